@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The node's DHT by itself: BEP 5 and BEP 44 operations. Each call starts an operation and returns
+ * its number at once; its events (DTT_EVENT_DHT_...) carry that number, the last one is
+ * DTT_EVENT_DHT_DONE or DTT_EVENT_DHT_PUT. Operations wait for a first DHT node to answer. At most
+ * 64 at a time (DTT_EFULL). C99 and C++11 clean. Threads as in dtt.h.
+ */
+#ifndef DTT_DHT_H
+#define DTT_DHT_H
+
+#include <dtt/dtt.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DTT_DHT_VALUE_MAX 1000 /**< bencoded bytes (BEP 44) */
+#define DTT_DHT_SALT_MAX  64
+
+/** What to get: an immutable item by `target`, or a mutable item by `key` and `salt`. */
+struct dtt_dht_get {
+    size_t size;
+    const uint8_t *target; /**< 20 bytes: SHA-1 of the bencoded value, or NULL */
+    const uint8_t *key;    /**< 32 bytes, or NULL */
+    const void *salt;
+    size_t salt_len; /**< 0..64 */
+};
+
+/** What to put: mutable when `seed` is given, immutable otherwise. */
+struct dtt_dht_put {
+    size_t size;
+    const void *value; /**< stored as a bencoded byte string */
+    size_t value_len;  /**< at most 996 bytes: 1000 bencoded */
+    const uint8_t *seed; /**< 32-byte secret key */
+    const void *salt;
+    size_t salt_len;
+    int64_t seq; /**< >= 0 */
+    int has_cas; /**< compare-and-swap against `cas` */
+    int64_t cas;
+    int verify; /**< read the value back and count who returns it */
+};
+
+/**
+ * Finds all distinct values: one DTT_EVENT_DHT_VALUE per value as it arrives (again with a higher
+ * `holders` is not reported), then DTT_EVENT_DHT_DONE. Errors: DTT_EINVAL, DTT_EFULL, DTT_ENOMEM.
+ */
+DTT_API int dtt_node_dht_get(dtt_node *n, const struct dtt_dht_get *get, uint32_t *ret_op);
+
+/** Stores a value on the closest nodes; ends with DTT_EVENT_DHT_PUT. Errors: also DTT_ETOOBIG. */
+DTT_API int dtt_node_dht_put(dtt_node *n, const struct dtt_dht_put *put, uint32_t *ret_op);
+
+/** Finds the nodes closest to `target` (20 bytes): DTT_EVENT_DHT_NODE each, then _DONE. */
+DTT_API int dtt_node_dht_find(dtt_node *n, const uint8_t target[20], uint32_t *ret_op);
+
+/** Pings one node: DTT_EVENT_DHT_NODE when it answers, then DTT_EVENT_DHT_DONE. */
+DTT_API int dtt_node_dht_ping(dtt_node *n, const struct dtt_addr *addr, uint32_t *ret_op);
+
+/** Ends an operation early; its last event still comes, with status DTT_ECLOSED. */
+DTT_API void dtt_node_dht_cancel(dtt_node *n, uint32_t op);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * libdtt: programs that share a topic name and a secret find each other on the BitTorrent mainline
+ * DHT, connect over QUIC by public key, and exchange messages in a gossip swarm.
+ *
+ * The shape of a program:
+ *
+ *     open a node -> join a topic -> loop { wait; pull events; send } -> leave -> close
+ *
+ * Handles are opaque. Config structs begin with their size, 0 or NULL in a field means its
+ * default, and strings are copied. Functions return 0 or a positive number on success and a
+ * negative DTT_E... on failure (dtt_error_text). The library never prints, exits, blocks (but
+ * dtt_node_wait) or calls back. A node and its topics belong to one thread; dtt_node_wake is the
+ * only call that another thread may make. C99 and C++11 clean.
+ */
+#ifndef DTT_DTT_H
+#define DTT_DTT_H
+
+#include <dtt/record.h>
+#include <dtt/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DTT_VERSION_MAJOR 0
+#define DTT_VERSION_MINOR 1
+#define DTT_VERSION_PATCH 0
+
+/** "MAJOR.MINOR.PATCH" of the library in use. */
+DTT_API const char *dtt_version(void);
+
+/** Largest message in bytes (iroh-gossip's frame limit leaves 4057); as a function for bindings. */
+#define DTT_MESSAGE_MAX 4057
+DTT_API size_t dtt_message_max(void);
+
+typedef struct dtt_node dtt_node;
+typedef struct dtt_topic dtt_topic;
+
+/* ------------------------------------------------------------------ node */
+
+enum dtt_node_flags {
+    DTT_NODE_DHT_ONLY = 1 << 0,     /**< a plain DHT node: no QUIC, no topics */
+    DTT_NODE_NO_BOOTSTRAP = 1 << 1, /**< contact no bootstrap host (first node of a private DHT) */
+    DTT_NODE_READ_ONLY = 1 << 2     /**< answer no DHT queries (BEP 43) */
+};
+
+/** Log levels: what `log_level` lets through. */
+enum dtt_log_level {
+    DTT_LOG_OFF = 0,
+    DTT_LOG_ERROR = 1,
+    DTT_LOG_WARN = 2,
+    DTT_LOG_INFO = 3,
+    DTT_LOG_DEBUG = 4
+};
+
+struct dtt_config {
+    size_t size;                  /**< sizeof(struct dtt_config) */
+    const uint8_t *seed;          /**< 32-byte secret identity; NULL: a fresh one */
+    const char *const *listen;    /**< n_listen numeric "ADDR:PORT", at most one a family;
+                                       none: all interfaces, IPv4 and IPv6, any port */
+    size_t n_listen;              /**< 0..2 */
+    const char *const *bootstrap; /**< n_bootstrap "HOST:PORT"; none: the public hosts */
+    size_t n_bootstrap;           /**< 0..32 */
+    unsigned flags;               /**< enum dtt_node_flags */
+    int log_level;                /**< enum dtt_log_level, for dtt_node_next_log */
+};
+
+/**
+ * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks; a first
+ * DTT_EVENT_LISTENING is waiting. Errors: DTT_EINVAL, DTT_EADDR, DTT_EADDRINUSE,
+ * DTT_EADDRNOTAVAIL, DTT_EPERM, DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is written only on success
+ * and is closed by dtt_node_close.
+ */
+DTT_API DTT_MUST_USE int dtt_node_open(dtt_node **ret, const struct dtt_config *cfg);
+
+/**
+ * Leaves all topics, says goodbye to neighbours, closes and frees everything, at once. Events and
+ * topics of the node are invalid afterwards. NULL is fine. Returns NULL.
+ */
+DTT_API dtt_node *dtt_node_close(dtt_node *n);
+
+/** The node's endpoint id. Valid until close. */
+DTT_API const struct dtt_id *dtt_node_id(const dtt_node *n);
+
+/** Writes up to `cap` bound local addresses; returns how many there are. */
+DTT_API size_t dtt_node_addrs(const dtt_node *n, struct dtt_addr *ret, size_t cap);
+
+/** Descriptor that is readable when dtt_node_process has work (timers too). Poll, never read. */
+DTT_API int dtt_node_fd(const dtt_node *n);
+
+/** Milliseconds until dtt_node_process has timed work; 0 now, -1 none. For loops without poll. */
+DTT_API int dtt_node_timeout_ms(const dtt_node *n);
+
+/**
+ * Does what is due: reads and writes sockets, runs timers, fills the event queue. Bounded work,
+ * never blocks. 0, or DTT_EIO when the sockets are gone for good.
+ */
+DTT_API int dtt_node_process(dtt_node *n);
+
+/**
+ * Waits up to `timeout_ms` (-1: for ever) for work or a wake, then processes; for programs without
+ * a loop of their own. Returns at once while events are queued. 1: woken by dtt_node_wake, else 0
+ * or a dtt_node_process error.
+ */
+DTT_API int dtt_node_wait(dtt_node *n, int timeout_ms);
+
+/** Makes dtt_node_wait return, and dtt_node_fd readable once. Any thread; async-signal-safe. */
+DTT_API void dtt_node_wake(dtt_node *n);
+
+/** Dial-able bootstrap contact given later, e.g. from a user's own list. Errors: DTT_EINVAL. */
+DTT_API int dtt_node_add_dht_node(dtt_node *n, const struct dtt_addr *addr);
+
+/**
+ * Next log line (without newline), oldest first, or NULL. `ret_level` may be NULL. Valid until the
+ * next call. At most 1024 lines wait; newer ones are dropped and counted.
+ */
+DTT_API const char *dtt_node_next_log(dtt_node *n, int *ret_level);
+
+/**
+ * Counter number `i` (0, 1, ...): 1 and *ret_name, *ret_help, *ret_value, or 0 past the last.
+ * Names are static. Any of the pointers may be NULL.
+ */
+DTT_API int dtt_node_counter(const dtt_node *n, size_t i, const char **ret_name,
+                             const char **ret_help, uint64_t *ret_value);
+
+/* ----------------------------------------------------------------- topic */
+
+/** Figures of the tracker's timers and limits (docs/design/tracker.md). */
+enum dtt_preset {
+    DTT_PRESET_DEFAULT = 0,
+    DTT_PRESET_SEED = 1,    /**< the first Rust version (0.1) */
+    DTT_PRESET_RUST_0_3 = 2 /**< distributed-topic-tracker 0.3.5 */
+};
+
+/** A peer and one address where it was seen. */
+struct dtt_peer_addr {
+    struct dtt_id id;
+    struct dtt_addr addr;
+};
+
+struct dtt_topic_config {
+    size_t size;               /**< sizeof(struct dtt_topic_config) */
+    const char *name;          /**< topic name, or NULL when topic_hash is given */
+    const uint8_t *topic_hash; /**< 32 bytes, or NULL when name is given */
+    const void *secret;        /**< shared secret, copied and wiped on leave */
+    size_t secret_len;         /**< bytes, at least 1 */
+    dtt_rotation_fn rotation;  /**< NULL: the default */
+    void *rotation_user;
+    int preset;                         /**< enum dtt_preset */
+    const struct dtt_peer_addr *peers;  /**< n_peers peers to dial besides those found */
+    size_t n_peers;                     /**< 0..64 */
+    void *user;                         /**< returned in events */
+};
+
+/**
+ * Joins a topic: starts looking for peers and returns at once; DTT_EVENT_JOINED comes with the
+ * first neighbour. One handle per topic and node (DTT_ESTATE for a second). At most 64 topics a
+ * node (DTT_EFULL). Errors: DTT_EINVAL, DTT_ESTATE, DTT_EFULL, DTT_ENOMEM. *ret is written only on
+ * success and is freed by dtt_topic_leave or dtt_node_close.
+ */
+DTT_API DTT_MUST_USE int dtt_topic_join(dtt_topic **ret, dtt_node *n,
+                                        const struct dtt_topic_config *cfg);
+
+/**
+ * Leaves the topic and frees the handle at once; goodbyes go out with the next processing. A
+ * DTT_EVENT_LEFT with `topic` NULL follows. NULL is fine. Returns NULL.
+ */
+DTT_API dtt_topic *dtt_topic_leave(dtt_topic *t);
+
+enum dtt_send_flags {
+    DTT_SEND_NEIGHBORS = 1 << 0 /**< to direct neighbours only, not forwarded, not de-duplicated */
+};
+
+/**
+ * Broadcasts a message of 1..DTT_MESSAGE_MAX bytes. Equal bytes sent twice within 90 s count as
+ * one message in the swarm: make contents unique. Accepted means handed to every neighbour's
+ * queue. Errors: DTT_EAGAIN (no neighbour yet, or their queues are full: DTT_EVENT_WRITABLE says
+ * when to try again), DTT_ETOOBIG, DTT_EINVAL, DTT_ENOMEM.
+ */
+DTT_API DTT_MUST_USE int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags);
+
+/** Bytes accepted by dtt_topic_send that no neighbour has acknowledged yet; 0: flushed. */
+DTT_API size_t dtt_topic_unsent(const dtt_topic *t);
+
+/** Writes up to `cap` current neighbours; returns how many there are. */
+DTT_API size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap);
+
+/** Dials this peer too. Errors: DTT_EINVAL, DTT_EFULL. */
+DTT_API int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer);
+
+/** How far a topic has come on its way to a neighbour. */
+enum dtt_stage {
+    DTT_STAGE_RESOLVE = 1, /**< looking up the bootstrap hosts' names */
+    DTT_STAGE_DHT = 2,     /**< no DHT node has answered yet */
+    DTT_STAGE_SEARCH = 3,  /**< reading the topic's slots */
+    DTT_STAGE_ALONE = 4,   /**< the slots were read and nobody else is there */
+    DTT_STAGE_DIAL = 5,    /**< records were found, connecting */
+    DTT_STAGE_JOINED = 6
+};
+
+/** Why a topic is not joined (or that it is). */
+struct dtt_why {
+    size_t size;   /**< sizeof(struct dtt_why), set by the caller */
+    int stage;     /**< enum dtt_stage */
+    uint64_t for_ms;           /**< since the join or since the last neighbour was lost */
+    uint32_t dht_nodes;        /**< nodes in the routing table */
+    uint32_t dht_asked;        /**< queries sent since the node was opened */
+    uint32_t dht_answered;     /**< replies among them */
+    uint32_t records_seen;     /**< distinct verified records of others, last two minutes */
+    uint32_t records_refused;  /**< values in the slots that did not open or verify */
+    uint32_t dials_started;    /**< since the join */
+    uint32_t dials_failed;     /**< since the join */
+    char sentence[256];        /**< all of it as one English sentence */
+};
+
+/** Says how far the topic is. Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL. */
+DTT_API int dtt_topic_why(const dtt_topic *t, struct dtt_why *ret);
+
+/** Word for a stage: "resolve", "dht", "search", "alone", "dial", "joined". Static. */
+DTT_API const char *dtt_stage_word(int stage);
+
+/**
+ * Reads the topic's slots of the previous and the current minute once, without joining: a
+ * DTT_EVENT_RECORD for each verified record as it arrives, then DTT_EVENT_LOOKUP_DONE. *ret_op
+ * names the operation in its events. Waits for a first DHT node. Errors as dtt_topic_join.
+ */
+DTT_API int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *cfg, uint32_t *ret_op);
+
+/* ---------------------------------------------------------------- events */
+
+enum dtt_event_type {
+    DTT_EVENT_LISTENING = 1,
+    DTT_EVENT_JOINED = 2,
+    DTT_EVENT_MESSAGE = 3,
+    DTT_EVENT_NEIGHBOR_UP = 4,
+    DTT_EVENT_NEIGHBOR_DOWN = 5,
+    DTT_EVENT_LAGGED = 6,           /**< events were lost: the queue (4096) was full */
+    DTT_EVENT_DIAL_FAILED = 7,
+    DTT_EVENT_EXTERNAL_ADDR = 8,
+    DTT_EVENT_RECORD_PUBLISHED = 9,
+    DTT_EVENT_WRITABLE = 10,
+    DTT_EVENT_LEFT = 11,
+    DTT_EVENT_RECORD = 12,
+    DTT_EVENT_LOOKUP_DONE = 13,
+    DTT_EVENT_DHT_VALUE = 14,
+    DTT_EVENT_DHT_DONE = 15,
+    DTT_EVENT_DHT_PUT = 16,
+    DTT_EVENT_DHT_NODE = 17,
+    DTT_EVENT_DHT_READY = 18        /**< a first DHT node has answered */
+};
+
+/** One event. Owned by the library, valid until the next dtt_node_next_event; grows at its end. */
+struct dtt_event {
+    size_t size;
+    int type;         /**< enum dtt_event_type */
+    dtt_topic *topic; /**< NULL where the event is the node's */
+    void *topic_user;
+    uint64_t unix_ms; /**< when */
+    union {
+        struct {
+            struct dtt_id id;
+            size_t n_addrs;
+            struct dtt_addr addrs[2];
+        } listening;
+        struct {
+            uint64_t elapsed_ms; /**< since dtt_topic_join */
+            uint32_t neighbors;
+        } joined;
+        struct {
+            struct dtt_id from; /**< the neighbour that delivered it, not its author */
+            const uint8_t *data;
+            size_t len;
+        } message;
+        struct {
+            struct dtt_id peer;
+            const char *reason; /**< NEIGHBOR_DOWN: "disconnect", "timeout", "closed", "replaced" */
+        } neighbor;
+        struct {
+            uint64_t missed;
+        } lagged;
+        struct {
+            struct dtt_id peer;
+            struct dtt_addr addr; /**< family none: no address is known */
+            const char *stage;    /**< "address", "connect", "handshake" */
+            const char *reason;   /**< "unknown", "timeout", "refused", "wrong_key", ... */
+        } dial_failed;
+        struct {
+            struct dtt_addr addr; /**< as other DHT nodes see our socket */
+            uint32_t votes;
+        } external_addr;
+        struct {
+            uint64_t minute;
+            uint32_t copies; /**< DHT nodes that acknowledged the record */
+        } published;
+        struct {
+            uint32_t op;
+            uint64_t age_ms; /**< since the start of the record's minute */
+            const struct dtt_record_info *record;
+        } record;
+        struct {
+            uint32_t op;
+            uint32_t asked;
+            uint32_t answered;
+            uint32_t records;
+            uint32_t refused;
+            uint64_t elapsed_ms;
+        } lookup_done;
+        struct {
+            uint32_t op;
+            int64_t seq;       /**< mutable items; 0 for immutable */
+            const uint8_t *v;  /**< bencoded value as received */
+            size_t v_len;
+            const uint8_t *data; /**< contents when v is a byte string, else NULL */
+            size_t data_len;
+            uint32_t holders;     /**< nodes that returned it so far */
+            struct dtt_addr from; /**< the first of them */
+        } dht_value;
+        struct {
+            uint32_t op;
+            int status;        /**< 0, DTT_ETIMEDOUT (nobody answered), DTT_ECLOSED (cancelled) */
+            uint32_t asked;    /**< nodes asked */
+            uint32_t answered; /**< nodes that answered */
+            uint32_t values;   /**< distinct valid values */
+            uint64_t elapsed_ms;
+        } dht_done;
+        struct {
+            uint32_t op;
+            int status;
+            uint8_t target[20];
+            uint8_t key[32];
+            int64_t seq;
+            uint32_t asked;    /**< nodes sent the put */
+            uint32_t acked;    /**< nodes that said yes (not all of them will have stored it) */
+            uint32_t verified; /**< nodes that returned the value on read-back, when asked for */
+            uint32_t refused;  /**< nodes that answered with an error */
+            int error;         /**< the KRPC error most of them gave (301, 302, ...), 0 none */
+            uint64_t elapsed_ms;
+        } dht_put;
+        struct {
+            uint32_t op;
+            uint8_t id[20];
+            struct dtt_addr addr;
+            uint32_t rtt_us; /**< 0 unknown */
+        } dht_node; /**< a ping's answer, or one of the closest nodes of a find */
+    } u;
+};
+
+/** The next event, oldest first, or NULL when drained. */
+DTT_API const struct dtt_event *dtt_node_next_event(dtt_node *n);
+
+/**
+ * Renders an event as one JSON object without newline, the format of `dtt --json`. Always
+ * NUL-terminates when cap > 0. Returns the length needed (as snprintf does).
+ */
+DTT_API size_t dtt_event_json(const struct dtt_event *ev, char *buf, size_t cap);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Records: what a member of a topic publishes on the DHT once in a while, signed with its own key
+ * and sealed for holders of the secret. Pure computation: no node, no I/O (but the entropy that
+ * sealing needs). C99 and C++11 clean.
+ */
+#ifndef DTT_RECORD_H
+#define DTT_RECORD_H
+
+#include <dtt/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DTT_RECORD_PEERS  5 /**< active peers a record can name */
+#define DTT_RECORD_HASHES 5 /**< message hashes a record can name */
+#define DTT_RECORD_ADDRS  8 /**< addresses of the publisher a record can carry */
+/** Largest sealed value: BEP 44 allows 1000 bytes bencoded, "996:" takes four of them. */
+#define DTT_RECORD_VALUE_MAX 996
+
+/**
+ * Secret rotation: derives the encryption seed of a minute. Must be a pure function; it replaces
+ * the default SHA-512(topic hash | minute big endian | SHA-512(secret)[..32])[..32] and must be the
+ * same at every member. `secret_hash` is SHA-512(secret)[..32].
+ */
+typedef void (*dtt_rotation_fn)(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                                const uint8_t secret_hash[32], uint8_t ret_seed[32]);
+
+/** Names a topic's slot of one minute and the secret that opens it. Strings are borrowed. */
+struct dtt_slot_config {
+    size_t size;               /**< sizeof(struct dtt_slot_config) */
+    const char *name;          /**< topic name, or NULL when topic_hash is given */
+    const uint8_t *topic_hash; /**< 32 bytes, or NULL when name is given */
+    uint64_t minute;           /**< unix time / 60 */
+    const void *secret;        /**< shared secret; not needed by dtt_slot_derive */
+    size_t secret_len;         /**< bytes */
+    dtt_rotation_fn rotation;  /**< NULL: the default */
+    void *rotation_user;
+};
+
+/** Where on the DHT a slot lies (BEP 44 mutable item). */
+struct dtt_slot_info {
+    size_t size;            /**< sizeof(struct dtt_slot_info), set by the caller */
+    uint8_t public_key[32]; /**< k */
+    uint8_t salt[32];
+    uint8_t target[20]; /**< SHA-1(k | salt) */
+};
+
+/** An opened record. */
+struct dtt_record_info {
+    size_t size; /**< sizeof(struct dtt_record_info), set by the caller */
+    struct dtt_id publisher;
+    uint64_t minute;
+    size_t n_active_peers;
+    struct dtt_id active_peers[DTT_RECORD_PEERS];
+    size_t n_message_hashes;
+    uint8_t message_hashes[DTT_RECORD_HASHES][32];
+    size_t n_addrs; /**< 0 for records of Rust nodes */
+    struct dtt_addr addrs[DTT_RECORD_ADDRS];
+};
+
+/** Derives a slot's DHT coordinates. Errors: DTT_EINVAL. Any thread. */
+DTT_API int dtt_slot_derive(const struct dtt_slot_config *slot, struct dtt_slot_info *ret);
+
+/**
+ * Opens and verifies a sealed record. Errors: DTT_EPROTO (malformed), DTT_EAUTH (another secret,
+ * damaged, or a bad signature), DTT_ETOPIC, DTT_EMINUTE, DTT_EINVAL, DTT_ENOMEM. *ret is written
+ * only on success. Any thread.
+ */
+DTT_API int dtt_record_open(const struct dtt_slot_config *slot, const void *value, size_t len,
+                            struct dtt_record_info *ret);
+
+/**
+ * Signs a record with `seed` and seals it. `record->publisher` and `record->minute` are ignored:
+ * they follow from the seed and the slot. `buf` has `cap` >= DTT_RECORD_VALUE_MAX bytes; *ret_len
+ * gets the bytes used. Errors: DTT_EINVAL, DTT_ETOOBIG, DTT_EIO (no entropy). Any thread.
+ */
+DTT_API int dtt_record_seal(const struct dtt_slot_config *slot, const uint8_t seed[DTT_SEED_BYTES],
+                            const struct dtt_record_info *record, void *buf, size_t cap,
+                            size_t *ret_len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

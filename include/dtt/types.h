@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Types, limits and error numbers shared by all public headers. C99 and C++11 clean.
+ */
+#ifndef DTT_TYPES_H
+#define DTT_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#  define DTT_API      __attribute__((visibility("default")))
+#  define DTT_MUST_USE __attribute__((warn_unused_result))
+#else
+#  define DTT_API
+#  define DTT_MUST_USE
+#endif
+
+#define DTT_ID_BYTES         32
+#define DTT_TOPIC_HASH_BYTES 32
+#define DTT_SEED_BYTES       32
+/* Enough for "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535" and its NUL. */
+#define DTT_ADDR_TEXT_MAX 56
+/* 64 lower-case hex digits and the NUL. */
+#define DTT_ID_TEXT_MAX 65
+
+/** Endpoint id: an Ed25519 public key (RFC 8032). Names a node and authenticates it. */
+struct dtt_id {
+    uint8_t bytes[DTT_ID_BYTES];
+};
+
+enum dtt_family { DTT_FAMILY_NONE = 0, DTT_FAMILY_V4 = 4, DTT_FAMILY_V6 = 6 };
+
+/** An IP endpoint. `ip` is in network order, IPv4 in its first 4 bytes and the rest zero. */
+struct dtt_addr {
+    uint8_t ip[16];
+    uint16_t port;  /**< host order */
+    uint8_t family; /**< enum dtt_family */
+    uint8_t zero;   /**< always 0, so that addresses compare bytewise */
+};
+
+/*
+ * Error numbers: X(name, number, sentence). Numbers are never reused. Three families: the caller's
+ * mistake (-1..-19), the environment (-20..-39), the other side (-40..-59).
+ */
+#define DTT_ERRORS(X)                                                                              \
+    X(DTT_EINVAL, -1, "an argument is not valid")                                                  \
+    X(DTT_ESTATE, -2, "not possible in this state")                                                \
+    X(DTT_ETOOBIG, -3, "larger than the limit")                                                    \
+    X(DTT_EADDR, -4, "not an address of the form HOST:PORT")                                       \
+    X(DTT_ENOMEM, -20, "out of memory")                                                            \
+    X(DTT_EFULL, -21, "a bounded queue or table is full")                                          \
+    X(DTT_EAGAIN, -22, "would block; wait for the WRITABLE event and try again")                   \
+    X(DTT_EIO, -23, "input or output failed")                                                      \
+    X(DTT_EADDRINUSE, -24, "the address is in use")                                                \
+    X(DTT_EADDRNOTAVAIL, -25, "the address does not belong to this machine")                       \
+    X(DTT_ENOENT, -26, "not found")                                                                \
+    X(DTT_EPERM, -27, "not permitted")                                                             \
+    X(DTT_ECRYPTO, -28, "the cryptographic library failed")                                        \
+    X(DTT_EPROTO, -40, "malformed input")                                                          \
+    X(DTT_EAUTH, -41, "wrong key, signature or secret")                                            \
+    X(DTT_ETIMEDOUT, -42, "timed out")                                                             \
+    X(DTT_ECLOSED, -43, "closed")                                                                  \
+    X(DTT_EREFUSED, -44, "refused by the other side")                                              \
+    X(DTT_ETOPIC, -45, "made for another topic")                                                   \
+    X(DTT_EMINUTE, -46, "made for another minute")
+
+enum dtt_error {
+    DTT_OK = 0,
+#define DTT_ERROR_ENUM(name, number, text) name = number,
+    DTT_ERRORS(DTT_ERROR_ENUM)
+#undef DTT_ERROR_ENUM
+};
+
+/** Name of an error number, e.g. "DTT_EAGAIN"; "DTT_E?" for an unknown one. Static; any thread. */
+DTT_API const char *dtt_error_name(int err);
+
+/** One-sentence text of an error number, without full stop. Static; any thread. */
+DTT_API const char *dtt_error_text(int err);
+
+/**
+ * Writes "1.2.3.4:5" or "[2001:db8::1]:5" (RFC 5952), "-" for no family. NUL-terminated; any
+ * thread.
+ */
+DTT_API void dtt_addr_format(const struct dtt_addr *addr, char text[DTT_ADDR_TEXT_MAX]);
+
+/**
+ * Parses a numeric address with port: "1.2.3.4:5", "[::1]:5". Names are not resolved. Writes *ret
+ * only on success. Errors: DTT_EADDR. Any thread.
+ */
+DTT_API int dtt_addr_parse(const char *text, struct dtt_addr *ret);
+
+/** Writes 64 lower-case hex digits and a NUL. Any thread. */
+DTT_API void dtt_id_format(const struct dtt_id *id, char text[DTT_ID_TEXT_MAX]);
+
+/**
+ * Parses an endpoint id in the forms iroh accepts: 64 lower-case hex digits, or 52 characters of
+ * unpadded base32 in any case. Errors: DTT_EINVAL, also for bytes that are not a public key.
+ */
+DTT_API int dtt_id_parse(const char *text, struct dtt_id *ret);
+
+/** The endpoint id (public key) of a 32-byte secret seed (RFC 8032). Any thread. */
+DTT_API void dtt_id_from_seed(const uint8_t seed[DTT_SEED_BYTES], struct dtt_id *ret);
+
+/** 32 fresh secret bytes from the system. Errors: DTT_EIO. Any thread. */
+DTT_API int dtt_seed_generate(uint8_t ret[DTT_SEED_BYTES]);
+
+/** SHA-512 of a topic name cut to 32 bytes: the topic hash and gossip topic id. Any thread. */
+DTT_API void dtt_topic_hash(const char *name, uint8_t ret[DTT_TOPIC_HASH_BYTES]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

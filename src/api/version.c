@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <dtt/dtt.h>
+
+#define TEXT_OF(x)  #x
+#define NUMBER(x)   TEXT_OF(x)
+
+const char *dtt_version(void)
+{
+    return NUMBER(DTT_VERSION_MAJOR) "." NUMBER(DTT_VERSION_MINOR) "." NUMBER(DTT_VERSION_PATCH);
+}
+
+size_t dtt_message_max(void)
+{
+    return DTT_MESSAGE_MAX;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * IP endpoints: text form, scope class, and the compact form of BEP 5 and BEP 32 (address then
+ * port, both big endian: 6 bytes for IPv4, 18 for IPv6).
+ */
+#ifndef DTT_BASE_ADDR_H
+#define DTT_BASE_ADDR_H
+
+#include "base/bytes.h"
+
+#include <dtt/types.h>
+
+enum dtt_addr_scope {
+    DTT_SCOPE_GLOBAL,
+    DTT_SCOPE_PRIVATE, /**< RFC 1918, RFC 6598 (carrier NAT), RFC 4193 */
+    DTT_SCOPE_LINK,    /**< 169.254/16, fe80::/10 */
+    DTT_SCOPE_LOOPBACK,
+    DTT_SCOPE_UNUSABLE /**< unspecified, multicast, broadcast, reserved, IPv4 inside IPv6 */
+};
+
+#define DTT_ADDR_COMPACT4 6
+#define DTT_ADDR_COMPACT6 18
+
+struct dtt_addr dtt_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port);
+/** 16 address bytes; an IPv4-mapped address (::ffff:a.b.c.d) becomes IPv4. */
+struct dtt_addr dtt_addr_v6(const uint8_t ip[16], uint16_t port);
+
+/** Number of address bytes in `ip`: 4, 16, or 0 for no family. */
+size_t dtt_addr_ip_len(const struct dtt_addr *a);
+bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b);
+bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b);
+/** Total order: family, address, port. */
+int dtt_addr_cmp(const struct dtt_addr *a, const struct dtt_addr *b);
+enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a);
+/** Port 0, no family or an unusable scope: never send there. */
+bool dtt_addr_is_usable(const struct dtt_addr *a);
+
+
+/** Appends the compact form. */
+void dtt_addr_write_compact(struct dtt_writer *w, const struct dtt_addr *a);
+/** From 6 or 18 bytes; DTT_EPROTO for another length. */
+int dtt_addr_from_compact(struct dtt_slice s, struct dtt_addr *ret);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "base/ring.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void dtt_ring_init(struct dtt_ring *r, size_t elem_size, size_t max)
+{
+    *r = (struct dtt_ring){.elem = elem_size, .max = max};
+}
+
+void dtt_ring_fini(struct dtt_ring *r)
+{
+    free(r->data);
+    memset(r, 0, sizeof(*r));
+}
+
+static int grow(struct dtt_ring *r)
+{
+    size_t cap = r->cap ? r->cap * 2 : 4;
+    if (cap > r->max) {
+        cap = r->max;
+    }
+    uint8_t *data = malloc(cap * r->elem);
+    if (!data) {
+        return -1;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        memcpy(data + i * r->elem, dtt_ring_at(r, i), r->elem);
+    }
+    free(r->data);
+    r->data = data;
+    r->cap = cap;
+    r->head = 0;
+    return 0;
+}
+
+void *dtt_ring_push(struct dtt_ring *r)
+{
+    if (r->count == r->max || (r->count == r->cap && grow(r) != 0)) {
+        return NULL;
+    }
+    r->count++;
+    return dtt_ring_at(r, r->count - 1);
+}
+
+void *dtt_ring_at(struct dtt_ring *r, size_t i)
+{
+    return r->data + (r->head + i) % r->cap * r->elem;
+}
+
+void *dtt_ring_front(struct dtt_ring *r)
+{
+    return r->count ? dtt_ring_at(r, 0) : NULL;
+}
+
+void dtt_ring_pop(struct dtt_ring *r)
+{
+    if (r->count > 0) {
+        r->head = (r->head + 1) % r->cap;
+        r->count--;
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "base/timerq.h"
+
+#include "base/time.h"
+
+#include <dtt/types.h>
+#include <stdlib.h>
+#include <string.h>
+
+void dtt_timerq_init(struct dtt_timerq *q)
+{
+    memset(q, 0, sizeof(*q));
+}
+
+void dtt_timerq_fini(struct dtt_timerq *q)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        q->heap[i]->slot = 0;
+    }
+    free(q->heap);
+    memset(q, 0, sizeof(*q));
+}
+
+static bool before(const struct dtt_timer *a, const struct dtt_timer *b)
+{
+    return a->deadline != b->deadline ? a->deadline < b->deadline : a->seq < b->seq;
+}
+
+static void place(struct dtt_timerq *q, size_t i, struct dtt_timer *t)
+{
+    q->heap[i] = t;
+    t->slot = i + 1;
+}
+
+static void sift_up(struct dtt_timerq *q, size_t i)
+{
+    struct dtt_timer *t = q->heap[i];
+    while (i > 0) {
+        size_t parent = (i - 1) / 2;
+        if (!before(t, q->heap[parent])) {
+            break;
+        }
+        place(q, i, q->heap[parent]);
+        i = parent;
+    }
+    place(q, i, t);
+}
+
+static void sift_down(struct dtt_timerq *q, size_t i)
+{
+    struct dtt_timer *t = q->heap[i];
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= q->count) {
+            break;
+        }
+        if (child + 1 < q->count && before(q->heap[child + 1], q->heap[child])) {
+            child++;
+        }
+        if (!before(q->heap[child], t)) {
+            break;
+        }
+        place(q, i, q->heap[child]);
+        i = child;
+    }
+    place(q, i, t);
+}
+
+int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
+{
+    if (t->slot == 0) {
+        if (q->count == q->cap) {
+            size_t cap = q->cap ? q->cap * 2 : 8;
+            struct dtt_timer **heap = realloc(q->heap, cap * sizeof(struct dtt_timer *));
+            if (!heap) {
+                return DTT_ENOMEM;
+            }
+            q->heap = heap;
+            q->cap = cap;
+        }
+        place(q, q->count++, t);
+    }
+    t->deadline = deadline;
+    t->seq = q->seq++;
+    size_t i = t->slot - 1;
+    sift_up(q, i);
+    sift_down(q, t->slot - 1);
+    return DTT_OK;
+}
+
+void dtt_timerq_cancel(struct dtt_timerq *q, struct dtt_timer *t)
+{
+    if (t->slot == 0) {
+        return;
+    }
+    size_t i = t->slot - 1;
+    struct dtt_timer *last = q->heap[--q->count];
+    t->slot = 0;
+    if (last != t) {
+        place(q, i, last);
+        sift_up(q, i);
+        sift_down(q, last->slot - 1);
+    }
+}
+
+uint64_t dtt_timerq_deadline(const struct dtt_timerq *q)
+{
+    return q->count ? q->heap[0]->deadline : DTT_NEVER;
+}
+
+struct dtt_timer *dtt_timerq_pop(struct dtt_timerq *q, uint64_t now_mono_ns)
+{
+    if (q->count == 0 || q->heap[0]->deadline > now_mono_ns) {
+        return NULL;
+    }
+    struct dtt_timer *t = q->heap[0];
+    dtt_timerq_cancel(q, t);
+    return t;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Text forms of bytes: lower-case hex, base32 (RFC 4648 without padding), z-base-32 (pkarr, DNS),
+ * base64 (RFC 4648 section 4), and a UTF-8 check.
+ */
+#ifndef DTT_CODEC_TEXT_H
+#define DTT_CODEC_TEXT_H
+
+#include "base/bytes.h"
+
+/** Writes 2 * s.len lower-case digits and a NUL; `out` has room for 2 * s.len + 1. */
+void dtt_hex_encode(char *out, struct dtt_slice s);
+/** Exactly 2 * len digits of either case, nothing else; DTT_EPROTO otherwise. */
+int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
+
+#define DTT_BASE32_LEN(n) (((n) * 8 + 4) / 5)
+/** Lower case, no padding; `out` has room for DTT_BASE32_LEN(s.len) + 1. */
+void dtt_base32_encode(char *out, struct dtt_slice s);
+/** Either case, exactly `len` bytes; unused low bits must be zero. DTT_EPROTO otherwise. */
+int dtt_base32_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
+void dtt_zbase32_encode(char *out, struct dtt_slice s);
+int dtt_zbase32_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
+
+#define DTT_BASE64_LEN(n) (((n) + 2) / 3 * 4)
+/** With padding; `out` has room for DTT_BASE64_LEN(s.len) + 1. */
+void dtt_base64_encode(char *out, struct dtt_slice s);
+
+/** Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
+bool dtt_utf8_is_valid(struct dtt_slice s);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A DHT node as a state machine: BEP 5 and BEP 44, client and storing node, IPv4 and IPv6 tables
+ * side by side (BEP 32). No I/O: datagrams, commands and time go in; datagrams and events come out.
+ *
+ *     recv / commands -> next_packet until false, next_event until false -> deadline -> tick
+ */
+#ifndef DTT_DHT_DHT_H
+#define DTT_DHT_DHT_H
+
+#include "base/addr.h"
+#include "base/ctx.h"
+#include "base/time.h"
+
+#define DTT_DHT_PACKET_MAX 1400 /**< largest datagram sent */
+
+struct dtt_dht;
+
+struct dtt_dht_config {
+    bool read_only;      /**< BEP 43: asks, does not answer */
+    bool has_v4, has_v6; /**< which sockets exist; a family without socket is never used */
+};
+
+/** Node id and token secret come from the ctx's random stream "dht". */
+int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_config *cfg,
+                struct dtt_now now);
+void dtt_dht_free(struct dtt_dht *d);
+
+const uint8_t *dtt_dht_id(const struct dtt_dht *d); /* 20 bytes */
+
+/* ---- input */
+
+/**
+ * One datagram. DTT_EPROTO when it is not a KRPC message at all (the caller may offer it to
+ * another protocol); everything else is handled or counted and dropped here.
+ */
+int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
+                 struct dtt_slice datagram);
+
+/** An ICMP error said nobody listens at `to`: fails its transactions at once. */
+void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to);
+
+/**
+ * A contact to start from, id unknown. Asked for nodes near us at once and again with back-off (5 s
+ * doubling to 5 min) while the table of its family has fewer than 8 live nodes. At most 64.
+ */
+void dtt_dht_add_bootstrap(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr);
+
+/** Identifies an operation in its events; never 0. */
+typedef uint32_t dtt_dht_op;
+
+struct dtt_dht_get_args {
+    uint8_t target[20]; /**< immutable; for mutable items it is derived from key and salt */
+    bool is_mutable;
+    uint8_t key[32];
+    uint8_t salt[64];
+    size_t salt_len;
+};
+
+struct dtt_dht_put_args {
+    struct dtt_slice v; /**< bencoded value, at most 1000 bytes; copied */
+    bool is_mutable;
+    uint8_t key[32]; /**< public */
+    uint8_t sig[64]; /**< over the BEP 44 signable bytes */
+    uint8_t salt[64];
+    size_t salt_len;
+    int64_t seq;
+    bool has_cas;
+    int64_t cas; /**< sent only to nodes that returned a value for the target */
+    bool verify; /**< read back afterwards and count the nodes that return v */
+    uint8_t copies; /**< nodes to store on; 0: 8. The tracker asks for 20 */
+};
+
+/*
+ * Operations start at once, or with the first live node of a table. Each ends with exactly one
+ * DONE, PUT_DONE event. At most 64 (DTT_EFULL). A get and a put of the same target share one walk.
+ */
+int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
+                dtt_dht_op *ret);
+int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_args *args,
+                dtt_dht_op *ret);
+int dtt_dht_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret);
+int dtt_dht_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
+                 dtt_dht_op *ret);
+/** Its last event still comes, status DTT_ECLOSED. */
+void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op);
+
+/* ---- output */
+
+struct dtt_dht_packet {
+    struct dtt_addr to;
+    size_t len;
+    uint8_t data[DTT_DHT_PACKET_MAX];
+};
+
+/** Next datagram to send, or false. Queue bounded at 4096; more are dropped and counted. */
+bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret);
+
+enum dtt_dht_event_type {
+    DTT_DHT_EV_VALUE,         /**< a distinct valid value, handed out the moment it arrived */
+    DTT_DHT_EV_NODE,          /**< ping: who answered; find: one of the closest */
+    DTT_DHT_EV_DONE,          /**< get, find, ping ended */
+    DTT_DHT_EV_PUT_DONE,
+    DTT_DHT_EV_EXTERNAL_ADDR, /**< BEP 42 `ip` votes agree on a (new) address of ours */
+    DTT_DHT_EV_READY          /**< a first node has answered since the table was empty */
+};
+
+struct dtt_dht_event {
+    enum dtt_dht_event_type type;
+    dtt_dht_op op; /**< 0 for EXTERNAL_ADDR and READY */
+    union {
+        struct {
+            struct dtt_addr from;
+            int64_t seq;
+            uint32_t holders;
+            size_t v_len;
+            uint8_t v[1000]; /**< bencoded, as received */
+        } value;
+        struct {
+            uint8_t id[20];
+            struct dtt_addr addr;
+            uint32_t rtt_us;
+        } node;
+        struct {
+            int status; /**< 0, DTT_ETIMEDOUT (nobody answered), DTT_ECLOSED */
+            uint32_t asked, answered, values;
+            uint64_t elapsed_ns;
+        } done;
+        struct {
+            int status;
+            uint32_t asked, acked, verified, refused;
+            int error; /**< most frequent KRPC error code, 0 none */
+            uint64_t elapsed_ns;
+        } put;
+        struct {
+            struct dtt_addr addr;
+            uint32_t votes;
+        } external;
+    } u;
+};
+
+/**
+ * Next event, or false. No event of an operation is ever lost: operations pause asking while 256
+ * events wait.
+ */
+bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret);
+
+struct dtt_dht_stats {
+    uint32_t nodes_v4, nodes_v6; /**< live nodes in the tables */
+    uint32_t bootstraps;         /**< contacts to start from */
+    uint32_t asked, answered;    /**< queries sent, matched replies, since new */
+    uint32_t items;              /**< stored for others */
+};
+void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret);
+
+/* ---- time */
+uint64_t dtt_dht_deadline(const struct dtt_dht *d);
+void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * PeerData of iroh-gossip: postcard AddrInfo { relay_url: Option<String>, direct_addresses }.
+ */
+#ifndef DTT_GOSSIP_ADDR_INFO_H
+#define DTT_GOSSIP_ADDR_INFO_H
+
+#include "base/addr.h"
+
+#define DTT_ADDR_INFO_ADDRS 16
+
+/** Direct addresses in ascending order, no relay. `n` <= DTT_ADDR_INFO_ADDRS. */
+void dtt_addr_info_write(struct dtt_writer *w, const struct dtt_addr *addrs, size_t n);
+/**
+ * Reads up to DTT_ADDR_INFO_ADDRS direct addresses (more are skipped), ignores the relay. Zero
+ * bytes are an empty info. DTT_EPROTO when malformed.
+ */
+int dtt_addr_info_read(struct dtt_slice s, struct dtt_addr ret[DTT_ADDR_INFO_ADDRS], size_t *ret_n);
+
+#endif

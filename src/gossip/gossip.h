@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The gossip swarm of iroh-gossip 0.101 as a state machine: HyParView membership and PlumTree
+ * broadcast for several topics over shared peers. Knows no QUIC: it asks for messages to be sent
+ * to peers by id, and is told when a peer's connection ended.
+ */
+#ifndef DTT_GOSSIP_GOSSIP_H
+#define DTT_GOSSIP_GOSSIP_H
+
+#include "base/bytes.h"
+#include "base/ctx.h"
+#include "base/time.h"
+
+#define DTT_GOSSIP_ALPN        "/iroh-gossip/1"
+#define DTT_GOSSIP_PAYLOAD_MAX 4095 /**< largest frame payload written; 4096 is read */
+#define DTT_GOSSIP_CONTENT_MAX 4057 /**< largest broadcast content, swarm scope */
+#define DTT_GOSSIP_PEER_DATA_MAX 512
+
+struct dtt_gossip;
+
+struct dtt_gossip_topic_id {
+    uint8_t bytes[32];
+};
+
+enum dtt_gossip_scope { DTT_GOSSIP_SWARM, DTT_GOSSIP_NEIGHBORS };
+
+/** Zero in a field means iroh-gossip's default. */
+struct dtt_gossip_config {
+    struct dtt_id me;
+    uint32_t active_view;   /**< 5 */
+    uint32_t passive_view;  /**< 30 */
+    uint64_t shuffle_ns;    /**< 60 s */
+    uint32_t max_topics;    /**< 64 */
+};
+
+int dtt_gossip_new(struct dtt_gossip **ret, struct dtt_ctx *ctx,
+                   const struct dtt_gossip_config *cfg);
+void dtt_gossip_free(struct dtt_gossip *g);
+
+/* ---- input */
+
+/** Starts a topic with no peers. DTT_ESTATE when it exists, DTT_EFULL, DTT_ENOMEM. */
+int dtt_gossip_subscribe(struct dtt_gossip *g, struct dtt_now now,
+                         const struct dtt_gossip_topic_id *topic);
+/** Says goodbye to the topic's neighbours and drops its state. Gives no NEIGHBOR_DOWN. */
+void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,
+                     const struct dtt_gossip_topic_id *topic);
+/** Sends HyParView Join to a peer (the caller makes the connection). */
+int dtt_gossip_join_peer(struct dtt_gossip *g, struct dtt_now now,
+                         const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer);
+/** DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. */
+int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
+                         const struct dtt_gossip_topic_id *topic, enum dtt_gossip_scope scope,
+                         struct dtt_slice content);
+/**
+ * One frame payload from a peer. DTT_EPROTO when it does not parse: the caller closes the
+ * connection (facts: never stop a single stream). Unknown topics are counted and ignored.
+ */
+int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
+                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload);
+/** The peer cannot be reached any more: its connection ended, or dialling it failed. */
+void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer);
+/** Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. */
+void dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data);
+
+/* ---- output */
+
+enum dtt_gossip_action_type {
+    DTT_GOSSIP_SEND,          /**< payload to peer, on our stream of the topic; dial when needed */
+    DTT_GOSSIP_DISCONNECT,    /**< no topic needs the peer any more: the connection may go */
+    DTT_GOSSIP_PEER_DATA,     /**< AddrInfo of `peer` was learnt: data */
+    DTT_GOSSIP_NEIGHBOR_UP,
+    DTT_GOSSIP_NEIGHBOR_DOWN, /**< reason is set */
+    DTT_GOSSIP_RECEIVED       /**< content in data, from = peer */
+};
+
+struct dtt_gossip_action {
+    enum dtt_gossip_action_type type;
+    struct dtt_gossip_topic_id topic;
+    struct dtt_id peer;
+    bool last;             /**< SEND: a Disconnect; finish the stream after it */
+    const char *reason;    /**< NEIGHBOR_DOWN: "disconnect", "closed", "replaced" */
+    enum dtt_gossip_scope scope; /**< RECEIVED */
+    uint8_t hash[32];      /**< RECEIVED: SHA-512(content)[..32], what records advertise */
+    struct dtt_slice data; /**< SEND, PEER_DATA, RECEIVED; valid until the next call into g */
+};
+
+/** Next action in order, or false. The caller drains it after each input and tick. */
+bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
+
+/** Writes up to cap ids of the active view; returns their number. */
+size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
+                            struct dtt_id *ret, size_t cap);
+
+/* ---- time */
+uint64_t dtt_gossip_deadline(const struct dtt_gossip *g);
+void dtt_gossip_tick(struct dtt_gossip *g, struct dtt_now now);
+
+#endif

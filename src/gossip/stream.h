@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Framing of a gossip stream (facts: one unidirectional stream per topic and direction): frames of
+ * u32 big endian length and payload; the first payload is the 32-byte topic id.
+ */
+#ifndef DTT_GOSSIP_STREAM_H
+#define DTT_GOSSIP_STREAM_H
+
+#include "gossip/gossip.h"
+
+#define DTT_GOSSIP_HEADER_FRAME 36
+
+/** Reassembles one incoming stream. Holds at most one frame (4100 bytes), allocated on demand. */
+struct dtt_gossip_stream {
+    bool has_topic;
+    struct dtt_gossip_topic_id topic;
+    uint8_t *buf;
+    size_t len;
+};
+
+void dtt_gossip_stream_init(struct dtt_gossip_stream *s);
+void dtt_gossip_stream_fini(struct dtt_gossip_stream *s);
+/**
+ * Takes bytes from *in (advances it) until one message payload is complete. 1: *ret holds a
+ * payload, valid until the next call; 0: *in is used up; DTT_EPROTO: a frame over 4096 bytes or a
+ * bad header; DTT_ENOMEM.
+ */
+int dtt_gossip_stream_feed(struct dtt_gossip_stream *s, struct dtt_slice *in,
+                           struct dtt_slice *ret);
+/** The bytes that open a stream: the header frame of a topic. */
+void dtt_gossip_stream_header(uint8_t out[DTT_GOSSIP_HEADER_FRAME],
+                              const struct dtt_gossip_topic_id *topic);
+
+#endif

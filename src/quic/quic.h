@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A QUIC v1 endpoint (RFC 9000) that is client and server at once, on top of ngtcp2 and GnuTLS:
+ * Ed25519 raw public keys both ways (RFC 7250), peers identified by their key. Sans I/O: datagrams
+ * and time go in, datagrams and events come out.
+ */
+#ifndef DTT_QUIC_QUIC_H
+#define DTT_QUIC_QUIC_H
+
+#include "base/addr.h"
+#include "base/ctx.h"
+#include "base/time.h"
+
+struct dtt_quic;
+
+/** Names a connection: slot and generation, so a stale handle finds nothing. Never 0. */
+typedef uint64_t dtt_quic_conn;
+
+/** Zero in a field means its default. */
+struct dtt_quic_config {
+    uint8_t seed[32];           /**< Ed25519 secret of this endpoint */
+    const char *alpn;           /**< the one protocol spoken, e.g. "/iroh-gossip/1"; copied */
+    uint32_t max_conns;         /**< 256 */
+    uint64_t idle_timeout_ns;   /**< 30 s */
+    uint64_t keep_alive_ns;     /**< 5 s */
+    uint64_t handshake_timeout_ns; /**< 10 s */
+    size_t stream_buffer_max;   /**< 256 KiB of unacknowledged bytes per stream we write */
+};
+
+int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
+                 struct dtt_now now);
+/** Frees at once, without goodbye (close connections and drain packets first for that). */
+void dtt_quic_free(struct dtt_quic *q);
+const struct dtt_id *dtt_quic_id(const struct dtt_quic *q);
+
+/** The rule that parts KRPC from QUIC on one socket: 'd' then a digit is KRPC. */
+bool dtt_quic_demux_is_krpc(struct dtt_slice datagram);
+
+/* ---- input */
+
+/** One datagram (already split when it came by GRO). `ecn` = the two ECN bits. */
+void dtt_quic_recv(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *local,
+                   const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
+/** An ICMP error said nobody listens at `remote`: fails handshakes to it, probes the others. */
+void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *remote);
+
+/**
+ * Starts a handshake with `peer` at `remote` from our `local` socket. Ends in CONNECTED (the peer
+ * confirmed: it accepted our key too) or CLOSED. DTT_EFULL, DTT_ENOMEM, DTT_ECRYPTO, DTT_EINVAL
+ * (self).
+ */
+int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
+                  const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
+
+/** Opens a unidirectional stream; DTT_EAGAIN when the peer allows no more just now. */
+int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn c, int64_t *ret_stream);
+/**
+ * Appends bytes to a stream we opened, all or nothing; `fin` ends it. DTT_EAGAIN when the buffer
+ * is full (WRITABLE follows), DTT_ECLOSED when connection or stream is gone.
+ */
+int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn c, int64_t stream, struct dtt_slice data,
+                   bool fin);
+/** Bytes written and not yet acknowledged on all our streams of the connection. */
+size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn c);
+/** Sends CONNECTION_CLOSE with an application code; CLOSED follows. Unknown handles are ignored. */
+void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn c, uint64_t code,
+                    const char *reason);
+
+/* ---- output */
+
+struct dtt_quic_packet {
+    struct dtt_addr local;
+    struct dtt_addr remote;
+    unsigned ecn;
+    size_t segment;        /**< bytes per datagram (UDP_SEGMENT); the last may be shorter */
+    struct dtt_slice data; /**< valid until the next call into q */
+};
+/** Next datagram, or batch of equal datagrams of one connection, to send; false when none. */
+bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_quic_packet *ret);
+
+enum dtt_quic_event_type {
+    DTT_QUIC_CONNECTED, /**< handshake confirmed (dialled) or completed with client key (accepted) */
+    DTT_QUIC_CLOSED,    /**< exactly once per dial or CONNECTED; the handle is dead */
+    DTT_QUIC_DATA,      /**< bytes of a stream the peer opened, in order */
+    DTT_QUIC_STREAM_RESET,
+    DTT_QUIC_WRITABLE,  /**< after DTT_EAGAIN */
+    DTT_QUIC_MIGRATED   /**< the peer's address changed (validated): addr */
+};
+
+/** Why a connection is closed; dtt_quic_reason_word gives "timeout", "wrong_key", ... */
+enum dtt_quic_reason {
+    DTT_QUIC_BY_US,
+    DTT_QUIC_BY_PEER,           /**< application close */
+    DTT_QUIC_IDLE,              /**< nothing heard for the idle time */
+    DTT_QUIC_HANDSHAKE_TIMEOUT, /**< the address never answered */
+    DTT_QUIC_UNREACHABLE,       /**< ICMP */
+    DTT_QUIC_RESET,             /**< stateless reset: the peer restarted */
+    DTT_QUIC_WRONG_KEY,         /**< somebody else lives at that address */
+    DTT_QUIC_WRONG_ALPN,
+    DTT_QUIC_REFUSED,           /**< the peer refused our handshake */
+    DTT_QUIC_PROTOCOL           /**< protocol or TLS error of either side */
+};
+const char *dtt_quic_reason_word(enum dtt_quic_reason r);
+
+struct dtt_quic_event {
+    enum dtt_quic_event_type type;
+    dtt_quic_conn conn;
+    struct dtt_id peer;    /**< proven key; for a failed dial the id dialled */
+    struct dtt_addr addr;  /**< remote address */
+    bool dialed;           /**< by us */
+    bool was_connected;    /**< CLOSED */
+    enum dtt_quic_reason reason; /**< CLOSED */
+    int64_t stream;        /**< DATA, STREAM_RESET, WRITABLE */
+    bool fin;              /**< DATA: last bytes */
+    struct dtt_slice data; /**< DATA; valid until the next call into q */
+};
+/**
+ * Next event, or false. Received stream bytes wait here, bounded by the flow control window: credit
+ * is returned when the event is taken.
+ */
+bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret);
+
+size_t dtt_quic_conn_count(const struct dtt_quic *q);
+
+/* ---- time */
+uint64_t dtt_quic_deadline(const struct dtt_quic *q);
+void dtt_quic_tick(struct dtt_quic *q, struct dtt_now now);
+
+#endif

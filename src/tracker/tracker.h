@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The tracker of one topic: finds members through the topic's slots and tells them where we are.
+ * Bootstrap and publisher (and the places of bubble and overlap merging) as state machines. Knows
+ * no DHT, no QUIC and no gossip: it asks for "read this slot", "store these bytes", "dial this
+ * peer", and is told what came of it.
+ */
+#ifndef DTT_TRACKER_TRACKER_H
+#define DTT_TRACKER_TRACKER_H
+
+#include "base/addr.h"
+#include "base/ctx.h"
+#include "base/time.h"
+#include "record/record.h"
+
+struct dtt_tracker;
+
+/** Timers and limits; docs/design/tracker.md explains each. See dtt_tracker_preset. */
+struct dtt_tracker_tuning {
+    uint32_t record_cap;            /**< publish only while fewer others are visible; 0: never */
+    uint64_t get_timeout_ns;        /**< a slot read is over after this, partial results count */
+    uint64_t put_timeout_ns;
+    uint32_t put_retries;           /**< after the first attempt */
+    uint64_t put_retry_base_ns;
+    uint64_t put_retry_jitter_ns;   /**< plus random [0, jitter) */
+    uint64_t no_record_wait_ns;     /**< between reads that found nobody */
+    uint64_t dial_pace_ns;          /**< between two candidates */
+    uint64_t join_wait_ns;          /**< after the last candidate */
+    uint64_t retry_wait_ns;         /**< after a pass that joined nobody */
+    bool publish_on_start;
+    uint64_t publish_first_ns;      /**< after joining */
+    uint64_t publish_base_ns;
+    uint64_t publish_jitter_ns;
+    uint64_t publish_fail_min_ns;   /**< back-off of failed publishing, doubling ... */
+    uint64_t publish_fail_max_ns;   /**< ... up to this */
+    uint32_t merge_below;           /**< bubble merging while fewer neighbours than this */
+    uint32_t merge_dials;           /**< per merge pass */
+    uint64_t merge_first_ns;
+    uint64_t merge_base_ns;
+    uint64_t merge_jitter_ns;
+};
+void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset); /* enum dtt_preset */
+
+struct dtt_tracker_config {
+    uint8_t topic[32];
+    struct dtt_secret secret;
+    uint8_t node_seed[32]; /**< signs our records */
+    struct dtt_tracker_tuning tuning;
+};
+
+int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
+                    const struct dtt_tracker_config *cfg, struct dtt_now now);
+void dtt_tracker_free(struct dtt_tracker *t);
+
+/* ---- input */
+
+/** Own addresses changed: they go into the next record (a record of a new address goes soon). */
+void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addrs,
+                           size_t n);
+/** A peer the user named, or one of whose address gossip told: a candidate like those of records. */
+void dtt_tracker_add_candidate(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                               const struct dtt_addr *addrs, size_t n);
+/** The slot store works now (a first DHT node answered): do not wait for a retry timer. */
+void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now);
+void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
+void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now,
+                               const struct dtt_id *peer);
+/** A message of the swarm, sent or received: hash = SHA-512(content)[..32]. */
+void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_t hash[32]);
+/** One value of a GET's slot, the moment it arrives. Any bytes; garbage is counted. */
+void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                            struct dtt_slice value);
+/** A GET is over. status 0 or DTT_E...; answered = nodes that answered. */
+void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
+                           uint32_t answered);
+/** A PUT is over: how many nodes acknowledged. */
+void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
+                          uint32_t acked);
+/** A DIAL failed for good (all addresses). Success shows as neighbor_up. */
+void dtt_tracker_dial_failed(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
+/** The network or the wall clock changed: look and publish again at once. */
+void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now);
+
+/* ---- output */
+
+enum dtt_tracker_action_type {
+    DTT_TRACKER_GET,      /**< read `slot`; answer with slot_value and slot_done */
+    DTT_TRACKER_PUT,      /**< store `value` in `slot`, seq = cas = INT64_MAX; answer put_done */
+    DTT_TRACKER_DIAL,     /**< connect `peer` at `addrs` (may be none: use what is known) and join */
+    DTT_TRACKER_RECORD,   /**< a new verified record of somebody else, for whoever listens */
+    DTT_TRACKER_PUBLISHED /**< our record of `slot.minute` stands on `copies` nodes */
+};
+
+struct dtt_tracker_action {
+    enum dtt_tracker_action_type type;
+    struct dtt_slot slot; /**< GET, PUT, PUBLISHED (minute) */
+    size_t value_len;
+    uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
+    struct dtt_id peer;                  /**< DIAL */
+    size_t n_addrs;
+    struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< DIAL */
+    struct dtt_record_info record;           /**< RECORD */
+    uint32_t copies;
+};
+bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret);
+
+struct dtt_tracker_status {
+    uint32_t neighbors;
+    uint32_t reads_done;     /**< slot reads that ended with at least one answering node */
+    uint32_t records_seen;   /**< distinct publishers in the last two minutes, without us */
+    uint32_t records_refused;
+    uint32_t candidates;     /**< known and not yet tried, or to be tried again */
+    uint32_t dials_started, dials_failed;
+    uint64_t searching_since_ns; /**< mono; DTT_NEVER while there are neighbours */
+};
+void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
+                        struct dtt_tracker_status *ret);
+
+/* ---- time */
+uint64_t dtt_tracker_deadline(const struct dtt_tracker *t);
+void dtt_tracker_tick(struct dtt_tracker *t, struct dtt_now now);
+
+#endif
