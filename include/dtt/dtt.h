@@ -30,8 +30,10 @@ extern "C" {
 /** "MAJOR.MINOR.PATCH" of the library in use. */
 DTT_API const char *dtt_version(void);
 
-/** Largest message in bytes (iroh-gossip's frame limit leaves 4057); as a function for bindings. */
+/** Largest message in bytes: what iroh-gossip's frame limit leaves. */
 #define DTT_MESSAGE_MAX 4057
+
+/** DTT_MESSAGE_MAX of the library in use, for bindings. Any thread. */
 DTT_API size_t dtt_message_max(void);
 
 typedef struct dtt_node dtt_node;

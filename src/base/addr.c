@@ -97,7 +97,7 @@ bool dtt_addr_is_usable(const struct dtt_addr *a)
 }
 
 /* RFC 5952: lower case, no leading zeros, the longest run (of two or more) of zeros as "::". */
-static size_t format_v6(const uint8_t *ip, char *out)
+static void format_v6(const uint8_t *ip, char *out, size_t cap)
 {
     unsigned group[8];
     int best = -1;
@@ -118,14 +118,13 @@ static size_t format_v6(const uint8_t *ip, char *out)
     size_t n = 0;
     for (int i = 0; i < 8; i++) {
         if (i == best) {
-            n += (size_t)sprintf(out + n, "::");
+            n += (size_t)snprintf(out + n, cap - n, "::");
             i += best_len - 1;
             continue;
         }
         bool first = i == 0 || (best >= 0 && i == best + best_len);
-        n += (size_t)sprintf(out + n, first ? "%x" : ":%x", group[i]);
+        n += (size_t)snprintf(out + n, cap - n, first ? "%x" : ":%x", group[i]);
     }
-    return n;
 }
 
 void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
@@ -135,7 +134,7 @@ void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
                  a->port);
     } else if (a->family == DTT_FAMILY_V6) {
         char ip[48];
-        format_v6(a->ip, ip);
+        format_v6(a->ip, ip, sizeof(ip));
         snprintf(text, DTT_ADDR_TEXT_MAX, "[%s]:%u", ip, a->port);
     } else {
         snprintf(text, DTT_ADDR_TEXT_MAX, "-");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Text forms of bytes: lower-case hex, base32 (RFC 4648 without padding), z-base-32 (pkarr, DNS),
- * base64 (RFC 4648 section 4), and a UTF-8 check.
+ * base64 (RFC 4648 section 4), and a UTF-8 check. Decoders write `out` only on success.
  */
 #ifndef DTT_CODEC_TEXT_H
 #define DTT_CODEC_TEXT_H
