@@ -286,7 +286,7 @@ static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
 {
     uint8_t v[DTT_DHT_VALUE_MAX];
     struct dtt_writer w = dtt_writer(v, sizeof(v));
-    dtt_bencode_write_string(&w, value);
+    dtt_bencode_write_str(&w, value);
     if (w.failed) {
         return DTT_ETOOBIG;
     }
@@ -301,9 +301,11 @@ static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
     dtt_dht_op number;
     memcpy(args.key, slot->key, sizeof(args.key));
     memcpy(args.salt, slot->salt, sizeof(slot->salt));
-    dtt_item_sign(args.sig, slot->seed, dtt_slice(slot->salt, sizeof(slot->salt)), args.seq,
-                  args.v);
-    int err = dtt_dht_put(c->dht, now, &args, &number);
+    int err = dtt_item_sign(args.sig, slot->seed, dtt_slice(slot->salt, sizeof(slot->salt)),
+                            args.seq, args.v);
+    if (!err) {
+        err = dtt_dht_put(c->dht, now, &args, &number);
+    }
     if (!err && !op_add(c, number, op)) {
         dtt_dht_cancel(c->dht, now, number);
         err = DTT_ENOMEM;
@@ -314,13 +316,9 @@ static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
 /* Contents of a bencoded byte string; false for another type. */
 static bool string_of(struct dtt_slice v, struct dtt_slice *ret)
 {
-    struct dtt_bencode_reader r = dtt_bencode_reader(v);
-    struct dtt_bencode_item item;
-    if (dtt_bencode_next(&r, &item) != DTT_OK || item.type != DTT_BENCODE_STRING) {
-        return false;
-    }
-    *ret = item.string;
-    return true;
+    struct dtt_reader r = dtt_reader(v);
+    *ret = dtt_bencode_read_str(&r);
+    return !r.failed && dtt_reader_left(&r) == 0;
 }
 
 static void app_value(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
@@ -896,7 +894,7 @@ int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
     if (c->n_app_ops == DTT_CORE_OPS) {
         return DTT_EFULL;
     }
-    dtt_bencode_write_string(&w, dtt_slice(put->value, put->value_len));
+    dtt_bencode_write_str(&w, dtt_slice(put->value, put->value_len));
     if (w.failed) {
         return DTT_ETOOBIG;
     }
@@ -912,12 +910,16 @@ int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
     }
     if (put->seed) {
         dtt_ed25519_public_key(args.key, put->seed);
-        dtt_item_sign(args.sig, put->seed, dtt_slice(args.salt, args.salt_len), put->seq, args.v);
+        int err = dtt_item_sign(args.sig, put->seed, dtt_slice(args.salt, args.salt_len), put->seq,
+                                args.v);
+        if (err) {
+            return err;
+        }
     }
     memcpy(op.key, args.key, sizeof(op.key));
     op.seq = put->seq;
     if (put->seed) {
-        dtt_item_target_mutable(op.target, args.key, dtt_slice(args.salt, args.salt_len));
+        dtt_item_target(op.target, args.key, dtt_slice(args.salt, args.salt_len));
     } else {
         dtt_item_target_immutable(op.target, args.v);
     }
