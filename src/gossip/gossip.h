@@ -45,10 +45,16 @@ int dtt_gossip_subscribe(struct dtt_gossip *g, struct dtt_now now,
 /** Says goodbye to the topic's neighbours and drops its state. Gives no NEIGHBOR_DOWN. */
 void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,
                      const struct dtt_gossip_topic_id *topic);
-/** Sends HyParView Join to a peer (the caller makes the connection). */
+/**
+ * Sends HyParView Join to a peer (the caller makes the connection); nothing when it is a neighbour
+ * already. Nobody answers for sure: ask again later. DTT_ESTATE, DTT_EINVAL (self), DTT_ENOMEM.
+ */
 int dtt_gossip_join_peer(struct dtt_gossip *g, struct dtt_now now,
                          const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer);
-/** DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. */
+/**
+ * DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. To the swarm, a content said or heard less
+ * than 90 s ago is not sent again (peers would drop it): DTT_OK, counted.
+ */
 int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
                          const struct dtt_gossip_topic_id *topic, enum dtt_gossip_scope scope,
                          struct dtt_slice content);
@@ -60,8 +66,11 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_i
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload);
 /** The peer cannot be reached any more: its connection ended, or dialling it failed. */
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer);
-/** Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. */
-void dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data);
+/**
+ * Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. DTT_ETOOBIG,
+ * DTT_ENOMEM; the old one stays then.
+ */
+int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data);
 
 /* ---- output */
 
