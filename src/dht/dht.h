@@ -46,6 +46,12 @@ void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt
  */
 void dtt_dht_add_bootstrap(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr);
 
+/**
+ * Contacts are still to come (names being resolved): operations wait for them. A node without
+ * contacts, known nodes or such a promise is alone, and its operations end at once.
+ */
+void dtt_dht_expect_bootstrap(struct dtt_dht *d, struct dtt_now now, bool is_expected);
+
 /** Identifies an operation in its events; never 0. */
 typedef uint32_t dtt_dht_op;
 
