@@ -23,7 +23,8 @@ struct dtt_tracker_tuning {
     uint32_t put_retries;           /**< after the first attempt */
     uint64_t put_retry_base_ns;
     uint64_t put_retry_jitter_ns;   /**< plus random [0, jitter) */
-    uint64_t no_record_wait_ns;     /**< between reads that found nobody */
+    uint64_t no_record_wait_ns;     /**< between reads that found nobody ... */
+    uint64_t no_record_wait_max_ns; /**< ... growing read by read up to this */
     uint64_t dial_pace_ns;          /**< between two candidates */
     uint64_t join_wait_ns;          /**< after the last candidate */
     uint64_t retry_wait_ns;         /**< after a pass that joined nobody */
@@ -35,6 +36,7 @@ struct dtt_tracker_tuning {
     uint64_t publish_fail_max_ns;   /**< ... up to this */
     uint32_t merge_below;           /**< bubble merging while fewer neighbours than this */
     uint32_t merge_dials;           /**< per merge pass */
+    bool merge_settle;              /**< early passes between joining and merge_first */
     uint64_t merge_first_ns;
     uint64_t merge_base_ns;
     uint64_t merge_jitter_ns;
