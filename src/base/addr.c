@@ -66,9 +66,14 @@ static enum dtt_addr_scope scope_v4(const uint8_t *ip)
 
 static enum dtt_addr_scope scope_v6(const uint8_t *ip)
 {
-    static const uint8_t zero[15] = {0};
-    if (memcmp(ip, zero, 15) == 0) {
-        return ip[15] == 1 ? DTT_SCOPE_LOOPBACK : DTT_SCOPE_UNUSABLE;
+    static const uint8_t zero[12] = {0};
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (memcmp(ip, zero, 12) == 0) {
+        /* ::, ::1, and the IPv4-compatible addresses that RFC 4291 gave up. */
+        return dtt_get_be32(ip + 12) == 1 ? DTT_SCOPE_LOOPBACK : DTT_SCOPE_UNUSABLE;
+    }
+    if (memcmp(ip, mapped, 12) == 0) {
+        return DTT_SCOPE_UNUSABLE;
     }
     if (ip[0] == 0xff) {
         return DTT_SCOPE_UNUSABLE;

@@ -143,7 +143,12 @@ bool dtt_utf8_is_valid(struct dtt_slice s)
 {
     for (size_t i = 0; i < s.len;) {
         uint8_t c = s.data[i];
-        unsigned more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 9;
+        unsigned more = c < 0x80   ? 0
+                        : c < 0xc2 ? 9
+                        : c < 0xe0 ? 1
+                        : c < 0xf0 ? 2
+                        : c < 0xf5 ? 3
+                                   : 9;
         if (more == 9 || s.len - i - 1 < more) {
             return false;
         }

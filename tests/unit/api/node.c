@@ -214,8 +214,7 @@ static void dht_operations(void **state)
     assert_true(ev->u.dht_put.verified >= 1);
     assert_memory_equal(ev->u.dht_put.key, key.bytes, 32);
 
-    struct dtt_dht_get get = {
-        .size = sizeof(get), .key = key.bytes, .salt = "salt", .salt_len = 4};
+    struct dtt_dht_get get = {.size = sizeof(get), .key = key.bytes, .salt = "salt", .salt_len = 4};
     assert_int_equal(dtt_node_dht_get(nodes[2], &get, &op), 0);
     ev = run_until(nodes, 3, 2, DTT_EVENT_DHT_VALUE);
     assert_int_equal(ev->u.dht_value.seq, 7);
