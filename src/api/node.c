@@ -2,8 +2,6 @@
 #include "api/node_priv.h"
 #include "io/entropy.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +39,7 @@ static int read_listen(const struct dtt_config *cfg, struct dtt_io_config *io)
             return DTT_EADDR;
         }
     }
-    return cfg->n_listen == 2 && io->listen[0].family == io->listen[1].family ? DTT_EINVAL
-                                                                             : DTT_OK;
+    return cfg->n_listen == 2 && io->listen[0].family == io->listen[1].family ? DTT_EINVAL : DTT_OK;
 }
 
 static int read_bootstrap(const struct dtt_config *cfg, struct dtt_io_config *io)
@@ -176,14 +173,11 @@ int dtt_node_process(dtt_node *n)
 
 int dtt_node_wait(dtt_node *n, int timeout_ms)
 {
-    struct pollfd p = {.fd = dtt_io_fd(n->io), .events = POLLIN};
-    if (!dtt_events_is_empty(dtt_core_events(dtt_io_core(n->io)))) {
-        timeout_ms = 0;
+    bool has_events = !dtt_events_is_empty(dtt_core_events(dtt_io_core(n->io)));
+    int err = dtt_io_wait(n->io, has_events ? 0 : timeout_ms);
+    if (!err) {
+        err = dtt_io_process(n->io);
     }
-    if (poll(&p, 1, timeout_ms) < 0 && errno != EINTR) {
-        return DTT_EIO;
-    }
-    int err = dtt_io_process(n->io);
     return dtt_io_take_wake(n->io) && !err ? 1 : err;
 }
 

@@ -6,7 +6,7 @@
 #include "base/ring.h"
 #include "io/io.h"
 
-#define DTT_LOG_LINE_MAX  256  /**< bytes, with the NUL */
+#define DTT_LOG_LINE_MAX  256 /**< bytes, with the NUL */
 #define DTT_LOG_LINES_MAX 1024
 
 struct dtt_log_line {

@@ -225,14 +225,28 @@ static int remember(struct dtt_plumtree *p, struct dtt_now now,
     return err;
 }
 
-/* To the eager neighbours the message, to the lazy ones word of it. */
+static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot)
+{
+    for (uint8_t i = 0; e && i < e->n; i++) {
+        if (e->announcers[i].slot == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * To the eager neighbours the message, to the lazy ones word of it. Those who announced it (`e`,
+ * may be NULL) have it already.
+ */
 static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_plumtree_peer *skip,
+                 const struct dtt_gossip_missing_entry *e,
                  const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
                  uint16_t round)
 {
     for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
-        if (!peer->is_used || peer == skip) {
+        if (!peer->is_used || peer == skip || has_announced(e, (uint8_t)i)) {
             continue;
         }
         if (peer->is_eager) {
@@ -257,7 +271,7 @@ static int broadcast_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dt
     }
     err = remember(p, now, &id, blob, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
     if (!err) {
-        push(p, now, NULL, &id, blob, 0);
+        push(p, now, NULL, NULL, &id, blob, 0);
     }
     dtt_gossip_blob_unref(blob);
     return err;
@@ -366,7 +380,7 @@ static int accept(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtre
     if (caught_up) {
         push_caught_up(p, now, from, id, now.mono_ns + left_ns);
     } else if (blob) {
-        push(p, now, from, id, blob, round);
+        push(p, now, from, e, id, blob, round);
     }
     if (e) {
         optimize(p, e, from, round);

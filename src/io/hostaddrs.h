@@ -9,7 +9,6 @@
  * all interfaces theirs, public ones first, link-local ones not, loopback only where there is no
  * other. Appends to list[*n], at most `cap` in all.
  */
-void dtt_hostaddrs_list(const struct dtt_addr *bound, struct dtt_addr *list, size_t *n,
-                        size_t cap);
+void dtt_hostaddrs_list(const struct dtt_addr *bound, struct dtt_addr *list, size_t *n, size_t cap);
 
 #endif

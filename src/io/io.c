@@ -8,6 +8,8 @@
 #include "io/resolve.h"
 #include "io/udp.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
@@ -15,7 +17,7 @@
 #include <uv.h>
 
 /* Batches read from one socket before everything else has its turn. */
-#define READ_BATCHES 16
+#define READ_BATCHES   16
 #define RETRY_FIRST_NS (5 * DTT_S)
 #define RETRY_MAX_NS   (300 * DTT_S)
 /* How often the interfaces are looked at, when something else woke us anyway. */
@@ -482,6 +484,12 @@ int dtt_io_timeout_ms(const struct dtt_io *io)
     }
     uint64_t ms = (t - now + DTT_MS - 1) / DTT_MS;
     return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+int dtt_io_wait(const struct dtt_io *io, int timeout_ms)
+{
+    struct pollfd p = {.fd = dtt_io_fd(io), .events = POLLIN};
+    return poll(&p, 1, timeout_ms) < 0 && errno != EINTR ? DTT_EIO : DTT_OK;
 }
 
 int dtt_io_process(struct dtt_io *io)

@@ -38,6 +38,8 @@ size_t dtt_io_bound(const struct dtt_io *io, struct dtt_addr ret[2]);
 
 int dtt_io_fd(const struct dtt_io *io);
 int dtt_io_timeout_ms(const struct dtt_io *io);
+/** Blocks until there is work, at most `timeout_ms` (-1: for ever). A signal ends it too. */
+int dtt_io_wait(const struct dtt_io *io, int timeout_ms);
 int dtt_io_process(struct dtt_io *io);
 /** Sends what the application's last call made ready, and sets the timer anew. */
 void dtt_io_flush(struct dtt_io *io);

@@ -15,18 +15,18 @@
 #include <linux/errqueue.h>
 
 #ifndef UDP_SEGMENT
-#  define UDP_SEGMENT 103
+#    define UDP_SEGMENT 103
 #endif
 #ifndef UDP_GRO
-#  define UDP_GRO 104
+#    define UDP_GRO 104
 #endif
 
-#define RX_MESSAGES 8
-#define RX_BYTES    65536 /* a merged message can be this long; untouched pages cost nothing */
-#define RX_CONTROL  128
-#define TX_MESSAGES 64
-#define TX_BYTES    65536
-#define TX_SEGMENTS 60 /* the kernel takes 64 */
+#define RX_MESSAGES   8
+#define RX_BYTES      65536 /* a merged message can be this long; untouched pages cost nothing */
+#define RX_CONTROL    128
+#define TX_MESSAGES   64
+#define TX_BYTES      65536
+#define TX_SEGMENTS   60 /* the kernel takes 64 */
 #define SOCKET_BUFFER (2 * 1024 * 1024)
 
 union sockaddr_any {
@@ -119,8 +119,8 @@ int dtt_udp_open(struct dtt_udp *u, const struct dtt_addr *addr)
     socklen_t len = to_sockaddr(addr, &sa);
     int segment = 0;
     socklen_t segment_len = sizeof(segment);
-    *u = (struct dtt_udp){.fd = socket(v4 ? AF_INET : AF_INET6,
-                                       SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    *u = (struct dtt_udp){
+        .fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (u->fd < 0) {
         return bind_error(errno);
     }
@@ -185,8 +185,8 @@ void dtt_udp_rx_free(struct dtt_udp_rx *rx)
 int dtt_udp_recv(struct dtt_udp *u, struct dtt_udp_rx *rx)
 {
     for (int i = 0; i < RX_MESSAGES; i++) {
-        rx->iov[i] = (struct iovec){.iov_base = rx->bytes + (size_t)i * RX_BYTES,
-                                    .iov_len = RX_BYTES};
+        rx->iov[i] =
+            (struct iovec){.iov_base = rx->bytes + (size_t)i * RX_BYTES, .iov_len = RX_BYTES};
         rx->msgs[i].msg_hdr = (struct msghdr){.msg_name = &rx->from[i],
                                               .msg_namelen = sizeof(rx->from[i]),
                                               .msg_iov = &rx->iov[i],
@@ -315,8 +315,7 @@ bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *to, unsigned ecn, siz
     if (pieces <= 1) {
         return add_one(tx, to, ecn, 0, data);
     }
-    if (tx->count + (data.len + step - 1) / step > TX_MESSAGES ||
-        data.len > TX_BYTES - tx->used) {
+    if (tx->count + (data.len + step - 1) / step > TX_MESSAGES || data.len > TX_BYTES - tx->used) {
         return false;
     }
     for (size_t at = 0; at < data.len; at += step) {
@@ -366,10 +365,9 @@ int dtt_udp_flush(struct dtt_udp *u)
     for (size_t i = tx->first; i < tx->count; i++) {
         struct tx_message *m = &tx->messages[i];
         iov[i] = (struct iovec){.iov_base = tx->bytes + m->offset, .iov_len = m->len};
-        msgs[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &m->to,
-                                               .msg_namelen = m->to_len,
-                                               .msg_iov = &iov[i],
-                                               .msg_iovlen = 1}};
+        msgs[i] = (struct mmsghdr){
+            .msg_hdr = {
+                .msg_name = &m->to, .msg_namelen = m->to_len, .msg_iov = &iov[i], .msg_iovlen = 1}};
         memset(control[i], 0, sizeof(control[i]));
         put_control(&msgs[i].msg_hdr, control[i], m);
     }

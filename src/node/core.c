@@ -79,11 +79,10 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_events_init(&c->events);
     dtt_map_init(&c->ops, sizeof(dtt_dht_op), OPS_MAX, hash_key);
 
-    struct dtt_dht_config dht_cfg = {.read_only = cfg->read_only,
-                                     .has_v4 = cfg->bound[0].family == DTT_FAMILY_V4 ||
-                                               cfg->bound[1].family == DTT_FAMILY_V4,
-                                     .has_v6 = cfg->bound[0].family == DTT_FAMILY_V6 ||
-                                               cfg->bound[1].family == DTT_FAMILY_V6};
+    struct dtt_dht_config dht_cfg = {
+        .read_only = cfg->read_only,
+        .has_v4 = cfg->bound[0].family == DTT_FAMILY_V4 || cfg->bound[1].family == DTT_FAMILY_V4,
+        .has_v6 = cfg->bound[0].family == DTT_FAMILY_V6 || cfg->bound[1].family == DTT_FAMILY_V6};
     int err = dtt_dht_new(&c->dht, c->ctx, &dht_cfg, now);
     if (!err && !cfg->dht_only) {
         struct dtt_quic_config quic_cfg = {
@@ -169,8 +168,7 @@ void *dtt_core_topic_driver(const struct dtt_topic *t)
     return t->driver;
 }
 
-static void tell(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                 struct dtt_event *ev)
+static void tell(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t, struct dtt_event *ev)
 {
     ev->topic = t;
     ev->topic_user = t ? t->user : NULL;
@@ -238,8 +236,7 @@ void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const stru
     announce_addrs(c, now);
 }
 
-static void on_external_addr(struct dtt_core *c, struct dtt_now now,
-                             const struct dtt_dht_event *ev)
+static void on_external_addr(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
 {
     struct dtt_addr addr = ev->u.external.addr;
     c->external[addr.family == DTT_FAMILY_V6] = addr;

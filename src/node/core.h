@@ -55,8 +55,8 @@ uint64_t dtt_core_deadline(const struct dtt_core *c);
 struct dtt_core_packet {
     struct dtt_addr remote; /**< its family names the socket */
     unsigned ecn;
-    size_t segment;         /**< bytes per datagram; data may hold several */
-    struct dtt_slice data;  /**< valid until the next call into c */
+    size_t segment;        /**< bytes per datagram; data may hold several */
+    struct dtt_slice data; /**< valid until the next call into c */
 };
 bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret);
 

@@ -54,7 +54,7 @@ struct dtt_peer {
     struct in_stream *in;
     size_t n_in;
 
-    int neighbor_of; /* topics in whose active view it is */
+    int neighbor_of;        /* topics in whose active view it is */
     struct dtt_timer timer; /* dialling: next address; else: letting go of the connection */
 };
 
@@ -179,7 +179,7 @@ static void dial_give_up(struct dtt_peers *p, struct dtt_now now, struct dtt_pee
               dtt_tv_text(peer->failure.stage), dtt_tv_text(peer->failure.reason));
     struct dtt_id id = peer->id;
     peer_drop(p, peer);
-    dtt_gossip_peer_gone(p->gossip, now, &id, "unreachable");
+    dtt_gossip_peer_gone(p->gossip, now, &id);
 }
 
 /* Tries the next address. With none left and none under way, gives up (and frees the peer). */
@@ -190,8 +190,8 @@ static void dial_next(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *
         memmove(peer->todo, peer->todo + 1, --peer->n_todo * sizeof(addr));
         const struct dtt_addr *local = local_for(p, &addr);
         dtt_quic_conn conn;
-        int err = local ? dtt_quic_dial(p->quic, now, &peer->id, local, &addr, &conn)
-                        : DTT_EADDRNOTAVAIL;
+        int err =
+            local ? dtt_quic_dial(p->quic, now, &peer->id, local, &addr, &conn) : DTT_EADDRNOTAVAIL;
         if (err == DTT_OK) {
             DTT_TRACE(p->ctx, NODE_DIAL, dtt_tv_id(&peer->id), dtt_tv_addr(&addr));
             peer->dials[peer->n_dials++] = (struct dial){.conn = conn, .addr = addr};
@@ -215,8 +215,8 @@ static void dial_next(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *
 static void dial_start(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
 {
     peer->n_todo = dtt_book_get(&p->book, &peer->id, peer->todo);
-    peer->failure = (struct dtt_dial_failure){
-        .peer = peer->id, .stage = "address", .reason = "unknown"};
+    peer->failure =
+        (struct dtt_dial_failure){.peer = peer->id, .stage = "address", .reason = "unknown"};
     dial_next(p, now, peer);
 }
 
@@ -252,8 +252,7 @@ static void promote(struct dtt_peers *p, struct dtt_peer *peer, size_t k)
 {
     struct live chosen = peer->conns[k];
     for (size_t i = 0; i < peer->n_out; i++) {
-        dtt_quic_write(p->quic, peer->conns[0].conn, peer->out[i].stream, dtt_slice(NULL, 0),
-                       true);
+        dtt_quic_write(p->quic, peer->conns[0].conn, peer->out[i].stream, dtt_slice(NULL, 0), true);
     }
     peer->n_out = 0;
     memmove(peer->conns + 1, peer->conns, k * sizeof(chosen));
@@ -287,7 +286,8 @@ static int out_stream(struct dtt_peers *p, struct dtt_peer *peer,
     peer->out[peer->n_out++] = (struct out_stream){.topic = *topic, .stream = *ret};
     uint8_t header[DTT_GOSSIP_HEADER_FRAME];
     dtt_gossip_stream_header(header, topic);
-    return dtt_quic_write(p->quic, peer->conns[0].conn, *ret, dtt_slice(header, sizeof(header)), false);
+    return dtt_quic_write(p->quic, peer->conns[0].conn, *ret, dtt_slice(header, sizeof(header)),
+                          false);
 }
 
 static void out_forget(struct dtt_peer *peer, int64_t stream)
@@ -374,7 +374,7 @@ void dtt_peers_send(struct dtt_peers *p, struct dtt_now now, const struct dtt_id
     }
     peer = peer_make(p, id);
     if (!peer) {
-        dtt_gossip_peer_gone(p->gossip, now, id, "limit");
+        dtt_gossip_peer_gone(p->gossip, now, id);
         return;
     }
     if (peer->n_conns > 0) {
@@ -525,7 +525,7 @@ static void on_closed(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *
         DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id),
                   dtt_tv_text(dtt_quic_reason_word(ev->reason)));
         peer_drop(p, peer);
-        dtt_gossip_peer_gone(p->gossip, now, &id, dtt_quic_reason_word(ev->reason));
+        dtt_gossip_peer_gone(p->gossip, now, &id);
     }
 }
 

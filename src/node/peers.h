@@ -14,12 +14,12 @@
 #include "node/book.h"
 #include "quic/quic.h"
 
-#define DTT_PEERS_MAX         512           /**< peers with a connection or a dial */
-#define DTT_PEERS_CONNS       4             /**< connections a peer */
-#define DTT_PEERS_DIALS       4             /**< addresses raced at a time */
-#define DTT_PEERS_QUEUE       64            /**< messages that wait for a connection, a peer */
-#define DTT_PEERS_STREAMS_IN  128           /**< incoming streams a peer */
-#define DTT_PEERS_STREAMS_ALL 2048          /**< incoming streams of the node */
+#define DTT_PEERS_MAX         512            /**< peers with a connection or a dial */
+#define DTT_PEERS_CONNS       4              /**< connections a peer */
+#define DTT_PEERS_DIALS       4              /**< addresses raced at a time */
+#define DTT_PEERS_QUEUE       64             /**< messages that wait for a connection, a peer */
+#define DTT_PEERS_STREAMS_IN  128            /**< incoming streams a peer */
+#define DTT_PEERS_STREAMS_ALL 2048           /**< incoming streams of the node */
 #define DTT_PEERS_STAGGER_NS  (100 * DTT_MS) /**< between two addresses of one peer */
 #define DTT_PEERS_FRESH_NS    (10 * DTT_S)   /**< heard within this: the connection lives */
 #define DTT_PEERS_LINGER_NS   (15 * DTT_S)   /**< an unneeded connection stays this long */
@@ -29,9 +29,9 @@ struct dtt_peers {
     struct dtt_quic *quic;
     struct dtt_gossip *gossip;
     struct dtt_book book;
-    struct dtt_map peers;    /**< id -> struct dtt_peer */
+    struct dtt_map peers; /**< id -> struct dtt_peer */
     struct dtt_timerq timers;
-    struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_PEERS_MAX */
+    struct dtt_ring failures;           /**< struct dtt_dial_failure, at most DTT_PEERS_MAX */
     struct dtt_addr local_v4, local_v6; /**< our sockets; family none where there is none */
     size_t streams_in;
 };
@@ -55,8 +55,7 @@ void dtt_peers_send(struct dtt_peers *p, struct dtt_now now, const struct dtt_id
 /** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
 void dtt_peers_neighbor(struct dtt_peers *p, struct dtt_now now, const struct dtt_id *id,
                         int change);
-void dtt_peers_quic_event(struct dtt_peers *p, struct dtt_now now,
-                          const struct dtt_quic_event *ev);
+void dtt_peers_quic_event(struct dtt_peers *p, struct dtt_now now, const struct dtt_quic_event *ev);
 /** Bytes the peer has not acknowledged yet, those that wait for a connection included. */
 size_t dtt_peers_unacked(const struct dtt_peers *p, const struct dtt_id *id);
 /** Closes every connection with a goodbye. */

@@ -58,8 +58,7 @@ static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t boots
         } else {
             snprintf(out, cap,
                      "no DHT node has answered yet: asked %u bootstrap node%s, %u quer%s sent",
-                     bootstraps, plural(bootstraps), w->dht_asked,
-                     w->dht_asked == 1 ? "y" : "ies");
+                     bootstraps, plural(bootstraps), w->dht_asked, w->dht_asked == 1 ? "y" : "ies");
         }
         break;
     case DTT_STAGE_SEARCH:
@@ -82,9 +81,7 @@ static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t boots
                  w->records_seen, plural(w->records_seen), w->dials_started,
                  plural(w->dials_started), w->dials_failed);
         break;
-    default:
-        snprintf(out, cap, "connected to %u neighbour%s", neighbors, plural(neighbors));
-        break;
+    default: snprintf(out, cap, "connected to %u neighbour%s", neighbors, plural(neighbors)); break;
     }
 }
 

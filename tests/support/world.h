@@ -33,7 +33,7 @@ struct world {
     struct world_packet *packets; /* unordered; the next one is searched */
     size_t n_packets;
     uint64_t seq;
-    uint64_t delay_ns;   /* one way */
+    uint64_t delay_ns; /* one way */
     unsigned loss_percent;
     uint64_t sent;
 };
