@@ -358,7 +358,7 @@ static bool session(long k)
             dtt_gossip_recv(s, t, &bob, &red, dtt_slice(join, sizeof(join)));
             dtt_gossip_broadcast(s, t, &red, DTT_GOSSIP_SWARM, dtt_slice("x", 1));
             dtt_gossip_broadcast(s, t, &red, DTT_GOSSIP_NEIGHBORS, dtt_slice("y", 1));
-            dtt_gossip_recv(s, t, &ann, &red, dtt_slice("\x01\x01", 2)); /* Prune */
+            dtt_gossip_recv(s, t, &ann, &red, dtt_slice(prune, sizeof(prune)));
             dtt_gossip_recv(s, t, &ann, &red, dtt_slice(ihave, sizeof(ihave)));
             dtt_gossip_broadcast(s, t, &red, DTT_GOSSIP_SWARM, dtt_slice("z", 1));
             for (int i = 0; i < 70; i++) {
