@@ -253,7 +253,7 @@ static void gone_for_all_topics(void **state)
     recv_join(&ann, &red);
     recv_join(&ann, &blue);
     drain();
-    dtt_gossip_peer_gone(g, now, &ann);
+    dtt_gossip_peer_gone(g, now, &ann, "closed");
     struct dtt_gossip_action a = next(DTT_GOSSIP_NEIGHBOR_DOWN, &ann);
     assert_string_equal(a.reason, "closed");
     assert_memory_equal(a.topic.bytes, red.bytes, 32);
@@ -367,7 +367,7 @@ static bool session(long k)
                 while (dtt_gossip_next(s, &a)) {
                 }
             }
-            dtt_gossip_peer_gone(s, t, &ann);
+            dtt_gossip_peer_gone(s, t, &ann, "closed");
             dtt_gossip_quit(s, t, &red);
             dtt_gossip_quit(s, t, &blue);
         }

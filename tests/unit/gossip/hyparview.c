@@ -78,7 +78,7 @@ static void recv_shuffle(int from, int origin, int first, int last, uint16_t ttl
 
 static void gone(int peer)
 {
-    dtt_hyparview_peer_gone(&h, now, &peers[peer]);
+    dtt_hyparview_peer_gone(&h, now, &peers[peer], "closed");
 }
 
 static void pass(uint64_t ns)
