@@ -113,6 +113,7 @@ static int on_stream_open(ngtcp2_conn *ng, int64_t id, void *user)
         DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
+    c->peer_streams++;
     return ngtcp2_conn_set_stream_user_data(ng, id, s);
 }
 
@@ -128,11 +129,12 @@ static int on_stream_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t 
     if (!s) {
         return 0;
     }
-    if (dtt_qstream_receive(s, &c->sh->events, dtt_slice(data, len),
-                            (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0) != 0) {
+    bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
+    if (dtt_qstream_receive(s, &c->sh->events, dtt_slice(data, len), fin) != 0) {
         DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
+    s->is_closed = fin;
     return 0;
 }
 
@@ -160,22 +162,8 @@ static int on_stream_reset(ngtcp2_conn *ng, int64_t id, uint64_t final_size, uin
     (void)final_size;
     (void)code;
     if (s) {
-        s->is_stopped = true;
+        s->is_closed = true;
         dtt_qevents_push(&c->sh->events, &s->reset);
-    }
-    return 0;
-}
-
-static int on_stream_stop_sending(ngtcp2_conn *ng, int64_t id, uint64_t code, void *user,
-                                  void *stream_user)
-{
-    struct dtt_qconn *c = user;
-    struct dtt_qstream *s = stream_user;
-    (void)ng;
-    (void)id;
-    (void)code;
-    if (s) {
-        dtt_qtransmit_stop(c, s);
     }
     return 0;
 }
@@ -263,7 +251,6 @@ const ngtcp2_callbacks dtt_qcallbacks = {
     .recv_stream_data = on_stream_data,
     .acked_stream_data_offset = on_stream_acked,
     .stream_reset = on_stream_reset,
-    .stream_stop_sending = on_stream_stop_sending,
     .stream_close = on_stream_close,
     .extend_max_stream_data = on_stream_window,
     .extend_max_local_streams_uni = on_streams_allowed,

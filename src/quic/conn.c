@@ -607,17 +607,29 @@ void dtt_qconn_tick(struct dtt_qconn *c)
 
 /* ---- streams and events that are through */
 
+/* The peer may open another stream only now: its closed streams must not pile up here. */
+static void return_stream(struct dtt_qconn *c)
+{
+    if (c->peer_streams >= DTT_NG_PEER_STREAMS_PER_CONN) {
+        dtt_qconn_close(c, 0, "too many streams");
+        return;
+    }
+    ngtcp2_conn_extend_max_streams_uni(c->ng, 1);
+    dtt_qconn_wake(c);
+}
+
 static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
 {
     if (!dtt_qstream_is_done(s)) {
         return;
     }
-    bool is_local = s->is_local;
+    bool is_peers = !s->is_local;
+    if (is_peers && c->ng) {
+        (void)ngtcp2_conn_set_stream_user_data(c->ng, s->id, NULL);
+    }
     dtt_qstream_free(&c->streams, &c->sh->events, s);
-    if (!is_local && c->ng) {
-        /* The peer may open another only now: its closed streams must not pile up here. */
-        ngtcp2_conn_extend_max_streams_uni(c->ng, 1);
-        dtt_qconn_wake(c);
+    if (is_peers && c->ng) {
+        return_stream(c);
     }
 }
 

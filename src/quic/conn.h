@@ -83,6 +83,7 @@ struct dtt_qconn {
 
     struct dtt_qstream_list streams;
     size_t own_streams;
+    uint64_t peer_streams;       /**< opened by the peer so far */
     struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
     struct dtt_qstream *tx_tail;
     size_t unacked;

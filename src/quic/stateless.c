@@ -28,7 +28,8 @@ static struct dtt_qstateless_reply *new_reply(struct dtt_qstateless *s,
                                               const struct dtt_qroute *route)
 {
     struct dtt_qstateless_reply *r = NULL;
-    if (dtt_bucket_take(&s->bucket, 1, s->sh->now_ns)) {
+    if (s->replies.count < DTT_QSTATELESS_QUEUE_MAX &&
+        dtt_bucket_take(&s->bucket, 1, s->sh->now_ns)) {
         r = dtt_ring_push(&s->replies);
     }
     if (!r) {
