@@ -232,6 +232,23 @@ static void test_answered_earlier(void **state)
     assert_false(dtt_lookup_is_done(&l));
 }
 
+/* Who cannot store does not stand for one of the closest that can. */
+static void test_needs_token(void **state)
+{
+    (void)state;
+    l.needs_token = true;
+    for (unsigned n = 1; n <= 20; n++) {
+        add(n);
+    }
+    for (struct dtt_candidate *c; (c = dtt_lookup_next(&l)) != NULL;) {
+        dtt_lookup_sent(&l, c);
+        dtt_lookup_answered(&l, c);
+        c->token_len = distance(c) % 2 ? 0 : 4;
+    }
+    assert_true(dtt_lookup_is_done(&l));
+    assert_int_equal(l.answered, 16);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -248,6 +265,7 @@ int main(void)
         TEST(test_an_id_is_one_candidate),
         TEST(test_width_and_compact),
         TEST(test_answered_earlier),
+        TEST(test_needs_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
