@@ -22,17 +22,19 @@ static bool is_settling(const struct dtt_merge *m)
 static uint64_t next_pass_ns(struct dtt_merge *m, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = m->tuning;
+    uint64_t at;
     if (is_settling(m)) {
         uint64_t after = tu->merge_first_ns / 30 * settle_at[m->pass];
         after = after - after / 10 + dtt_rng_below(m->rng, after / 5);
-        uint64_t at = dtt_add_ns(m->start_ns, after);
-        return at > mono_ns ? at : mono_ns;
-    }
-    if (m->pass == 0) {
+        at = dtt_add_ns(m->start_ns, after);
+    } else if (m->pass == 0) {
         return dtt_add_ns(mono_ns, tu->merge_first_ns);
+    } else {
+        at = dtt_add_ns(mono_ns,
+                        dtt_add_ns(tu->merge_base_ns, dtt_rng_below(m->rng, tu->merge_jitter_ns)));
     }
-    uint64_t after = dtt_add_ns(tu->merge_base_ns, dtt_rng_below(m->rng, tu->merge_jitter_ns));
-    return dtt_add_ns(mono_ns, after > DTT_MERGE_GAP_NS ? after : DTT_MERGE_GAP_NS);
+    uint64_t gap_ns = dtt_add_ns(mono_ns, DTT_MERGE_GAP_NS);
+    return at > gap_ns ? at : gap_ns;
 }
 
 static void await(struct dtt_merge *m, uint64_t mono_ns)

@@ -29,6 +29,7 @@ void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
     p->wants_put = false;
     p->attempt = 0;
     p->fail_wait_ns = 0;
+    p->is_urgent = true;
     dtt_publisher_due(p, mono_ns);
 }
 
@@ -87,6 +88,8 @@ static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = p->tuning;
     p->wants_put = false;
+    /* What became due meanwhile waits too: the next attempt will tell it. */
+    p->due_ns = DTT_NEVER;
     p->failed++;
     if (p->attempt++ < tu->put_retries) {
         wait_ns(p, mono_ns,
@@ -139,7 +142,7 @@ static uint64_t start_ns(const struct dtt_publisher *p)
 static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
                         const struct dtt_publisher_view *view)
 {
-    return !view->is_searching && p->attempt == 0 &&
+    return !view->is_searching && !p->is_urgent && p->attempt == 0 &&
            (view->answered_ns == DTT_NEVER ||
             now.mono_ns - view->answered_ns >= DTT_PUBLISHER_FRESH_NS);
 }
@@ -147,6 +150,7 @@ static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
 static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt_now now,
                                              const struct dtt_publisher_view *view)
 {
+    p->is_urgent = false;
     if (view->others < p->tuning->record_cap) {
         put(p, now);
         return DTT_PUBLISHER_NOTHING;

@@ -29,6 +29,7 @@ struct dtt_publisher {
     bool wants_put;   /**< a record of `minute` is to be stored; likewise */
     bool has_put;     /**< at least one */
     bool has_joined;  /**< at least once */
+    bool is_urgent;   /**< the next record does not wait for a read */
     uint32_t attempt; /**< failed ones in a row */
     uint64_t minute;  /**< of the last record */
     uint64_t due_ns;  /**< next record; also set while another one is under way */
