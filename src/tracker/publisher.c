@@ -22,11 +22,34 @@ void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns)
     }
 }
 
-void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
+static void abandon(struct dtt_publisher *p)
 {
     p->state = DTT_PUBLISHER_WAITING;
     p->wants_read = false;
     p->wants_put = false;
+}
+
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    /* Nothing to correct, or it was not handed out yet and will be right. */
+    if (!p->has_put || p->wants_put) {
+        return;
+    }
+    if (p->has_moved && mono_ns - p->moved_ns < DTT_PUBLISHER_MOVED_NS) {
+        dtt_publisher_due(p, dtt_add_ns(p->moved_ns, DTT_PUBLISHER_MOVED_NS));
+        return;
+    }
+    p->has_moved = true;
+    p->moved_ns = mono_ns;
+    if (p->state == DTT_PUBLISHER_PUTTING) {
+        abandon(p);
+    }
+    dtt_publisher_due(p, mono_ns);
+}
+
+void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    abandon(p);
     p->attempt = 0;
     p->fail_wait_ns = 0;
     p->is_urgent = true;
@@ -58,9 +81,7 @@ void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns)
     if (!p->has_put || p->attempt > 0 || p->fail_wait_ns > 0) {
         return;
     }
-    p->state = DTT_PUBLISHER_WAITING;
-    p->wants_read = false;
-    p->wants_put = false;
+    abandon(p);
     dtt_publisher_due(p, dtt_add_ns(mono_ns, dtt_rng_below(p->rng, DTT_PUBLISHER_TURN_NS)));
 }
 

@@ -305,6 +305,28 @@ static void a_named_peer_is_dialled_at_once(void **state)
     assert_int_equal(run(60000).dials, 2); /* and again, with a back-off */
 }
 
+static void a_wanted_peer_is_dialled_even_with_neighbors(void **state)
+{
+    (void)state;
+    struct dtt_id one = node_id(1);
+    struct dtt_id two = node_id(2);
+    struct dtt_id self = node_id(SELF);
+    struct dtt_addr a = node_addr(1);
+    up(100, 3);
+    dtt_tracker_add_candidate(t, at_ms(200), &two, &a, 1);
+    collect();
+    assert_int_equal(out.dials, 0);
+    dtt_tracker_want_peer(t, at_ms(300), &one, &a, 1);
+    collect();
+    assert_int_equal(out.dials, 1);
+    assert_true(id_is(&out.dial.peer, 1));
+    up(400, 1);
+    dtt_tracker_want_peer(t, at_ms(500), &one, &a, 1);
+    dtt_tracker_want_peer(t, at_ms(500), &self, &a, 1);
+    collect();
+    assert_int_equal(out.dials, 0);
+}
+
 static void a_peer_that_came_to_us_meanwhile_is_not_dialled(void **state)
 {
     (void)state;
@@ -360,15 +382,15 @@ static void a_new_address_is_published_soon(void **state)
     dtt_tracker_set_addrs(t, at_ms(500), a, 2);
     collect();
     assert_int_equal(out.puts, 0);
-    put_done(1000, 20);
+    tick(999);
     assert_int_equal(out.puts, 0);
-    tick(2000);
+    tick(1000); /* though the first put is still under way */
     assert_int_equal(open_put().n_addrs, 2);
     put_done(3000, 20);
     dtt_tracker_set_addrs(t, at_ms(5000), a, 2); /* the same ones */
     collect();
     assert_int_equal(out.puts, 0);
-    dtt_tracker_set_addrs(t, at_ms(5000), NULL, 0);
+    dtt_tracker_set_addrs(t, at_ms(5500), NULL, 0);
     collect();
     assert_int_equal(open_put().n_addrs, 0);
 }
@@ -655,6 +677,7 @@ int main(void)
         TEST(the_newest_record_is_dialled_first),
         TEST(joining_ends_the_dials),
         TEST(a_named_peer_is_dialled_at_once),
+        TEST(a_wanted_peer_is_dialled_even_with_neighbors),
         TEST(a_peer_that_came_to_us_meanwhile_is_not_dialled),
         TEST(the_record_shows_neighbors_and_messages_soon_after_joining),
         TEST(a_new_address_is_published_soon),
