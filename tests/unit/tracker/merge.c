@@ -23,7 +23,7 @@ static int setup(void **state)
 
 static uint32_t choose(uint64_t ms)
 {
-    return dtt_merge_choose(&m, at_ms(ms).mono_ns, &v, &c, &w);
+    return dtt_merge_choose(&m, at_ms(ms), &v, &c, &w);
 }
 
 static void settling_dials_strangers_whatever_the_number_of_neighbors(void **state)
@@ -92,6 +92,23 @@ static void other_messages_make_strangers_suspicious(void **state)
     assert_false(peer(11)->is_wanted);
 }
 
+static void messages_newer_than_a_record_prove_nothing(void **state)
+{
+    (void)state;
+    uint8_t hash[32] = {1};
+    dtt_merge_joined(&m, at_ms(0).mono_ns);
+    m.pass = DTT_MERGE_SETTLE_PASSES;
+    for (unsigned i = 1; i <= 5; i++) {
+        neighbor(i);
+    }
+    record(11, 0, 0);
+    advertise(7);
+    dtt_window_add(&w, at_ms(10000).mono_ns, hash);
+    assert_int_equal(choose(50000), 0);
+    v.records[0].info.minute = START_MINUTE + 1;
+    assert_int_equal(choose(70000), 1);
+}
+
 static void nothing_known_nothing_chosen(void **state)
 {
     (void)state;
@@ -136,7 +153,7 @@ static void settle_passes_come_early_then_the_regular_ones(void **state)
         m.wants_read = false;
         assert_false(dtt_merge_step(&m, now + 1, true, &c, &w));
         assert_true(dtt_merge_step(&m, now + 2, false, &c, &w));
-        (void)dtt_merge_choose(&m, now + 2, &v, &c, &w);
+        (void)choose((now + 2 - at_ms(0).mono_ns) / DTT_MS);
     }
     uint64_t wait = dtt_merge_deadline(&m) - now;
     assert_in_range(wait, 45 * DTT_S, 90 * DTT_S + 2);
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup(one_stranger_of_each_bubble, setup),
         cmocka_unit_test_setup(a_bubble_of_few_dials_and_one_of_many_does_not, setup),
         cmocka_unit_test_setup(other_messages_make_strangers_suspicious, setup),
+        cmocka_unit_test_setup(messages_newer_than_a_record_prove_nothing, setup),
         cmocka_unit_test_setup(nothing_known_nothing_chosen, setup),
         cmocka_unit_test_setup(who_was_dialled_recently_is_left_alone, setup),
         cmocka_unit_test_setup(settle_passes_come_early_then_the_regular_ones, setup),
