@@ -42,7 +42,7 @@ const char *dtt_quic_reason_word(enum dtt_quic_reason r)
     static const char *const words[] = {
         [DTT_QUIC_BY_US] = "closed_by_us",
         [DTT_QUIC_BY_PEER] = "closed_by_peer",
-        [DTT_QUIC_IDLE] = "idle",
+        [DTT_QUIC_IDLE] = "timeout",
         [DTT_QUIC_HANDSHAKE_TIMEOUT] = "timeout",
         [DTT_QUIC_UNREACHABLE] = "unreachable",
         [DTT_QUIC_RESET] = "reset",
