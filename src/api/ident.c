@@ -17,10 +17,13 @@ int dtt_id_parse(const char *text, struct dtt_id *ret)
         return DTT_EINVAL;
     }
     size_t len = strlen(text);
-    /* iroh reads anything of the length of hex as hex, in lower case only. */
-    int err = len != 2 * sizeof(id.bytes) ? dtt_base32_decode(id.bytes, sizeof(id.bytes), text, len)
-              : strpbrk(text, "ABCDEF")   ? DTT_EINVAL
-                                          : dtt_hex_decode(id.bytes, sizeof(id.bytes), text, len);
+    int err = DTT_EINVAL;
+    /* iroh reads whatever has the length of hex as hex, and that in lower case only. */
+    if (len != 2 * sizeof(id.bytes)) {
+        err = dtt_base32_decode(id.bytes, sizeof(id.bytes), text, len);
+    } else if (!strpbrk(text, "ABCDEF")) {
+        err = dtt_hex_decode(id.bytes, sizeof(id.bytes), text, len);
+    }
     if (err || !dtt_ed25519_is_point(id.bytes)) {
         return DTT_EINVAL;
     }

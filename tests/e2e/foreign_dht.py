@@ -60,7 +60,7 @@ def wait_for(nodes, condition, within, what):
     deadline = time.monotonic() + within * harness.SLOW
     while not condition():
         harness.check(time.monotonic() < deadline, f"libtorrent: {what}: not within {within} s")
-        nodes[0].session.wait_for_alert(50)
+        nodes[0].session.wait_for_alert(250)
         for node in nodes:
             node.pump()
 
@@ -76,7 +76,7 @@ def build():
 
     def is_filled():
         for node in nodes:
-            node.session.post_dht_stats()
+            node.session.post_dht_stats()  # answered by an alert
         return sum(node.table >= NODES // 2 for node in nodes) >= NODES - 2
 
     wait_for(nodes, is_filled, 90, "routing tables")

@@ -10,7 +10,8 @@ def test(scene, count):
     scene.testnet()
     peers = [scene.peer(f"peer{i}") for i in range(count)]
     for peer in peers:
-        peer.wait("joined", 60)
+        joined = peer.wait("joined", 60)
+        harness.check(joined["neighbors"] >= 1, f"{peer.name}: joined without a neighbour: {joined}")
     harness.everybody_talks(peers, "hello")
     harness.everybody_talks(peers[::-1], "hello again")
     for peer in peers:

@@ -130,7 +130,9 @@ typedef void (*job_fn)(void);
 static void call_deep(volatile job_fn *job)
 {
     volatile uint8_t distance[16384];
-    distance[0] = 0;
+    for (size_t i = 0; i < sizeof(distance); i++) {
+        distance[i] = 0;
+    }
     (*job)();
     (void)distance[0];
 }
@@ -162,7 +164,7 @@ static unsigned residue(job_fn job)
     assert_int_equal(pthread_join(thread, NULL), 0);
     for (size_t at = 0; at + 16 <= STACK_BYTES; at++) {
         for (size_t i = 0; i < 2 * SECRETS; i++) {
-            found += memcmp(map[1] + at, &secret.all[0][16 * i], 16) == 0;
+            found += memcmp(map[1] + at, secret.all[i / 2] + i % 2 * 16, 16) == 0;
         }
     }
     pthread_attr_destroy(&attr);
