@@ -90,9 +90,9 @@ static uint64_t everybody(const struct demo *d)
 
 static void introduce(const struct demo *d)
 {
-    printf("%zu peers in one process. All they share is a topic, '%s', and a secret, '%s'.\n"
-           "They find each other through a DHT of %d nodes, also in this process, and no\n"
-           "packet leaves this machine.\n\n",
+    printf("%zu peers who share nothing but a topic, '%s', and a secret, '%s'.\n"
+           "They find each other through a DHT of %d nodes. All of it runs in this process,\n"
+           "over real sockets; no packet leaves this machine.\n\n",
            d->n_peers, DEMO_TOPIC, DEMO_SECRET, DEMO_NODES);
     fflush(stdout);
 }
@@ -175,7 +175,7 @@ static void take_event(struct demo *d, size_t i, const struct dtt_event *event)
     switch (event->type) {
     case DTT_EVENT_RECORD_PUBLISHED:
         if (!p->has_published) {
-            tell(d, "%s publishes its sealed record: %u DHT nodes keep it", label(d, i, text),
+            tell(d, "%s publishes its sealed record; %u DHT nodes accept it", label(d, i, text),
                  event->u.published.copies);
         }
         p->has_published = true;
@@ -203,8 +203,8 @@ static void look_around(struct demo *d, size_t i)
         return;
     }
     p->records_seen = why.records_seen;
-    tell(d, "%s finds %u record%s in the DHT and opens %s with the secret", label(d, i, text),
-         why.records_seen, why.records_seen == 1 ? "" : "s", why.records_seen == 1 ? "it" : "them");
+    tell(d, "%s has found %u record%s that the secret opens", label(d, i, text), why.records_seen,
+         why.records_seen == 1 ? "" : "s");
 }
 
 static bool is_heard_by_all(const struct demo *d, size_t sender)
@@ -228,7 +228,11 @@ static int speak(struct demo *d, size_t i)
     if (is_heard_by_all(d, i) || (p->n_said > 0 && now_ms - p->said_ms < DEMO_REPEAT_MS)) {
         return EXIT_OK;
     }
-    snprintf(content, sizeof(content), "hello from peer %zu (%u)", i + 1, p->n_said + 1);
+    if (p->n_said == 0) {
+        snprintf(content, sizeof(content), "hello from peer %zu", i + 1);
+    } else {
+        snprintf(content, sizeof(content), "hello from peer %zu, time %u", i + 1, p->n_said + 1);
+    }
     rc = dtt_topic_send(p->topic, content, strlen(content), 0);
     if (rc == DTT_EAGAIN) {
         return EXIT_OK;

@@ -20,11 +20,6 @@
 #define KRPC_CAS_MISMATCH 301
 #define KRPC_SEQ_TOO_LOW  302
 
-struct query {
-    struct session session;
-    unsigned n_nodes; /* DTT_EVENT_DHT_NODE events so far */
-};
-
 static void print_value(const struct dtt_event *event)
 {
     const uint8_t *data = event->u.dht_value.data;
@@ -61,17 +56,37 @@ static void print_put(const struct dtt_event *event)
     text_hex(key, event->u.dht_put.key, sizeof(event->u.dht_put.key));
     text_hex(target, event->u.dht_put.target, sizeof(event->u.dht_put.target));
     printf("target  %s\n", target);
+    /* An immutable item has no key. */
     if (strspn(key, "0") < strlen(key)) {
         printf("key     %s\nseq     %" PRId64 "\n", key, event->u.dht_put.seq);
     }
 }
 
-static int finish_put(const struct options *o, const struct dtt_event *event)
+/* Nobody said anything: why, and an exit code. */
+static int report_silence(const struct session *s, unsigned asked)
 {
+    const struct options *o = s->options;
+
+    if (o->command == &command_dht_ping) {
+        return output_fail(EXIT_REACH, "no answer from %s", o->arg);
+    }
+    if (!s->has_dht) {
+        return session_unreached(s);
+    }
+    return output_fail(EXIT_REACH, "none of the %u nodes asked has answered; try again", asked);
+}
+
+static int finish_put(const struct session *s, const struct dtt_event *event)
+{
+    const struct options *o = s->options;
     unsigned asked = event->u.dht_put.asked;
     unsigned acked = event->u.dht_put.acked;
 
     if (acked > 0) {
+        if (o->json) {
+            return EXIT_OK;
+        }
+        print_put(event);
         output_say("%u of %u nodes said yes", acked, asked);
         if (o->verify) {
             output_say("%u nodes return the value", event->u.dht_put.verified);
@@ -79,7 +94,7 @@ static int finish_put(const struct options *o, const struct dtt_event *event)
         return EXIT_OK;
     }
     switch (event->u.dht_put.error) {
-    case 0: return output_fail(EXIT_REACH, "no node stored the value: none of %u answered", asked);
+    case 0: return report_silence(s, asked);
     case KRPC_CAS_MISMATCH:
         return output_fail(EXIT_DATA, "refused: the stored item has another sequence number than "
                                       "'--cas' says");
@@ -91,28 +106,25 @@ static int finish_put(const struct options *o, const struct dtt_event *event)
     }
 }
 
-static int finish(const struct query *q, const struct dtt_event *event)
+static int finish(const struct session *s, const struct dtt_event *event)
 {
-    bool is_ping = q->session.options->command == &command_dht_ping;
+    const struct options *o = s->options;
+    unsigned values = event->u.dht_done.values;
 
-    if (event->u.dht_done.status == DTT_ETIMEDOUT || event->u.dht_done.answered == 0) {
-        if (is_ping) {
-            return output_fail(EXIT_REACH, "no answer from %s", q->session.options->arg);
-        }
-        return output_fail(EXIT_REACH, "no DHT node answered (%u were asked)",
-                           event->u.dht_done.asked);
+    if (event->u.dht_done.answered == 0) {
+        return report_silence(s, event->u.dht_done.asked);
     }
-    if (!q->session.options->json && !is_ping && q->n_nodes == 0) {
-        output_say("%u values; %u of %u nodes answered in %.1f s", event->u.dht_done.values,
-                   event->u.dht_done.answered, event->u.dht_done.asked,
-                   (double)event->u.dht_done.elapsed_ms / 1000);
+    if (o->command == &command_dht_get && !o->json) {
+        output_say("%u value%s; %u of %u nodes answered in %" PRIu64 " ms", values,
+                   values == 1 ? "" : "s", event->u.dht_done.answered, event->u.dht_done.asked,
+                   event->u.dht_done.elapsed_ms);
     }
     return EXIT_OK;
 }
 
-static void take_event(struct query *q, const struct dtt_event *event)
+static void take_event(struct session *s, const struct dtt_event *event)
 {
-    const struct options *o = q->session.options;
+    const struct options *o = s->options;
 
     if (o->json && event->type >= DTT_EVENT_DHT_VALUE && event->type <= DTT_EVENT_DHT_NODE) {
         print_event_json(event);
@@ -124,58 +136,52 @@ static void take_event(struct query *q, const struct dtt_event *event)
         }
         break;
     case DTT_EVENT_DHT_NODE:
-        q->n_nodes++;
         if (!o->json) {
             print_node(event);
         }
         break;
-    case DTT_EVENT_DHT_PUT:
-        if (!o->json) {
-            print_put(event);
-        }
-        session_end(&q->session, finish_put(o, event));
-        break;
-    case DTT_EVENT_DHT_DONE: session_end(&q->session, finish(q, event)); break;
+    case DTT_EVENT_DHT_PUT: session_end(s, finish_put(s, event)); break;
+    case DTT_EVENT_DHT_DONE: session_end(s, finish(s, event)); break;
     default: break;
     }
 }
 
-typedef int (*start_fn)(struct query *q, const void *what, uint32_t *ret_op);
+typedef int (*start_fn)(struct session *s, const void *what, uint32_t *ret_op);
 
 /* Opens a node, starts the operation and shows its events up to the last. */
 static int run_query(struct options *o, unsigned flags, start_fn start, const void *what)
 {
-    struct query q = {0};
-    int code = session_open(&q.session, o, SESSION_DHT,
-                            flags | DTT_NODE_DHT_ONLY | DTT_NODE_READ_ONLY, DHT_TIMEOUT_MS);
+    struct session s = {0};
+    int code = session_open(&s, o, SESSION_DHT, flags | DTT_NODE_DHT_ONLY | DTT_NODE_READ_ONLY,
+                            DHT_TIMEOUT_MS);
     uint32_t op;
 
     if (code == EXIT_OK) {
-        int rc = start(&q, what, &op);
+        int rc = start(&s, what, &op);
 
         if (rc != 0) {
             code = output_fail(session_exit_code(rc), "cannot start '%s': %s", o->command->name,
                                dtt_error_text(rc));
         }
     }
-    while (code == EXIT_OK && !q.session.is_over) {
+    while (code == EXIT_OK && !s.is_over) {
         struct pollfd fds[SESSION_FDS];
         const struct dtt_event *event;
 
-        while (!q.session.is_over && (event = session_event(&q.session)) != NULL) {
-            take_event(&q, event);
+        while (!s.is_over && (event = session_event(&s)) != NULL) {
+            take_event(&s, event);
         }
-        if (!q.session.is_over) {
-            session_turn(&q.session, fds, SESSION_FDS);
+        if (!s.is_over) {
+            session_turn(&s, fds, SESSION_FDS);
         }
     }
-    session_close(&q.session);
-    return code == EXIT_OK ? q.session.code : code;
+    session_close(&s);
+    return code == EXIT_OK ? s.code : code;
 }
 
-static int start_ping(struct query *q, const void *what, uint32_t *ret_op)
+static int start_ping(struct session *s, const void *what, uint32_t *ret_op)
 {
-    return dtt_node_dht_ping(q->session.node, what, ret_op);
+    return dtt_node_dht_ping(s->node, what, ret_op);
 }
 
 static int run_ping(struct options *o)
@@ -189,9 +195,9 @@ static int run_ping(struct options *o)
     return run_query(o, DTT_NODE_NO_BOOTSTRAP, start_ping, &addr);
 }
 
-static int start_get(struct query *q, const void *what, uint32_t *ret_op)
+static int start_get(struct session *s, const void *what, uint32_t *ret_op)
 {
-    return dtt_node_dht_get(q->session.node, what, ret_op);
+    return dtt_node_dht_get(s->node, what, ret_op);
 }
 
 static int run_get(struct options *o)
@@ -217,9 +223,9 @@ static int run_get(struct options *o)
     return run_query(o, 0, start_get, &get);
 }
 
-static int start_find(struct query *q, const void *what, uint32_t *ret_op)
+static int start_find(struct session *s, const void *what, uint32_t *ret_op)
 {
-    return dtt_node_dht_find(q->session.node, what, ret_op);
+    return dtt_node_dht_find(s->node, what, ret_op);
 }
 
 static int run_find(struct options *o)
@@ -232,9 +238,9 @@ static int run_find(struct options *o)
     return run_query(o, 0, start_find, target);
 }
 
-static int start_put(struct query *q, const void *what, uint32_t *ret_op)
+static int start_put(struct session *s, const void *what, uint32_t *ret_op)
 {
-    return dtt_node_dht_put(q->session.node, what, ret_op);
+    return dtt_node_dht_put(s->node, what, ret_op);
 }
 
 /* The value is the argument, or standard input for "-". */

@@ -8,24 +8,22 @@
 /* A lookup is asked for by a person or a script that wants an answer, not to wait for ever. */
 #define LOOKUP_TIMEOUT_MS 10000
 
-static void finish(struct session *s, const struct dtt_event *event)
+static int finish(const struct session *s, const struct dtt_event *event)
 {
-    unsigned records = event->u.lookup_done.records;
     unsigned refused = event->u.lookup_done.refused;
 
     if (event->u.lookup_done.answered == 0) {
-        session_end(s, output_fail(EXIT_REACH, "no DHT node answered (%u were asked)",
-                                   event->u.lookup_done.asked));
-        return;
+        return session_unreached(s);
     }
-    if (records == 0) {
-        output_say("no record of '%s' in the last two minutes: nobody there, or another secret",
-                   s->options->arg);
+    if (event->u.lookup_done.records == 0) {
+        output_say("no record of '%s' in the last two minutes: nobody is there%s", s->options->arg,
+                   refused > 0 ? ", or the secret is another" : "");
     }
     if (refused > 0) {
-        output_say("%u values were refused: made with another secret, or by a stranger", refused);
+        output_say("%u value%s refused: made with another secret, or by a stranger", refused,
+                   refused == 1 ? " was" : "s were");
     }
-    session_end(s, EXIT_OK);
+    return EXIT_OK;
 }
 
 static void take_event(struct session *s, const struct dtt_event *event)
@@ -41,7 +39,7 @@ static void take_event(struct session *s, const struct dtt_event *event)
         print_record(event->u.record.record, event->u.record.age_ms);
     }
     if (is_done) {
-        finish(s, event);
+        session_end(s, finish(s, event));
     }
 }
 

@@ -39,9 +39,9 @@ int session_exit_code(int err)
     }
 }
 
-static void say(struct session *s, const char *format, ...) OUTPUT_PRINTF(2, 3);
+static void say(const struct session *s, const char *format, ...) OUTPUT_PRINTF(2, 3);
 
-static void say(struct session *s, const char *format, ...)
+static void say(const struct session *s, const char *format, ...)
 {
     char sentence[1024];
     va_list args;
@@ -204,7 +204,7 @@ static bool is_waiting(const struct session *s)
 }
 
 /* Adds for how long, and as long as no DHT node has answered, which hosts were tried. */
-static void say_progress(struct session *s, const struct dtt_why *why)
+static void say_progress(const struct session *s, const struct dtt_why *why)
 {
     static const char *const public_hosts[] = {"the public hosts"};
     const struct options *o = s->options;
@@ -220,20 +220,34 @@ static void say_progress(struct session *s, const struct dtt_why *why)
     say(s, "%s; %.0f s so far, tried %s", why->sentence, seconds, tried);
 }
 
-/* `is_last`: say it whether it is due or not. */
-static void report_waiting(struct session *s, uint64_t now_ms, bool is_last)
+/* How far the session has come, also without a topic. */
+static void explain(const struct session *s, struct dtt_why *ret)
 {
-    struct dtt_why why = {.size = sizeof(why),
-                          .stage = DTT_STAGE_DHT,
-                          .for_ms = now_ms - s->start_ms,
-                          .sentence = "no DHT node has answered yet"};
-    bool is_due;
-
+    *ret = (struct dtt_why){.size = sizeof(*ret),
+                            .stage = DTT_STAGE_DHT,
+                            .for_ms = session_now_ms() - s->start_ms,
+                            .sentence = "no DHT node has answered yet"};
     if (s->topic) {
-        dtt_topic_why(s->topic, &why);
+        dtt_topic_why(s->topic, ret);
     }
-    is_due = progress_is_due(&s->progress, now_ms, why.stage);
-    if (is_due || is_last) {
+}
+
+int session_unreached(const struct session *s)
+{
+    struct dtt_why why;
+
+    explain(s, &why);
+    say_progress(s, &why);
+    return EXIT_REACH;
+}
+
+static void report_waiting(struct session *s, uint64_t now_ms)
+{
+    struct dtt_why why;
+
+    explain(s, &why);
+    /* A neighbour may be there for the tracker before it is one of the swarm. */
+    if (why.stage != DTT_STAGE_JOINED && progress_is_due(&s->progress, now_ms, why.stage)) {
         say_progress(s, &why);
     }
 }
@@ -250,11 +264,10 @@ static void check_clock(struct session *s)
     } else if (!is_waiting(s)) {
         progress_end(&s->progress);
     } else if (!has_arrived && s->join_timeout_ms > 0 && since_ms >= (uint64_t)s->join_timeout_ms) {
-        report_waiting(s, now_ms, true);
-        say(s, "gave up after %.0f s ('--join-timeout')", (double)since_ms / 1000);
-        session_end(s, EXIT_REACH);
+        session_end(s, session_unreached(s));
+        say(s, "gave up after %.0f s, as '--join-timeout' says", (double)since_ms / 1000);
     } else {
-        report_waiting(s, now_ms, false);
+        report_waiting(s, now_ms);
     }
 }
 

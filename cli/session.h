@@ -63,6 +63,9 @@ const struct dtt_event *session_event(struct session *s);
 /** Ends the session with this exit code. */
 void session_end(struct session *s, int code);
 
+/** Says that no DHT node has answered, and which were tried: EXIT_REACH. */
+int session_unreached(const struct session *s);
+
 /** Leaves the topic; afterwards there is a LEFT event to fetch. */
 void session_leave(struct session *s);
 

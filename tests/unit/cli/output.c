@@ -43,7 +43,7 @@ static void test_full_pipe(void **state)
 {
     static char got[65536];
     size_t written = 0, n_read = 0;
-    ssize_t n;
+    ssize_t n = 0;
     int ends[2];
 
     (void)state;
