@@ -150,10 +150,11 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_i
     return DTT_OK;
 }
 
-void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer)
+void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
+                          const char *reason)
 {
     for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
-        dtt_swarm_peer_gone(swarm_at(g, i), now, peer);
+        dtt_swarm_peer_gone(swarm_at(g, i), now, peer, reason);
     }
 }
 
@@ -230,10 +231,9 @@ size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_
                             struct dtt_id *ret, size_t cap)
 {
     const struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
-    size_t n = 0;
-    while (s && n < cap && n < s->hyparview.active.n) {
-        ret[n] = s->hyparview.active.peers[n].id;
-        n++;
+    size_t n = s ? s->hyparview.active.n : 0;
+    for (size_t i = 0; i < n && i < cap; i++) {
+        ret[i] = s->hyparview.active.peers[i].id;
     }
     return n;
 }

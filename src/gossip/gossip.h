@@ -64,8 +64,12 @@ int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
  */
 int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload);
-/** The peer cannot be reached any more: its connection ended, or dialling it failed. */
-void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer);
+/**
+ * The peer cannot be reached any more: its connection ended, or dialling it failed. `reason` is a
+ * static word for NEIGHBOR_DOWN.
+ */
+void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
+                          const char *reason);
 /**
  * Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. DTT_ETOOBIG,
  * DTT_ENOMEM; the old one stays then.
@@ -88,7 +92,7 @@ struct dtt_gossip_action {
     struct dtt_gossip_topic_id topic;
     struct dtt_id peer;
     bool last;                   /**< SEND: a Disconnect; finish the stream after it */
-    const char *reason;          /**< NEIGHBOR_DOWN: "disconnect", "closed", "replaced" */
+    const char *reason;          /**< NEIGHBOR_DOWN: "disconnect", "replaced" or peer_gone's */
     enum dtt_gossip_scope scope; /**< RECEIVED */
     uint8_t hash[32];            /**< RECEIVED: SHA-512(content)[..32], what records advertise */
     struct dtt_slice data;       /**< SEND, PEER_DATA, RECEIVED; valid until the next call into g */
@@ -97,7 +101,7 @@ struct dtt_gossip_action {
 /** Next action in order, or false. The caller drains it after each input and tick. */
 bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
 
-/** Writes up to cap ids of the active view; returns their number. */
+/** Writes up to cap ids of the active view; returns how many there are. */
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
                             struct dtt_id *ret, size_t cap);
 

@@ -12,7 +12,6 @@
 #define GOODBYE_NODES (DTT_HYPARVIEW_SHUFFLE_ACTIVE + DTT_HYPARVIEW_SHUFFLE_PASSIVE)
 
 static const char reason_disconnect[] = "disconnect";
-static const char reason_closed[] = "closed";
 static const char reason_replaced[] = "replaced";
 
 /* ---- views */
@@ -544,12 +543,13 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
     return dtt_gossip_send(&h->port, peer, &m) ? DTT_OK : DTT_ENOMEM;
 }
 
-void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
+void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
+                             const char *reason)
 {
     bool was_asked = end_requests(h, peer);
     struct dtt_hyparview_peer *p = find(&h->active, peer);
     if (p) {
-        remove_active(h, p, reason_closed, false);
+        remove_active(h, p, reason, false);
         refill(h, now, peer);
         return;
     }

@@ -66,8 +66,8 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
 /** `m` is one of the HyParView messages. */
 void dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                         const struct dtt_gossip_message *m);
-void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now,
-                             const struct dtt_id *peer);
+void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
+                             const char *reason);
 /** Own PeerData for later messages; takes a reference of its own. */
 void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data);
 /** Goodbye to all neighbours, without NEIGHBOR_DOWN. Only dtt_hyparview_fini may follow. */

@@ -20,8 +20,8 @@ void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_timerq *ti
 
 void dtt_gossip_missing_fini(struct dtt_gossip_missing *s)
 {
-    for (size_t i = 0; i < dtt_map_count(&s->entries); i++) {
-        free(dtt_map_value_at(&s->entries, i));
+    for (size_t i = dtt_map_count(&s->entries); i-- > 0;) {
+        dtt_gossip_missing_forget(s, dtt_map_value_at(&s->entries, i));
     }
     dtt_map_fini(&s->entries);
 }

@@ -240,9 +240,8 @@ static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot
  * may be NULL) have it already.
  */
 static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_plumtree_peer *skip,
-                 const struct dtt_gossip_missing_entry *e,
-                 const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
-                 uint16_t round)
+                 const struct dtt_gossip_missing_entry *e, const struct dtt_gossip_message_id *id,
+                 struct dtt_gossip_blob *blob, uint16_t round)
 {
     for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];

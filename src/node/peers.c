@@ -179,7 +179,7 @@ static void dial_give_up(struct dtt_peers *p, struct dtt_now now, struct dtt_pee
               dtt_tv_text(peer->failure.stage), dtt_tv_text(peer->failure.reason));
     struct dtt_id id = peer->id;
     peer_drop(p, peer);
-    dtt_gossip_peer_gone(p->gossip, now, &id);
+    dtt_gossip_peer_gone(p->gossip, now, &id, "unreachable");
 }
 
 /* Tries the next address. With none left and none under way, gives up (and frees the peer). */
@@ -374,7 +374,7 @@ void dtt_peers_send(struct dtt_peers *p, struct dtt_now now, const struct dtt_id
     }
     peer = peer_make(p, id);
     if (!peer) {
-        dtt_gossip_peer_gone(p->gossip, now, id);
+        dtt_gossip_peer_gone(p->gossip, now, id, "limit");
         return;
     }
     if (peer->n_conns > 0) {
@@ -525,7 +525,7 @@ static void on_closed(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *
         DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id),
                   dtt_tv_text(dtt_quic_reason_word(ev->reason)));
         peer_drop(p, peer);
-        dtt_gossip_peer_gone(p->gossip, now, &id);
+        dtt_gossip_peer_gone(p->gossip, now, &id, dtt_quic_reason_word(ev->reason));
     }
 }
 

@@ -36,11 +36,10 @@ static struct result round_of(struct net *net, const size_t *senders, size_t n, 
     }
     net_run_until(net, expected, 5 * DTT_S);
     double missed = (double)(expected - net->stats.received);
-    return (struct result){
-        .rmr = (double)net->stats.payloads / ((double)expected - missed - 1) - 1,
-        .ldh = net->stats.last_hop,
-        .duration_ms = (double)(net->now_ns - start_ns) / DTT_MS,
-        .missed = missed};
+    return (struct result){.rmr = (double)net->stats.payloads / ((double)expected - missed - 1) - 1,
+                           .ldh = net->stats.last_hop,
+                           .duration_ms = (double)(net->now_ns - start_ns) / DTT_MS,
+                           .missed = missed};
 }
 
 static void run_scenario(const char *name, enum scenario kind, size_t nodes, int rounds,
