@@ -1,107 +1,298 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "node/topic.h"
+/* Topics: what trackers and gossip ask of the rest, and what the application asks of topics. */
+#include "node/core_priv.h"
 
 #include "crypto/hash.h"
+#include "gossip/addr_info.h"
 
-#include <stdio.h>
+#include <sodium.h>
+#include <stdlib.h>
 
-int dtt_topic_read_config(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
-                          struct dtt_secret *ret_secret)
+/* Neighbours looked at when asking for all of a topic's; an active view has 5. */
+#define NEIGHBORS_MAX 16
+
+void dtt_topic_free(struct dtt_core *c, struct dtt_topic *t)
 {
-    if ((cfg->name != NULL) == (cfg->topic_hash != NULL) || !cfg->secret || cfg->secret_len == 0) {
-        return DTT_EINVAL;
+    dtt_ops_forget_topic(c, t);
+    for (size_t i = 0; i < c->n_topics; i++) {
+        if (c->topics[i] == t) {
+            c->topics[i] = c->topics[--c->n_topics];
+            break;
+        }
     }
-    if (cfg->topic_hash) {
-        memcpy(ret_topic, cfg->topic_hash, 32);
-    } else {
-        struct dtt_slice name = dtt_slice(cfg->name, strlen(cfg->name));
-        dtt_sha512_32(ret_topic, &name, 1);
+    dtt_events_forget_topic(&c->events, t);
+    dtt_tracker_free(t->tracker);
+    free(t);
+}
+
+void *dtt_core_topic_driver(const struct dtt_topic *t)
+{
+    return t->driver;
+}
+
+void dtt_topic_on_tracker(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
+                          const struct dtt_tracker_action *a)
+{
+    struct dtt_event out = {.type = DTT_EVENT_RECORD_PUBLISHED};
+    int err;
+    switch (a->type) {
+    case DTT_TRACKER_GET:
+        err = dtt_ops_topic_get(c, now, t, &a->slot);
+        if (err) {
+            dtt_tracker_slot_done(t->tracker, now, a->slot.minute, err, 0);
+        }
+        break;
+    case DTT_TRACKER_PUT:
+        err = dtt_ops_topic_put(c, now, t, &a->slot, dtt_slice(a->value, a->value_len));
+        if (err) {
+            dtt_tracker_put_done(t->tracker, now, a->slot.minute, err, 0);
+        }
+        break;
+    case DTT_TRACKER_DIAL:
+        dtt_book_add(&c->peers.book, &a->peer, a->addrs, a->n_addrs);
+        dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer);
+        break;
+    case DTT_TRACKER_RECORD:
+        dtt_book_add(&c->peers.book, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        break;
+    case DTT_TRACKER_PUBLISHED:
+        out.u.published.minute = a->slot.minute;
+        out.u.published.copies = a->copies;
+        dtt_core_tell(c, now, t, &out);
+        break;
     }
-    dtt_secret_init(ret_secret, dtt_slice(cfg->secret, cfg->secret_len), cfg->rotation,
-                    cfg->rotation_user);
+}
+
+static struct dtt_topic *topic_find(const struct dtt_core *c, const struct dtt_gossip_topic_id *id)
+{
+    for (size_t i = 0; i < c->n_topics; i++) {
+        if (memcmp(&c->topics[i]->id, id, sizeof(*id)) == 0) {
+            return c->topics[i];
+        }
+    }
+    return NULL;
+}
+
+static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
+                           const struct dtt_id *peer)
+{
+    dtt_peers_neighbor(&c->peers, now, peer, 1);
+    if (!t) {
+        return;
+    }
+    t->n_neighbors++;
+    dtt_tracker_neighbor_up(t->tracker, now, peer);
+    if (!t->is_joined) {
+        struct dtt_event joined = {.type = DTT_EVENT_JOINED};
+        t->is_joined = true;
+        joined.u.joined.elapsed_ms = (now.mono_ns - t->join_ns) / DTT_MS;
+        joined.u.joined.neighbors = t->n_neighbors;
+        dtt_core_tell(c, now, t, &joined);
+    }
+    struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
+    up.u.neighbor.peer = *peer;
+    dtt_core_tell(c, now, t, &up);
+}
+
+void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dtt_gossip_action *a)
+{
+    struct dtt_topic *t = topic_find(c, &a->topic);
+    struct dtt_addr addrs[DTT_ADDR_INFO_ADDRS];
+    struct dtt_event out = {0};
+    size_t n;
+    switch (a->type) {
+    case DTT_GOSSIP_SEND:
+        dtt_peers_send(&c->peers, now, &a->peer, &a->topic, a->data, a->last);
+        break;
+    case DTT_GOSSIP_DISCONNECT: break; /* Peers lets unneeded connections go by itself. */
+    case DTT_GOSSIP_PEER_DATA:
+        if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
+            dtt_book_add(&c->peers.book, &a->peer, addrs, n);
+        }
+        break;
+    case DTT_GOSSIP_NEIGHBOR_UP: on_neighbor_up(c, now, t, &a->peer); break;
+    case DTT_GOSSIP_NEIGHBOR_DOWN:
+        dtt_peers_neighbor(&c->peers, now, &a->peer, -1);
+        if (t) {
+            t->n_neighbors--;
+            dtt_tracker_neighbor_down(t->tracker, now, &a->peer);
+            out.type = DTT_EVENT_NEIGHBOR_DOWN;
+            out.u.neighbor.peer = a->peer;
+            out.u.neighbor.reason = a->reason;
+            dtt_core_tell(c, now, t, &out);
+        }
+        break;
+    case DTT_GOSSIP_RECEIVED:
+        if (t) {
+            if (a->scope == DTT_GOSSIP_SWARM) {
+                dtt_tracker_message(t->tracker, now, a->hash);
+            }
+            out.type = DTT_EVENT_MESSAGE;
+            out.topic = t;
+            out.topic_user = t->user;
+            out.u.message.from = a->peer;
+            dtt_events_push(&c->events, now, &out, a->data);
+        }
+        break;
+    }
+}
+
+void dtt_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
+                               const struct dtt_dial_failure *f)
+{
+    struct dtt_event out = {.type = DTT_EVENT_DIAL_FAILED};
+    out.u.dial_failed.peer = f->peer;
+    out.u.dial_failed.addr = f->addr;
+    out.u.dial_failed.stage = f->stage;
+    out.u.dial_failed.reason = f->reason;
+    for (size_t i = 0; i < c->n_topics; i++) {
+        dtt_tracker_dial_failed(c->topics[i]->tracker, now, &f->peer);
+        dtt_core_tell(c, now, c->topics[i], &out);
+    }
+}
+
+static bool topic_can_send(const struct dtt_topic *t)
+{
+    struct dtt_id ids[NEIGHBORS_MAX];
+    size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
+    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+        if (dtt_peers_unacked(&t->core->peers, &ids[i]) > DTT_TOPIC_SEND_MAX) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+void dtt_topic_tell_writable(struct dtt_core *c, struct dtt_now now)
+{
+    for (size_t i = 0; i < c->n_topics; i++) {
+        struct dtt_topic *t = c->topics[i];
+        if (t->wants_writable && topic_can_send(t)) {
+            struct dtt_event out = {.type = DTT_EVENT_WRITABLE};
+            t->wants_writable = false;
+            dtt_core_tell(c, now, t, &out);
+        }
+    }
+}
+
+int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                  void *driver, struct dtt_topic **ret)
+{
+    struct dtt_tracker_config tracker_cfg;
+    struct dtt_gossip_topic_id id;
+    struct dtt_addr addrs[DTT_CORE_ADDRS];
+    if (!c->gossip || c->is_shut) {
+        return DTT_ESTATE;
+    }
+    memset(&tracker_cfg, 0, sizeof(tracker_cfg));
+    int err = dtt_topic_read_config(cfg, tracker_cfg.topic, &tracker_cfg.secret);
+    if (err) {
+        return err;
+    }
+    memcpy(id.bytes, tracker_cfg.topic, sizeof(id.bytes));
+    memcpy(tracker_cfg.node_seed, c->cfg.node_seed, sizeof(tracker_cfg.node_seed));
+    dtt_tracker_preset(&tracker_cfg.tuning, cfg->preset);
+    struct dtt_topic *t = calloc(1, sizeof(*t));
+    err = t ? DTT_OK : DTT_ENOMEM;
+    if (!err && c->n_topics == DTT_CORE_TOPICS) {
+        err = DTT_EFULL;
+    }
+    if (!err) {
+        err = dtt_gossip_subscribe(c->gossip, now, &id);
+    }
+    if (!err) {
+        err = dtt_tracker_new(&t->tracker, c->ctx, &tracker_cfg, now);
+        if (err) {
+            dtt_gossip_quit(c->gossip, now, &id);
+        }
+    }
+    sodium_memzero(&tracker_cfg, sizeof(tracker_cfg));
+    if (err) {
+        free(t);
+        return err;
+    }
+    t->core = c;
+    t->driver = driver;
+    t->id = id;
+    t->user = cfg->user;
+    t->join_ns = now.mono_ns;
+    c->topics[c->n_topics++] = t;
+    dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_core_own_addrs(c, addrs));
+    for (size_t i = 0; i < cfg->n_peers; i++) {
+        dtt_core_add_peer(t, now, &cfg->peers[i]);
+    }
+    struct dtt_dht_stats dht;
+    dtt_dht_stats(c->dht, &dht);
+    if (dht.nodes_v4 + dht.nodes_v6 > 0) {
+        dtt_tracker_store_ready(t->tracker, now);
+    }
+    *ret = t;
     return DTT_OK;
 }
 
-static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
-                    const struct dtt_dht_stats *dht)
+void dtt_core_leave(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t)
 {
-    if (s->neighbors > 0) {
-        return DTT_STAGE_JOINED;
+    struct dtt_id ids[NEIGHBORS_MAX];
+    size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
+    struct dtt_event out = {.type = DTT_EVENT_LEFT, .topic_user = t->user};
+    /* Gossip says goodbye without telling of each neighbour that goes. */
+    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+        dtt_peers_neighbor(&c->peers, now, &ids[i], -1);
     }
-    if (s->records_seen > 0 || s->candidates > 0) {
-        return DTT_STAGE_DIAL;
-    }
-    if (dht->nodes_v4 + dht->nodes_v6 == 0) {
-        return resolving > 0 && dht->asked == 0 ? DTT_STAGE_RESOLVE : DTT_STAGE_DHT;
-    }
-    return s->reads_done > 0 ? DTT_STAGE_ALONE : DTT_STAGE_SEARCH;
+    dtt_gossip_quit(c->gossip, now, &t->id);
+    dtt_topic_free(c, t);
+    dtt_core_tell(c, now, NULL, &out);
+    dtt_core_route(c, now);
 }
 
-static const char *plural(uint32_t n)
+int dtt_core_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data, unsigned flags)
 {
-    return n == 1 ? "" : "s";
+    struct dtt_core *c = t->core;
+    bool to_neighbors = (flags & DTT_SEND_NEIGHBORS) != 0;
+    uint8_t hash[32];
+    if (!topic_can_send(t)) {
+        t->wants_writable = true;
+        return DTT_EAGAIN;
+    }
+    int err = dtt_gossip_broadcast(c->gossip, now, &t->id,
+                                   to_neighbors ? DTT_GOSSIP_NEIGHBORS : DTT_GOSSIP_SWARM, data);
+    if (err) {
+        return err;
+    }
+    if (!to_neighbors) {
+        dtt_sha512_32(hash, &data, 1);
+        dtt_tracker_message(t->tracker, now, hash);
+    }
+    dtt_core_route(c, now);
+    return DTT_OK;
 }
 
-static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t bootstraps,
-                           uint32_t neighbors)
+size_t dtt_core_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap)
 {
-    char *out = w->sentence;
-    size_t cap = sizeof(w->sentence);
-    switch (w->stage) {
-    case DTT_STAGE_RESOLVE:
-        snprintf(out, cap, "looking up the addresses of %u bootstrap host%s", resolving,
-                 plural(resolving));
-        break;
-    case DTT_STAGE_DHT:
-        if (bootstraps == 0) {
-            snprintf(out, cap, "no DHT node is known: no bootstrap host could be looked up");
-        } else {
-            snprintf(out, cap,
-                     "no DHT node has answered yet: asked %u bootstrap node%s, %u quer%s sent",
-                     bootstraps, plural(bootstraps), w->dht_asked, w->dht_asked == 1 ? "y" : "ies");
-        }
-        break;
-    case DTT_STAGE_SEARCH:
-        snprintf(out, cap, "looking for members on the DHT (%u node%s known)", w->dht_nodes,
-                 plural(w->dht_nodes));
-        break;
-    case DTT_STAGE_ALONE:
-        if (w->records_refused > 0) {
-            snprintf(out, cap,
-                     "nobody else is here: %u record%s of this topic did not open, so either the "
-                     "secret differs or they are garbage; waiting for others",
-                     w->records_refused, plural(w->records_refused));
-        } else {
-            snprintf(out, cap, "nobody else is here yet; waiting for others (%u DHT node%s known)",
-                     w->dht_nodes, plural(w->dht_nodes));
-        }
-        break;
-    case DTT_STAGE_DIAL:
-        snprintf(out, cap, "found %u member%s, connecting: %u attempt%s, %u failed",
-                 w->records_seen, plural(w->records_seen), w->dials_started,
-                 plural(w->dials_started), w->dials_failed);
-        break;
-    default: snprintf(out, cap, "connected to %u neighbour%s", neighbors, plural(neighbors)); break;
-    }
+    return dtt_gossip_neighbors(t->core->gossip, &t->id, ret, cap);
 }
 
-void dtt_topic_explain(const struct dtt_topic *t, struct dtt_now now, unsigned resolving,
-                       const struct dtt_dht_stats *dht, struct dtt_why *ret)
+size_t dtt_core_unsent(const struct dtt_topic *t)
 {
-    struct dtt_tracker_status s;
-    struct dtt_why w = {.size = sizeof(w)};
-    dtt_tracker_status(t->tracker, now, &s);
-    w.stage = stage_of(&s, resolving, dht);
-    if (s.searching_since_ns <= now.mono_ns) {
-        w.for_ms = (now.mono_ns - s.searching_since_ns) / DTT_MS;
+    struct dtt_id ids[NEIGHBORS_MAX];
+    size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t bytes = 0;
+    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+        bytes += dtt_peers_unacked(&t->core->peers, &ids[i]);
     }
-    w.dht_nodes = dht->nodes_v4 + dht->nodes_v6;
-    w.dht_asked = dht->asked;
-    w.dht_answered = dht->answered;
-    w.records_seen = s.records_seen;
-    w.records_refused = s.records_refused;
-    w.dials_started = s.dials_started;
-    w.dials_failed = s.dials_failed;
-    write_sentence(&w, resolving, dht->bootstraps, s.neighbors);
-    *ret = w;
+    return bytes;
+}
+
+void dtt_core_add_peer(struct dtt_topic *t, struct dtt_now now, const struct dtt_peer_addr *peer)
+{
+    dtt_book_add(&t->core->peers.book, &peer->id, &peer->addr, 1);
+    dtt_tracker_add_candidate(t->tracker, now, &peer->id, &peer->addr, 1);
+    dtt_core_route(t->core, now);
+}
+
+void dtt_core_why(const struct dtt_topic *t, struct dtt_now now, struct dtt_why *ret)
+{
+    struct dtt_dht_stats dht;
+    dtt_dht_stats(t->core->dht, &dht);
+    dtt_topic_explain(t, now, t->core->resolving, &dht, ret);
 }
