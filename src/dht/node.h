@@ -199,6 +199,9 @@ void dtt_upkeep_suggest(struct dtt_dht *d, struct dtt_now now, const uint8_t *id
 /** A table node was silent: counts, and asks whether it is still there. */
 void dtt_upkeep_silent(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                        unsigned weight);
+/** A contact to start from with a global address: enters a table only while it is small. */
+bool dtt_upkeep_is_router(const struct dtt_dht *d, const struct dtt_addr *addr);
+#define DTT_DHT_ROUTERS_UNTIL 32 /**< live nodes of a family */
 void dtt_upkeep_node_live(struct dtt_dht *d, struct dtt_now now, bool is_first);
 void dtt_upkeep_walk_done(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w);
 void dtt_upkeep_boot_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn,

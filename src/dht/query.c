@@ -131,11 +131,14 @@ static void take_vote(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
 static void learn_node(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn,
                        const struct dtt_krpc *m, uint64_t rtt)
 {
-    bool is_router = txn->purpose == DTT_TXN_BOOT && dtt_addr_scope(&txn->to) == DTT_SCOPE_GLOBAL;
+    bool is_router = dtt_upkeep_is_router(d, &txn->to);
     bool has_bep44 = txn->method == DTT_KRPC_M_GET && m->token.len > 0;
     unsigned flags = (is_router ? DTT_RNODE_ROUTER : 0) | (has_bep44 ? DTT_RNODE_BEP44 : 0);
     bool is_first = dtt_dht_live(d) == 0;
     struct dtt_rtable *t = &d->tables[dtt_side_of(txn->to.family)];
+    if (is_router && t->live >= DTT_DHT_ROUTERS_UNTIL) {
+        return;
+    }
     if (dtt_rtable_seen(t, now, m->id.data, &txn->to, rtt, flags) != DTT_RTABLE_ADDED) {
         return;
     }

@@ -386,6 +386,18 @@ size_t dtt_rtable_closest(const struct dtt_rtable *t, const uint8_t target[DTT_N
     return n;
 }
 
+void dtt_rtable_drop_routers(struct dtt_rtable *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        struct dtt_rbucket *b = &t->buckets[i];
+        for (size_t j = b->live; j-- > 0;) {
+            if (b->nodes[j].flags & DTT_RNODE_ROUTER) {
+                drop_live(t, &b->nodes[j]);
+            }
+        }
+    }
+}
+
 struct dtt_rnode *dtt_rtable_stalest(const struct dtt_rtable *t)
 {
     struct dtt_rnode *oldest = NULL;

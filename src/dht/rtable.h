@@ -101,6 +101,9 @@ size_t dtt_rtable_closest(const struct dtt_rtable *t, const uint8_t target[DTT_N
                           bool global_only, const uint8_t *exclude, size_t max,
                           const struct dtt_rnode **ret);
 
+/** Forgets the contacts to start from: they have done their part. */
+void dtt_rtable_drop_routers(struct dtt_rtable *t);
+
 /** The live node not heard from for the longest time, or NULL. */
 struct dtt_rnode *dtt_rtable_stalest(const struct dtt_rtable *t);
 

@@ -41,7 +41,7 @@ struct dtt_txn *dtt_txns_new(struct dtt_txns *t, struct dtt_rng *rng, const stru
         }
     }
     unsigned bit = 0;
-    while (t->used[c] >> bit & 1u) {
+    while ((unsigned)t->used[c] >> bit & 1u) {
         bit++;
     }
     t->used[c] = (uint16_t)(t->used[c] | 1u << bit);

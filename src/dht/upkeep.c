@@ -45,6 +45,11 @@ static struct dtt_bootstrap *find_bootstrap(const struct dtt_dht *d, const struc
     return NULL;
 }
 
+bool dtt_upkeep_is_router(const struct dtt_dht *d, const struct dtt_addr *addr)
+{
+    return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL && find_bootstrap(d, addr);
+}
+
 void dtt_dht_add_bootstrap(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
 {
     if (!dtt_addr_is_usable(addr) || !dtt_dht_has_family(d, addr->family) ||
@@ -242,6 +247,11 @@ void dtt_upkeep_node_live(struct dtt_dht *d, struct dtt_now now, bool is_first)
 {
     if (is_first) {
         walk_to_self(d, now);
+    }
+    for (size_t side = 0; side < 2; side++) {
+        if (d->tables[side].live == DTT_DHT_ROUTERS_UNTIL) {
+            dtt_rtable_drop_routers(&d->tables[side]);
+        }
     }
     if (d->refresh_ns == DTT_NEVER) {
         d->refresh_ns = now.mono_ns + STEP_NS;
