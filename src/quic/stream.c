@@ -94,7 +94,6 @@ int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_qevents *q, struct dtt
         dtt_qevents_push(q, &b->event);
     }
     b->fin = fin;
-    s->is_known = true;
     return DTT_OK;
 }
 
