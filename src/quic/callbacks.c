@@ -113,7 +113,6 @@ static int on_stream_open(ngtcp2_conn *ng, int64_t id, void *user)
         DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
-    c->peer_streams++;
     return ngtcp2_conn_set_stream_user_data(ng, id, s);
 }
 
@@ -151,7 +150,6 @@ static int on_stream_acked(ngtcp2_conn *ng, int64_t id, uint64_t offset, uint64_
     return 0;
 }
 
-/* A stream that was reset before any byte of it came has no object, and no event tells of it. */
 static int on_stream_reset(ngtcp2_conn *ng, int64_t id, uint64_t final_size, uint64_t code,
                            void *user, void *stream_user)
 {

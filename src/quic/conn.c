@@ -610,7 +610,7 @@ void dtt_qconn_tick(struct dtt_qconn *c)
 /* The peer may open another stream only now: its closed streams must not pile up here. */
 static void return_stream(struct dtt_qconn *c)
 {
-    if (c->peer_streams >= DTT_NG_PEER_STREAMS_PER_CONN) {
+    if (c->leaked_streams == DTT_QCONN_LEAKED_STREAMS_MAX) {
         dtt_qconn_close(c, 0, "too many streams");
         return;
     }
@@ -624,8 +624,9 @@ static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
         return;
     }
     bool is_peers = !s->is_local;
-    if (is_peers && c->ng) {
+    if (is_peers && c->ng && !s->is_forgotten) {
         (void)ngtcp2_conn_set_stream_user_data(c->ng, s->id, NULL);
+        c->leaked_streams++;
     }
     dtt_qstream_free(&c->streams, &c->sh->events, s);
     if (is_peers && c->ng) {
@@ -636,6 +637,7 @@ static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
 void dtt_qconn_stream_closed(struct dtt_qconn *c, struct dtt_qstream *s)
 {
     s->is_closed = true;
+    s->is_forgotten = true;
     if (s->is_local) {
         dtt_qtransmit_forget(c, s);
         dtt_qevents_remove(&c->sh->events, &s->writable);

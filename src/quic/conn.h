@@ -17,6 +17,11 @@
 #define DTT_QCONN_WINDOW        (512 * 1024)
 /* Unidirectional streams the peer may have open at a time; iroh grants as many. */
 #define DTT_QCONN_PEER_STREAMS_MAX 100
+/*
+ * ngtcp2 0.12.1 frees no unidirectional stream of the peer before the connection ends, 1.11 none
+ * that was reset before its first byte. The connection ends after so many.
+ */
+#define DTT_QCONN_LEAKED_STREAMS_MAX 256
 /* Streams we have open at a time. */
 #define DTT_QCONN_OWN_STREAMS_MAX 128
 /* Nobody needs bidirectional streams here: who opens one gets it reset, not an error. */
@@ -83,7 +88,7 @@ struct dtt_qconn {
 
     struct dtt_qstream_list streams;
     size_t own_streams;
-    uint64_t peer_streams;       /**< opened by the peer so far */
+    size_t leaked_streams;       /**< of the peer, never freed by ngtcp2 */
     struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
     struct dtt_qstream *tx_tail;
     size_t unacked;

@@ -35,12 +35,6 @@
 /* Type of the second parameter of an ngtcp2_connection_id_status callback. */
 typedef int dtt_ng_cid_status;
 
-/*
- * Before 0.13.0 a unidirectional stream of the peer is never closed: its memory stays until the
- * connection ends. So the connection ends after that many.
- */
-#    define DTT_NG_PEER_STREAMS_PER_CONN 256
-
 static inline void dtt_ng_peer_error(ngtcp2_conn *conn, ngtcp2_ccerr *ret)
 {
     ngtcp2_conn_get_connection_close_error(conn, ret);
@@ -88,8 +82,6 @@ static inline uint64_t dtt_ng_bytes_in_flight(ngtcp2_conn *conn)
 
 /* Type of the second parameter of an ngtcp2_connection_id_status callback. */
 typedef ngtcp2_connection_id_status_type dtt_ng_cid_status;
-
-#    define DTT_NG_PEER_STREAMS_PER_CONN UINT64_MAX
 
 static inline void dtt_ng_peer_error(ngtcp2_conn *conn, ngtcp2_ccerr *ret)
 {

@@ -17,9 +17,10 @@ struct dtt_qstream {
     int64_t id;
     bool is_local;
     bool is_tx_queued;
-    bool is_blocked; /**< by the peer's window for this stream */
-    bool is_stopped; /**< ours: the peer wants no more of it */
-    bool is_closed;  /**< nothing more will come of it */
+    bool is_blocked;   /**< by the peer's window for this stream */
+    bool is_stopped;   /**< ours: the peer wants no more of it */
+    bool is_closed;    /**< nothing more will come of it */
+    bool is_forgotten; /**< ngtcp2 freed what it had of it */
 
     struct dtt_qsendbuf out;
     size_t refused; /**< bytes of the write that got DTT_EAGAIN; 0 = none */

@@ -222,20 +222,24 @@ static void tells_of_a_reset(void **state)
     finish();
 }
 
-/* A stream that is reset before a byte of it came is none, however many there are. */
-static void ignores_streams_that_never_were(void **state)
+/* Streams that are reset before a byte of them came: ngtcp2 0.12 hides them, 1.x tells. */
+static void survives_streams_without_bytes(void **state)
 {
     (void)state;
     start();
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < DTT_QCONN_LEAKED_STREAMS_MAX - 1; i++) {
         int64_t stream;
         assert_int_equal(ngtcp2_conn_open_uni_stream(client.c->ng, &stream, NULL), 0);
         assert_int_equal(dtt_ng_shutdown_stream(client.c->ng, stream, 7), 0);
         dtt_qconn_wake(client.c);
         run();
+        struct dtt_qevent *e = take(&server);
+        if (e) {
+            assert_int_equal(e->type, DTT_QUIC_STREAM_RESET);
+            drop(&server, e);
+        }
+        assert_int_equal(server.c->streams.count, 0);
     }
-    assert_null(take(&server));
-    assert_int_equal(server.c->streams.count, 0);
     assert_false(server.c->is_closed);
     finish();
 }
@@ -363,7 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frees_tls_after_the_handshake),    cmocka_unit_test(updates_keys),
         cmocka_unit_test(refuses_bidirectional_streams),    cmocka_unit_test(tells_of_a_reset),
-        cmocka_unit_test(ignores_streams_that_never_were),  cmocka_unit_test(tells_of_stop_sending),
+        cmocka_unit_test(survives_streams_without_bytes),   cmocka_unit_test(tells_of_stop_sending),
         cmocka_unit_test(bounds_what_a_peer_can_make_wait), cmocka_unit_test(ends_at_a_violation),
         cmocka_unit_test(insists_on_verified_keys),
     };
