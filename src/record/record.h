@@ -43,7 +43,10 @@ struct dtt_record_keys {
 int dtt_record_encrypt_with(struct dtt_writer *w, struct dtt_slice plain,
                             const uint8_t enc_seed[32], const struct dtt_record_keys *keys);
 
-/** Opens a sealed record into `plain` (DTT_RECORD_PLAIN_MAX bytes). DTT_EPROTO, DTT_EAUTH. */
+/**
+ * Opens a sealed record into `plain` (room for DTT_RECORD_PLAIN_MAX bytes). DTT_EPROTO, DTT_EAUTH.
+ * More than DTT_RECORD_VALUE_MAX bytes are malformed: BEP 44 cannot have carried them.
+ */
 int dtt_record_decrypt(uint8_t *plain, size_t *ret_len, struct dtt_slice sealed,
                        const uint8_t enc_seed[32]);
 

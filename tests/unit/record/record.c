@@ -269,9 +269,17 @@ static void test_limits(void **state)
     /* A well-formed frame that no DHT node would store. */
     memset(sealed, 0, sizeof(sealed));
     dtt_put_le32(sealed, sizeof(sealed) - 4 - 88);
+    dtt_put_le64(sealed + 4, 32);
+    dtt_put_le64(sealed + sizeof(sealed) - 88, 32);
     assert_int_equal(
         dtt_record_unseal(dtt_slice(sealed, sizeof(sealed)), f->topic, MINUTE, f->enc_seed, &rec),
         DTT_EPROTO);
+    /* One byte less is only not for us. */
+    dtt_put_le32(sealed, sizeof(sealed) - 1 - 4 - 88);
+    dtt_put_le64(sealed + sizeof(sealed) - 1 - 88, 32);
+    assert_int_equal(dtt_record_unseal(dtt_slice(sealed, sizeof(sealed) - 1), f->topic, MINUTE,
+                                       f->enc_seed, &rec),
+                     DTT_EAUTH);
 }
 
 int main(void)
