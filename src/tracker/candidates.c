@@ -315,6 +315,6 @@ void dtt_candidates_forgive(struct dtt_candidates *c)
 void dtt_candidates_unwant(struct dtt_candidates *c)
 {
     for (size_t i = 0; i < c->count; i++) {
-        c->list[i].is_wanted = false;
+        c->list[i].is_wanted = c->list[i].is_wanted && c->list[i].is_named;
     }
 }

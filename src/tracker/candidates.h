@@ -33,7 +33,7 @@ struct dtt_candidate {
     struct dtt_id id;
     enum dtt_candidate_state state;
     bool is_named;
-    bool is_wanted;      /**< chosen by a merge pass */
+    bool is_wanted;      /**< by a merge pass or the user: dialled even with neighbours */
     bool has_dialled;    /**< at least once */
     uint8_t source;      /**< enum dtt_candidate_source of the newest minute */
     uint64_t minute;     /**< newest minute in which we heard of it */
@@ -94,7 +94,7 @@ bool dtt_candidates_up(struct dtt_candidates *c, const struct dtt_id *id, uint64
 bool dtt_candidates_down(struct dtt_candidates *c, const struct dtt_id *id, struct dtt_now now);
 /** The network is another one: past failures say nothing any more. */
 void dtt_candidates_forgive(struct dtt_candidates *c);
-/** Forgets what merge passes chose. */
+/** Forgets what merge passes chose, not what the user wants. */
 void dtt_candidates_unwant(struct dtt_candidates *c);
 
 #endif

@@ -78,13 +78,13 @@ bool dtt_reads_next(struct dtt_reads *r, uint64_t *ret_minute)
 void dtt_reads_done(struct dtt_reads *r, uint64_t mono_ns, uint64_t minute, uint32_t answered)
 {
     struct dtt_read *s = read_of(r, minute);
+    r->done += answered > 0;
     if (!s || s->state != DTT_READ_RUNNING) {
         return;
     }
     s->state = DTT_READ_IDLE;
     if (answered > 0) {
         s->answered_ns = mono_ns;
-        r->done++;
     }
 }
 

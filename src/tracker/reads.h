@@ -45,7 +45,7 @@ void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns);
 /** Takes a read that is to be made. */
 bool dtt_reads_next(struct dtt_reads *r, uint64_t *ret_minute);
 
-/** A read is over; `answered` nodes answered. Unknown minutes are ignored. */
+/** A read is over; `answered` nodes answered. One given up or forgotten before only counts. */
 void dtt_reads_done(struct dtt_reads *r, uint64_t mono_ns, uint64_t minute, uint32_t answered);
 void dtt_reads_tick(struct dtt_reads *r, uint64_t mono_ns);
 uint64_t dtt_reads_deadline(const struct dtt_reads *r);

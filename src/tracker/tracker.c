@@ -11,7 +11,9 @@
 #include "tracker/view.h"
 #include "tracker/window.h"
 
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,6 +207,19 @@ uint64_t dtt_tracker_deadline(const struct dtt_tracker *t)
 
 /* ---- life */
 
+/*
+ * The stream seals records: no two trackers of a node may ever draw the same keys, neither those of
+ * two topics nor one that was left and joined again.
+ */
+static void init_rng(struct dtt_tracker *t, struct dtt_now now)
+{
+    char label[64];
+    DTT_COUNT(t->ctx, TRACKER_STARTED);
+    snprintf(label, sizeof(label), "tracker %" PRIu64 " %" PRIu64,
+             t->ctx->metrics[DTT_METRIC_TRACKER_STARTED], now.mono_ns);
+    dtt_rng_init(&t->rng, t->ctx->seed, label);
+}
+
 int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
                     const struct dtt_tracker_config *cfg, struct dtt_now now)
 {
@@ -217,7 +232,7 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     t->cfg = *cfg;
     t->wall_offset = offset_of(now);
     t->turn_ns = next_turn_ns(now);
-    dtt_rng_init(&t->rng, ctx->seed, "tracker");
+    init_rng(t, now);
     dtt_ed25519_public_key(t->self.bytes, cfg->node_seed);
     dtt_view_init(&t->view, ctx, cfg->topic, &cfg->secret, &t->self, minute);
     dtt_reads_init(&t->reads, cfg->tuning.get_timeout_ns, minute);

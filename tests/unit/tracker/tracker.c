@@ -649,6 +649,78 @@ static void same_inputs_same_outputs(void **state)
     t = NULL;
 }
 
+static void two_trackers_of_a_node_never_share_keys(void **state)
+{
+    (void)state;
+    struct dtt_tracker *first = t;
+    struct dtt_tracker_config cfg = test_config(SELF, DTT_PRESET_DEFAULT);
+    collect();
+    struct outcome one = out;
+    assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(0)), DTT_OK);
+    collect();
+    dtt_tracker_free(first);
+    assert_int_equal(one.puts + out.puts, 2);
+    /* Behind the length: the ephemeral public keys. */
+    assert_memory_not_equal(one.put.value + 12, out.put.value + 12, 32);
+}
+
+struct seen {
+    bool points[DTT_TP_COUNT];
+};
+
+static void note_trace(void *user, const struct dtt_trace_record *rec)
+{
+    struct seen *seen = user;
+    char line[512];
+    size_t values = 0;
+    size_t fields = 0;
+    while (rec->values[values].kind != DTT_TV_END) {
+        values++;
+    }
+    size_t len = dtt_trace_format(rec, 0, line, sizeof(line));
+    for (size_t i = 0; i < len; i++) {
+        fields += line[i] == '=';
+    }
+    assert_int_equal(values, fields);
+    assert_null(strstr(line, "DTT_E?"));
+    seen->points[rec->point] = true;
+}
+
+static void trace_points_have_as_many_values_as_fields(void **state)
+{
+    (void)state;
+    struct seen seen = {{false}};
+    struct sealed s;
+    struct dtt_id two = node_id(2);
+    ctx.trace = (struct dtt_trace){DTT_TRACE_LEVEL_DEBUG, note_trace, &seen};
+    collect();
+    plain_value(100, 1);
+    plain_value(110, 2);
+    tick(210);
+    dtt_tracker_dial_failed(t, at_ms(300), &two);
+    seal_as(&s, 3, M, "other", NULL);
+    value(310, M, &s);
+    reads_done(400, M);
+    up(600, 1);
+    run(50000); /* the first put times out, its retry does not */
+    for (unsigned i = 3; i < 8; i++) {
+        plain_value(50000, i);
+    }
+    run(59000);
+    down(59500, 1);
+    dtt_tracker_network_changed(t, at_ms(59600));
+    collect();
+    tick(59600 + 20000);
+    struct dtt_now now = at_ms(80000);
+    now.wall_ns += (int64_t)(10 * DTT_S);
+    dtt_tracker_tick(t, now);
+    for (int p = DTT_TP_TRACKER_SEARCH; p <= DTT_TP_TRACKER_MERGE; p++) {
+        if (!seen.points[p] && p != DTT_TP_TRACKER_CAPPED) {
+            fail_msg("%s was not traced", dtt_trace_point_event((enum dtt_trace_point)p));
+        }
+    }
+}
+
 static void alone_the_reads_become_rare(void **state)
 {
     (void)state;
@@ -694,6 +766,8 @@ int main(void)
         TEST(the_status_tells_the_truth),
         TEST(a_dial_without_an_outcome_counts_as_failed_in_the_end),
         TEST(same_inputs_same_outputs),
+        TEST(two_trackers_of_a_node_never_share_keys),
+        TEST(trace_points_have_as_many_values_as_fields),
         TEST(alone_the_reads_become_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
