@@ -38,8 +38,9 @@ USES = {"quic": ["sodium", "ngtcp2", "gnutls"], "crypto": ["sodium", "nettle"], 
 OTHERS_USE = ["sodium"]
 
 # Of the allowed libraries, what reads entropy, clocks or files.
-FORBIDDEN = re.compile(r"randombytes\w*|sodium_(malloc|allocarray|mlock)|crypto_\w*keypair"
-                       r"|crypto_box_seal|gnutls_(rnd|global_\w*|\w+_file\w*)")
+FORBIDDEN = re.compile(r"randombytes\w*|sodium_(malloc|allocarray|mlock)"
+                       r"|crypto_(sign|box|kx)_keypair|crypto_\w+_keygen|crypto_box_seal"
+                       r"|gnutls_(rnd|global_\w*|\w+_file\w*)")
 
 
 def allowed_for(module):

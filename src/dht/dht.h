@@ -80,6 +80,7 @@ struct dtt_dht_put_args {
 /*
  * Operations start at once, or with the first live node of a table. Each ends with exactly one
  * DONE, PUT_DONE event. At most 64 (DTT_EFULL). A get and a put of the same target share one walk.
+ * A put whose signature does not fit is refused (DTT_EAUTH), sizes over the limits are DTT_ETOOBIG.
  */
 int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
                 dtt_dht_op *ret);

@@ -118,6 +118,13 @@ bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c
     return add(l, &copy);
 }
 
+/* Takes one of the `width` places: not dead, and not known to be of no use. */
+static bool counts(const struct dtt_lookup *l, const struct dtt_candidate *c)
+{
+    return c->state != DTT_CANDIDATE_DEAD &&
+           !(l->needs_token && c->state == DTT_CANDIDATE_ANSWERED && c->token_len == 0);
+}
+
 struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
 {
     size_t limit = l->improves ? DTT_LOOKUP_ALPHA : l->width;
@@ -130,7 +137,7 @@ struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
         if (c->state == DTT_CANDIDATE_FRESH || c->state == DTT_CANDIDATE_SLOW) {
             return c;
         }
-        rank += c->state != DTT_CANDIDATE_DEAD;
+        rank += counts(l, c);
     }
     return NULL;
 }
@@ -186,7 +193,7 @@ bool dtt_lookup_is_done(const struct dtt_lookup *l)
         return l->in_flight == 0;
     }
     for (size_t i = 0; i < l->n && rank < l->width; i++) {
-        if (l->c[i].state == DTT_CANDIDATE_DEAD) {
+        if (!counts(l, &l->c[i])) {
             continue;
         }
         if (l->c[i].state != DTT_CANDIDATE_ANSWERED) {

@@ -49,7 +49,8 @@ struct dtt_lookup {
     size_t asked;    /**< distinct nodes */
     size_t answered; /**< distinct nodes */
     size_t queries;
-    bool improves; /**< contacts that came last were among the closest */
+    bool improves;    /**< contacts that came last were among the closest */
+    bool needs_token; /**< who answers without a token does not count as one of the closest */
     struct dtt_candidate *c;
 };
 
@@ -75,7 +76,7 @@ bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c);
 bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c);
 void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c);
 
-/** The `width` closest that are not dead have all answered, or nobody is left to ask. */
+/** The `width` closest that are of use have all answered, or nobody is left to ask. */
 bool dtt_lookup_is_done(const struct dtt_lookup *l);
 
 /** Forgets all but the closest `max` that answered. For keeping. */

@@ -575,6 +575,11 @@ static int check_put(const struct dtt_dht_put_args *args)
         (args->is_mutable && args->salt_len > sizeof(args->salt))) {
         return DTT_ETOOBIG;
     }
+    if (args->is_mutable &&
+        !dtt_item_verify(args->sig, args->key, dtt_slice(args->salt, args->salt_len), args->seq,
+                         args->v)) {
+        return DTT_EAUTH;
+    }
     return DTT_OK;
 }
 

@@ -14,7 +14,7 @@
 #include "dht/krpc_wire.h"
 
 #define DTT_RTABLE_K           8
-#define DTT_RTABLE_SPARE       4   /**< spare contacts of a bucket */
+#define DTT_RTABLE_SPARE       3   /**< spare contacts of a bucket */
 #define DTT_RTABLE_BUCKETS     32  /**< at most; 8 * 2^32 nodes fill them */
 #define DTT_RTABLE_PER_NETWORK 2   /**< live nodes of one network in a bucket */
 #define DTT_RTABLE_FAILS_BAD   2   /**< failures in a row: not handed out, replaced when possible */

@@ -7,7 +7,7 @@
 #define SLOT_BITS 10u
 
 _Static_assert(DTT_TXN_MAX == 1u << SLOT_BITS, "slot numbers fill their bits");
-_Static_assert(DTT_TXN_CHUNK == 32, "one bit of a word per slot of a chunk");
+_Static_assert(DTT_TXN_CHUNK == 16, "one bit of a word per slot of a chunk");
 
 void dtt_txns_init(struct dtt_txns *t, struct dtt_rng *rng)
 {
@@ -28,7 +28,7 @@ void dtt_txns_fini(struct dtt_txns *t)
 struct dtt_txn *dtt_txns_new(struct dtt_txns *t, struct dtt_rng *rng, const struct dtt_addr *to)
 {
     size_t c = 0;
-    while (c < CHUNKS && t->used[c] == UINT32_MAX) {
+    while (c < CHUNKS && t->used[c] == UINT16_MAX) {
         c++;
     }
     if (c == CHUNKS) {
@@ -44,7 +44,7 @@ struct dtt_txn *dtt_txns_new(struct dtt_txns *t, struct dtt_rng *rng, const stru
     while (t->used[c] >> bit & 1u) {
         bit++;
     }
-    t->used[c] |= 1u << bit;
+    t->used[c] = (uint16_t)(t->used[c] | 1u << bit);
     t->count++;
     uint16_t slot = (uint16_t)(c * DTT_TXN_CHUNK + bit);
     struct dtt_txn *txn = &t->chunks[c][bit];
@@ -71,7 +71,8 @@ struct dtt_txn *dtt_txns_match(const struct dtt_txns *t, struct dtt_slice wire,
 
 void dtt_txns_free(struct dtt_txns *t, struct dtt_txn *txn)
 {
-    t->used[txn->slot / DTT_TXN_CHUNK] &= ~(1u << txn->slot % DTT_TXN_CHUNK);
+    size_t c = txn->slot / DTT_TXN_CHUNK;
+    t->used[c] = (uint16_t)(t->used[c] & ~(1u << txn->slot % DTT_TXN_CHUNK));
     t->count--;
 }
 

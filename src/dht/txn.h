@@ -12,7 +12,7 @@
 #include "base/timerq.h"
 #include "dht/krpc.h"
 
-#define DTT_TXN_CHUNK 32 /**< slots allocated at a time */
+#define DTT_TXN_CHUNK 16 /**< slots allocated at a time */
 #define DTT_TXN_MAX   1024
 
 /** What to do with the answer. */
@@ -38,7 +38,7 @@ struct dtt_txn {
 
 struct dtt_txns {
     struct dtt_txn *chunks[DTT_TXN_MAX / DTT_TXN_CHUNK];
-    uint32_t used[DTT_TXN_MAX / DTT_TXN_CHUNK]; /**< a bit per slot */
+    uint16_t used[DTT_TXN_MAX / DTT_TXN_CHUNK]; /**< a bit per slot */
     size_t count;
     uint32_t mask;
 };

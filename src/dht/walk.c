@@ -358,8 +358,10 @@ static struct dtt_walk *new_walk(struct dtt_dht *d, struct dtt_now now,
     w->number = d->walk_seq << SLOT_BITS | slot;
     w->goal = *goal;
     w->started_ns = now.mono_ns;
-    dtt_lookup_init(&w->side[0], goal->target, width);
-    dtt_lookup_init(&w->side[1], goal->target, width);
+    for (size_t side = 0; side < 2; side++) {
+        dtt_lookup_init(&w->side[side], goal->target, width);
+        w->side[side].needs_token = goal->kind == DTT_WALK_GET;
+    }
     d->walks[slot] = w;
     return w;
 }

@@ -512,12 +512,13 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
     if (!t) {
         return;
     }
+    t->n_neighbors++;
     dtt_tracker_neighbor_up(t->tracker, now, peer);
     if (!t->is_joined) {
         struct dtt_event joined = {.type = DTT_EVENT_JOINED};
         t->is_joined = true;
         joined.u.joined.elapsed_ms = (now.mono_ns - t->join_ns) / DTT_MS;
-        joined.u.joined.neighbors = (uint32_t)dtt_gossip_neighbors(c->gossip, &t->id, NULL, 0);
+        joined.u.joined.neighbors = t->n_neighbors;
         tell(c, now, t, &joined);
     }
     struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
@@ -546,6 +547,7 @@ static void on_gossip_action(struct dtt_core *c, struct dtt_now now,
     case DTT_GOSSIP_NEIGHBOR_DOWN:
         dtt_peers_neighbor(&c->peers, now, &a->peer, -1);
         if (t) {
+            t->n_neighbors--;
             dtt_tracker_neighbor_down(t->tracker, now, &a->peer);
             out.type = DTT_EVENT_NEIGHBOR_DOWN;
             out.u.neighbor.peer = a->peer;

@@ -20,8 +20,9 @@ struct dtt_topic {
     struct dtt_tracker *tracker;
     void *user;
     uint64_t join_ns;
-    bool is_joined;      /**< JOINED was told */
-    bool wants_writable; /**< a send was refused, WRITABLE is owed */
+    uint32_t n_neighbors; /**< as the application was told: UP less DOWN */
+    bool is_joined;       /**< JOINED was told */
+    bool wants_writable;  /**< a send was refused, WRITABLE is owed */
 };
 
 /** Fills the tracker's secret and topic hash from a config; DTT_EINVAL. */

@@ -43,6 +43,25 @@ static int on_remove_cid(ngtcp2_conn *ng, const ngtcp2_cid *cid, void *user)
     return 0;
 }
 
+/*
+ * The peer's id we send to changed. A client's first id has no token (RFC 9000, section 10.3), and
+ * one token too many is just not known.
+ */
+static int on_dcid_status(ngtcp2_conn *ng, dtt_ng_cid_status type, uint64_t seq,
+                          const ngtcp2_cid *cid, const uint8_t *token, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    (void)seq;
+    (void)cid;
+    if (token && type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE) {
+        (void)dtt_qcid_add_token(&c->sh->cids, &c->cids, token, c);
+    } else if (token) {
+        dtt_qcid_remove_token(&c->sh->cids, &c->cids, token);
+    }
+    return 0;
+}
+
 /* After the handshake nothing of TLS is of interest any more: we asked for no tickets. */
 static int on_crypto_data(ngtcp2_conn *ng, ngtcp2_encryption_level level, uint64_t offset,
                           const uint8_t *data, size_t len, void *user)
@@ -94,6 +113,7 @@ static int on_stream_open(ngtcp2_conn *ng, int64_t id, void *user)
         DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
+    c->peer_streams++;
     return ngtcp2_conn_set_stream_user_data(ng, id, s);
 }
 
@@ -109,11 +129,12 @@ static int on_stream_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t 
     if (!s) {
         return 0;
     }
-    if (dtt_qstream_receive(s, &c->sh->events, dtt_slice(data, len),
-                            (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0) != 0) {
+    bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
+    if (dtt_qstream_receive(s, &c->sh->events, dtt_slice(data, len), fin) != 0) {
         DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
+    s->is_closed = fin;
     return 0;
 }
 
@@ -141,22 +162,8 @@ static int on_stream_reset(ngtcp2_conn *ng, int64_t id, uint64_t final_size, uin
     (void)final_size;
     (void)code;
     if (s) {
-        s->is_stopped = true;
+        s->is_closed = true;
         dtt_qevents_push(&c->sh->events, &s->reset);
-    }
-    return 0;
-}
-
-static int on_stream_stop_sending(ngtcp2_conn *ng, int64_t id, uint64_t code, void *user,
-                                  void *stream_user)
-{
-    struct dtt_qconn *c = user;
-    struct dtt_qstream *s = stream_user;
-    (void)ng;
-    (void)id;
-    (void)code;
-    if (s) {
-        dtt_qtransmit_stop(c, s);
     }
     return 0;
 }
@@ -237,13 +244,13 @@ const ngtcp2_callbacks dtt_qcallbacks = {
     .get_path_challenge_data = on_path_challenge_data,
     .get_new_connection_id = on_new_cid,
     .remove_connection_id = on_remove_cid,
+    .dcid_status = on_dcid_status,
     .handshake_completed = on_handshake_completed,
     .handshake_confirmed = on_handshake_confirmed,
     .stream_open = on_stream_open,
     .recv_stream_data = on_stream_data,
     .acked_stream_data_offset = on_stream_acked,
     .stream_reset = on_stream_reset,
-    .stream_stop_sending = on_stream_stop_sending,
     .stream_close = on_stream_close,
     .extend_max_stream_data = on_stream_window,
     .extend_max_local_streams_uni = on_streams_allowed,

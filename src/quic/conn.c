@@ -12,7 +12,7 @@
  * second CONNECTION_CLOSE comes later than that and would look like a new client.
  */
 #define LINGER_MIN_NS (100 * DTT_MS)
-/* Time for a peer to disprove an ICMP error, and three PTO at least. */
+/* Time for a peer to prove that it lives, and three PTO at least. */
 #define SUSPECT_MIN_NS DTT_S
 #define REASON_MAX     100
 /* RFC 9000, section 20.1 */
@@ -552,19 +552,22 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
 
 void dtt_qconn_unreachable(struct dtt_qconn *c)
 {
-    if (c->is_closed || c->suspect_until) {
-        return;
-    }
-    if (!c->is_connected) {
+    if (!c->is_closed && !c->is_connected) {
         finish(c, DTT_QUIC_UNREACHABLE, false);
+    } else {
+        dtt_qconn_suspect(c, DTT_QUIC_UNREACHABLE);
+    }
+}
+
+/* A keep-alive that is due at once makes ngtcp2 send a PING, which asks for an acknowledgement. */
+void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason)
+{
+    if (!c->is_connected || c->is_closed || c->suspect_until) {
         return;
     }
-    /*
-     * Anybody can forge an ICMP error: the peer gets time to acknowledge something. A keep-alive
-     * that is due at once makes ngtcp2 send a PING.
-     */
     uint64_t wait = 3 * ngtcp2_conn_get_pto(c->ng);
     c->suspect_until = later(c->sh->now_ns, wait > SUSPECT_MIN_NS ? wait : SUSPECT_MIN_NS);
+    c->suspect_reason = reason;
     c->is_heard = false;
     c->is_pinging = true;
     ngtcp2_conn_set_keep_alive_timeout(c->ng, 1);
@@ -594,7 +597,7 @@ void dtt_qconn_tick(struct dtt_qconn *c)
     } else if (!c->is_connected && now >= c->handshake_until) {
         finish(c, DTT_QUIC_HANDSHAKE_TIMEOUT, false);
     } else if (is_suspicion_confirmed(c)) {
-        finish(c, DTT_QUIC_UNREACHABLE, false);
+        finish(c, c->suspect_reason, false);
     } else if (ngtcp2_conn_get_expiry(c->ng) <= now) {
         settle(c, ngtcp2_conn_handle_expiry(c->ng, now));
     } else {
@@ -604,17 +607,29 @@ void dtt_qconn_tick(struct dtt_qconn *c)
 
 /* ---- streams and events that are through */
 
+/* The peer may open another stream only now: its closed streams must not pile up here. */
+static void return_stream(struct dtt_qconn *c)
+{
+    if (c->peer_streams >= DTT_NG_PEER_STREAMS_PER_CONN) {
+        dtt_qconn_close(c, 0, "too many streams");
+        return;
+    }
+    ngtcp2_conn_extend_max_streams_uni(c->ng, 1);
+    dtt_qconn_wake(c);
+}
+
 static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
 {
     if (!dtt_qstream_is_done(s)) {
         return;
     }
-    bool is_local = s->is_local;
+    bool is_peers = !s->is_local;
+    if (is_peers && c->ng) {
+        (void)ngtcp2_conn_set_stream_user_data(c->ng, s->id, NULL);
+    }
     dtt_qstream_free(&c->streams, &c->sh->events, s);
-    if (!is_local && c->ng) {
-        /* The peer may open another only now: its closed streams must not pile up here. */
-        ngtcp2_conn_extend_max_streams_uni(c->ng, 1);
-        dtt_qconn_wake(c);
+    if (is_peers && c->ng) {
+        return_stream(c);
     }
 }
 

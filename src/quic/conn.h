@@ -64,7 +64,7 @@ struct dtt_qconn {
     struct dtt_addr remote;
     struct dtt_id peer;
     uint64_t handshake_until;
-    uint64_t suspect_until; /**< an ICMP error came: time for the peer to disprove it; 0 = none */
+    uint64_t suspect_until; /**< the peer seems gone: its time to disprove that; 0 = it does not */
     uint64_t linger_until;  /**< 0 = not lingering */
 
     bool is_ready;
@@ -78,10 +78,12 @@ struct dtt_qconn {
     bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
     bool is_wrong_alpn;
+    enum dtt_quic_reason suspect_reason;
     enum dtt_quic_reason reason;
 
     struct dtt_qstream_list streams;
     size_t own_streams;
+    uint64_t peer_streams;       /**< opened by the peer so far */
     struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
     struct dtt_qstream *tx_tail;
     size_t unacked;
@@ -116,7 +118,13 @@ void dtt_qconn_free(struct dtt_qconn *c);
 /** False when the client must be sent a Retry first; the connection is closed then. */
 bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
                     const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
+/** An ICMP error about the peer's address. */
 void dtt_qconn_unreachable(struct dtt_qconn *c);
+/**
+ * A sign that cannot be verified says that the peer has gone: makes it prove the contrary. If it
+ * does not, the connection ends for `reason`. Nothing happens unless connected.
+ */
+void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason);
 void dtt_qconn_tick(struct dtt_qconn *c);
 void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason);
 /** ngtcp2 gave the error `rv`: closes with what the peer and the user are to know. */

@@ -16,17 +16,30 @@
 
 #if NGTCP2_VERSION_NUM < 0x010000
 
+/* clang-format off */
 #    define ngtcp2_ccerr                        ngtcp2_connection_close_error
 #    define ngtcp2_ccerr_default                ngtcp2_connection_close_error_default
 #    define ngtcp2_ccerr_set_application_error  ngtcp2_connection_close_error_set_application_error
-#    define ngtcp2_ccerr_set_liberr             ngtcp2_connection_close_error_set_transport_error_liberr
-#    define ngtcp2_ccerr_set_tls_alert          ngtcp2_connection_close_error_set_transport_error_tls_alert
+#    define ngtcp2_ccerr_set_liberr \
+         ngtcp2_connection_close_error_set_transport_error_liberr
+#    define ngtcp2_ccerr_set_tls_alert \
+         ngtcp2_connection_close_error_set_transport_error_tls_alert
 #    define NGTCP2_CCERR_TYPE_APPLICATION       NGTCP2_CONNECTION_CLOSE_ERROR_CODE_TYPE_APPLICATION
 #    define NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2   NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN
 #    define NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY2    NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY
 #    define ngtcp2_crypto_generate_retry_token2 ngtcp2_crypto_generate_retry_token
 #    define ngtcp2_crypto_verify_retry_token2   ngtcp2_crypto_verify_retry_token
 #    define ngtcp2_encryption_level             ngtcp2_crypto_level
+/* clang-format on */
+
+/* Type of the second parameter of an ngtcp2_connection_id_status callback. */
+typedef int dtt_ng_cid_status;
+
+/*
+ * Before 0.13.0 a unidirectional stream of the peer is never closed: its memory stays until the
+ * connection ends. So the connection ends after that many.
+ */
+#    define DTT_NG_PEER_STREAMS_PER_CONN 256
 
 static inline void dtt_ng_peer_error(ngtcp2_conn *conn, ngtcp2_ccerr *ret)
 {
@@ -72,6 +85,11 @@ static inline uint64_t dtt_ng_bytes_in_flight(ngtcp2_conn *conn)
         }
 
 #else
+
+/* Type of the second parameter of an ngtcp2_connection_id_status callback. */
+typedef ngtcp2_connection_id_status_type dtt_ng_cid_status;
+
+#    define DTT_NG_PEER_STREAMS_PER_CONN UINT64_MAX
 
 static inline void dtt_ng_peer_error(ngtcp2_conn *conn, ngtcp2_ccerr *ret)
 {

@@ -42,7 +42,7 @@ const char *dtt_quic_reason_word(enum dtt_quic_reason r)
     static const char *const words[] = {
         [DTT_QUIC_BY_US] = "closed_by_us",
         [DTT_QUIC_BY_PEER] = "closed_by_peer",
-        [DTT_QUIC_IDLE] = "idle",
+        [DTT_QUIC_IDLE] = "timeout",
         [DTT_QUIC_HANDSHAKE_TIMEOUT] = "timeout",
         [DTT_QUIC_UNREACHABLE] = "unreachable",
         [DTT_QUIC_RESET] = "reset",
@@ -228,12 +228,38 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
     }
 }
 
+/*
+ * A short header with an unknown id: a stateless reset from a peer that lost a connection, or from
+ * us to be, because we lost it. A reset may lack a token we know (the id a client dialled with has
+ * none): then it only raises suspicion against the connections to that address.
+ */
+static void recv_short(struct dtt_quic *q, const struct dtt_qroute *route,
+                       struct dtt_slice datagram)
+{
+    if (datagram.len >= DTT_QSTATELESS_RESET_LEN) {
+        struct dtt_qconn *c = dtt_qcid_find_token(&q->sh.cids, datagram.data + datagram.len -
+                                                                   NGTCP2_STATELESS_RESET_TOKENLEN);
+        if (c) {
+            (void)dtt_qconn_recv(c, &route->local, &route->remote, route->ecn, datagram);
+            free_if_done(q, c);
+            return;
+        }
+        for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
+            c = dtt_map_value_at(&q->conns, i);
+            if (dtt_addr_eq(&c->remote, &route->remote)) {
+                dtt_qconn_suspect(c, DTT_QUIC_RESET);
+            }
+        }
+    }
+    dtt_qstateless_reset(&q->stateless, route, datagram);
+}
+
 static void recv_stray(struct dtt_quic *q, const struct dtt_qroute *route,
                        const ngtcp2_version_cid *vc, struct dtt_slice datagram)
 {
     bool is_long = (datagram.data[0] & 0x80) != 0;
     if (!is_long) {
-        dtt_qstateless_reset(&q->stateless, route, datagram);
+        recv_short(q, route, datagram);
     } else if (vc->version == NGTCP2_PROTO_VER_V1) {
         recv_initial(q, route, datagram);
     } else if (vc->version != 0 && datagram.len >= NGTCP2_MAX_UDP_PAYLOAD_SIZE) {

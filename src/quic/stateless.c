@@ -8,10 +8,6 @@
 
 /* A client that was sent a Retry answers within a round trip. */
 #define TOKEN_LIFE_NS (10 * DTT_S)
-/* RFC 9000, section 10.3: 5 bytes that look random, then the token. */
-#define RESET_MIN (NGTCP2_MIN_STATELESS_RESET_RANDLEN + NGTCP2_STATELESS_RESET_TOKENLEN)
-/* Long enough to look like any short packet. */
-#define RESET_RANDOM_MAX 25
 
 void dtt_qstateless_init(struct dtt_qstateless *s, struct dtt_qshared *sh)
 {
@@ -32,7 +28,8 @@ static struct dtt_qstateless_reply *new_reply(struct dtt_qstateless *s,
                                               const struct dtt_qroute *route)
 {
     struct dtt_qstateless_reply *r = NULL;
-    if (dtt_bucket_take(&s->bucket, 1, s->sh->now_ns)) {
+    if (s->replies.count < DTT_QSTATELESS_QUEUE_MAX &&
+        dtt_bucket_take(&s->bucket, 1, s->sh->now_ns)) {
         r = dtt_ring_push(&s->replies);
     }
     if (!r) {
@@ -117,14 +114,18 @@ void dtt_qstateless_refuse(struct dtt_qstateless *s, const struct dtt_qroute *ro
                                                     &hd->scid, &hd->dcid, code, NULL, 0));
 }
 
+/*
+ * RFC 9000 would have a reset look like other packets to observers, by its length; we always send
+ * the shortest one. So a reset never causes another, and a forged datagram causes no long chain of
+ * ever shorter ones between two endpoints.
+ */
 void dtt_qstateless_reset(struct dtt_qstateless *s, const struct dtt_qroute *route,
                           struct dtt_slice datagram)
 {
     ngtcp2_cid cid;
     uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN];
-    uint8_t random[RESET_RANDOM_MAX];
-    /* Shorter than the cause, so that two endpoints never reset each other for ever. */
-    if (datagram.len <= RESET_MIN || dtt_quic_demux_is_digit(datagram.data[1])) {
+    uint8_t random[NGTCP2_MIN_STATELESS_RESET_RANDLEN];
+    if (datagram.len <= DTT_QSTATELESS_RESET_LEN || dtt_quic_demux_is_digit(datagram.data[1])) {
         DTT_COUNT(s->sh->ctx, QUIC_RX_DROPPED);
         return;
     }
@@ -133,13 +134,10 @@ void dtt_qstateless_reset(struct dtt_qstateless *s, const struct dtt_qroute *rou
         return;
     }
     ngtcp2_cid_init(&cid, datagram.data + 1, DTT_QCID_LEN);
-    size_t len = datagram.len - 1 - sizeof(token);
-    if (len > sizeof(random)) {
-        len = sizeof(random);
-    }
-    dtt_rng_bytes(&s->sh->rng, random, len);
+    dtt_rng_bytes(&s->sh->rng, random, sizeof(random));
     if (dtt_qcid_reset_token(&s->sh->cids, &cid, token) == 0) {
-        set_len(r, ngtcp2_pkt_write_stateless_reset(r->data, sizeof(r->data), token, random, len));
+        set_len(r, ngtcp2_pkt_write_stateless_reset(r->data, sizeof(r->data), token, random,
+                                                    sizeof(random)));
     }
     DTT_COUNT(s->sh->ctx, QUIC_RESET_SENT);
 }

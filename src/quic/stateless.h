@@ -14,6 +14,9 @@
 #define DTT_QSTATELESS_DATAGRAM_MAX 256
 #define DTT_QSTATELESS_QUEUE_MAX    64
 #define DTT_QSTATELESS_PER_SECOND   1000
+/* RFC 9000, section 10.3: 5 bytes that look random, then the token. */
+#define DTT_QSTATELESS_RESET_LEN \
+    (NGTCP2_MIN_STATELESS_RESET_RANDLEN + NGTCP2_STATELESS_RESET_TOKENLEN)
 
 struct dtt_qstateless_reply {
     struct dtt_qroute route;
@@ -50,6 +53,7 @@ void dtt_qstateless_retry(struct dtt_qstateless *s, const struct dtt_qroute *rou
 /** `code` is a transport error (RFC 9000, section 20.1). */
 void dtt_qstateless_refuse(struct dtt_qstateless *s, const struct dtt_qroute *route,
                            const ngtcp2_pkt_hd *hd, uint64_t code);
+/** `datagram` is the cause: longer than its answer, or there is none. */
 void dtt_qstateless_reset(struct dtt_qstateless *s, const struct dtt_qroute *route,
                           struct dtt_slice datagram);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * One stream of a connection. Ours: bytes to send. The peer's: received bytes that wait in the
- * event queue. A stream lives until ngtcp2 has closed it and no event names it any more.
+ * event queue. A stream lives until it is closed and no event names it any more.
  */
 #ifndef DTT_QUIC_STREAM_H
 #define DTT_QUIC_STREAM_H
@@ -18,8 +18,8 @@ struct dtt_qstream {
     bool is_local;
     bool is_tx_queued;
     bool is_blocked; /**< by the peer's window for this stream */
-    bool is_stopped; /**< the peer reset it or wants no more of it */
-    bool is_closed;  /**< ngtcp2 has forgotten it */
+    bool is_stopped; /**< ours: the peer wants no more of it */
+    bool is_closed;  /**< nothing more will come of it */
 
     struct dtt_qsendbuf out;
     size_t refused; /**< bytes of the write that got DTT_EAGAIN; 0 = none */

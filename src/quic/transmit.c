@@ -118,21 +118,31 @@ void dtt_qtransmit_unblock(struct dtt_qconn *c, struct dtt_qstream *s)
     push(c, s);
 }
 
-void dtt_qtransmit_stop(struct dtt_qconn *c, struct dtt_qstream *s)
+/*
+ * The peer wants no more of the stream (STOP_SENDING). ngtcp2 answers that by itself, and tells
+ * when we write on or when the stream is closed.
+ */
+static void stop(struct dtt_qconn *c, struct dtt_qstream *s)
 {
-    s->is_stopped = true;
     pull(c, s);
+    if (s->is_stopped) {
+        return;
+    }
+    s->is_stopped = true;
     dtt_qevents_remove(&c->sh->events, &s->writable);
     dtt_qevents_push(&c->sh->events, &s->reset);
 }
 
 void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
 {
+    if (!s->out.fin_sent || dtt_qsendbuf_unacked(&s->out) > 0) {
+        stop(c, s);
+    }
     pull(c, s);
     c->unacked -= dtt_qsendbuf_unacked(&s->out);
     dtt_qsendbuf_fini(&s->out);
     c->own_streams--;
-    if (c->wants_stream) {
+    if (c->wants_stream && ngtcp2_conn_get_streams_uni_left(c->ng) > 0) {
         c->wants_stream = false;
         dtt_qevents_push(&c->sh->events, &c->openable);
     }
@@ -181,7 +191,7 @@ static ngtcp2_ssize fill(struct dtt_qconn *c, uint8_t *dest, ngtcp2_path *path, 
             s->is_blocked = true;
             pull(c, s);
         } else if (s && (n == NGTCP2_ERR_STREAM_SHUT_WR || n == NGTCP2_ERR_STREAM_NOT_FOUND)) {
-            pull(c, s);
+            stop(c, s);
         } else if (n != NGTCP2_ERR_WRITE_MORE) {
             return n;
         }

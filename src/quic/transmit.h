@@ -19,8 +19,6 @@ size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute 
 void dtt_qtransmit_acked(struct dtt_qconn *c, struct dtt_qstream *s, uint64_t end);
 /** The peer raised its window for the stream. */
 void dtt_qtransmit_unblock(struct dtt_qconn *c, struct dtt_qstream *s);
-/** The peer wants no more of the stream. */
-void dtt_qtransmit_stop(struct dtt_qconn *c, struct dtt_qstream *s);
 /** ngtcp2 has closed one of our streams. */
 void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s);
 

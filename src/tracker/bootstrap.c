@@ -94,7 +94,9 @@ static void end_pass(struct dtt_bootstrap *b, uint64_t mono_ns)
     const struct dtt_tracker_tuning *tu = b->tuning;
     uint64_t wake_ns = mono_ns;
     if (b->has_dialled) {
-        wake_ns = dtt_add_ns(b->dialled_ns, dtt_add_ns(tu->join_wait_ns, tu->retry_wait_ns));
+        uint64_t joined_by_ns = dtt_add_ns(b->dialled_ns, tu->join_wait_ns);
+        wake_ns = joined_by_ns > mono_ns ? joined_by_ns : mono_ns;
+        wake_ns = dtt_add_ns(wake_ns, tu->retry_wait_ns);
     }
     /* Candidates that never answer must not keep the reads at the pace of the first seconds. */
     if (!b->has_dialled || has_ramp(b)) {

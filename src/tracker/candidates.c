@@ -11,10 +11,11 @@
 void dtt_candidates_init(struct dtt_candidates *c, struct dtt_ctx *ctx, struct dtt_rng *rng,
                          const struct dtt_id *self)
 {
-    memset(c, 0, sizeof(*c));
     c->ctx = ctx;
     c->rng = rng;
     c->self = *self;
+    c->seq = 0;
+    c->n_named = c->n_dialling = c->n_neighbors = c->count = 0;
 }
 
 struct dtt_candidate *dtt_candidates_find(struct dtt_candidates *c, const struct dtt_id *id)

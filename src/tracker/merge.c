@@ -22,17 +22,19 @@ static bool is_settling(const struct dtt_merge *m)
 static uint64_t next_pass_ns(struct dtt_merge *m, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = m->tuning;
+    uint64_t at;
     if (is_settling(m)) {
         uint64_t after = tu->merge_first_ns / 30 * settle_at[m->pass];
         after = after - after / 10 + dtt_rng_below(m->rng, after / 5);
-        uint64_t at = dtt_add_ns(m->start_ns, after);
-        return at > mono_ns ? at : mono_ns;
-    }
-    if (m->pass == 0) {
+        at = dtt_add_ns(m->start_ns, after);
+    } else if (m->pass == 0) {
         return dtt_add_ns(mono_ns, tu->merge_first_ns);
+    } else {
+        at = dtt_add_ns(mono_ns,
+                        dtt_add_ns(tu->merge_base_ns, dtt_rng_below(m->rng, tu->merge_jitter_ns)));
     }
-    uint64_t after = dtt_add_ns(tu->merge_base_ns, dtt_rng_below(m->rng, tu->merge_jitter_ns));
-    return dtt_add_ns(mono_ns, after > DTT_MERGE_GAP_NS ? after : DTT_MERGE_GAP_NS);
+    uint64_t gap_ns = dtt_add_ns(mono_ns, DTT_MERGE_GAP_NS);
+    return at > gap_ns ? at : gap_ns;
 }
 
 static void await(struct dtt_merge *m, uint64_t mono_ns)
@@ -125,7 +127,19 @@ static struct dtt_candidate *way_to(const struct dtt_record_info *r, struct dtt_
     return NULL;
 }
 
-uint32_t dtt_merge_choose(struct dtt_merge *m, uint64_t mono_ns, const struct dtt_view *v,
+/*
+ * A record that shares no message with us comes from elsewhere only if we held a message already
+ * before its minute began: else it may tell of a time before ours.
+ */
+static bool is_suspicious(const struct dtt_record_info *r, struct dtt_now now,
+                          const struct dtt_window *w)
+{
+    int64_t age_ns = now.wall_ns - (int64_t)(r->minute * 60 * DTT_S);
+    return r->n_message_hashes > 0 && age_ns >= 0 &&
+           dtt_window_span_ns(w, now.mono_ns) > (uint64_t)age_ns;
+}
+
+uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct dtt_view *v,
                           struct dtt_candidates *c, const struct dtt_window *w)
 {
     bool is_open = is_settling(m) || c->n_neighbors < m->tuning->merge_below;
@@ -141,10 +155,15 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, uint64_t mono_ns, const struct dt
     dtt_candidates_unwant(c);
     for (size_t i = 0; i < v->count && chosen < m->tuning->merge_dials; i++) {
         const struct dtt_record_info *r = &v->records[order[i]].info;
-        if (g.is_reached[order[i]] || (!is_open && (r->n_message_hashes == 0 || w->count == 0))) {
+        if (g.is_reached[order[i]] || (!is_open && !is_suspicious(r, now, w))) {
             continue;
         }
-        struct dtt_candidate *p = way_to(r, c, mono_ns);
+        /* Whoever is alone looks for us as hard as it can, and most such records are old: their
+         * publisher has found neighbours since. Only the first pass has no others to go by. */
+        if (r->n_active_peers == 0 && is_settling(m) && m->pass > 0) {
+            continue;
+        }
+        struct dtt_candidate *p = way_to(r, c, now.mono_ns);
         if (p) {
             p->is_wanted = true;
             chosen++;
@@ -152,7 +171,7 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, uint64_t mono_ns, const struct dt
         }
     }
     m->pass++;
-    await(m, mono_ns);
+    await(m, now.mono_ns);
     return chosen;
 }
 

@@ -6,7 +6,8 @@
  *
  *   settle   the first passes after joining: all
  *   bubble   fewer neighbours than tuning.merge_below: all
- *   overlap  otherwise: those that advertise messages of which we have seen none
+ *   overlap  otherwise: those that advertise messages of which we have seen none, though we
+ *            listened when the record was made
  */
 #ifndef DTT_TRACKER_MERGE_H
 #define DTT_TRACKER_MERGE_H
@@ -52,7 +53,7 @@ void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns);
 bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy,
                     const struct dtt_candidates *c, const struct dtt_window *w);
 /** Marks strangers among the candidates as wanted, one of each bubble; returns how many. */
-uint32_t dtt_merge_choose(struct dtt_merge *m, uint64_t mono_ns, const struct dtt_view *v,
+uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct dtt_view *v,
                           struct dtt_candidates *c, const struct dtt_window *w);
 uint64_t dtt_merge_deadline(const struct dtt_merge *m);
 

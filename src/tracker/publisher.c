@@ -22,13 +22,37 @@ void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns)
     }
 }
 
-void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
+static void abandon(struct dtt_publisher *p)
 {
     p->state = DTT_PUBLISHER_WAITING;
     p->wants_read = false;
     p->wants_put = false;
+}
+
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    /* Nothing to correct, or it was not handed out yet and will be right. */
+    if (!p->has_put || p->wants_put) {
+        return;
+    }
+    if (p->has_moved && mono_ns - p->moved_ns < DTT_PUBLISHER_MOVED_NS) {
+        dtt_publisher_due(p, dtt_add_ns(p->moved_ns, DTT_PUBLISHER_MOVED_NS));
+        return;
+    }
+    p->has_moved = true;
+    p->moved_ns = mono_ns;
+    if (p->state == DTT_PUBLISHER_PUTTING) {
+        abandon(p);
+    }
+    dtt_publisher_due(p, mono_ns);
+}
+
+void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    abandon(p);
     p->attempt = 0;
     p->fail_wait_ns = 0;
+    p->is_urgent = true;
     dtt_publisher_due(p, mono_ns);
 }
 
@@ -57,9 +81,7 @@ void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns)
     if (!p->has_put || p->attempt > 0 || p->fail_wait_ns > 0) {
         return;
     }
-    p->state = DTT_PUBLISHER_WAITING;
-    p->wants_read = false;
-    p->wants_put = false;
+    abandon(p);
     dtt_publisher_due(p, dtt_add_ns(mono_ns, dtt_rng_below(p->rng, DTT_PUBLISHER_TURN_NS)));
 }
 
@@ -87,6 +109,8 @@ static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = p->tuning;
     p->wants_put = false;
+    /* What became due meanwhile waits too: the next attempt will tell it. */
+    p->due_ns = DTT_NEVER;
     p->failed++;
     if (p->attempt++ < tu->put_retries) {
         wait_ns(p, mono_ns,
@@ -139,7 +163,7 @@ static uint64_t start_ns(const struct dtt_publisher *p)
 static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
                         const struct dtt_publisher_view *view)
 {
-    return !view->is_searching && p->attempt == 0 &&
+    return !view->is_searching && !p->is_urgent && p->attempt == 0 &&
            (view->answered_ns == DTT_NEVER ||
             now.mono_ns - view->answered_ns >= DTT_PUBLISHER_FRESH_NS);
 }
@@ -147,6 +171,7 @@ static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
 static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt_now now,
                                              const struct dtt_publisher_view *view)
 {
+    p->is_urgent = false;
     if (view->others < p->tuning->record_cap) {
         put(p, now);
         return DTT_PUBLISHER_NOTHING;

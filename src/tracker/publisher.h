@@ -9,11 +9,10 @@
 #include "base/rng.h"
 #include "tracker/tracker.h"
 
-#define DTT_PUBLISHER_GAP_NS (2 * DTT_S) /**< between the starts of two records */
-#define DTT_PUBLISHER_FRESH_NS                                                                  \
-    (5 * DTT_S)                           /**< a slot read this long ago need not be read again \
-                                           */
-#define DTT_PUBLISHER_TURN_NS (1 * DTT_S) /**< a new minute's record starts within this */
+#define DTT_PUBLISHER_GAP_NS   (1 * DTT_S) /**< between the starts of two records */
+#define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two of new addresses */
+#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S) /**< a slot read this long ago will do */
+#define DTT_PUBLISHER_TURN_NS  (1 * DTT_S) /**< a new minute's record starts within this */
 
 enum dtt_publisher_state {
     DTT_PUBLISHER_WAITING,  /**< until due_ns */
@@ -25,14 +24,17 @@ struct dtt_publisher {
     const struct dtt_tracker_tuning *tuning;
     struct dtt_rng *rng;
     enum dtt_publisher_state state;
-    bool wants_read;  /**< the current slot is to be read; the owner starts it and clears this */
-    bool wants_put;   /**< a record of `minute` is to be stored; likewise */
-    bool has_put;     /**< at least one */
-    bool has_joined;  /**< at least once */
-    uint32_t attempt; /**< failed ones in a row */
-    uint64_t minute;  /**< of the last record */
-    uint64_t due_ns;  /**< next record; also set while another one is under way */
-    uint64_t put_ns;  /**< start of the last put */
+    bool wants_read;   /**< the current slot is to be read; the owner starts it and clears this */
+    bool wants_put;    /**< a record of `minute` is to be stored; likewise */
+    bool has_put;      /**< at least one */
+    bool has_joined;   /**< at least once */
+    bool is_urgent;    /**< the next record does not wait for a read */
+    bool has_moved;    /**< at least once */
+    uint32_t attempt;  /**< failed ones in a row */
+    uint64_t minute;   /**< of the last record */
+    uint64_t due_ns;   /**< next record; also set while another one is under way */
+    uint64_t put_ns;   /**< start of the last put */
+    uint64_t moved_ns; /**< last time new addresses made a record due */
     uint64_t deadline_ns;  /**< PUTTING */
     uint64_t joined_ns;    /**< last time a join made a record due */
     uint64_t fail_wait_ns; /**< last back-off; 0 after a success */
@@ -55,6 +57,11 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
 
 /** A record is due at `at_ns`, or sooner if it already was. */
 void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns);
+/**
+ * Our addresses changed. A put under way is replaced at once: many storing nodes keep the first
+ * value of a slot, and it should not be one that nobody can use.
+ */
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
 /** A record is due now; one under way belongs to the past. */
 void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns);
 void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns);

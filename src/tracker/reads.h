@@ -16,7 +16,7 @@
  * The slot of the previous minute hardly changes any more: when it answered less than this ago it
  * is not read again.
  */
-#define DTT_READS_OLD_FRESH_NS (10 * DTT_S)
+#define DTT_READS_OLD_FRESH_NS (4 * DTT_S)
 
 enum dtt_read_state { DTT_READ_IDLE, DTT_READ_DUE, DTT_READ_RUNNING };
 

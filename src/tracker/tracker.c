@@ -161,7 +161,7 @@ static void step_merge(struct dtt_tracker *t, struct dtt_now now)
 {
     bool is_busy = dtt_reads_is_busy(&t->reads);
     if (dtt_merge_step(&t->merge, now.mono_ns, is_busy, &t->candidates, &t->window)) {
-        uint32_t n = dtt_merge_choose(&t->merge, now.mono_ns, &t->view, &t->candidates, &t->window);
+        uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->candidates, &t->window);
         t->ctx->metrics[DTT_METRIC_TRACKER_MERGE_DIALS] += n;
         DTT_TRACE(t->ctx, TRACKER_MERGE, dtt_tv_int((int64_t)t->view.count), dtt_tv_int(n));
         dial(t, now.mono_ns);
@@ -234,7 +234,9 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
 void dtt_tracker_free(struct dtt_tracker *t)
 {
     if (t) {
-        sodium_memzero(t, sizeof(*t));
+        dtt_view_fini(&t->view);
+        dtt_rng_fini(&t->rng);
+        sodium_memzero(&t->cfg, sizeof(t->cfg));
         free(t);
     }
 }
@@ -251,10 +253,7 @@ void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const stru
             memcpy(t->addrs, addrs, n * sizeof(*addrs));
         }
         t->n_addrs = n;
-        /* A record that was not handed out yet will hold them anyway. */
-        if (t->publisher.has_put && !t->publisher.wants_put) {
-            dtt_publisher_due(&t->publisher, now.mono_ns);
-        }
+        dtt_publisher_moved(&t->publisher, now.mono_ns);
     }
     step(t, now);
 }
@@ -264,6 +263,18 @@ void dtt_tracker_add_candidate(struct dtt_tracker *t, struct dtt_now now, const 
 {
     enter(t, now);
     dtt_candidates_hear(&t->candidates, peer, DTT_CANDIDATE_NAMED, t->view.minute, addrs, n);
+    step(t, now);
+}
+
+void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                           const struct dtt_addr *addrs, size_t n)
+{
+    enter(t, now);
+    dtt_candidates_hear(&t->candidates, peer, DTT_CANDIDATE_NAMED, t->view.minute, addrs, n);
+    struct dtt_candidate *p = dtt_candidates_find(&t->candidates, peer);
+    if (p) {
+        p->is_wanted = p->state == DTT_CANDIDATE_IDLE;
+    }
     step(t, now);
 }
 

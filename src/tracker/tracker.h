@@ -63,6 +63,9 @@ void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const stru
  */
 void dtt_tracker_add_candidate(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                                const struct dtt_addr *addrs, size_t n);
+/** A peer the user asked for: as dtt_tracker_add_candidate, but dialled even with neighbours. */
+void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                           const struct dtt_addr *addrs, size_t n);
 /** The slot store works now (a first DHT node answered): do not wait for a retry timer. */
 void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now);
 void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
@@ -88,7 +91,8 @@ void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now);
 
 enum dtt_tracker_action_type {
     DTT_TRACKER_GET,    /**< read `slot`; answer with slot_value and slot_done */
-    DTT_TRACKER_PUT,    /**< store `value` in `slot`, seq = cas = INT64_MAX; answer put_done */
+    DTT_TRACKER_PUT,    /**< store `value` in `slot`, seq = cas = INT64_MAX; answer put_done; it
+                             replaces a PUT of the same slot that is still under way */
     DTT_TRACKER_DIAL,   /**< connect `peer` at `addrs` (may be none: use what is known) and join */
     DTT_TRACKER_RECORD, /**< a new verified record of somebody else, for whoever listens */
     DTT_TRACKER_PUBLISHED /**< our record of `slot.minute` stands on `copies` nodes */

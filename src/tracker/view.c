@@ -17,7 +17,8 @@ static bool is_in_view(const struct dtt_view *v, uint64_t minute)
 static void start_slot(struct dtt_view *v, uint64_t minute)
 {
     struct dtt_view_slot *s = slot_of(v, minute);
-    memset(s, 0, sizeof(*s));
+    s->has_bucket = false;
+    s->n_values = 0;
     dtt_slot_init(&s->slot, DTT_SLOT_LINE_0_3, v->topic, minute);
     dtt_secret_rotate(s->enc_seed, &v->secret, v->topic, minute);
 }
@@ -25,12 +26,14 @@ static void start_slot(struct dtt_view *v, uint64_t minute)
 void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[32],
                    const struct dtt_secret *secret, const struct dtt_id *self, uint64_t minute)
 {
-    memset(v, 0, sizeof(*v));
     v->ctx = ctx;
     memcpy(v->topic, topic, sizeof(v->topic));
     v->secret = *secret;
     v->self = *self;
     v->minute = minute;
+    v->refused = 0;
+    v->n_new = 0;
+    v->count = 0;
     for (uint64_t i = 0; i < DTT_VIEW_SLOTS; i++) {
         start_slot(v, minute - i);
     }
@@ -38,7 +41,10 @@ void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[
 
 void dtt_view_fini(struct dtt_view *v)
 {
-    sodium_memzero(v, sizeof(*v));
+    sodium_memzero(&v->secret, sizeof(v->secret));
+    for (size_t i = 0; i < DTT_VIEW_SLOTS; i++) {
+        sodium_memzero(v->slots[i].enc_seed, sizeof(v->slots[i].enc_seed));
+    }
 }
 
 static void drop_record(struct dtt_view *v, size_t i)
@@ -81,9 +87,9 @@ static bool is_worth_opening(struct dtt_view *v, struct dtt_view_slot *s, uint64
             return false;
         }
     }
-    if (!s->is_started) {
+    if (!s->has_bucket) {
         dtt_bucket_init(&s->bucket, DTT_VIEW_OPEN_PER_SECOND, DTT_VIEW_OPEN_BURST, mono_ns);
-        s->is_started = true;
+        s->has_bucket = true;
     }
     if (s->n_values == DTT_VIEW_VALUES_MAX || !dtt_bucket_take(&s->bucket, 1, mono_ns)) {
         DTT_COUNT(v->ctx, TRACKER_VALUES_SKIPPED);

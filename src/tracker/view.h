@@ -29,7 +29,7 @@ struct dtt_view_slot {
     struct dtt_slot slot;
     uint8_t enc_seed[32];
     struct dtt_bucket bucket;
-    bool is_started; /**< bucket */
+    bool has_bucket; /**< it starts with the first value */
     size_t n_values;
     uint8_t values[DTT_VIEW_VALUES_MAX][DTT_VIEW_HASH_BYTES];
 };

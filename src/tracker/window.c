@@ -33,6 +33,11 @@ void dtt_window_expire(struct dtt_window *w, uint64_t mono_ns)
     }
 }
 
+uint64_t dtt_window_span_ns(const struct dtt_window *w, uint64_t mono_ns)
+{
+    return w->count > 0 ? mono_ns - entry_at(w, 0)->mono_ns : 0;
+}
+
 bool dtt_window_has(const struct dtt_window *w, const uint8_t hash[32])
 {
     for (size_t i = 0; i < w->count; i++) {

@@ -31,6 +31,8 @@ struct dtt_window {
 void dtt_window_add(struct dtt_window *w, uint64_t mono_ns, const uint8_t hash[32]);
 /** Forgets what is too old, but never the newest five: they are still advertised. */
 void dtt_window_expire(struct dtt_window *w, uint64_t mono_ns);
+/** How long ago the oldest message came; 0 when there is none. */
+uint64_t dtt_window_span_ns(const struct dtt_window *w, uint64_t mono_ns);
 bool dtt_window_has(const struct dtt_window *w, const uint8_t hash[32]);
 /** Writes the newest five at most, oldest of them first; returns how many. */
 size_t dtt_window_newest(const struct dtt_window *w, uint8_t ret[DTT_RECORD_HASHES][32]);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "net.h"
 
+#include "codec/bencode.h"
+#include "crypto/ed25519.h"
+#include "dht/item.h"
+#include "dht/node.h"
 #include "support/vectors.h"
 
 #include <math.h>
@@ -267,4 +271,66 @@ void net_result_free(struct net_result *r)
         free((void *)(uintptr_t)r->values[i].data);
     }
     r->n_values = 0;
+}
+
+void net_item(struct net_item *ret, uint8_t key, int64_t seq, const char *text)
+{
+    uint8_t seed[32] = {key, 1};
+    memset(ret, 0, sizeof(*ret));
+    struct dtt_writer w = dtt_writer(ret->v, sizeof(ret->v));
+    dtt_bencode_write_text(&w, text);
+    struct dtt_dht_put_args *p = &ret->put;
+    p->v = dtt_slice(ret->v, w.len);
+    p->is_mutable = true;
+    p->salt_len = 4;
+    memcpy(p->salt, "slot", 4);
+    p->seq = seq;
+    dtt_ed25519_public_key(p->key, seed);
+    assert_int_equal(dtt_item_sign(p->sig, seed, dtt_slice("slot", 4), seq, p->v), 0);
+    ret->get.is_mutable = true;
+    ret->get.salt_len = 4;
+    memcpy(ret->get.salt, "slot", 4);
+    memcpy(ret->get.key, p->key, 32);
+    dtt_item_target(ret->target, p->key, dtt_slice("slot", 4));
+}
+
+struct dtt_dht_event net_put(struct net *net, size_t i, const struct net_item *item)
+{
+    struct net_result r;
+    dtt_dht_op op;
+    assert_int_equal(dtt_dht_put(net->nodes[i].dht, net->now, &item->put, &op), 0);
+    net_wait(net, i, op, 60 * DTT_S, &r);
+    assert_int_equal(r.last.type, DTT_DHT_EV_PUT_DONE);
+    return r.last;
+}
+
+void net_get(struct net *net, size_t i, const struct net_item *item, struct net_result *ret)
+{
+    dtt_dht_op op;
+    assert_int_equal(dtt_dht_get(net->nodes[i].dht, net->now, &item->get, &op), 0);
+    net_wait(net, i, op, 60 * DTT_S, ret);
+    assert_int_equal(ret->last.type, DTT_DHT_EV_DONE);
+}
+
+bool net_result_has(const struct net_result *r, const struct net_item *item)
+{
+    for (size_t i = 0; i < r->n_values; i++) {
+        if (dtt_slice_eq(r->values[i], item->put.v)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t net_holders(const struct net *net, const struct net_item *item)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < net->n; i++) {
+        struct dtt_storage_value v;
+        const struct dtt_dht *d = net->nodes[i].dht;
+        for (size_t j = 0; d && dtt_storage_at(&d->storage, item->target, j, &v); j++) {
+            n += dtt_slice_eq(v.v, item->put.v);
+        }
+    }
+    return n;
 }

@@ -83,4 +83,20 @@ struct net_result {
 void net_wait(struct net *net, size_t i, dtt_dht_op op, uint64_t limit_ns, struct net_result *ret);
 void net_result_free(struct net_result *r);
 
+/* A mutable item of key number `n` with salt "slot" and a string value. */
+struct net_item {
+    struct dtt_dht_put_args put;
+    struct dtt_dht_get_args get;
+    uint8_t target[20];
+    uint8_t v[1000];
+};
+void net_item(struct net_item *ret, uint8_t key, int64_t seq, const char *text);
+
+/* Puts and gets; the caller frees the result of a get. */
+struct dtt_dht_event net_put(struct net *net, size_t i, const struct net_item *item);
+void net_get(struct net *net, size_t i, const struct net_item *item, struct net_result *ret);
+bool net_result_has(const struct net_result *r, const struct net_item *item);
+/* Nodes whose storage holds the item's value. */
+size_t net_holders(const struct net *net, const struct net_item *item);
+
 #endif

@@ -150,6 +150,10 @@ static void success_a_new_address_or_a_new_network_end_a_back_off(void **state)
     assert_int_equal(dial(2, false), 1);
     assert_true(give_up(1, 2));
     assert_int_equal(dial(3, false), 0);
+    struct dtt_addr both[2] = {node_addr(78), other};
+    dtt_candidates_hear(&c, &one, DTT_CANDIDATE_PUBLISHER, START_MINUTE + 2, both, 2);
+    assert_int_equal(dial(3, false), 1);
+    assert_true(give_up(1, 3));
     dtt_candidates_forgive(&c);
     assert_int_equal(dial(4, false), 1);
     assert_true(give_up(1, 4));

@@ -249,11 +249,34 @@ static void what_becomes_due_during_a_put_follows_it(void **state)
     (void)state;
     assert_true(goes_out(0));
     dtt_publisher_due(&p, at_ms(500).mono_ns);
-    assert_false(goes_out(1000));
-    done(1200, true);
-    assert_int_equal(deadline_ms(), 2000); /* not closer together than this */
-    assert_false(goes_out(1999));
-    assert_true(goes_out(2000));
+    assert_false(goes_out(600));
+    done(700, true);
+    assert_int_equal(deadline_ms(), 1000); /* not closer together than this */
+    assert_false(goes_out(999));
+    assert_true(goes_out(1000));
+}
+
+static void new_addresses_replace_the_put_under_way(void **state)
+{
+    (void)state;
+    start(DTT_PRESET_SEED);
+    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* nothing was published yet */
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+    start(DTT_PRESET_DEFAULT);
+    (void)step(0);
+    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* it was not handed out yet */
+    assert_true(p.wants_put);
+    p.wants_put = false;
+    dtt_publisher_moved(&p, at_ms(300).mono_ns);
+    assert_int_equal(deadline_ms(), 1000);
+    assert_true(goes_out(1000));
+    for (uint64_t ms = 1100; ms < 5300; ms += 100) { /* addresses that change all the time */
+        dtt_publisher_moved(&p, at_ms(ms).mono_ns);
+        assert_false(goes_out(ms));
+    }
+    assert_int_equal(p.failed, 0);
+    done(5200, true);
+    assert_true(goes_out(5300));
 }
 
 static void another_network_does_not_wait_for_the_old_put(void **state)
@@ -297,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup(a_new_minute_does_not_wait_for_the_old_put, setup),
         cmocka_unit_test_setup(a_new_minute_does_not_shorten_a_back_off, setup),
         cmocka_unit_test_setup(what_becomes_due_during_a_put_follows_it, setup),
+        cmocka_unit_test_setup(new_addresses_replace_the_put_under_way, setup),
         cmocka_unit_test_setup(another_network_does_not_wait_for_the_old_put, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
     };

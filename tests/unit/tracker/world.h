@@ -62,7 +62,8 @@ struct event {
 
 struct node {
     bool is_up;
-    bool is_dead; /**< never answers a dial */
+    bool is_dead;   /**< never answers a dial */
+    unsigned group; /**< dials between groups fail while world.is_split */
     int64_t skew_ns;
     const char *secret;
     struct dtt_id id;
@@ -81,6 +82,7 @@ struct world {
     enum personality kind;
     unsigned degree_max; /**< 0: any; else a full node drops a random neighbour, as HyParView */
     int preset;
+    bool is_split;
     struct dtt_rng rng;
     size_t n_nodes;
     struct node nodes[WORLD_NODES];
@@ -226,7 +228,8 @@ static void on_dial(struct world *w, unsigned i, const struct dtt_tracker_action
     if (a->n_addrs == 0) {
         n->bad_dials++;
         post(w, 0, (struct event){.type = EV_DIAL_FAILED, .node = i, .peer = j});
-    } else if (j == WORLD_NODES || w->nodes[j].is_dead || !w->nodes[j].is_up) {
+    } else if (j == WORLD_NODES || w->nodes[j].is_dead || !w->nodes[j].is_up ||
+               (w->is_split && w->nodes[j].group != n->group)) {
         n->bad_dials++;
         post(w, between(w, 3000, 10000),
              (struct event){.type = EV_DIAL_FAILED, .node = i, .peer = j});
@@ -319,7 +322,7 @@ static void link_nodes(struct world *w, unsigned a, unsigned b)
 {
     struct node *x = &w->nodes[a];
     struct node *y = &w->nodes[b];
-    if (!x->is_up || !y->is_up || x->links[b]) {
+    if (!x->is_up || !y->is_up || x->links[b] || (w->is_split && x->group != y->group)) {
         return;
     }
     x->links[b] = y->links[a] = true;
@@ -428,7 +431,7 @@ static void run_until(struct world *w, uint64_t until_ns)
     }
 }
 
-/* Components of the nodes that are up and share a secret with node 0. */
+/* Components of the graph of neighbours. */
 static unsigned components(const struct world *w)
 {
     bool seen[WORLD_NODES] = {false};
@@ -493,6 +496,7 @@ static void world_close(struct world *w)
     }
     free(w->values);
     free(w->events);
+    memset(w, 0, sizeof(*w));
 }
 
 #endif
