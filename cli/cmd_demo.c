@@ -19,6 +19,7 @@
 #define DEMO_PEERS_MAX  50
 #define DEMO_TOPIC      "campfire"
 #define DEMO_SECRET     "marshmallow"
+#define DEMO_HELLO      "hello from peer "
 #define DEMO_LIMIT_MS   60000
 #define DEMO_STAGGER_MS 1000 /* a newcomer waits that long for the record of the one before */
 #define DEMO_REPEAT_MS  5000 /* a message that somebody missed is said again in other words */
@@ -139,27 +140,30 @@ static int start_peer(struct demo *d)
 /* The next peer comes when the one before can be found, so that the story is easy to follow. */
 static bool is_time_for_next(const struct demo *d)
 {
-    const struct peer *last = &d->peers[d->n_started - 1];
+    const struct peer *last;
 
-    return d->n_started == 0 || last->has_published ||
-           session_now_ms() - last->started_ms >= DEMO_STAGGER_MS;
+    if (d->n_started == 0) {
+        return true;
+    }
+    last = &d->peers[d->n_started - 1];
+    return last->has_published || session_now_ms() - last->started_ms >= DEMO_STAGGER_MS;
 }
 
 /* Messages name their sender, since an event only names the neighbour that delivered it. */
 static void hear(struct demo *d, size_t i, const struct dtt_event *event)
 {
+    const size_t len = strlen(DEMO_HELLO);
     char content[64], from[32], by[32];
-    unsigned sender;
+    unsigned long sender;
 
-    if (event->u.message.len >= sizeof(content)) {
+    if (event->u.message.len >= sizeof(content) || event->u.message.len <= len ||
+        memcmp(event->u.message.data, DEMO_HELLO, len) != 0) {
         return;
     }
     memcpy(content, event->u.message.data, event->u.message.len);
     content[event->u.message.len] = '\0';
-    if (sscanf(content, "hello from peer %u", &sender) != 1 || sender < 1 || sender > d->n_peers) {
-        return;
-    }
-    if (d->peers[i].heard & UINT64_C(1) << (sender - 1)) {
+    sender = strtoul(content + len, NULL, 10);
+    if (sender < 1 || sender > d->n_peers || (d->peers[i].heard & UINT64_C(1) << (sender - 1))) {
         return;
     }
     d->peers[i].heard |= UINT64_C(1) << (sender - 1);
@@ -229,9 +233,9 @@ static int speak(struct demo *d, size_t i)
         return EXIT_OK;
     }
     if (p->n_said == 0) {
-        snprintf(content, sizeof(content), "hello from peer %zu", i + 1);
+        snprintf(content, sizeof(content), DEMO_HELLO "%zu", i + 1);
     } else {
-        snprintf(content, sizeof(content), "hello from peer %zu, time %u", i + 1, p->n_said + 1);
+        snprintf(content, sizeof(content), DEMO_HELLO "%zu, time %u", i + 1, p->n_said + 1);
     }
     rc = dtt_topic_send(p->topic, content, strlen(content), 0);
     if (rc == DTT_EAGAIN) {

@@ -3,6 +3,7 @@
 
 #include "text.h"
 
+#include <dtt/dht.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +17,9 @@ struct option {
     const char *help;    /* lines after the first are indented when printed */
     const char *expects; /* "... is not EXPECTS" */
     enum set_result (*set)(struct options *o, const struct option *option, char *value);
-    size_t field; /* offset in struct options, for the general setters */
+    size_t field; /* offset in struct options: of a flag's bool, of a general setter's target */
     int64_t min, max;
 };
-
-static enum set_result set_flag(struct options *o, const struct option *option, char *value)
-{
-    (void)value;
-    *(bool *)((char *)o + option->field) = true;
-    return SET_OK;
-}
 
 static enum set_result set_text(struct options *o, const struct option *option, char *value)
 {
@@ -92,6 +86,13 @@ static enum set_result set_log(struct options *o, const struct option *option, c
 
     (void)option;
     return set_word(&o->log_level, words, sizeof(words) / sizeof(words[0]), value);
+}
+
+static enum set_result set_salt(struct options *o, const struct option *option, char *value)
+{
+    (void)option;
+    o->salt = value;
+    return *value && strlen(value) <= DTT_DHT_SALT_MAX ? SET_OK : SET_BAD;
 }
 
 static bool is_port(const char *text)
@@ -221,81 +222,185 @@ static enum set_result set_addr(struct options *o, const struct option *option, 
 
 /* In the order of the help. */
 static const struct option table[] = {
-    {OPTION_SECRET_FILE, "secret-file", "FILE",
-     "read the shared secret from FILE (a newline at its end is\n"
-     "not part of it); else the variable DTT_SECRET is taken,\n"
-     "else a terminal is asked",
-     "a file name", set_text, FIELD(secret_file), 0, 0},
-    {OPTION_SECRET, "secret", "TEXT",
-     "the shared secret itself: other users of this machine can\n"
-     "see it in the list of processes, and the shell remembers it",
-     "a secret: it is empty", set_text, FIELD(secret), 0, 0},
-    {OPTION_BOOTSTRAP, "bootstrap", "HOST:PORT",
-     "first DHT node to ask instead of the public ones;\n"
-     "can be given up to 32 times",
-     "of the form HOST:PORT (an IPv6 address in brackets)", set_bootstrap, 0, 0, 0},
-    {OPTION_NO_BOOTSTRAP, "no-bootstrap", NULL,
-     "contact nobody: be the first node of a private DHT", NULL, set_flag, FIELD(no_bootstrap), 0,
-     0},
-    {OPTION_LISTEN, "listen", "ADDR:PORT",
-     "bind to this address, port 0 for any; once for IPv4 and\n"
-     "once for IPv6 (default: all interfaces, any port)",
-     "of the form ADDR:PORT with a numeric address, like 0.0.0.0:4000 or [::]:4000", set_listen, 0,
-     0, 0},
-    {OPTION_IDENTITY, "identity", "FILE",
-     "secret key that gives the endpoint id, 32 bytes, made if\n"
-     "missing (default: a new identity each time)",
-     "a file name", set_text, FIELD(identity), 0, 0},
-    {OPTION_PEER, "peer", "ID@ADDR:PORT", "dial this peer too; can be given up to 64 times",
-     "of the form ID@ADDR:PORT with an endpoint id and a numeric address", set_peer, 0, 0, 0},
-    {OPTION_JOIN_TIMEOUT, "join-timeout", "SECONDS",
-     "give up with exit code 69 after this time without an\n"
-     "answer; 0 waits for ever",
-     "a number of seconds", set_seconds, FIELD(join_timeout_ms), 0, 0},
-    {OPTION_FOR, "for", "SECONDS", "leave after this time", "a number of seconds", set_seconds,
-     FIELD(for_ms), 0, 0},
-    {OPTION_PRESET, "preset", "NAME",
-     "timing of the search: default, seed (the first Rust\n"
-     "version) or rust-0.3",
-     "one of default, seed, rust-0.3", set_preset, 0, 0, 0},
-    {OPTION_QUIT_ON_EOF, "quit-on-eof", NULL, "leave when standard input has ended and all is sent",
-     NULL, set_flag, FIELD(quit_on_eof), 0, 0},
-    {OPTION_NODES, "nodes", "N", "number of DHT nodes", "a number from 1 to 500", set_number,
-     FIELD(n_nodes), 1, 500},
-    {OPTION_PEERS, "peers", "N", "number of peers (default 3)", "a number from 2 to 50", set_number,
-     FIELD(n_demo_peers), 2, 50},
-    {OPTION_KEY, "key", "FILE",
-     "sign a mutable item with this secret key, 32 bytes, made\n"
-     "if missing (default: an immutable item)",
-     "a file name", set_text, FIELD(key), 0, 0},
-    {OPTION_SALT, "salt", "TEXT", "salt of a mutable item, at most 64 bytes", "a salt: it is empty",
-     set_text, FIELD(salt), 0, 0},
-    {OPTION_SEQ, "seq", "N", "sequence number of a mutable item (default: the time)",
-     "a number from 0 to 9223372036854775807", set_number, FIELD(seq), 0, INT64_MAX},
-    {OPTION_CAS, "cas", "N", "only replace the item with this sequence number",
-     "a number from 0 to 9223372036854775807", set_number, FIELD(cas), 0, INT64_MAX},
-    {OPTION_VERIFY, "verify", NULL, "read the item back and count the nodes that return it", NULL,
-     set_flag, FIELD(verify), 0, 0},
-    {OPTION_TOPIC, "topic", "TOPIC", "name of the topic", "a topic: it is empty", set_text,
-     FIELD(topic), 0, 0},
-    {OPTION_TOPIC_HASH, "topic-hash", "HEX", "hash of the topic instead of its name",
-     "32 bytes as 64 hex digits", set_topic_hash, 0, 0, 0},
-    {OPTION_MINUTE, "minute", "N", "minute of the record, unix time / 60 (default: now)",
-     "a number of minutes since 1970", set_number, FIELD(minute), 0, INT64_MAX},
-    {OPTION_ACTIVE_PEER, "peer", "ID", "an active peer to name, up to 5 times", "an endpoint id",
-     set_active_peer, 0, 0, 0},
-    {OPTION_HASH, "hash", "HEX", "a message hash to name, up to 5 times",
-     "32 bytes as 64 hex digits", set_hash, 0, 0, 0},
-    {OPTION_ADDR, "addr", "ADDR:PORT", "an address of the publisher, up to 8 times",
-     "of the form ADDR:PORT with a numeric address", set_addr, 0, 0, 0},
-    {OPTION_HEX, "hex", NULL, "the sealed record as hex digits instead of raw bytes", NULL,
-     set_flag, FIELD(hex), 0, 0},
-    {OPTION_JSON, "json", NULL, "one JSON object a line", NULL, set_flag, FIELD(json), 0, 0},
-    {OPTION_LOG, "log", "LEVEL",
-     "show the library's log on standard error: off, error,\n"
-     "warn, info or debug (default: off)",
-     "one of off, error, warn, info, debug", set_log, 0, 0, 0},
-    {OPTION_HELP, "help", NULL, "show this text", NULL, set_flag, FIELD(help), 0, 0},
+    {.id = OPTION_SECRET_FILE,
+     .name = "secret-file",
+     .value = "FILE",
+     .expects = "a file name",
+     .set = set_text,
+     .field = FIELD(secret_file),
+     .help = "read the shared secret from FILE (a newline at its end is\n"
+             "not part of it); else the variable DTT_SECRET is taken,\n"
+             "else a terminal is asked"},
+    {.id = OPTION_SECRET,
+     .name = "secret",
+     .value = "TEXT",
+     .expects = "a secret: it is empty",
+     .set = set_text,
+     .field = FIELD(secret),
+     .help = "the shared secret itself: others on this machine can see\n"
+             "it in the list of processes, and the shell remembers it"},
+    {.id = OPTION_BOOTSTRAP,
+     .name = "bootstrap",
+     .value = "HOST:PORT",
+     .expects = "of the form HOST:PORT (an IPv6 address in brackets)",
+     .set = set_bootstrap,
+     .help = "first DHT node to ask instead of the public ones;\n"
+             "can be given up to 32 times"},
+    {.id = OPTION_NO_BOOTSTRAP,
+     .name = "no-bootstrap",
+     .field = FIELD(no_bootstrap),
+     .help = "contact nobody: be the first node of a private DHT"},
+    {.id = OPTION_LISTEN,
+     .name = "listen",
+     .value = "ADDR:PORT",
+     .expects = "of the form ADDR:PORT with a numeric address, like 0.0.0.0:4000 or [::]:4000",
+     .set = set_listen,
+     .help = "bind to this address, port 0 for any; once for IPv4 and\n"
+             "once for IPv6 (default: all interfaces, any port)"},
+    {.id = OPTION_IDENTITY,
+     .name = "identity",
+     .value = "FILE",
+     .expects = "a file name",
+     .set = set_text,
+     .field = FIELD(identity),
+     .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
+             "missing (default: a new identity each time)"},
+    {.id = OPTION_PEER,
+     .name = "peer",
+     .value = "ID@ADDR:PORT",
+     .expects = "of the form ID@ADDR:PORT with an endpoint id and a numeric address",
+     .set = set_peer,
+     .help = "dial this peer too; can be given up to 64 times"},
+    {.id = OPTION_JOIN_TIMEOUT,
+     .name = "join-timeout",
+     .value = "SECONDS",
+     .expects = "a number of seconds",
+     .set = set_seconds,
+     .field = FIELD(join_timeout_ms),
+     .help = "give up with exit code 69 after this time without an\n"
+             "answer; 0 waits for ever"},
+    {.id = OPTION_FOR,
+     .name = "for",
+     .value = "SECONDS",
+     .expects = "a number of seconds",
+     .set = set_seconds,
+     .field = FIELD(for_ms),
+     .help = "leave after this time"},
+    {.id = OPTION_PRESET,
+     .name = "preset",
+     .value = "NAME",
+     .expects = "one of default, seed, rust-0.3",
+     .set = set_preset,
+     .help = "timing of the search: default, seed (the first Rust\n"
+             "version) or rust-0.3"},
+    {.id = OPTION_QUIT_ON_EOF,
+     .name = "quit-on-eof",
+     .field = FIELD(quit_on_eof),
+     .help = "leave when standard input has ended and all is sent"},
+    {.id = OPTION_NODES,
+     .name = "nodes",
+     .value = "N",
+     .expects = "a number from 1 to 500",
+     .set = set_number,
+     .field = FIELD(n_nodes),
+     .min = 1,
+     .max = 500,
+     .help = "number of DHT nodes (default 20)"},
+    {.id = OPTION_PEERS,
+     .name = "peers",
+     .value = "N",
+     .expects = "a number from 2 to 50",
+     .set = set_number,
+     .field = FIELD(n_demo_peers),
+     .min = 2,
+     .max = 50,
+     .help = "number of peers (default 3)"},
+    {.id = OPTION_KEY,
+     .name = "key",
+     .value = "FILE",
+     .expects = "a file name",
+     .set = set_text,
+     .field = FIELD(key),
+     .help = "sign a mutable item with this secret key, 32 bytes, made\n"
+             "if missing (default: an immutable item)"},
+    {.id = OPTION_SALT,
+     .name = "salt",
+     .value = "TEXT",
+     .expects = "a salt of 1 to 64 bytes",
+     .set = set_salt,
+     .help = "salt of a mutable item, at most 64 bytes"},
+    {.id = OPTION_SEQ,
+     .name = "seq",
+     .value = "N",
+     .expects = "a number from 0 to 9223372036854775807",
+     .set = set_number,
+     .field = FIELD(seq),
+     .max = INT64_MAX,
+     .help = "sequence number of a mutable item (default: the time)"},
+    {.id = OPTION_CAS,
+     .name = "cas",
+     .value = "N",
+     .expects = "a number from 0 to 9223372036854775807",
+     .set = set_number,
+     .field = FIELD(cas),
+     .max = INT64_MAX,
+     .help = "only replace the item with this sequence number"},
+    {.id = OPTION_VERIFY,
+     .name = "verify",
+     .field = FIELD(verify),
+     .help = "read the item back and count the nodes that return it"},
+    {.id = OPTION_TOPIC,
+     .name = "topic",
+     .value = "TOPIC",
+     .expects = "a topic: it is empty",
+     .set = set_text,
+     .field = FIELD(topic),
+     .help = "name of the topic"},
+    {.id = OPTION_TOPIC_HASH,
+     .name = "topic-hash",
+     .value = "HEX",
+     .expects = "32 bytes as 64 hex digits",
+     .set = set_topic_hash,
+     .help = "hash of the topic instead of its name"},
+    {.id = OPTION_MINUTE,
+     .name = "minute",
+     .value = "N",
+     .expects = "a number of minutes since 1970",
+     .set = set_number,
+     .field = FIELD(minute),
+     .max = INT64_MAX,
+     .help = "minute of the record, unix time / 60 (default: now)"},
+    {.id = OPTION_ACTIVE_PEER,
+     .name = "peer",
+     .value = "ID",
+     .expects = "an endpoint id",
+     .set = set_active_peer,
+     .help = "an active peer to name, up to 5 times"},
+    {.id = OPTION_HASH,
+     .name = "hash",
+     .value = "HEX",
+     .expects = "32 bytes as 64 hex digits",
+     .set = set_hash,
+     .help = "a message hash to name, up to 5 times"},
+    {.id = OPTION_ADDR,
+     .name = "addr",
+     .value = "ADDR:PORT",
+     .expects = "of the form ADDR:PORT with a numeric address",
+     .set = set_addr,
+     .help = "an address of the publisher, up to 8 times"},
+    {.id = OPTION_HEX,
+     .name = "hex",
+     .field = FIELD(hex),
+     .help = "the sealed record as hex digits instead of raw bytes"},
+    {.id = OPTION_JSON, .name = "json", .field = FIELD(json), .help = "one JSON object a line"},
+    {.id = OPTION_LOG,
+     .name = "log",
+     .value = "LEVEL",
+     .expects = "one of off, error, warn, info, debug",
+     .set = set_log,
+     .help = "show the library's log on standard error: off, error,\n"
+             "warn, info or debug (default: off)"},
+    {.id = OPTION_HELP, .name = "help", .field = FIELD(help), .help = "show this text"},
 };
 
 #define N_OPTIONS (sizeof(table) / sizeof(table[0]))
@@ -354,7 +459,11 @@ static int parse_option(struct options *o, int argc, char **argv, int *i, char *
         snprintf(error, OPTIONS_ERROR_MAX, "option '--%s' takes no value", option->name);
         return -1;
     }
-    if (option->value && !value) {
+    if (!option->value) {
+        *(bool *)((char *)o + option->field) = true;
+        return 0;
+    }
+    if (!value) {
         if (*i + 1 >= argc) {
             snprintf(error, OPTIONS_ERROR_MAX, "option '--%s' needs a value: --%s %s", option->name,
                      option->name, option->value);
