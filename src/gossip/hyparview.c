@@ -8,58 +8,25 @@
  * its message is the answer to ours. Longer than any round trip, or two peers answer for ever.
  */
 #define TELL_AGAIN_NS (5 * DTT_S)
+/* A Join sets a dozen peers in motion; a neighbour that joins all the time is not listened to. */
+#define JOIN_AGAIN_NS (1 * DTT_S)
+/* A peer shuffles once a minute, so one answer a second for strangers is plenty. */
+#define STRANGER_REPLIES_PER_S 1
+#define STRANGER_REPLIES_BURST 16
 
 #define GOODBYE_NODES (DTT_HYPARVIEW_SHUFFLE_ACTIVE + DTT_HYPARVIEW_SHUFFLE_PASSIVE)
 
 static const char reason_disconnect[] = "disconnect";
 static const char reason_replaced[] = "replaced";
 
-/* ---- views */
-
-static struct dtt_hyparview_peer *find(const struct dtt_hyparview_view *v, const struct dtt_id *id)
-{
-    for (size_t i = 0; i < v->n; i++) {
-        if (dtt_gossip_id_eq(&v->peers[i].id, id)) {
-            return &v->peers[i];
-        }
-    }
-    return NULL;
-}
-
-static struct dtt_hyparview_peer *append(struct dtt_hyparview_view *v, const struct dtt_id *id)
-{
-    struct dtt_hyparview_peer *p = &v->peers[v->n++];
-    *p = (struct dtt_hyparview_peer){.id = *id};
-    return p;
-}
-
-/* Takes `p` out of the view; the caller owns the data of the entry returned. */
-static struct dtt_hyparview_peer take(struct dtt_hyparview_view *v, struct dtt_hyparview_peer *p)
-{
-    struct dtt_hyparview_peer taken = *p;
-    *p = v->peers[--v->n];
-    return taken;
-}
-
-static void drop(struct dtt_hyparview_view *v, struct dtt_hyparview_peer *p)
-{
-    struct dtt_hyparview_peer taken = take(v, p);
-    dtt_gossip_blob_unref(taken.data);
-}
-
-static struct dtt_hyparview_peer *pick(struct dtt_hyparview *h, const struct dtt_hyparview_view *v)
-{
-    return v->n ? &v->peers[dtt_rng_below(h->port.rng, v->n)] : NULL;
-}
-
 /* A random peer of the active view that is neither `a` nor `b`. */
-static struct dtt_hyparview_peer *pick_other(struct dtt_hyparview *h, const struct dtt_id *a,
-                                             const struct dtt_id *b)
+static struct dtt_gossip_peer *pick_other(struct dtt_hyparview *h, const struct dtt_id *a,
+                                          const struct dtt_id *b)
 {
-    struct dtt_hyparview_peer *fit[DTT_HYPARVIEW_ACTIVE_MAX];
+    struct dtt_gossip_peer *fit[DTT_GOSSIP_ACTIVE_MAX];
     size_t n = 0;
     for (size_t i = 0; i < h->active.n; i++) {
-        struct dtt_hyparview_peer *p = &h->active.peers[i];
+        struct dtt_gossip_peer *p = &h->active.peers[i];
         if (!dtt_gossip_id_eq(&p->id, a) && !dtt_gossip_id_eq(&p->id, b)) {
             fit[n++] = p;
         }
@@ -158,6 +125,15 @@ static void learn(struct dtt_hyparview *h, struct dtt_gossip_blob **slot, const 
     }
 }
 
+/* The same from somebody else: what a neighbour said itself is not overruled. */
+static void learn_hearsay(struct dtt_hyparview *h, struct dtt_gossip_peer *neighbor,
+                          const struct dtt_gossip_peer_data *data)
+{
+    if (!neighbor->data || neighbor->data->len == 0) {
+        learn(h, &neighbor->data, &neighbor->id, data);
+    }
+}
+
 static struct dtt_gossip_peer_data data_of(const struct dtt_gossip_blob *blob)
 {
     return (struct dtt_gossip_peer_data){.is_some = blob != NULL,
@@ -182,16 +158,16 @@ static void send_neighbor(struct dtt_hyparview *h, const struct dtt_id *to,
 }
 
 /* Neighbor to a member of the active view: we are neighbours, in case it does not know. */
-static void tell(struct dtt_hyparview *h, struct dtt_now now, struct dtt_hyparview_peer *p,
+static void tell(struct dtt_hyparview *h, struct dtt_now now, struct dtt_gossip_peer *p,
                  enum dtt_gossip_priority priority)
 {
     p->told_ns = now.mono_ns;
     send_neighbor(h, &p->id, priority);
 }
 
-static bool is_told(const struct dtt_hyparview_peer *p, struct dtt_now now)
+static bool is_told(const struct dtt_gossip_peer *p, struct dtt_now now, uint64_t within_ns)
 {
-    return p->told_ns && now.mono_ns - p->told_ns < TELL_AGAIN_NS;
+    return p->told_ns && now.mono_ns - p->told_ns < within_ns;
 }
 
 /* Neighbor to a peer outside the active view, at most one at a time. */
@@ -225,15 +201,15 @@ static void list_node(struct dtt_gossip_message *m, size_t *size,
 
 /* Lists up to `max` random members of a view other than `skip`. */
 static void list_some(struct dtt_hyparview *h, struct dtt_gossip_message *m, size_t *size,
-                      const struct dtt_hyparview_view *v, size_t max, const struct dtt_id *skip)
+                      const struct dtt_gossip_view *v, size_t max, const struct dtt_id *skip)
 {
-    uint8_t order[DTT_HYPARVIEW_PASSIVE_MAX];
+    uint8_t order[DTT_GOSSIP_PASSIVE_MAX];
     for (size_t i = 0; i < v->n; i++) {
         order[i] = (uint8_t)i;
     }
     dtt_rng_shuffle(h->port.rng, order, v->n, 1);
     for (size_t i = 0; i < v->n && max > 0; i++) {
-        const struct dtt_hyparview_peer *p = &v->peers[order[i]];
+        const struct dtt_gossip_peer *p = &v->peers[order[i]];
         if (!dtt_gossip_id_eq(&p->id, skip)) {
             list_node(m, size, &(struct dtt_gossip_node){.id = p->id, .data = data_of(p->data)});
             max--;
@@ -264,25 +240,32 @@ static void send_goodbye(struct dtt_hyparview *h, const struct dtt_id *to, bool 
 
 /* ---- changing the views */
 
-/* Adds a peer to the passive view, or learns more about one that is known already. */
-static struct dtt_hyparview_peer *add_passive(struct dtt_hyparview *h, const struct dtt_id *id,
-                                              const struct dtt_gossip_peer_data *data)
+/* The passive peer `id`, new or known; a random one makes room for it. */
+static struct dtt_gossip_peer *keep_passive(struct dtt_hyparview *h, const struct dtt_id *id)
 {
-    if (is_me(h, id)) {
-        return NULL;
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, id);
+    if (p) {
+        return p;
     }
-    struct dtt_hyparview_peer *p = find(&h->active, id);
-    if (!p) {
-        p = find(&h->passive, id);
+    if (h->passive.n == h->passive.max) {
+        dtt_gossip_view_drop(&h->passive, dtt_gossip_view_pick(&h->passive, h->port.rng));
     }
-    if (!p) {
-        if (h->passive.n == h->passive.max) {
-            drop(&h->passive, pick(h, &h->passive));
-        }
-        p = append(&h->passive, id);
+    return dtt_gossip_view_add(&h->passive, id);
+}
+
+/* A peer we were told of. */
+static void add_passive(struct dtt_hyparview *h, const struct dtt_gossip_node *node)
+{
+    if (is_me(h, &node->id)) {
+        return;
     }
-    learn(h, &p->data, id, data);
-    return p;
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, &node->id);
+    if (p) {
+        learn_hearsay(h, p, &node->data);
+        return;
+    }
+    p = keep_passive(h, &node->id);
+    learn(h, &p->data, &node->id, &node->data);
 }
 
 /*
@@ -291,34 +274,32 @@ static struct dtt_hyparview_peer *add_passive(struct dtt_hyparview *h, const str
  */
 static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *skip)
 {
-    struct dtt_hyparview_peer *fit[DTT_HYPARVIEW_PASSIVE_MAX];
+    struct dtt_gossip_peer *fit[DTT_GOSSIP_PASSIVE_MAX];
     size_t n = 0;
     if (h->active.n + count_requests(h) >= h->active.max) {
         return;
     }
     for (size_t i = 0; i < h->passive.n; i++) {
-        struct dtt_hyparview_peer *p = &h->passive.peers[i];
+        struct dtt_gossip_peer *p = &h->passive.peers[i];
         if ((!skip || !dtt_gossip_id_eq(&p->id, skip)) && !find_request(h, &p->id, false)) {
             fit[n++] = p;
         }
     }
     if (n) {
-        struct dtt_hyparview_peer *p = fit[dtt_rng_below(h->port.rng, n)];
+        struct dtt_gossip_peer *p = fit[dtt_rng_below(h->port.rng, n)];
         struct dtt_gossip_peer_data data = {.is_some = false};
         ask(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, &data);
     }
 }
 
 /* Out of the active view, and into the passive one when `keep`. */
-static void remove_active(struct dtt_hyparview *h, struct dtt_hyparview_peer *p, const char *reason,
+static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p, const char *reason,
                           bool keep)
 {
-    struct dtt_hyparview_peer gone = take(&h->active, p);
+    struct dtt_gossip_peer gone = dtt_gossip_view_take(&h->active, p);
     dtt_gossip_emit_down(&h->port, &gone.id, reason);
     if (keep) {
-        struct dtt_gossip_peer_data none = {.is_some = false};
-        p = add_passive(h, &gone.id, &none);
-        dtt_gossip_blob_unref(p->data);
+        p = keep_passive(h, &gone.id);
         p->data = gone.data;
         p->is_polite = true;
     } else {
@@ -330,10 +311,10 @@ static void remove_active(struct dtt_hyparview *h, struct dtt_hyparview_peer *p,
  * Makes a peer a neighbour; NULL when it is refused: ourselves, or Low while the view is full.
  * The entry is fresh: `told_ns` is 0 unless it was a neighbour already.
  */
-static struct dtt_hyparview_peer *add_active(struct dtt_hyparview *h, const struct dtt_id *id,
-                                             enum dtt_gossip_priority priority)
+static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct dtt_id *id,
+                                          enum dtt_gossip_priority priority)
 {
-    struct dtt_hyparview_peer *p = find(&h->active, id);
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, id);
     if (p || is_me(h, id)) {
         return p;
     }
@@ -341,15 +322,15 @@ static struct dtt_hyparview_peer *add_active(struct dtt_hyparview *h, const stru
         if (priority == DTT_GOSSIP_LOW) {
             return NULL;
         }
-        struct dtt_hyparview_peer *victim = pick(h, &h->active);
+        struct dtt_gossip_peer *victim = dtt_gossip_view_pick(&h->active, h->port.rng);
         struct dtt_id victim_id = victim->id;
         remove_active(h, victim, reason_replaced, true);
         send_goodbye(h, &victim_id, true);
     }
-    struct dtt_hyparview_peer *known = find(&h->passive, id);
-    p = append(&h->active, id);
+    struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->passive, id);
+    p = dtt_gossip_view_add(&h->active, id);
     if (known) {
-        p->data = take(&h->passive, known).data;
+        p->data = dtt_gossip_view_take(&h->passive, known).data;
     }
     dtt_gossip_emit_up(&h->port, id);
     return p;
@@ -361,8 +342,8 @@ static void recv_join(struct dtt_hyparview *h, struct dtt_now now, const struct 
                       const struct dtt_gossip_message *m)
 {
     end_requests(h, from);
-    struct dtt_hyparview_peer *p = add_active(h, from, DTT_GOSSIP_HIGH);
-    if (!p) {
+    struct dtt_gossip_peer *p = add_active(h, from, DTT_GOSSIP_HIGH);
+    if (!p || is_told(p, now, JOIN_AGAIN_NS)) {
         return;
     }
     learn(h, &p->data, from, &m->u.join.data);
@@ -392,10 +373,10 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
     if (is_me(h, &peer->id)) {
         return;
     }
-    struct dtt_hyparview_peer *known = find(&h->active, &peer->id);
+    struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->active, &peer->id);
     if (known) {
-        learn(h, &known->data, &peer->id, &peer->data);
-        if (!is_told(known, now)) {
+        learn_hearsay(h, known, &peer->data);
+        if (!is_told(known, now, TELL_AGAIN_NS)) {
             tell(h, now, known, DTT_GOSSIP_HIGH);
         }
         return;
@@ -405,12 +386,12 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
         return;
     }
     if (ttl == DTT_HYPARVIEW_PASSIVE_WALK) {
-        add_passive(h, &peer->id, &peer->data);
+        add_passive(h, peer);
     }
     if (find_request(h, &peer->id, false)) {
         return;
     }
-    struct dtt_hyparview_peer *next = pick_other(h, from, &peer->id);
+    struct dtt_gossip_peer *next = pick_other(h, from, &peer->id);
     if (next) {
         struct dtt_gossip_message forward = {
             .type = DTT_MSG_FORWARD_JOIN,
@@ -425,7 +406,7 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now, const str
     struct dtt_hyparview_request *request = find_request(h, from, false);
     uint64_t asked_ns = request ? request->sent_ns : 0;
     bool was_asked = end_requests(h, from);
-    struct dtt_hyparview_peer *p = add_active(h, from, m->u.neighbor.priority);
+    struct dtt_gossip_peer *p = add_active(h, from, m->u.neighbor.priority);
     if (!p) {
         send_goodbye(h, from, true);
         return;
@@ -433,7 +414,7 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now, const str
     learn(h, &p->data, from, &m->u.neighbor.data);
     if (was_asked) {
         p->told_ns = asked_ns;
-    } else if (!is_told(p, now)) {
+    } else if (!is_told(p, now, TELL_AGAIN_NS)) {
         tell(h, now, p, m->u.neighbor.priority);
     }
 }
@@ -441,20 +422,28 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now, const str
 static void add_all_passive(struct dtt_hyparview *h, const struct dtt_gossip_message *m)
 {
     for (size_t i = 0; i < m->u.shuffle.n; i++) {
-        add_passive(h, &m->u.shuffle.nodes[i].id, &m->u.shuffle.nodes[i].data);
+        add_passive(h, &m->u.shuffle.nodes[i]);
     }
 }
 
-/* A stranger that gets our reply hangs up afterwards, which is no reason to forget it. */
-static void expect_hangup(struct dtt_hyparview *h, const struct dtt_id *id)
+static void answer_shuffle(struct dtt_hyparview *h, struct dtt_now now,
+                           const struct dtt_gossip_message *m)
 {
-    struct dtt_hyparview_peer *p = find(&h->passive, id);
+    const struct dtt_id *origin = &m->u.shuffle.origin;
+    add_all_passive(h, m);
+    if (!dtt_hyparview_needs(h, origin) && !dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
+        DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
+        return;
+    }
+    send_shuffle_reply(h, origin, m->u.shuffle.n);
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, origin);
     if (p) {
+        /* It hangs up when it has our reply, which is no reason to forget it. */
         p->is_polite = true;
     }
 }
 
-static void recv_shuffle(struct dtt_hyparview *h, const struct dtt_id *from,
+static void recv_shuffle(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                          const struct dtt_gossip_message *m)
 {
     const struct dtt_id *origin = &m->u.shuffle.origin;
@@ -463,12 +452,10 @@ static void recv_shuffle(struct dtt_hyparview *h, const struct dtt_id *from,
         return;
     }
     if (ttl == 0 || h->active.n <= 1) {
-        add_all_passive(h, m);
-        send_shuffle_reply(h, origin, m->u.shuffle.n);
-        expect_hangup(h, origin);
+        answer_shuffle(h, now, m);
         return;
     }
-    struct dtt_hyparview_peer *next = pick_other(h, origin, from);
+    struct dtt_gossip_peer *next = pick_other(h, origin, from);
     if (!next) {
         return;
     }
@@ -486,18 +473,18 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
                             bool alive)
 {
     bool was_asked = end_requests(h, from);
-    struct dtt_hyparview_peer *p = find(&h->active, from);
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
     if (p) {
         remove_active(h, p, reason_disconnect, alive);
         dtt_gossip_emit_disconnect(&h->port, from);
         refill(h, now, from);
         return;
     }
-    p = find(&h->passive, from);
+    p = dtt_gossip_view_find(&h->passive, from);
     if (p && alive) {
         p->is_polite = true;
     } else if (p) {
-        drop(&h->passive, p);
+        dtt_gossip_view_drop(&h->passive, p);
     }
     /* A refusal: all the others may be full as well, so try on only when it matters. */
     if (was_asked && (!alive || h->active.n == 0)) {
@@ -514,7 +501,7 @@ void dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struc
     switch (m->type) {
     case DTT_MSG_JOIN: recv_join(h, now, from, m); break;
     case DTT_MSG_FORWARD_JOIN: recv_forward_join(h, now, from, m); break;
-    case DTT_MSG_SHUFFLE: recv_shuffle(h, from, m); break;
+    case DTT_MSG_SHUFFLE: recv_shuffle(h, now, from, m); break;
     case DTT_MSG_SHUFFLE_REPLY:
         add_all_passive(h, m);
         refill(h, now, NULL);
@@ -524,7 +511,7 @@ void dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struc
     default: return;
     }
     /* Whoever is no neighbour has no business to stay connected. */
-    if (!find(&h->active, from)) {
+    if (!dtt_gossip_view_find(&h->active, from)) {
         dtt_gossip_emit_disconnect(&h->port, from);
     }
 }
@@ -533,7 +520,7 @@ void dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struc
 
 int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
 {
-    if (is_me(h, peer) || find(&h->active, peer)) {
+    if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
         return DTT_OK;
     }
     end_request(h, peer, true);
@@ -547,18 +534,18 @@ void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const 
                              const char *reason)
 {
     bool was_asked = end_requests(h, peer);
-    struct dtt_hyparview_peer *p = find(&h->active, peer);
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
     if (p) {
         remove_active(h, p, reason, false);
         refill(h, now, peer);
         return;
     }
-    p = find(&h->passive, peer);
+    p = dtt_gossip_view_find(&h->passive, peer);
     if (p && p->is_polite && !was_asked) {
         /* The connection of its goodbye ended; that happens once. */
         p->is_polite = false;
     } else if (p) {
-        drop(&h->passive, p);
+        dtt_gossip_view_drop(&h->passive, p);
     }
     if (was_asked) {
         refill(h, now, peer);
@@ -576,11 +563,17 @@ void dtt_hyparview_quit(struct dtt_hyparview *h)
     for (size_t i = 0; i < h->active.n; i++) {
         send_goodbye(h, &h->active.peers[i].id, false);
     }
+    /* Whoever is about to answer would keep us as a neighbour otherwise. */
+    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
+        if (is_waiting(&h->requests[i])) {
+            send_goodbye(h, &h->requests[i].id, false);
+        }
+    }
 }
 
 bool dtt_hyparview_is_active(const struct dtt_hyparview *h, const struct dtt_id *peer)
 {
-    return find(&h->active, peer) != NULL;
+    return dtt_gossip_view_find(&h->active, peer) != NULL;
 }
 
 bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *peer)
@@ -590,14 +583,14 @@ bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *pee
             return true;
         }
     }
-    return find(&h->active, peer) != NULL;
+    return dtt_gossip_view_find(&h->active, peer) != NULL;
 }
 
 /* ---- time */
 
 static void shuffle(struct dtt_hyparview *h)
 {
-    struct dtt_hyparview_peer *target = pick(h, &h->active);
+    struct dtt_gossip_peer *target = dtt_gossip_view_pick(&h->active, h->port.rng);
     if (!target) {
         return;
     }
@@ -633,9 +626,9 @@ bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
     struct dtt_hyparview_request *r = DTT_TIMER_OWNER(t, struct dtt_hyparview_request, timer);
     if (!r->is_join) {
         /* Its connection is left alone: a slow dial may still succeed, and the answer counts. */
-        struct dtt_hyparview_peer *p = find(&h->passive, &r->id);
+        struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, &r->id);
         if (p) {
-            drop(&h->passive, p);
+            dtt_gossip_view_drop(&h->passive, p);
         }
         refill(h, now, NULL);
     }
@@ -648,20 +641,18 @@ int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
     memset(h, 0, sizeof(*h));
     h->port = *port;
     h->cfg = *cfg;
-    h->active = (struct dtt_hyparview_view){.max = cfg->active_view, .peers = h->active_peers};
-    h->passive = (struct dtt_hyparview_view){.max = cfg->passive_view, .peers = h->passive_peers};
+    h->active = (struct dtt_gossip_view){.max = cfg->active_view, .peers = h->active_peers};
+    h->passive = (struct dtt_gossip_view){.max = cfg->passive_view, .peers = h->passive_peers};
+    dtt_bucket_init(&h->stranger_replies, STRANGER_REPLIES_PER_S, STRANGER_REPLIES_BURST,
+                    now.mono_ns);
     dtt_timerq_init(&h->timers);
     return dtt_timerq_set(&h->timers, &h->shuffle_timer, now.mono_ns + cfg->shuffle_ns);
 }
 
 void dtt_hyparview_fini(struct dtt_hyparview *h)
 {
-    while (h->active.n) {
-        drop(&h->active, &h->active.peers[h->active.n - 1]);
-    }
-    while (h->passive.n) {
-        drop(&h->passive, &h->passive.peers[h->passive.n - 1]);
-    }
+    dtt_gossip_view_fini(&h->active);
+    dtt_gossip_view_fini(&h->passive);
     dtt_gossip_blob_unref(h->my_data);
     dtt_timerq_fini(&h->timers);
 }

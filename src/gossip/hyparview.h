@@ -7,32 +7,18 @@
 #ifndef DTT_GOSSIP_HYPARVIEW_H
 #define DTT_GOSSIP_HYPARVIEW_H
 
+#include "base/bucket.h"
 #include "base/timerq.h"
 #include "gossip/outbox.h"
+#include "gossip/view.h"
 
-#define DTT_HYPARVIEW_ACTIVE_MAX   16
-#define DTT_HYPARVIEW_PASSIVE_MAX  64
 #define DTT_HYPARVIEW_REQUESTS_MAX 16
 
 struct dtt_hyparview_config {
     struct dtt_id me;
-    uint32_t active_view;  /**< 1..DTT_HYPARVIEW_ACTIVE_MAX */
-    uint32_t passive_view; /**< 1..DTT_HYPARVIEW_PASSIVE_MAX */
+    uint32_t active_view;  /**< 1..DTT_GOSSIP_ACTIVE_MAX */
+    uint32_t passive_view; /**< 1..DTT_GOSSIP_PASSIVE_MAX */
     uint64_t shuffle_ns;
-};
-
-struct dtt_hyparview_peer {
-    struct dtt_id id;
-    struct dtt_gossip_blob *data; /**< its PeerData, or NULL */
-    uint64_t told_ns;             /**< active view: when we last sent it Neighbor */
-    bool is_polite;               /**< passive view: its connection ends in good order, so that is
-                                       no reason to forget it */
-};
-
-struct dtt_hyparview_view {
-    size_t n;
-    size_t max;
-    struct dtt_hyparview_peer *peers;
 };
 
 /** A peer outside the active view that was sent Neighbor or Join. Free while its timer rests. */
@@ -49,10 +35,11 @@ struct dtt_hyparview {
     struct dtt_gossip_blob *my_data; /**< NULL: empty */
     struct dtt_timerq timers;
     struct dtt_timer shuffle_timer;
-    struct dtt_hyparview_view active;
-    struct dtt_hyparview_view passive;
-    struct dtt_hyparview_peer active_peers[DTT_HYPARVIEW_ACTIVE_MAX];
-    struct dtt_hyparview_peer passive_peers[DTT_HYPARVIEW_PASSIVE_MAX];
+    struct dtt_bucket stranger_replies; /**< ShuffleReplies for which we may have to dial */
+    struct dtt_gossip_view active;
+    struct dtt_gossip_view passive;
+    struct dtt_gossip_peer active_peers[DTT_GOSSIP_ACTIVE_MAX];
+    struct dtt_gossip_peer passive_peers[DTT_GOSSIP_PASSIVE_MAX];
     struct dtt_hyparview_request requests[DTT_HYPARVIEW_REQUESTS_MAX];
 };
 

@@ -9,7 +9,7 @@
 
 static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
 {
-    for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used && dtt_gossip_id_eq(&p->peers[i].id, id)) {
             return &p->peers[i];
         }
@@ -115,7 +115,7 @@ static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtre
 
 static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *id)
 {
-    for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used) {
             peer->is_used = true;
@@ -135,21 +135,11 @@ static void remove_peer(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
     peer->is_used = false;
 }
 
-static bool is_in(const struct dtt_hyparview_view *view, const struct dtt_id *id)
-{
-    for (size_t i = 0; i < view->n; i++) {
-        if (dtt_gossip_id_eq(&view->peers[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
-                                const struct dtt_hyparview_view *active)
+                                const struct dtt_gossip_view *active)
 {
-    for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
-        if (p->peers[i].is_used && !is_in(active, &p->peers[i].id)) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used && !dtt_gossip_view_find(active, &p->peers[i].id)) {
             remove_peer(p, &p->peers[i]);
         }
     }
@@ -243,7 +233,7 @@ static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_pl
                  const struct dtt_gossip_missing_entry *e, const struct dtt_gossip_message_id *id,
                  struct dtt_gossip_blob *blob, uint16_t round)
 {
-    for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used || peer == skip || has_announced(e, (uint8_t)i)) {
             continue;
@@ -284,7 +274,7 @@ static int broadcast_neighbors(struct dtt_plumtree *p, struct dtt_slice content)
     if (err) {
         return err;
     }
-    for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used) {
             dtt_gossip_send_blob(&p->port, &p->peers[i].id, blob);
         }
@@ -336,7 +326,7 @@ static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
         return;
     }
     uint16_t round = catch_up_round(until_ns, now.mono_ns);
-    for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used && &p->peers[i] != skip) {
             announce(p, now, &p->peers[i], id, round);
         }
@@ -497,7 +487,7 @@ bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
         return false;
     }
     if (t == &p->dispatch_timer) {
-        for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
+        for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
             if (p->peers[i].is_used) {
                 dispatch(p, now, &p->peers[i]);
             }
@@ -535,7 +525,7 @@ void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *por
 
 void dtt_plumtree_fini(struct dtt_plumtree *p)
 {
-    for (size_t i = 0; i < DTT_HYPARVIEW_ACTIVE_MAX; i++) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used) {
             dtt_ring_fini(&p->peers[i].ihaves);
         }

@@ -8,9 +8,10 @@
 #ifndef DTT_GOSSIP_PLUMTREE_H
 #define DTT_GOSSIP_PLUMTREE_H
 
-#include "gossip/hyparview.h"
 #include "gossip/missing.h"
+#include "gossip/outbox.h"
 #include "gossip/recall.h"
+#include "gossip/view.h"
 
 #define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
 
@@ -29,7 +30,7 @@ struct dtt_plumtree {
     struct dtt_timer expire_timer;
     struct dtt_gossip_recall recall;
     struct dtt_gossip_missing missing;
-    struct dtt_plumtree_peer peers[DTT_HYPARVIEW_ACTIVE_MAX]; /**< a neighbour keeps its slot */
+    struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */
 };
 
 /** Allocates nothing. The struct must not move afterwards. */
@@ -38,7 +39,7 @@ void dtt_plumtree_fini(struct dtt_plumtree *p);
 
 /** The neighbours are now these: new ones start eager, others are forgotten. */
 void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
-                                const struct dtt_hyparview_view *active);
+                                const struct dtt_gossip_view *active);
 /** A neighbour (if it is one) has lost its state: treat it as new. */
 void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
 /** DTT_ETOOBIG, DTT_ENOMEM. A content known already is counted, and DTT_OK. */

@@ -6,6 +6,7 @@
 #ifndef DTT_GOSSIP_SWARM_H
 #define DTT_GOSSIP_SWARM_H
 
+#include "gossip/hyparview.h"
 #include "gossip/plumtree.h"
 
 struct dtt_swarm {

@@ -154,7 +154,10 @@ static void join_is_answered_and_forwarded(void **state)
     /* Its answer to our answer is the end of it. */
     recv_neighbor(2, DTT_GOSSIP_HIGH);
     assert_string_equal(script(), "");
+    recv_join(2); /* too soon */
+    assert_string_equal(script(), "");
     /* It lost its state and joins again. */
+    pass(DTT_S);
     recv_join(2);
     assert_string_equal(script(), "neighbor(high) > 2; forward(2, ttl 6) > 1");
 }
@@ -365,6 +368,18 @@ static void quit_says_goodbye(void **state)
                                   "reply(1 nodes) > 2; disconnect(quit) > 2; hang up 2");
 }
 
+/* Who was asked and may be about to answer must not keep us. */
+static void quit_takes_back_what_was_asked(void **state)
+{
+    (void)state;
+    dtt_hyparview_join(&h, now, &peers[1]);
+    recv_forward_join(2, 3, 0);
+    script();
+    dtt_hyparview_quit(&h);
+    assert_string_equal(script(), "reply(0 nodes) > 1; disconnect(quit) > 1; hang up 1; "
+                                  "reply(0 nodes) > 3; disconnect(quit) > 3; hang up 3");
+}
+
 /* ---- Shuffle */
 
 static void shuffle_is_sent_every_minute(void **state)
@@ -401,6 +416,23 @@ static void shuffle_walks_and_is_answered(void **state)
     assert_true(in_passive(8) && in_passive(9));
     gone(9); /* who got our reply hangs up */
     assert_true(in_passive(9));
+}
+
+/* A neighbour cannot make us dial without end. */
+static void answers_to_strangers_are_bounded(void **state)
+{
+    (void)state;
+    int sent = 0;
+    neighbors(1);
+    for (int i = 10; i < 70; i++) {
+        recv_shuffle(1, i, i, i, 0);
+        sent += script()[0] != '\0';
+    }
+    assert_int_equal(sent, 16);
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_REQUESTS_REFUSED], 44);
+    pass(DTT_S);
+    recv_shuffle(1, 70, 70, 70, 0);
+    assert_string_equal(script(), "reply(1 nodes) > 70");
 }
 
 static void strangers_are_hung_up_on(void **state)
@@ -475,18 +507,19 @@ static void peer_data_is_passed_on_when_new(void **state)
     static char large[DTT_GOSSIP_PEER_DATA_MAX + 2];
     recv(1, &m);
     assert_string_equal(script(), "up 1; data(A) of 1; neighbor(high) > 1");
+    m = (struct dtt_gossip_message){.type = DTT_MSG_NEIGHBOR, .u.neighbor.data = some("A")};
     recv(1, &m);
-    assert_string_equal(script(), "neighbor(high) > 1");
-    m.u.join.data = some("B");
+    assert_string_equal(script(), "");
+    m.u.neighbor.data = some("B");
     recv(1, &m);
-    assert_string_equal(script(), "data(B) of 1; neighbor(high) > 1");
-    m.u.join.data = some("");
+    assert_string_equal(script(), "data(B) of 1");
+    m.u.neighbor.data = some("");
     recv(1, &m);
-    assert_string_equal(script(), "neighbor(high) > 1");
+    assert_string_equal(script(), "");
     memset(large, 'x', sizeof(large) - 1);
-    m.u.join.data = some(large);
+    m.u.neighbor.data = some(large);
     recv(1, &m);
-    assert_string_equal(script(), "neighbor(high) > 1");
+    assert_string_equal(script(), "");
     assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_PEER_DATA_REFUSED], 1);
     /* Before the request, so that it can be dialled. */
     m = (struct dtt_gossip_message){
@@ -515,6 +548,21 @@ static void data_follows_a_peer_through_the_views(void **state)
         }
     }
     assert_true(dtt_slice_is(dtt_gossip_blob_slice(data), "A"));
+}
+
+static void hearsay_does_not_overrule(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR, .u.neighbor.data = some("A")};
+    recv(1, &m);
+    m.u.neighbor.data = some("");
+    recv(2, &m);
+    script();
+    m = (struct dtt_gossip_message){.type = DTT_MSG_SHUFFLE_REPLY, .u.shuffle.n = 2};
+    m.u.shuffle.nodes[0] = (struct dtt_gossip_node){.id = peers[1], .data = some("X")};
+    m.u.shuffle.nodes[1] = (struct dtt_gossip_node){.id = peers[2], .data = some("X")};
+    recv(2, &m);
+    assert_string_equal(script(), "data(X) of 2");
 }
 
 static void own_echo_is_ignored(void **state)
@@ -546,14 +594,17 @@ int main(void)
         T(refusal_while_alone),
         T(stranger_says_goodbye),
         T(quit_says_goodbye),
+        T(quit_takes_back_what_was_asked),
         T(shuffle_is_sent_every_minute),
         T(shuffle_walks_and_is_answered),
+        T(answers_to_strangers_are_bounded),
         T(strangers_are_hung_up_on),
         T(passive_view_is_bounded),
         T(requests_are_bounded),
         T(a_shuffle_fits_a_frame),
         T(peer_data_is_passed_on_when_new),
         T(data_follows_a_peer_through_the_views),
+        T(hearsay_does_not_overrule),
         T(own_echo_is_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 
 static struct dtt_plumtree p;
-static struct dtt_hyparview_peer view_peers[DTT_HYPARVIEW_ACTIVE_MAX];
-static struct dtt_hyparview_view view;
+static struct dtt_gossip_peer view_peers[DTT_GOSSIP_ACTIVE_MAX];
+static struct dtt_gossip_view view;
 
 static int setup(void **state)
 {
     (void)state;
     script_open();
-    view = (struct dtt_hyparview_view){.max = DTT_HYPARVIEW_ACTIVE_MAX, .peers = view_peers};
+    view = (struct dtt_gossip_view){.max = DTT_GOSSIP_ACTIVE_MAX, .peers = view_peers};
     dtt_plumtree_init(&p, &port);
     return 0;
 }

@@ -99,15 +99,15 @@ static void many_senders(void **state)
     (void)state;
     run_scenario("multi, 20 nodes", MULTI, 20, 30, 10, 50, (struct limits){0.6, 8});
     run_scenario("multi, 100 nodes", MULTI, 100, 30, 10, 50, (struct limits){0.6, 13});
-    run_scenario("multi, 100 nodes, slow", MULTI, 100, 30, 10, 100, (struct limits){1, 18});
+    run_scenario("multi, 100 nodes, slow", MULTI, 100, 10, 10, 100, (struct limits){1, 18});
 }
 
 static void all_send(void **state)
 {
     (void)state;
-    run_scenario("all, 20 nodes", ALL, 20, 30, 10, 50, (struct limits){1.6, 8});
+    run_scenario("all, 20 nodes", ALL, 20, 10, 10, 50, (struct limits){1.6, 8});
     run_scenario("all, 100 nodes", ALL, 100, 5, 10, 50, (struct limits){1.2, 13});
-    run_scenario("all, 100 nodes, slow", ALL, 100, 5, 10, 100, (struct limits){3, 30});
+    run_scenario("all, 100 nodes, slow", ALL, 100, 2, 10, 100, (struct limits){3, 30});
 }
 
 static struct net *open_swarm(size_t nodes, uint64_t seed)
@@ -348,14 +348,14 @@ static void restart_goes_unnoticed(void **state)
     close_swarm(net);
 }
 
-/* Nodes die and others join for an hour; nobody stays alone and each round is complete. */
+/* Nodes die and others join for half an hour; nobody stays alone and each round is complete. */
 static void churn(void **state)
 {
     (void)state;
     struct net *net = open_swarm(20, 6);
     size_t oldest = 1;
     bootstrap(net);
-    while (net->n < 120) {
+    while (net->n < 70) {
         net_run(net, 30 * DTT_S);
         net_kill(net, oldest++);
         net_run(net, 6 * DTT_S);
