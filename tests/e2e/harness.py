@@ -42,7 +42,7 @@ def check(condition, sentence):
 class Process:
     """One running command. Its standard output is read as JSON events, a line each."""
 
-    def __init__(self, scene, name, arguments):
+    def __init__(self, scene, name, arguments, command=DTT):
         self.scene = scene
         self.name = name
         self.events = []
@@ -50,7 +50,7 @@ class Process:
         self.started = time.monotonic()
         self.changed = threading.Condition()
         self.popen = subprocess.Popen(
-            [DTT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, errors="backslashreplace", env=scene.environment)
         self.readers = [
             threading.Thread(target=self._read, args=(self.popen.stdout, self.events, self._event),
@@ -203,8 +203,8 @@ class Scene:
         path.chmod(mode)
         return str(path)
 
-    def start(self, name, *arguments):
-        process = Process(self, name, [str(word) for word in arguments])
+    def start(self, name, *arguments, command=DTT):
+        process = Process(self, name, [str(word) for word in arguments], command)
         self.processes.append(process)
         return process
 
