@@ -46,6 +46,12 @@ void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt
  */
 void dtt_dht_add_bootstrap(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr);
 
+/**
+ * Contacts are still to come (names being resolved): operations wait for them. A node without
+ * contacts, known nodes or such a promise is alone, and its operations end at once.
+ */
+void dtt_dht_expect_bootstrap(struct dtt_dht *d, struct dtt_now now, bool is_expected);
+
 /** Identifies an operation in its events; never 0. */
 typedef uint32_t dtt_dht_op;
 
@@ -66,14 +72,15 @@ struct dtt_dht_put_args {
     size_t salt_len;
     int64_t seq;
     bool has_cas;
-    int64_t cas; /**< sent only to nodes that returned a value for the target */
-    bool verify; /**< read back afterwards and count the nodes that return v */
+    int64_t cas;    /**< sent only to nodes that returned a value for the target */
+    bool verify;    /**< read back afterwards and count the nodes that return v */
     uint8_t copies; /**< nodes to store on; 0: 8. The tracker asks for 20 */
 };
 
 /*
  * Operations start at once, or with the first live node of a table. Each ends with exactly one
  * DONE, PUT_DONE event. At most 64 (DTT_EFULL). A get and a put of the same target share one walk.
+ * A put whose signature does not fit is refused (DTT_EAUTH), sizes over the limits are DTT_ETOOBIG.
  */
 int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
                 dtt_dht_op *ret);
@@ -97,9 +104,9 @@ struct dtt_dht_packet {
 bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret);
 
 enum dtt_dht_event_type {
-    DTT_DHT_EV_VALUE,         /**< a distinct valid value, handed out the moment it arrived */
-    DTT_DHT_EV_NODE,          /**< ping: who answered; find: one of the closest */
-    DTT_DHT_EV_DONE,          /**< get, find, ping ended */
+    DTT_DHT_EV_VALUE, /**< a distinct valid value, handed out the moment it arrived */
+    DTT_DHT_EV_NODE,  /**< ping: who answered; find: one of the closest */
+    DTT_DHT_EV_DONE,  /**< get, find, ping ended */
     DTT_DHT_EV_PUT_DONE,
     DTT_DHT_EV_EXTERNAL_ADDR, /**< BEP 42 `ip` votes agree on a (new) address of ours */
     DTT_DHT_EV_READY          /**< a first node has answered since the table was empty */

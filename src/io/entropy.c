@@ -11,14 +11,13 @@ int dtt_entropy(void *buf, size_t len)
     uint8_t *p = buf;
     while (len > 0) {
         ssize_t n = getrandom(p, len, 0);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
+        if (n < 0 && errno != EINTR) {
             return DTT_EIO;
         }
-        p += n;
-        len -= (size_t)n;
+        if (n > 0) {
+            p += n;
+            len -= (size_t)n;
+        }
     }
     return DTT_OK;
 }

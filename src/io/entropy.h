@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/** Fills `buf` from the system's entropy. 0 or DTT_EIO. */
+/** Fills buf with random bytes of the system, fit for keys. DTT_EIO when there are none. */
 int dtt_entropy(void *buf, size_t len);
 
 #endif

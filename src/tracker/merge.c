@@ -158,6 +158,11 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
         if (g.is_reached[order[i]] || (!is_open && !is_suspicious(r, now, w))) {
             continue;
         }
+        /* Whoever is alone looks for us as hard as it can, and most such records are old: their
+         * publisher has found neighbours since. Only the first pass has no others to go by. */
+        if (r->n_active_peers == 0 && is_settling(m) && m->pass > 0) {
+            continue;
+        }
         struct dtt_candidate *p = way_to(r, c, now.mono_ns);
         if (p) {
             p->is_wanted = true;

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "codec/bencode.h"
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+char dtt_bencode_peek(const struct dtt_reader *r)
+{
+    if (r->failed || r->pos == r->end) {
+        return 0;
+    }
+    switch (*r->pos) {
+    case 'i': return 'i';
+    case 'l': return 'l';
+    case 'd': return 'd';
+    case 'e': return 'e';
+    default: return is_digit(*r->pos) ? 's' : 0;
+    }
+}
+
+/* Digits up to `end`, which is passed. Clears *canonical for a leading zero or an overflow. */
+static uint64_t scan_number(struct dtt_reader *r, uint8_t end, uint64_t max, bool *canonical)
+{
+    const uint8_t *start = r->pos;
+    uint64_t v = 0;
+    while (r->pos < r->end && is_digit(*r->pos)) {
+        unsigned digit = (unsigned)(*r->pos++ - '0');
+        if (v > (max - digit) / 10) {
+            *canonical = false;
+            v = max;
+        } else {
+            v = v * 10 + digit;
+        }
+    }
+    size_t n = (size_t)(r->pos - start);
+    if (n == 0 || r->pos == r->end || *r->pos != end) {
+        r->failed = true;
+        return 0;
+    }
+    if (n > 1 && *start == '0') {
+        *canonical = false;
+    }
+    r->pos++;
+    return v;
+}
+
+static struct dtt_slice scan_str(struct dtt_reader *r, bool *canonical)
+{
+    /* A length beyond the input saturates at its size plus one and fails in dtt_read. */
+    size_t len = (size_t)scan_number(r, ':', dtt_reader_left(r) + 9, canonical);
+    return dtt_read(r, len);
+}
+
+static int64_t scan_int(struct dtt_reader *r, bool *canonical)
+{
+    if (dtt_read_u8(r) != 'i') {
+        r->failed = true;
+        return 0;
+    }
+    bool minus = r->pos < r->end && *r->pos == '-';
+    if (minus) {
+        r->pos++;
+    }
+    uint64_t max = (uint64_t)INT64_MAX + minus;
+    uint64_t v = scan_number(r, 'e', max, canonical);
+    if (minus && v == 0) {
+        *canonical = false;
+    }
+    if (!minus) {
+        return (int64_t)v;
+    }
+    return v == max ? INT64_MIN : -(int64_t)v;
+}
+
+struct dtt_slice dtt_bencode_read_str(struct dtt_reader *r)
+{
+    bool canonical = true;
+    if (dtt_bencode_peek(r) != 's') {
+        r->failed = true;
+        return dtt_slice(NULL, 0);
+    }
+    struct dtt_slice s = scan_str(r, &canonical);
+    if (!canonical) {
+        r->failed = true;
+    }
+    return r->failed ? dtt_slice(NULL, 0) : s;
+}
+
+int64_t dtt_bencode_read_int(struct dtt_reader *r)
+{
+    bool canonical = true;
+    int64_t v = scan_int(r, &canonical);
+    if (!canonical) {
+        r->failed = true;
+    }
+    return r->failed ? 0 : v;
+}
+
+bool dtt_bencode_read_open(struct dtt_reader *r, char type)
+{
+    if (dtt_bencode_peek(r) != type) {
+        r->failed = true;
+        return false;
+    }
+    r->pos++;
+    return true;
+}
+
+bool dtt_bencode_read_close(struct dtt_reader *r)
+{
+    if (r->failed) {
+        return true;
+    }
+    if (dtt_bencode_peek(r) != 'e') {
+        return false;
+    }
+    r->pos++;
+    return true;
+}
+
+/* One open list or dictionary of read_any. */
+struct level {
+    bool is_dict;
+    bool wants_value; /* a key has been read */
+    struct dtt_slice key;
+};
+
+static bool is_sorted(struct dtt_slice a, struct dtt_slice b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int c = n ? memcmp(a.data, b.data, n) : 0;
+    return c < 0 || (c == 0 && a.len < b.len);
+}
+
+static void read_key(struct dtt_reader *r, struct level *at, bool *canonical)
+{
+    struct dtt_slice key = scan_str(r, canonical);
+    if (at->key.data && !is_sorted(at->key, key)) {
+        *canonical = false;
+    }
+    at->key = key;
+    at->wants_value = true;
+}
+
+struct dtt_slice dtt_bencode_read_any(struct dtt_reader *r, bool *ret_canonical)
+{
+    struct level levels[DTT_BENCODE_DEPTH];
+    const uint8_t *start = r->pos;
+    size_t depth = 0;
+    size_t items = 0;
+    bool canonical = true;
+    do {
+        struct level *at = depth ? &levels[depth - 1] : NULL;
+        char type = dtt_bencode_peek(r);
+        if (++items > DTT_BENCODE_ITEMS) {
+            r->failed = true;
+        } else if (type == 'e' && at && !at->wants_value) {
+            r->pos++;
+            depth--;
+        } else if (type == 's' && at && at->is_dict && !at->wants_value) {
+            read_key(r, at, &canonical);
+        } else if (at && at->is_dict && !at->wants_value) {
+            r->failed = true;
+        } else {
+            if (at) {
+                at->wants_value = false;
+            }
+            if (type == 's') {
+                scan_str(r, &canonical);
+            } else if (type == 'i') {
+                scan_int(r, &canonical);
+            } else if ((type == 'l' || type == 'd') && depth < DTT_BENCODE_DEPTH) {
+                r->pos++;
+                levels[depth++] = (struct level){.is_dict = type == 'd'};
+            } else {
+                r->failed = true;
+            }
+        }
+    } while (depth > 0 && !r->failed);
+    if (r->failed) {
+        return dtt_slice(NULL, 0);
+    }
+    if (ret_canonical) {
+        *ret_canonical = canonical;
+    }
+    return dtt_slice(start, (size_t)(r->pos - start));
+}
+
+static void write_number(struct dtt_writer *w, uint64_t v)
+{
+    uint8_t digits[20];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (uint8_t)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    dtt_write(w, digits + at, sizeof(digits) - at);
+}
+
+void dtt_bencode_write_str(struct dtt_writer *w, struct dtt_slice s)
+{
+    write_number(w, s.len);
+    dtt_write_u8(w, ':');
+    dtt_write_slice(w, s);
+}
+
+void dtt_bencode_write_text(struct dtt_writer *w, const char *text)
+{
+    dtt_bencode_write_str(w, dtt_slice(text, strlen(text)));
+}
+
+void dtt_bencode_write_int(struct dtt_writer *w, int64_t v)
+{
+    dtt_write_u8(w, 'i');
+    if (v < 0) {
+        dtt_write_u8(w, '-');
+    }
+    write_number(w, v < 0 ? -(uint64_t)v : (uint64_t)v);
+    dtt_write_u8(w, 'e');
+}

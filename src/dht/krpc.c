@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "dht/krpc.h"
+
+#include "codec/bencode.h"
+
+#include <dtt/types.h>
+
+enum field_kind { FIELD_STR, FIELD_INT, FIELD_RAW, FIELD_LIST, FIELD_WANT };
+
+/* Arguments and return values share one table; its order is the order on the wire. */
+static const struct field {
+    const char *name;
+    size_t len;
+    enum field_kind kind;
+    size_t offset;
+} fields[] = {
+#define FIELD(name, kind, member)                                               \
+    {                                                                           \
+        name, sizeof(name) - 1, FIELD_##kind, offsetof(struct dtt_krpc, member) \
+    }
+    FIELD(DTT_KRPC_CAS, INT, cas),
+    FIELD(DTT_KRPC_ID, STR, id),
+    FIELD(DTT_KRPC_IMPLIED_PORT, INT, implied_port),
+    FIELD(DTT_KRPC_INFO_HASH, STR, info_hash),
+    FIELD(DTT_KRPC_K, STR, k),
+    FIELD(DTT_KRPC_NODES, STR, nodes),
+    FIELD(DTT_KRPC_NODES6, STR, nodes6),
+    FIELD(DTT_KRPC_PORT, INT, port),
+    FIELD(DTT_KRPC_SALT, STR, salt),
+    FIELD(DTT_KRPC_SEQ, INT, seq),
+    FIELD(DTT_KRPC_SIG, STR, sig),
+    FIELD(DTT_KRPC_TARGET, STR, target),
+    FIELD(DTT_KRPC_TOKEN, STR, token),
+    FIELD(DTT_KRPC_VALUE, RAW, v),
+    FIELD(DTT_KRPC_VALUES, LIST, values),
+    FIELD(DTT_KRPC_WANT, WANT, want),
+#undef FIELD
+};
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+static const char *const method_names[] = {
+    [DTT_KRPC_M_PING] = DTT_KRPC_PING,
+    [DTT_KRPC_M_FIND_NODE] = DTT_KRPC_FIND_NODE,
+    [DTT_KRPC_M_GET_PEERS] = DTT_KRPC_GET_PEERS,
+    [DTT_KRPC_M_ANNOUNCE_PEER] = DTT_KRPC_ANNOUNCE_PEER,
+    [DTT_KRPC_M_GET] = DTT_KRPC_GET,
+    [DTT_KRPC_M_PUT] = DTT_KRPC_PUT,
+};
+#define METHODS (sizeof(method_names) / sizeof(method_names[0]))
+
+/* ---- decoding */
+
+/* A string into *ret, which stays as it is when something else comes. */
+static void take_str(struct dtt_reader *r, struct dtt_krpc *m, struct dtt_slice *ret)
+{
+    if (dtt_bencode_peek(r) == 's') {
+        *ret = dtt_bencode_read_str(r);
+    } else {
+        m->is_malformed = true;
+        dtt_bencode_read_any(r, NULL);
+    }
+}
+
+static void take_int(struct dtt_reader *r, struct dtt_krpc *m, struct dtt_krpc_int *ret)
+{
+    struct dtt_reader value = dtt_reader(dtt_bencode_read_any(r, NULL));
+    int64_t n = dtt_bencode_read_int(&value);
+    if (value.failed) {
+        m->is_malformed = true;
+    } else {
+        *ret = dtt_krpc_int(n);
+    }
+}
+
+/* The content of a list, without its "l" and "e". */
+static void take_list(struct dtt_reader *r, struct dtt_krpc *m, struct dtt_slice *ret)
+{
+    bool is_list = dtt_bencode_peek(r) == 'l';
+    struct dtt_slice raw = dtt_bencode_read_any(r, NULL);
+    if (!is_list) {
+        m->is_malformed = true;
+    } else if (!r->failed) {
+        *ret = dtt_slice(raw.data + 1, raw.len - 2);
+    }
+}
+
+static uint8_t read_want(struct dtt_slice list)
+{
+    struct dtt_reader r = dtt_reader(list);
+    uint8_t want = 0;
+    while (dtt_reader_left(&r) > 0 && !r.failed) {
+        struct dtt_slice s = dtt_bencode_read_str(&r);
+        want |= dtt_slice_is(s, DTT_KRPC_WANT_N4) ? DTT_KRPC_WANTS_V4 : 0;
+        want |= dtt_slice_is(s, DTT_KRPC_WANT_N6) ? DTT_KRPC_WANTS_V6 : 0;
+    }
+    return want;
+}
+
+static const struct field *find_field(struct dtt_slice key)
+{
+    for (size_t i = 0; i < FIELDS; i++) {
+        if (key.len == fields[i].len && memcmp(key.data, fields[i].name, key.len) == 0) {
+            return &fields[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_field(struct dtt_reader *r, struct dtt_krpc *m, const struct field *f)
+{
+    void *member = (char *)m + f->offset;
+    struct dtt_slice list = {0};
+    switch (f->kind) {
+    case FIELD_STR: take_str(r, m, member); break;
+    case FIELD_INT: take_int(r, m, member); break;
+    case FIELD_RAW:
+        *(struct dtt_slice *)member = dtt_bencode_read_any(r, &m->is_v_canonical);
+        break;
+    case FIELD_LIST: take_list(r, m, member); break;
+    case FIELD_WANT:
+        take_list(r, m, &list);
+        m->want = read_want(list);
+        break;
+    }
+}
+
+/* The dictionary under "a" or "r". */
+static void take_fields(struct dtt_reader *r, struct dtt_krpc *m)
+{
+    if (!dtt_bencode_read_open(r, 'd')) {
+        return;
+    }
+    while (!dtt_bencode_read_close(r)) {
+        const struct field *f = find_field(dtt_bencode_read_str(r));
+        if (f) {
+            take_field(r, m, f);
+        } else {
+            dtt_bencode_read_any(r, NULL);
+        }
+    }
+    if (m->id.data && m->id.len != DTT_NODE_ID_BYTES) {
+        m->is_malformed = true;
+        m->id = dtt_slice(NULL, 0);
+    }
+}
+
+static void take_error(struct dtt_reader *r, struct dtt_krpc *m)
+{
+    struct dtt_slice list = {0};
+    struct dtt_krpc_int code = {0};
+    take_list(r, m, &list);
+    struct dtt_reader in = dtt_reader(list);
+    if (list.len > 0) {
+        take_int(&in, m, &code);
+    }
+    if (dtt_reader_left(&in) > 0) {
+        take_str(&in, m, &m->error_text);
+    }
+    m->error = code.n;
+}
+
+static enum dtt_krpc_method method_of(struct dtt_slice name)
+{
+    for (size_t i = 1; i < METHODS; i++) {
+        if (dtt_slice_is(name, method_names[i])) {
+            return (enum dtt_krpc_method)i;
+        }
+    }
+    return DTT_KRPC_M_UNKNOWN;
+}
+
+/* What the top level says besides the fields of struct dtt_krpc. */
+struct top {
+    struct dtt_slice y;
+    struct dtt_slice q;
+};
+
+static void take_top(struct dtt_reader *r, struct dtt_krpc *m, struct top *top)
+{
+    struct dtt_slice key = dtt_bencode_read_str(r);
+    struct dtt_krpc_int ro = {0};
+    char type = dtt_bencode_peek(r);
+    if (dtt_slice_is(key, DTT_KRPC_T)) {
+        take_str(r, m, &m->t);
+    } else if (dtt_slice_is(key, DTT_KRPC_Y)) {
+        take_str(r, m, &top->y);
+    } else if (dtt_slice_is(key, DTT_KRPC_Q)) {
+        take_str(r, m, &top->q);
+    } else if ((dtt_slice_is(key, DTT_KRPC_A) || dtt_slice_is(key, DTT_KRPC_R)) && type == 'd') {
+        take_fields(r, m);
+    } else if (dtt_slice_is(key, DTT_KRPC_E) && type == 'l') {
+        take_error(r, m);
+    } else if (dtt_slice_is(key, DTT_KRPC_V)) {
+        take_str(r, m, &m->client);
+    } else if (dtt_slice_is(key, DTT_KRPC_IP)) {
+        take_str(r, m, &m->ip);
+    } else if (dtt_slice_is(key, DTT_KRPC_RO)) {
+        take_int(r, m, &ro);
+        m->is_read_only = ro.n == 1;
+    } else {
+        dtt_bencode_read_any(r, NULL);
+    }
+}
+
+int dtt_krpc_decode(struct dtt_slice datagram, struct dtt_krpc *ret)
+{
+    struct dtt_reader r = dtt_reader(datagram);
+    struct dtt_krpc m = {0};
+    struct top top = {0};
+    if (datagram.len < DTT_KRPC_PACKET_MIN || datagram.data[datagram.len - 1] != 'e' ||
+        !dtt_bencode_read_open(&r, 'd')) {
+        return DTT_EPROTO;
+    }
+    while (!dtt_bencode_read_close(&r)) {
+        take_top(&r, &m, &top);
+    }
+    if (r.failed || dtt_reader_left(&r) != 0 || m.t.len == 0 || m.t.len > DTT_KRPC_T_MAX) {
+        return DTT_EPROTO;
+    }
+    if (dtt_slice_is(top.y, "q")) {
+        m.type = DTT_KRPC_QUERY;
+        m.method = method_of(top.q);
+    } else if (dtt_slice_is(top.y, "r")) {
+        m.type = DTT_KRPC_REPLY;
+    } else if (dtt_slice_is(top.y, "e")) {
+        m.type = DTT_KRPC_ERROR;
+    } else {
+        return DTT_EPROTO;
+    }
+    *ret = m;
+    return DTT_OK;
+}
+
+bool dtt_krpc_next_value(struct dtt_reader *r, struct dtt_addr *ret)
+{
+    while (!r->failed && dtt_reader_left(r) > 0) {
+        struct dtt_slice s = dtt_bencode_read_str(r);
+        if (!r->failed && dtt_addr_from_compact(s, ret) == DTT_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dtt_krpc_next_node(struct dtt_reader *r, uint8_t family, uint8_t id[DTT_NODE_ID_BYTES],
+                        struct dtt_addr *ret)
+{
+    size_t addr_len = family == DTT_FAMILY_V4 ? DTT_ADDR_COMPACT4 : DTT_ADDR_COMPACT6;
+    if (dtt_reader_left(r) < DTT_NODE_ID_BYTES + addr_len) {
+        return false;
+    }
+    dtt_read_into(r, id, DTT_NODE_ID_BYTES);
+    return dtt_addr_from_compact(dtt_read(r, addr_len), ret) == DTT_OK;
+}
+
+/* ---- encoding */
+
+static void write_want(struct dtt_writer *w, uint8_t want)
+{
+    dtt_write_u8(w, 'l');
+    if (want & DTT_KRPC_WANTS_V4) {
+        dtt_bencode_write_text(w, DTT_KRPC_WANT_N4);
+    }
+    if (want & DTT_KRPC_WANTS_V6) {
+        dtt_bencode_write_text(w, DTT_KRPC_WANT_N6);
+    }
+    dtt_write_u8(w, 'e');
+}
+
+static void write_key(struct dtt_writer *w, const struct field *f)
+{
+    dtt_bencode_write_str(w, dtt_slice(f->name, f->len));
+}
+
+static void write_field(struct dtt_writer *w, const struct dtt_krpc *m, const struct field *f)
+{
+    const void *member = (const char *)m + f->offset;
+    if (f->kind == FIELD_INT) {
+        const struct dtt_krpc_int *n = member;
+        if (n->is_set) {
+            write_key(w, f);
+            dtt_bencode_write_int(w, n->n);
+        }
+        return;
+    }
+    if (f->kind == FIELD_WANT) {
+        if (m->want) {
+            write_key(w, f);
+            write_want(w, m->want);
+        }
+        return;
+    }
+    const struct dtt_slice *s = member;
+    if (!s->data) {
+        return;
+    }
+    write_key(w, f);
+    if (f->kind == FIELD_STR) {
+        dtt_bencode_write_str(w, *s);
+    } else if (f->kind == FIELD_RAW) {
+        dtt_write_slice(w, *s);
+    } else {
+        dtt_write_u8(w, 'l');
+        dtt_write_slice(w, *s);
+        dtt_write_u8(w, 'e');
+    }
+}
+
+static void write_fields(struct dtt_writer *w, const struct dtt_krpc *m, const char *name)
+{
+    dtt_bencode_write_text(w, name);
+    dtt_write_u8(w, 'd');
+    for (size_t i = 0; i < FIELDS; i++) {
+        write_field(w, m, &fields[i]);
+    }
+    dtt_write_u8(w, 'e');
+}
+
+static void write_text_pair(struct dtt_writer *w, const char *key, struct dtt_slice value)
+{
+    if (value.data) {
+        dtt_bencode_write_text(w, key);
+        dtt_bencode_write_str(w, value);
+    }
+}
+
+int dtt_krpc_encode(const struct dtt_krpc *m, uint8_t *buf, size_t cap)
+{
+    static const char *const types[] = {
+        [DTT_KRPC_QUERY] = "q", [DTT_KRPC_REPLY] = "r", [DTT_KRPC_ERROR] = "e"};
+    struct dtt_writer w = dtt_writer(buf, cap);
+    if (m->type == DTT_KRPC_QUERY && m->method == DTT_KRPC_M_UNKNOWN) {
+        return DTT_EINVAL;
+    }
+    dtt_write_u8(&w, 'd');
+    if (m->type == DTT_KRPC_QUERY) {
+        write_fields(&w, m, DTT_KRPC_A);
+    }
+    if (m->type == DTT_KRPC_ERROR) {
+        dtt_write_text(&w, "1:el");
+        dtt_bencode_write_int(&w, m->error);
+        dtt_bencode_write_str(&w, m->error_text);
+        dtt_write_u8(&w, 'e');
+    }
+    write_text_pair(&w, DTT_KRPC_IP, m->ip);
+    if (m->type == DTT_KRPC_QUERY) {
+        const char *name = method_names[m->method];
+        write_text_pair(&w, DTT_KRPC_Q, dtt_slice(name, strlen(name)));
+    }
+    if (m->type == DTT_KRPC_REPLY) {
+        write_fields(&w, m, DTT_KRPC_R);
+    }
+    if (m->is_read_only) {
+        dtt_write_text(&w, "2:roi1e");
+    }
+    write_text_pair(&w, DTT_KRPC_T, m->t);
+    write_text_pair(&w, DTT_KRPC_V, m->client);
+    write_text_pair(&w, DTT_KRPC_Y, dtt_slice(types[m->type], 1));
+    dtt_write_u8(&w, 'e');
+    return w.failed ? DTT_ETOOBIG : (int)w.len;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * KRPC messages (BEP 5, 32, 42, 43, 44) as one flat struct. Decoding is one pass over the datagram
+ * and copies nothing: slices point into it, a value `v` stays the raw bytes that were signed.
+ * Encoding writes what decoding reads. A slice with data NULL is absent.
+ */
+#ifndef DTT_DHT_KRPC_H
+#define DTT_DHT_KRPC_H
+
+#include "base/addr.h"
+#include "dht/krpc_wire.h"
+
+enum dtt_krpc_type { DTT_KRPC_QUERY, DTT_KRPC_REPLY, DTT_KRPC_ERROR };
+
+enum dtt_krpc_method {
+    DTT_KRPC_M_UNKNOWN,
+    DTT_KRPC_M_PING,
+    DTT_KRPC_M_FIND_NODE,
+    DTT_KRPC_M_GET_PEERS,
+    DTT_KRPC_M_ANNOUNCE_PEER,
+    DTT_KRPC_M_GET,
+    DTT_KRPC_M_PUT
+};
+
+#define DTT_KRPC_WANTS_V4 1u
+#define DTT_KRPC_WANTS_V6 2u
+
+struct dtt_krpc_int {
+    int64_t n;
+    bool is_set;
+};
+
+struct dtt_krpc {
+    enum dtt_krpc_type type;
+    enum dtt_krpc_method method; /**< of a query */
+    bool is_read_only;
+    bool is_malformed;   /**< a known key had a value of the wrong type; that key is absent */
+    bool is_v_canonical; /**< `v` is the one valid encoding of its value */
+    uint8_t want;        /**< DTT_KRPC_WANTS_ bits, 0 when absent */
+    struct dtt_slice t;
+    struct dtt_slice ip;
+    struct dtt_slice client;
+
+    /* arguments and return values; lengths are the sender's, only `id` has been checked */
+    struct dtt_slice id; /**< 20 bytes or absent */
+    struct dtt_slice target;
+    struct dtt_slice info_hash;
+    struct dtt_slice token;
+    struct dtt_slice nodes;
+    struct dtt_slice nodes6;
+    struct dtt_slice values; /**< the list's content, raw: see dtt_krpc_next_value */
+    struct dtt_slice k;
+    struct dtt_slice salt;
+    struct dtt_slice sig;
+    struct dtt_slice v; /**< raw bencoding */
+    struct dtt_krpc_int seq;
+    struct dtt_krpc_int cas;
+    struct dtt_krpc_int port;
+    struct dtt_krpc_int implied_port;
+
+    int64_t error;
+    struct dtt_slice error_text;
+};
+
+/**
+ * Reads a whole datagram. DTT_EPROTO when it is not a KRPC message: not one dictionary filling the
+ * datagram, or without a usable y and t. Unknown keys are skipped, unusable known ones are absent.
+ */
+int dtt_krpc_decode(struct dtt_slice datagram, struct dtt_krpc *ret);
+
+/** Length written to `buf`, or DTT_ETOOBIG. `method` UNKNOWN cannot be encoded (DTT_EINVAL). */
+int dtt_krpc_encode(const struct dtt_krpc *m, uint8_t *buf, size_t cap);
+
+/** The next address of `values`; false at the end. Entries of another size are passed over. */
+bool dtt_krpc_next_value(struct dtt_reader *r, struct dtt_addr *ret);
+
+/** The next contact of `nodes` or `nodes6` (`family`), id and address; false at the end. */
+bool dtt_krpc_next_node(struct dtt_reader *r, uint8_t family, uint8_t id[DTT_NODE_ID_BYTES],
+                        struct dtt_addr *ret);
+
+static inline struct dtt_krpc_int dtt_krpc_int(int64_t n)
+{
+    return (struct dtt_krpc_int){.n = n, .is_set = true};
+}
+
+#endif

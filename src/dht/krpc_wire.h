@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * KRPC, the wire format of the Mainline DHT: every name, code and size with the document that
+ * fixes it. One bencoded dictionary per UDP datagram.
+ */
+#ifndef DTT_DHT_KRPC_WIRE_H
+#define DTT_DHT_KRPC_WIRE_H
+
+/* Top level (BEP 5 unless noted). */
+#define DTT_KRPC_T  "t"  /**< transaction id, echoed */
+#define DTT_KRPC_Y  "y"  /**< "q", "r" or "e" */
+#define DTT_KRPC_Q  "q"  /**< method of a query */
+#define DTT_KRPC_A  "a"  /**< arguments of a query */
+#define DTT_KRPC_R  "r"  /**< return values of a reply */
+#define DTT_KRPC_E  "e"  /**< [code, text] of an error */
+#define DTT_KRPC_V  "v"  /**< client: two letters (BEP 20) and two version bytes */
+#define DTT_KRPC_IP "ip" /**< the requester's compact address (BEP 42) */
+#define DTT_KRPC_RO "ro" /**< 1: the sender does not answer queries (BEP 43) */
+
+/* Methods. */
+#define DTT_KRPC_PING          "ping"          /* BEP 5 */
+#define DTT_KRPC_FIND_NODE     "find_node"     /* BEP 5 */
+#define DTT_KRPC_GET_PEERS     "get_peers"     /* BEP 5 */
+#define DTT_KRPC_ANNOUNCE_PEER "announce_peer" /* BEP 5 */
+#define DTT_KRPC_GET           "get"           /* BEP 44 */
+#define DTT_KRPC_PUT           "put"           /* BEP 44 */
+
+/* Arguments and return values. */
+#define DTT_KRPC_ID           "id"           /* BEP 5 */
+#define DTT_KRPC_TARGET       "target"       /* BEP 5, 44; in a put only mainline <= 7 reads it */
+#define DTT_KRPC_INFO_HASH    "info_hash"    /* BEP 5 */
+#define DTT_KRPC_TOKEN        "token"        /* BEP 5, 44 */
+#define DTT_KRPC_PORT         "port"         /* BEP 5 */
+#define DTT_KRPC_IMPLIED_PORT "implied_port" /* BEP 5 */
+#define DTT_KRPC_NODES        "nodes"        /* BEP 5 */
+#define DTT_KRPC_NODES6       "nodes6"       /* BEP 32 */
+#define DTT_KRPC_VALUES       "values"       /* BEP 5: list of compact addresses */
+#define DTT_KRPC_WANT         "want"         /* BEP 32: list of "n4", "n6" */
+#define DTT_KRPC_WANT_N4      "n4"
+#define DTT_KRPC_WANT_N6      "n6"
+#define DTT_KRPC_K            "k"    /* BEP 44: public key */
+#define DTT_KRPC_SALT         "salt" /* BEP 44 */
+#define DTT_KRPC_SEQ          "seq"  /* BEP 44 */
+#define DTT_KRPC_CAS          "cas"  /* BEP 44 */
+#define DTT_KRPC_SIG          "sig"  /* BEP 44 */
+#define DTT_KRPC_VALUE        "v"    /* BEP 44 */
+
+/* Sizes in bytes. */
+#define DTT_NODE_ID_BYTES    20   /* BEP 5 */
+#define DTT_KRPC_NODE4_BYTES 26   /* BEP 5: id, IPv4, port */
+#define DTT_KRPC_NODE6_BYTES 38   /* BEP 32: id, IPv6, port */
+#define DTT_KRPC_KEY_BYTES   32   /* BEP 44 */
+#define DTT_KRPC_SIG_BYTES   64   /* BEP 44 */
+#define DTT_KRPC_SALT_MAX    64   /* BEP 44 */
+#define DTT_KRPC_VALUE_MAX   1000 /* BEP 44, of the bencoded value */
+#define DTT_KRPC_T_BYTES     4    /* ours; mainline <= 7 drops every other length */
+#define DTT_KRPC_T_MAX       32   /* longest we echo */
+#define DTT_KRPC_TOKEN_MAX   40   /* longest we keep; BEP 5 sets no limit, 20 is the usual most */
+#define DTT_KRPC_PACKET_MIN  15   /* nothing shorter is a message */
+
+/* Error codes. */
+#define DTT_KRPC_E_GENERIC      201 /* BEP 5 */
+#define DTT_KRPC_E_SERVER       202 /* BEP 5 */
+#define DTT_KRPC_E_PROTOCOL     203 /* BEP 5: malformed, invalid arguments, bad token */
+#define DTT_KRPC_E_METHOD       204 /* BEP 5: method unknown */
+#define DTT_KRPC_E_V_TOO_BIG    205 /* BEP 44 */
+#define DTT_KRPC_E_SIGNATURE    206 /* BEP 44 */
+#define DTT_KRPC_E_SALT_TOO_BIG 207 /* BEP 44 */
+#define DTT_KRPC_E_CAS          301 /* BEP 44: cas mismatch */
+#define DTT_KRPC_E_SEQ          302 /* BEP 44: seq less than current */
+
+/** What we announce as `v`. */
+#define DTT_KRPC_CLIENT "DT\0\1"
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Iterative lookup (Kademlia) in one address family: the candidates sorted by distance, which one
+ * to ask next, and whether the `width` closest are settled. Sends nothing and knows no time.
+ *
+ * A candidate's way: FRESH -> ASKED -> ANSWERED, or ASKED -> SLOW (soft timeout: its place among
+ * the parallel queries is free again) -> ASKED once more -> DEAD. A late answer counts in any
+ * state.
+ */
+#ifndef DTT_DHT_LOOKUP_H
+#define DTT_DHT_LOOKUP_H
+
+#include "base/addr.h"
+#include "dht/krpc_wire.h"
+
+#define DTT_LOOKUP_ALPHA       4   /**< queries in flight while replies bring closer nodes */
+#define DTT_LOOKUP_CANDIDATES  128 /**< at most; the farthest are forgotten first */
+#define DTT_LOOKUP_WIDTH_MAX   32
+#define DTT_LOOKUP_SENDS       2  /**< the query and one retransmission */
+#define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the candidates say */
+#define DTT_LOOKUP_PER_NETWORK 2  /**< global candidates of one /24 or /64 */
+#define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
+
+enum dtt_candidate_state {
+    DTT_CANDIDATE_FRESH,
+    DTT_CANDIDATE_ASKED,
+    DTT_CANDIDATE_SLOW,
+    DTT_CANDIDATE_ANSWERED,
+    DTT_CANDIDATE_DEAD
+};
+
+struct dtt_candidate {
+    uint8_t id[DTT_NODE_ID_BYTES];
+    struct dtt_addr addr;
+    uint32_t rtt_us;
+    uint8_t state; /**< enum dtt_candidate_state */
+    uint8_t sends;
+    bool has_value; /**< returned a valid value: a put may send cas to it */
+    uint8_t token_len;
+    uint8_t token[DTT_KRPC_TOKEN_MAX];
+};
+
+struct dtt_lookup {
+    uint8_t target[DTT_NODE_ID_BYTES];
+    size_t width; /**< how many closest nodes have to answer */
+    size_t n;
+    size_t cap;
+    size_t in_flight;
+    size_t asked;    /**< distinct nodes */
+    size_t answered; /**< distinct nodes */
+    size_t queries;
+    bool improves;    /**< contacts that came last were among the closest */
+    bool needs_token; /**< who answers without a token does not count as one of the closest */
+    struct dtt_candidate *c;
+};
+
+/** Allocates nothing yet. */
+void dtt_lookup_init(struct dtt_lookup *l, const uint8_t target[DTT_NODE_ID_BYTES], size_t width);
+void dtt_lookup_fini(struct dtt_lookup *l);
+
+/** True when the contact is a new candidate. */
+bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],
+                    const struct dtt_addr *addr);
+/** A node known to have answered with a token not long ago: needs not be asked again. */
+bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c);
+
+/** The candidate at this endpoint, or NULL. Valid until the next add. */
+struct dtt_candidate *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr);
+
+/** Who is to be asked now, or NULL. Follow it with sent (or dead, when it cannot be asked). */
+struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l);
+void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c);
+/** Answered; contacts of its reply are added next. False for a second answer. */
+bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c);
+/** The soft timeout of its last query passed. True when that was the last one: now DEAD. */
+bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c);
+void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c);
+
+/** The `width` closest that are of use have all answered, or nobody is left to ask. */
+bool dtt_lookup_is_done(const struct dtt_lookup *l);
+
+/** Forgets all but the closest `max` that answered. For keeping. */
+void dtt_lookup_compact(struct dtt_lookup *l, size_t max);
+
+#endif

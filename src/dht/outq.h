@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Datagrams waiting to be sent, first in first out, each with its own length in one block of
+ * memory. The block stays while the queue is busy (no allocation per datagram) and is given back by
+ * trim.
+ */
+#ifndef DTT_DHT_OUTQ_H
+#define DTT_DHT_OUTQ_H
+
+#include "base/addr.h"
+
+#define DTT_OUTQ_PACKETS 4096
+#define DTT_OUTQ_BYTES   (2u << 20)
+
+struct dtt_outq {
+    uint8_t *data;
+    size_t cap;
+    size_t head; /**< first byte in use */
+    size_t tail; /**< first byte free */
+    size_t count;
+};
+
+void dtt_outq_init(struct dtt_outq *q);
+void dtt_outq_fini(struct dtt_outq *q);
+
+/** Room for a last datagram of up to `max` bytes, or NULL. Follow it with commit. */
+uint8_t *dtt_outq_reserve(struct dtt_outq *q, size_t max);
+/** The datagram in the reserved room has `len` bytes and goes to `to`. */
+void dtt_outq_commit(struct dtt_outq *q, const struct dtt_addr *to, size_t len);
+
+/** Takes the oldest datagram; its bytes stay valid until the next reserve. False when empty. */
+bool dtt_outq_pop(struct dtt_outq *q, struct dtt_addr *to, struct dtt_slice *ret);
+/** Gives the memory back when the queue is empty. */
+void dtt_outq_trim(struct dtt_outq *q);
+
+#endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "dht/rtable.h"
+
+#include "dht/node_id.h"
+
+#include <stdlib.h>
+
+void dtt_rtable_init(struct dtt_rtable *t, uint8_t family, const uint8_t self[DTT_NODE_ID_BYTES])
+{
+    memset(t, 0, sizeof(*t));
+    t->family = family;
+    memcpy(t->self, self, DTT_NODE_ID_BYTES);
+}
+
+void dtt_rtable_fini(struct dtt_rtable *t)
+{
+    free(t->buckets);
+    t->buckets = NULL;
+    t->n = 0;
+    t->live = 0;
+}
+
+struct dtt_addr dtt_rnode_addr(const struct dtt_rtable *t, const struct dtt_rnode *n)
+{
+    struct dtt_addr a = {.port = n->port, .family = t->family};
+    memcpy(a.ip, n->ip, sizeof(a.ip));
+    return a;
+}
+
+static bool has_addr(const struct dtt_rnode *n, const struct dtt_addr *addr)
+{
+    return n->port == addr->port && memcmp(n->ip, addr->ip, sizeof(n->ip)) == 0;
+}
+
+static bool is_same_network(const struct dtt_rtable *t, const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(a, b, t->family == DTT_FAMILY_V4 ? 3 : 8) == 0;
+}
+
+static uint32_t now_s(struct dtt_now now)
+{
+    return (uint32_t)(now.mono_ns / DTT_S);
+}
+
+static size_t index_of(const struct dtt_rtable *t, const uint8_t id[DTT_NODE_ID_BYTES])
+{
+    size_t common = dtt_node_id_common(t->self, id);
+    return common < t->n ? common : t->n - 1;
+}
+
+struct dtt_rbucket *dtt_rtable_bucket_of(const struct dtt_rtable *t,
+                                         const uint8_t id[DTT_NODE_ID_BYTES])
+{
+    return t->n ? &t->buckets[index_of(t, id)] : NULL;
+}
+
+struct dtt_rnode *dtt_rtable_find(const struct dtt_rtable *t, const struct dtt_addr *addr)
+{
+    if (addr->family != t->family) {
+        return NULL;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        struct dtt_rbucket *b = &t->buckets[i];
+        for (size_t j = 0; j < b->live; j++) {
+            if (has_addr(&b->nodes[j], addr)) {
+                return &b->nodes[j];
+            }
+        }
+    }
+    return NULL;
+}
+
+static struct dtt_rnode *find_in(struct dtt_rnode *nodes, size_t n, const uint8_t *id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (memcmp(nodes[i].id, id, DTT_NODE_ID_BYTES) == 0) {
+            return &nodes[i];
+        }
+    }
+    return NULL;
+}
+
+struct dtt_rnode *dtt_rtable_find_id(const struct dtt_rtable *t,
+                                     const uint8_t id[DTT_NODE_ID_BYTES])
+{
+    struct dtt_rbucket *b = dtt_rtable_bucket_of(t, id);
+    return b ? find_in(b->nodes, b->live, id) : NULL;
+}
+
+/* Takes element i out of an array of *n nodes, keeping the order. */
+static void take_out(struct dtt_rnode *nodes, uint8_t *n, size_t i)
+{
+    memmove(&nodes[i], &nodes[i + 1], (*n - i - 1) * sizeof(*nodes));
+    (*n)--;
+}
+
+static void drop_live(struct dtt_rtable *t, struct dtt_rnode *n)
+{
+    struct dtt_rbucket *b = dtt_rtable_bucket_of(t, n->id);
+    take_out(b->nodes, &b->live, (size_t)(n - b->nodes));
+    t->live--;
+}
+
+static void add_spare(struct dtt_rbucket *b, const struct dtt_rnode *n)
+{
+    struct dtt_rnode *known = find_in(b->spares, b->spare, n->id);
+    if (known) {
+        take_out(b->spares, &b->spare, (size_t)(known - b->spares));
+    } else if (b->spare == DTT_RTABLE_SPARE) {
+        take_out(b->spares, &b->spare, 0);
+    }
+    b->spares[b->spare++] = *n;
+}
+
+static void drop_spare(struct dtt_rbucket *b, const uint8_t *id)
+{
+    struct dtt_rnode *known = find_in(b->spares, b->spare, id);
+    if (known) {
+        take_out(b->spares, &b->spare, (size_t)(known - b->spares));
+    }
+}
+
+/* Appends an empty bucket. */
+static bool grow(struct dtt_rtable *t)
+{
+    if (t->n == DTT_RTABLE_BUCKETS) {
+        return false;
+    }
+    struct dtt_rbucket *b = realloc(t->buckets, (t->n + 1) * sizeof(*b));
+    if (!b) {
+        return false;
+    }
+    t->buckets = b;
+    memset(&b[t->n++], 0, sizeof(*b));
+    return true;
+}
+
+/* Splits the last bucket: what has more bits in common with us moves on. */
+static bool split(struct dtt_rtable *t)
+{
+    if (!grow(t)) {
+        return false;
+    }
+    struct dtt_rbucket *from = &t->buckets[t->n - 2];
+    struct dtt_rbucket *to = &t->buckets[t->n - 1];
+    to->refreshed_s = from->refreshed_s;
+    for (size_t i = from->live; i-- > 0;) {
+        if (index_of(t, from->nodes[i].id) == t->n - 1) {
+            to->nodes[to->live++] = from->nodes[i];
+            take_out(from->nodes, &from->live, i);
+        }
+    }
+    for (size_t i = from->spare; i-- > 0;) {
+        if (index_of(t, from->spares[i].id) == t->n - 1) {
+            add_spare(to, &from->spares[i]);
+            take_out(from->spares, &from->spare, i);
+        }
+    }
+    return true;
+}
+
+/* The limits on global addresses. A node that failed or sits at the same endpoint does not count.
+ */
+static bool is_crowded(const struct dtt_rtable *t, const struct dtt_rbucket *b,
+                       const struct dtt_rnode *n)
+{
+    size_t network = 0;
+    if (!(n->flags & DTT_RNODE_GLOBAL)) {
+        return false;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        const struct dtt_rbucket *other = &t->buckets[i];
+        for (size_t j = 0; j < other->live; j++) {
+            const struct dtt_rnode *o = &other->nodes[j];
+            if (o->fails >= DTT_RTABLE_FAILS_BAD) {
+                continue;
+            }
+            if (memcmp(o->ip, n->ip, sizeof(n->ip)) == 0) {
+                return true;
+            }
+            network += other == b && is_same_network(t, o->ip, n->ip);
+        }
+    }
+    return network >= DTT_RTABLE_PER_NETWORK;
+}
+
+/* The live node that has to make room for `n` in a full bucket, or NULL. */
+static struct dtt_rnode *weakest(struct dtt_rbucket *b, const struct dtt_rnode *n)
+{
+    struct dtt_rnode *router = NULL;
+    struct dtt_rnode *insecure = NULL;
+    for (size_t i = 0; i < b->live; i++) {
+        struct dtt_rnode *o = &b->nodes[i];
+        if (o->fails >= DTT_RTABLE_FAILS_BAD) {
+            return o;
+        }
+        if (o->flags & DTT_RNODE_ROUTER) {
+            router = o;
+        }
+        if (!(o->flags & DTT_RNODE_SECURE)) {
+            insecure = o;
+        }
+    }
+    if (router && !(n->flags & DTT_RNODE_ROUTER)) {
+        return router;
+    }
+    return n->flags & DTT_RNODE_SECURE ? insecure : NULL;
+}
+
+static struct dtt_rnode make_node(const uint8_t *id, const struct dtt_addr *addr, unsigned flags)
+{
+    struct dtt_rnode n = {.port = addr->port, .flags = (uint8_t)flags};
+    memcpy(n.id, id, sizeof(n.id));
+    memcpy(n.ip, addr->ip, sizeof(n.ip));
+    if (dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL) {
+        n.flags |= DTT_RNODE_GLOBAL;
+    }
+    if (dtt_node_id_is_secure(id, addr)) {
+        n.flags |= DTT_RNODE_SECURE;
+    }
+    return n;
+}
+
+static void touch(struct dtt_rnode *n, struct dtt_now now, uint64_t rtt_ns, unsigned flags)
+{
+    uint64_t sample = rtt_ns / (100 * DTT_US) + 1;
+    sample = sample > UINT16_MAX ? UINT16_MAX : sample;
+    n->rtt = (uint16_t)(n->rtt ? (n->rtt * 7u + sample) / 8 : sample);
+    n->heard_s = now_s(now);
+    n->fails = 0;
+    n->flags |= (uint8_t)(flags | DTT_RNODE_VERIFIED);
+    if (flags & DTT_RNODE_BEP44) {
+        n->flags &= (uint8_t)~DTT_RNODE_NO_BEP44;
+    }
+}
+
+static enum dtt_rtable_result insert(struct dtt_rtable *t, const struct dtt_rnode *n)
+{
+    if (t->n == 0 && !grow(t)) {
+        return DTT_RTABLE_REFUSED;
+    }
+    struct dtt_rbucket *b = dtt_rtable_bucket_of(t, n->id);
+    if (is_crowded(t, b, n)) {
+        return DTT_RTABLE_REFUSED;
+    }
+    while (b->live == DTT_RTABLE_K && b == &t->buckets[t->n - 1] && split(t)) {
+        b = dtt_rtable_bucket_of(t, n->id);
+    }
+    struct dtt_rnode *out = b->live == DTT_RTABLE_K ? weakest(b, n) : NULL;
+    if (b->live == DTT_RTABLE_K && !out) {
+        add_spare(b, n);
+        return DTT_RTABLE_SPARED;
+    }
+    drop_spare(b, n->id);
+    if (out) {
+        struct dtt_rnode gone = *out;
+        *out = *n;
+        if (gone.fails == 0) {
+            add_spare(b, &gone);
+        }
+    } else {
+        b->nodes[b->live++] = *n;
+        t->live++;
+    }
+    return DTT_RTABLE_ADDED;
+}
+
+enum dtt_rtable_result dtt_rtable_seen(struct dtt_rtable *t, struct dtt_now now,
+                                       const uint8_t id[DTT_NODE_ID_BYTES],
+                                       const struct dtt_addr *addr, uint64_t rtt_ns, unsigned flags)
+{
+    if (addr->family != t->family || memcmp(id, t->self, DTT_NODE_ID_BYTES) == 0) {
+        return DTT_RTABLE_REFUSED;
+    }
+    struct dtt_rnode *n = dtt_rtable_find_id(t, id);
+    if (n && has_addr(n, addr)) {
+        touch(n, now, rtt_ns, flags);
+        return DTT_RTABLE_KNOWN;
+    }
+    if (n && n->fails == 0 && now_s(now) - n->heard_s < DTT_RTABLE_GOOD_S) {
+        return DTT_RTABLE_REFUSED; /* the first holder of an id keeps it while it answers */
+    }
+    if (n) {
+        drop_live(t, n);
+    }
+    n = dtt_rtable_find(t, addr);
+    if (n) {
+        drop_live(t, n); /* the endpoint has changed its id */
+    }
+    struct dtt_rnode fresh = make_node(id, addr, flags);
+    touch(&fresh, now, rtt_ns, flags);
+    return insert(t, &fresh);
+}
+
+bool dtt_rtable_suggest(struct dtt_rtable *t, const uint8_t id[DTT_NODE_ID_BYTES],
+                        const struct dtt_addr *addr)
+{
+    if (addr->family != t->family || !dtt_addr_is_usable(addr) ||
+        memcmp(id, t->self, DTT_NODE_ID_BYTES) == 0) {
+        return false;
+    }
+    struct dtt_rbucket *b = dtt_rtable_bucket_of(t, id);
+    if (!b) {
+        return true;
+    }
+    struct dtt_rnode n = make_node(id, addr, 0);
+    struct dtt_rnode *known = find_in(b->nodes, b->live, id);
+    if ((known && (has_addr(known, addr) || known->fails == 0)) || is_crowded(t, b, &n)) {
+        return false;
+    }
+    bool is_last = b == &t->buckets[t->n - 1] && t->n < DTT_RTABLE_BUCKETS;
+    if (known || b->live < DTT_RTABLE_K || is_last || weakest(b, &n)) {
+        return true;
+    }
+    add_spare(b, &n);
+    return false;
+}
+
+bool dtt_rtable_failed(struct dtt_rtable *t, const struct dtt_addr *addr, unsigned weight,
+                       struct dtt_rnode *ret)
+{
+    struct dtt_rnode *n = dtt_rtable_find(t, addr);
+    if (!n) {
+        return false;
+    }
+    struct dtt_rbucket *b = dtt_rtable_bucket_of(t, n->id);
+    n->fails = (uint8_t)(n->fails + weight > UINT8_MAX ? UINT8_MAX : n->fails + weight);
+    bool is_bad = n->fails >= DTT_RTABLE_FAILS_BAD;
+    if (n->fails >= DTT_RTABLE_FAILS_MAX) {
+        drop_live(t, n);
+    }
+    if (!is_bad || b->spare == 0) {
+        return false;
+    }
+    *ret = b->spares[--b->spare];
+    return true;
+}
+
+/* Sorted insertion into the `*n` closest found so far. */
+static void offer(const struct dtt_rnode *node, const uint8_t *target, size_t max, size_t *n,
+                  const struct dtt_rnode **ret)
+{
+    size_t at = *n;
+    while (at > 0 && dtt_node_id_cmp(target, node->id, ret[at - 1]->id) < 0) {
+        at--;
+    }
+    if (at == max) {
+        return;
+    }
+    size_t tail = *n < max ? *n - at : max - at - 1;
+    memmove(&ret[at + 1], &ret[at], tail * sizeof(struct dtt_rnode *));
+    ret[at] = node;
+    *n += *n < max;
+}
+
+size_t dtt_rtable_closest(const struct dtt_rtable *t, const uint8_t target[DTT_NODE_ID_BYTES],
+                          bool global_only, const uint8_t *exclude, size_t max,
+                          const struct dtt_rnode **ret)
+{
+    size_t n = 0;
+    if (t->n == 0) {
+        return 0;
+    }
+    /*
+     * Three rings of growing distance: the target's own bucket, all buckets beyond it (whose nodes
+     * share exactly as many bits with the target as we do), then one bucket after the other back.
+     */
+    size_t home = index_of(t, target);
+    for (size_t step = 0; step < t->n; step++) {
+        size_t i = step < t->n - home ? home + step : t->n - 1 - step;
+        bool ring_ends = step == 1 || i < home;
+        if (n == max && ring_ends) {
+            break;
+        }
+        const struct dtt_rbucket *b = &t->buckets[i];
+        for (size_t j = 0; j < b->live; j++) {
+            const struct dtt_rnode *node = &b->nodes[j];
+            if (node->fails >= DTT_RTABLE_FAILS_BAD ||
+                (global_only && !(node->flags & DTT_RNODE_GLOBAL)) ||
+                (exclude && memcmp(node->id, exclude, DTT_NODE_ID_BYTES) == 0)) {
+                continue;
+            }
+            offer(node, target, max, &n, ret);
+        }
+    }
+    return n;
+}
+
+void dtt_rtable_drop_routers(struct dtt_rtable *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        struct dtt_rbucket *b = &t->buckets[i];
+        for (size_t j = b->live; j-- > 0;) {
+            if (b->nodes[j].flags & DTT_RNODE_ROUTER) {
+                drop_live(t, &b->nodes[j]);
+            }
+        }
+    }
+}
+
+struct dtt_rnode *dtt_rtable_stalest(const struct dtt_rtable *t)
+{
+    struct dtt_rnode *oldest = NULL;
+    for (size_t i = 0; i < t->n; i++) {
+        struct dtt_rbucket *b = &t->buckets[i];
+        for (size_t j = 0; j < b->live; j++) {
+            if (!oldest || b->nodes[j].heard_s < oldest->heard_s) {
+                oldest = &b->nodes[j];
+            }
+        }
+    }
+    return oldest;
+}
+
+void dtt_rtable_set_self(struct dtt_rtable *t, const uint8_t self[DTT_NODE_ID_BYTES])
+{
+    struct dtt_rtable old = *t;
+    dtt_rtable_init(t, old.family, self);
+    for (size_t i = 0; i < old.n; i++) {
+        for (size_t j = 0; j < old.buckets[i].live; j++) {
+            if (memcmp(old.buckets[i].nodes[j].id, self, DTT_NODE_ID_BYTES) != 0) {
+                insert(t, &old.buckets[i].nodes[j]);
+            }
+        }
+    }
+    dtt_rtable_fini(&old);
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Queries of others. Cheap checks come first; nothing is allocated but what a put stores.
+ *
+ * Amplification: an answer to a global address that has not proved itself (it never answered a
+ * query of ours) is at most three times the query: contacts are cut first. A stored value goes
+ * beyond that only out of a byte budget per network, enough for anybody's first contact and of no
+ * use to a reflector.
+ */
+#include "dht/item.h"
+#include "dht/node.h"
+
+#include <dtt/types.h>
+
+#define AMPLIFICATION 3
+#define REPLY_MAX     1280 /* bytes; leaves room for any tunnel below 1,400 */
+
+/* One query being answered. */
+struct request {
+    struct dtt_dht *d;
+    struct dtt_now now;
+    const struct dtt_addr *from;
+    const struct dtt_krpc *q;
+    size_t len;
+    struct dtt_krpc reply;
+    uint8_t ip[DTT_ADDR_COMPACT6];
+    uint8_t token[DTT_TOKEN_BYTES];
+    uint8_t nodes[DTT_RTABLE_K * DTT_KRPC_NODE4_BYTES];
+    uint8_t nodes6[DTT_RTABLE_K * DTT_KRPC_NODE6_BYTES];
+};
+
+static void init_reply(struct request *r, enum dtt_krpc_type type)
+{
+    struct dtt_writer w = dtt_writer(r->ip, sizeof(r->ip));
+    dtt_addr_write_compact(&w, r->from);
+    r->reply = (struct dtt_krpc){.type = type,
+                                 .t = r->q->t,
+                                 .ip = dtt_slice(r->ip, w.len),
+                                 .client = dtt_slice(DTT_KRPC_CLIENT, 4),
+                                 .id = dtt_slice(r->d->id, DTT_NODE_ID_BYTES)};
+}
+
+static void send_error(struct request *r, int code)
+{
+    const char *text = "server error";
+    switch (code) {
+    case DTT_KRPC_E_PROTOCOL: text = "invalid arguments"; break;
+    case DTT_KRPC_E_METHOD: text = "method unknown"; break;
+    case DTT_KRPC_E_V_TOO_BIG: text = "message (v field) too big"; break;
+    case DTT_KRPC_E_SIGNATURE: text = "invalid signature"; break;
+    case DTT_KRPC_E_SALT_TOO_BIG: text = "salt too big"; break;
+    case DTT_KRPC_E_CAS: text = "cas mismatch, re-read and try again"; break;
+    case DTT_KRPC_E_SEQ: text = "sequence number less than current"; break;
+    default: break;
+    }
+    init_reply(r, DTT_KRPC_ERROR);
+    r->reply.error = code;
+    r->reply.error_text = dtt_slice(text, strlen(text));
+    DTT_COUNT(r->d->ctx, DHT_SERVE_ERRORS);
+    dtt_packet_send(r->d, r->now, r->from, &r->reply);
+}
+
+/* The source has answered a query of ours lately, so it is where it says it is. */
+static bool is_proven(const struct request *r)
+{
+    const struct dtt_dht *d = r->d;
+    if (dtt_addr_scope(r->from) != DTT_SCOPE_GLOBAL) {
+        return true;
+    }
+    const struct dtt_rtable *t = &d->tables[dtt_side_of(r->from->family)];
+    const struct dtt_rnode *n = r->q->id.data ? dtt_rtable_find_id(t, r->q->id.data) : NULL;
+    if (!n) {
+        return false;
+    }
+    struct dtt_addr addr = dtt_rnode_addr(t, n);
+    return dtt_addr_eq(&addr, r->from) && r->now.mono_ns / DTT_S - n->heard_s < DTT_RTABLE_GOOD_S;
+}
+
+/* Takes contacts out of the reply until it is `excess` bytes shorter or has none. */
+static void cut_contacts(struct dtt_krpc *m, size_t excess)
+{
+    struct dtt_slice *lists[] = {&m->nodes6, &m->nodes};
+    size_t sizes[] = {DTT_KRPC_NODE6_BYTES, DTT_KRPC_NODE4_BYTES};
+    for (size_t i = 0; i < 2; i++) {
+        while (excess > 0 && lists[i]->len > 0) {
+            lists[i]->len -= sizes[i];
+            excess = excess > sizes[i] ? excess - sizes[i] : 0;
+        }
+    }
+}
+
+static void drop_value(struct dtt_krpc *m)
+{
+    m->v = m->k = m->sig = dtt_slice(NULL, 0);
+    m->seq.is_set = false;
+}
+
+static size_t encoded_len(const struct dtt_krpc *m)
+{
+    uint8_t buf[DTT_DHT_PACKET_MAX + DTT_KRPC_VALUE_MAX];
+    int len = dtt_krpc_encode(m, buf, sizeof(buf));
+    return len < 0 ? sizeof(buf) : (size_t)len;
+}
+
+/* Brings the reply below what this source may get, and sends it. */
+static void send_reply(struct request *r)
+{
+    struct dtt_krpc *m = &r->reply;
+    size_t len = encoded_len(m);
+    if (len > REPLY_MAX) {
+        cut_contacts(m, len - REPLY_MAX);
+        len = encoded_len(m);
+    }
+    size_t fair = AMPLIFICATION * r->len;
+    if (len > fair && !is_proven(r)) {
+        struct dtt_slice nodes = m->nodes;
+        struct dtt_slice nodes6 = m->nodes6;
+        cut_contacts(m, len - fair);
+        len = encoded_len(m);
+        if (len > fair && m->v.data &&
+            !dtt_polite_unproven(&r->d->polite, r->now, r->from, len - fair)) {
+            DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
+            drop_value(m);
+            m->nodes = nodes;
+            m->nodes6 = nodes6;
+            len = encoded_len(m);
+            cut_contacts(m, len > fair ? len - fair : 0);
+        }
+    }
+    DTT_COUNT(r->d->ctx, DHT_SERVED);
+    dtt_packet_send(r->d, r->now, r->from, m);
+}
+
+/* ---- parts of replies */
+
+static struct dtt_slice write_nodes(const struct request *r, size_t side, const uint8_t *target,
+                                    uint8_t *buf, size_t cap)
+{
+    const struct dtt_rtable *t = &r->d->tables[side];
+    const struct dtt_rnode *near[DTT_RTABLE_K];
+    struct dtt_writer w = dtt_writer(buf, cap);
+    bool global_only = dtt_addr_scope(r->from) == DTT_SCOPE_GLOBAL;
+    size_t n = dtt_rtable_closest(t, target, global_only, r->q->id.data, DTT_RTABLE_K, near);
+    for (size_t i = 0; i < n; i++) {
+        struct dtt_addr addr = dtt_rnode_addr(t, near[i]);
+        dtt_write(&w, near[i]->id, DTT_NODE_ID_BYTES);
+        dtt_addr_write_compact(&w, &addr);
+    }
+    return dtt_slice(buf, w.len);
+}
+
+/* BEP 32: contacts of the families wanted, or else of the family the query came by. */
+static void add_nodes(struct request *r, const uint8_t *target)
+{
+    uint8_t want = r->q->want;
+    if (want == 0) {
+        want = r->from->family == DTT_FAMILY_V4 ? DTT_KRPC_WANTS_V4 : DTT_KRPC_WANTS_V6;
+    }
+    if (want & DTT_KRPC_WANTS_V4) {
+        r->reply.nodes = write_nodes(r, 0, target, r->nodes, sizeof(r->nodes));
+    }
+    if (want & DTT_KRPC_WANTS_V6) {
+        r->reply.nodes6 = write_nodes(r, 1, target, r->nodes6, sizeof(r->nodes6));
+    }
+}
+
+static void add_token(struct request *r, const uint8_t *target)
+{
+    dtt_token_make(r->token, r->d->secret, r->now, r->from, target);
+    r->reply.token = dtt_slice(r->token, sizeof(r->token));
+}
+
+static bool is_token_valid(const struct request *r, const uint8_t *target)
+{
+    return dtt_token_is_valid(r->q->token, r->d->secret, r->now, r->from, target);
+}
+
+/* ---- methods */
+
+static void serve_find(struct request *r, struct dtt_slice target)
+{
+    if (target.len != DTT_NODE_ID_BYTES) {
+        send_error(r, DTT_KRPC_E_PROTOCOL);
+        return;
+    }
+    init_reply(r, DTT_KRPC_REPLY);
+    add_nodes(r, target.data);
+    send_reply(r);
+}
+
+static void serve_get_peers(struct request *r)
+{
+    if (r->q->info_hash.len != DTT_NODE_ID_BYTES) {
+        send_error(r, DTT_KRPC_E_PROTOCOL);
+        return;
+    }
+    init_reply(r, DTT_KRPC_REPLY);
+    add_nodes(r, r->q->info_hash.data);
+    add_token(r, r->q->info_hash.data);
+    send_reply(r);
+}
+
+static void serve_announce_peer(struct request *r)
+{
+    const struct dtt_krpc *q = r->q;
+    if (q->info_hash.len != DTT_NODE_ID_BYTES || !is_token_valid(r, q->info_hash.data)) {
+        send_error(r, DTT_KRPC_E_PROTOCOL);
+        return;
+    }
+    init_reply(r, DTT_KRPC_REPLY);
+    send_reply(r);
+}
+
+static void serve_get(struct request *r)
+{
+    struct dtt_storage_value v;
+    const uint8_t *target = r->q->target.data;
+    if (r->q->target.len != DTT_NODE_ID_BYTES) {
+        send_error(r, DTT_KRPC_E_PROTOCOL);
+        return;
+    }
+    init_reply(r, DTT_KRPC_REPLY);
+    add_nodes(r, target);
+    add_token(r, target);
+    if (dtt_storage_get(&r->d->storage, target, &v)) {
+        bool is_newer = !r->q->seq.is_set || !v.is_mutable || v.seq > r->q->seq.n;
+        if (v.is_mutable) {
+            r->reply.seq = dtt_krpc_int(v.seq);
+        }
+        if (is_newer) {
+            r->reply.v = v.v;
+            r->reply.k = v.is_mutable ? dtt_slice(v.k, DTT_KRPC_KEY_BYTES) : dtt_slice(NULL, 0);
+            r->reply.sig = v.is_mutable ? dtt_slice(v.sig, DTT_KRPC_SIG_BYTES) : dtt_slice(NULL, 0);
+        }
+    }
+    send_reply(r);
+}
+
+/* 0 or the error code; the cheap checks first, the signature last. */
+static int check_mutable_put(const struct request *r, const uint8_t *target)
+{
+    const struct dtt_krpc *q = r->q;
+    if (q->sig.len != DTT_KRPC_SIG_BYTES || !q->seq.is_set || q->seq.n < 0) {
+        return DTT_KRPC_E_PROTOCOL;
+    }
+    int err = dtt_storage_check(&r->d->storage, target, q->seq.n, q->cas.is_set, q->cas.n);
+    if (err) {
+        return err;
+    }
+    return dtt_item_verify(q->sig.data, q->k.data, q->salt, q->seq.n, q->v) ? 0
+                                                                            : DTT_KRPC_E_SIGNATURE;
+}
+
+static int put(const struct request *r)
+{
+    const struct dtt_krpc *q = r->q;
+    uint8_t target[DTT_NODE_ID_BYTES];
+    /* A broken mutable put must not pass for an immutable one. */
+    bool is_mutable = q->k.data || q->sig.data || q->seq.is_set;
+    if (q->v.len > DTT_KRPC_VALUE_MAX) {
+        return DTT_KRPC_E_V_TOO_BIG;
+    }
+    if (q->salt.len > DTT_KRPC_SALT_MAX) {
+        return DTT_KRPC_E_SALT_TOO_BIG;
+    }
+    if (q->is_malformed || !q->v.data || !q->is_v_canonical ||
+        (is_mutable && q->k.len != DTT_KRPC_KEY_BYTES)) {
+        return DTT_KRPC_E_PROTOCOL;
+    }
+    /* The target follows from the content; what the query calls the target is not believed. */
+    if (is_mutable) {
+        dtt_item_target(target, q->k.data, q->salt);
+    } else {
+        dtt_item_target_immutable(target, q->v);
+    }
+    if (!is_token_valid(r, target)) {
+        return DTT_KRPC_E_PROTOCOL;
+    }
+    int err = is_mutable ? check_mutable_put(r, target) : 0;
+    if (err) {
+        return err;
+    }
+    struct dtt_storage_put item = {.target = target,
+                                   .is_mutable = is_mutable,
+                                   .k = q->k.data,
+                                   .sig = q->sig.data,
+                                   .seq = is_mutable ? q->seq.n : 0,
+                                   .v = q->v};
+    if (dtt_storage_put(&r->d->storage, r->now, r->from, &item) != DTT_OK) {
+        DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
+        return DTT_KRPC_E_SERVER;
+    }
+    return 0;
+}
+
+static void serve_put(struct request *r)
+{
+    int code = put(r);
+    if (code) {
+        send_error(r, code);
+        return;
+    }
+    init_reply(r, DTT_KRPC_REPLY);
+    send_reply(r);
+}
+
+/* Methods of later BEPs carry a target: the closest nodes are an answer to all of them. */
+static void serve_unknown(struct request *r)
+{
+    if (r->q->target.len == DTT_NODE_ID_BYTES) {
+        serve_find(r, r->q->target);
+    } else if (r->q->info_hash.len == DTT_NODE_ID_BYTES) {
+        serve_find(r, r->q->info_hash);
+    } else {
+        send_error(r, DTT_KRPC_E_METHOD);
+    }
+}
+
+void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
+                      const struct dtt_krpc *q, size_t datagram_len)
+{
+    struct request r = {.d = d, .now = now, .from = from, .q = q, .len = datagram_len};
+    if (d->cfg.read_only) {
+        return;
+    }
+    if (!dtt_polite_serve(&d->polite, now, from)) {
+        DTT_COUNT(d->ctx, DHT_SERVE_LIMITED);
+        return;
+    }
+    DTT_TRACE(d->ctx, DHT_SERVE, dtt_tv_addr(from), dtt_tv_int(q->method));
+    if (!q->id.data) {
+        send_error(&r, DTT_KRPC_E_PROTOCOL);
+        return;
+    }
+    switch (q->method) {
+    case DTT_KRPC_M_PING:
+        init_reply(&r, DTT_KRPC_REPLY);
+        send_reply(&r);
+        break;
+    case DTT_KRPC_M_FIND_NODE: serve_find(&r, q->target); break;
+    case DTT_KRPC_M_GET_PEERS: serve_get_peers(&r); break;
+    case DTT_KRPC_M_ANNOUNCE_PEER: serve_announce_peer(&r); break;
+    case DTT_KRPC_M_GET: serve_get(&r); break;
+    case DTT_KRPC_M_PUT: serve_put(&r); break;
+    case DTT_KRPC_M_UNKNOWN: serve_unknown(&r); break;
+    }
+    if (!q->is_read_only) {
+        dtt_upkeep_suggest(d, now, q->id.data, from);
+    }
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "dht/storage.h"
+
+#include <dtt/types.h>
+#include <stdlib.h>
+
+#define NETWORK_KEY_BYTES 8
+
+/* Values of one origin, oldest first. */
+struct network {
+    uint8_t key[NETWORK_KEY_BYTES];
+    bool is_own;     /* never a victim of others */
+    bool is_limited; /* has a share */
+    size_t values;
+    size_t bytes;
+    struct dtt_stored *oldest;
+    struct dtt_stored *newest;
+};
+
+struct target {
+    uint8_t id[DTT_NODE_ID_BYTES];
+    bool is_mutable;
+    uint8_t k[DTT_KRPC_KEY_BYTES];
+    int64_t seq;
+    uint32_t turn; /* whose turn it is */
+    size_t bytes;
+    size_t n;
+    size_t cap;
+    struct dtt_stored **values; /* oldest first */
+};
+
+struct dtt_stored {
+    struct target *target;
+    struct network *network;
+    struct dtt_stored *older, *newer;         /* among all */
+    struct dtt_stored *net_older, *net_newer; /* among those of its network */
+    uint64_t put_ns;
+    uint8_t sig[DTT_KRPC_SIG_BYTES];
+    uint16_t len;
+    uint8_t v[];
+};
+
+void dtt_storage_init(struct dtt_storage *s, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+{
+    memset(s, 0, sizeof(*s));
+    dtt_map_init(&s->targets, DTT_NODE_ID_BYTES, DTT_STORAGE_TARGETS, hash_key);
+    dtt_map_init(&s->networks, NETWORK_KEY_BYTES, DTT_STORAGE_VALUES, hash_key);
+}
+
+/* ---- origins */
+
+static void network_key(uint8_t key[NETWORK_KEY_BYTES], const struct dtt_addr *from)
+{
+    memset(key, 0, NETWORK_KEY_BYTES);
+    if (!from) {
+        key[0] = 1; /* our own */
+    } else if (dtt_addr_scope(from) == DTT_SCOPE_GLOBAL) {
+        key[0] = from->family;
+        memcpy(key + 1, from->ip, from->family == DTT_FAMILY_V4 ? 3 : 6);
+    }
+}
+
+static struct network *network_of(struct dtt_storage *s, const struct dtt_addr *from)
+{
+    uint8_t key[NETWORK_KEY_BYTES];
+    network_key(key, from);
+    struct network *n = dtt_map_get(&s->networks, key);
+    if (n) {
+        return n;
+    }
+    n = calloc(1, sizeof(*n));
+    if (!n) {
+        return NULL;
+    }
+    memcpy(n->key, key, sizeof(key));
+    n->is_own = !from;
+    n->is_limited = key[0] != 0;
+    if (dtt_map_put(&s->networks, key, n) != DTT_OK) {
+        free(n);
+        return NULL;
+    }
+    return n;
+}
+
+static void drop_network_if_empty(struct dtt_storage *s, struct network *n)
+{
+    if (n->values == 0) {
+        dtt_map_take(&s->networks, n->key);
+        free(n);
+    }
+}
+
+/* ---- the two lists a value is in */
+
+static void link_newest(struct dtt_storage *s, struct dtt_stored *v)
+{
+    v->older = s->newest;
+    v->newer = NULL;
+    *(s->newest ? &s->newest->newer : &s->oldest) = v;
+    s->newest = v;
+    struct network *n = v->network;
+    v->net_older = n->newest;
+    v->net_newer = NULL;
+    *(n->newest ? &n->newest->net_newer : &n->oldest) = v;
+    n->newest = v;
+}
+
+static void unlink_both(struct dtt_storage *s, struct dtt_stored *v)
+{
+    *(v->older ? &v->older->newer : &s->oldest) = v->newer;
+    *(v->newer ? &v->newer->older : &s->newest) = v->older;
+    struct network *n = v->network;
+    *(v->net_older ? &v->net_older->net_newer : &n->oldest) = v->net_newer;
+    *(v->net_newer ? &v->net_newer->net_older : &n->newest) = v->net_older;
+}
+
+static void account(struct dtt_storage *s, struct dtt_stored *v, bool add)
+{
+    size_t one = add ? 1 : SIZE_MAX; /* unsigned -1 */
+    size_t bytes = add ? v->len : 0 - (size_t)v->len;
+    s->values += one;
+    s->bytes += bytes;
+    v->network->values += one;
+    v->network->bytes += bytes;
+    v->target->bytes += bytes;
+}
+
+/* ---- targets */
+
+static void drop_target_if_empty(struct dtt_storage *s, struct target *t)
+{
+    if (t->n == 0) {
+        dtt_map_take(&s->targets, t->id);
+        free(t->values);
+        free(t);
+    }
+}
+
+static void drop_value(struct dtt_storage *s, struct dtt_stored *v)
+{
+    struct target *t = v->target;
+    struct network *n = v->network;
+    size_t i = 0;
+    while (t->values[i] != v) {
+        i++;
+    }
+    memmove(&t->values[i], &t->values[i + 1], (t->n - i - 1) * sizeof(struct dtt_stored *));
+    t->n--;
+    unlink_both(s, v);
+    account(s, v, false);
+    free(v);
+    drop_network_if_empty(s, n);
+    drop_target_if_empty(s, t);
+}
+
+void dtt_storage_fini(struct dtt_storage *s)
+{
+    while (s->oldest) {
+        drop_value(s, s->oldest);
+    }
+    dtt_map_fini(&s->targets);
+    dtt_map_fini(&s->networks);
+}
+
+static struct target *target_of(struct dtt_storage *s, const struct dtt_storage_put *put)
+{
+    struct target *t = dtt_map_get(&s->targets, put->target);
+    if (t) {
+        return t;
+    }
+    t = calloc(1, sizeof(*t));
+    if (!t) {
+        return NULL;
+    }
+    memcpy(t->id, put->target, sizeof(t->id));
+    t->is_mutable = put->is_mutable;
+    t->seq = put->seq;
+    if (put->is_mutable) {
+        memcpy(t->k, put->k, sizeof(t->k));
+    }
+    if (dtt_map_put(&s->targets, t->id, t) != DTT_OK) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static bool grow_siblings(struct target *t)
+{
+    if (t->n < t->cap) {
+        return true;
+    }
+    size_t cap = t->cap ? t->cap * 2 : 1;
+    struct dtt_stored **values = realloc(t->values, cap * sizeof(struct dtt_stored *));
+    if (!values) {
+        return false;
+    }
+    t->values = values;
+    t->cap = cap;
+    return true;
+}
+
+/* ---- making room */
+
+/* The oldest sibling of the network with most of them, `incoming` counted as one more of its own.
+ */
+static struct dtt_stored *sibling_victim(const struct target *t, const struct network *incoming)
+{
+    struct dtt_stored *victim = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        size_t same = t->values[i]->network == incoming;
+        for (size_t j = i; j < t->n; j++) {
+            same += t->values[j]->network == t->values[i]->network;
+        }
+        if (same > most) {
+            most = same;
+            victim = t->values[i];
+        }
+    }
+    return victim;
+}
+
+/* The oldest value of the network that holds most bytes; NULL when only our own are left. */
+static struct dtt_stored *store_victim(const struct dtt_storage *s)
+{
+    const struct network *most = NULL;
+    for (size_t i = 0; i < dtt_map_count(&s->networks); i++) {
+        const struct network *n = dtt_map_value_at(&s->networks, i);
+        if (n->oldest && !n->is_own && (!most || n->bytes > most->bytes)) {
+            most = n;
+        }
+    }
+    return most ? most->oldest : NULL;
+}
+
+static bool is_network_full(const struct network *n, size_t len)
+{
+    return n->is_limited &&
+           (n->values >= DTT_STORAGE_NETWORK_VALUES || n->bytes + len > DTT_STORAGE_NETWORK_BYTES);
+}
+
+static bool is_store_full(const struct dtt_storage *s, size_t len, bool new_target)
+{
+    return s->values >= DTT_STORAGE_VALUES || s->bytes + len > DTT_STORAGE_BYTES ||
+           (new_target && dtt_map_count(&s->targets) >= DTT_STORAGE_TARGETS);
+}
+
+static void evict(struct dtt_storage *s, struct dtt_stored *v)
+{
+    s->evicted++;
+    drop_value(s, v);
+}
+
+/* Room in the store and in the origin's share. May free targets and networks. */
+static bool make_room(struct dtt_storage *s, const struct dtt_addr *from,
+                      const struct dtt_storage_put *put)
+{
+    uint8_t key[NETWORK_KEY_BYTES];
+    network_key(key, from);
+    for (;;) {
+        const struct network *n = dtt_map_get(&s->networks, key);
+        if (!n || !is_network_full(n, put->v.len)) {
+            break;
+        }
+        evict(s, n->oldest);
+    }
+    while (is_store_full(s, put->v.len, !dtt_map_get(&s->targets, put->target))) {
+        struct dtt_stored *victim = store_victim(s);
+        if (!victim) {
+            return false;
+        }
+        evict(s, victim);
+    }
+    return true;
+}
+
+/* ---- put and get */
+
+int dtt_storage_check(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
+                      int64_t seq, bool has_cas, int64_t cas)
+{
+    const struct target *t = dtt_map_get(&s->targets, target);
+    if (!t) {
+        return 0;
+    }
+    if (has_cas && cas != t->seq) {
+        return DTT_KRPC_E_CAS;
+    }
+    return seq < t->seq ? DTT_KRPC_E_SEQ : 0;
+}
+
+/* The value with these bytes and sequence number, or NULL. */
+static struct dtt_stored *find_same(const struct dtt_storage *s, const struct dtt_storage_put *put)
+{
+    const struct target *t = dtt_map_get(&s->targets, put->target);
+    for (size_t i = 0; t && t->seq == put->seq && i < t->n; i++) {
+        struct dtt_stored *v = t->values[i];
+        if (dtt_slice_eq(dtt_slice(v->v, v->len), put->v)) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
+static void renew(struct dtt_storage *s, struct dtt_stored *v, struct dtt_now now)
+{
+    unlink_both(s, v);
+    v->put_ns = now.mono_ns;
+    link_newest(s, v);
+}
+
+static void drop_older_seq(struct dtt_storage *s, const struct dtt_storage_put *put)
+{
+    struct target *t = dtt_map_get(&s->targets, put->target);
+    if (t && t->seq < put->seq) {
+        for (size_t n = t->n; n > 0; n--) {
+            drop_value(s, t->values[n - 1]);
+        }
+    }
+}
+
+static void drop_siblings_for(struct dtt_storage *s, const struct network *incoming,
+                              const struct dtt_storage_put *put)
+{
+    struct target *t = dtt_map_get(&s->targets, put->target);
+    while (t && t->n > 0 &&
+           (t->n >= DTT_STORAGE_SIBLINGS || t->bytes + put->v.len > DTT_STORAGE_SIBLING_BYTES)) {
+        bool is_last = t->n == 1;
+        evict(s, sibling_victim(t, incoming));
+        if (is_last) {
+            break;
+        }
+    }
+}
+
+static int store(struct dtt_storage *s, struct dtt_now now, struct network *n, struct target *t,
+                 const struct dtt_storage_put *put)
+{
+    if (!grow_siblings(t)) {
+        return DTT_ENOMEM;
+    }
+    struct dtt_stored *v = malloc(sizeof(*v) + put->v.len);
+    if (!v) {
+        return DTT_ENOMEM;
+    }
+    *v = (struct dtt_stored){
+        .target = t, .network = n, .put_ns = now.mono_ns, .len = (uint16_t)put->v.len};
+    memcpy(v->v, put->v.data, put->v.len);
+    if (put->is_mutable) {
+        memcpy(v->sig, put->sig, sizeof(v->sig));
+    }
+    t->seq = put->seq;
+    t->values[t->n++] = v;
+    link_newest(s, v);
+    account(s, v, true);
+    return DTT_OK;
+}
+
+int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
+                    const struct dtt_storage_put *put)
+{
+    struct dtt_stored *same = find_same(s, put);
+    if (same) {
+        renew(s, same, now);
+        return DTT_OK;
+    }
+    drop_older_seq(s, put);
+    if (!make_room(s, from, put)) {
+        return DTT_EFULL;
+    }
+    struct network *n = network_of(s, from);
+    if (!n) {
+        return DTT_ENOMEM;
+    }
+    n->values++; /* keeps the network while its last sibling makes room for this value */
+    drop_siblings_for(s, n, put);
+    n->values--;
+    struct target *t = target_of(s, put);
+    int err = t ? store(s, now, n, t, put) : DTT_ENOMEM;
+    if (err && t) {
+        drop_target_if_empty(s, t);
+    }
+    if (err) {
+        drop_network_if_empty(s, n);
+    }
+    return err;
+}
+
+static void describe(const struct target *t, const struct dtt_stored *v,
+                     struct dtt_storage_value *ret)
+{
+    *ret = (struct dtt_storage_value){.is_mutable = t->is_mutable,
+                                      .k = t->k,
+                                      .sig = v->sig,
+                                      .seq = t->seq,
+                                      .v = dtt_slice(v->v, v->len)};
+}
+
+bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
+                     struct dtt_storage_value *ret)
+{
+    struct target *t = dtt_map_get(&s->targets, target);
+    if (!t) {
+        return false;
+    }
+    describe(t, t->values[t->turn++ % t->n], ret);
+    return true;
+}
+
+bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t i,
+                    struct dtt_storage_value *ret)
+{
+    const struct target *t = dtt_map_get(&s->targets, target);
+    if (!t || i >= t->n) {
+        return false;
+    }
+    describe(t, t->values[i], ret);
+    return true;
+}
+
+uint64_t dtt_storage_deadline(const struct dtt_storage *s)
+{
+    return s->oldest ? s->oldest->put_ns + DTT_STORAGE_LIFETIME_NS : DTT_NEVER;
+}
+
+void dtt_storage_tick(struct dtt_storage *s, struct dtt_now now)
+{
+    while (s->oldest && dtt_storage_deadline(s) <= now.mono_ns) {
+        drop_value(s, s->oldest);
+    }
+}

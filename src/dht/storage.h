@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What we store for others (BEP 44). A mutable target keeps a small set of siblings: values with
+ * different bytes and the same, highest sequence number. Readers get them in turn, so that many
+ * publishers under one key stay visible; a newer sequence number replaces them all.
+ *
+ * Nothing lives longer than two hours without an identical put. Each network (IPv4 /24, IPv6 /48)
+ * owns a share; who is over it replaces his own oldest value. When the whole store is full, the
+ * network that holds most gives up its oldest. Private and loopback addresses have no share of
+ * their own: they are one network without limit but the store's.
+ */
+#ifndef DTT_DHT_STORAGE_H
+#define DTT_DHT_STORAGE_H
+
+#include "base/addr.h"
+#include "base/map.h"
+#include "base/time.h"
+#include "dht/krpc_wire.h"
+
+#define DTT_STORAGE_TARGETS        2048
+#define DTT_STORAGE_VALUES         4096
+#define DTT_STORAGE_BYTES          (4u << 20)
+#define DTT_STORAGE_SIBLINGS       32
+#define DTT_STORAGE_SIBLING_BYTES  (24u << 10)
+#define DTT_STORAGE_NETWORK_VALUES 64
+#define DTT_STORAGE_NETWORK_BYTES  (64u << 10)
+#define DTT_STORAGE_LIFETIME_NS    (7200 * DTT_S)
+
+struct dtt_stored;
+
+struct dtt_storage {
+    struct dtt_map targets;
+    struct dtt_map networks;
+    struct dtt_stored *oldest; /**< all values by time of their last put */
+    struct dtt_stored *newest;
+    size_t values;
+    size_t bytes;
+    uint64_t evicted; /**< values that made room for others */
+};
+
+/** What a put carries; checked by the caller except for seq and cas. */
+struct dtt_storage_put {
+    const uint8_t *target;
+    bool is_mutable;
+    const uint8_t *k;   /**< mutable */
+    const uint8_t *sig; /**< mutable */
+    int64_t seq;
+    struct dtt_slice v;
+};
+
+struct dtt_storage_value {
+    bool is_mutable;
+    const uint8_t *k;
+    const uint8_t *sig;
+    int64_t seq;
+    struct dtt_slice v;
+};
+
+/** Allocates nothing yet. */
+void dtt_storage_init(struct dtt_storage *s, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_storage_fini(struct dtt_storage *s);
+
+/** 0, or the BEP 44 error a mutable put earns: DTT_KRPC_E_CAS, DTT_KRPC_E_SEQ. */
+int dtt_storage_check(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
+                      int64_t seq, bool has_cas, int64_t cas);
+
+/** Stores or renews. `from` NULL: our own, never evicted by others. DTT_ENOMEM, DTT_EFULL. */
+int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
+                    const struct dtt_storage_put *put);
+
+/** The value whose turn it is; false when there is none. Slices live until the next change. */
+bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
+                     struct dtt_storage_value *ret);
+/** Value number i of a target, false beyond the last: for our own lookups. */
+bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t i,
+                    struct dtt_storage_value *ret);
+
+/** When the next value expires, or DTT_NEVER. */
+uint64_t dtt_storage_deadline(const struct dtt_storage *s);
+void dtt_storage_tick(struct dtt_storage *s, struct dtt_now now);
+
+#endif

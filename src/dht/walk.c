@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Walks: a lookup in each address family towards one goal, the values it finds on the way, and the
+ * closest set with its tokens. Operations with the same goal share one walk. A finished walk of a
+ * get is kept while its tokens are good, so that a put needs no second walk.
+ */
+#include "crypto/hash.h"
+#include "dht/item.h"
+#include "dht/node.h"
+
+#include <dtt/types.h>
+#include <stdlib.h>
+
+#define WAIT_NS   (10 * DTT_S)  /* for a first live node */
+#define TOKENS_NS (240 * DTT_S) /* BEP 5: a token is good for 5 minutes at least */
+#define KEEP_MAX  DTT_LOOKUP_WIDTH_MAX
+#define SLOT_BITS 8u
+
+_Static_assert(DTT_DHT_WALKS <= 1u << SLOT_BITS, "a walk's number holds its place");
+
+/* ---- finding and freeing */
+
+struct dtt_walk *dtt_walk_by_number(const struct dtt_dht *d, uint32_t number)
+{
+    size_t slot = number & ((1u << SLOT_BITS) - 1);
+    struct dtt_walk *w = number && slot < DTT_DHT_WALKS ? d->walks[slot] : NULL;
+    return w && w->number == number ? w : NULL;
+}
+
+void dtt_walk_free(struct dtt_dht *d, struct dtt_walk *w)
+{
+    d->walks[w->number & ((1u << SLOT_BITS) - 1)] = NULL;
+    for (size_t i = 0; i < w->n_values; i++) {
+        free(w->values[i]);
+    }
+    free(w->values);
+    dtt_lookup_fini(&w->side[0]);
+    dtt_lookup_fini(&w->side[1]);
+    free(w);
+}
+
+static bool is_same_goal(const struct dtt_walk_goal *a, const struct dtt_walk_goal *b)
+{
+    return a->kind == b->kind && a->is_mutable == b->is_mutable &&
+           memcmp(a->target, b->target, DTT_NODE_ID_BYTES) == 0 && a->salt_len == b->salt_len &&
+           memcmp(a->salt, b->salt, a->salt_len) == 0 &&
+           (!a->is_mutable || memcmp(a->key, b->key, sizeof(a->key)) == 0);
+}
+
+static struct dtt_walk *find_walk(const struct dtt_dht *d, const struct dtt_walk_goal *goal,
+                                  bool is_done)
+{
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        struct dtt_walk *w = d->walks[i];
+        if (w && (w->state == DTT_WALK_DONE) == is_done && is_same_goal(&w->goal, goal)) {
+            return w;
+        }
+    }
+    return NULL;
+}
+
+/* Keeps at most DTT_DHT_KEPT finished walks nobody reads from, each with its closest set only. */
+static void keep_or_free(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
+{
+    struct dtt_walk *oldest = NULL;
+    size_t kept = 0;
+    bool has_tokens = w->goal.kind == DTT_WALK_GET && w->side[0].answered + w->side[1].answered > 0;
+    if (!has_tokens || now.mono_ns >= w->ended_ns + TOKENS_NS) {
+        dtt_walk_free(d, w);
+        return;
+    }
+    for (size_t i = 0; i < w->n_values; i++) {
+        free(w->values[i]);
+    }
+    free(w->values);
+    w->values = NULL;
+    w->n_values = 0;
+    dtt_lookup_compact(&w->side[0], KEEP_MAX);
+    dtt_lookup_compact(&w->side[1], KEEP_MAX);
+    w->deadline_ns = w->ended_ns + TOKENS_NS;
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        struct dtt_walk *o = d->walks[i];
+        if (o && o->state == DTT_WALK_DONE && o->refs == 0) {
+            kept++;
+            if (!oldest || o->ended_ns < oldest->ended_ns) {
+                oldest = o;
+            }
+        }
+    }
+    if (kept > DTT_DHT_KEPT) {
+        dtt_walk_free(d, oldest);
+    }
+}
+
+void dtt_walk_release(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
+{
+    w->refs--;
+    if (w->refs > 0 || (w->is_internal && w->state != DTT_WALK_DONE)) {
+        return;
+    }
+    if (w->state != DTT_WALK_DONE) {
+        w->state = DTT_WALK_DONE;
+        w->ended_ns = now.mono_ns;
+    }
+    keep_or_free(d, now, w);
+}
+
+/* ---- ending */
+
+static void finish(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
+{
+    w->state = DTT_WALK_DONE;
+    w->ended_ns = now.mono_ns;
+    w->deadline_ns = DTT_NEVER;
+    DTT_TRACE(d->ctx, DHT_WALK_DONE, dtt_tv_int((int64_t)(w->side[0].asked + w->side[1].asked)),
+              dtt_tv_int((int64_t)(w->side[0].answered + w->side[1].answered)),
+              dtt_tv_int((int64_t)w->n_values),
+              dtt_tv_int((int64_t)((now.mono_ns - w->started_ns) / DTT_MS)));
+    dtt_upkeep_walk_done(d, now, w);
+    if (w->refs == 0) {
+        keep_or_free(d, now, w);
+    } else {
+        dtt_op_walk_done(d, now, w);
+    }
+}
+
+/* ---- asking */
+
+static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w,
+                      const struct dtt_candidate *c)
+{
+    struct dtt_krpc q = {.method =
+                             w->goal.kind == DTT_WALK_GET ? DTT_KRPC_M_GET : DTT_KRPC_M_FIND_NODE,
+                         .target = dtt_slice(w->goal.target, DTT_NODE_ID_BYTES)};
+    return dtt_query_send(d, now, &c->addr, DTT_TXN_WALK, w->number, &q);
+}
+
+/* False when the budget for all queries is used up. */
+static bool pump_side(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
+                      struct dtt_lookup *l)
+{
+    for (struct dtt_candidate *c; (c = dtt_lookup_next(l)) != NULL;) {
+        int err = send_query(d, now, w, c);
+        if (err == DTT_EAGAIN || err == DTT_EFULL) {
+            uint64_t ready = dtt_polite_ready_ns(&d->polite, now);
+            d->pace_ns =
+                dtt_min_ns(d->pace_ns, ready > now.mono_ns ? ready : now.mono_ns + 50 * DTT_MS);
+            return false;
+        }
+        if (err) {
+            dtt_lookup_dead(l, c);
+        } else {
+            dtt_lookup_sent(l, c);
+        }
+    }
+    return true;
+}
+
+void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
+{
+    if (w->state != DTT_WALK_RUNNING) {
+        return;
+    }
+    pump_side(d, now, w, &w->side[0]);
+    pump_side(d, now, w, &w->side[1]);
+    if (dtt_lookup_is_done(&w->side[0]) && dtt_lookup_is_done(&w->side[1])) {
+        finish(d, now, w);
+    }
+}
+
+/* ---- values */
+
+static bool is_valid_value(const struct dtt_walk_goal *goal, const struct dtt_krpc *m)
+{
+    if (m->v.len > DTT_KRPC_VALUE_MAX) {
+        return false;
+    }
+    if (!goal->is_mutable) {
+        uint8_t target[DTT_NODE_ID_BYTES];
+        dtt_item_target_immutable(target, m->v);
+        return memcmp(target, goal->target, sizeof(target)) == 0;
+    }
+    return m->k.len == DTT_KRPC_KEY_BYTES && memcmp(m->k.data, goal->key, m->k.len) == 0 &&
+           m->sig.len == DTT_KRPC_SIG_BYTES && m->seq.is_set &&
+           dtt_item_verify(m->sig.data, goal->key, dtt_slice(goal->salt, goal->salt_len), m->seq.n,
+                           m->v);
+}
+
+static struct dtt_walk_value *find_value(const struct dtt_walk *w, const struct dtt_krpc *m)
+{
+    for (size_t i = 0; i < w->n_values; i++) {
+        struct dtt_walk_value *v = w->values[i];
+        if (dtt_slice_eq(dtt_slice(v->v, v->len), m->v) &&
+            (!w->goal.is_mutable ||
+             (v->seq == m->seq.n && dtt_slice_eq(dtt_slice(v->sig, sizeof(v->sig)), m->sig)))) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
+static void add_value(struct dtt_walk *w, const struct dtt_addr *from, int64_t seq,
+                      const uint8_t *sig, struct dtt_slice raw)
+{
+    /* Values come one per answer, so their number is bounded by the queries of the lookups. */
+    size_t n = w->n_values + 1;
+    struct dtt_walk_value **values = realloc(w->values, n * sizeof(struct dtt_walk_value *));
+    if (!values) {
+        return;
+    }
+    w->values = values;
+    struct dtt_walk_value *v = malloc(sizeof(*v) + raw.len);
+    if (!v) {
+        return;
+    }
+    *v = (struct dtt_walk_value){.from = *from, .seq = seq, .holders = 1, .len = (uint16_t)raw.len};
+    if (sig) {
+        memcpy(v->sig, sig, sizeof(v->sig));
+    }
+    memcpy(v->v, raw.data, raw.len);
+    w->values[w->n_values++] = v;
+}
+
+/* True when the answer carried a valid value. */
+static bool take_value(struct dtt_dht *d, struct dtt_walk *w, const struct dtt_addr *from,
+                       const struct dtt_krpc *m)
+{
+    if (!m->v.data || w->goal.kind != DTT_WALK_GET) {
+        return false;
+    }
+    struct dtt_walk_value *known = find_value(w, m);
+    if (known) {
+        known->holders++;
+        return true;
+    }
+    if (!is_valid_value(&w->goal, m)) {
+        DTT_COUNT(d->ctx, DHT_VALUES_INVALID);
+        return false;
+    }
+    add_value(w, from, w->goal.is_mutable ? m->seq.n : 0, w->goal.is_mutable ? m->sig.data : NULL,
+              m->v);
+    return true;
+}
+
+/* What we hold ourselves is found first. */
+static void take_own_values(struct dtt_dht *d, struct dtt_walk *w)
+{
+    struct dtt_storage_value v;
+    struct dtt_addr self = {0};
+    if (w->goal.kind != DTT_WALK_GET) {
+        return;
+    }
+    for (size_t i = 0; dtt_storage_at(&d->storage, w->goal.target, i, &v); i++) {
+        if (v.is_mutable == w->goal.is_mutable) {
+            add_value(w, &self, v.seq, v.sig, v.v);
+        }
+    }
+}
+
+/* ---- contacts */
+
+bool dtt_contact_is_plausible(const struct dtt_dht *d, const uint8_t *id,
+                              const struct dtt_addr *addr, const struct dtt_addr *teller)
+{
+    enum dtt_addr_scope scope = dtt_addr_scope(addr);
+    enum dtt_addr_scope from = dtt_addr_scope(teller);
+    if (!dtt_addr_is_usable(addr) || !dtt_dht_has_family(d, addr->family) ||
+        memcmp(id, d->id, DTT_NODE_ID_BYTES) == 0 ||
+        dtt_addr_eq(addr, &d->votes[dtt_side_of(addr->family)].opinion)) {
+        return false;
+    }
+    /* Nobody from outside makes us send to private hosts, nobody but this host to loopback. */
+    if (from == DTT_SCOPE_GLOBAL) {
+        return scope == DTT_SCOPE_GLOBAL;
+    }
+    return scope != DTT_SCOPE_LOOPBACK || from == DTT_SCOPE_LOOPBACK;
+}
+
+static void add_contacts(struct dtt_dht *d, struct dtt_walk *w, struct dtt_slice nodes,
+                         uint8_t family, const struct dtt_addr *from)
+{
+    struct dtt_reader r = dtt_reader(nodes);
+    uint8_t id[DTT_NODE_ID_BYTES];
+    struct dtt_addr addr;
+    for (size_t i = 0; i < DTT_LOOKUP_PER_REPLY && dtt_krpc_next_node(&r, family, id, &addr); i++) {
+        if (addr.family != family || !dtt_contact_is_plausible(d, id, &addr, from)) {
+            DTT_COUNT(d->ctx, DHT_CONTACTS_REFUSED);
+            continue;
+        }
+        dtt_lookup_add(&w->side[dtt_side_of(family)], id, &addr);
+    }
+}
+
+void dtt_walk_offer(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
+                    const struct dtt_krpc *m, const struct dtt_addr *from)
+{
+    add_contacts(d, w, m->nodes, DTT_FAMILY_V4, from);
+    add_contacts(d, w, m->nodes6, DTT_FAMILY_V6, from);
+    dtt_walk_pump(d, now, w);
+}
+
+/* ---- starting */
+
+static void seed_side(struct dtt_dht *d, struct dtt_walk *w, size_t side)
+{
+    const struct dtt_rnode *near[DTT_RTABLE_CLOSEST_MAX];
+    const struct dtt_rtable *t = &d->tables[side];
+    size_t n = dtt_rtable_closest(t, w->goal.target, false, NULL, DTT_RTABLE_CLOSEST_MAX, near);
+    for (size_t i = 0; i < n; i++) {
+        struct dtt_addr addr = dtt_rnode_addr(t, near[i]);
+        dtt_lookup_add(&w->side[side], near[i]->id, &addr);
+    }
+}
+
+/* The closest set of an earlier walk: with good tokens as answered, otherwise to be asked first. */
+static void seed_from_kept(struct dtt_walk *w, const struct dtt_walk *kept, bool reuse_tokens)
+{
+    for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < kept->side[side].n; i++) {
+            const struct dtt_candidate *c = &kept->side[side].c[i];
+            if (reuse_tokens && c->token_len > 0) {
+                dtt_lookup_add_answered(&w->side[side], c);
+            } else {
+                dtt_lookup_add(&w->side[side], c->id, &c->addr);
+            }
+        }
+    }
+}
+
+static void run(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
+{
+    w->state = DTT_WALK_RUNNING;
+    w->deadline_ns = DTT_NEVER;
+    for (size_t side = 0; side < 2; side++) {
+        struct dtt_rbucket *b = dtt_rtable_bucket_of(&d->tables[side], w->goal.target);
+        if (b) {
+            b->refreshed_s = (uint32_t)(now.mono_ns / DTT_S);
+        }
+        seed_side(d, w, side);
+    }
+}
+
+static struct dtt_walk *new_walk(struct dtt_dht *d, struct dtt_now now,
+                                 const struct dtt_walk_goal *goal, size_t width)
+{
+    uint32_t slot = 0;
+    while (slot < DTT_DHT_WALKS && d->walks[slot]) {
+        slot++;
+    }
+    struct dtt_walk *w = slot < DTT_DHT_WALKS ? calloc(1, sizeof(*w)) : NULL;
+    if (!w) {
+        DTT_COUNT(d->ctx, DHT_WALKS_REFUSED);
+        return NULL;
+    }
+    if (++d->walk_seq >= 1u << (32 - SLOT_BITS)) {
+        d->walk_seq = 1;
+    }
+    w->number = d->walk_seq << SLOT_BITS | slot;
+    w->goal = *goal;
+    w->started_ns = now.mono_ns;
+    for (size_t side = 0; side < 2; side++) {
+        dtt_lookup_init(&w->side[side], goal->target, width);
+        w->side[side].needs_token = goal->kind == DTT_WALK_GET;
+    }
+    d->walks[slot] = w;
+    return w;
+}
+
+static void widen(struct dtt_walk *w, size_t width)
+{
+    for (size_t side = 0; side < 2; side++) {
+        if (w->side[side].width < width) {
+            w->side[side].width = width;
+        }
+    }
+}
+
+struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
+                             const struct dtt_walk_goal *goal, size_t width, bool reuse_tokens)
+{
+    struct dtt_walk *w = find_walk(d, goal, false);
+    if (w) {
+        w->refs++;
+        widen(w, width);
+        dtt_walk_pump(d, now, w);
+        return w;
+    }
+    w = new_walk(d, now, goal, width);
+    if (!w) {
+        return NULL;
+    }
+    w->refs = 1;
+    struct dtt_walk *kept = find_walk(d, goal, true);
+    if (kept && now.mono_ns < kept->ended_ns + TOKENS_NS) {
+        seed_from_kept(w, kept, reuse_tokens);
+        if (kept->refs == 0) {
+            dtt_walk_free(d, kept);
+        }
+    }
+    take_own_values(d, w);
+    if (dtt_dht_live(d) > 0) {
+        run(d, now, w);
+        dtt_walk_pump(d, now, w);
+    } else if (d->n_bootstraps > 0 || d->expects_bootstrap) {
+        w->state = DTT_WALK_WAITING;
+        w->deadline_ns = now.mono_ns + WAIT_NS;
+    } else {
+        w->is_alone = true;
+        finish(d, now, w);
+    }
+    return w;
+}
+
+void dtt_walk_node_live(struct dtt_dht *d, struct dtt_now now, const uint8_t *id,
+                        const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        struct dtt_walk *w = d->walks[i];
+        if (w && w->state == DTT_WALK_WAITING) {
+            run(d, now, w);
+            dtt_walk_pump(d, now, w);
+        } else if (w && w->state == DTT_WALK_RUNNING &&
+                   dtt_lookup_add(&w->side[dtt_side_of(addr->family)], id, addr)) {
+            dtt_walk_pump(d, now, w);
+        }
+    }
+}
+
+void dtt_walk_end_waiting(struct dtt_dht *d, struct dtt_now now)
+{
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        if (d->walks[i] && d->walks[i]->state == DTT_WALK_WAITING) {
+            finish(d, now, d->walks[i]);
+        }
+    }
+}
+
+/* ---- answers */
+
+void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn,
+                     const struct dtt_krpc *m)
+{
+    struct dtt_walk *w = dtt_walk_by_number(d, txn->owner);
+    if (!w || w->state != DTT_WALK_RUNNING) {
+        return;
+    }
+    struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
+    struct dtt_candidate *c = dtt_lookup_find(l, &txn->to);
+    if (!c) {
+        return;
+    }
+    /* An error, or another node than we were told of: of no use to this lookup. */
+    if (m->type != DTT_KRPC_REPLY || memcmp(m->id.data, c->id, DTT_NODE_ID_BYTES) != 0) {
+        dtt_lookup_dead(l, c);
+        dtt_walk_pump(d, now, w);
+        return;
+    }
+    if (!dtt_lookup_answered(l, c)) {
+        return;
+    }
+    c->rtt_us = (uint32_t)((now.mono_ns - txn->sent_ns) / DTT_US);
+    if (m->token.len > 0 && m->token.len <= sizeof(c->token)) {
+        c->token_len = (uint8_t)m->token.len;
+        memcpy(c->token, m->token.data, m->token.len);
+    }
+    c->has_value = take_value(d, w, &txn->to, m);
+    dtt_walk_offer(d, now, w, m, &txn->to);
+}
+
+void dtt_walk_slow(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn)
+{
+    struct dtt_walk *w = dtt_walk_by_number(d, txn->owner);
+    if (!w || w->state != DTT_WALK_RUNNING) {
+        return;
+    }
+    struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
+    struct dtt_candidate *c = dtt_lookup_find(l, &txn->to);
+    if (c && dtt_lookup_slow(l, c)) {
+        dtt_upkeep_silent(d, now, &txn->to, 1);
+    }
+    dtt_walk_pump(d, now, w);
+}
+
+void dtt_walk_dead(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn)
+{
+    dtt_upkeep_silent(d, now, &txn->to, 2);
+    struct dtt_walk *w = dtt_walk_by_number(d, txn->owner);
+    if (!w || w->state != DTT_WALK_RUNNING) {
+        return;
+    }
+    struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
+    struct dtt_candidate *c = dtt_lookup_find(l, &txn->to);
+    if (c) {
+        dtt_lookup_dead(l, c);
+    }
+    dtt_walk_pump(d, now, w);
+}
+
+/* ---- time */
+
+uint64_t dtt_walk_deadline(const struct dtt_dht *d)
+{
+    uint64_t at = d->pace_ns;
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        const struct dtt_walk *w = d->walks[i];
+        if (w && (w->state == DTT_WALK_WAITING || (w->state == DTT_WALK_DONE && w->refs == 0))) {
+            at = dtt_min_ns(at, w->deadline_ns);
+        }
+    }
+    return at;
+}
+
+void dtt_walk_tick(struct dtt_dht *d, struct dtt_now now)
+{
+    bool is_paced = d->pace_ns <= now.mono_ns;
+    if (is_paced) {
+        d->pace_ns = DTT_NEVER;
+    }
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        struct dtt_walk *w = d->walks[i];
+        if (!w) {
+            continue;
+        }
+        if (w->state == DTT_WALK_RUNNING) {
+            if (is_paced) {
+                dtt_walk_pump(d, now, w);
+            }
+        } else if (w->deadline_ns <= now.mono_ns) {
+            if (w->state == DTT_WALK_WAITING) {
+                finish(d, now, w);
+            } else if (w->refs == 0) {
+                dtt_walk_free(d, w);
+            }
+        }
+    }
+}

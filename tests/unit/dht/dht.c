@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Networks of nodes in virtual time. */
+#include "net.h"
+
+#include "dht/item.h"
+#include "dht/node.h"
+#include "dht/node_id.h"
+#include "support/vectors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct net net;
+
+static int teardown(void **state)
+{
+    (void)state;
+    net_fini(&net);
+    return 0;
+}
+
+/* Delays as on the Internet: 26 to 240 ms for a round trip. */
+static void far_apart(void)
+{
+    net.delay_min_ns = 13 * DTT_MS;
+    net.delay_max_ns = 120 * DTT_MS;
+}
+
+/* Two nodes in one process, nothing shared. */
+static void test_two_nodes(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 1);
+    net_grow(&net, 2);
+    assert_memory_not_equal(dtt_dht_id(net.nodes[0].dht), dtt_dht_id(net.nodes[1].dht), 20);
+    net_run(&net, DTT_S);
+    net_item(&item, 1, INT64_MAX, "hello");
+    struct dtt_dht_event e = net_put(&net, 1, &item);
+    assert_int_equal(e.u.put.status, 0);
+    assert_int_equal(e.u.put.acked, 2);
+    assert_int_equal(net_holders(&net, &item), 2);
+    for (size_t i = 0; i < 2; i++) {
+        net_get(&net, i, &item, &r);
+        assert_int_equal(r.n_values, 1);
+        assert_true(net_result_has(&r, &item));
+        assert_int_equal(r.first_value_ns, 0); /* each holds it itself */
+        assert_int_equal(r.last.u.done.values, 1);
+        net_result_free(&r);
+    }
+}
+
+static void test_alone(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 2);
+    net_grow(&net, 1);
+    uint64_t start = net.now.mono_ns;
+    net_item(&item, 1, 1, "hello");
+    net_get(&net, 0, &item, &r);
+    assert_int_equal(r.n_values, 0);
+    struct dtt_dht_event e = net_put(&net, 0, &item);
+    assert_int_equal(e.u.put.acked, 1);
+    net_get(&net, 0, &item, &r);
+    assert_int_equal(r.n_values, 1);
+    net_result_free(&r);
+    assert_int_equal(net.now.mono_ns, start);
+    assert_int_equal(dtt_dht_deadline(net.nodes[0].dht), start + DTT_STORAGE_LIFETIME_NS);
+}
+
+/* On a LAN a fresh node with one contact bootstraps, gets and puts within milliseconds. */
+static void test_twenty_nodes_on_one_host_are_quick(void **state)
+{
+    struct net_item item, other;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 3);
+    net_grow(&net, 20);
+    net_run(&net, DTT_S);
+    net_item(&item, 1, INT64_MAX, "hello");
+    item.put.copies = 20;
+    uint64_t start = net.now.mono_ns;
+    struct dtt_dht_event e = net_put(&net, 7, &item);
+    assert_true(e.u.put.acked == 20 && e.u.put.refused == 0);
+    assert_true(net.now.mono_ns - start < 2 * DTT_MS);
+    size_t fresh = net_add(&net, false);
+    start = net.now.mono_ns;
+    net_bootstrap(&net, fresh, 0);
+    net_get(&net, fresh, &item, &r);
+    assert_true(net_result_has(&r, &item));
+    assert_true(r.first_value_ns <= 300 * DTT_US); /* three round trips of 100 us */
+    assert_true(net.now.mono_ns - start < 2 * DTT_MS);
+    net_result_free(&r);
+    net_item(&other, 1, INT64_MAX, "world");
+    other.put.copies = 20;
+    other.put.has_cas = true;
+    other.put.cas = INT64_MAX;
+    start = net.now.mono_ns;
+    e = net_put(&net, fresh, &other);
+    assert_true(e.u.put.acked >= 20);
+    assert_true(net.now.mono_ns - start < 2 * DTT_MS);
+    net_get(&net, 3, &item, &r);
+    assert_true(net_result_has(&r, &item) && net_result_has(&r, &other));
+    net_result_free(&r);
+}
+
+/* All start at the same instant; operations are issued before anybody knows anybody. */
+static void test_everybody_starts_at_once(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    dtt_dht_op op;
+    (void)state;
+    net_init(&net, 4);
+    far_apart();
+    for (size_t i = 0; i < 20; i++) {
+        net_add(&net, false);
+    }
+    net_item(&item, 1, INT64_MAX, "hello");
+    for (size_t i = 1; i < 20; i++) {
+        net_bootstrap(&net, i, 0);
+    }
+    assert_int_equal(dtt_dht_put(net.nodes[5].dht, net.now, &item.put, &op), 0);
+    net_wait(&net, 5, op, 10 * DTT_S, &r);
+    assert_true(r.last.u.put.acked >= 1);
+    net_run(&net, DTT_S);
+    net_get(&net, 11, &item, &r);
+    assert_true(net_result_has(&r, &item));
+    net_result_free(&r);
+}
+
+struct figures {
+    size_t found, complete_ns_n;
+    uint64_t complete_ns[64], put_ns[64];
+    uint64_t asked, acked;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static size_t pick_alive(void)
+{
+    for (;;) {
+        size_t i = (size_t)dtt_rng_below(&net.rng, net.n);
+        if (!net.nodes[i].is_dead && net.nodes[i].dht) {
+            return i;
+        }
+    }
+}
+
+static struct figures measure(size_t rounds)
+{
+    struct figures f = {0};
+    for (size_t k = 0; k < rounds; k++) {
+        struct net_item item;
+        struct net_result r;
+        net_item(&item, (uint8_t)(k + 1), 1, "some value");
+        uint64_t start = net.now.mono_ns;
+        struct dtt_dht_event e = net_put(&net, pick_alive(), &item);
+        f.put_ns[k] = net.now.mono_ns - start;
+        f.acked += e.u.put.acked;
+        start = net.now.mono_ns;
+        net_get(&net, pick_alive(), &item, &r);
+        f.complete_ns[k] = net.now.mono_ns - start;
+        f.found += net_result_has(&r, &item);
+        f.asked += r.last.u.done.asked;
+        net_result_free(&r);
+    }
+    qsort(f.complete_ns, rounds, sizeof(uint64_t), by_value);
+    qsort(f.put_ns, rounds, sizeof(uint64_t), by_value);
+    return f;
+}
+
+#define ROUNDS 40
+
+static struct figures fifty_nodes(unsigned loss_permille, bool some_dead)
+{
+    net_init(&net, 5);
+    far_apart();
+    net_grow(&net, 50);
+    net_run(&net, 60 * DTT_S);
+    net.loss_permille = loss_permille;
+    for (size_t i = 1; some_dead && i < 50; i++) {
+        net.nodes[i].is_dead = i % 10 < 3;
+    }
+    return measure(ROUNDS);
+}
+
+static void test_fifty_nodes(void **state)
+{
+    (void)state;
+    struct figures f = fifty_nodes(0, false);
+    assert_int_equal(f.found, ROUNDS);
+    assert_true(f.asked <= 16 * ROUNDS);
+    assert_true(f.acked >= 8 * ROUNDS);
+    assert_true(f.complete_ns[ROUNDS / 2] < 350 * DTT_MS);
+    assert_true(f.put_ns[ROUNDS / 2] < 600 * DTT_MS);
+}
+
+/* Loss costs a retransmission, not a 15-second timeout. */
+static void test_fifty_nodes_with_loss(void **state)
+{
+    (void)state;
+    struct figures clean = fifty_nodes(0, false);
+    net_fini(&net);
+    struct figures lossy = fifty_nodes(20, false);
+    assert_int_equal(lossy.found, ROUNDS);
+    assert_true(lossy.complete_ns[ROUNDS * 9 / 10] < 1500 * DTT_MS);
+    assert_true(lossy.complete_ns[ROUNDS / 2] <= clean.complete_ns[ROUNDS / 2] * 2);
+    assert_true(lossy.put_ns[ROUNDS * 9 / 10] < 3 * DTT_S);
+}
+
+static void test_a_third_is_dead(void **state)
+{
+    (void)state;
+    struct figures f = fifty_nodes(20, true);
+    assert_int_equal(f.found, ROUNDS);
+    assert_true(f.acked >= 7 * ROUNDS);
+    assert_true(f.complete_ns[ROUNDS * 9 / 10] < 3 * DTT_S);
+}
+
+/* Twenty publishers under one key and sequence number: every one is seen. */
+static void test_siblings_of_twenty_publishers(void **state)
+{
+    static struct net_item items[20];
+    bool seen[20] = {false};
+    (void)state;
+    net_init(&net, 6);
+    far_apart();
+    net_grow(&net, 50);
+    net_run(&net, 30 * DTT_S);
+    for (unsigned i = 0; i < 20; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "publisher %u", i);
+        net_item(&items[i], 1, INT64_MAX, text);
+        items[i].put.copies = 20;
+        items[i].put.has_cas = true;
+        items[i].put.cas = INT64_MAX;
+        struct dtt_dht_event e = net_put(&net, i + 10, &items[i]);
+        assert_true(e.u.put.acked >= 20);
+        assert_int_equal(e.u.put.refused, 0);
+    }
+    size_t total = 0;
+    for (unsigned round = 0; round < 3; round++) {
+        struct net_result r;
+        net_get(&net, 5, &items[0], &r);
+        for (unsigned i = 0; i < 20; i++) {
+            bool fresh = net_result_has(&r, &items[i]) && !seen[i];
+            seen[i] |= fresh;
+            total += fresh;
+        }
+        net_result_free(&r);
+    }
+    assert_true(total >= 18);
+}
+
+/* A put after a get of the same target asks nobody again. */
+static void test_put_reuses_the_walk(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 7);
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    net_get(&net, 4, &item, &r);
+    net_result_free(&r);
+    uint64_t before = net.nodes[4].sent;
+    struct dtt_dht_event e = net_put(&net, 4, &item);
+    assert_int_equal(e.u.put.acked, e.u.put.asked);
+    assert_true(net.nodes[4].sent - before <= 9);
+    /* Too old after four minutes: tokens expire. */
+    net_run(&net, 241 * DTT_S);
+    before = net.nodes[4].sent;
+    net_put(&net, 4, &item);
+    assert_true(net.nodes[4].sent - before >= 14);
+}
+
+static void test_two_gets_share_one_walk(void **state)
+{
+    struct net_item item;
+    dtt_dht_op op[2];
+    (void)state;
+    net_init(&net, 8);
+    far_apart();
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    net_put(&net, 3, &item);
+    uint64_t before = net.nodes[4].sent;
+    assert_int_equal(dtt_dht_get(net.nodes[4].dht, net.now, &item.get, &op[0]), 0);
+    net_flush(&net, 4);
+    net_run(&net, 200 * DTT_MS);
+    assert_int_equal(dtt_dht_get(net.nodes[4].dht, net.now, &item.get, &op[1]), 0);
+    assert_int_not_equal(op[0], op[1]);
+    struct dtt_dht_event e;
+    size_t values[2] = {0}, ends = 0;
+    for (uint64_t limit = net.now.mono_ns + 10 * DTT_S; ends < 2; net_step(&net, limit)) {
+        while (dtt_dht_next_event(net.nodes[4].dht, &e)) {
+            values[e.op == op[1]] += e.type == DTT_DHT_EV_VALUE;
+            ends += e.type == DTT_DHT_EV_DONE;
+        }
+        assert_true(net.now.mono_ns < limit);
+    }
+    assert_true(values[0] == 1 && values[1] == 1);
+    assert_true(net.nodes[4].sent - before <= 16);
+}
+
+static void test_immutable_and_find(void **state)
+{
+    struct dtt_dht_put_args put = {.v = dtt_slice("5:hello", 7), .verify = true};
+    struct dtt_dht_get_args get = {0};
+    struct net_result r;
+    dtt_dht_op op;
+    (void)state;
+    net_init(&net, 9);
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    assert_int_equal(dtt_dht_put(net.nodes[1].dht, net.now, &put, &op), 0);
+    net_wait(&net, 1, op, DTT_S, &r);
+    assert_true(r.last.u.put.acked >= 8);
+    assert_int_equal(r.last.u.put.verified, r.last.u.put.acked);
+    dtt_item_target_immutable(get.target, put.v);
+    assert_int_equal(dtt_dht_get(net.nodes[2].dht, net.now, &get, &op), 0);
+    net_wait(&net, 2, op, DTT_S, &r);
+    assert_int_equal(r.n_values, 1);
+    net_result_free(&r);
+    /* find: the closest first, as everybody would sort them. */
+    assert_int_equal(dtt_dht_find(net.nodes[3].dht, net.now, dtt_dht_id(net.nodes[9].dht), &op), 0);
+    net_wait(&net, 3, op, DTT_S, &r);
+    assert_int_equal(r.last.u.done.status, 0);
+    assert_int_equal(r.n_found, 8);
+    assert_memory_equal(r.found[0], dtt_dht_id(net.nodes[9].dht), 20);
+    const uint8_t *target = dtt_dht_id(net.nodes[9].dht);
+    for (size_t i = 0; i < net.n; i++) {
+        const uint8_t *id = dtt_dht_id(net.nodes[i].dht);
+        if (i != 3 && dtt_node_id_cmp(target, id, r.found[7]) < 0) {
+            bool is_found = false;
+            for (size_t j = 0; j < 8; j++) {
+                is_found |= memcmp(id, r.found[j], 20) == 0;
+            }
+            assert_true(is_found);
+        }
+    }
+}
+
+static void test_ipv6(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 10);
+    for (uint16_t i = 0; i < 20; i++) {
+        struct dtt_addr a;
+        assert_int_equal(dtt_addr_parse("[fd00::1]:4000", &a), 0);
+        a.ip[15] = (uint8_t)(i + 1);
+        net_add_at(&net, &a, false);
+        if (i > 0) {
+            net_bootstrap(&net, i, 0);
+        }
+    }
+    net_run(&net, 5 * DTT_S);
+    struct dtt_dht_stats s;
+    dtt_dht_stats(net.nodes[3].dht, &s);
+    assert_true(s.nodes_v6 >= 8 && s.nodes_v4 == 0);
+    net_item(&item, 1, 1, "hello");
+    assert_true(net_put(&net, 3, &item).u.put.acked >= 8);
+    net_get(&net, 17, &item, &r);
+    assert_true(net_result_has(&r, &item));
+    net_result_free(&r);
+}
+
+/* A read-only node puts and gets, but nobody learns of it and it stores nothing. */
+static void test_read_only_node(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 11);
+    net_grow(&net, 20);
+    size_t ro = net_add(&net, true);
+    net_bootstrap(&net, ro, 0);
+    net_run(&net, 20 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    struct dtt_dht_event e = net_put(&net, ro, &item);
+    assert_int_equal(e.u.put.acked, 8);
+    net_get(&net, ro, &item, &r);
+    assert_true(net_result_has(&r, &item));
+    net_result_free(&r);
+    struct dtt_dht_stats s;
+    dtt_dht_stats(net.nodes[ro].dht, &s);
+    assert_int_equal(s.items, 0);
+    assert_true(s.nodes_v4 > 0);
+    for (size_t i = 0; i < ro; i++) {
+        assert_null(dtt_rtable_find(&net.nodes[i].dht->tables[0], &net.nodes[ro].addr));
+    }
+}
+
+static void test_same_seed_same_run(void **state)
+{
+    uint64_t sent[2], bytes[2], time[2];
+    (void)state;
+    for (size_t run = 0; run < 2; run++) {
+        struct net_item item;
+        net_init(&net, 12);
+        far_apart();
+        net.loss_permille = 50;
+        net_grow(&net, 30);
+        net_run(&net, 30 * DTT_S);
+        net_item(&item, 1, 1, "hello");
+        net_put(&net, 9, &item);
+        sent[run] = 0;
+        bytes[run] = 0;
+        for (size_t i = 0; i < net.n; i++) {
+            sent[run] = sent[run] * 31 + net.nodes[i].sent;
+            bytes[run] = bytes[run] * 31 + net.nodes[i].sent_bytes;
+        }
+        time[run] = net.now.mono_ns;
+        if (run == 0) {
+            net_fini(&net);
+        }
+    }
+    assert_int_equal(sent[0], sent[1]);
+    assert_int_equal(bytes[0], bytes[1]);
+    assert_int_equal(time[0], time[1]);
+}
+
+/* An hour of idling: few packets, no wake-up without a reason, small memory. */
+static void test_idle_network_is_quiet(void **state)
+{
+    (void)state;
+    net_init(&net, 13);
+    net_grow(&net, 30);
+    net_run(&net, 60 * DTT_S);
+    uint64_t sent = 0, wakes = 0;
+    for (size_t i = 0; i < net.n; i++) {
+        sent -= net.nodes[i].sent;
+    }
+    uint64_t limit = net.now.mono_ns + 3600 * DTT_S;
+    while (net_step(&net, limit)) {
+        wakes++;
+    }
+    for (size_t i = 0; i < net.n; i++) {
+        sent += net.nodes[i].sent;
+        assert_true(net.nodes[i].dht->out.cap <= 2048);
+    }
+    /* Packets per node and hour, most of them the refresh of four buckets every 15 minutes. */
+    assert_true(sent / net.n < 1200);
+    assert_true(wakes / net.n < 4000);
+}
+
+/* 20 full buckets in each family, rates of strangers, a send queue and transactions in use. */
+static void test_memory_of_a_full_node(void **state)
+{
+    (void)state;
+    net_init(&net, 14);
+    size_t bytes = sizeof(struct dtt_dht) + 2 * 20 * sizeof(struct dtt_rbucket) +
+                   DTT_POLITE_RATES * sizeof(struct dtt_rates) + 2048 +
+                   DTT_TXN_CHUNK * sizeof(struct dtt_txn) + 8 * sizeof(struct dtt_bootstrap);
+    assert_true(bytes <= 32 * 1024);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_two_nodes),
+        TEST(test_alone),
+        TEST(test_twenty_nodes_on_one_host_are_quick),
+        TEST(test_everybody_starts_at_once),
+        TEST(test_fifty_nodes),
+        TEST(test_fifty_nodes_with_loss),
+        TEST(test_a_third_is_dead),
+        TEST(test_siblings_of_twenty_publishers),
+        TEST(test_put_reuses_the_walk),
+        TEST(test_two_gets_share_one_walk),
+        TEST(test_immutable_and_find),
+        TEST(test_ipv6),
+        TEST(test_read_only_node),
+        TEST(test_same_seed_same_run),
+        TEST(test_idle_network_is_quiet),
+        TEST(test_memory_of_a_full_node),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

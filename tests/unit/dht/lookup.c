@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "dht/lookup.h"
+
+#include "support/vectors.h"
+
+static const uint8_t target[20];
+static struct dtt_lookup l;
+
+static int setup(void **state)
+{
+    (void)state;
+    dtt_lookup_init(&l, target, 8);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    dtt_lookup_fini(&l);
+    return 0;
+}
+
+static struct dtt_addr addr(unsigned n)
+{
+    return dtt_addr_v4(10, 0, (uint8_t)(n >> 8), (uint8_t)n, 1);
+}
+
+/* A candidate at distance n. */
+static bool add(unsigned n)
+{
+    uint8_t id[20] = {0};
+    struct dtt_addr a = addr(n);
+    dtt_put_be32(id + 16, n);
+    return dtt_lookup_add(&l, id, &a);
+}
+
+static unsigned distance(const struct dtt_candidate *c)
+{
+    return dtt_get_be32(c->id + 16);
+}
+
+static struct dtt_candidate *candidate(unsigned n)
+{
+    struct dtt_addr a = addr(n);
+    return dtt_lookup_find(&l, &a);
+}
+
+static size_t ask_all(void)
+{
+    size_t n = 0;
+    for (struct dtt_candidate *c; (c = dtt_lookup_next(&l)) != NULL; n++) {
+        dtt_lookup_sent(&l, c);
+    }
+    return n;
+}
+
+static void test_empty_is_done(void **state)
+{
+    (void)state;
+    assert_true(dtt_lookup_is_done(&l));
+    assert_null(dtt_lookup_next(&l));
+}
+
+static void test_asks_the_closest_first(void **state)
+{
+    (void)state;
+    for (unsigned n = 30; n > 0; n--) {
+        assert_true(add(n));
+        assert_false(add(n));
+    }
+    for (unsigned n = 1; n <= DTT_LOOKUP_ALPHA; n++) {
+        struct dtt_candidate *c = dtt_lookup_next(&l);
+        assert_int_equal(distance(c), n);
+        dtt_lookup_sent(&l, c);
+    }
+    assert_null(dtt_lookup_next(&l));
+    assert_int_equal(l.asked, DTT_LOOKUP_ALPHA);
+}
+
+/* When replies bring nobody closer, all of the closest are asked at once. */
+static void test_endgame(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 12; n++) {
+        add(n);
+    }
+    assert_int_equal(ask_all(), 4);
+    assert_true(dtt_lookup_answered(&l, candidate(1)));
+    assert_int_equal(ask_all(), 4); /* 2..8 in flight */
+    assert_false(dtt_lookup_is_done(&l));
+    for (unsigned n = 2; n <= 8; n++) {
+        assert_true(dtt_lookup_answered(&l, candidate(n)));
+    }
+    assert_true(dtt_lookup_is_done(&l));
+    assert_null(dtt_lookup_next(&l)); /* 9..12 stay unasked */
+    assert_int_equal(l.answered, 8);
+    assert_false(dtt_lookup_answered(&l, candidate(1)));
+}
+
+static void test_slow_opens_a_slot_then_one_retransmission(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 6; n++) {
+        add(n);
+    }
+    ask_all();
+    assert_false(dtt_lookup_slow(&l, candidate(1)));
+    struct dtt_candidate *c = dtt_lookup_next(&l);
+    assert_int_equal(distance(c), 1); /* the closest again */
+    dtt_lookup_sent(&l, c);
+    assert_int_equal(l.asked, 4);
+    assert_null(dtt_lookup_next(&l));
+    assert_true(dtt_lookup_slow(&l, candidate(1))); /* dead now */
+    assert_int_equal(distance(dtt_lookup_next(&l)), 5);
+    /* A late answer revives it. */
+    assert_true(dtt_lookup_answered(&l, candidate(1)));
+    assert_int_equal(candidate(1)->state, DTT_CANDIDATE_ANSWERED);
+}
+
+static void test_the_dead_do_not_count(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 20; n++) {
+        add(n);
+    }
+    for (unsigned n = 1; n <= 20; n++) {
+        struct dtt_candidate *c = dtt_lookup_next(&l);
+        if (!c) {
+            break;
+        }
+        dtt_lookup_sent(&l, c);
+        if (distance(c) % 2) {
+            dtt_lookup_dead(&l, c);
+        } else {
+            dtt_lookup_answered(&l, c);
+        }
+    }
+    assert_true(dtt_lookup_is_done(&l));
+    assert_int_equal(l.answered, 8);
+    assert_int_equal(l.asked, 16);
+    assert_int_equal(l.in_flight, 0);
+}
+
+static void test_candidates_are_bounded(void **state)
+{
+    (void)state;
+    for (unsigned n = 1000; n > 0; n--) {
+        add(n);
+    }
+    assert_int_equal(l.n, DTT_LOOKUP_CANDIDATES);
+    assert_int_equal(distance(&l.c[0]), 1);
+    assert_int_equal(distance(&l.c[l.n - 1]), DTT_LOOKUP_CANDIDATES);
+    assert_false(add(2000)); /* farther than all */
+}
+
+static void test_queries_are_bounded(void **state)
+{
+    size_t sent = 0;
+    (void)state;
+    /* A liar always knows somebody closer. */
+    for (unsigned n = 100000; n > 0; n--) {
+        add(n);
+        struct dtt_candidate *c = dtt_lookup_next(&l);
+        if (!c) {
+            break;
+        }
+        dtt_lookup_sent(&l, c);
+        dtt_lookup_answered(&l, c);
+        sent++;
+    }
+    assert_int_equal(sent, DTT_LOOKUP_QUERIES);
+    assert_true(dtt_lookup_is_done(&l));
+}
+
+static void test_one_network_cannot_fill_it(void **state)
+{
+    size_t taken = 0;
+    (void)state;
+    for (unsigned n = 1; n < 200; n++) {
+        uint8_t id[20] = {0};
+        struct dtt_addr a = dtt_addr_v4(50, 1, 1, (uint8_t)n, 1);
+        dtt_put_be32(id + 16, n);
+        taken += dtt_lookup_add(&l, id, &a);
+    }
+    assert_int_equal(taken, DTT_LOOKUP_PER_NETWORK);
+    dtt_lookup_dead(&l, &l.c[0]);
+    uint8_t id[20] = {1};
+    struct dtt_addr a = dtt_addr_v4(50, 1, 1, 250, 1);
+    assert_true(dtt_lookup_add(&l, id, &a)); /* the dead make room */
+}
+
+static void test_an_id_is_one_candidate(void **state)
+{
+    uint8_t id[20] = {0};
+    struct dtt_addr a = addr(99);
+    (void)state;
+    add(7);
+    dtt_put_be32(id + 16, 7);
+    assert_false(dtt_lookup_add(&l, id, &a));
+    dtt_lookup_dead(&l, candidate(7));
+    assert_true(dtt_lookup_add(&l, id, &a));
+}
+
+static void test_width_and_compact(void **state)
+{
+    (void)state;
+    l.width = 20;
+    for (unsigned n = 1; n <= 30; n++) {
+        add(n);
+    }
+    for (struct dtt_candidate *c; (c = dtt_lookup_next(&l)) != NULL;) {
+        dtt_lookup_sent(&l, c);
+        dtt_lookup_answered(&l, c);
+    }
+    assert_true(dtt_lookup_is_done(&l));
+    assert_int_equal(l.answered, 20);
+    dtt_lookup_compact(&l, 15);
+    assert_int_equal(l.n, 15);
+    assert_int_equal(distance(&l.c[14]), 15);
+    dtt_lookup_compact(&l, 0);
+    assert_int_equal(l.n, 0);
+}
+
+static void test_answered_earlier(void **state)
+{
+    struct dtt_candidate c = {.addr = addr(3), .token_len = 2, .token = "ab"};
+    (void)state;
+    assert_true(dtt_lookup_add_answered(&l, &c));
+    assert_true(dtt_lookup_is_done(&l));
+    assert_int_equal(l.asked, 0);
+    add(1);
+    assert_false(dtt_lookup_is_done(&l));
+}
+
+/* Who cannot store does not stand for one of the closest that can. */
+static void test_needs_token(void **state)
+{
+    (void)state;
+    l.needs_token = true;
+    for (unsigned n = 1; n <= 20; n++) {
+        add(n);
+    }
+    for (struct dtt_candidate *c; (c = dtt_lookup_next(&l)) != NULL;) {
+        dtt_lookup_sent(&l, c);
+        dtt_lookup_answered(&l, c);
+        c->token_len = distance(c) % 2 ? 0 : 4;
+    }
+    assert_true(dtt_lookup_is_done(&l));
+    assert_int_equal(l.answered, 16);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_empty_is_done),
+        TEST(test_asks_the_closest_first),
+        TEST(test_endgame),
+        TEST(test_slow_opens_a_slot_then_one_retransmission),
+        TEST(test_the_dead_do_not_count),
+        TEST(test_candidates_are_bounded),
+        TEST(test_queries_are_bounded),
+        TEST(test_one_network_cannot_fill_it),
+        TEST(test_an_id_is_one_candidate),
+        TEST(test_width_and_compact),
+        TEST(test_answered_earlier),
+        TEST(test_needs_token),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
