@@ -90,10 +90,10 @@ static void print_message(struct chat *c, const char *name, bool is_own, const v
 
 static void show_state(struct chat *c)
 {
-    size_t n = dtt_topic_neighbors(c->session.topic, NULL, 0);
     char prompt[SCREEN_PROMPT_MAX];
 
-    snprintf(prompt, sizeof(prompt), n > 0 ? "%s> " : "%s (looking for peers)> ", c->topic);
+    snprintf(prompt, sizeof(prompt),
+             session_is_alone(&c->session) ? "%s (looking for peers)> " : "%s> ", c->topic);
     screen_set_prompt(&c->screen, prompt);
 }
 
@@ -139,7 +139,7 @@ static void enter_line(struct chat *c, const char *line, size_t len)
     c->n_waiting++;
     print_message(c, "me", true, line, len);
     send_waiting(c);
-    if (c->n_waiting == 1) {
+    if (c->n_waiting == 1 && session_is_alone(&c->session)) {
         remark(c, "nobody is here to hear that; it will be sent to whoever comes first");
     }
 }
@@ -157,8 +157,7 @@ static void take_neighbor(struct chat *c, const struct dtt_event *event)
     } else {
         remark(c, "%s has gone (%s)", name, reason);
     }
-    if (event->type == DTT_EVENT_NEIGHBOR_DOWN &&
-        dtt_topic_neighbors(c->session.topic, NULL, 0) == 0) {
+    if (event->type == DTT_EVENT_NEIGHBOR_DOWN && session_is_alone(&c->session)) {
         remark(c, "nobody is left; looking for others");
     }
 }

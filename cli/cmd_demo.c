@@ -43,6 +43,7 @@ struct demo {
     struct peer peers[DEMO_PEERS_MAX];
     uint64_t start_ms;
     bool has_color;
+    int log_level;
     struct pollfd fds[DEMO_NODES + DEMO_PEERS_MAX + 1];
 };
 
@@ -116,7 +117,8 @@ static int start_peer(struct demo *d)
                                 .listen = &listen,
                                 .n_listen = 1,
                                 .bootstrap = &bootstrap,
-                                .n_bootstrap = 1};
+                                .n_bootstrap = 1,
+                                .log_level = d->log_level};
     struct dtt_topic_config topic = {.size = sizeof(topic),
                                      .name = DEMO_TOPIC,
                                      .secret = DEMO_SECRET,
@@ -278,6 +280,7 @@ static int process_peers(struct demo *d, const struct pollfd *fds)
 
     for (size_t i = 0; i < d->n_started && code == EXIT_OK; i++) {
         const struct dtt_event *event;
+        const char *line;
 
         if (fds[i].revents && dtt_node_process(d->peers[i].node) < 0) {
             code = output_fail(EXIT_IO, "the network socket of a peer failed");
@@ -285,6 +288,9 @@ static int process_peers(struct demo *d, const struct pollfd *fds)
         look_around(d, i);
         while ((event = dtt_node_next_event(d->peers[i].node)) != NULL) {
             take_event(d, i, event);
+        }
+        while ((line = dtt_node_next_log(d->peers[i].node, NULL)) != NULL) {
+            output_say("peer %zu: %s", i + 1, line);
         }
     }
     for (size_t i = 0; i < d->n_peers && code == EXIT_OK && have_all_joined(d); i++) {
@@ -371,9 +377,10 @@ static int run(struct options *o)
     }
     d->n_peers = o->n_demo_peers > 0 ? (size_t)o->n_demo_peers : DEMO_PEERS;
     d->has_color = output_has_color(STDOUT_FILENO);
+    d->log_level = (int)o->log_level;
     introduce(d);
     d->start_ms = session_now_ms();
-    code = testnet_open(&d->testnet, DEMO_NODES, NULL, (int)o->log_level);
+    code = testnet_open(&d->testnet, DEMO_NODES, NULL, d->log_level);
     if (code == EXIT_OK) {
         code = play(d, signals);
     }

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-#define DHT_TIMEOUT_MS 10000
+#define DHT_TIMEOUT_MS  10000
+#define SERVE_REPORT_MS 60000
 
 /* KRPC errors of BEP 44. */
 #define KRPC_CAS_MISMATCH 301
@@ -304,16 +305,41 @@ static void announce(const struct dtt_event *event, bool is_json)
     fflush(stdout);
 }
 
+/* What the node has done so far: the counters that are not zero. */
+static void report_counters(const dtt_node *node)
+{
+    const char *name;
+    uint64_t value;
+
+    fputs("dtt: counters:", stderr);
+    for (size_t i = 0; dtt_node_counter(node, i, &name, NULL, &value); i++) {
+        if (value > 0) {
+            fprintf(stderr, " %s=%" PRIu64, name, value);
+        }
+    }
+    fputc('\n', stderr);
+}
+
+static void take_serve_event(const struct options *o, const struct dtt_event *event)
+{
+    if (event->type == DTT_EVENT_LISTENING) {
+        announce(event, o->json);
+    } else if (event->type == DTT_EVENT_DHT_READY && !o->json) {
+        output_say("a DHT node has answered");
+    } else if (event->type == DTT_EVENT_EXTERNAL_ADDR && o->json) {
+        print_event_json(event);
+    }
+}
+
 static int run_serve(struct options *o)
 {
+    bool has_report = o->log_level >= DTT_LOG_INFO;
     struct session s = {0};
     int code;
 
     if (o->no_bootstrap && o->n_bootstrap > 0) {
         return output_fail(EXIT_USAGE, "'--bootstrap' and '--no-bootstrap' exclude each other");
     }
-    /* A first node waits to be found and has nothing to complain about. */
-    s.has_dht = o->no_bootstrap;
     code = session_open(&s, o, SESSION_DHT,
                         DTT_NODE_DHT_ONLY | (o->no_bootstrap ? DTT_NODE_NO_BOOTSTRAP : 0), 0);
     while (code == EXIT_OK && !s.is_over) {
@@ -321,13 +347,13 @@ static int run_serve(struct options *o)
         const struct dtt_event *event;
 
         while ((event = session_event(&s)) != NULL) {
-            if (event->type == DTT_EVENT_LISTENING) {
-                announce(event, o->json);
-            } else if (event->type == DTT_EVENT_DHT_READY && !o->json) {
-                output_say("a DHT node has answered");
-            } else if (o->json && event->type == DTT_EVENT_EXTERNAL_ADDR) {
-                print_event_json(event);
+            take_serve_event(o, event);
+        }
+        if (has_report && session_now_ms() >= s.alarm_ms) {
+            if (s.alarm_ms > 0) {
+                report_counters(s.node);
             }
+            s.alarm_ms = session_now_ms() + SERVE_REPORT_MS;
         }
         session_turn(&s, fds, SESSION_FDS);
     }
@@ -344,8 +370,8 @@ const struct command command_dht_ping = {
     .summary = "ask a DHT node whether it is there",
     .details = "Prints the node's id, address and round-trip time; exit code 69 when no answer\n"
                "comes.",
-    .options = OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG) |
-               OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR),
+    .options = OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_JSON) |
+               OPTION_BIT(OPTION_LOG),
     .run = run_ping,
 };
 
@@ -386,7 +412,7 @@ const struct command command_dht_serve = {
     .name = "dht serve",
     .summary = "run one storing DHT node",
     .details = "Answers and stores for other nodes until a signal comes or '--for' runs out.\n"
-               "Prints 'listening ADDR:PORT'.",
+               "Prints 'listening ADDR:PORT', and with '--log info' its counters every minute.",
     .options = OPTIONS_QUERY | OPTION_BIT(OPTION_NO_BOOTSTRAP),
     .run = run_serve,
 };

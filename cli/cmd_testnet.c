@@ -7,6 +7,7 @@
 #include "testnet.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,21 @@ static int announce(const struct testnet *t, bool is_json)
     return output_finish();
 }
 
-/* Runs until a signal comes or `for_ms` (-1: never) is over. */
+/* Milliseconds until `for_ms` is over, for poll; -1: never. */
+static int time_left(const struct options *o, uint64_t start_ms)
+{
+    int64_t left_ms = o->for_ms - (int64_t)(session_now_ms() - start_ms);
+
+    if (o->for_ms < 0) {
+        return -1;
+    }
+    if (left_ms <= 0) {
+        return 0;
+    }
+    return left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+}
+
+/* Runs until a signal comes or --for is over. */
 static int serve(struct testnet *t, struct pollfd *fds, int signals, const struct options *o)
 {
     uint64_t start_ms = session_now_ms();
@@ -28,18 +43,13 @@ static int serve(struct testnet *t, struct pollfd *fds, int signals, const struc
 
     testnet_poll(t, fds);
     fds[t->n_nodes] = (struct pollfd){.fd = signals, .events = POLLIN};
-    while (code == EXIT_OK && signals_next(signals) == 0) {
-        int64_t left_ms = o->for_ms < 0 ? -1 : o->for_ms - (int64_t)(session_now_ms() - start_ms);
-
-        if (o->for_ms >= 0 && left_ms <= 0) {
-            break;
-        }
+    while (code == EXIT_OK && signals_next(signals) == 0 && time_left(o, start_ms) != 0) {
         if (!was_ready && testnet_is_ready(t)) {
             was_ready = true;
             code = announce(t, o->json);
         }
-        if (poll(fds, t->n_nodes + 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms) > 0) {
-            code = code == EXIT_OK ? testnet_process(t, fds) : code;
+        if (code == EXIT_OK && poll(fds, t->n_nodes + 1, time_left(o, start_ms)) > 0) {
+            code = testnet_process(t, fds);
         }
     }
     return code;

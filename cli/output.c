@@ -70,6 +70,9 @@ void output_line_init(struct output_line *l, int fd)
 
 void output_line_put(struct output_line *l, size_t len)
 {
+    if (len > OUTPUT_LINE_MAX - 1) {
+        len = OUTPUT_LINE_MAX - 1;
+    }
     l->text[len] = '\n';
     l->len = len + 1;
     l->done = 0;

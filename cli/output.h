@@ -48,7 +48,7 @@ struct output_line {
 
 void output_line_init(struct output_line *l, int fd);
 
-/** The line is `len` bytes of l->text (at most OUTPUT_LINE_MAX - 1); adds the newline. */
+/** The line is `len` bytes of l->text, cut to OUTPUT_LINE_MAX - 1; adds the newline. */
 void output_line_put(struct output_line *l, size_t len);
 
 /** Writes what can be written now. */

@@ -125,7 +125,7 @@ static void tell(const struct room *r, const struct dtt_event *event)
         if (r->has_names) {
             output_say("%s has gone (%s)", name, event->u.neighbor.reason);
         }
-        if (dtt_topic_neighbors(r->session.topic, NULL, 0) == 0) {
+        if (!r->session.is_over && session_is_alone(&r->session)) {
             output_say("no neighbour is left; looking for others");
         }
         break;

@@ -155,6 +155,7 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
     int rc = EXIT_OK;
 
     s->options = o;
+    s->has_dht = (flags & DTT_NODE_NO_BOOTSTRAP) != 0;
     s->join_timeout_ms = o->join_timeout_ms >= 0 ? o->join_timeout_ms : join_timeout_ms;
     if (kind != SESSION_DHT) {
         rc = secret_get(&secret, o, o->arg);
@@ -197,10 +198,15 @@ static void take_signals(struct session *s)
     }
 }
 
+bool session_is_alone(const struct session *s)
+{
+    return !s->topic || dtt_topic_neighbors(s->topic, NULL, 0) == 0;
+}
+
 /* What the session waits for: a neighbour when it joins, a DHT node when it does not. */
 static bool is_waiting(const struct session *s)
 {
-    return s->topic ? dtt_topic_neighbors(s->topic, NULL, 0) == 0 : !s->has_dht;
+    return s->topic ? session_is_alone(s) : !s->has_dht;
 }
 
 /* Adds for how long, and as long as no DHT node has answered, which hosts were tried. */
@@ -276,18 +282,19 @@ static int next_timeout(const struct session *s)
 {
     uint64_t now_ms = session_now_ms();
     uint64_t due_ms = UINT64_MAX;
-    uint64_t candidates[3] = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    uint64_t candidates[] = {s->alarm_ms > 0 ? s->alarm_ms : UINT64_MAX, UINT64_MAX, UINT64_MAX,
+                             UINT64_MAX};
 
     if (s->options->for_ms >= 0) {
-        candidates[0] = s->start_ms + (uint64_t)s->options->for_ms;
+        candidates[1] = s->start_ms + (uint64_t)s->options->for_ms;
     }
     if (is_waiting(s)) {
-        candidates[1] = s->progress.is_searching ? s->progress.next_ms : now_ms;
+        candidates[2] = s->progress.is_searching ? s->progress.next_ms : now_ms;
         if (s->join_timeout_ms > 0) {
-            candidates[2] = s->start_ms + (uint64_t)s->join_timeout_ms;
+            candidates[3] = s->start_ms + (uint64_t)s->join_timeout_ms;
         }
     }
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
         if (candidates[i] < due_ms) {
             due_ms = candidates[i];
         }

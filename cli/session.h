@@ -22,9 +22,10 @@ struct session {
     uint64_t start_ms;
     int64_t join_timeout_ms; /**< 0: none */
     struct progress progress;
-    bool has_dht;    /**< a DHT node has answered */
-    bool has_joined; /**< there has been a neighbour */
-    bool is_over;    /**< time to leave, with this exit code: */
+    uint64_t alarm_ms; /**< session_turn ends at this time of session_now_ms; 0: no alarm */
+    bool has_dht;      /**< a DHT node has answered, or none is looked for */
+    bool has_joined;   /**< there has been a neighbour */
+    bool is_over;      /**< time to leave, with this exit code: */
     int code;
 
     /** Shows a sentence; NULL: output_say. */
@@ -62,6 +63,9 @@ const struct dtt_event *session_event(struct session *s);
 
 /** Ends the session with this exit code. */
 void session_end(struct session *s, int code);
+
+/** Whether there is no neighbour. */
+bool session_is_alone(const struct session *s);
 
 /** Says that no DHT node has answered, and which were tried: EXIT_REACH. */
 int session_unreached(const struct session *s);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static int open_one(struct testnet *t, const char *listen, int log_level)
 {
@@ -22,19 +23,33 @@ static int open_one(struct testnet *t, const char *listen, int log_level)
     int rc = dtt_node_open(&t->nodes[t->n_nodes].node, &config);
 
     if (rc != 0) {
-        return output_fail(session_exit_code(rc), "cannot start DHT node %zu on %s: %s",
-                           t->n_nodes + 1, listen, dtt_error_text(rc));
+        return output_fail(session_exit_code(rc), "cannot start DHT node %zu on %s: %s%s",
+                           t->n_nodes + 1, listen, dtt_error_text(rc),
+                           rc == DTT_EIO ? "; is 'ulimit -n' too low?" : "");
     }
     t->n_nodes++;
     return EXIT_OK;
+}
+
+/* Every node has a handful of descriptors, and 1024 is a usual limit. */
+static void allow_many_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 int testnet_open(struct testnet *t, size_t n, const char *listen, int log_level)
 {
     struct dtt_addr addr;
     char other[DTT_ADDR_TEXT_MAX];
-    int code = open_one(t, listen ? listen : "127.0.0.1:0", log_level);
+    int code;
 
+    allow_many_descriptors();
+    code = open_one(t, listen ? listen : "127.0.0.1:0", log_level);
     if (code != EXIT_OK) {
         return code;
     }
