@@ -113,6 +113,11 @@ static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtre
     }
 }
 
+static void init_queue(struct dtt_plumtree_peer *peer)
+{
+    dtt_ring_init(&peer->ihaves, sizeof(struct dtt_gossip_ihave), DTT_PLUMTREE_LAZY_QUEUE_MAX);
+}
+
 static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *id)
 {
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
@@ -120,8 +125,7 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
         if (!peer->is_used) {
             peer->is_used = true;
             peer->id = *id;
-            dtt_ring_init(&peer->ihaves, sizeof(struct dtt_gossip_ihave),
-                          DTT_PLUMTREE_LAZY_QUEUE_MAX);
+            init_queue(peer);
             greet(p, now, peer);
             return;
         }
@@ -314,12 +318,12 @@ static bool is_caught_up(const struct dtt_gossip_missing_entry *e, uint8_t from,
 }
 
 /*
- * Who is behind the link a caught-up message came over knows it; who is behind the others knows it
- * too unless two swarms have just met. So it is announced, not pushed, and keeps its age: it ends
- * everywhere 30 s after it was said, while all who heard it then still know its id.
+ * The other neighbours know a caught-up message too, unless two swarms have just met. So it is
+ * announced, not pushed, and keeps its age: it ends everywhere 30 s after it was said, while all
+ * who heard it then still know its id.
  */
 static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
-                           const struct dtt_plumtree_peer *skip,
+                           const struct dtt_gossip_missing_entry *e,
                            const struct dtt_gossip_message_id *id, uint64_t until_ns)
 {
     if (until_ns <= now.mono_ns) {
@@ -327,7 +331,7 @@ static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
     }
     uint16_t round = catch_up_round(until_ns, now.mono_ns);
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        if (p->peers[i].is_used && &p->peers[i] != skip) {
+        if (p->peers[i].is_used && !has_announced(e, (uint8_t)i)) {
             announce(p, now, &p->peers[i], id, round);
         }
     }
@@ -367,7 +371,7 @@ static int accept(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtre
         return err;
     }
     if (caught_up) {
-        push_caught_up(p, now, from, id, now.mono_ns + left_ns);
+        push_caught_up(p, now, e, id, now.mono_ns + left_ns);
     } else if (blob) {
         push(p, now, from, e, id, blob, round);
     }
@@ -480,6 +484,50 @@ uint64_t dtt_plumtree_deadline(const struct dtt_plumtree *p)
     return dtt_timerq_deadline(&p->timers);
 }
 
+static void dispatch_all(struct dtt_plumtree *p, struct dtt_now now)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used) {
+            dispatch(p, now, &p->peers[i]);
+        }
+    }
+}
+
+/* A topic that has gone quiet gives the memory of its queues back. */
+static void rest(struct dtt_plumtree *p)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        struct dtt_plumtree_peer *peer = &p->peers[i];
+        if (peer->is_used && peer->ihaves.count == 0) {
+            dtt_ring_fini(&peer->ihaves);
+            init_queue(peer);
+        }
+    }
+}
+
+static void expire(struct dtt_plumtree *p, struct dtt_now now)
+{
+    dtt_gossip_recall_expire(&p->recall, now.mono_ns);
+    uint64_t next_ns = dtt_gossip_recall_deadline(&p->recall);
+    if (next_ns == DTT_NEVER) {
+        rest(p);
+        return;
+    }
+    /* At most once a second, however the messages came. Cannot fail: the timer was just popped. */
+    uint64_t soonest_ns = now.mono_ns + DTT_PLUMTREE_EVICT_NS;
+    dtt_timerq_set(&p->timers, &p->expire_timer, next_ns > soonest_ns ? next_ns : soonest_ns);
+}
+
+static void graft_next(struct dtt_plumtree *p, struct dtt_now now,
+                       struct dtt_gossip_missing_entry *e)
+{
+    struct dtt_gossip_message_id id = e->id;
+    const struct dtt_gossip_announcer *a = dtt_gossip_missing_next(&p->missing, now.mono_ns, e);
+    if (a) {
+        graft(p, &p->peers[a->slot], &id, a->round);
+    }
+}
+
 bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
 {
     struct dtt_timer *t = dtt_timerq_pop(&p->timers, now.mono_ns);
@@ -487,27 +535,11 @@ bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
         return false;
     }
     if (t == &p->dispatch_timer) {
-        for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-            if (p->peers[i].is_used) {
-                dispatch(p, now, &p->peers[i]);
-            }
-        }
+        dispatch_all(p, now);
     } else if (t == &p->expire_timer) {
-        dtt_gossip_recall_expire(&p->recall, now.mono_ns);
-        uint64_t next_ns = dtt_gossip_recall_deadline(&p->recall);
-        if (next_ns != DTT_NEVER) {
-            /* At most once a second, however the messages came. Cannot fail, see above. */
-            uint64_t at_least_ns = now.mono_ns + DTT_PLUMTREE_EVICT_NS;
-            dtt_timerq_set(&p->timers, t, next_ns > at_least_ns ? next_ns : at_least_ns);
-        }
+        expire(p, now);
     } else {
-        struct dtt_gossip_missing_entry *e =
-            DTT_TIMER_OWNER(t, struct dtt_gossip_missing_entry, timer);
-        struct dtt_gossip_message_id id = e->id;
-        const struct dtt_gossip_announcer *a = dtt_gossip_missing_next(&p->missing, now.mono_ns, e);
-        if (a) {
-            graft(p, &p->peers[a->slot], &id, a->round);
-        }
+        graft_next(p, now, DTT_TIMER_OWNER(t, struct dtt_gossip_missing_entry, timer));
     }
     return true;
 }
