@@ -297,24 +297,29 @@ int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_
 /* ---- receiving */
 
 /*
- * A message that we grafted from `from` because of catch-up announcements only is an old one:
- * true, and how long before now it was young.
+ * How long a new message from `from` may still be served. A live one 30 s; one that we grafted from
+ * it and that was announced for catching up only, what is left of that: `*caught_up`.
  */
-static bool is_caught_up(const struct dtt_gossip_missing_entry *e, uint8_t from, uint64_t now_ns,
-                         uint64_t *age_ns)
+static uint64_t time_left(const struct dtt_gossip_missing_entry *e, uint8_t from, uint64_t now_ns,
+                          bool *caught_up)
 {
-    bool grafted = false;
+    uint64_t age_ns = 0;
+    *caught_up = false;
     for (uint8_t i = 0; e && i < e->n; i++) {
         uint16_t round = e->announcers[i].round;
         if (!dtt_gossip_is_catch_up(round)) {
-            return false;
+            *caught_up = false;
+            break;
         }
         if (e->announcers[i].slot == from && i < e->tried) {
-            grafted = true;
-            *age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
+            *caught_up = true;
+            age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
         }
     }
-    return grafted;
+    if (!*caught_up) {
+        return DTT_PLUMTREE_CONTENT_NS;
+    }
+    return age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
 }
 
 /*
@@ -358,20 +363,19 @@ static void optimize(struct dtt_plumtree *p, const struct dtt_gossip_missing_ent
 }
 
 /* Remembers and passes on; `blob` is NULL when it cannot be passed on. DTT_ENOMEM. */
-static int accept(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
-                  const struct dtt_gossip_message *m, struct dtt_gossip_blob *blob, uint16_t round)
+static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
+                   const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
+                   uint16_t round)
 {
-    const struct dtt_gossip_message_id *id = &m->u.gossip.id;
+    bool caught_up;
     struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing, id);
-    uint64_t age_ns = 0;
-    bool caught_up = is_caught_up(e, slot_of(p, from), now.mono_ns, &age_ns);
-    uint64_t left_ns = age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
-    int err = remember(p, now, id, blob, now.mono_ns + left_ns);
+    uint64_t until_ns = now.mono_ns + time_left(e, slot_of(p, from), now.mono_ns, &caught_up);
+    int err = remember(p, now, id, blob, until_ns);
     if (err) {
         return err;
     }
-    if (caught_up) {
-        push_caught_up(p, now, e, id, now.mono_ns + left_ns);
+    if (blob && caught_up) {
+        push_caught_up(p, now, e, id, until_ns);
     } else if (blob) {
         push(p, now, from, e, id, blob, round);
     }
@@ -406,7 +410,7 @@ static void recv_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
         DTT_COUNT(p->port.ctx, GOSSIP_NOT_FORWARDED);
         err = DTT_OK;
     }
-    if (err || accept(p, now, from, m, blob, round)) {
+    if (err || pass_on(p, now, from, &m->u.gossip.id, blob, round)) {
         /* As if it had been lost; announcements will bring it again. */
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DROPPED);
     } else if (blob) {
