@@ -11,6 +11,7 @@
 #include "dht/krpc.h"
 #include "dht/lookup.h"
 #include "dht/outq.h"
+#include "dht/peers.h"
 #include "dht/polite.h"
 #include "dht/rtable.h"
 #include "dht/storage.h"
@@ -22,9 +23,10 @@
 #define DTT_DHT_BOOTSTRAPS 64
 #define DTT_DHT_WALKS      96 /**< running for operations, for upkeep, and kept for their tokens */
 #define DTT_DHT_KEPT       16 /**< finished walks kept for their tokens */
-#define DTT_DHT_PROBES     32 /**< pings to unknown contacts in flight */
+#define DTT_DHT_WALK_PEERS 1024 /**< distinct peers of one walk */
+#define DTT_DHT_PROBES     32   /**< pings to unknown contacts in flight */
 
-enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET };
+enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET, DTT_WALK_PEERS };
 
 enum dtt_walk_state {
     DTT_WALK_WAITING, /**< for a first live node */
@@ -65,6 +67,8 @@ struct dtt_walk {
     struct dtt_lookup side[2];
     struct dtt_walk_value **values;
     size_t n_values;
+    struct dtt_addr *peers;
+    size_t n_peers;
 };
 
 struct dtt_op;
@@ -89,6 +93,7 @@ struct dtt_dht {
     struct dtt_outq out;
     struct dtt_polite polite;
     struct dtt_storage storage;
+    struct dtt_peers peers;
 
     uint64_t srtt_ns, rttvar_ns; /**< RFC 6298 over all answers; 0: no sample yet */
     uint32_t asked, answered;
@@ -141,7 +146,10 @@ void dtt_query_answered(struct dtt_dht *d, struct dtt_now now, const struct dtt_
                         const struct dtt_krpc *m);
 void dtt_query_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to);
 void dtt_query_tick(struct dtt_dht *d, struct dtt_now now);
-/** Queues an encoded message. */
+/** Queues a datagram; DTT_EFULL, counted. */
+int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
+                      struct dtt_slice data);
+/** Encodes and queues a message. */
 int dtt_packet_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
                     const struct dtt_krpc *m);
 
