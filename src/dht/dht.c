@@ -8,6 +8,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+/* A deadline missed by this much means that the host slept. */
+#define SLEPT_NS (60 * DTT_S)
+
 int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_config *cfg,
                 struct dtt_now now)
 {
@@ -61,6 +64,7 @@ void dtt_dht_free(struct dtt_dht *d)
     dtt_rng_fini(&d->rng);
     sodium_memzero(d->secret, sizeof(d->secret));
     free(d->bootstraps);
+    free(d->saved);
     free(d);
 }
 
@@ -122,6 +126,10 @@ uint64_t dtt_dht_deadline(const struct dtt_dht *d)
 
 void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now)
 {
+    if (now.mono_ns > SLEPT_NS && dtt_dht_deadline(d) < now.mono_ns - SLEPT_NS) {
+        dtt_query_woke(d, now);
+        dtt_upkeep_woke(d, now);
+    }
     dtt_query_tick(d, now);
     dtt_walk_tick(d, now);
     dtt_upkeep_tick(d, now);

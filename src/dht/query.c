@@ -134,6 +134,7 @@ static void take_vote(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
     if (m->ip.data && dtt_addr_from_compact(m->ip, &seen) == DTT_OK &&
         dtt_votes_add(&d->votes[side], now, from, &seen)) {
         d->external_event[side] = true;
+        dtt_upkeep_address_known(d, now);
         DTT_TRACE(d->ctx, DHT_EXTERNAL_ADDR, dtt_tv_addr(&seen), dtt_tv_int(d->votes[side].count));
     }
 }
@@ -232,6 +233,16 @@ void dtt_query_unreachable(struct dtt_dht *d, struct dtt_now now, const struct d
             drop_txn(d, t);
             run_soft(d, now, &txn, true);
         }
+    }
+}
+
+void dtt_query_woke(struct dtt_dht *d, struct dtt_now now)
+{
+    size_t slot = 0;
+    for (struct dtt_txn *t; (t = dtt_txns_next(&d->txns, slot)) != NULL; slot = t->slot + 1u) {
+        t->sent_ns = now.mono_ns;
+        t->is_slow = false;
+        (void)dtt_timerq_set(&d->timers, &t->timer, now.mono_ns + RTO_FIRST_NS); /* a re-arm */
     }
 }
 

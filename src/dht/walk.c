@@ -364,9 +364,16 @@ static void seed_side(struct dtt_dht *d, struct dtt_walk *w, size_t side)
     const struct dtt_rnode *near[DTT_RTABLE_CLOSEST_MAX];
     const struct dtt_rtable *t = &d->tables[side];
     size_t n = dtt_rtable_closest(t, w->goal.target, false, NULL, DTT_RTABLE_CLOSEST_MAX, near);
+    size_t left_out = 0;
     for (size_t i = 0; i < n; i++) {
         struct dtt_addr addr = dtt_rnode_addr(t, near[i]);
-        dtt_lookup_add(&w->side[side], near[i]->id, &addr);
+        /* Who is silent on get costs a timeout each: only when there is nobody else. */
+        if (w->goal.kind == DTT_WALK_GET && near[i]->flags & DTT_RNODE_NO_BEP44 &&
+            n - left_out > DTT_RTABLE_K) {
+            left_out++;
+        } else {
+            dtt_lookup_add(&w->side[side], near[i]->id, &addr);
+        }
     }
 }
 
@@ -459,7 +466,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
     if (dtt_dht_live(d) > 0) {
         run(d, now, w);
         dtt_walk_pump(d, now, w);
-    } else if (d->n_bootstraps > 0 || d->expects_bootstrap) {
+    } else if (d->n_bootstraps > 0 || dtt_upkeep_has_hope(d)) {
         w->state = DTT_WALK_WAITING;
         w->deadline_ns = now.mono_ns + WAIT_NS;
     } else {
