@@ -276,18 +276,20 @@ static void serve_get(struct request *r)
 }
 
 /* 0 or the error code; the cheap checks first, the signature last. */
-static int check_mutable_put(const struct request *r, const uint8_t *target)
+static int check_mutable_put(const struct request *r, const struct dtt_storage_put *item)
 {
     const struct dtt_krpc *q = r->q;
     if (q->sig.len != DTT_KRPC_SIG_BYTES || !q->seq.is_set || q->seq.n < 0) {
         return DTT_KRPC_E_PROTOCOL;
     }
-    int err = dtt_storage_check(&r->d->storage, target, q->seq.n, q->cas.is_set, q->cas.n);
+    const struct dtt_storage *s = &r->d->storage;
+    int err = dtt_storage_check(s, item->target, q->seq.n, q->cas.is_set, q->cas.n);
     if (err) {
         return err;
     }
-    return dtt_item_verify(q->sig.data, q->k.data, q->salt, q->seq.n, q->v) ? 0
-                                                                            : DTT_KRPC_E_SIGNATURE;
+    bool is_signed = dtt_storage_holds(s, item) ||
+                     dtt_item_verify(q->sig.data, q->k.data, q->salt, q->seq.n, q->v);
+    return is_signed ? 0 : DTT_KRPC_E_SIGNATURE;
 }
 
 static int put(const struct request *r)
@@ -315,16 +317,16 @@ static int put(const struct request *r)
     if (!is_token_valid(r, target)) {
         return DTT_KRPC_E_PROTOCOL;
     }
-    int err = is_mutable ? check_mutable_put(r, target) : 0;
-    if (err) {
-        return err;
-    }
     struct dtt_storage_put item = {.target = target,
                                    .is_mutable = is_mutable,
                                    .k = q->k.data,
                                    .sig = q->sig.data,
                                    .seq = is_mutable ? q->seq.n : 0,
                                    .v = q->v};
+    int err = is_mutable ? check_mutable_put(r, &item) : 0;
+    if (err) {
+        return err;
+    }
     if (dtt_storage_put(&r->d->storage, r->now, r->from, &item) != DTT_OK) {
         DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
         return DTT_KRPC_E_SERVER;

@@ -266,6 +266,8 @@ static void test_put_mutable(void **state)
     assert_memory_equal(m.k.data, key, 32);
     assert_true(dtt_item_verify(m.sig.data, key, TEXT("s"), 5, m.v));
     assert_int_equal(put(&lan, &a), 0); /* the same again */
+    a.break_sig = true;
+    assert_int_equal(put(&lan, &a), DTT_KRPC_E_SIGNATURE); /* the same, badly signed */
     struct item b = {.salt = TEXT("s"), .seq = 5, .v = TEXT("1:b")};
     assert_int_equal(put(&lan, &b), 0); /* equal seq: a sibling */
     uint8_t turn = get(&lan, "s").v.data[2];
