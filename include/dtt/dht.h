@@ -29,8 +29,8 @@ struct dtt_dht_get {
 /** What to put: mutable when `seed` is given, immutable otherwise. */
 struct dtt_dht_put {
     size_t size;
-    const void *value; /**< stored as a bencoded byte string */
-    size_t value_len;  /**< at most 996 bytes: 1000 bencoded */
+    const void *value;   /**< stored as a bencoded byte string */
+    size_t value_len;    /**< at most 996 bytes: 1000 bencoded */
     const uint8_t *seed; /**< 32-byte secret key */
     const void *salt;
     size_t salt_len;

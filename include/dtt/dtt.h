@@ -30,8 +30,10 @@ extern "C" {
 /** "MAJOR.MINOR.PATCH" of the library in use. */
 DTT_API const char *dtt_version(void);
 
-/** Largest message in bytes (iroh-gossip's frame limit leaves 4057); as a function for bindings. */
+/** Largest message in bytes: what iroh-gossip's frame limit leaves. */
 #define DTT_MESSAGE_MAX 4057
+
+/** DTT_MESSAGE_MAX of the library in use, for bindings. Any thread. */
 DTT_API size_t dtt_message_max(void);
 
 typedef struct dtt_node dtt_node;
@@ -147,10 +149,10 @@ struct dtt_topic_config {
     size_t secret_len;         /**< bytes, at least 1 */
     dtt_rotation_fn rotation;  /**< NULL: the default */
     void *rotation_user;
-    int preset;                         /**< enum dtt_preset */
-    const struct dtt_peer_addr *peers;  /**< n_peers peers to dial besides those found */
-    size_t n_peers;                     /**< 0..64 */
-    void *user;                         /**< returned in events */
+    int preset;                        /**< enum dtt_preset */
+    const struct dtt_peer_addr *peers; /**< n_peers peers to dial besides those found */
+    size_t n_peers;                    /**< 0..64 */
+    void *user;                        /**< returned in events */
 };
 
 /**
@@ -201,17 +203,17 @@ enum dtt_stage {
 
 /** Why a topic is not joined (or that it is). */
 struct dtt_why {
-    size_t size;   /**< sizeof(struct dtt_why), set by the caller */
-    int stage;     /**< enum dtt_stage */
-    uint64_t for_ms;           /**< since the join or since the last neighbour was lost */
-    uint32_t dht_nodes;        /**< nodes in the routing table */
-    uint32_t dht_asked;        /**< queries sent since the node was opened */
-    uint32_t dht_answered;     /**< replies among them */
-    uint32_t records_seen;     /**< distinct verified records of others, last two minutes */
-    uint32_t records_refused;  /**< values in the slots that did not open or verify */
-    uint32_t dials_started;    /**< since the join */
-    uint32_t dials_failed;     /**< since the join */
-    char sentence[256];        /**< all of it as one English sentence */
+    size_t size;              /**< sizeof(struct dtt_why), set by the caller */
+    int stage;                /**< enum dtt_stage */
+    uint64_t for_ms;          /**< since the join or since the last neighbour was lost */
+    uint32_t dht_nodes;       /**< nodes in the routing table */
+    uint32_t dht_asked;       /**< queries sent since the node was opened */
+    uint32_t dht_answered;    /**< replies among them */
+    uint32_t records_seen;    /**< distinct verified records of others, last two minutes */
+    uint32_t records_refused; /**< values in the slots that did not open or verify */
+    uint32_t dials_started;   /**< since the join */
+    uint32_t dials_failed;    /**< since the join */
+    char sentence[256];       /**< all of it as one English sentence */
 };
 
 /** Says how far the topic is. Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL. */
@@ -235,7 +237,7 @@ enum dtt_event_type {
     DTT_EVENT_MESSAGE = 3,
     DTT_EVENT_NEIGHBOR_UP = 4,
     DTT_EVENT_NEIGHBOR_DOWN = 5,
-    DTT_EVENT_LAGGED = 6,           /**< events were lost: the queue (4096) was full */
+    DTT_EVENT_LAGGED = 6, /**< events were lost: the queue (4096) was full */
     DTT_EVENT_DIAL_FAILED = 7,
     DTT_EVENT_EXTERNAL_ADDR = 8,
     DTT_EVENT_RECORD_PUBLISHED = 9,
@@ -247,7 +249,7 @@ enum dtt_event_type {
     DTT_EVENT_DHT_DONE = 15,
     DTT_EVENT_DHT_PUT = 16,
     DTT_EVENT_DHT_NODE = 17,
-    DTT_EVENT_DHT_READY = 18        /**< a first DHT node has answered */
+    DTT_EVENT_DHT_READY = 18 /**< a first DHT node has answered */
 };
 
 /** One event. Owned by the library, valid until the next dtt_node_next_event; grows at its end. */
@@ -308,8 +310,8 @@ struct dtt_event {
         } lookup_done;
         struct {
             uint32_t op;
-            int64_t seq;       /**< mutable items; 0 for immutable */
-            const uint8_t *v;  /**< bencoded value as received */
+            int64_t seq;      /**< mutable items; 0 for immutable */
+            const uint8_t *v; /**< bencoded value as received */
             size_t v_len;
             const uint8_t *data; /**< contents when v is a byte string, else NULL */
             size_t data_len;
@@ -342,7 +344,7 @@ struct dtt_event {
             uint8_t id[20];
             struct dtt_addr addr;
             uint32_t rtt_us; /**< 0 unknown */
-        } dht_node; /**< a ping's answer, or one of the closest nodes of a find */
+        } dht_node;          /**< a ping's answer, or one of the closest nodes of a find */
     } u;
 };
 

@@ -13,11 +13,11 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#  define DTT_API      __attribute__((visibility("default")))
-#  define DTT_MUST_USE __attribute__((warn_unused_result))
+#    define DTT_API      __attribute__((visibility("default")))
+#    define DTT_MUST_USE __attribute__((warn_unused_result))
 #else
-#  define DTT_API
-#  define DTT_MUST_USE
+#    define DTT_API
+#    define DTT_MUST_USE
 #endif
 
 #define DTT_ID_BYTES         32
@@ -47,26 +47,26 @@ struct dtt_addr {
  * Error numbers: X(name, number, sentence). Numbers are never reused. Three families: the caller's
  * mistake (-1..-19), the environment (-20..-39), the other side (-40..-59).
  */
-#define DTT_ERRORS(X)                                                                              \
-    X(DTT_EINVAL, -1, "an argument is not valid")                                                  \
-    X(DTT_ESTATE, -2, "not possible in this state")                                                \
-    X(DTT_ETOOBIG, -3, "larger than the limit")                                                    \
-    X(DTT_EADDR, -4, "not an address of the form HOST:PORT")                                       \
-    X(DTT_ENOMEM, -20, "out of memory")                                                            \
-    X(DTT_EFULL, -21, "a bounded queue or table is full")                                          \
-    X(DTT_EAGAIN, -22, "would block; wait for the WRITABLE event and try again")                   \
-    X(DTT_EIO, -23, "input or output failed")                                                      \
-    X(DTT_EADDRINUSE, -24, "the address is in use")                                                \
-    X(DTT_EADDRNOTAVAIL, -25, "the address does not belong to this machine")                       \
-    X(DTT_ENOENT, -26, "not found")                                                                \
-    X(DTT_EPERM, -27, "not permitted")                                                             \
-    X(DTT_ECRYPTO, -28, "the cryptographic library failed")                                        \
-    X(DTT_EPROTO, -40, "malformed input")                                                          \
-    X(DTT_EAUTH, -41, "wrong key, signature or secret")                                            \
-    X(DTT_ETIMEDOUT, -42, "timed out")                                                             \
-    X(DTT_ECLOSED, -43, "closed")                                                                  \
-    X(DTT_EREFUSED, -44, "refused by the other side")                                              \
-    X(DTT_ETOPIC, -45, "made for another topic")                                                   \
+#define DTT_ERRORS(X)                                                            \
+    X(DTT_EINVAL, -1, "an argument is not valid")                                \
+    X(DTT_ESTATE, -2, "not possible in this state")                              \
+    X(DTT_ETOOBIG, -3, "larger than the limit")                                  \
+    X(DTT_EADDR, -4, "not an address of the form HOST:PORT")                     \
+    X(DTT_ENOMEM, -20, "out of memory")                                          \
+    X(DTT_EFULL, -21, "a bounded queue or table is full")                        \
+    X(DTT_EAGAIN, -22, "would block; wait for the WRITABLE event and try again") \
+    X(DTT_EIO, -23, "input or output failed")                                    \
+    X(DTT_EADDRINUSE, -24, "the address is in use")                              \
+    X(DTT_EADDRNOTAVAIL, -25, "the address does not belong to this machine")     \
+    X(DTT_ENOENT, -26, "not found")                                              \
+    X(DTT_EPERM, -27, "not permitted")                                           \
+    X(DTT_ECRYPTO, -28, "the cryptographic library failed")                      \
+    X(DTT_EPROTO, -40, "malformed input")                                        \
+    X(DTT_EAUTH, -41, "wrong key, signature or secret")                          \
+    X(DTT_ETIMEDOUT, -42, "timed out")                                           \
+    X(DTT_ECLOSED, -43, "closed")                                                \
+    X(DTT_EREFUSED, -44, "refused by the other side")                            \
+    X(DTT_ETOPIC, -45, "made for another topic")                                 \
     X(DTT_EMINUTE, -46, "made for another minute")
 
 enum dtt_error {

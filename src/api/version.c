@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <dtt/dtt.h>
 
-#define TEXT_OF(x)  #x
-#define NUMBER(x)   TEXT_OF(x)
+#define TEXT_OF(x) #x
+#define NUMBER(x)  TEXT_OF(x)
 
 const char *dtt_version(void)
 {

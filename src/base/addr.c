@@ -66,9 +66,14 @@ static enum dtt_addr_scope scope_v4(const uint8_t *ip)
 
 static enum dtt_addr_scope scope_v6(const uint8_t *ip)
 {
-    static const uint8_t zero[15] = {0};
-    if (memcmp(ip, zero, 15) == 0) {
-        return ip[15] == 1 ? DTT_SCOPE_LOOPBACK : DTT_SCOPE_UNUSABLE;
+    static const uint8_t zero[12] = {0};
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (memcmp(ip, zero, 12) == 0) {
+        /* ::, ::1, and the IPv4-compatible addresses that RFC 4291 gave up. */
+        return dtt_get_be32(ip + 12) == 1 ? DTT_SCOPE_LOOPBACK : DTT_SCOPE_UNUSABLE;
+    }
+    if (memcmp(ip, mapped, 12) == 0) {
+        return DTT_SCOPE_UNUSABLE;
     }
     if (ip[0] == 0xff) {
         return DTT_SCOPE_UNUSABLE;
@@ -97,7 +102,7 @@ bool dtt_addr_is_usable(const struct dtt_addr *a)
 }
 
 /* RFC 5952: lower case, no leading zeros, the longest run (of two or more) of zeros as "::". */
-static size_t format_v6(const uint8_t *ip, char *out)
+static void format_v6(const uint8_t *ip, char *out, size_t cap)
 {
     unsigned group[8];
     int best = -1;
@@ -118,14 +123,13 @@ static size_t format_v6(const uint8_t *ip, char *out)
     size_t n = 0;
     for (int i = 0; i < 8; i++) {
         if (i == best) {
-            n += (size_t)sprintf(out + n, "::");
+            n += (size_t)snprintf(out + n, cap - n, "::");
             i += best_len - 1;
             continue;
         }
         bool first = i == 0 || (best >= 0 && i == best + best_len);
-        n += (size_t)sprintf(out + n, first ? "%x" : ":%x", group[i]);
+        n += (size_t)snprintf(out + n, cap - n, first ? "%x" : ":%x", group[i]);
     }
-    return n;
 }
 
 void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
@@ -135,7 +139,7 @@ void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
                  a->port);
     } else if (a->family == DTT_FAMILY_V6) {
         char ip[48];
-        format_v6(a->ip, ip);
+        format_v6(a->ip, ip, sizeof(ip));
         snprintf(text, DTT_ADDR_TEXT_MAX, "[%s]:%u", ip, a->port);
     } else {
         snprintf(text, DTT_ADDR_TEXT_MAX, "-");

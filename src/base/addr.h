@@ -35,7 +35,6 @@ enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a);
 /** Port 0, no family or an unusable scope: never send there. */
 bool dtt_addr_is_usable(const struct dtt_addr *a);
 
-
 /** Appends the compact form. */
 void dtt_addr_write_compact(struct dtt_writer *w, const struct dtt_addr *a);
 /** From 6 or 18 bytes; DTT_EPROTO for another length. */

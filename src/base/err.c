@@ -5,7 +5,7 @@ const char *dtt_error_name(int err)
 {
     switch (err) {
     case DTT_OK: return "DTT_OK";
-#define NAME(name, number, text)                                                                   \
+#define NAME(name, number, text) \
     case number: return #name;
         DTT_ERRORS(NAME)
 #undef NAME
@@ -17,7 +17,7 @@ const char *dtt_error_text(int err)
 {
     switch (err) {
     case DTT_OK: return "success";
-#define TEXT(name, number, text)                                                                   \
+#define TEXT(name, number, text) \
     case number: return text;
         DTT_ERRORS(TEXT)
 #undef TEXT

@@ -25,6 +25,13 @@ void dtt_map_fini(struct dtt_map *m)
     memset(m, 0, sizeof(*m));
 }
 
+void dtt_map_clear(struct dtt_map *m)
+{
+    struct dtt_map old = *m;
+    dtt_map_fini(m);
+    dtt_map_init(m, old.key_len, old.max, old.hash_key);
+}
+
 static size_t home_of(const struct dtt_map *m, const void *key)
 {
     uint8_t out[crypto_shorthash_BYTES];

@@ -30,6 +30,8 @@ void dtt_map_init(struct dtt_map *m, size_t key_len, size_t max,
                   const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 /** Frees the map, not the values. */
 void dtt_map_fini(struct dtt_map *m);
+/** Drops all entries, not the values, and gives the memory back. The map stays usable. */
+void dtt_map_clear(struct dtt_map *m);
 /** The value under `key`, or NULL. */
 void *dtt_map_get(const struct dtt_map *m, const void *key);
 /** Stores or replaces. `value` must not be NULL. DTT_EFULL at the maximum, DTT_ENOMEM. */

@@ -10,10 +10,10 @@
 
 struct dtt_ring {
     uint8_t *data;
-    size_t elem;  /**< bytes of an element */
-    size_t max;   /**< elements at most */
-    size_t cap;   /**< elements allocated */
-    size_t head;  /**< index of the oldest */
+    size_t elem; /**< bytes of an element */
+    size_t max;  /**< elements at most */
+    size_t cap;  /**< elements allocated */
+    size_t head; /**< index of the oldest */
     size_t count;
 };
 

@@ -31,4 +31,10 @@ static inline uint64_t dtt_min_ns(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/** a + b, or DTT_NEVER where that does not fit: what waits for ever stays so. */
+static inline uint64_t dtt_add_ns(uint64_t a, uint64_t b)
+{
+    return a > DTT_NEVER - b ? DTT_NEVER : a + b;
+}
+
 #endif

@@ -41,6 +41,6 @@ static inline bool dtt_timer_is_armed(const struct dtt_timer *t)
 }
 
 /** The struct of type `type` whose member `member` is the timer `t`. */
-#define DTT_TIMER_OWNER(t, type, member) ((type *)(void *)((char *)(t) - offsetof(type, member)))
+#define DTT_TIMER_OWNER(t, type, member) ((type *)(void *)((char *)(t)-offsetof(type, member)))
 
 #endif

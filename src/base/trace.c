@@ -12,8 +12,7 @@ static const struct {
     enum dtt_trace_level level;
     const char *fields; /* names separated by one space */
 } points[] = {
-#define X(name, module, event, level, fields)                                                      \
-    {module, event, DTT_TRACE_LEVEL_##level, fields},
+#define X(name, module, event, level, fields) {module, event, DTT_TRACE_LEVEL_##level, fields},
 #include "base/trace.def"
 #undef X
 };

@@ -77,14 +77,14 @@ static inline struct dtt_trace_value dtt_tv_id(const struct dtt_id *id)
     return (struct dtt_trace_value){.kind = DTT_TV_ID, .u.id = id};
 }
 
-#define DTT_TRACE(ctx, name, ...)                                                                  \
-    do {                                                                                           \
-        if ((int)(ctx)->trace.level >= (int)DTT_TPL_##name) {                                      \
-            const struct dtt_trace_value dtt_trace_values_[] = {__VA_ARGS__,                       \
-                                                                {.kind = DTT_TV_END}};             \
-            (ctx)->trace.sink((ctx)->trace.user,                                                   \
-                              &(struct dtt_trace_record){DTT_TP_##name, dtt_trace_values_});       \
-        }                                                                                          \
+#define DTT_TRACE(ctx, name, ...)                                                            \
+    do {                                                                                     \
+        if ((int)(ctx)->trace.level >= (int)DTT_TPL_##name) {                                \
+            const struct dtt_trace_value dtt_trace_values_[] = {__VA_ARGS__,                 \
+                                                                {.kind = DTT_TV_END}};       \
+            (ctx)->trace.sink((ctx)->trace.user,                                             \
+                              &(struct dtt_trace_record){DTT_TP_##name, dtt_trace_values_}); \
+        }                                                                                    \
     } while (0)
 
 enum dtt_trace_level dtt_trace_point_level(enum dtt_trace_point p);

@@ -13,24 +13,25 @@ void dtt_hex_encode(char *out, struct dtt_slice s)
     *out = '\0';
 }
 
-static int hex_value(char c)
+/* 0..15, or 16 for a character that is no digit. */
+static unsigned hex_value(char c)
 {
     if (c >= '0' && c <= '9') {
-        return c - '0';
+        return (unsigned)(c - '0');
     }
     if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
+        return (unsigned)(c - 'a') + 10;
     }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
 }
 
 int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
 {
-    if (text_len != 2 * len) {
+    if (text_len % 2 != 0 || text_len / 2 != len) {
         return DTT_EPROTO;
     }
     for (size_t i = 0; i < text_len; i++) {
-        if (hex_value(text[i]) < 0) {
+        if (hex_value(text[i]) > 15) {
             return DTT_EPROTO;
         }
     }
@@ -61,35 +62,44 @@ static void encode32(char *out, struct dtt_slice s, const char *alphabet)
     *out = '\0';
 }
 
+/* 0..31, or 32 for a character that is not in the alphabet in either case. */
+static unsigned value32(char c, const char *alphabet)
+{
+    if (c >= 'A' && c <= 'Z') {
+        c = (char)(c - 'A' + 'a');
+    }
+    const char *p = c ? strchr(alphabet, c) : NULL;
+    return p ? (unsigned)(p - alphabet) : 32;
+}
+
 static int decode32(uint8_t *out, size_t len, const char *text, size_t text_len,
                     const char *alphabet)
 {
     if (text_len != DTT_BASE32_LEN(len)) {
         return DTT_EPROTO;
     }
-    unsigned bits = 0;
-    unsigned acc = 0;
-    size_t n = 0;
+    unsigned last = 0;
     for (size_t i = 0; i < text_len; i++) {
-        char c = text[i];
-        if (c >= 'A' && c <= 'Z') {
-            c = (char)(c - 'A' + 'a');
-        }
-        const char *p = c ? strchr(alphabet, c) : NULL;
-        if (!p) {
+        last = value32(text[i], alphabet);
+        if (last > 31) {
             return DTT_EPROTO;
         }
-        acc = (acc << 5 | (unsigned)(p - alphabet)) & 0xfff;
+    }
+    size_t unused = text_len * 5 - len * 8;
+    if (last & ((1u << unused) - 1)) {
+        return DTT_EPROTO;
+    }
+    unsigned bits = 0;
+    unsigned acc = 0;
+    for (size_t i = 0; i < text_len; i++) {
+        acc = (acc << 5 | value32(text[i], alphabet)) & 0xfff;
         bits += 5;
         if (bits >= 8) {
             bits -= 8;
-            if (n == len) {
-                return DTT_EPROTO;
-            }
-            out[n++] = (uint8_t)(acc >> bits);
+            *out++ = (uint8_t)(acc >> bits);
         }
     }
-    return acc & ((1u << bits) - 1) ? DTT_EPROTO : DTT_OK;
+    return DTT_OK;
 }
 
 void dtt_base32_encode(char *out, struct dtt_slice s)
@@ -133,7 +143,12 @@ bool dtt_utf8_is_valid(struct dtt_slice s)
 {
     for (size_t i = 0; i < s.len;) {
         uint8_t c = s.data[i];
-        unsigned more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 9;
+        unsigned more = c < 0x80   ? 0
+                        : c < 0xc2 ? 9
+                        : c < 0xe0 ? 1
+                        : c < 0xf0 ? 2
+                        : c < 0xf5 ? 3
+                                   : 9;
         if (more == 9 || s.len - i - 1 < more) {
             return false;
         }

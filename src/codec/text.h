@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Text forms of bytes: lower-case hex, base32 (RFC 4648 without padding), z-base-32 (pkarr, DNS),
- * base64 (RFC 4648 section 4), and a UTF-8 check.
+ * base64 (RFC 4648 section 4), and a UTF-8 check. Decoders write `out` only on success.
  */
 #ifndef DTT_CODEC_TEXT_H
 #define DTT_CODEC_TEXT_H
@@ -13,7 +13,7 @@ void dtt_hex_encode(char *out, struct dtt_slice s);
 /** Exactly 2 * len digits of either case, nothing else; DTT_EPROTO otherwise. */
 int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
 
-#define DTT_BASE32_LEN(n) (((n) * 8 + 4) / 5)
+#define DTT_BASE32_LEN(n) (((n)*8 + 4) / 5)
 /** Lower case, no padding; `out` has room for DTT_BASE32_LEN(s.len) + 1. */
 void dtt_base32_encode(char *out, struct dtt_slice s);
 /** Either case, exactly `len` bytes; unused low bits must be zero. DTT_EPROTO otherwise. */

@@ -72,7 +72,7 @@ void dtt_hpke_shared_secret(uint8_t ret[32], const uint8_t dh[32], const uint8_t
     uint8_t context[64];
     memcpy(context, enc, 32);
     memcpy(context + 32, pk, 32);
-    extract(prk, dtt_slice(NULL, 0), suite, "eae_prk", dtt_slice(dh, 32));
+    extract(prk, text(""), suite, "eae_prk", dtt_slice(dh, 32));
     expand(ret, 32, prk, suite, "shared_secret", dtt_slice(context, sizeof(context)));
     sodium_memzero(prk, sizeof(prk));
 }
@@ -81,7 +81,7 @@ void dtt_hpke_schedule(struct dtt_hpke_schedule *ret, const uint8_t shared_secre
                        struct dtt_slice info)
 {
     const struct dtt_slice suite = dtt_slice(hpke_suite, sizeof(hpke_suite));
-    const struct dtt_slice none = dtt_slice(NULL, 0);
+    const struct dtt_slice none = text("");
     uint8_t context[65] = {MODE_BASE};
     uint8_t secret[32];
     extract(context + 1, none, suite, "psk_id_hash", none);

@@ -23,7 +23,7 @@ void dtt_x25519_public_from_seed(uint8_t pk[32], const uint8_t seed[32]);
 int dtt_hpke_seal(uint8_t enc[32], uint8_t *out, const uint8_t pk[32], const uint8_t eph[32],
                   struct dtt_slice info, struct dtt_slice aad, struct dtt_slice msg);
 /**
- * Opens `sealed` (ciphertext and tag); out gets sealed.len - 16 bytes, nothing on failure.
+ * Opens `sealed` (ciphertext and tag); out gets sealed.len - 16 bytes, zeros when the tag is wrong.
  * DTT_EAUTH for any cryptographic mismatch (all-zero shared secret included), DTT_EPROTO when
  * shorter than a tag.
  */

@@ -73,8 +73,8 @@ struct dtt_dht_put_args {
     size_t salt_len;
     int64_t seq;
     bool has_cas;
-    int64_t cas; /**< sent only to nodes that returned a value for the target */
-    bool verify; /**< read back afterwards and count the nodes that return v */
+    int64_t cas;    /**< sent only to nodes that returned a value for the target */
+    bool verify;    /**< read back afterwards and count the nodes that return v */
     uint8_t copies; /**< nodes to store on; 0: 8. The tracker asks for 20 */
 };
 
@@ -111,9 +111,9 @@ struct dtt_dht_packet {
 bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret);
 
 enum dtt_dht_event_type {
-    DTT_DHT_EV_VALUE,         /**< a distinct valid value, handed out the moment it arrived */
-    DTT_DHT_EV_NODE,          /**< ping: who answered; find: one of the closest */
-    DTT_DHT_EV_DONE,          /**< get, find, ping ended */
+    DTT_DHT_EV_VALUE, /**< a distinct valid value, handed out the moment it arrived */
+    DTT_DHT_EV_NODE,  /**< ping: who answered; find: one of the closest */
+    DTT_DHT_EV_DONE,  /**< get, find, ping ended */
     DTT_DHT_EV_PUT_DONE,
     DTT_DHT_EV_EXTERNAL_ADDR, /**< BEP 42 `ip` votes agree on a (new) address of ours */
     DTT_DHT_EV_READY,         /**< a first node has answered since the table was empty */

@@ -11,9 +11,9 @@
 #include "base/ctx.h"
 #include "base/time.h"
 
-#define DTT_GOSSIP_ALPN        "/iroh-gossip/1"
-#define DTT_GOSSIP_PAYLOAD_MAX 4095 /**< largest frame payload written; 4096 is read */
-#define DTT_GOSSIP_CONTENT_MAX 4057 /**< largest broadcast content, swarm scope */
+#define DTT_GOSSIP_ALPN          "/iroh-gossip/1"
+#define DTT_GOSSIP_PAYLOAD_MAX   4095 /**< largest frame payload written; 4096 is read */
+#define DTT_GOSSIP_CONTENT_MAX   4057 /**< largest broadcast content, swarm scope */
 #define DTT_GOSSIP_PEER_DATA_MAX 512
 
 struct dtt_gossip;
@@ -27,10 +27,10 @@ enum dtt_gossip_scope { DTT_GOSSIP_SWARM, DTT_GOSSIP_NEIGHBORS };
 /** Zero in a field means iroh-gossip's default. */
 struct dtt_gossip_config {
     struct dtt_id me;
-    uint32_t active_view;   /**< 5 */
-    uint32_t passive_view;  /**< 30 */
-    uint64_t shuffle_ns;    /**< 60 s */
-    uint32_t max_topics;    /**< 64 */
+    uint32_t active_view;  /**< 5 */
+    uint32_t passive_view; /**< 30 */
+    uint64_t shuffle_ns;   /**< 60 s */
+    uint32_t max_topics;   /**< 64 */
 };
 
 int dtt_gossip_new(struct dtt_gossip **ret, struct dtt_ctx *ctx,
@@ -45,10 +45,16 @@ int dtt_gossip_subscribe(struct dtt_gossip *g, struct dtt_now now,
 /** Says goodbye to the topic's neighbours and drops its state. Gives no NEIGHBOR_DOWN. */
 void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,
                      const struct dtt_gossip_topic_id *topic);
-/** Sends HyParView Join to a peer (the caller makes the connection). */
+/**
+ * Sends HyParView Join to a peer (the caller makes the connection); nothing when it is a neighbour
+ * already. Nobody answers for sure: ask again later. DTT_ESTATE, DTT_EINVAL (self), DTT_ENOMEM.
+ */
 int dtt_gossip_join_peer(struct dtt_gossip *g, struct dtt_now now,
                          const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer);
-/** DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. */
+/**
+ * DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. To the swarm, a content said or heard less
+ * than 90 s ago is not sent again (peers would drop it): DTT_OK, counted.
+ */
 int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
                          const struct dtt_gossip_topic_id *topic, enum dtt_gossip_scope scope,
                          struct dtt_slice content);
@@ -58,17 +64,24 @@ int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
  */
 int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload);
-/** The peer cannot be reached any more: its connection ended, or dialling it failed. */
-void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer);
-/** Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. */
-void dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data);
+/**
+ * The peer cannot be reached any more: its connection ended, or dialling it failed. `reason` is a
+ * static word for NEIGHBOR_DOWN.
+ */
+void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
+                          const char *reason);
+/**
+ * Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. DTT_ETOOBIG,
+ * DTT_ENOMEM; the old one stays then.
+ */
+int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data);
 
 /* ---- output */
 
 enum dtt_gossip_action_type {
-    DTT_GOSSIP_SEND,          /**< payload to peer, on our stream of the topic; dial when needed */
-    DTT_GOSSIP_DISCONNECT,    /**< no topic needs the peer any more: the connection may go */
-    DTT_GOSSIP_PEER_DATA,     /**< AddrInfo of `peer` was learnt: data */
+    DTT_GOSSIP_SEND,       /**< payload to peer, on our stream of the topic; dial when needed */
+    DTT_GOSSIP_DISCONNECT, /**< no topic needs the peer any more: the connection may go */
+    DTT_GOSSIP_PEER_DATA,  /**< AddrInfo of `peer` was learnt: data */
     DTT_GOSSIP_NEIGHBOR_UP,
     DTT_GOSSIP_NEIGHBOR_DOWN, /**< reason is set */
     DTT_GOSSIP_RECEIVED       /**< content in data, from = peer */
@@ -78,17 +91,17 @@ struct dtt_gossip_action {
     enum dtt_gossip_action_type type;
     struct dtt_gossip_topic_id topic;
     struct dtt_id peer;
-    bool last;             /**< SEND: a Disconnect; finish the stream after it */
-    const char *reason;    /**< NEIGHBOR_DOWN: "disconnect", "closed", "replaced" */
+    bool last;                   /**< SEND: a Disconnect; finish the stream after it */
+    const char *reason;          /**< NEIGHBOR_DOWN: "disconnect", "replaced" or peer_gone's */
     enum dtt_gossip_scope scope; /**< RECEIVED */
-    uint8_t hash[32];      /**< RECEIVED: SHA-512(content)[..32], what records advertise */
-    struct dtt_slice data; /**< SEND, PEER_DATA, RECEIVED; valid until the next call into g */
+    uint8_t hash[32];            /**< RECEIVED: SHA-512(content)[..32], what records advertise */
+    struct dtt_slice data;       /**< SEND, PEER_DATA, RECEIVED; valid until the next call into g */
 };
 
 /** Next action in order, or false. The caller drains it after each input and tick. */
 bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
 
-/** Writes up to cap ids of the active view; returns their number. */
+/** Writes up to cap ids of the active view; returns how many there are. */
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
                             struct dtt_id *ret, size_t cap);
 

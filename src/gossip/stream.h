@@ -22,11 +22,13 @@ void dtt_gossip_stream_init(struct dtt_gossip_stream *s);
 void dtt_gossip_stream_fini(struct dtt_gossip_stream *s);
 /**
  * Takes bytes from *in (advances it) until one message payload is complete. 1: *ret holds a
- * payload, valid until the next call; 0: *in is used up; DTT_EPROTO: a frame over 4096 bytes or a
- * bad header; DTT_ENOMEM.
+ * payload, valid until the next call and no longer than the bytes of *in; 0: *in is used up;
+ * DTT_EPROTO: a frame over 4096 bytes or a bad header; DTT_ENOMEM.
  */
 int dtt_gossip_stream_feed(struct dtt_gossip_stream *s, struct dtt_slice *in,
                            struct dtt_slice *ret);
+/** The peer finished its stream: DTT_OK between frames, DTT_EPROTO inside a payload. */
+int dtt_gossip_stream_end(const struct dtt_gossip_stream *s);
 /** The bytes that open a stream: the header frame of a topic. */
 void dtt_gossip_stream_header(uint8_t out[DTT_GOSSIP_HEADER_FRAME],
                               const struct dtt_gossip_topic_id *topic);

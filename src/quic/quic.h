@@ -18,13 +18,13 @@ typedef uint64_t dtt_quic_conn;
 
 /** Zero in a field means its default. */
 struct dtt_quic_config {
-    uint8_t seed[32];           /**< Ed25519 secret of this endpoint */
-    const char *alpn;           /**< the one protocol spoken, e.g. "/iroh-gossip/1"; copied */
-    uint32_t max_conns;         /**< 256 */
-    uint64_t idle_timeout_ns;   /**< 30 s */
-    uint64_t keep_alive_ns;     /**< 5 s */
+    uint8_t seed[32];              /**< Ed25519 secret of this endpoint */
+    const char *alpn;              /**< the one protocol spoken, e.g. "/iroh-gossip/1"; copied */
+    uint32_t max_conns;            /**< 256 */
+    uint64_t idle_timeout_ns;      /**< 30 s */
+    uint64_t keep_alive_ns;        /**< 5 s */
     uint64_t handshake_timeout_ns; /**< 10 s */
-    size_t stream_buffer_max;   /**< 256 KiB of unacknowledged bytes per stream we write */
+    size_t stream_buffer_max;      /**< 256 KiB of unacknowledged bytes per stream we write */
 };
 
 int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
@@ -79,12 +79,13 @@ struct dtt_quic_packet {
 bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_quic_packet *ret);
 
 enum dtt_quic_event_type {
-    DTT_QUIC_CONNECTED, /**< handshake confirmed (dialled) or completed with client key (accepted) */
+    DTT_QUIC_CONNECTED, /**< handshake confirmed (dialled) or completed with client key (accepted)
+                         */
     DTT_QUIC_CLOSED,    /**< exactly once per dial or CONNECTED; the handle is dead */
     DTT_QUIC_DATA,      /**< bytes of a stream the peer opened, in order */
     DTT_QUIC_STREAM_RESET,
-    DTT_QUIC_WRITABLE,  /**< after DTT_EAGAIN */
-    DTT_QUIC_MIGRATED   /**< the peer's address changed (validated): addr */
+    DTT_QUIC_WRITABLE, /**< after DTT_EAGAIN */
+    DTT_QUIC_MIGRATED  /**< the peer's address changed (validated): addr */
 };
 
 /** Why a connection is closed; dtt_quic_reason_word gives "timeout", "wrong_key", ... */
@@ -97,22 +98,22 @@ enum dtt_quic_reason {
     DTT_QUIC_RESET,             /**< stateless reset: the peer restarted */
     DTT_QUIC_WRONG_KEY,         /**< somebody else lives at that address */
     DTT_QUIC_WRONG_ALPN,
-    DTT_QUIC_REFUSED,           /**< the peer refused our handshake */
-    DTT_QUIC_PROTOCOL           /**< protocol or TLS error of either side */
+    DTT_QUIC_REFUSED, /**< the peer refused our handshake */
+    DTT_QUIC_PROTOCOL /**< protocol or TLS error of either side */
 };
 const char *dtt_quic_reason_word(enum dtt_quic_reason r);
 
 struct dtt_quic_event {
     enum dtt_quic_event_type type;
     dtt_quic_conn conn;
-    struct dtt_id peer;    /**< proven key; for a failed dial the id dialled */
-    struct dtt_addr addr;  /**< remote address */
-    bool dialed;           /**< by us */
-    bool was_connected;    /**< CLOSED */
+    struct dtt_id peer;          /**< proven key; for a failed dial the id dialled */
+    struct dtt_addr addr;        /**< remote address */
+    bool dialed;                 /**< by us */
+    bool was_connected;          /**< CLOSED */
     enum dtt_quic_reason reason; /**< CLOSED */
-    int64_t stream;        /**< DATA, STREAM_RESET, WRITABLE */
-    bool fin;              /**< DATA: last bytes */
-    struct dtt_slice data; /**< DATA; valid until the next call into q */
+    int64_t stream;              /**< DATA, STREAM_RESET, WRITABLE */
+    bool fin;                    /**< DATA: last bytes */
+    struct dtt_slice data;       /**< DATA; valid until the next call into q */
 };
 /**
  * Next event, or false. Received stream bytes wait here, bounded by the flow control window: credit

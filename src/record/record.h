@@ -10,7 +10,7 @@
 #include "record/content.h"
 #include "record/slot.h"
 
-#define DTT_RECORD_OVERHEAD 136
+#define DTT_RECORD_OVERHEAD  136
 #define DTT_RECORD_PLAIN_MAX (DTT_RECORD_OVERHEAD + DTT_CONTENT_MAX)
 
 /** A verified record. */
@@ -29,10 +29,24 @@ int dtt_record_sign(struct dtt_writer *w, const uint8_t topic[32], uint64_t minu
 int dtt_record_verify(struct dtt_slice plain, const uint8_t topic[32], uint64_t minute,
                       struct dtt_record *ret);
 
-/** Seals a plain record for holders of `enc_seed`; fresh keys come from `rng`. */
+/** Seals a plain record for holders of `enc_seed`; fresh keys come from `rng`. DTT_ETOOBIG. */
 int dtt_record_encrypt(struct dtt_writer *w, struct dtt_slice plain, const uint8_t enc_seed[32],
                        struct dtt_rng *rng);
-/** Opens a sealed record into `plain` (room for DTT_RECORD_PLAIN_MAX bytes). DTT_EPROTO, DTT_EAUTH. */
+
+/** What sealing draws at random: the seed of the one-time key and two X25519 private keys. */
+struct dtt_record_keys {
+    uint8_t seed[32];
+    uint8_t data_ephemeral[32];
+    uint8_t key_ephemeral[32];
+};
+/** dtt_record_encrypt with given keys; for tests against fixed vectors. */
+int dtt_record_encrypt_with(struct dtt_writer *w, struct dtt_slice plain,
+                            const uint8_t enc_seed[32], const struct dtt_record_keys *keys);
+
+/**
+ * Opens a sealed record into `plain` (room for DTT_RECORD_PLAIN_MAX bytes). DTT_EPROTO, DTT_EAUTH.
+ * More than DTT_RECORD_VALUE_MAX bytes are malformed: BEP 44 cannot have carried them.
+ */
 int dtt_record_decrypt(uint8_t *plain, size_t *ret_len, struct dtt_slice sealed,
                        const uint8_t enc_seed[32]);
 

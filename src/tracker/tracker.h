@@ -17,24 +17,26 @@ struct dtt_tracker;
 
 /** Timers and limits; docs/design/tracker.md explains each. See dtt_tracker_preset. */
 struct dtt_tracker_tuning {
-    uint32_t record_cap;            /**< publish only while fewer others are visible; 0: never */
-    uint64_t get_timeout_ns;        /**< a slot read is over after this, partial results count */
+    uint32_t record_cap;     /**< publish only while fewer others are visible; 0: never */
+    uint64_t get_timeout_ns; /**< a slot read is over after this, partial results count */
     uint64_t put_timeout_ns;
-    uint32_t put_retries;           /**< after the first attempt */
+    uint32_t put_retries; /**< after the first attempt */
     uint64_t put_retry_base_ns;
     uint64_t put_retry_jitter_ns;   /**< plus random [0, jitter) */
-    uint64_t no_record_wait_ns;     /**< between reads that found nobody */
+    uint64_t no_record_wait_ns;     /**< between reads that found nobody ... */
+    uint64_t no_record_wait_max_ns; /**< ... growing read by read up to this */
     uint64_t dial_pace_ns;          /**< between two candidates */
     uint64_t join_wait_ns;          /**< after the last candidate */
     uint64_t retry_wait_ns;         /**< after a pass that joined nobody */
     bool publish_on_start;
-    uint64_t publish_first_ns;      /**< after joining */
+    uint64_t publish_first_ns; /**< after joining */
     uint64_t publish_base_ns;
     uint64_t publish_jitter_ns;
-    uint64_t publish_fail_min_ns;   /**< back-off of failed publishing, doubling ... */
-    uint64_t publish_fail_max_ns;   /**< ... up to this */
-    uint32_t merge_below;           /**< bubble merging while fewer neighbours than this */
-    uint32_t merge_dials;           /**< per merge pass */
+    uint64_t publish_fail_min_ns; /**< back-off of failed publishing, doubling ... */
+    uint64_t publish_fail_max_ns; /**< ... up to this */
+    uint32_t merge_below;         /**< bubble merging while fewer neighbours than this */
+    uint32_t merge_dials;         /**< per merge pass */
+    bool merge_settle;            /**< early passes between joining and merge_first */
     uint64_t merge_first_ns;
     uint64_t merge_base_ns;
     uint64_t merge_jitter_ns;
@@ -57,9 +59,13 @@ void dtt_tracker_free(struct dtt_tracker *t);
 /** Own addresses changed: they go into the next record (a record of a new address goes soon). */
 void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addrs,
                            size_t n);
-/** A peer the user named, or one of whose address gossip told: a candidate like those of records. */
+/** A peer the user named, or one of whose address gossip told: a candidate like those of records.
+ */
 void dtt_tracker_add_candidate(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                                const struct dtt_addr *addrs, size_t n);
+/** A peer the user asked for: as dtt_tracker_add_candidate, but dialled even with neighbours. */
+void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                           const struct dtt_addr *addrs, size_t n);
 /** The slot store works now (a first DHT node answered): do not wait for a retry timer. */
 void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now);
 void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
@@ -84,10 +90,11 @@ void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now);
 /* ---- output */
 
 enum dtt_tracker_action_type {
-    DTT_TRACKER_GET,      /**< read `slot`; answer with slot_value and slot_done */
-    DTT_TRACKER_PUT,      /**< store `value` in `slot`, seq = cas = INT64_MAX; answer put_done */
-    DTT_TRACKER_DIAL,     /**< connect `peer` at `addrs` (may be none: use what is known) and join */
-    DTT_TRACKER_RECORD,   /**< a new verified record of somebody else, for whoever listens */
+    DTT_TRACKER_GET,    /**< read `slot`; answer with slot_value and slot_done */
+    DTT_TRACKER_PUT,    /**< store `value` in `slot`, seq = cas = INT64_MAX; answer put_done; it
+                             replaces a PUT of the same slot that is still under way */
+    DTT_TRACKER_DIAL,   /**< connect `peer` at `addrs` (may be none: use what is known) and join */
+    DTT_TRACKER_RECORD, /**< a new verified record of somebody else, for whoever listens */
     DTT_TRACKER_PUBLISHED /**< our record of `slot.minute` stands on `copies` nodes */
 };
 
@@ -106,10 +113,10 @@ bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret);
 
 struct dtt_tracker_status {
     uint32_t neighbors;
-    uint32_t reads_done;     /**< slot reads that ended with at least one answering node */
-    uint32_t records_seen;   /**< distinct publishers in the last two minutes, without us */
+    uint32_t reads_done;   /**< slot reads that ended with at least one answering node */
+    uint32_t records_seen; /**< distinct publishers in the last two minutes, without us */
     uint32_t records_refused;
-    uint32_t candidates;     /**< known and not yet tried, or to be tried again */
+    uint32_t candidates; /**< known and not yet tried, or to be tried again */
     uint32_t dials_started, dials_failed;
     uint64_t searching_since_ns; /**< mono; DTT_NEVER while there are neighbours */
 };

@@ -48,7 +48,8 @@ static size_t mutate(uint8_t *data, size_t len)
             break;
         case 1: /* a byte that parsers care for */
             if (len) {
-                data[at] = (uint8_t) "\0\xff\x7f\x80" "0i-el:d9"[draw(12)];
+                data[at] = (uint8_t) "\0\xff\x7f\x80"
+                                     "0i-el:d9"[draw(12)];
             }
             break;
         case 2: /* insert */
@@ -74,8 +75,7 @@ static size_t mutate(uint8_t *data, size_t len)
                 }
             }
             break;
-        default: /* cut */
-            len = len ? (size_t)draw(len) : 0;
+        default: /* cut */ len = len ? (size_t)draw(len) : 0;
         }
     }
     return len;

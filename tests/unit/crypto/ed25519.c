@@ -261,6 +261,8 @@ static void test_torsion_is_decided_exactly(void **state)
             bool fits = (h[0] + k) % 8 == 0;
             assert_int_equal(dtt_ed25519_verify_strict(sig, msg, key.point), fits);
             accepted += fits;
+            sodium_add(sig + 32, order, 32);
+            assert_false(dtt_ed25519_verify_strict(sig, msg, key.point));
         }
     }
     assert_in_range(accepted, 1, 8 * 64 - 1);
@@ -271,15 +273,19 @@ static void test_torsion_in_r_alone_is_refused(void **state)
 {
     (void)state;
     struct small_order small;
-    struct pair key, nonce;
+    struct pair key, r, nonce;
     load_small_order(&small);
     make_pair(&key, 1);
-    make_pair(&nonce, 2);
-    crypto_core_ed25519_add(nonce.point, nonce.point, small.encoding[1]);
-    for (uint8_t m = 0; m < 32; m++) {
-        uint8_t sig[64];
-        forge(sig, dtt_slice(&m, 1), &key, &nonce);
-        assert_false(dtt_ed25519_verify_strict(sig, dtt_slice(&m, 1), key.point));
+    make_pair(&r, 2);
+    for (unsigned k = 1; k < 8; k++) {
+        uint8_t kt[32], sig[64];
+        nonce = r;
+        torsion(kt, small.encoding[1], k);
+        crypto_core_ed25519_add(nonce.point, r.point, kt);
+        for (uint8_t m = 0; m < 8; m++) {
+            forge(sig, dtt_slice(&m, 1), &key, &nonce);
+            assert_false(dtt_ed25519_verify_strict(sig, dtt_slice(&m, 1), key.point));
+        }
     }
 }
 

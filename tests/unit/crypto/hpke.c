@@ -70,10 +70,10 @@ static void test_rfc9180_open(void **state)
 {
     (void)state;
     uint8_t sk[32], enc[32], sealed[PLAIN_LEN + DTT_HPKE_TAG_BYTES], out[PLAIN_LEN];
-    struct dtt_slice in = dtt_slice(sealed, sizeof(sealed));
     from_hex(sk, 32, sk_r);
     from_hex(enc, 32, enc_hex);
     from_hex(sealed, sizeof(sealed), ciphertext);
+    struct dtt_slice in = dtt_slice(sealed, sizeof(sealed));
     assert_int_equal(dtt_hpke_open(out, sk, enc, text(info), text(aad), in), 0);
     assert_memory_equal(out, plain, PLAIN_LEN);
     assert_int_equal(dtt_hpke_open(out, sk, enc, text("x"), text(aad), in), DTT_EAUTH);

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "commands.h"
+#include "exit_code.h"
+#include "output.h"
+#include "room.h"
+#include "screen.h"
+#include "session.h"
+#include "text.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Lines typed while nobody is there to take them. */
+#define CHAT_WAITING_MAX 64
+/* Of a long topic the prompt shows this much. */
+#define CHAT_TOPIC_SHOWN 24
+
+struct waiting_line {
+    size_t len;
+    char *text;
+};
+
+struct chat {
+    struct session session;
+    struct screen screen;
+    bool has_color;
+    char topic[TEXT_CLEAN_SIZE(CHAT_TOPIC_SHOWN)];
+    struct waiting_line waiting[CHAT_WAITING_MAX]; /* a ring */
+    size_t first_waiting, n_waiting;
+    char text[TEXT_CLEAN_SIZE(SCREEN_LINE_MAX)]; /* of the line being printed */
+};
+
+/* ----------------------------------------------------------------- printing */
+
+/* A remark of the program itself, set apart from what people say. */
+static void remark(struct chat *c, const char *format, ...) OUTPUT_PRINTF(2, 3);
+
+static void remark(struct chat *c, const char *format, ...)
+{
+    char sentence[1024], line[1100];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    va_end(args);
+    snprintf(line, sizeof(line), c->has_color ? "\033[2m* %s\033[0m" : "* %s", sentence);
+    screen_print(&c->screen, line);
+}
+
+static void say(void *user, const char *sentence)
+{
+    remark(user, "%s", sentence);
+}
+
+/* One of six colours that dark and light screens both show, the same for the same peer. */
+static unsigned color_of(const char *name)
+{
+    unsigned sum = 0;
+
+    for (; *name; name++) {
+        sum = sum * 31 + (unsigned char)*name;
+    }
+    return 31 + sum % 6;
+}
+
+static void print_message(struct chat *c, const char *name, bool is_own, const void *data,
+                          size_t len)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    char hour[8];
+    int n;
+
+    localtime_r(&now, &local);
+    strftime(hour, sizeof(hour), "%H:%M", &local);
+    if (!c->has_color) {
+        n = sprintf(c->text, "%s %s: ", hour, name);
+    } else if (is_own) {
+        n = sprintf(c->text, "\033[2m%s\033[0m \033[1m%s:\033[0m ", hour, name);
+    } else {
+        n = sprintf(c->text, "\033[2m%s\033[0m \033[%um%s:\033[0m ", hour, color_of(name), name);
+    }
+    text_clean(c->text + n, data, len);
+    screen_print(&c->screen, c->text);
+}
+
+static void show_state(struct chat *c)
+{
+    size_t n = dtt_topic_neighbors(c->session.topic, NULL, 0);
+    char prompt[SCREEN_PROMPT_MAX];
+
+    snprintf(prompt, sizeof(prompt), n > 0 ? "%s> " : "%s (looking for peers)> ", c->topic);
+    screen_set_prompt(&c->screen, prompt);
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static void send_waiting(struct chat *c)
+{
+    while (c->n_waiting > 0) {
+        struct waiting_line *w = &c->waiting[c->first_waiting];
+        int rc = dtt_topic_send(c->session.topic, w->text, w->len, 0);
+
+        if (rc == DTT_EAGAIN) {
+            return;
+        }
+        if (rc < 0) {
+            remark(c, "a line was not sent: %s", dtt_error_text(rc));
+        }
+        free(w->text);
+        c->first_waiting = (c->first_waiting + 1) % CHAT_WAITING_MAX;
+        c->n_waiting--;
+    }
+}
+
+static void enter_line(struct chat *c, const char *line, size_t len)
+{
+    struct waiting_line *w;
+
+    if (len == 0) {
+        return;
+    }
+    if (len > DTT_MESSAGE_MAX) {
+        remark(c, "that line has %zu bytes, more than the %d of a message: not sent", len,
+               DTT_MESSAGE_MAX);
+        return;
+    }
+    w = &c->waiting[(c->first_waiting + c->n_waiting) % CHAT_WAITING_MAX];
+    if (c->n_waiting == CHAT_WAITING_MAX || !(w->text = malloc(len))) {
+        remark(c, "too many lines are waiting for a peer: the last one was not sent");
+        return;
+    }
+    memcpy(w->text, line, len);
+    w->len = len;
+    c->n_waiting++;
+    print_message(c, "me", true, line, len);
+    send_waiting(c);
+    if (c->n_waiting == 1) {
+        remark(c, "nobody is here to hear that; it will be sent to whoever comes first");
+    }
+}
+
+/* ---------------------------------------------------------------- receiving */
+
+static void take_neighbor(struct chat *c, const struct dtt_event *event)
+{
+    const char *reason = event->u.neighbor.reason;
+    char name[ROOM_NAME_DIGITS + 1];
+
+    room_name(&event->u.neighbor.peer, name);
+    if (event->type == DTT_EVENT_NEIGHBOR_UP) {
+        remark(c, "%s is here", name);
+    } else {
+        remark(c, "%s has gone (%s)", name, reason);
+    }
+    if (event->type == DTT_EVENT_NEIGHBOR_DOWN &&
+        dtt_topic_neighbors(c->session.topic, NULL, 0) == 0) {
+        remark(c, "nobody is left; looking for others");
+    }
+}
+
+static void take_event(struct chat *c, const struct dtt_event *event)
+{
+    char name[ROOM_NAME_DIGITS + 1];
+
+    switch (event->type) {
+    case DTT_EVENT_MESSAGE:
+        room_name(&event->u.message.from, name);
+        print_message(c, name, false, event->u.message.data, event->u.message.len);
+        break;
+    case DTT_EVENT_JOINED:
+        remark(c, "joined after %.1f s", (double)event->u.joined.elapsed_ms / 1000);
+        break;
+    case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_DOWN: take_neighbor(c, event); break;
+    case DTT_EVENT_LAGGED:
+        remark(c, "%llu events were lost: they came faster than they were shown",
+               (unsigned long long)event->u.lagged.missed);
+        break;
+    default: break;
+    }
+}
+
+/* What the line editor does between two keys: everything else. */
+static bool wait_key(void *user)
+{
+    struct chat *c = user;
+    const struct dtt_event *event;
+    struct pollfd fds[SESSION_FDS + 1];
+
+    for (;;) {
+        while ((event = session_event(&c->session)) != NULL) {
+            take_event(c, event);
+        }
+        send_waiting(c);
+        show_state(c);
+        if (c->session.is_over) {
+            return false;
+        }
+        fds[SESSION_FDS] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+        session_turn(&c->session, fds, SESSION_FDS + 1);
+        if (!c->session.is_over && fds[SESSION_FDS].revents) {
+            return true;
+        }
+    }
+}
+
+static void on_signal(void *user, int number)
+{
+    struct chat *c = user;
+
+    if (number == SIGWINCH) {
+        screen_resize(&c->screen);
+    } else {
+        screen_suspend(&c->screen);
+    }
+}
+
+static void welcome(struct chat *c)
+{
+    char name[ROOM_NAME_DIGITS + 1];
+
+    text_clean(c->topic, c->session.options->arg,
+               strnlen(c->session.options->arg, CHAT_TOPIC_SHOWN));
+    room_name(dtt_node_id(c->session.node), name);
+    remark(c, "'%s', and you are %s. Type a line to send it; Ctrl-D leaves.", c->topic, name);
+}
+
+static int run_on_terminal(struct options *o)
+{
+    struct chat *c = calloc(1, sizeof(*c));
+    const char *line;
+    size_t len;
+    int code;
+
+    if (!c) {
+        return output_fail(EXIT_INTERNAL, "out of memory");
+    }
+    c->session.on_signal = on_signal;
+    c->session.user = c;
+    c->has_color = output_has_color(STDOUT_FILENO);
+    code = session_open(&c->session, o, SESSION_JOIN, 0, 0);
+    if (code == EXIT_OK && !screen_open(&c->screen, wait_key, c)) {
+        code = output_fail(EXIT_INTERNAL, "the line editor did not start");
+    } else if (code == EXIT_OK) {
+        c->session.say = say;
+        welcome(c);
+        while ((line = screen_read(&c->screen, &len)) != NULL) {
+            enter_line(c, line, len);
+        }
+        screen_close(&c->screen);
+        session_leave(&c->session);
+        code = c->session.code;
+    }
+    session_close(&c->session);
+    while (c->n_waiting > 0) {
+        free(c->waiting[(c->first_waiting + --c->n_waiting) % CHAT_WAITING_MAX].text);
+    }
+    free(c);
+    return code;
+}
+
+static int run(struct options *o)
+{
+    const char *term = getenv("TERM");
+    bool can_edit =
+        isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+
+    return can_edit && !o->json ? run_on_terminal(o) : room_run(o, true);
+}
+
+const struct command command_chat = {
+    .name = "chat",
+    .arg = "TOPIC",
+    .summary = "talk with everybody who knows a topic and its secret",
+    .details = "Type a line to send it. Lines typed before anybody is there are sent to whoever\n"
+               "comes first. Ctrl-D or Ctrl-C leaves.\n"
+               "\n"
+               "A name is the beginning of a peer's endpoint id. With more than a handful of\n"
+               "peers it names the one who passed the message on, who need not be its author.\n"
+               "Equal lines within 90 seconds count as one.\n"
+               "\n"
+               "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
+               "does, with names.",
+    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
+    .run = run,
+};

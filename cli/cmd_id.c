@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "commands.h"
+#include "exit_code.h"
+#include "identity.h"
+#include "output.h"
+
+#include <string.h>
+
+static int run(struct options *o)
+{
+    uint8_t seed[DTT_SEED_BYTES];
+    struct dtt_id id;
+    char text[DTT_ID_TEXT_MAX];
+    int code;
+
+    if (!o->identity) {
+        return output_fail(EXIT_USAGE, "'id' needs '--identity FILE'; the file is made if missing");
+    }
+    code = identity_load(o->identity, seed);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    dtt_id_from_seed(seed, &id);
+    explicit_bzero(seed, sizeof(seed));
+    dtt_id_format(&id, text);
+    printf(o->json ? "{\"event\":\"id\",\"endpoint_id\":\"%s\"}\n" : "%s\n", text);
+    return EXIT_OK;
+}
+
+const struct command command_id = {
+    .name = "id",
+    .summary = "print the endpoint id of an identity file, and make the file if missing",
+    .details = "Prints the endpoint id (64 hex digits) of the identity that '--identity' names.\n"
+               "The file holds the secret key; it is made with mode 0600 if it is missing.",
+    .options = OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_JSON),
+    .run = run,
+};

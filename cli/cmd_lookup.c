@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "commands.h"
+#include "exit_code.h"
+#include "output.h"
+#include "print.h"
+#include "session.h"
+
+/* A lookup is asked for by a person or a script that wants an answer, not to wait for ever. */
+#define LOOKUP_TIMEOUT_MS 10000
+
+static int finish(const struct session *s, const struct dtt_event *event)
+{
+    unsigned refused = event->u.lookup_done.refused;
+
+    if (event->u.lookup_done.answered == 0) {
+        return session_unreached(s);
+    }
+    if (event->u.lookup_done.records == 0) {
+        output_say("no record of '%s' in the last two minutes: nobody is there%s", s->options->arg,
+                   refused > 0 ? ", or the secret is another" : "");
+    }
+    if (refused > 0) {
+        output_say("%u value%s refused: made with another secret, or by a stranger", refused,
+                   refused == 1 ? " was" : "s were");
+    }
+    return EXIT_OK;
+}
+
+static void take_event(struct session *s, const struct dtt_event *event)
+{
+    bool is_done = event->type == DTT_EVENT_LOOKUP_DONE;
+
+    if (!is_done && event->type != DTT_EVENT_RECORD) {
+        return;
+    }
+    if (s->options->json) {
+        print_event_json(event);
+    } else if (!is_done) {
+        print_record(event->u.record.record, event->u.record.age_ms);
+    }
+    if (is_done) {
+        session_end(s, finish(s, event));
+    }
+}
+
+static int run(struct options *o)
+{
+    struct session s = {0};
+    int code = session_open(&s, o, SESSION_LOOKUP, DTT_NODE_READ_ONLY, LOOKUP_TIMEOUT_MS);
+
+    while (code == EXIT_OK && !s.is_over) {
+        struct pollfd fds[SESSION_FDS];
+        const struct dtt_event *event;
+
+        while (!s.is_over && (event = session_event(&s)) != NULL) {
+            take_event(&s, event);
+        }
+        if (!s.is_over) {
+            session_turn(&s, fds, SESSION_FDS);
+        }
+    }
+    session_close(&s);
+    return code == EXIT_OK ? s.code : code;
+}
+
+const struct command command_lookup = {
+    .name = "lookup",
+    .arg = "TOPIC",
+    .summary = "show who has published a record for a topic",
+    .details = "Reads the records of the previous and the current minute from the DHT and prints\n"
+               "each one that the secret opens and whose signature is right. Joins nothing.\n"
+               "'--join-timeout' is 10 seconds unless given.",
+    .options = OPTIONS_TOPIC,
+    .run = run,
+};

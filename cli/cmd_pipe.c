@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "commands.h"
+#include "room.h"
+
+static int run(struct options *o)
+{
+    return room_run(o, false);
+}
+
+const struct command command_pipe = {
+    .name = "pipe",
+    .arg = "TOPIC",
+    .summary = "connect standard input and output to a topic, line by line",
+    .details = "Each line of standard input is sent to everybody who shares TOPIC and the\n"
+               "secret; each message received is a line on standard output. Lines wait until\n"
+               "there is a neighbour. Without '--quit-on-eof' the end of the input does not end\n"
+               "the command: it stays until '--for' runs out, SIGINT or SIGTERM.\n"
+               "\n"
+               "A line holds up to 4057 bytes; a longer one is refused on standard error (and\n"
+               "with '--quit-on-eof' the exit code is 65 then). Empty lines are not sent. Equal\n"
+               "lines within 90 seconds count as one in the swarm.",
+    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
+    .run = run,
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "commands.h"
+#include "exit_code.h"
+#include "output.h"
+#include "session.h"
+#include "signals.h"
+#include "testnet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TESTNET_NODES 20
+
+static int announce(const struct testnet *t, bool is_json)
+{
+    printf(is_json ? "{\"event\":\"ready\",\"bootstrap\":[\"%s\"]}\n" : "bootstrap %s\n",
+           t->bootstrap);
+    return output_finish();
+}
+
+/* Runs until a signal comes or `for_ms` (-1: never) is over. */
+static int serve(struct testnet *t, struct pollfd *fds, int signals, const struct options *o)
+{
+    uint64_t start_ms = session_now_ms();
+    bool was_ready = false;
+    int code = EXIT_OK;
+
+    testnet_poll(t, fds);
+    fds[t->n_nodes] = (struct pollfd){.fd = signals, .events = POLLIN};
+    while (code == EXIT_OK && signals_next(signals) == 0) {
+        int64_t left_ms = o->for_ms < 0 ? -1 : o->for_ms - (int64_t)(session_now_ms() - start_ms);
+
+        if (o->for_ms >= 0 && left_ms <= 0) {
+            break;
+        }
+        if (!was_ready && testnet_is_ready(t)) {
+            was_ready = true;
+            code = announce(t, o->json);
+        }
+        if (poll(fds, t->n_nodes + 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms) > 0) {
+            code = code == EXIT_OK ? testnet_process(t, fds) : code;
+        }
+    }
+    return code;
+}
+
+/* Others are told the address, so it must be one that they can reach. */
+static bool is_reachable(const char *listen)
+{
+    static const uint8_t zero[16];
+    struct dtt_addr addr;
+
+    return dtt_addr_parse(listen, &addr) == 0 && memcmp(addr.ip, zero, sizeof(zero)) != 0;
+}
+
+static int run(struct options *o)
+{
+    size_t n = o->n_nodes > 0 ? (size_t)o->n_nodes : TESTNET_NODES;
+    const char *listen = o->n_listen > 0 ? o->listen[0] : NULL;
+    struct testnet *t;
+    struct pollfd *fds;
+    int signals, code;
+
+    if (o->n_listen > 1) {
+        return output_fail(EXIT_USAGE, "'testnet' listens on one address");
+    }
+    if (listen && !is_reachable(listen)) {
+        return output_fail(EXIT_USAGE,
+                           "'--listen %s' does not say by which address others reach "
+                           "this machine; give that one",
+                           listen);
+    }
+    signals = signals_open(false);
+    if (signals < 0) {
+        return output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));
+    }
+    t = calloc(1, sizeof(*t));
+    fds = calloc(n + 1, sizeof(*fds));
+    if (!t || !fds) {
+        code = output_fail(EXIT_INTERNAL, "out of memory");
+    } else {
+        code = testnet_open(t, n, listen, (int)o->log_level);
+        if (code == EXIT_OK) {
+            code = serve(t, fds, signals, o);
+        }
+        testnet_close(t);
+    }
+    free(fds);
+    free(t);
+    return code;
+}
+
+const struct command command_testnet = {
+    .name = "testnet",
+    .summary = "run a private DHT in one process",
+    .details = "Starts storing DHT nodes (20 unless '--nodes' says otherwise) that know only\n"
+               "each other, prints 'bootstrap ADDR:PORT' when they have met, and runs until a\n"
+               "signal comes. Give that address to other commands with '--bootstrap'.\n"
+               "'--listen' is where the first node listens, 127.0.0.1 by default.",
+    .options = OPTION_BIT(OPTION_NODES) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_FOR) |
+               OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG),
+    .run = run,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "options.h"
+
+extern const struct command command_chat;
+extern const struct command command_pipe;
+extern const struct command command_lookup;
+extern const struct command command_id;
+extern const struct command command_dht_ping;
+extern const struct command command_dht_get;
+extern const struct command command_dht_put;
+extern const struct command command_dht_find;
+extern const struct command command_dht_serve;
+extern const struct command command_record_open;
+extern const struct command command_record_seal;
+extern const struct command command_testnet;
+extern const struct command command_demo;
+
+#endif

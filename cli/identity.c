@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "identity.h"
+
+#include "exit_code.h"
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Checks the open file and reads it. */
+static int read_seed(const char *path, int fd, uint8_t *seed)
+{
+    struct stat st;
+    ssize_t n;
+
+    if (fstat(fd, &st) != 0) {
+        return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
+                           strerror(errno));
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return output_fail(EXIT_USAGE, "identity file '%s' is not a regular file", path);
+    }
+    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+        return output_fail(EXIT_USAGE,
+                           "identity file '%s' has mode %04o, so others can use it; "
+                           "'chmod 600 %s' and try again",
+                           path, (unsigned)(st.st_mode & 07777), path);
+    }
+    if (st.st_size != DTT_SEED_BYTES) {
+        return output_fail(EXIT_USAGE, "identity file '%s' has %lld bytes; it should have %d", path,
+                           (long long)st.st_size, DTT_SEED_BYTES);
+    }
+    n = read(fd, seed, DTT_SEED_BYTES);
+    if (n != DTT_SEED_BYTES) {
+        return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
+                           n < 0 ? strerror(errno) : "it ended early");
+    }
+    return EXIT_OK;
+}
+
+static int write_seed(int fd, const uint8_t *seed)
+{
+    ssize_t n = write(fd, seed, DTT_SEED_BYTES);
+
+    if (n != DTT_SEED_BYTES) {
+        return n < 0 ? errno : EIO;
+    }
+    return fsync(fd) == 0 ? 0 : errno;
+}
+
+/*
+ * Writes a fresh seed beside `path` and links it into place, so that the file is never seen half
+ * written and a file that appeared meanwhile is never replaced: then errno is EEXIST.
+ */
+static int make_file(const char *path)
+{
+    uint8_t seed[DTT_SEED_BYTES];
+    size_t size = strlen(path) + sizeof(".XXXXXX");
+    char *temporary = malloc(size);
+    int error = 0;
+    int fd;
+
+    if (!temporary) {
+        return ENOMEM;
+    }
+    snprintf(temporary, size, "%s.XXXXXX", path);
+    fd = mkstemp(temporary);
+    if (fd < 0) {
+        error = errno;
+        free(temporary);
+        return error;
+    }
+    if (dtt_seed_generate(seed) != 0) {
+        error = EIO;
+    } else {
+        error = write_seed(fd, seed);
+    }
+    explicit_bzero(seed, sizeof(seed));
+    close(fd);
+    if (!error && link(temporary, path) != 0) {
+        error = errno;
+    }
+    unlink(temporary);
+    free(temporary);
+    return error;
+}
+
+int identity_load(const char *path, uint8_t ret_seed[DTT_SEED_BYTES])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int rc;
+
+    if (fd < 0 && errno == ENOENT) {
+        int error = make_file(path);
+
+        if (error && error != EEXIST) {
+            return output_fail(EXIT_IO, "cannot make the identity file '%s': %s", path,
+                               strerror(error));
+        }
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    }
+    if (fd < 0) {
+        return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
+                           strerror(errno));
+    }
+    rc = read_seed(path, fd, ret_seed);
+    close(fd);
+    return rc;
+}

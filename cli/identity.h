@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The identity file: a 32-byte secret seed, raw, that nobody but its owner may read.
+ */
+#ifndef CLI_IDENTITY_H
+#define CLI_IDENTITY_H
+
+#include <dtt/types.h>
+
+/**
+ * Reads the seed in `path`, or makes the file with a fresh seed and mode 0600 if it is missing. An
+ * exit code; a sentence is printed when it is not EXIT_OK. The caller wipes the seed.
+ */
+int identity_load(const char *path, uint8_t ret_seed[DTT_SEED_BYTES]);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The command line: one table of options for all commands, one parser, one help text.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <dtt/dtt.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum option_id {
+    OPTION_SECRET_FILE,
+    OPTION_SECRET,
+    OPTION_BOOTSTRAP,
+    OPTION_NO_BOOTSTRAP,
+    OPTION_LISTEN,
+    OPTION_IDENTITY,
+    OPTION_PEER,
+    OPTION_JOIN_TIMEOUT,
+    OPTION_FOR,
+    OPTION_PRESET,
+    OPTION_QUIT_ON_EOF,
+    OPTION_NODES,
+    OPTION_PEERS,
+    OPTION_KEY,
+    OPTION_SALT,
+    OPTION_SEQ,
+    OPTION_CAS,
+    OPTION_VERIFY,
+    OPTION_TOPIC,
+    OPTION_TOPIC_HASH,
+    OPTION_MINUTE,
+    OPTION_ACTIVE_PEER,
+    OPTION_HASH,
+    OPTION_ADDR,
+    OPTION_HEX,
+    OPTION_JSON,
+    OPTION_LOG,
+    OPTION_HELP
+};
+
+/** A set of options: bit n is option n. */
+#define OPTION_BIT(id) (UINT64_C(1) << (id))
+
+#define OPTIONS_DHT                                                                       \
+    (OPTION_BIT(OPTION_BOOTSTRAP) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_JSON) | \
+     OPTION_BIT(OPTION_LOG))
+#define OPTIONS_SECRET (OPTION_BIT(OPTION_SECRET_FILE) | OPTION_BIT(OPTION_SECRET))
+#define OPTIONS_TOPIC                                                                       \
+    (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) | \
+     OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET))
+
+#define OPTIONS_LISTEN_MAX    2
+#define OPTIONS_BOOTSTRAP_MAX 32
+#define OPTIONS_PEERS_MAX     64
+#define OPTIONS_ERROR_MAX     320
+
+/** The parsed command line. Strings point into argv. Numbers are -1 where not given. */
+struct options {
+    const struct command *command;
+    const char *arg; /**< the one argument that is not an option, or NULL */
+
+    char *secret; /**< --secret: the only value that is wiped from argv */
+    const char *secret_file;
+    const char *identity;
+    const char *bootstrap[OPTIONS_BOOTSTRAP_MAX];
+    size_t n_bootstrap;
+    const char *listen[OPTIONS_LISTEN_MAX];
+    size_t n_listen;
+    struct dtt_peer_addr peers[OPTIONS_PEERS_MAX];
+    size_t n_peers;
+    int64_t join_timeout_ms;
+    int64_t for_ms;
+    int64_t preset;
+    int64_t log_level;
+
+    int64_t n_nodes;
+    int64_t n_demo_peers;
+
+    const char *key;
+    const char *salt;
+    int64_t seq;
+    int64_t cas;
+
+    const char *topic;
+    bool has_topic_hash;
+    uint8_t topic_hash[DTT_TOPIC_HASH_BYTES];
+    int64_t minute;
+    struct dtt_record_info record; /**< what `record seal` puts into the record */
+
+    bool no_bootstrap, quit_on_eof, verify, hex, json, help;
+};
+
+struct command {
+    const char *name;    /**< "pipe", or "dht get" */
+    const char *arg;     /**< what the argument is, e.g. "TOPIC"; NULL: takes none */
+    const char *summary; /**< for the list of commands */
+    const char *details; /**< paragraphs for --help */
+    uint64_t options;    /**< set of OPTION_BIT; --help always */
+    bool arg_is_optional;
+    int (*run)(struct options *o); /**< returns an exit code */
+};
+
+/**
+ * Parses what follows the command's name. 0, or -1 with a sentence in `error`. Nothing is required
+ * once --help is given.
+ */
+int options_parse(struct options *o, const struct command *command, int argc, char **argv,
+                  char error[OPTIONS_ERROR_MAX]);
+
+/** Prints the help of one command. */
+void options_help(FILE *out, const struct command *command);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * When to tell a waiting person how far the search has come: first after a second, then whenever a
+ * stage is reached for the first time, and every ten seconds. A search that takes less than a
+ * second says nothing.
+ */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PROGRESS_FIRST_MS 1000
+#define PROGRESS_EVERY_MS 10000
+
+/** Zero is a search that has not begun. */
+struct progress {
+    bool is_searching;
+    uint32_t said_stages; /**< bit n: stage n was told */
+    uint64_t next_ms;     /**< when something is due even without a change */
+};
+
+/**
+ * Whether to say something at `now_ms`, the search being in `stage` (below 32). To be called after
+ * every turn of the loop while the search goes on.
+ */
+bool progress_is_due(struct progress *p, uint64_t now_ms, int stage);
+
+/** The search is over; the next one starts anew. */
+void progress_end(struct progress *p);
+
+#endif

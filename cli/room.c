@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "room.h"
+
+#include "exit_code.h"
+#include "lines.h"
+#include "output.h"
+#include "session.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How long a reader that stopped reading may delay leaving. */
+#define ROOM_LAST_WORDS_MS 500
+
+enum { FD_IN = SESSION_FDS, FD_OUT, N_FDS };
+
+struct room {
+    struct session session;
+    bool has_names;
+    bool is_clean; /* standard output is a terminal: make strangers' bytes harmless */
+    size_t n_skipped;
+    const char *held; /* line that the topic did not take yet, in in.buffer */
+    size_t held_len;
+    struct lines in;
+    struct output_line out;
+};
+
+void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1])
+{
+    text_hex(name, id->bytes, ROOM_NAME_DIGITS / 2);
+}
+
+static void skip_line(struct room *r, size_t len)
+{
+    output_say("line %zu has %zu bytes, more than the %d of a message: not sent", r->in.number, len,
+               DTT_MESSAGE_MAX);
+    r->n_skipped++;
+}
+
+/* Hands lines to the topic until it takes no more; then the line waits, and so does the input. */
+static void send_lines(struct room *r)
+{
+    while (!r->session.is_over) {
+        int rc;
+
+        while (!r->held) {
+            const char *line;
+            size_t len;
+            enum line_state state = lines_next(&r->in, &line, &len);
+
+            if (state == LINE_NONE) {
+                return;
+            }
+            if (state == LINE_TOO_LONG) {
+                skip_line(r, len);
+            } else if (len > 0) {
+                r->held = line;
+                r->held_len = len;
+            }
+        }
+        rc = dtt_topic_send(r->session.topic, r->held, r->held_len, 0);
+        if (rc == DTT_EAGAIN) {
+            return;
+        }
+        if (rc < 0) {
+            session_end(&r->session, output_fail(session_exit_code(rc), "cannot send line %zu: %s",
+                                                 r->in.number, dtt_error_text(rc)));
+        }
+        r->held = NULL;
+    }
+}
+
+/* The events of `--json`. */
+static bool is_public_event(int type)
+{
+    return type >= DTT_EVENT_LISTENING && type <= DTT_EVENT_LEFT && type != DTT_EVENT_WRITABLE;
+}
+
+/* A message as one line of r->out.text. */
+static size_t render_message(struct room *r, const struct dtt_event *event)
+{
+    const uint8_t *data = event->u.message.data;
+    size_t len = event->u.message.len;
+    char *out = r->out.text;
+    size_t n = 0;
+
+    if (r->has_names) {
+        room_name(&event->u.message.from, out);
+        n = ROOM_NAME_DIGITS;
+        out[n++] = ':';
+        out[n++] = ' ';
+    }
+    if (len > DTT_MESSAGE_MAX) {
+        len = DTT_MESSAGE_MAX;
+    }
+    if (r->is_clean) {
+        return n + text_clean(out + n, data, len);
+    }
+    for (size_t i = 0; i < len; i++) {
+        out[n++] = data[i] == '\n' ? ' ' : (char)data[i];
+    }
+    return n;
+}
+
+/* What people want to know besides the messages. */
+static void tell(const struct room *r, const struct dtt_event *event)
+{
+    char name[ROOM_NAME_DIGITS + 1];
+
+    switch (event->type) {
+    case DTT_EVENT_JOINED:
+        output_say("joined after %.1f s", (double)event->u.joined.elapsed_ms / 1000);
+        break;
+    case DTT_EVENT_NEIGHBOR_UP:
+        room_name(&event->u.neighbor.peer, name);
+        if (r->has_names) {
+            output_say("%s is here", name);
+        }
+        break;
+    case DTT_EVENT_NEIGHBOR_DOWN:
+        room_name(&event->u.neighbor.peer, name);
+        if (r->has_names) {
+            output_say("%s has gone (%s)", name, event->u.neighbor.reason);
+        }
+        if (dtt_topic_neighbors(r->session.topic, NULL, 0) == 0) {
+            output_say("no neighbour is left; looking for others");
+        }
+        break;
+    case DTT_EVENT_LAGGED:
+        output_say("%llu events were lost: standard output is read too slowly",
+                   (unsigned long long)event->u.lagged.missed);
+        break;
+    default: break;
+    }
+}
+
+static void take_event(struct room *r, const struct dtt_event *event)
+{
+    if (r->session.options->json) {
+        if (is_public_event(event->type)) {
+            output_line_put(&r->out, dtt_event_json(event, r->out.text, OUTPUT_LINE_MAX - 1));
+        }
+    } else if (event->type == DTT_EVENT_MESSAGE) {
+        output_line_put(&r->out, render_message(r, event));
+    } else {
+        tell(r, event);
+    }
+}
+
+/* Prints events as long as standard output takes them. */
+static enum output_state print_events(struct room *r)
+{
+    for (;;) {
+        enum output_state state = output_line_flush(&r->out);
+        const struct dtt_event *event;
+
+        if (state != OUTPUT_IDLE) {
+            return state;
+        }
+        event = session_event(&r->session);
+        if (!event) {
+            return OUTPUT_IDLE;
+        }
+        take_event(r, event);
+    }
+}
+
+static void print_and_check(struct room *r)
+{
+    switch (print_events(r)) {
+    case OUTPUT_GONE: session_end(&r->session, EXIT_OK); break;
+    case OUTPUT_FAILED:
+        session_end(&r->session,
+                    output_fail(EXIT_IO, "cannot write to standard output: %s", strerror(errno)));
+        break;
+    case OUTPUT_IDLE:
+    case OUTPUT_PENDING: break;
+    }
+}
+
+/* With --quit-on-eof the exit code says whether everything was sent. */
+static void quit_on_eof(struct room *r)
+{
+    if (r->session.options->quit_on_eof && r->in.is_ended && !r->held &&
+        dtt_topic_unsent(r->session.topic) == 0) {
+        session_end(&r->session, r->n_skipped > 0 ? EXIT_DATA : EXIT_OK);
+    }
+}
+
+static void read_lines(struct room *r)
+{
+    int error = lines_fill(&r->in);
+
+    if (error) {
+        session_end(&r->session,
+                    output_fail(EXIT_IO, "cannot read standard input: %s", strerror(error)));
+    }
+}
+
+/* Does what can be done now, then waits for more. */
+static void turn(struct room *r)
+{
+    struct pollfd fds[N_FDS];
+    bool wants_input, is_pending;
+
+    print_and_check(r);
+    send_lines(r);
+    quit_on_eof(r);
+    if (r->session.is_over) {
+        return;
+    }
+    wants_input = !r->held && !r->in.is_ended;
+    is_pending = r->out.done < r->out.len;
+    fds[FD_IN] = (struct pollfd){.fd = wants_input ? r->in.fd : -1, .events = POLLIN};
+    fds[FD_OUT] = (struct pollfd){.fd = r->out.fd, .events = is_pending ? POLLOUT : 0};
+    session_turn(&r->session, fds, N_FDS);
+    if (fds[FD_OUT].revents & POLLERR) {
+        session_end(&r->session, EXIT_OK);
+    }
+    if (!r->session.is_over && fds[FD_IN].revents) {
+        read_lines(r);
+    }
+}
+
+static void leave(struct room *r)
+{
+    uint64_t start_ms = session_now_ms();
+
+    session_leave(&r->session);
+    while (print_events(r) == OUTPUT_PENDING && session_now_ms() - start_ms < ROOM_LAST_WORDS_MS) {
+        struct pollfd out = {.fd = r->out.fd, .events = POLLOUT};
+
+        poll(&out, 1, ROOM_LAST_WORDS_MS);
+    }
+    if (r->held) {
+        output_say("line %zu and what came after it were not sent: no neighbour took them",
+                   r->in.number);
+    }
+}
+
+int room_run(struct options *o, bool has_names)
+{
+    struct room *r = calloc(1, sizeof(*r));
+    int code;
+
+    if (!r) {
+        return output_fail(EXIT_INTERNAL, "out of memory");
+    }
+    r->has_names = has_names;
+    r->is_clean = isatty(STDOUT_FILENO);
+    lines_init(&r->in, STDIN_FILENO);
+    output_line_init(&r->out, STDOUT_FILENO);
+    code = session_open(&r->session, o, SESSION_JOIN, 0, 0);
+    if (code == EXIT_OK) {
+        while (!r->session.is_over) {
+            turn(r);
+        }
+        leave(r);
+        code = r->session.code;
+    }
+    session_close(&r->session);
+    free(r);
+    return code;
+}

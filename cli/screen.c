@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "screen.h"
+
+#include "text.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define HISTORY_LINES 200
+#define REPLACEMENT   0xfffd
+
+/* ------------------------------------------------------ where the cursor is */
+
+static unsigned columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return 80;
+    }
+    return size.ws_col;
+}
+
+struct place {
+    unsigned row, column, columns;
+};
+
+/* Advances as libedit does when it draws: ^X and \U+xxxx for what has no form, no wide one cut. */
+static void advance(struct place *p, wchar_t c)
+{
+    int width = wcwidth(c);
+    unsigned cell = width == 2 ? 2 : 1;
+    unsigned cells = width > 0 ? 1 : 0;
+
+    if (width < 0) {
+        cells = c < 0x20 || c == 0x7f ? 2 : sizeof("\\U+ffff") - 1;
+    }
+    for (; cells > 0; cells--) {
+        if (p->column + cell > p->columns) {
+            p->row++;
+            p->column = 0;
+        }
+        p->column += cell;
+        if (p->column == p->columns) {
+            p->row++;
+            p->column = 0;
+        }
+    }
+}
+
+static void advance_utf8(struct place *p, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        uint32_t code = REPLACEMENT;
+        size_t step = text_decode((const uint8_t *)text + i, len - i, &code);
+
+        advance(p, (wchar_t)code);
+        i += step > 0 ? step : 1;
+    }
+}
+
+/* Puts the cursor at the start of the prompt, `rows` rows up, and clears from there. */
+static void erase(unsigned rows)
+{
+    fputs("\r", stdout);
+    if (rows > 0) {
+        printf("\033[%uA", rows);
+    }
+    fputs("\033[J", stdout);
+}
+
+static void erase_edited(struct screen *s)
+{
+    const LineInfoW *line = el_wline(s->editor);
+    struct place p = {.columns = columns()};
+
+    advance_utf8(&p, s->prompt, strlen(s->prompt));
+    for (const wchar_t *c = line->buffer; c < line->cursor; c++) {
+        advance(&p, *c);
+    }
+    erase(p.row);
+}
+
+static void redraw(struct screen *s)
+{
+    fflush(stdout);
+    el_set(s->editor, EL_REFRESH);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static struct screen *screen_of(EditLine *editor)
+{
+    struct screen *s = NULL;
+
+    el_get(editor, EL_CLIENTDATA, &s);
+    return s;
+}
+
+static char *give_prompt(EditLine *editor)
+{
+    return screen_of(editor)->prompt;
+}
+
+static bool read_byte(struct screen *s, uint8_t *ret)
+{
+    for (;;) {
+        ssize_t n;
+
+        if (!s->wait_key(s->user)) {
+            return false;
+        }
+        n = read(STDIN_FILENO, ret, 1);
+        if (n == 1) {
+            return true;
+        }
+        if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+            return false;
+        }
+    }
+}
+
+/* libedit asks for a key. It is UTF-8 whatever the locale: messages are. */
+static int give_key(EditLine *editor, wchar_t *ret)
+{
+    struct screen *s = screen_of(editor);
+    uint8_t bytes[4];
+    uint32_t code = REPLACEMENT;
+    size_t n = 0;
+
+    do {
+        if (!read_byte(s, &bytes[n])) {
+            return 0;
+        }
+        n++;
+    } while (text_decode(bytes, n, &code) == 0 && bytes[0] >= 0xc0 && n < sizeof(bytes) &&
+             (n == 1 || (bytes[n - 1] & 0xc0) == 0x80));
+    /* There is nothing to complete, and a tab has no fixed width. */
+    *ret = code == '\t' ? L' ' : (wchar_t)code;
+    return 1;
+}
+
+bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user)
+{
+    HistEvent event;
+
+    /* The line is shown as the locale says, and the plain C locale only knows ASCII. */
+    setlocale(LC_CTYPE, "");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+        setlocale(LC_CTYPE, "C.UTF-8");
+    }
+    *s = (struct screen){.wait_key = wait_key, .user = user};
+    s->editor = el_init("dtt", stdin, stdout, stderr);
+    if (!s->editor) {
+        return false;
+    }
+    el_set(s->editor, EL_CLIENTDATA, s);
+    el_set(s->editor, EL_EDITOR, "emacs");
+    el_set(s->editor, EL_PROMPT, give_prompt);
+    el_set(s->editor, EL_GETCFN, give_key);
+    s->history = history_init();
+    if (s->history) {
+        history(s->history, &event, H_SETSIZE, HISTORY_LINES);
+        history(s->history, &event, H_SETUNIQUE, 1);
+        el_set(s->editor, EL_HIST, history, s->history);
+    }
+    el_source(s->editor, NULL);
+    return true;
+}
+
+/* The editor left the cursor below the line; both go, since the line is printed as a message. */
+static void erase_entered(struct screen *s, const wchar_t *line, size_t len)
+{
+    struct place p = {.columns = columns()};
+
+    advance_utf8(&p, s->prompt, strlen(s->prompt));
+    for (size_t i = 0; i < len; i++) {
+        advance(&p, line[i]);
+    }
+    erase(p.row + 1);
+    fflush(stdout);
+}
+
+const char *screen_read(struct screen *s, size_t *ret_len)
+{
+    HistEvent event;
+    const wchar_t *line;
+    int count = 0;
+    size_t len, n = 0;
+
+    s->is_editing = true;
+    line = el_wgets(s->editor, &count);
+    s->is_editing = false;
+    if (!line || count <= 0) {
+        return NULL;
+    }
+    len = (size_t)count;
+    if (line[len - 1] == L'\n' || line[len - 1] == L'\r') {
+        len--;
+    }
+    erase_entered(s, line, len);
+    for (size_t i = 0; i < len && n + 5 < sizeof(s->line); i++) {
+        n += text_encode(s->line + n, (uint32_t)line[i]);
+    }
+    s->line[n] = '\0';
+    if (n > 0 && s->history) {
+        history(s->history, &event, H_ENTER, s->line);
+    }
+    *ret_len = n;
+    return s->line;
+}
+
+/* ----------------------------------------------------------------- printing */
+
+void screen_set_prompt(struct screen *s, const char *prompt)
+{
+    if (strncmp(s->prompt, prompt, sizeof(s->prompt) - 1) == 0) {
+        return;
+    }
+    if (s->is_editing) {
+        erase_edited(s);
+    }
+    snprintf(s->prompt, sizeof(s->prompt), "%s", prompt);
+    if (s->is_editing) {
+        redraw(s);
+    }
+}
+
+void screen_print(struct screen *s, const char *text)
+{
+    if (s->is_editing) {
+        erase_edited(s);
+    }
+    puts(text);
+    if (s->is_editing) {
+        redraw(s);
+    } else {
+        fflush(stdout);
+    }
+}
+
+void screen_resize(struct screen *s)
+{
+    if (s->is_editing) {
+        erase_edited(s);
+    }
+    el_resize(s->editor);
+    if (s->is_editing) {
+        redraw(s);
+    }
+}
+
+void screen_suspend(struct screen *s)
+{
+    el_set(s->editor, EL_PREP_TERM, 0);
+    kill(getpid(), SIGSTOP);
+    el_set(s->editor, EL_PREP_TERM, 1);
+    if (s->is_editing) {
+        redraw(s);
+    }
+}
+
+void screen_close(struct screen *s)
+{
+    if (s->history) {
+        history_end(s->history);
+    }
+    el_end(s->editor);
+    /* What was being typed stays where it is. */
+    puts("");
+}

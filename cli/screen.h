@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A terminal with a line being edited at the bottom, above which text can appear at any time.
+ */
+#ifndef CLI_SCREEN_H
+#define CLI_SCREEN_H
+
+#include <histedit.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SCREEN_PROMPT_MAX 128
+#define SCREEN_LINE_MAX   16384
+
+struct screen {
+    EditLine *editor;
+    History *history;
+    bool is_editing; /**< the prompt and perhaps a line are on the screen */
+    char prompt[SCREEN_PROMPT_MAX];
+    char line[SCREEN_LINE_MAX];
+    /** Waits until a key can be read; false ends the input. Text may be printed meanwhile. */
+    bool (*wait_key)(void *user);
+    void *user;
+};
+
+/** Takes over the terminal of standard input and output. False when that is not possible. */
+bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user);
+
+/** Changes the prompt, also of the line being edited. */
+void screen_set_prompt(struct screen *s, const char *prompt);
+
+/**
+ * Lets the person edit a line: its bytes, without newline, valid until the next call, or NULL at
+ * the end of the input. What was typed is no longer on the screen then.
+ */
+const char *screen_read(struct screen *s, size_t *ret_len);
+
+/** Prints a line of text above the line being edited. */
+void screen_print(struct screen *s, const char *text);
+
+/** The terminal has another size. */
+void screen_resize(struct screen *s);
+
+/** Stops the process as Ctrl-Z does; returns when it goes on. */
+void screen_suspend(struct screen *s);
+
+/** Gives the terminal back as it was. */
+void screen_close(struct screen *s);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "session.h"
+
+#include "exit_code.h"
+#include "identity.h"
+#include "output.h"
+#include "secret.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t session_now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+int session_exit_code(int err)
+{
+    switch (err) {
+    case 0: return EXIT_OK;
+    case DTT_EINVAL:
+    case DTT_EADDR:
+    case DTT_ETOOBIG: return EXIT_USAGE;
+    case DTT_EADDRINUSE:
+    case DTT_EADDRNOTAVAIL:
+    case DTT_EPERM:
+    case DTT_EIO: return EXIT_IO;
+    case DTT_ETIMEDOUT: return EXIT_REACH;
+    default: return EXIT_INTERNAL;
+    }
+}
+
+static void say(const struct session *s, const char *format, ...) OUTPUT_PRINTF(2, 3);
+
+static void say(const struct session *s, const char *format, ...)
+{
+    char sentence[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    va_end(args);
+    if (s->say) {
+        s->say(s->user, sentence);
+    } else {
+        output_say("%s", sentence);
+    }
+}
+
+/* Joins words as "a, b, c" for a sentence. */
+static void join_words(char *out, size_t cap, const char *const *words, size_t n)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < n && len < cap; i++) {
+        int added = snprintf(out + len, cap - len, "%s%s", i > 0 ? ", " : "", words[i]);
+
+        if (added > 0) {
+            len += (size_t)added;
+        }
+    }
+}
+
+static int report_open(const struct options *o, int err)
+{
+    static const char *const everything[] = {"all interfaces"};
+    char where[160];
+
+    join_words(where, sizeof(where), o->n_listen ? o->listen : everything,
+               o->n_listen ? o->n_listen : 1);
+    switch (err) {
+    case DTT_EADDRINUSE:
+        return output_fail(EXIT_IO,
+                           "cannot listen on %s: the address is in use; choose another port with "
+                           "'--listen', or port 0 for any",
+                           where);
+    case DTT_EADDRNOTAVAIL:
+        return output_fail(EXIT_IO,
+                           "cannot listen on %s: the address does not belong to this machine; "
+                           "'ip addr' lists those that do",
+                           where);
+    case DTT_EPERM:
+        return output_fail(EXIT_IO, "cannot listen on %s: not permitted; choose a port above 1023",
+                           where);
+    default:
+        return output_fail(session_exit_code(err), "cannot start a node on %s: %s", where,
+                           dtt_error_text(err));
+    }
+}
+
+static int open_node(struct session *s, unsigned flags)
+{
+    const struct options *o = s->options;
+    uint8_t seed[DTT_SEED_BYTES];
+    struct dtt_config config = {.size = sizeof(config),
+                                .listen = o->listen,
+                                .n_listen = o->n_listen,
+                                .bootstrap = o->bootstrap,
+                                .n_bootstrap = o->n_bootstrap,
+                                .flags = flags,
+                                .log_level = (int)o->log_level};
+    int rc;
+
+    if (o->identity) {
+        rc = identity_load(o->identity, seed);
+        if (rc != EXIT_OK) {
+            return rc;
+        }
+        config.seed = seed;
+    }
+    rc = dtt_node_open(&s->node, &config);
+    explicit_bzero(seed, sizeof(seed));
+    return rc == 0 ? EXIT_OK : report_open(o, rc);
+}
+
+static int start_topic(struct session *s, enum session_kind kind, const struct secret *secret)
+{
+    const struct options *o = s->options;
+    struct dtt_topic_config config = {.size = sizeof(config),
+                                      .name = o->arg,
+                                      .secret = secret->bytes,
+                                      .secret_len = secret->len,
+                                      .preset = (int)o->preset,
+                                      .peers = o->peers,
+                                      .n_peers = o->n_peers};
+    uint32_t op;
+    int rc;
+
+    if (kind == SESSION_LOOKUP) {
+        rc = dtt_node_lookup(s->node, &config, &op);
+    } else {
+        rc = dtt_topic_join(&s->topic, s->node, &config);
+    }
+    if (rc != 0) {
+        return output_fail(session_exit_code(rc), "cannot %s '%s': %s",
+                           kind == SESSION_LOOKUP ? "look up" : "join", o->arg, dtt_error_text(rc));
+    }
+    return EXIT_OK;
+}
+
+int session_open(struct session *s, struct options *o, enum session_kind kind, unsigned flags,
+                 int64_t join_timeout_ms)
+{
+    struct secret secret = {0};
+    int rc = EXIT_OK;
+
+    s->options = o;
+    s->join_timeout_ms = o->join_timeout_ms >= 0 ? o->join_timeout_ms : join_timeout_ms;
+    if (kind != SESSION_DHT) {
+        rc = secret_get(&secret, o, o->arg);
+    }
+    if (rc == EXIT_OK) {
+        s->signals = signals_open(s->on_signal != NULL);
+        if (s->signals < 0) {
+            rc = output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));
+        }
+    }
+    s->start_ms = session_now_ms();
+    if (rc == EXIT_OK) {
+        rc = open_node(s, flags);
+    }
+    if (rc == EXIT_OK && kind != SESSION_DHT) {
+        rc = start_topic(s, kind, &secret);
+    }
+    secret_wipe(&secret);
+    return rc;
+}
+
+void session_end(struct session *s, int code)
+{
+    if (!s->is_over) {
+        s->code = code;
+    }
+    s->is_over = true;
+}
+
+static void take_signals(struct session *s)
+{
+    int number;
+
+    while ((number = signals_next(s->signals)) != 0) {
+        if (number == SIGWINCH || number == SIGTSTP) {
+            s->on_signal(s->user, number);
+        } else {
+            session_end(s, EXIT_OK);
+        }
+    }
+}
+
+/* What the session waits for: a neighbour when it joins, a DHT node when it does not. */
+static bool is_waiting(const struct session *s)
+{
+    return s->topic ? dtt_topic_neighbors(s->topic, NULL, 0) == 0 : !s->has_dht;
+}
+
+/* Adds for how long, and as long as no DHT node has answered, which hosts were tried. */
+static void say_progress(const struct session *s, const struct dtt_why *why)
+{
+    static const char *const public_hosts[] = {"the public hosts"};
+    const struct options *o = s->options;
+    double seconds = (double)why->for_ms / 1000;
+    char tried[512];
+
+    if (why->stage > DTT_STAGE_DHT) {
+        say(s, "%s; %.0f s so far", why->sentence, seconds);
+        return;
+    }
+    join_words(tried, sizeof(tried), o->n_bootstrap ? o->bootstrap : public_hosts,
+               o->n_bootstrap ? o->n_bootstrap : 1);
+    say(s, "%s; %.0f s so far, tried %s", why->sentence, seconds, tried);
+}
+
+/* How far the session has come, also without a topic. */
+static void explain(const struct session *s, struct dtt_why *ret)
+{
+    *ret = (struct dtt_why){.size = sizeof(*ret),
+                            .stage = DTT_STAGE_DHT,
+                            .for_ms = session_now_ms() - s->start_ms,
+                            .sentence = "no DHT node has answered yet"};
+    if (s->topic) {
+        dtt_topic_why(s->topic, ret);
+    }
+}
+
+int session_unreached(const struct session *s)
+{
+    struct dtt_why why;
+
+    explain(s, &why);
+    say_progress(s, &why);
+    return EXIT_REACH;
+}
+
+static void report_waiting(struct session *s, uint64_t now_ms)
+{
+    struct dtt_why why;
+
+    explain(s, &why);
+    /* A neighbour may be there for the tracker before it is one of the swarm. */
+    if (why.stage != DTT_STAGE_JOINED && progress_is_due(&s->progress, now_ms, why.stage)) {
+        say_progress(s, &why);
+    }
+}
+
+/* Whatever the clock has to say after a turn. */
+static void check_clock(struct session *s)
+{
+    uint64_t now_ms = session_now_ms();
+    uint64_t since_ms = now_ms - s->start_ms;
+    bool has_arrived = s->topic ? s->has_joined : s->has_dht;
+
+    if (s->options->for_ms >= 0 && since_ms >= (uint64_t)s->options->for_ms) {
+        session_end(s, EXIT_OK);
+    } else if (!is_waiting(s)) {
+        progress_end(&s->progress);
+    } else if (!has_arrived && s->join_timeout_ms > 0 && since_ms >= (uint64_t)s->join_timeout_ms) {
+        session_end(s, session_unreached(s));
+        say(s, "gave up after %.0f s, as '--join-timeout' says", (double)since_ms / 1000);
+    } else {
+        report_waiting(s, now_ms);
+    }
+}
+
+/* Milliseconds until check_clock has something to do; -1: never. */
+static int next_timeout(const struct session *s)
+{
+    uint64_t now_ms = session_now_ms();
+    uint64_t due_ms = UINT64_MAX;
+    uint64_t candidates[3] = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+
+    if (s->options->for_ms >= 0) {
+        candidates[0] = s->start_ms + (uint64_t)s->options->for_ms;
+    }
+    if (is_waiting(s)) {
+        candidates[1] = s->progress.is_searching ? s->progress.next_ms : now_ms;
+        if (s->join_timeout_ms > 0) {
+            candidates[2] = s->start_ms + (uint64_t)s->join_timeout_ms;
+        }
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (candidates[i] < due_ms) {
+            due_ms = candidates[i];
+        }
+    }
+    if (due_ms == UINT64_MAX) {
+        return -1;
+    }
+    if (due_ms <= now_ms) {
+        return 0;
+    }
+    return due_ms - now_ms > INT_MAX ? INT_MAX : (int)(due_ms - now_ms);
+}
+
+static void show_log(struct session *s)
+{
+    static const char *const words[] = {"", "error: ", "warning: ", "info: ", "debug: "};
+    const char *line;
+    int level;
+
+    while ((line = dtt_node_next_log(s->node, &level)) != NULL) {
+        say(s, "%s%s", words[level], line);
+    }
+}
+
+void session_turn(struct session *s, struct pollfd *fds, nfds_t n)
+{
+    int rc;
+
+    fds[0] = (struct pollfd){.fd = dtt_node_fd(s->node), .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = s->signals, .events = POLLIN};
+    rc = poll(fds, n, next_timeout(s));
+    if (rc < 0 && errno != EINTR) {
+        session_end(s, output_fail(EXIT_INTERNAL, "cannot wait for events: %s", strerror(errno)));
+        return;
+    }
+    if (rc < 0) {
+        for (nfds_t i = 0; i < n; i++) {
+            fds[i].revents = 0;
+        }
+    }
+    take_signals(s);
+    rc = dtt_node_process(s->node);
+    show_log(s);
+    if (rc < 0) {
+        session_end(s, output_fail(EXIT_IO, "the network socket failed: %s; start again",
+                                   dtt_error_text(rc)));
+    } else {
+        check_clock(s);
+    }
+}
+
+const struct dtt_event *session_event(struct session *s)
+{
+    const struct dtt_event *event = dtt_node_next_event(s->node);
+
+    if (event && event->type == DTT_EVENT_DHT_READY) {
+        s->has_dht = true;
+    }
+    if (event && event->type == DTT_EVENT_JOINED) {
+        s->has_joined = true;
+    }
+    return event;
+}
+
+void session_leave(struct session *s)
+{
+    if (!s->topic) {
+        return;
+    }
+    s->topic = dtt_topic_leave(s->topic);
+    /* One turn sends the goodbyes; a failure does not matter any more. */
+    if (dtt_node_process(s->node) < 0) {
+        return;
+    }
+}
+
+void session_close(struct session *s)
+{
+    s->topic = NULL;
+    s->node = dtt_node_close(s->node);
+}

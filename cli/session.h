@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What every command with a node does: open it from the options, join, wait for whatever comes
+ * first, watch the clock and the signals, say what it is waiting for, leave.
+ */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "options.h"
+#include "progress.h"
+
+#include <poll.h>
+
+/** Descriptors that session_turn adds in front of the caller's. */
+#define SESSION_FDS 2
+
+struct session {
+    const struct options *options;
+    dtt_node *node;
+    dtt_topic *topic; /**< NULL for commands that do not join */
+    int signals;      /**< descriptor of signals.h */
+    uint64_t start_ms;
+    int64_t join_timeout_ms; /**< 0: none */
+    struct progress progress;
+    bool has_dht;    /**< a DHT node has answered */
+    bool has_joined; /**< there has been a neighbour */
+    bool is_over;    /**< time to leave, with this exit code: */
+    int code;
+
+    /** Shows a sentence; NULL: output_say. */
+    void (*say)(void *user, const char *sentence);
+    /** A signal that does not mean leaving (SIGWINCH, SIGTSTP); may be NULL. */
+    void (*on_signal)(void *user, int number);
+    void *user;
+};
+
+/** Milliseconds of a clock that never jumps. */
+uint64_t session_now_ms(void);
+
+enum session_kind {
+    SESSION_DHT,    /**< no topic */
+    SESSION_LOOKUP, /**< reads the records of the topic in options.arg */
+    SESSION_JOIN    /**< joins it */
+};
+
+/**
+ * Gets the secret if the kind needs one, opens a node with these dtt_node_flags and starts.
+ * `join_timeout_ms` is the command's default. *s is zero but for the callbacks. An exit code; call
+ * session_close whatever it is.
+ */
+int session_open(struct session *s, struct options *o, enum session_kind kind, unsigned flags,
+                 int64_t join_timeout_ms);
+
+/**
+ * One turn: waits for the node, a signal, a deadline or one of `fds` (n in all, the caller's start
+ * at SESSION_FDS) and lets the node work. Sets is_over and code when it is time to leave.
+ */
+void session_turn(struct session *s, struct pollfd *fds, nfds_t n);
+
+/** The next event, as dtt_node_next_event. */
+const struct dtt_event *session_event(struct session *s);
+
+/** Ends the session with this exit code. */
+void session_end(struct session *s, int code);
+
+/** Says that no DHT node has answered, and which were tried: EXIT_REACH. */
+int session_unreached(const struct session *s);
+
+/** Leaves the topic; afterwards there is a LEFT event to fetch. */
+void session_leave(struct session *s);
+
+void session_close(struct session *s);
+
+/** The exit code for an error of the library. */
+int session_exit_code(int err);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Signals as something to poll: each one caught is a byte in a pipe.
+ */
+#ifndef CLI_SIGNALS_H
+#define CLI_SIGNALS_H
+
+#include <stdbool.h>
+
+/**
+ * Catches SIGINT, SIGTERM and SIGHUP, and with `terminal` also SIGWINCH and SIGTSTP. Returns the
+ * descriptor to poll, or -1 (errno). Once a process.
+ */
+int signals_open(bool terminal);
+
+/** The next caught signal, or 0 when there is none. */
+int signals_next(int fd);
+
+#endif

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# bash completion for dtt. Commands and options are read from its help, so they are never stale.
+
+_dtt() {
+    local cur=$2 prev=$3 first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} words=
+    COMPREPLY=()
+    case $prev in
+    --secret-file | --identity | --key)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        compopt -o filenames
+        return
+        ;;
+    --preset) words='default seed rust-0.3' ;;
+    --log) words='off error warn info debug' ;;
+    *)
+        if [ "$COMP_CWORD" = 1 ]; then
+            words="--help --version $(dtt --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort -u)"
+        elif [ "$COMP_CWORD" = 2 ] && [[ $first = dht || $first = record ]]; then
+            words="--help $(dtt "$first" --help | sed -n "s/^  $first \([a-z]*\) .*/\1/p")"
+        elif [[ $first = dht || $first = record ]]; then
+            words=$(dtt "$first" "$second" --help 2>/dev/null | grep -o '^  --[a-z-]*')
+        else
+            words=$(dtt "$first" --help 2>/dev/null | grep -o '^  --[a-z-]*')
+        fi
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _dtt dtt

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# fish completion for dtt. Commands and options are read from its help, so they are never stale.
+
+function __dtt_complete
+    set -l words (commandline -opc)
+    switch $words[-1]
+        case --preset
+            printf '%s\n' default seed rust-0.3
+            return
+        case --log
+            printf '%s\n' off error warn info debug
+            return
+    end
+    if test (count $words) = 1
+        printf '%s\n' --help --version
+        dtt --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort -u
+    else if test (count $words) = 2; and contains -- $words[2] dht record
+        dtt $words[2] --help | sed -n "s/^  $words[2] \([a-z]*\) .*/\1/p"
+    else if contains -- $words[2] dht record
+        dtt $words[2] $words[3] --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+    else
+        dtt $words[2] --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+    end
+end
+
+function __dtt_wants_file
+    contains -- (commandline -opc)[-1] --secret-file --identity --key
+end
+
+complete -c dtt -f -n 'not __dtt_wants_file' -a '(__dtt_complete)'
+complete -c dtt -F -n __dtt_wants_file

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "api/node_priv.h"
+
+int dtt_node_dht_get(dtt_node *n, const struct dtt_dht_get *args, uint32_t *ret_op)
+{
+    struct dtt_dht_get get;
+    if (!n || !ret_op || !dtt_read_sized(&get, sizeof(get), args) ||
+        (get.target != NULL) == (get.key != NULL) || get.salt_len > DTT_DHT_SALT_MAX ||
+        (get.salt_len && !get.salt)) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_dht_get(dtt_io_core(n->io), dtt_io_now(n->io), &get, ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}
+
+int dtt_node_dht_put(dtt_node *n, const struct dtt_dht_put *args, uint32_t *ret_op)
+{
+    struct dtt_dht_put put;
+    if (!n || !ret_op || !dtt_read_sized(&put, sizeof(put), args) ||
+        (put.value_len && !put.value) || put.salt_len > DTT_DHT_SALT_MAX ||
+        (put.salt_len && !put.salt) || put.seq < 0) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_dht_put(dtt_io_core(n->io), dtt_io_now(n->io), &put, ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}
+
+int dtt_node_dht_find(dtt_node *n, const uint8_t target[20], uint32_t *ret_op)
+{
+    if (!n || !target || !ret_op) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_dht_find(dtt_io_core(n->io), dtt_io_now(n->io), target, ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}
+
+int dtt_node_dht_ping(dtt_node *n, const struct dtt_addr *addr, uint32_t *ret_op)
+{
+    if (!n || !addr || !ret_op || !dtt_addr_is_usable(addr)) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_dht_ping(dtt_io_core(n->io), dtt_io_now(n->io), addr, ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}
+
+void dtt_node_dht_cancel(dtt_node *n, uint32_t op)
+{
+    dtt_core_dht_cancel(dtt_io_core(n->io), dtt_io_now(n->io), op);
+    dtt_io_flush(n->io);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "api/node_priv.h"
+#include "io/entropy.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The hosts that Mainline clients start from. */
+static const char *const public_bootstrap[] = {
+    "router.bittorrent.com:6881",
+    "dht.transmissionbt.com:6881",
+    "dht.libtorrent.org:25401",
+    "relay.pkarr.org:6881",
+};
+
+static void keep_log_line(void *user, const struct dtt_trace_record *rec)
+{
+    struct dtt_node *n = user;
+    struct dtt_log_line *line = dtt_ring_push(&n->log);
+    if (!line) {
+        n->log_lost++;
+        return;
+    }
+    line->level = (int)dtt_trace_point_level(rec->point);
+    dtt_trace_format(rec, 0, line->text, sizeof(line->text));
+}
+
+static int read_listen(const struct dtt_config *cfg, struct dtt_io_config *io)
+{
+    if (cfg->n_listen == 0) {
+        io->listen[0] = (struct dtt_addr){.family = DTT_FAMILY_V4};
+        io->listen[1] = (struct dtt_addr){.family = DTT_FAMILY_V6};
+        io->listen_is_default = true;
+        return DTT_OK;
+    }
+    for (size_t i = 0; i < cfg->n_listen; i++) {
+        if (!cfg->listen[i] || dtt_addr_parse(cfg->listen[i], &io->listen[i]) != DTT_OK) {
+            return DTT_EADDR;
+        }
+    }
+    return cfg->n_listen == 2 && io->listen[0].family == io->listen[1].family ? DTT_EINVAL : DTT_OK;
+}
+
+static int read_bootstrap(const struct dtt_config *cfg, struct dtt_io_config *io)
+{
+    char host[256];
+    uint16_t port;
+    if (cfg->flags & DTT_NODE_NO_BOOTSTRAP) {
+        return cfg->n_bootstrap ? DTT_EINVAL : DTT_OK;
+    }
+    if (cfg->n_bootstrap == 0) {
+        io->hosts = public_bootstrap;
+        io->n_hosts = sizeof(public_bootstrap) / sizeof(public_bootstrap[0]);
+        return DTT_OK;
+    }
+    for (size_t i = 0; i < cfg->n_bootstrap; i++) {
+        if (!cfg->bootstrap[i] || dtt_io_split_host(cfg->bootstrap[i], host, &port) != DTT_OK) {
+            return DTT_EADDR;
+        }
+    }
+    io->hosts = cfg->bootstrap;
+    io->n_hosts = cfg->n_bootstrap;
+    return DTT_OK;
+}
+
+static int read_config(const struct dtt_config *cfg, struct dtt_io_config *io)
+{
+    const unsigned known = DTT_NODE_DHT_ONLY | DTT_NODE_NO_BOOTSTRAP | DTT_NODE_READ_ONLY;
+    if (cfg->n_listen > 2 || (cfg->n_listen && !cfg->listen) ||
+        cfg->n_bootstrap > DTT_IO_BOOTSTRAPS || (cfg->n_bootstrap && !cfg->bootstrap) ||
+        (cfg->flags & ~known) || cfg->log_level < DTT_LOG_OFF || cfg->log_level > DTT_LOG_DEBUG) {
+        return DTT_EINVAL;
+    }
+    io->dht_only = (cfg->flags & DTT_NODE_DHT_ONLY) != 0;
+    io->read_only = (cfg->flags & DTT_NODE_READ_ONLY) != 0;
+    int err = read_listen(cfg, io);
+    if (!err) {
+        err = read_bootstrap(cfg, io);
+    }
+    if (!err && cfg->seed) {
+        memcpy(io->node_seed, cfg->seed, sizeof(io->node_seed));
+    } else if (!err) {
+        err = dtt_entropy(io->node_seed, sizeof(io->node_seed));
+    }
+    return err;
+}
+
+static void tell_listening(struct dtt_node *n)
+{
+    struct dtt_event ev = {.type = DTT_EVENT_LISTENING};
+    ev.u.listening.id = *dtt_core_id(dtt_io_core(n->io));
+    ev.u.listening.n_addrs = dtt_io_bound(n->io, ev.u.listening.addrs);
+    dtt_events_push(dtt_core_events(dtt_io_core(n->io)), dtt_io_now(n->io), &ev,
+                    dtt_slice(NULL, 0));
+}
+
+int dtt_node_open(dtt_node **ret, const struct dtt_config *config)
+{
+    struct dtt_io_config io = {0};
+    struct dtt_config cfg;
+    if (!ret || !dtt_read_sized(&cfg, sizeof(cfg), config)) {
+        return DTT_EINVAL;
+    }
+    if (sodium_init() < 0) {
+        return DTT_ECRYPTO;
+    }
+    struct dtt_node *n = calloc(1, sizeof(*n));
+    if (!n) {
+        return DTT_ENOMEM;
+    }
+    dtt_ring_init(&n->log, sizeof(struct dtt_log_line), DTT_LOG_LINES_MAX);
+    n->ctx.trace = (struct dtt_trace){
+        .level = (enum dtt_trace_level)cfg.log_level, .sink = keep_log_line, .user = n};
+    int err = read_config(&cfg, &io);
+    if (!err) {
+        err = dtt_entropy(n->ctx.seed, sizeof(n->ctx.seed));
+    }
+    if (!err) {
+        io.ctx = &n->ctx;
+        err = dtt_io_open(&n->io, &io);
+    }
+    sodium_memzero(&io, sizeof(io));
+    if (err) {
+        dtt_node_close(n);
+        return err;
+    }
+    tell_listening(n);
+    *ret = n;
+    return DTT_OK;
+}
+
+dtt_node *dtt_node_close(dtt_node *n)
+{
+    if (n) {
+        dtt_io_close(n->io);
+        dtt_ring_fini(&n->log);
+        sodium_memzero(&n->ctx, sizeof(n->ctx));
+        free(n);
+    }
+    return NULL;
+}
+
+const struct dtt_id *dtt_node_id(const dtt_node *n)
+{
+    return dtt_core_id(dtt_io_core(n->io));
+}
+
+size_t dtt_node_addrs(const dtt_node *n, struct dtt_addr *ret, size_t cap)
+{
+    struct dtt_addr bound[2];
+    size_t count = dtt_io_bound(n->io, bound);
+    for (size_t i = 0; i < count && i < cap; i++) {
+        ret[i] = bound[i];
+    }
+    return count;
+}
+
+int dtt_node_fd(const dtt_node *n)
+{
+    return dtt_io_fd(n->io);
+}
+
+int dtt_node_timeout_ms(const dtt_node *n)
+{
+    return dtt_events_is_empty(dtt_core_events(dtt_io_core(n->io))) ? dtt_io_timeout_ms(n->io) : 0;
+}
+
+int dtt_node_process(dtt_node *n)
+{
+    return dtt_io_process(n->io);
+}
+
+int dtt_node_wait(dtt_node *n, int timeout_ms)
+{
+    bool has_events = !dtt_events_is_empty(dtt_core_events(dtt_io_core(n->io)));
+    int err = dtt_io_wait(n->io, has_events ? 0 : timeout_ms);
+    if (!err) {
+        err = dtt_io_process(n->io);
+    }
+    return dtt_io_take_wake(n->io) && !err ? 1 : err;
+}
+
+void dtt_node_wake(dtt_node *n)
+{
+    dtt_io_wake(n->io);
+}
+
+int dtt_node_add_dht_node(dtt_node *n, const struct dtt_addr *addr)
+{
+    if (!n || !addr || !dtt_addr_is_usable(addr)) {
+        return DTT_EINVAL;
+    }
+    dtt_core_add_bootstrap(dtt_io_core(n->io), dtt_io_now(n->io), addr);
+    dtt_io_flush(n->io);
+    return DTT_OK;
+}
+
+const char *dtt_node_next_log(dtt_node *n, int *ret_level)
+{
+    const struct dtt_log_line *line = dtt_ring_front(&n->log);
+    if (!line && n->log_lost == 0) {
+        return NULL;
+    }
+    if (line) {
+        n->log_out = *line;
+        dtt_ring_pop(&n->log);
+    } else {
+        n->log_out.level = DTT_LOG_WARN;
+        snprintf(n->log_out.text, sizeof(n->log_out.text), "log lost lines=%llu",
+                 (unsigned long long)n->log_lost);
+        n->log_lost = 0;
+    }
+    if (ret_level) {
+        *ret_level = n->log_out.level;
+    }
+    return n->log_out.text;
+}
+
+int dtt_node_counter(const dtt_node *n, size_t i, const char **ret_name, const char **ret_help,
+                     uint64_t *ret_value)
+{
+    if (i >= DTT_METRIC_COUNT) {
+        return 0;
+    }
+    if (ret_name) {
+        *ret_name = dtt_metric_name((enum dtt_metric)i);
+    }
+    if (ret_help) {
+        *ret_help = dtt_metric_help((enum dtt_metric)i);
+    }
+    if (ret_value) {
+        *ret_value = n->ctx.metrics[i];
+    }
+    return 1;
+}
+
+const struct dtt_event *dtt_node_next_event(dtt_node *n)
+{
+    return dtt_events_next(dtt_core_events(dtt_io_core(n->io)));
+}
+
+int dtt_seed_generate(uint8_t ret[DTT_SEED_BYTES])
+{
+    return dtt_entropy(ret, DTT_SEED_BYTES);
+}

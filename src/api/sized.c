@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "api/node_priv.h"
+
+bool dtt_read_sized(void *ours, size_t our_size, const void *theirs)
+{
+    size_t size;
+    if (!theirs) {
+        return false;
+    }
+    memcpy(&size, theirs, sizeof(size));
+    if (size < sizeof(size)) {
+        return false;
+    }
+    for (size_t i = our_size; i < size; i++) {
+        if (((const uint8_t *)theirs)[i] != 0) {
+            return false;
+        }
+    }
+    memset(ours, 0, our_size);
+    memcpy(ours, theirs, size < our_size ? size : our_size);
+    memcpy(ours, &our_size, sizeof(our_size));
+    return true;
+}

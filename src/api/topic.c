@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Topics. The handle carries the driver of its node, so that what a call made ready to send goes
+ * out at once.
+ */
+#include "api/node_priv.h"
+
+#define PEERS_MAX 64
+
+static bool read_config(struct dtt_topic_config *cfg, const struct dtt_topic_config *theirs)
+{
+    return dtt_read_sized(cfg, sizeof(*cfg), theirs) && cfg->secret && cfg->secret_len > 0 &&
+           (cfg->name != NULL) != (cfg->topic_hash != NULL) &&
+           (!cfg->name || cfg->name[0] != '\0') && cfg->preset >= DTT_PRESET_DEFAULT &&
+           cfg->preset <= DTT_PRESET_RUST_0_3 && cfg->n_peers <= PEERS_MAX &&
+           (cfg->n_peers == 0 || cfg->peers);
+}
+
+int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *config)
+{
+    struct dtt_topic_config cfg;
+    if (!ret || !n || !read_config(&cfg, config)) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_join(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, n->io, ret);
+    dtt_io_flush(n->io);
+    return err;
+}
+
+static struct dtt_io *io_of(const dtt_topic *t)
+{
+    return dtt_core_topic_driver(t);
+}
+
+dtt_topic *dtt_topic_leave(dtt_topic *t)
+{
+    if (t) {
+        struct dtt_io *io = io_of(t);
+        dtt_core_leave(dtt_io_core(io), dtt_io_now(io), t);
+        dtt_io_flush(io);
+    }
+    return NULL;
+}
+
+int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags)
+{
+    if (!t || !data || len == 0 || (flags & ~(unsigned)DTT_SEND_NEIGHBORS)) {
+        return DTT_EINVAL;
+    }
+    if (len > DTT_MESSAGE_MAX) {
+        return DTT_ETOOBIG;
+    }
+    struct dtt_io *io = io_of(t);
+    int err = dtt_core_send(t, dtt_io_now(io), dtt_slice(data, len), flags);
+    if (!err) {
+        dtt_io_flush(io);
+    }
+    return err;
+}
+
+size_t dtt_topic_unsent(const dtt_topic *t)
+{
+    return dtt_core_unsent(t);
+}
+
+size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap)
+{
+    return dtt_core_neighbors(t, ret, cap);
+}
+
+int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer)
+{
+    if (!t || !peer || !dtt_addr_is_usable(&peer->addr)) {
+        return DTT_EINVAL;
+    }
+    struct dtt_io *io = io_of(t);
+    dtt_core_add_peer(t, dtt_io_now(io), peer);
+    dtt_io_flush(io);
+    return DTT_OK;
+}
+
+int dtt_topic_why(const dtt_topic *t, struct dtt_why *ret)
+{
+    struct dtt_why why;
+    if (!t || !ret || ret->size < sizeof(size_t)) {
+        return DTT_EINVAL;
+    }
+    size_t size = ret->size < sizeof(why) ? ret->size : sizeof(why);
+    dtt_core_why(t, dtt_io_now(io_of(t)), &why);
+    why.size = size;
+    memcpy(ret, &why, size);
+    return DTT_OK;
+}
+
+const char *dtt_stage_word(int stage)
+{
+    switch (stage) {
+    case DTT_STAGE_RESOLVE: return "resolve";
+    case DTT_STAGE_DHT: return "dht";
+    case DTT_STAGE_SEARCH: return "search";
+    case DTT_STAGE_ALONE: return "alone";
+    case DTT_STAGE_DIAL: return "dial";
+    case DTT_STAGE_JOINED: return "joined";
+    default: return "?";
+    }
+}
+
+int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t *ret_op)
+{
+    struct dtt_topic_config cfg;
+    if (!n || !ret_op || !read_config(&cfg, config)) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * HyParView membership of one topic: an active view of a few peers, with whom messages are
+ * exchanged (the neighbours), and a passive view of more, from which lost neighbours are replaced.
+ * Output goes to the port's outbox.
+ */
+#ifndef DTT_GOSSIP_HYPARVIEW_H
+#define DTT_GOSSIP_HYPARVIEW_H
+
+#include "base/bucket.h"
+#include "base/timerq.h"
+#include "gossip/outbox.h"
+#include "gossip/view.h"
+
+#define DTT_HYPARVIEW_REQUESTS_MAX 16
+
+struct dtt_hyparview_config {
+    struct dtt_id me;
+    uint32_t active_view;  /**< 1..DTT_GOSSIP_ACTIVE_MAX */
+    uint32_t passive_view; /**< 1..DTT_GOSSIP_PASSIVE_MAX */
+    uint64_t shuffle_ns;
+};
+
+/** A peer outside the active view that was sent Neighbor or Join. Free while its timer rests. */
+struct dtt_hyparview_request {
+    struct dtt_timer timer;
+    struct dtt_id id;
+    uint64_t sent_ns;
+    bool is_join;
+};
+
+struct dtt_hyparview {
+    struct dtt_gossip_port port;
+    struct dtt_hyparview_config cfg;
+    struct dtt_gossip_blob *my_data; /**< NULL: empty */
+    struct dtt_timerq timers;
+    struct dtt_timer shuffle_timer;
+    struct dtt_bucket stranger_replies; /**< ShuffleReplies for which we may have to dial */
+    struct dtt_gossip_view active;
+    struct dtt_gossip_view passive;
+    struct dtt_gossip_peer active_peers[DTT_GOSSIP_ACTIVE_MAX];
+    struct dtt_gossip_peer passive_peers[DTT_GOSSIP_PASSIVE_MAX];
+    struct dtt_hyparview_request requests[DTT_HYPARVIEW_REQUESTS_MAX];
+};
+
+/** DTT_ENOMEM leaves nothing to free. The struct must not move afterwards. */
+int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
+                       const struct dtt_gossip_port *port, const struct dtt_hyparview_config *cfg);
+void dtt_hyparview_fini(struct dtt_hyparview *h);
+
+/** Sends Join, unless the peer is a neighbour. DTT_ENOMEM also when the outbox is full. */
+int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
+/** `m` is one of the HyParView messages. */
+void dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+                        const struct dtt_gossip_message *m);
+void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
+                             const char *reason);
+/** Own PeerData for later messages; takes a reference of its own. */
+void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data);
+/** Goodbye to all neighbours, without NEIGHBOR_DOWN. Only dtt_hyparview_fini may follow. */
+void dtt_hyparview_quit(struct dtt_hyparview *h);
+
+bool dtt_hyparview_is_active(const struct dtt_hyparview *h, const struct dtt_id *peer);
+/** In the active view, or an answer of it is awaited: its connection must stay. */
+bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *peer);
+
+uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h);
+/** Fires the earliest timer that is due; false when none is. */
+bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "gossip/missing.h"
+
+#include <stdlib.h>
+
+/*
+ * Who catches up grafts many messages at once. They are asked for in lots, so that the answers do
+ * not flood the link, and with patience, for nobody is waiting for them.
+ */
+#define CATCH_UP_LOT     16
+#define CATCH_UP_LOT_NS  (5 * DTT_MS)
+#define CATCH_UP_NEXT_NS (1 * DTT_S)
+
+void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_timerq *timers,
+                             const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+{
+    s->timers = timers;
+    dtt_map_init(&s->entries, DTT_GOSSIP_ID_BYTES, DTT_GOSSIP_MISSING_MAX, hash_key);
+}
+
+void dtt_gossip_missing_fini(struct dtt_gossip_missing *s)
+{
+    for (size_t i = dtt_map_count(&s->entries); i-- > 0;) {
+        dtt_gossip_missing_forget(s, dtt_map_value_at(&s->entries, i));
+    }
+    dtt_map_fini(&s->entries);
+}
+
+struct dtt_gossip_missing_entry *dtt_gossip_missing_get(const struct dtt_gossip_missing *s,
+                                                        const struct dtt_gossip_message_id *id)
+{
+    return dtt_map_get(&s->entries, id->bytes);
+}
+
+static int add_entry(struct dtt_gossip_missing *s, uint64_t now_ns,
+                     const struct dtt_gossip_ihave *ihave, struct dtt_gossip_missing_entry **ret)
+{
+    uint64_t wait_ns = DTT_PLUMTREE_GRAFT_FIRST_NS;
+    if (dtt_gossip_is_catch_up(ihave->round)) {
+        wait_ns += dtt_map_count(&s->entries) / CATCH_UP_LOT * CATCH_UP_LOT_NS;
+    }
+    struct dtt_gossip_missing_entry *e = calloc(1, sizeof(*e));
+    if (!e) {
+        return DTT_ENOMEM;
+    }
+    e->id = ihave->id;
+    e->heard_ns = now_ns;
+    int err = dtt_map_put(&s->entries, e->id.bytes, e);
+    if (err) {
+        free(e);
+        return err;
+    }
+    if (dtt_timerq_set(s->timers, &e->timer, now_ns + wait_ns)) {
+        dtt_gossip_missing_forget(s, e);
+        return DTT_ENOMEM;
+    }
+    *ret = e;
+    return DTT_OK;
+}
+
+int dtt_gossip_missing_add(struct dtt_gossip_missing *s, uint64_t now_ns,
+                           const struct dtt_gossip_ihave *ihave, uint8_t slot)
+{
+    struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(s, &ihave->id);
+    if (!e) {
+        int err = add_entry(s, now_ns, ihave, &e);
+        if (err) {
+            return err;
+        }
+    }
+    for (uint8_t i = 0; i < e->n; i++) {
+        if (e->announcers[i].slot == slot) {
+            return DTT_OK;
+        }
+    }
+    if (e->n < DTT_GOSSIP_ANNOUNCERS_MAX) {
+        e->announcers[e->n++] = (struct dtt_gossip_announcer){.slot = slot, .round = ihave->round};
+    }
+    return DTT_OK;
+}
+
+void dtt_gossip_missing_forget(struct dtt_gossip_missing *s, struct dtt_gossip_missing_entry *e)
+{
+    dtt_timerq_cancel(s->timers, &e->timer);
+    dtt_map_take(&s->entries, e->id.bytes);
+    free(e);
+    if (dtt_map_count(&s->entries) == 0) {
+        dtt_map_clear(&s->entries);
+    }
+}
+
+void dtt_gossip_missing_forget_slot(struct dtt_gossip_missing *s, uint8_t slot)
+{
+    for (size_t i = dtt_map_count(&s->entries); i-- > 0;) {
+        struct dtt_gossip_missing_entry *e = dtt_map_value_at(&s->entries, i);
+        for (uint8_t a = 0; a < e->n; a++) {
+            if (e->announcers[a].slot == slot) {
+                e->n--;
+                e->tried = (uint8_t)(e->tried - (a < e->tried));
+                memmove(&e->announcers[a], &e->announcers[a + 1],
+                        (size_t)(e->n - a) * sizeof(e->announcers[0]));
+                break;
+            }
+        }
+        if (e->n == 0) {
+            dtt_gossip_missing_forget(s, e);
+        }
+    }
+}
+
+const struct dtt_gossip_announcer *dtt_gossip_missing_next(struct dtt_gossip_missing *s,
+                                                           uint64_t now_ns,
+                                                           struct dtt_gossip_missing_entry *e)
+{
+    if (e->tried == e->n) {
+        dtt_gossip_missing_forget(s, e);
+        return NULL;
+    }
+    const struct dtt_gossip_announcer *a = &e->announcers[e->tried++];
+    uint64_t wait_ns =
+        dtt_gossip_is_catch_up(a->round) ? CATCH_UP_NEXT_NS : DTT_PLUMTREE_GRAFT_NEXT_NS;
+    /* Cannot fail: the timer takes the place it just left. */
+    dtt_timerq_set(s->timers, &e->timer, now_ns + wait_ns);
+    return a;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Messages that neighbours announced (IHave) and nobody has sent yet. Each entry has a timer armed
+ * all its life: when it fires, the next announcer is to be asked (Graft), and when none is left
+ * the entry goes. So entries live for seconds at most whatever is announced.
+ */
+#ifndef DTT_GOSSIP_MISSING_H
+#define DTT_GOSSIP_MISSING_H
+
+#include "base/map.h"
+#include "base/timerq.h"
+#include "gossip/message.h"
+
+#define DTT_GOSSIP_MISSING_MAX    2048
+#define DTT_GOSSIP_ANNOUNCERS_MAX 8
+
+struct dtt_gossip_announcer {
+    uint8_t slot; /**< of the neighbour, in struct dtt_plumtree */
+    uint16_t round;
+};
+
+struct dtt_gossip_missing_entry {
+    struct dtt_timer timer;
+    struct dtt_gossip_message_id id;
+    uint64_t heard_ns;
+    uint8_t n;
+    uint8_t tried; /**< the first so many announcers were sent Graft */
+    struct dtt_gossip_announcer announcers[DTT_GOSSIP_ANNOUNCERS_MAX];
+};
+
+struct dtt_gossip_missing {
+    struct dtt_map entries;
+    struct dtt_timerq *timers;
+};
+
+/** `timers` is borrowed. */
+void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_timerq *timers,
+                             const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_gossip_missing_fini(struct dtt_gossip_missing *s);
+
+struct dtt_gossip_missing_entry *dtt_gossip_missing_get(const struct dtt_gossip_missing *s,
+                                                        const struct dtt_gossip_message_id *id);
+/** Notes an announcement; a peer counts once per message. DTT_EFULL, DTT_ENOMEM. */
+int dtt_gossip_missing_add(struct dtt_gossip_missing *s, uint64_t now_ns,
+                           const struct dtt_gossip_ihave *ihave, uint8_t slot);
+/** Drops an entry. */
+void dtt_gossip_missing_forget(struct dtt_gossip_missing *s, struct dtt_gossip_missing_entry *e);
+/** A neighbour is gone: nothing it announced can be had from it. */
+void dtt_gossip_missing_forget_slot(struct dtt_gossip_missing *s, uint8_t slot);
+/**
+ * The timer of `e` fired: the next announcer to ask, or NULL when none is left and `e` was
+ * dropped. Arms the timer again.
+ */
+const struct dtt_gossip_announcer *dtt_gossip_missing_next(struct dtt_gossip_missing *s,
+                                                           uint64_t now_ns,
+                                                           struct dtt_gossip_missing_entry *e);
+
+static inline bool dtt_gossip_is_catch_up(uint16_t round)
+{
+    return (round & DTT_GOSSIP_CATCH_UP) != 0;
+}
+
+#endif

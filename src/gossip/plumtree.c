@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "gossip/plumtree.h"
+
+#include "codec/postcard.h"
+#include "crypto/blake3.h"
+
+/* Larger rounds are catch-up announcements. */
+#define ROUND_MAX (DTT_GOSSIP_CATCH_UP - 1)
+
+static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used && dtt_gossip_id_eq(&p->peers[i].id, id)) {
+            return &p->peers[i];
+        }
+    }
+    return NULL;
+}
+
+static uint8_t slot_of(const struct dtt_plumtree *p, const struct dtt_plumtree_peer *peer)
+{
+    return (uint8_t)(peer - p->peers);
+}
+
+static struct dtt_gossip_message_id id_of(struct dtt_slice content)
+{
+    struct dtt_gossip_message_id id;
+    dtt_blake3(id.bytes, content);
+    return id;
+}
+
+static bool id_eq(const struct dtt_gossip_message_id *a, const struct dtt_gossip_message_id *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+/* ---- announcing */
+
+static void add_ihave(const struct dtt_plumtree *p, const struct dtt_id *to,
+                      struct dtt_gossip_message *m, const struct dtt_gossip_ihave *ihave)
+{
+    m->u.ihave.entries[m->u.ihave.n++] = *ihave;
+    if (m->u.ihave.n == DTT_GOSSIP_IHAVE_WRITE_MAX) {
+        dtt_gossip_send(&p->port, to, m);
+        m->u.ihave.n = 0;
+    }
+}
+
+/* The round of a catch-up announcement for a content that ends at `until_ns` (not yet over). */
+static uint16_t catch_up_round(uint64_t until_ns, uint64_t now_ns)
+{
+    uint64_t age_ns = DTT_PLUMTREE_CONTENT_NS - (until_ns - now_ns);
+    return (uint16_t)(DTT_GOSSIP_CATCH_UP | (age_ns + DTT_MS - 1) / DTT_MS);
+}
+
+/* Sends what waits for one neighbour. */
+static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
+{
+    struct dtt_gossip_message m;
+    m.type = DTT_MSG_IHAVE;
+    m.u.ihave.n = 0;
+    struct dtt_gossip_ihave *waiting;
+    while ((waiting = dtt_ring_front(&peer->ihaves)) != NULL) {
+        add_ihave(p, &peer->id, &m, waiting);
+        dtt_ring_pop(&peer->ihaves);
+    }
+    const struct dtt_gossip_recall_entry *e = NULL;
+    while (peer->wants_catch_up &&
+           (e = dtt_gossip_recall_next_content(&p->recall, now.mono_ns, e)) != NULL) {
+        struct dtt_gossip_ihave ihave = {.id = e->id,
+                                         .round = catch_up_round(e->content_until_ns, now.mono_ns)};
+        add_ihave(p, &peer->id, &m, &ihave);
+    }
+    peer->wants_catch_up = false;
+    if (m.u.ihave.n) {
+        dtt_gossip_send(&p->port, &peer->id, &m);
+    }
+}
+
+/* Something waits for `peer`: it goes with the next dispatch, at once if no timer can be had. */
+static void dispatch_soon(struct dtt_plumtree *p, struct dtt_now now,
+                          struct dtt_plumtree_peer *peer)
+{
+    if (!dtt_timer_is_armed(&p->dispatch_timer) &&
+        dtt_timerq_set(&p->timers, &p->dispatch_timer, now.mono_ns + DTT_PLUMTREE_DISPATCH_NS)) {
+        dispatch(p, now, peer);
+    }
+}
+
+static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer,
+                     const struct dtt_gossip_message_id *id, uint16_t round)
+{
+    if (peer->ihaves.count == DTT_PLUMTREE_LAZY_QUEUE_MAX) {
+        dispatch(p, now, peer);
+    }
+    struct dtt_gossip_ihave *room = dtt_ring_push(&peer->ihaves);
+    if (!room) {
+        DTT_COUNT(p->port.ctx, GOSSIP_ACTIONS_DROPPED);
+        return;
+    }
+    *room = (struct dtt_gossip_ihave){.id = *id, .round = round};
+    dispatch_soon(p, now, peer);
+}
+
+/* ---- neighbours */
+
+static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
+{
+    peer->is_eager = true;
+    peer->wants_catch_up = dtt_gossip_recall_next_content(&p->recall, now.mono_ns, NULL) != NULL;
+    if (peer->wants_catch_up) {
+        dispatch_soon(p, now, peer);
+    }
+}
+
+static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *id)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        struct dtt_plumtree_peer *peer = &p->peers[i];
+        if (!peer->is_used) {
+            peer->is_used = true;
+            peer->id = *id;
+            dtt_ring_init(&peer->ihaves, sizeof(struct dtt_gossip_ihave),
+                          DTT_PLUMTREE_LAZY_QUEUE_MAX);
+            greet(p, now, peer);
+            return;
+        }
+    }
+}
+
+static void remove_peer(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
+{
+    dtt_gossip_missing_forget_slot(&p->missing, slot_of(p, peer));
+    dtt_ring_fini(&peer->ihaves);
+    peer->is_used = false;
+}
+
+void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
+                                const struct dtt_gossip_view *active)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used && !dtt_gossip_view_find(active, &p->peers[i].id)) {
+            remove_peer(p, &p->peers[i]);
+        }
+    }
+    for (size_t i = 0; i < active->n; i++) {
+        if (!find(p, &active->peers[i].id)) {
+            add_peer(p, now, &active->peers[i].id);
+        }
+    }
+}
+
+void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer)
+{
+    struct dtt_plumtree_peer *known = find(p, peer);
+    if (known) {
+        greet(p, now, known);
+    }
+}
+
+static void prune(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
+{
+    struct dtt_gossip_message m;
+    m.type = DTT_MSG_PRUNE;
+    peer->is_eager = false;
+    dtt_gossip_send(&p->port, &peer->id, &m);
+}
+
+static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
+                  const struct dtt_gossip_message_id *id, uint16_t round)
+{
+    struct dtt_gossip_message m;
+    m.type = DTT_MSG_GRAFT;
+    m.u.graft.has_id = id != NULL;
+    if (id) {
+        m.u.graft.id = *id;
+    }
+    m.u.graft.round = round;
+    peer->is_eager = true;
+    DTT_COUNT(p->port.ctx, GOSSIP_GRAFTS);
+    dtt_gossip_send(&p->port, &peer->id, &m);
+}
+
+/* ---- broadcasting */
+
+/* The encoded message; DTT_ETOOBIG when it does not fit into a frame. */
+static int encode(struct dtt_slice content, const struct dtt_gossip_message_id *id,
+                  enum dtt_gossip_scope scope, uint16_t round, struct dtt_gossip_blob **ret)
+{
+    uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    struct dtt_gossip_message m;
+    m.type = DTT_MSG_GOSSIP;
+    m.u.gossip.id = *id;
+    m.u.gossip.content = content;
+    m.u.gossip.scope = scope;
+    m.u.gossip.round = round;
+    dtt_gossip_message_encode(&w, &m);
+    if (w.failed) {
+        return DTT_ETOOBIG;
+    }
+    *ret = dtt_gossip_blob_new(dtt_slice(buf, w.len));
+    return *ret ? DTT_OK : DTT_ENOMEM;
+}
+
+static int remember(struct dtt_plumtree *p, struct dtt_now now,
+                    const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
+                    uint64_t until_ns)
+{
+    int err = dtt_gossip_recall_add(&p->recall, now.mono_ns, id, blob, until_ns);
+    /* Should no timer be had, the next message tries again; the bounds hold meanwhile. */
+    if (!err && !dtt_timer_is_armed(&p->expire_timer)) {
+        dtt_timerq_set(&p->timers, &p->expire_timer, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
+    }
+    return err;
+}
+
+static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot)
+{
+    for (uint8_t i = 0; e && i < e->n; i++) {
+        if (e->announcers[i].slot == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * To the eager neighbours the message, to the lazy ones word of it. Those who announced it (`e`,
+ * may be NULL) have it already.
+ */
+static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_plumtree_peer *skip,
+                 const struct dtt_gossip_missing_entry *e, const struct dtt_gossip_message_id *id,
+                 struct dtt_gossip_blob *blob, uint16_t round)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        struct dtt_plumtree_peer *peer = &p->peers[i];
+        if (!peer->is_used || peer == skip || has_announced(e, (uint8_t)i)) {
+            continue;
+        }
+        if (peer->is_eager) {
+            dtt_gossip_send_blob(&p->port, &peer->id, blob);
+        } else {
+            announce(p, now, peer, id, round);
+        }
+    }
+}
+
+static int broadcast_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dtt_slice content)
+{
+    struct dtt_gossip_message_id id = id_of(content);
+    struct dtt_gossip_blob *blob;
+    if (dtt_gossip_recall_has(&p->recall, &id)) {
+        DTT_COUNT(p->port.ctx, GOSSIP_TX_REPEATED);
+        return DTT_OK;
+    }
+    int err = encode(content, &id, DTT_GOSSIP_SWARM, 0, &blob);
+    if (err) {
+        return err;
+    }
+    err = remember(p, now, &id, blob, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
+    if (!err) {
+        push(p, now, NULL, NULL, &id, blob, 0);
+    }
+    dtt_gossip_blob_unref(blob);
+    return err;
+}
+
+static int broadcast_neighbors(struct dtt_plumtree *p, struct dtt_slice content)
+{
+    struct dtt_gossip_message_id id = id_of(content);
+    struct dtt_gossip_blob *blob;
+    int err = encode(content, &id, DTT_GOSSIP_NEIGHBORS, 0, &blob);
+    if (err) {
+        return err;
+    }
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used) {
+            dtt_gossip_send_blob(&p->port, &p->peers[i].id, blob);
+        }
+    }
+    dtt_gossip_blob_unref(blob);
+    return DTT_OK;
+}
+
+int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_gossip_scope scope,
+                           struct dtt_slice content)
+{
+    return scope == DTT_GOSSIP_SWARM ? broadcast_swarm(p, now, content)
+                                     : broadcast_neighbors(p, content);
+}
+
+/* ---- receiving */
+
+/*
+ * A message that we grafted from `from` because of catch-up announcements only is an old one:
+ * true, and how long before now it was young.
+ */
+static bool is_caught_up(const struct dtt_gossip_missing_entry *e, uint8_t from, uint64_t now_ns,
+                         uint64_t *age_ns)
+{
+    bool grafted = false;
+    for (uint8_t i = 0; e && i < e->n; i++) {
+        uint16_t round = e->announcers[i].round;
+        if (!dtt_gossip_is_catch_up(round)) {
+            return false;
+        }
+        if (e->announcers[i].slot == from && i < e->tried) {
+            grafted = true;
+            *age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
+        }
+    }
+    return grafted;
+}
+
+/*
+ * Who is behind the link a caught-up message came over knows it; who is behind the others knows it
+ * too unless two swarms have just met. So it is announced, not pushed, and keeps its age: it ends
+ * everywhere 30 s after it was said, while all who heard it then still know its id.
+ */
+static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
+                           const struct dtt_plumtree_peer *skip,
+                           const struct dtt_gossip_message_id *id, uint64_t until_ns)
+{
+    if (until_ns <= now.mono_ns) {
+        return;
+    }
+    uint16_t round = catch_up_round(until_ns, now.mono_ns);
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used && &p->peers[i] != skip) {
+            announce(p, now, &p->peers[i], id, round);
+        }
+    }
+}
+
+/* A neighbour announced the message over a much shorter way: the tree goes there instead. */
+static void optimize(struct dtt_plumtree *p, const struct dtt_gossip_missing_entry *e,
+                     struct dtt_plumtree_peer *from, uint16_t round)
+{
+    const struct dtt_gossip_announcer *best = NULL;
+    for (uint8_t i = e->tried; i < e->n; i++) {
+        if (!best || e->announcers[i].round < best->round) {
+            best = &e->announcers[i];
+        }
+    }
+    if (!best || best->round + DTT_PLUMTREE_OPTIMIZE_HOPS > round ||
+        best->slot == slot_of(p, from)) {
+        return;
+    }
+    if (!p->peers[best->slot].is_eager) {
+        graft(p, &p->peers[best->slot], NULL, best->round);
+    }
+    prune(p, from);
+}
+
+/* Remembers and passes on; `blob` is NULL when it cannot be passed on. DTT_ENOMEM. */
+static int accept(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
+                  const struct dtt_gossip_message *m, struct dtt_gossip_blob *blob, uint16_t round)
+{
+    const struct dtt_gossip_message_id *id = &m->u.gossip.id;
+    struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing, id);
+    uint64_t age_ns = 0;
+    bool caught_up = is_caught_up(e, slot_of(p, from), now.mono_ns, &age_ns);
+    uint64_t left_ns = age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
+    int err = remember(p, now, id, blob, now.mono_ns + left_ns);
+    if (err) {
+        return err;
+    }
+    if (caught_up) {
+        push_caught_up(p, now, from, id, now.mono_ns + left_ns);
+    } else if (blob) {
+        push(p, now, from, e, id, blob, round);
+    }
+    if (e) {
+        optimize(p, e, from, round);
+        dtt_gossip_missing_forget(&p->missing, e);
+    }
+    return DTT_OK;
+}
+
+static void emit_content(struct dtt_plumtree *p, const struct dtt_plumtree_peer *from,
+                         const struct dtt_gossip_message *m)
+{
+    struct dtt_gossip_blob *copy = dtt_gossip_blob_new(m->u.gossip.content);
+    if (!copy) {
+        DTT_COUNT(p->port.ctx, GOSSIP_ACTIONS_DROPPED);
+        return;
+    }
+    dtt_gossip_emit_received(&p->port, &from->id, m->u.gossip.scope, copy, 0, copy->len);
+    dtt_gossip_blob_unref(copy);
+}
+
+static void recv_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
+                       const struct dtt_gossip_message *m)
+{
+    struct dtt_slice content = m->u.gossip.content;
+    uint16_t round = m->u.gossip.round < ROUND_MAX ? (uint16_t)(m->u.gossip.round + 1) : ROUND_MAX;
+    struct dtt_gossip_blob *blob = NULL;
+    int err = encode(content, &m->u.gossip.id, DTT_GOSSIP_SWARM, round, &blob);
+    if (err == DTT_ETOOBIG) {
+        /* The largest contents do not fit once the round takes two bytes: the way ends here. */
+        DTT_COUNT(p->port.ctx, GOSSIP_NOT_FORWARDED);
+        err = DTT_OK;
+    }
+    if (err || accept(p, now, from, m, blob, round)) {
+        /* As if it had been lost; announcements will bring it again. */
+        DTT_COUNT(p->port.ctx, GOSSIP_RX_DROPPED);
+    } else if (blob) {
+        size_t scope_len = 1 + dtt_postcard_varint_len(round);
+        dtt_gossip_emit_received(&p->port, &from->id, DTT_GOSSIP_SWARM, blob,
+                                 blob->len - scope_len - content.len, content.len);
+    } else {
+        emit_content(p, from, m);
+    }
+    dtt_gossip_blob_unref(blob);
+}
+
+static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
+                        const struct dtt_gossip_message *m)
+{
+    struct dtt_gossip_message_id id = id_of(m->u.gossip.content);
+    if (!id_eq(&id, &m->u.gossip.id)) {
+        DTT_COUNT(p->port.ctx, GOSSIP_RX_WRONG_ID);
+    } else if (m->u.gossip.scope == DTT_GOSSIP_NEIGHBORS) {
+        emit_content(p, from, m);
+    } else if (dtt_gossip_recall_has(&p->recall, &id)) {
+        DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
+        prune(p, from);
+    } else {
+        recv_swarm(p, now, from, m);
+    }
+}
+
+static void recv_graft(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
+                       const struct dtt_gossip_message *m)
+{
+    from->is_eager = true;
+    if (m->u.graft.has_id) {
+        struct dtt_gossip_blob *blob =
+            dtt_gossip_recall_content(&p->recall, now.mono_ns, &m->u.graft.id);
+        if (blob) {
+            dtt_gossip_send_blob(&p->port, &from->id, blob);
+        }
+    }
+}
+
+static void recv_ihave(struct dtt_plumtree *p, struct dtt_now now,
+                       const struct dtt_plumtree_peer *from, const struct dtt_gossip_message *m)
+{
+    for (size_t i = 0; i < m->u.ihave.n; i++) {
+        const struct dtt_gossip_ihave *ihave = &m->u.ihave.entries[i];
+        if (!dtt_gossip_recall_has(&p->recall, &ihave->id) &&
+            dtt_gossip_missing_add(&p->missing, now.mono_ns, ihave, slot_of(p, from))) {
+            DTT_COUNT(p->port.ctx, GOSSIP_IHAVES_REFUSED);
+        }
+    }
+}
+
+void dtt_plumtree_recv(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *from,
+                       const struct dtt_gossip_message *m)
+{
+    struct dtt_plumtree_peer *peer = find(p, from);
+    if (!peer) {
+        DTT_COUNT(p->port.ctx, GOSSIP_RX_STRANGERS);
+        return;
+    }
+    switch (m->type) {
+    case DTT_MSG_GOSSIP: recv_gossip(p, now, peer, m); break;
+    case DTT_MSG_PRUNE: peer->is_eager = false; break;
+    case DTT_MSG_GRAFT: recv_graft(p, now, peer, m); break;
+    case DTT_MSG_IHAVE: recv_ihave(p, now, peer, m); break;
+    default: break;
+    }
+}
+
+/* ---- time */
+
+uint64_t dtt_plumtree_deadline(const struct dtt_plumtree *p)
+{
+    return dtt_timerq_deadline(&p->timers);
+}
+
+bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
+{
+    struct dtt_timer *t = dtt_timerq_pop(&p->timers, now.mono_ns);
+    if (!t) {
+        return false;
+    }
+    if (t == &p->dispatch_timer) {
+        for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+            if (p->peers[i].is_used) {
+                dispatch(p, now, &p->peers[i]);
+            }
+        }
+    } else if (t == &p->expire_timer) {
+        dtt_gossip_recall_expire(&p->recall, now.mono_ns);
+        uint64_t next_ns = dtt_gossip_recall_deadline(&p->recall);
+        if (next_ns != DTT_NEVER) {
+            /* At most once a second, however the messages came. Cannot fail, see above. */
+            uint64_t at_least_ns = now.mono_ns + DTT_PLUMTREE_EVICT_NS;
+            dtt_timerq_set(&p->timers, t, next_ns > at_least_ns ? next_ns : at_least_ns);
+        }
+    } else {
+        struct dtt_gossip_missing_entry *e =
+            DTT_TIMER_OWNER(t, struct dtt_gossip_missing_entry, timer);
+        struct dtt_gossip_message_id id = e->id;
+        const struct dtt_gossip_announcer *a = dtt_gossip_missing_next(&p->missing, now.mono_ns, e);
+        if (a) {
+            graft(p, &p->peers[a->slot], &id, a->round);
+        }
+    }
+    return true;
+}
+
+void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *port)
+{
+    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    memset(p, 0, sizeof(*p));
+    p->port = *port;
+    dtt_rng_bytes(port->rng, hash_key, sizeof(hash_key));
+    dtt_timerq_init(&p->timers);
+    dtt_gossip_recall_init(&p->recall, port->ctx, hash_key);
+    dtt_gossip_missing_init(&p->missing, &p->timers, hash_key);
+}
+
+void dtt_plumtree_fini(struct dtt_plumtree *p)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used) {
+            dtt_ring_fini(&p->peers[i].ihaves);
+        }
+    }
+    dtt_gossip_missing_fini(&p->missing);
+    dtt_gossip_recall_fini(&p->recall);
+    dtt_timerq_fini(&p->timers);
+}

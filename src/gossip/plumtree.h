@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * PlumTree broadcast of one topic: messages are pushed to eager neighbours and announced to lazy
+ * ones; links that bring duplicates turn lazy, and an announced message that does not come is
+ * grafted. The eager links become a spanning tree, the lazy ones repair it. Output goes to the
+ * port's outbox.
+ */
+#ifndef DTT_GOSSIP_PLUMTREE_H
+#define DTT_GOSSIP_PLUMTREE_H
+
+#include "gossip/missing.h"
+#include "gossip/outbox.h"
+#include "gossip/recall.h"
+#include "gossip/view.h"
+
+#define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
+
+struct dtt_plumtree_peer {
+    struct dtt_id id;
+    bool is_used;
+    bool is_eager;
+    bool wants_catch_up;    /**< new here: is to be told of all contents we keep */
+    struct dtt_ring ihaves; /**< struct dtt_gossip_ihave */
+};
+
+struct dtt_plumtree {
+    struct dtt_gossip_port port;
+    struct dtt_timerq timers;
+    struct dtt_timer dispatch_timer;
+    struct dtt_timer expire_timer;
+    struct dtt_gossip_recall recall;
+    struct dtt_gossip_missing missing;
+    struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */
+};
+
+/** Allocates nothing. The struct must not move afterwards. */
+void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *port);
+void dtt_plumtree_fini(struct dtt_plumtree *p);
+
+/** The neighbours are now these: new ones start eager, others are forgotten. */
+void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
+                                const struct dtt_gossip_view *active);
+/** A neighbour (if it is one) has lost its state: treat it as new. */
+void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
+/** DTT_ETOOBIG, DTT_ENOMEM. A content known already is counted, and DTT_OK. */
+int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_gossip_scope scope,
+                           struct dtt_slice content);
+/** `m` is one of the PlumTree messages. Ignored, counted, when `from` is no neighbour. */
+void dtt_plumtree_recv(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *from,
+                       const struct dtt_gossip_message *m);
+
+uint64_t dtt_plumtree_deadline(const struct dtt_plumtree *p);
+/** Fires the earliest timer that is due; false when none is. */
+bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now);
+
+#endif

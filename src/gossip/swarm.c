@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "gossip/swarm.h"
+
+static void sync(struct dtt_swarm *s, struct dtt_now now)
+{
+    dtt_plumtree_set_neighbors(&s->plumtree, now, &s->hyparview.active);
+}
+
+int dtt_swarm_init(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_port *port,
+                   const struct dtt_hyparview_config *cfg)
+{
+    int err = dtt_hyparview_init(&s->hyparview, now, port, cfg);
+    if (!err) {
+        dtt_plumtree_init(&s->plumtree, port);
+    }
+    return err;
+}
+
+void dtt_swarm_fini(struct dtt_swarm *s)
+{
+    dtt_plumtree_fini(&s->plumtree);
+    dtt_hyparview_fini(&s->hyparview);
+}
+
+void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *from,
+                    const struct dtt_gossip_message *m)
+{
+    if (m->type >= DTT_MSG_GOSSIP) {
+        dtt_plumtree_recv(&s->plumtree, now, from, m);
+        return;
+    }
+    dtt_hyparview_recv(&s->hyparview, now, from, m);
+    sync(s, now);
+    if (m->type == DTT_MSG_JOIN) {
+        /* A neighbour that joins was started anew: it knows of no lazy link and of no message. */
+        dtt_plumtree_welcome(&s->plumtree, now, from);
+    }
+}
+
+void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer,
+                         const char *reason)
+{
+    dtt_hyparview_peer_gone(&s->hyparview, now, peer, reason);
+    sync(s, now);
+}
+
+uint64_t dtt_swarm_deadline(const struct dtt_swarm *s)
+{
+    return dtt_min_ns(dtt_hyparview_deadline(&s->hyparview), dtt_plumtree_deadline(&s->plumtree));
+}
+
+bool dtt_swarm_tick(struct dtt_swarm *s, struct dtt_now now)
+{
+    if (dtt_plumtree_deadline(&s->plumtree) < dtt_hyparview_deadline(&s->hyparview)) {
+        return dtt_plumtree_tick(&s->plumtree, now);
+    }
+    bool fired = dtt_hyparview_tick(&s->hyparview, now);
+    sync(s, now);
+    return fired;
+}

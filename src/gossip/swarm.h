@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * One topic: HyParView finds the neighbours, PlumTree broadcasts over them. After each input the
+ * active view of the one becomes the neighbours of the other.
+ */
+#ifndef DTT_GOSSIP_SWARM_H
+#define DTT_GOSSIP_SWARM_H
+
+#include "gossip/hyparview.h"
+#include "gossip/plumtree.h"
+
+struct dtt_swarm {
+    struct dtt_hyparview hyparview;
+    struct dtt_plumtree plumtree;
+};
+
+/** DTT_ENOMEM leaves nothing to free. The struct must not move afterwards. */
+int dtt_swarm_init(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_port *port,
+                   const struct dtt_hyparview_config *cfg);
+void dtt_swarm_fini(struct dtt_swarm *s);
+
+void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *from,
+                    const struct dtt_gossip_message *m);
+void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer,
+                         const char *reason);
+
+uint64_t dtt_swarm_deadline(const struct dtt_swarm *s);
+/** Fires the earliest timer that is due; false when none is. */
+bool dtt_swarm_tick(struct dtt_swarm *s, struct dtt_now now);
+
+#endif

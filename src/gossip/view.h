@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A view of HyParView: a bounded set of peers and what is known of them. Order depends only on the
+ * calls made: new peers come last, a removal moves the last one into the gap.
+ */
+#ifndef DTT_GOSSIP_VIEW_H
+#define DTT_GOSSIP_VIEW_H
+
+#include "base/rng.h"
+#include "gossip/blob.h"
+#include "gossip/message.h"
+
+#define DTT_GOSSIP_ACTIVE_MAX  16 /* bounds of what a configuration may ask for */
+#define DTT_GOSSIP_PASSIVE_MAX 64
+
+struct dtt_gossip_peer {
+    struct dtt_id id;
+    struct dtt_gossip_blob *data; /**< its PeerData, or NULL */
+    uint64_t told_ns;             /**< active view: when we last sent it Neighbor */
+    bool is_polite;               /**< passive view: its connection ends in good order, so that is
+                                       no reason to forget it */
+};
+
+struct dtt_gossip_view {
+    size_t n;
+    size_t max;
+    struct dtt_gossip_peer *peers; /**< room for `max` */
+};
+
+/** Frees what is known of the peers. */
+void dtt_gossip_view_fini(struct dtt_gossip_view *v);
+/** The peer, or NULL. Valid until the view changes. */
+struct dtt_gossip_peer *dtt_gossip_view_find(const struct dtt_gossip_view *v,
+                                             const struct dtt_id *id);
+/** Adds a peer that is not there, to a view that is not full. */
+struct dtt_gossip_peer *dtt_gossip_view_add(struct dtt_gossip_view *v, const struct dtt_id *id);
+/** Removes a peer; its data belongs to the caller. */
+struct dtt_gossip_peer dtt_gossip_view_take(struct dtt_gossip_view *v, struct dtt_gossip_peer *p);
+/** Removes a peer and frees its data. */
+void dtt_gossip_view_drop(struct dtt_gossip_view *v, struct dtt_gossip_peer *p);
+/** A random peer, or NULL. */
+struct dtt_gossip_peer *dtt_gossip_view_pick(const struct dtt_gossip_view *v, struct dtt_rng *rng);
+
+#endif

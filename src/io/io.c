@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _DEFAULT_SOURCE
+#include "io/io.h"
+
+#include "io/clock.h"
+#include "io/entropy.h"
+#include "io/hostaddrs.h"
+#include "io/resolve.h"
+#include "io/udp.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+#include <uv.h>
+
+/* Batches read from one socket before everything else has its turn. */
+#define READ_BATCHES   16
+#define RETRY_FIRST_NS (5 * DTT_S)
+#define RETRY_MAX_NS   (300 * DTT_S)
+/* How often the interfaces are looked at, when something else woke us anyway. */
+#define HOSTADDRS_NS (60 * DTT_S)
+
+enum { SOCKETS = 2 };
+
+/* A bootstrap host that is a name. */
+struct lookup {
+    struct dtt_io *io;
+    char host[256];
+    uint16_t port;
+    struct dtt_resolve *resolve; /* NULL: none under way */
+    uv_poll_t poll;
+    uint64_t retry_ns; /* when to try again; DTT_NEVER: known, or under way */
+    uint64_t backoff_ns;
+};
+
+struct dtt_io {
+    struct dtt_ctx *ctx;
+    struct dtt_core *core;
+    uv_loop_t loop;
+    struct dtt_udp udp[SOCKETS];
+    uv_poll_t poll[SOCKETS];
+    bool is_blocked[SOCKETS]; /* the kernel took no more: waiting until it does */
+    struct dtt_udp_rx *rx;
+    uv_async_t wake;
+    bool is_woken;
+    int timer_fd;
+    uv_poll_t timer;
+    uint64_t timer_ns; /* what the timer is set to */
+    bool is_stale;     /* watchers changed: libuv tells the kernel when it next polls */
+    struct lookup *lookups;
+    size_t n_lookups;
+    uint64_t hostaddrs_ns;
+    struct dtt_addr hostaddrs[DTT_CORE_ADDRS];
+    size_t n_hostaddrs;
+    bool is_broken;
+};
+
+int dtt_io_split_host(const char *text, char host[256], uint16_t *ret_port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    unsigned long port = 0;
+    if (len == 0 || len > 255 || colon[1] == '\0' || strlen(colon + 1) > 5) {
+        return DTT_EADDR;
+    }
+    for (const char *p = colon + 1; *p; p++) {
+        if (*p < '0' || *p > '9') {
+            return DTT_EADDR;
+        }
+        port = port * 10 + (unsigned long)(*p - '0');
+    }
+    bool is_bracketed = text[0] == '[' && text[len - 1] == ']';
+    if (port == 0 || port > 65535 || (!is_bracketed && memchr(text, ':', len)) ||
+        strcspn(text, " \t\r\n/@") < len) {
+        return DTT_EADDR;
+    }
+    memcpy(host, text + is_bracketed, len - 2 * is_bracketed);
+    host[len - 2 * is_bracketed] = '\0';
+    *ret_port = (uint16_t)port;
+    return DTT_OK;
+}
+
+/* --------------------------------------------------------------- sockets */
+
+static void on_socket(uv_poll_t *handle, int status, int events);
+
+static void watch(struct dtt_io *io, int i)
+{
+    int events = UV_READABLE | (io->is_blocked[i] ? UV_WRITABLE : 0);
+    uv_poll_start(&io->poll[i], events, on_socket);
+    io->is_stale = true;
+}
+
+static void read_socket(struct dtt_io *io, int i)
+{
+    for (int round = 0; round < READ_BATCHES; round++) {
+        int n = dtt_udp_recv(&io->udp[i], io->rx);
+        if (n <= 0) {
+            io->is_broken = io->is_broken || n < 0;
+            return;
+        }
+        struct dtt_now now = dtt_clock_now();
+        struct dtt_udp_datagram d;
+        while (dtt_udp_next(io->rx, &d)) {
+            dtt_core_recv(io->core, now, &io->udp[i].bound, &d.from, d.ecn, d.data);
+        }
+        /* Received stream bytes wait in QUIC until they are routed: do so before reading on. */
+        dtt_core_run(io->core, now);
+    }
+}
+
+static void on_socket(uv_poll_t *handle, int status, int events)
+{
+    struct dtt_io *io = handle->loop->data;
+    int i = handle == &io->poll[1];
+    struct dtt_addr addr;
+    if (status < 0) {
+        /* libuv stops watching when an ICMP error waits in the error queue. */
+        while (dtt_udp_next_error(&io->udp[i], &addr)) {
+            dtt_core_unreachable(io->core, dtt_clock_now(), &addr);
+        }
+        watch(io, i);
+    }
+    if (events & UV_WRITABLE) {
+        io->is_blocked[i] = false;
+        watch(io, i);
+    }
+    read_socket(io, i);
+}
+
+static int socket_of(const struct dtt_io *io, const struct dtt_addr *remote)
+{
+    for (int i = 0; i < SOCKETS; i++) {
+        if (io->udp[i].fd >= 0 && io->udp[i].bound.family == remote->family) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void flush_socket(struct dtt_io *io, int i)
+{
+    if (!io->is_blocked[i] && dtt_udp_flush(&io->udp[i]) == DTT_EAGAIN) {
+        io->is_blocked[i] = true;
+        watch(io, i);
+    }
+}
+
+static void send_packets(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_core_packet p;
+    while (!io->is_blocked[0] && !io->is_blocked[1] && dtt_core_next_packet(io->core, now, &p)) {
+        int i = socket_of(io, &p.remote);
+        if (i >= 0 && !dtt_udp_add(&io->udp[i], &p.remote, p.ecn, p.segment, p.data)) {
+            flush_socket(io, i);
+            if (!io->is_blocked[i]) {
+                dtt_udp_add(&io->udp[i], &p.remote, p.ecn, p.segment, p.data);
+            }
+        }
+    }
+    for (int i = 0; i < SOCKETS; i++) {
+        if (io->udp[i].fd >= 0) {
+            flush_socket(io, i);
+        }
+    }
+}
+
+/* ----------------------------------------------------------------- timer */
+
+static void on_timer(uv_poll_t *handle, int status, int events)
+{
+    struct dtt_io *io = handle->loop->data;
+    uint64_t count;
+    (void)status;
+    (void)events;
+    (void)!read(io->timer_fd, &count, sizeof(count));
+    io->timer_ns = DTT_NEVER;
+}
+
+static uint64_t deadline(const struct dtt_io *io)
+{
+    uint64_t t = dtt_core_deadline(io->core);
+    for (size_t i = 0; i < io->n_lookups; i++) {
+        t = dtt_min_ns(t, io->lookups[i].retry_ns);
+    }
+    return t;
+}
+
+/* The timer makes our descriptor readable at the deadline, so that plain poll() is enough. */
+static void set_timer(struct dtt_io *io)
+{
+    uint64_t t = deadline(io);
+    if (t == io->timer_ns) {
+        return;
+    }
+    struct itimerspec spec = {0};
+    if (t != DTT_NEVER) {
+        t = t ? t : 1; /* All zero would disarm it. */
+        spec.it_value.tv_sec = (time_t)(t / DTT_S);
+        spec.it_value.tv_nsec = (long)(t % DTT_S);
+    }
+    timerfd_settime(io->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+    io->timer_ns = t;
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    struct dtt_io *io = handle->loop->data;
+    io->is_woken = true;
+}
+
+/* ----------------------------------------------------------------- names */
+
+static void count_resolving(struct dtt_io *io)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < io->n_lookups; i++) {
+        n += io->lookups[i].resolve != NULL;
+    }
+    dtt_core_set_resolving(io->core, n);
+}
+
+static void lookup_later(struct lookup *l, struct dtt_now now)
+{
+    l->backoff_ns = l->backoff_ns ? dtt_min_ns(2 * l->backoff_ns, RETRY_MAX_NS) : RETRY_FIRST_NS;
+    l->retry_ns = now.mono_ns + l->backoff_ns;
+}
+
+static void on_resolved(uv_poll_t *handle, int status, int events)
+{
+    struct dtt_io *io = handle->loop->data;
+    struct dtt_now now = dtt_clock_now();
+    struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
+    (void)status;
+    (void)events;
+    for (size_t i = 0; i < io->n_lookups; i++) {
+        struct lookup *l = &io->lookups[i];
+        if (handle != &l->poll || !l->resolve) {
+            continue;
+        }
+        size_t n = dtt_resolve_take(l->resolve, addrs);
+        uv_poll_stop(&l->poll);
+        uv_close((uv_handle_t *)&l->poll, NULL);
+        dtt_resolve_free(l->resolve);
+        l->resolve = NULL;
+        for (size_t k = 0; k < n; k++) {
+            dtt_core_add_bootstrap(io->core, now, &addrs[k]);
+        }
+        if (n == 0) {
+            DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host));
+            lookup_later(l, now);
+        }
+    }
+    count_resolving(io);
+}
+
+static void lookup_start(struct dtt_io *io, struct lookup *l, struct dtt_now now)
+{
+    l->retry_ns = DTT_NEVER;
+    if (dtt_resolve_start(&l->resolve, l->host, l->port) != DTT_OK) {
+        l->resolve = NULL;
+        lookup_later(l, now);
+        return;
+    }
+    uv_poll_init(&io->loop, &l->poll, dtt_resolve_fd(l->resolve));
+    uv_poll_start(&l->poll, UV_READABLE, on_resolved);
+    io->is_stale = true;
+}
+
+static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
+{
+    struct dtt_addr addr;
+    if (dtt_addr_parse(text, &addr) == DTT_OK) {
+        dtt_core_add_bootstrap(io->core, now, &addr);
+        return DTT_OK;
+    }
+    struct lookup *l = &io->lookups[io->n_lookups];
+    int err = dtt_io_split_host(text, l->host, &l->port);
+    if (!err) {
+        l->io = io;
+        lookup_start(io, l, now);
+        io->n_lookups++;
+    }
+    return err;
+}
+
+static void look_at_hostaddrs(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_addr list[DTT_CORE_ADDRS];
+    size_t n = 0;
+    if (now.mono_ns < io->hostaddrs_ns) {
+        return;
+    }
+    io->hostaddrs_ns = now.mono_ns + HOSTADDRS_NS;
+    for (int i = 0; i < SOCKETS; i++) {
+        if (io->udp[i].fd >= 0) {
+            dtt_hostaddrs_list(&io->udp[i].bound, list, &n, DTT_CORE_ADDRS);
+        }
+    }
+    if (n != io->n_hostaddrs || memcmp(list, io->hostaddrs, n * sizeof(list[0])) != 0) {
+        memcpy(io->hostaddrs, list, n * sizeof(list[0]));
+        io->n_hostaddrs = n;
+        dtt_core_set_local_addrs(io->core, now, list, n);
+    }
+}
+
+/* ------------------------------------------------------------- life cycle */
+
+static int open_sockets(struct dtt_io *io, const struct dtt_io_config *cfg)
+{
+    int first_error = DTT_OK;
+    int opened = 0;
+    for (int i = 0; i < SOCKETS; i++) {
+        if (cfg->listen[i].family == DTT_FAMILY_NONE) {
+            continue;
+        }
+        int err = dtt_udp_open(&io->udp[i], &cfg->listen[i]);
+        if (err && !cfg->listen_is_default) {
+            return err;
+        }
+        first_error = first_error ? first_error : err;
+        opened += err == DTT_OK;
+    }
+    return opened ? DTT_OK : first_error ? first_error : DTT_EINVAL;
+}
+
+static int open_watchers(struct dtt_io *io)
+{
+    if (uv_loop_init(&io->loop) != 0) {
+        return DTT_EIO;
+    }
+    io->loop.data = io;
+    io->timer_ns = DTT_NEVER;
+    io->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (io->timer_fd < 0 || uv_async_init(&io->loop, &io->wake, on_wake) != 0 ||
+        uv_poll_init(&io->loop, &io->timer, io->timer_fd) != 0 ||
+        uv_poll_start(&io->timer, UV_READABLE, on_timer) != 0) {
+        return DTT_EIO;
+    }
+    for (int i = 0; i < SOCKETS; i++) {
+        if (io->udp[i].fd >= 0) {
+            if (uv_poll_init(&io->loop, &io->poll[i], io->udp[i].fd) != 0) {
+                return DTT_EIO;
+            }
+            watch(io, i);
+        }
+    }
+    return DTT_OK;
+}
+
+static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
+{
+    struct dtt_core_config core = {
+        .ctx = cfg->ctx, .dht_only = cfg->dht_only, .read_only = cfg->read_only};
+    struct dtt_now now = dtt_clock_now();
+    memcpy(core.node_seed, cfg->node_seed, sizeof(core.node_seed));
+    for (int i = 0; i < SOCKETS; i++) {
+        core.bound[i] = io->udp[i].bound;
+    }
+    int err = dtt_core_new(&io->core, &core, now);
+    sodium_memzero(&core, sizeof(core));
+    if (err) {
+        return err;
+    }
+    look_at_hostaddrs(io, now);
+    io->lookups = calloc(cfg->n_hosts ? cfg->n_hosts : 1, sizeof(*io->lookups));
+    if (!io->lookups) {
+        return DTT_ENOMEM;
+    }
+    for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
+        err = add_host(io, cfg->hosts[i], now);
+    }
+    count_resolving(io);
+    return err;
+}
+
+int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
+{
+    struct dtt_io *io = calloc(1, sizeof(*io));
+    if (!io) {
+        return DTT_ENOMEM;
+    }
+    io->ctx = cfg->ctx;
+    io->timer_fd = -1;
+    io->udp[0].fd = io->udp[1].fd = -1;
+    io->rx = dtt_udp_rx_new();
+    int err = io->rx ? open_sockets(io, cfg) : DTT_ENOMEM;
+    if (err) {
+        dtt_udp_rx_free(io->rx);
+        dtt_udp_close(&io->udp[0]);
+        dtt_udp_close(&io->udp[1]);
+        free(io);
+        return err;
+    }
+    err = open_watchers(io);
+    if (!err) {
+        err = open_core(io, cfg);
+    }
+    if (err) {
+        dtt_io_close(io);
+        return err;
+    }
+    dtt_io_process(io);
+    *ret = io;
+    return DTT_OK;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+void dtt_io_close(struct dtt_io *io)
+{
+    if (!io) {
+        return;
+    }
+    if (io->core) {
+        struct dtt_now now = dtt_clock_now();
+        dtt_core_shutdown(io->core, now);
+        send_packets(io, now);
+        dtt_core_free(io->core);
+    }
+    if (io->loop.data) {
+        uv_walk(&io->loop, close_handle, NULL);
+        uv_run(&io->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&io->loop);
+    }
+    for (size_t i = 0; i < io->n_lookups; i++) {
+        dtt_resolve_free(io->lookups[i].resolve);
+    }
+    free(io->lookups);
+    if (io->timer_fd >= 0) {
+        close(io->timer_fd);
+    }
+    dtt_udp_close(&io->udp[0]);
+    dtt_udp_close(&io->udp[1]);
+    dtt_udp_rx_free(io->rx);
+    free(io);
+}
+
+struct dtt_core *dtt_io_core(struct dtt_io *io)
+{
+    return io->core;
+}
+
+struct dtt_now dtt_io_now(const struct dtt_io *io)
+{
+    (void)io;
+    return dtt_clock_now();
+}
+
+size_t dtt_io_bound(const struct dtt_io *io, struct dtt_addr ret[2])
+{
+    size_t n = 0;
+    for (int i = 0; i < SOCKETS; i++) {
+        if (io->udp[i].fd >= 0) {
+            ret[n++] = io->udp[i].bound;
+        }
+    }
+    return n;
+}
+
+int dtt_io_fd(const struct dtt_io *io)
+{
+    return uv_backend_fd(&io->loop);
+}
+
+int dtt_io_timeout_ms(const struct dtt_io *io)
+{
+    uint64_t t = deadline(io);
+    uint64_t now = dtt_clock_now().mono_ns;
+    if (t == DTT_NEVER) {
+        return -1;
+    }
+    if (t <= now) {
+        return 0;
+    }
+    uint64_t ms = (t - now + DTT_MS - 1) / DTT_MS;
+    return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+int dtt_io_wait(const struct dtt_io *io, int timeout_ms)
+{
+    struct pollfd p = {.fd = dtt_io_fd(io), .events = POLLIN};
+    return poll(&p, 1, timeout_ms) < 0 && errno != EINTR ? DTT_EIO : DTT_OK;
+}
+
+int dtt_io_process(struct dtt_io *io)
+{
+    uv_run(&io->loop, UV_RUN_NOWAIT);
+    struct dtt_now now = dtt_clock_now();
+    for (size_t i = 0; i < io->n_lookups; i++) {
+        if (io->lookups[i].retry_ns <= now.mono_ns) {
+            lookup_start(io, &io->lookups[i], now);
+            count_resolving(io);
+        }
+    }
+    look_at_hostaddrs(io, now);
+    dtt_core_run(io->core, now);
+    dtt_io_flush(io);
+    return io->is_broken ? DTT_EIO : DTT_OK;
+}
+
+void dtt_io_flush(struct dtt_io *io)
+{
+    send_packets(io, dtt_clock_now());
+    set_timer(io);
+    if (io->is_stale) {
+        /* Only a poll of libuv's hands changed watchers to the kernel; what it finds to read is
+         * read now. */
+        io->is_stale = false;
+        uv_run(&io->loop, UV_RUN_NOWAIT);
+        send_packets(io, dtt_clock_now());
+        set_timer(io);
+    }
+}
+
+void dtt_io_wake(struct dtt_io *io)
+{
+    uv_async_send(&io->wake);
+}
+
+bool dtt_io_take_wake(struct dtt_io *io)
+{
+    bool woken = io->is_woken;
+    io->is_woken = false;
+    return woken;
+}

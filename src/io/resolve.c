@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _DEFAULT_SOURCE
+#include "io/resolve.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define STACK_BYTES (256 * 1024)
+
+/* Shared by the node and the thread; whoever lets go last frees it. */
+struct dtt_resolve {
+    atomic_int refs;
+    int fd;
+    uint16_t port;
+    size_t n;
+    struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
+    char host[256];
+};
+
+static void unref(struct dtt_resolve *r)
+{
+    if (atomic_fetch_sub(&r->refs, 1) == 1) {
+        close(r->fd);
+        free(r);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct dtt_resolve *r = arg;
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo *list = NULL;
+    uint64_t one = 1;
+    if (getaddrinfo(r->host, NULL, &hints, &list) == 0) {
+        for (const struct addrinfo *a = list; a && r->n < DTT_RESOLVE_ADDRS; a = a->ai_next) {
+            if (a->ai_family == AF_INET) {
+                struct sockaddr_in in;
+                uint8_t ip[4];
+                memcpy(&in, a->ai_addr, sizeof(in));
+                memcpy(ip, &in.sin_addr, sizeof(ip));
+                r->addrs[r->n++] = dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], r->port);
+            } else if (a->ai_family == AF_INET6) {
+                struct sockaddr_in6 in6;
+                uint8_t ip[16];
+                memcpy(&in6, a->ai_addr, sizeof(in6));
+                memcpy(ip, &in6.sin6_addr, sizeof(ip));
+                r->addrs[r->n++] = dtt_addr_v6(ip, r->port);
+            }
+        }
+        freeaddrinfo(list);
+    }
+    /* The counter of an eventfd cannot overflow by one: this write does not fail. */
+    (void)!write(r->fd, &one, sizeof(one));
+    unref(r);
+    return NULL;
+}
+
+int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
+{
+    struct dtt_resolve *r = calloc(1, sizeof(*r));
+    pthread_attr_t attr;
+    pthread_t thread;
+    size_t len = strlen(host);
+    if (!r || len >= sizeof(r->host)) {
+        free(r);
+        return r ? DTT_EINVAL : DTT_ENOMEM;
+    }
+    memcpy(r->host, host, len + 1);
+    r->port = port;
+    atomic_init(&r->refs, 2);
+    r->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (r->fd < 0 || pthread_attr_init(&attr) != 0) {
+        if (r->fd >= 0) {
+            close(r->fd);
+        }
+        free(r);
+        return DTT_EIO;
+    }
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    int err = pthread_create(&thread, &attr, run, r);
+    pthread_attr_destroy(&attr);
+    if (err) {
+        close(r->fd);
+        free(r);
+        return DTT_EIO;
+    }
+    *ret = r;
+    return DTT_OK;
+}
+
+int dtt_resolve_fd(const struct dtt_resolve *r)
+{
+    return r->fd;
+}
+
+size_t dtt_resolve_take(struct dtt_resolve *r, struct dtt_addr ret[DTT_RESOLVE_ADDRS])
+{
+    uint64_t count;
+    if (read(r->fd, &count, sizeof(count)) != (ssize_t)sizeof(count)) {
+        return 0;
+    }
+    memcpy(ret, r->addrs, r->n * sizeof(r->addrs[0]));
+    return r->n;
+}
+
+void dtt_resolve_free(struct dtt_resolve *r)
+{
+    if (r) {
+        unref(r);
+    }
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* recvmmsg, sendmmsg and the error queue are Linux's. */
+#define _GNU_SOURCE
+#include "io/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/errqueue.h>
+
+#ifndef UDP_SEGMENT
+#    define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#    define UDP_GRO 104
+#endif
+
+#define RX_MESSAGES   8
+#define RX_BYTES      65536 /* a merged message can be this long; untouched pages cost nothing */
+#define RX_CONTROL    128
+#define TX_MESSAGES   64
+#define TX_BYTES      65536
+#define TX_SEGMENTS   60 /* the kernel takes 64 */
+#define SOCKET_BUFFER (2 * 1024 * 1024)
+
+union sockaddr_any {
+    struct sockaddr sa;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+struct dtt_udp_rx {
+    struct mmsghdr msgs[RX_MESSAGES];
+    struct iovec iov[RX_MESSAGES];
+    union sockaddr_any from[RX_MESSAGES];
+    _Alignas(struct cmsghdr) uint8_t control[RX_MESSAGES][RX_CONTROL];
+    uint8_t *bytes;
+    int count;     /* messages in the batch */
+    int at;        /* message being handed out ... */
+    size_t offset; /* ... from this byte on */
+};
+
+struct tx_message {
+    union sockaddr_any to;
+    socklen_t to_len;
+    unsigned ecn;
+    size_t segment;
+    size_t offset;
+    size_t len;
+};
+
+struct dtt_udp_tx {
+    size_t count;
+    size_t first; /* messages before it have been sent */
+    size_t used;
+    struct tx_message messages[TX_MESSAGES];
+    uint8_t bytes[TX_BYTES];
+};
+
+static socklen_t to_sockaddr(const struct dtt_addr *a, union sockaddr_any *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    if (a->family == DTT_FAMILY_V4) {
+        ret->in.sin_family = AF_INET;
+        ret->in.sin_port = htons(a->port);
+        memcpy(&ret->in.sin_addr, a->ip, 4);
+        return sizeof(ret->in);
+    }
+    ret->in6.sin6_family = AF_INET6;
+    ret->in6.sin6_port = htons(a->port);
+    memcpy(&ret->in6.sin6_addr, a->ip, 16);
+    return sizeof(ret->in6);
+}
+
+static struct dtt_addr from_sockaddr(const union sockaddr_any *s)
+{
+    if (s->sa.sa_family == AF_INET) {
+        uint8_t ip[4];
+        memcpy(ip, &s->in.sin_addr, sizeof(ip));
+        return dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], ntohs(s->in.sin_port));
+    }
+    if (s->sa.sa_family == AF_INET6) {
+        uint8_t ip[16];
+        memcpy(ip, &s->in6.sin6_addr, sizeof(ip));
+        return dtt_addr_v6(ip, ntohs(s->in6.sin6_port));
+    }
+    return (struct dtt_addr){0};
+}
+
+static void set_option(int fd, int level, int option, int value)
+{
+    /* Each of these only makes things better: a kernel without it is no error. */
+    (void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static int bind_error(int error)
+{
+    switch (error) {
+    case EADDRINUSE: return DTT_EADDRINUSE;
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT: return DTT_EADDRNOTAVAIL;
+    case EACCES:
+    case EPERM: return DTT_EPERM;
+    case ENOMEM: return DTT_ENOMEM;
+    default: return DTT_EIO;
+    }
+}
+
+int dtt_udp_open(struct dtt_udp *u, const struct dtt_addr *addr)
+{
+    bool v4 = addr->family == DTT_FAMILY_V4;
+    union sockaddr_any sa;
+    socklen_t len = to_sockaddr(addr, &sa);
+    int segment = 0;
+    socklen_t segment_len = sizeof(segment);
+    *u = (struct dtt_udp){
+        .fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (u->fd < 0) {
+        return bind_error(errno);
+    }
+    if (!v4) {
+        set_option(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    }
+    if (bind(u->fd, &sa.sa, len) != 0 || getsockname(u->fd, &sa.sa, &len) != 0) {
+        int err = bind_error(errno);
+        dtt_udp_close(u);
+        return err;
+    }
+    u->bound = from_sockaddr(&sa);
+    set_option(u->fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
+    set_option(u->fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
+    set_option(u->fd, SOL_UDP, UDP_GRO, 1);
+    if (v4) {
+        /* Never fragment, and let QUIC find the path MTU by itself (RFC 9000 section 14). */
+        set_option(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+        set_option(u->fd, IPPROTO_IP, IP_RECVTOS, 1);
+        set_option(u->fd, IPPROTO_IP, IP_RECVERR, 1);
+    } else {
+        set_option(u->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+        set_option(u->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+        set_option(u->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+    }
+    u->has_segment = getsockopt(u->fd, SOL_UDP, UDP_SEGMENT, &segment, &segment_len) == 0;
+    return DTT_OK;
+}
+
+void dtt_udp_close(struct dtt_udp *u)
+{
+    if (u->fd >= 0) {
+        close(u->fd);
+    }
+    free(u->tx);
+    *u = (struct dtt_udp){.fd = -1};
+}
+
+/* ------------------------------------------------------------- receiving */
+
+struct dtt_udp_rx *dtt_udp_rx_new(void)
+{
+    struct dtt_udp_rx *rx = calloc(1, sizeof(*rx));
+    if (rx) {
+        rx->bytes = malloc((size_t)RX_MESSAGES * RX_BYTES);
+        if (!rx->bytes) {
+            free(rx);
+            rx = NULL;
+        }
+    }
+    return rx;
+}
+
+void dtt_udp_rx_free(struct dtt_udp_rx *rx)
+{
+    if (rx) {
+        free(rx->bytes);
+        free(rx);
+    }
+}
+
+int dtt_udp_recv(struct dtt_udp *u, struct dtt_udp_rx *rx)
+{
+    for (int i = 0; i < RX_MESSAGES; i++) {
+        rx->iov[i] =
+            (struct iovec){.iov_base = rx->bytes + (size_t)i * RX_BYTES, .iov_len = RX_BYTES};
+        rx->msgs[i].msg_hdr = (struct msghdr){.msg_name = &rx->from[i],
+                                              .msg_namelen = sizeof(rx->from[i]),
+                                              .msg_iov = &rx->iov[i],
+                                              .msg_iovlen = 1,
+                                              .msg_control = rx->control[i],
+                                              .msg_controllen = RX_CONTROL};
+    }
+    rx->at = 0;
+    rx->offset = 0;
+    rx->count = recvmmsg(u->fd, rx->msgs, RX_MESSAGES, MSG_DONTWAIT, NULL);
+    if (rx->count < 0) {
+        int error = errno;
+        rx->count = 0;
+        /* An error of an earlier send is told here once; it says nothing about receiving. */
+        return error == EBADF || error == ENOTSOCK ? DTT_EIO : 0;
+    }
+    return rx->count;
+}
+
+static void read_control(struct msghdr *m, unsigned *ret_ecn, size_t *ret_segment)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        int value = 0;
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+            *ret_ecn = *CMSG_DATA(c) & 3u;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+            memcpy(&value, CMSG_DATA(c), sizeof(value));
+            *ret_ecn = (unsigned)value & 3u;
+        } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+            memcpy(&value, CMSG_DATA(c), sizeof(value));
+            *ret_segment = value > 0 ? (size_t)value : 0;
+        }
+    }
+}
+
+bool dtt_udp_next(struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret)
+{
+    if (rx->at >= rx->count) {
+        return false;
+    }
+    struct mmsghdr *m = &rx->msgs[rx->at];
+    size_t left = m->msg_len - rx->offset;
+    size_t segment = 0;
+    unsigned ecn = 0;
+    read_control(&m->msg_hdr, &ecn, &segment);
+    if (segment == 0 || segment > left) {
+        segment = left;
+    }
+    *ret = (struct dtt_udp_datagram){
+        .from = from_sockaddr(&rx->from[rx->at]),
+        .ecn = ecn,
+        .data = dtt_slice((uint8_t *)rx->iov[rx->at].iov_base + rx->offset, segment)};
+    rx->offset += segment;
+    if (rx->offset >= m->msg_len) {
+        rx->at++;
+        rx->offset = 0;
+    }
+    return true;
+}
+
+bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret)
+{
+    union sockaddr_any to;
+    _Alignas(struct cmsghdr) uint8_t control[256];
+    uint8_t byte;
+    for (;;) {
+        struct iovec iov = {.iov_base = &byte, .iov_len = sizeof(byte)};
+        struct msghdr m = {.msg_name = &to,
+                           .msg_namelen = sizeof(to),
+                           .msg_iov = &iov,
+                           .msg_iovlen = 1,
+                           .msg_control = control,
+                           .msg_controllen = sizeof(control)};
+        memset(&to, 0, sizeof(to));
+        if (recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+            return false;
+        }
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+            struct sock_extended_err e;
+            bool is_error = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+                            (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+            if (!is_error) {
+                continue;
+            }
+            memcpy(&e, CMSG_DATA(c), sizeof(e));
+            /* Anybody can forge the softer kinds; a closed port on a path that works is this. */
+            if (e.ee_errno == ECONNREFUSED) {
+                *ret = from_sockaddr(&to);
+                return true;
+            }
+        }
+    }
+}
+
+/* --------------------------------------------------------------- sending */
+
+static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *to, unsigned ecn, size_t segment,
+                    struct dtt_slice data)
+{
+    if (tx->count == TX_MESSAGES || data.len > TX_BYTES - tx->used) {
+        return false;
+    }
+    struct tx_message *m = &tx->messages[tx->count++];
+    m->to_len = to_sockaddr(to, &m->to);
+    m->ecn = ecn;
+    m->segment = segment;
+    m->offset = tx->used;
+    m->len = data.len;
+    memcpy(tx->bytes + tx->used, data.data, data.len);
+    tx->used += data.len;
+    return true;
+}
+
+bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *to, unsigned ecn, size_t segment,
+                 struct dtt_slice data)
+{
+    if (!u->tx) {
+        u->tx = calloc(1, sizeof(*u->tx));
+    }
+    struct dtt_udp_tx *tx = u->tx;
+    if (!tx) {
+        return true; /* Out of memory: the packet is lost, as packets may be. */
+    }
+    size_t pieces = segment ? (data.len + segment - 1) / segment : 1;
+    size_t step = u->has_segment ? segment * TX_SEGMENTS : segment;
+    if (pieces <= 1) {
+        return add_one(tx, to, ecn, 0, data);
+    }
+    if (tx->count + (data.len + step - 1) / step > TX_MESSAGES || data.len > TX_BYTES - tx->used) {
+        return false;
+    }
+    for (size_t at = 0; at < data.len; at += step) {
+        size_t n = data.len - at < step ? data.len - at : step;
+        add_one(tx, to, ecn, n > segment ? segment : 0, dtt_slice(data.data + at, n));
+    }
+    return true;
+}
+
+static void put_control(struct msghdr *m, uint8_t *control, const struct tx_message *t)
+{
+    struct cmsghdr *c = (struct cmsghdr *)(void *)control;
+    size_t used = 0;
+    if (t->ecn) {
+        int tos = (int)t->ecn;
+        bool v4 = t->to.sa.sa_family == AF_INET;
+        c->cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+        c->cmsg_type = v4 ? IP_TOS : IPV6_TCLASS;
+        c->cmsg_len = CMSG_LEN(sizeof(tos));
+        memcpy(CMSG_DATA(c), &tos, sizeof(tos));
+        used += CMSG_SPACE(sizeof(tos));
+        c = (struct cmsghdr *)(void *)(control + used);
+    }
+    if (t->segment) {
+        uint16_t segment = (uint16_t)t->segment;
+        c->cmsg_level = SOL_UDP;
+        c->cmsg_type = UDP_SEGMENT;
+        c->cmsg_len = CMSG_LEN(sizeof(segment));
+        memcpy(CMSG_DATA(c), &segment, sizeof(segment));
+        used += CMSG_SPACE(sizeof(segment));
+    }
+    if (used) {
+        m->msg_control = control;
+        m->msg_controllen = used;
+    }
+}
+
+int dtt_udp_flush(struct dtt_udp *u)
+{
+    struct dtt_udp_tx *tx = u->tx;
+    struct mmsghdr msgs[TX_MESSAGES];
+    struct iovec iov[TX_MESSAGES];
+    _Alignas(struct cmsghdr) uint8_t control[TX_MESSAGES][64];
+    if (!tx) {
+        return DTT_OK;
+    }
+    for (size_t i = tx->first; i < tx->count; i++) {
+        struct tx_message *m = &tx->messages[i];
+        iov[i] = (struct iovec){.iov_base = tx->bytes + m->offset, .iov_len = m->len};
+        msgs[i] = (struct mmsghdr){
+            .msg_hdr = {
+                .msg_name = &m->to, .msg_namelen = m->to_len, .msg_iov = &iov[i], .msg_iovlen = 1}};
+        memset(control[i], 0, sizeof(control[i]));
+        put_control(&msgs[i].msg_hdr, control[i], m);
+    }
+    while (tx->first < tx->count) {
+        int n = sendmmsg(u->fd, msgs + tx->first, (unsigned)(tx->count - tx->first), MSG_DONTWAIT);
+        if (n > 0) {
+            tx->first += (size_t)n;
+        } else if (errno == EAGAIN || errno == ENOBUFS) {
+            return DTT_EAGAIN;
+        } else if (errno != EINTR) {
+            /* No route, refused by a filter, a pending ICMP error: this packet is lost. */
+            tx->first++;
+        }
+    }
+    tx->first = tx->count = tx->used = 0;
+    return DTT_OK;
+}

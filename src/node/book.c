@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/book.h"
+
+#include <stdlib.h>
+
+struct dtt_book_entry {
+    uint64_t told;
+    size_t n;
+    struct dtt_addr addrs[DTT_BOOK_ADDRS]; /* newest first */
+};
+
+void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+{
+    dtt_map_init(&b->peers, sizeof(struct dtt_id), DTT_BOOK_PEERS, hash_key);
+    b->clock = 0;
+}
+
+void dtt_book_fini(struct dtt_book *b)
+{
+    for (size_t i = 0; i < dtt_map_count(&b->peers); i++) {
+        free(dtt_map_value_at(&b->peers, i));
+    }
+    dtt_map_fini(&b->peers);
+}
+
+static void forget_oldest(struct dtt_book *b)
+{
+    size_t oldest = 0;
+    uint64_t told = UINT64_MAX;
+    for (size_t i = 0; i < dtt_map_count(&b->peers); i++) {
+        const struct dtt_book_entry *e = dtt_map_value_at(&b->peers, i);
+        if (e->told < told) {
+            told = e->told;
+            oldest = i;
+        }
+    }
+    struct dtt_id id;
+    memcpy(&id, dtt_map_key_at(&b->peers, oldest), sizeof(id));
+    free(dtt_map_take(&b->peers, &id));
+}
+
+static void entry_add(struct dtt_book_entry *e, const struct dtt_addr *addr)
+{
+    size_t at = 0;
+    while (at < e->n && !dtt_addr_eq(&e->addrs[at], addr)) {
+        at++;
+    }
+    if (at == e->n && e->n < DTT_BOOK_ADDRS) {
+        e->n++;
+    } else if (at == e->n) {
+        at--;
+    }
+    memmove(e->addrs + 1, e->addrs, at * sizeof(e->addrs[0]));
+    e->addrs[0] = *addr;
+}
+
+void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_addr *addrs,
+                  size_t n)
+{
+    struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
+    if (n == 0) {
+        return;
+    }
+    if (!e) {
+        if (dtt_map_count(&b->peers) == DTT_BOOK_PEERS) {
+            forget_oldest(b);
+        }
+        e = calloc(1, sizeof(*e));
+        if (!e || dtt_map_put(&b->peers, id, e) != DTT_OK) {
+            free(e);
+            return;
+        }
+    }
+    e->told = b->clock++;
+    /* Backwards, so that the first of the given addresses ends up in front. */
+    for (size_t i = n; i > 0; i--) {
+        if (dtt_addr_is_usable(&addrs[i - 1])) {
+            entry_add(e, &addrs[i - 1]);
+        }
+    }
+}
+
+/* Public addresses first; a loopback address is right only for peers on this machine. */
+static int scope_rank(const struct dtt_addr *a)
+{
+    switch (dtt_addr_scope(a)) {
+    case DTT_SCOPE_GLOBAL: return a->family == DTT_FAMILY_V6 ? 0 : 1;
+    case DTT_SCOPE_PRIVATE: return 2;
+    case DTT_SCOPE_LINK: return 3;
+    default: return 4;
+    }
+}
+
+size_t dtt_book_get(const struct dtt_book *b, const struct dtt_id *id,
+                    struct dtt_addr ret[DTT_BOOK_ADDRS])
+{
+    const struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
+    size_t n = 0;
+    if (!e) {
+        return 0;
+    }
+    for (int rank = 0; rank <= 4; rank++) {
+        for (size_t i = 0; i < e->n; i++) {
+            if (scope_rank(&e->addrs[i]) == rank) {
+                ret[n++] = e->addrs[i];
+            }
+        }
+    }
+    return n;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/core_priv.h"
+
+#include "crypto/ed25519.h"
+#include "gossip/addr_info.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+/* ------------------------------------------------------------ life cycle */
+
+int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struct dtt_now now)
+{
+    struct dtt_core *c = calloc(1, sizeof(*c));
+    struct dtt_rng rng;
+    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    if (!c) {
+        return DTT_ENOMEM;
+    }
+    c->ctx = cfg->ctx;
+    c->cfg = *cfg;
+    dtt_ed25519_public_key(c->id.bytes, cfg->node_seed);
+    dtt_rng_init(&rng, c->ctx->seed, "node.hash");
+    dtt_rng_bytes(&rng, hash_key, sizeof(hash_key));
+    dtt_rng_fini(&rng);
+    dtt_events_init(&c->events);
+    dtt_map_init(&c->ops, sizeof(dtt_dht_op), DTT_OPS_MAX, hash_key);
+
+    struct dtt_dht_config dht_cfg = {
+        .read_only = cfg->read_only,
+        .has_v4 = cfg->bound[0].family == DTT_FAMILY_V4 || cfg->bound[1].family == DTT_FAMILY_V4,
+        .has_v6 = cfg->bound[0].family == DTT_FAMILY_V6 || cfg->bound[1].family == DTT_FAMILY_V6};
+    int err = dtt_dht_new(&c->dht, c->ctx, &dht_cfg, now);
+    if (!err && !cfg->dht_only) {
+        struct dtt_quic_config quic_cfg = {
+            .alpn = DTT_GOSSIP_ALPN, .idle_timeout_ns = 15 * DTT_S, .keep_alive_ns = 5 * DTT_S};
+        memcpy(quic_cfg.seed, cfg->node_seed, sizeof(quic_cfg.seed));
+        struct dtt_gossip_config gossip_cfg = {.me = c->id, .max_topics = DTT_CORE_TOPICS};
+        err = dtt_quic_new(&c->quic, c->ctx, &quic_cfg, now);
+        sodium_memzero(quic_cfg.seed, sizeof(quic_cfg.seed));
+        if (!err) {
+            err = dtt_gossip_new(&c->gossip, c->ctx, &gossip_cfg);
+        }
+    }
+    dtt_peers_init(&c->peers, c->ctx, c->quic, c->gossip, hash_key);
+    for (int i = 0; i < 2; i++) {
+        if (cfg->bound[i].family != DTT_FAMILY_NONE) {
+            dtt_peers_set_local(&c->peers, &cfg->bound[i]);
+        }
+    }
+    if (err) {
+        dtt_core_free(c);
+        return err;
+    }
+    *ret = c;
+    return DTT_OK;
+}
+
+void dtt_core_free(struct dtt_core *c)
+{
+    if (!c) {
+        return;
+    }
+    while (c->n_topics > 0) {
+        dtt_topic_free(c, c->topics[0]);
+    }
+    dtt_ops_free(c);
+    dtt_peers_fini(&c->peers);
+    dtt_gossip_free(c->gossip);
+    dtt_quic_free(c->quic);
+    dtt_dht_free(c->dht);
+    dtt_events_fini(&c->events);
+    sodium_memzero(&c->cfg, sizeof(c->cfg));
+    free(c);
+}
+
+const struct dtt_id *dtt_core_id(const struct dtt_core *c)
+{
+    return &c->id;
+}
+
+struct dtt_events *dtt_core_events(struct dtt_core *c)
+{
+    return &c->events;
+}
+
+void dtt_core_tell(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
+                   struct dtt_event *ev)
+{
+    ev->topic = t;
+    ev->topic_user = t ? t->user : NULL;
+    dtt_events_push(&c->events, now, ev, dtt_slice(NULL, 0));
+}
+
+/* --------------------------------------------------------- own addresses */
+
+static void add_own(struct dtt_addr *list, size_t *n, const struct dtt_addr *a)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (dtt_addr_eq(&list[i], a)) {
+            return;
+        }
+    }
+    if (*n < DTT_CORE_ADDRS && dtt_addr_is_usable(a)) {
+        list[(*n)++] = *a;
+    }
+}
+
+/* What we tell others of where we are: how the DHT sees us, then the interfaces. */
+size_t dtt_core_own_addrs(const struct dtt_core *c, struct dtt_addr ret[DTT_CORE_ADDRS])
+{
+    size_t n = 0;
+    for (int i = 0; i < 2; i++) {
+        add_own(ret, &n, &c->external[i]);
+    }
+    for (size_t i = 0; i < c->n_host_addrs; i++) {
+        add_own(ret, &n, &c->host_addrs[i]);
+    }
+    return n;
+}
+
+static int addr_order(const void *a, const void *b)
+{
+    return dtt_addr_cmp(a, b);
+}
+
+static void announce_addrs(struct dtt_core *c, struct dtt_now now)
+{
+    struct dtt_addr addrs[DTT_CORE_ADDRS];
+    size_t n = dtt_core_own_addrs(c, addrs);
+    if (!c->gossip) {
+        return;
+    }
+    for (size_t i = 0; i < c->n_topics; i++) {
+        dtt_tracker_set_addrs(c->topics[i]->tracker, now, addrs, n);
+    }
+    uint8_t info[DTT_GOSSIP_PEER_DATA_MAX];
+    struct dtt_writer w = dtt_writer(info, sizeof(info));
+    qsort(addrs, n, sizeof(addrs[0]), addr_order);
+    dtt_addr_info_write(&w, addrs, n);
+    if (!w.failed) {
+        dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
+    }
+}
+
+void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
+                              size_t n)
+{
+    c->n_host_addrs = 0;
+    for (size_t i = 0; i < n; i++) {
+        add_own(c->host_addrs, &c->n_host_addrs, &addrs[i]);
+    }
+    announce_addrs(c, now);
+}
+
+static void on_external_addr(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    struct dtt_addr addr = ev->u.external.addr;
+    c->external[addr.family == DTT_FAMILY_V6] = addr;
+    announce_addrs(c, now);
+    struct dtt_event out = {.type = DTT_EVENT_EXTERNAL_ADDR};
+    out.u.external_addr.addr = addr;
+    out.u.external_addr.votes = ev->u.external.votes;
+    dtt_core_tell(c, now, NULL, &out);
+}
+
+static void on_dht_event(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    if (ev->type == DTT_DHT_EV_EXTERNAL_ADDR) {
+        on_external_addr(c, now, ev);
+    } else if (ev->type == DTT_DHT_EV_READY) {
+        struct dtt_event out = {.type = DTT_EVENT_DHT_READY};
+        dtt_core_tell(c, now, NULL, &out);
+        for (size_t i = 0; i < c->n_topics; i++) {
+            dtt_tracker_store_ready(c->topics[i]->tracker, now);
+        }
+    } else {
+        dtt_ops_on_event(c, now, ev);
+    }
+}
+
+/* ---------------------------------------------------------------- routing */
+
+/* Hands on one thing that some module has to say; false when all are silent. */
+static bool route_one(struct dtt_core *c, struct dtt_now now)
+{
+    struct dtt_dht_event dht_ev;
+    struct dtt_tracker_action tracker_action;
+    struct dtt_gossip_action gossip_action;
+    struct dtt_quic_event quic_ev;
+    struct dtt_dial_failure failure;
+    if (dtt_dht_next_event(c->dht, &dht_ev)) {
+        on_dht_event(c, now, &dht_ev);
+        return true;
+    }
+    if (!c->gossip) {
+        return false;
+    }
+    if (dtt_gossip_next(c->gossip, &gossip_action)) {
+        dtt_topic_on_gossip(c, now, &gossip_action);
+        return true;
+    }
+    if (dtt_peers_next_failure(&c->peers, &failure)) {
+        dtt_topic_on_dial_failure(c, now, &failure);
+        return true;
+    }
+    for (size_t i = 0; i < c->n_topics; i++) {
+        if (dtt_tracker_next(c->topics[i]->tracker, &tracker_action)) {
+            dtt_topic_on_tracker(c, now, c->topics[i], &tracker_action);
+            return true;
+        }
+    }
+    if (dtt_quic_next_event(c->quic, &quic_ev)) {
+        dtt_peers_quic_event(&c->peers, now, &quic_ev);
+        return true;
+    }
+    return false;
+}
+
+void dtt_core_route(struct dtt_core *c, struct dtt_now now)
+{
+    while (route_one(c, now)) {
+    }
+    dtt_topic_tell_writable(c, now);
+}
+
+void dtt_core_run(struct dtt_core *c, struct dtt_now now)
+{
+    dtt_dht_tick(c->dht, now);
+    if (c->gossip) {
+        dtt_quic_tick(c->quic, now);
+        dtt_gossip_tick(c->gossip, now);
+        dtt_peers_tick(&c->peers, now);
+        for (size_t i = 0; i < c->n_topics; i++) {
+            dtt_tracker_tick(c->topics[i]->tracker, now);
+        }
+    }
+    dtt_core_route(c, now);
+}
+
+uint64_t dtt_core_deadline(const struct dtt_core *c)
+{
+    uint64_t t = dtt_dht_deadline(c->dht);
+    if (c->gossip) {
+        t = dtt_min_ns(t, dtt_quic_deadline(c->quic));
+        t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
+        t = dtt_min_ns(t, dtt_peers_deadline(&c->peers));
+        for (size_t i = 0; i < c->n_topics; i++) {
+            t = dtt_min_ns(t, dtt_tracker_deadline(c->topics[i]->tracker));
+        }
+    }
+    return t;
+}
+
+void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *local,
+                   const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
+{
+    DTT_COUNT(c->ctx, NODE_RX_PACKETS);
+    /* One in 1638 stateless resets looks like KRPC: what does not parse is offered to QUIC. */
+    if (dtt_quic_demux_is_krpc(datagram) &&
+        dtt_dht_recv(c->dht, now, remote, datagram) != DTT_EPROTO) {
+        return;
+    }
+    if (c->quic) {
+        dtt_quic_recv(c->quic, now, local, remote, ecn, datagram);
+    } else {
+        DTT_COUNT(c->ctx, NODE_RX_UNKNOWN);
+        DTT_TRACE(c->ctx, NODE_RX_UNKNOWN, dtt_tv_addr(remote), dtt_tv_int((int64_t)datagram.len));
+    }
+}
+
+void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote)
+{
+    dtt_dht_unreachable(c->dht, now, remote);
+    if (c->quic) {
+        dtt_quic_unreachable(c->quic, now, remote);
+    }
+}
+
+void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr)
+{
+    dtt_dht_add_bootstrap(c->dht, now, addr);
+}
+
+void dtt_core_set_resolving(struct dtt_core *c, unsigned names)
+{
+    c->resolving = names;
+}
+
+bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)
+{
+    struct dtt_quic_packet packet;
+    if (dtt_dht_next_packet(c->dht, &c->dht_packet)) {
+        *ret = (struct dtt_core_packet){.remote = c->dht_packet.to,
+                                        .segment = c->dht_packet.len,
+                                        .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
+    } else if (c->quic && dtt_quic_next_packet(c->quic, now, &packet)) {
+        *ret = (struct dtt_core_packet){.remote = packet.remote,
+                                        .ecn = packet.ecn,
+                                        .segment = packet.segment,
+                                        .data = packet.data};
+    } else {
+        return false;
+    }
+    DTT_COUNT(c->ctx, NODE_TX_PACKETS);
+    return true;
+}
+
+void dtt_core_shutdown(struct dtt_core *c, struct dtt_now now)
+{
+    while (c->n_topics > 0) {
+        dtt_core_leave(c, now, c->topics[0]);
+    }
+    c->is_shut = true;
+}

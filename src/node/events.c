@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/events.h"
+
+#include <stdlib.h>
+
+struct dtt_queued_event {
+    struct dtt_event ev;
+    uint8_t *owned;
+    size_t owned_len;
+};
+
+void dtt_events_init(struct dtt_events *q)
+{
+    memset(q, 0, sizeof(*q));
+    dtt_ring_init(&q->ring, sizeof(struct dtt_queued_event), DTT_EVENTS_MAX);
+}
+
+void dtt_events_fini(struct dtt_events *q)
+{
+    for (size_t i = 0; i < q->ring.count; i++) {
+        struct dtt_queued_event *e = dtt_ring_at(&q->ring, i);
+        free(e->owned);
+    }
+    dtt_ring_fini(&q->ring);
+    free(q->current);
+    q->current = NULL;
+}
+
+void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_event *ev,
+                     struct dtt_slice owned)
+{
+    uint8_t *copy = NULL;
+    if (owned.len > 0) {
+        copy = malloc(owned.len);
+        if (!copy) {
+            q->missed++;
+            return;
+        }
+        memcpy(copy, owned.data, owned.len);
+    }
+    struct dtt_queued_event *e = dtt_ring_push(&q->ring);
+    if (!e) {
+        free(copy);
+        q->missed++;
+        return;
+    }
+    e->ev = *ev;
+    e->ev.size = sizeof(e->ev);
+    e->ev.unix_ms = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns / DTT_MS;
+    e->owned = copy;
+    e->owned_len = owned.len;
+}
+
+void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic)
+{
+    for (size_t i = 0; i < q->ring.count; i++) {
+        struct dtt_queued_event *e = dtt_ring_at(&q->ring, i);
+        if (e->ev.topic == topic) {
+            e->ev.topic = NULL;
+        }
+    }
+}
+
+/* Lets the event point at the queue's copy of what it refers to. */
+static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
+{
+    switch (ev->type) {
+    case DTT_EVENT_MESSAGE:
+        ev->u.message.data = owned;
+        ev->u.message.len = len;
+        break;
+    case DTT_EVENT_RECORD:
+        ev->u.record.record = (const struct dtt_record_info *)(const void *)owned;
+        break;
+    case DTT_EVENT_DHT_VALUE:
+        /* The contents, if any, are the tail of v: keep the distance. */
+        if (ev->u.dht_value.data) {
+            ev->u.dht_value.data = owned + (len - ev->u.dht_value.data_len);
+        }
+        ev->u.dht_value.v = owned;
+        break;
+    default: break;
+    }
+}
+
+const struct dtt_event *dtt_events_next(struct dtt_events *q)
+{
+    free(q->current);
+    q->current = NULL;
+    struct dtt_queued_event *e = dtt_ring_front(&q->ring);
+    if (!e && q->missed == 0) {
+        return NULL;
+    }
+    if (!e) {
+        /* Everything before the gap has been read: now is the time to tell of it. */
+        q->out = (struct dtt_event){.size = sizeof(q->out), .type = DTT_EVENT_LAGGED};
+        q->out.u.lagged.missed = q->missed;
+        q->missed = 0;
+        return &q->out;
+    }
+    q->out = e->ev;
+    q->current = e->owned;
+    attach(&q->out, e->owned, e->owned_len);
+    dtt_ring_pop(&q->ring);
+    return &q->out;
+}
+
+bool dtt_events_is_empty(const struct dtt_events *q)
+{
+    return q->ring.count == 0 && q->missed == 0;
+}

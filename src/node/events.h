@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The queue of public events. Owns whatever an event points to. When it is full, events are
+ * dropped and counted, and one LAGGED event says how many were missed.
+ */
+#ifndef DTT_NODE_EVENTS_H
+#define DTT_NODE_EVENTS_H
+
+#include "base/bytes.h"
+#include "base/ring.h"
+#include "base/time.h"
+
+#include <dtt/dtt.h>
+
+#define DTT_EVENTS_MAX 4096
+
+struct dtt_events {
+    struct dtt_ring ring; /**< of struct dtt_queued_event */
+    uint64_t missed;
+    uint8_t *current; /**< memory of the event handed out last */
+    struct dtt_event out;
+};
+
+void dtt_events_init(struct dtt_events *q);
+void dtt_events_fini(struct dtt_events *q);
+/** Queues a copy of `ev`, stamped with `now`, and of the `owned` bytes it refers to. */
+void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_event *ev,
+                     struct dtt_slice owned);
+/** Takes the topic out of all queued events: its handle is about to be freed. */
+void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic);
+const struct dtt_event *dtt_events_next(struct dtt_events *q);
+bool dtt_events_is_empty(const struct dtt_events *q);
+
+#endif

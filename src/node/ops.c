@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* DHT operations: whoever asked is told what came of it. */
+#include "node/core_priv.h"
+
+#include "codec/bencode.h"
+#include "crypto/ed25519.h"
+#include "dht/item.h"
+
+#include <stdlib.h>
+
+/* Lookup numbers have this bit, DHT operation numbers do not. */
+#define LOOKUP_BIT UINT32_C(0x80000000)
+
+/* Who waits for an operation. Each one that the core starts is in core.ops under its number. */
+enum op_kind { OP_SLOT_GET, OP_SLOT_PUT, OP_LOOKUP, OP_APP };
+
+struct op {
+    enum op_kind kind;
+    struct dtt_topic *topic; /* SLOT_GET, SLOT_PUT; NULL once the topic is gone */
+    struct dtt_lookup *lookup;
+    uint64_t minute;
+    bool is_put; /* APP; then what is reported back: */
+    uint8_t target[20];
+    uint8_t key[32];
+    int64_t seq;
+};
+
+void dtt_ops_forget_topic(struct dtt_core *c, const struct dtt_topic *t)
+{
+    for (size_t i = 0; i < dtt_map_count(&c->ops); i++) {
+        struct op *op = dtt_map_value_at(&c->ops, i);
+        if (op->topic == t) {
+            op->topic = NULL;
+        }
+    }
+}
+
+void dtt_ops_free(struct dtt_core *c)
+{
+    for (size_t i = 0; i < dtt_map_count(&c->ops); i++) {
+        struct op *op = dtt_map_value_at(&c->ops, i);
+        if (op->lookup) {
+            dtt_lookup_unref(op->lookup);
+        }
+        free(op);
+    }
+    dtt_map_fini(&c->ops);
+}
+
+static struct op *op_add(struct dtt_core *c, dtt_dht_op number, const struct op *op)
+{
+    struct op *copy = malloc(sizeof(*copy));
+    if (copy) {
+        *copy = *op;
+        if (dtt_map_put(&c->ops, &number, copy) != DTT_OK) {
+            free(copy);
+            copy = NULL;
+        }
+    }
+    return copy;
+}
+
+/* Reads a slot for `op`; DTT_E... when it could not be started. */
+static int slot_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
+                    const struct op *op)
+{
+    struct dtt_dht_get_args args = {.is_mutable = true, .salt_len = sizeof(slot->salt)};
+    dtt_dht_op number;
+    memcpy(args.key, slot->key, sizeof(args.key));
+    memcpy(args.salt, slot->salt, sizeof(slot->salt));
+    int err = dtt_dht_get(c->dht, now, &args, &number);
+    if (!err && !op_add(c, number, op)) {
+        dtt_dht_cancel(c->dht, now, number);
+        err = DTT_ENOMEM;
+    }
+    return err;
+}
+
+static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
+                    struct dtt_slice value, const struct op *op)
+{
+    uint8_t v[DTT_DHT_VALUE_MAX];
+    struct dtt_writer w = dtt_writer(v, sizeof(v));
+    dtt_bencode_write_str(&w, value);
+    if (w.failed) {
+        return DTT_ETOOBIG;
+    }
+    /* Every 0.3 writer uses the largest sequence number: a smaller one would be refused (302). */
+    struct dtt_dht_put_args args = {.v = dtt_slice(v, w.len),
+                                    .is_mutable = true,
+                                    .salt_len = sizeof(slot->salt),
+                                    .seq = INT64_MAX,
+                                    .has_cas = true,
+                                    .cas = INT64_MAX,
+                                    .copies = 20};
+    dtt_dht_op number;
+    memcpy(args.key, slot->key, sizeof(args.key));
+    memcpy(args.salt, slot->salt, sizeof(slot->salt));
+    int err = dtt_item_sign(args.sig, slot->seed, dtt_slice(slot->salt, sizeof(slot->salt)),
+                            args.seq, args.v);
+    if (!err) {
+        err = dtt_dht_put(c->dht, now, &args, &number);
+    }
+    if (!err && !op_add(c, number, op)) {
+        dtt_dht_cancel(c->dht, now, number);
+        err = DTT_ENOMEM;
+    }
+    return err;
+}
+
+int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
+                      const struct dtt_slot *slot)
+{
+    struct op op = {.kind = OP_SLOT_GET, .topic = t, .minute = slot->minute};
+    return slot_get(c, now, slot, &op);
+}
+
+int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
+                      const struct dtt_slot *slot, struct dtt_slice value)
+{
+    struct op op = {.kind = OP_SLOT_PUT, .topic = t, .minute = slot->minute};
+    return slot_put(c, now, slot, value, &op);
+}
+
+/* Contents of a bencoded byte string; false for another type. */
+static bool string_of(struct dtt_slice v, struct dtt_slice *ret)
+{
+    struct dtt_reader r = dtt_reader(v);
+    *ret = dtt_bencode_read_str(&r);
+    return !r.failed && dtt_reader_left(&r) == 0;
+}
+
+static void app_value(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    struct dtt_event out = {.type = DTT_EVENT_DHT_VALUE};
+    struct dtt_slice v = dtt_slice(ev->u.value.v, ev->u.value.v_len);
+    struct dtt_slice data;
+    out.u.dht_value.op = ev->op;
+    out.u.dht_value.seq = ev->u.value.seq;
+    out.u.dht_value.holders = ev->u.value.holders;
+    out.u.dht_value.from = ev->u.value.from;
+    out.u.dht_value.v = v.data;
+    out.u.dht_value.v_len = v.len;
+    if (string_of(v, &data)) {
+        out.u.dht_value.data = data.data;
+        out.u.dht_value.data_len = data.len;
+    }
+    dtt_events_push(&c->events, now, &out, v);
+}
+
+static void app_done(struct dtt_core *c, struct dtt_now now, const struct op *op,
+                     const struct dtt_dht_event *ev)
+{
+    struct dtt_event out = {.type = op->is_put ? DTT_EVENT_DHT_PUT : DTT_EVENT_DHT_DONE};
+    if (op->is_put) {
+        out.u.dht_put.op = ev->op;
+        out.u.dht_put.status = ev->u.put.status;
+        memcpy(out.u.dht_put.target, op->target, sizeof(op->target));
+        memcpy(out.u.dht_put.key, op->key, sizeof(op->key));
+        out.u.dht_put.seq = op->seq;
+        out.u.dht_put.asked = ev->u.put.asked;
+        out.u.dht_put.acked = ev->u.put.acked;
+        out.u.dht_put.verified = ev->u.put.verified;
+        out.u.dht_put.refused = ev->u.put.refused;
+        out.u.dht_put.error = ev->u.put.error;
+        out.u.dht_put.elapsed_ms = ev->u.put.elapsed_ns / DTT_MS;
+    } else {
+        out.u.dht_done.op = ev->op;
+        out.u.dht_done.status = ev->u.done.status;
+        out.u.dht_done.asked = ev->u.done.asked;
+        out.u.dht_done.answered = ev->u.done.answered;
+        out.u.dht_done.values = ev->u.done.values;
+        out.u.dht_done.elapsed_ms = ev->u.done.elapsed_ns / DTT_MS;
+    }
+    c->n_app_ops--;
+    dtt_core_tell(c, now, NULL, &out);
+}
+
+static void app_node(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    struct dtt_event out = {.type = DTT_EVENT_DHT_NODE};
+    out.u.dht_node.op = ev->op;
+    memcpy(out.u.dht_node.id, ev->u.node.id, sizeof(out.u.dht_node.id));
+    out.u.dht_node.addr = ev->u.node.addr;
+    out.u.dht_node.rtt_us = ev->u.node.rtt_us;
+    dtt_core_tell(c, now, NULL, &out);
+}
+
+static void on_slot_value(struct dtt_now now, struct op *op, const struct dtt_dht_event *ev)
+{
+    struct dtt_slice value;
+    if (!string_of(dtt_slice(ev->u.value.v, ev->u.value.v_len), &value)) {
+        value = dtt_slice(ev->u.value.v, ev->u.value.v_len); /* counted as garbage */
+    }
+    if (op->topic) {
+        dtt_tracker_slot_value(op->topic->tracker, now, op->minute, value);
+    }
+}
+
+static void lookup_end(struct dtt_core *c, struct dtt_now now, struct op *op,
+                       const struct dtt_dht_event *ev)
+{
+    if (dtt_lookup_done(op->lookup, now, ev->u.done.asked, ev->u.done.answered, &c->events)) {
+        c->n_app_ops--;
+    }
+    dtt_lookup_unref(op->lookup);
+}
+
+void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    struct op *op = dtt_map_get(&c->ops, &ev->op);
+    bool is_over = ev->type == DTT_DHT_EV_DONE || ev->type == DTT_DHT_EV_PUT_DONE;
+    if (!op) {
+        return;
+    }
+    switch (op->kind) {
+    case OP_SLOT_GET:
+        if (ev->type == DTT_DHT_EV_VALUE) {
+            on_slot_value(now, op, ev);
+        } else if (is_over && op->topic) {
+            dtt_tracker_slot_done(op->topic->tracker, now, op->minute, ev->u.done.status,
+                                  ev->u.done.answered);
+        }
+        break;
+    case OP_SLOT_PUT:
+        if (is_over && op->topic) {
+            dtt_tracker_put_done(op->topic->tracker, now, op->minute, ev->u.put.status,
+                                 ev->u.put.acked);
+        }
+        break;
+    case OP_LOOKUP:
+        if (ev->type == DTT_DHT_EV_VALUE) {
+            struct dtt_slice value;
+            if (!string_of(dtt_slice(ev->u.value.v, ev->u.value.v_len), &value)) {
+                value = dtt_slice(NULL, 0);
+            }
+            dtt_lookup_value(op->lookup, now, op->minute, value, &c->events);
+        } else if (is_over) {
+            lookup_end(c, now, op, ev);
+        }
+        break;
+    case OP_APP:
+        if (ev->type == DTT_DHT_EV_VALUE) {
+            app_value(c, now, ev);
+        } else if (ev->type == DTT_DHT_EV_NODE) {
+            app_node(c, now, ev);
+        } else {
+            app_done(c, now, op, ev);
+        }
+        break;
+    }
+    if (is_over) {
+        free(dtt_map_take(&c->ops, &ev->op));
+    }
+}
+
+int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                    uint32_t *ret_op)
+{
+    struct dtt_lookup *lookup;
+    uint64_t minute = dtt_now_minute(now);
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    int err = dtt_lookup_new(&lookup, cfg, LOOKUP_BIT | (++c->next_lookup & ~LOOKUP_BIT), now);
+    if (err) {
+        return err;
+    }
+    for (uint64_t m = minute ? minute - 1 : 0; m <= minute; m++) {
+        struct dtt_slot slot;
+        struct op op = {.kind = OP_LOOKUP, .lookup = lookup, .minute = m};
+        dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, dtt_lookup_topic(lookup), m);
+        err = slot_get(c, now, &slot, &op);
+        if (err) {
+            break;
+        }
+        dtt_lookup_ref(lookup);
+    }
+    bool is_started = dtt_lookup_pending(lookup) > 0;
+    *ret_op = dtt_lookup_op(lookup);
+    dtt_lookup_unref(lookup);
+    if (!is_started) {
+        return err;
+    }
+    c->n_app_ops++;
+    dtt_core_route(c, now);
+    return DTT_OK;
+}
+
+/* Registers an operation the application started; undoes it when that fails. */
+static int app_op(struct dtt_core *c, struct dtt_now now, dtt_dht_op number, const struct op *op,
+                  uint32_t *ret_op)
+{
+    if (!op_add(c, number, op)) {
+        dtt_dht_cancel(c->dht, now, number);
+        return DTT_ENOMEM;
+    }
+    c->n_app_ops++;
+    *ret_op = number;
+    dtt_core_route(c, now);
+    return DTT_OK;
+}
+
+int dtt_core_dht_get(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_get *get,
+                     uint32_t *ret_op)
+{
+    struct dtt_dht_get_args args = {.is_mutable = get->key != NULL, .salt_len = get->salt_len};
+    struct op op = {.kind = OP_APP};
+    dtt_dht_op number;
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    if (get->key) {
+        memcpy(args.key, get->key, sizeof(args.key));
+    } else {
+        memcpy(args.target, get->target, sizeof(args.target));
+    }
+    if (get->salt_len) {
+        memcpy(args.salt, get->salt, get->salt_len);
+    }
+    int err = dtt_dht_get(c->dht, now, &args, &number);
+    return err ? err : app_op(c, now, number, &op, ret_op);
+}
+
+int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_put *put,
+                     uint32_t *ret_op)
+{
+    uint8_t v[DTT_DHT_VALUE_MAX];
+    struct dtt_writer w = dtt_writer(v, sizeof(v));
+    struct op op = {.kind = OP_APP, .is_put = true};
+    dtt_dht_op number;
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    dtt_bencode_write_str(&w, dtt_slice(put->value, put->value_len));
+    if (w.failed) {
+        return DTT_ETOOBIG;
+    }
+    struct dtt_dht_put_args args = {.v = dtt_slice(v, w.len),
+                                    .is_mutable = put->seed != NULL,
+                                    .seq = put->seq,
+                                    .has_cas = put->has_cas != 0,
+                                    .cas = put->cas,
+                                    .verify = put->verify != 0,
+                                    .salt_len = put->salt_len};
+    if (put->salt_len) {
+        memcpy(args.salt, put->salt, put->salt_len);
+    }
+    if (put->seed) {
+        dtt_ed25519_public_key(args.key, put->seed);
+        int err = dtt_item_sign(args.sig, put->seed, dtt_slice(args.salt, args.salt_len), put->seq,
+                                args.v);
+        if (err) {
+            return err;
+        }
+    }
+    memcpy(op.key, args.key, sizeof(op.key));
+    op.seq = put->seq;
+    if (put->seed) {
+        dtt_item_target(op.target, args.key, dtt_slice(args.salt, args.salt_len));
+    } else {
+        dtt_item_target_immutable(op.target, args.v);
+    }
+    int err = dtt_dht_put(c->dht, now, &args, &number);
+    return err ? err : app_op(c, now, number, &op, ret_op);
+}
+
+int dtt_core_dht_find(struct dtt_core *c, struct dtt_now now, const uint8_t target[20],
+                      uint32_t *ret_op)
+{
+    struct op op = {.kind = OP_APP};
+    dtt_dht_op number;
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    int err = dtt_dht_find(c->dht, now, target, &number);
+    return err ? err : app_op(c, now, number, &op, ret_op);
+}
+
+int dtt_core_dht_ping(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr,
+                      uint32_t *ret_op)
+{
+    struct op op = {.kind = OP_APP};
+    dtt_dht_op number;
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    int err = dtt_dht_ping(c->dht, now, addr, &number);
+    return err ? err : app_op(c, now, number, &op, ret_op);
+}
+
+void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op)
+{
+    const struct op *known = dtt_map_get(&c->ops, &op);
+    if (known && known->kind == OP_APP) {
+        dtt_dht_cancel(c->dht, now, op);
+        dtt_core_route(c, now);
+    }
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/topic.h"
+
+#include "crypto/hash.h"
+
+#include <stdio.h>
+
+int dtt_topic_read_config(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
+                          struct dtt_secret *ret_secret)
+{
+    if ((cfg->name != NULL) == (cfg->topic_hash != NULL) || !cfg->secret || cfg->secret_len == 0) {
+        return DTT_EINVAL;
+    }
+    if (cfg->topic_hash) {
+        memcpy(ret_topic, cfg->topic_hash, 32);
+    } else {
+        struct dtt_slice name = dtt_slice(cfg->name, strlen(cfg->name));
+        dtt_sha512_32(ret_topic, &name, 1);
+    }
+    dtt_secret_init(ret_secret, dtt_slice(cfg->secret, cfg->secret_len), cfg->rotation,
+                    cfg->rotation_user);
+    return DTT_OK;
+}
+
+static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
+                    const struct dtt_dht_stats *dht)
+{
+    if (s->neighbors > 0) {
+        return DTT_STAGE_JOINED;
+    }
+    if (s->records_seen > 0 || s->candidates > 0) {
+        return DTT_STAGE_DIAL;
+    }
+    if (dht->nodes_v4 + dht->nodes_v6 == 0) {
+        return resolving > 0 && dht->asked == 0 ? DTT_STAGE_RESOLVE : DTT_STAGE_DHT;
+    }
+    return s->reads_done > 0 ? DTT_STAGE_ALONE : DTT_STAGE_SEARCH;
+}
+
+static const char *plural(uint32_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t bootstraps,
+                           uint32_t neighbors)
+{
+    char *out = w->sentence;
+    size_t cap = sizeof(w->sentence);
+    switch (w->stage) {
+    case DTT_STAGE_RESOLVE:
+        snprintf(out, cap, "looking up the addresses of %u bootstrap host%s", resolving,
+                 plural(resolving));
+        break;
+    case DTT_STAGE_DHT:
+        if (bootstraps == 0) {
+            snprintf(out, cap, "no DHT node is known: no bootstrap host could be looked up");
+        } else {
+            snprintf(out, cap,
+                     "no DHT node has answered yet: asked %u bootstrap node%s, %u quer%s sent",
+                     bootstraps, plural(bootstraps), w->dht_asked, w->dht_asked == 1 ? "y" : "ies");
+        }
+        break;
+    case DTT_STAGE_SEARCH:
+        snprintf(out, cap, "looking for members on the DHT (%u node%s known)", w->dht_nodes,
+                 plural(w->dht_nodes));
+        break;
+    case DTT_STAGE_ALONE:
+        if (w->records_refused > 0) {
+            snprintf(out, cap,
+                     "nobody else is here: %u record%s of this topic did not open, so either the "
+                     "secret differs or they are garbage; waiting for others",
+                     w->records_refused, plural(w->records_refused));
+        } else {
+            snprintf(out, cap, "nobody else is here yet; waiting for others (%u DHT node%s known)",
+                     w->dht_nodes, plural(w->dht_nodes));
+        }
+        break;
+    case DTT_STAGE_DIAL:
+        snprintf(out, cap, "found %u member%s, connecting: %u attempt%s, %u failed",
+                 w->records_seen, plural(w->records_seen), w->dials_started,
+                 plural(w->dials_started), w->dials_failed);
+        break;
+    default: snprintf(out, cap, "connected to %u neighbour%s", neighbors, plural(neighbors)); break;
+    }
+}
+
+void dtt_topic_explain(const struct dtt_topic *t, struct dtt_now now, unsigned resolving,
+                       const struct dtt_dht_stats *dht, struct dtt_why *ret)
+{
+    struct dtt_tracker_status s;
+    struct dtt_why w = {.size = sizeof(w)};
+    dtt_tracker_status(t->tracker, now, &s);
+    w.stage = stage_of(&s, resolving, dht);
+    if (s.searching_since_ns <= now.mono_ns) {
+        w.for_ms = (now.mono_ns - s.searching_since_ns) / DTT_MS;
+    }
+    w.dht_nodes = dht->nodes_v4 + dht->nodes_v6;
+    w.dht_asked = dht->asked;
+    w.dht_answered = dht->answered;
+    w.records_seen = s.records_seen;
+    w.records_refused = s.records_refused;
+    w.dials_started = s.dials_started;
+    w.dials_failed = s.dials_failed;
+    write_sentence(&w, resolving, dht->bootstraps, s.neighbors);
+    *ret = w;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "quic/callbacks.h"
+
+#include "quic/path.h"
+#include "quic/transmit.h"
+
+/* A peer's UDP payloads may be as large as iroh's (noq) are at most. */
+#define MAX_UDP_PAYLOAD 1472
+/* As iroh offers ids: enough for a peer that changes its path. */
+#define ACTIVE_CID_LIMIT 7
+
+static void on_rand(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *rand_ctx)
+{
+    dtt_rng_bytes(rand_ctx->native_handle, dest, len);
+}
+
+static int on_path_challenge_data(ngtcp2_conn *ng, uint8_t *data, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    dtt_rng_bytes(&c->sh->rng, data, NGTCP2_PATH_CHALLENGE_DATALEN);
+    return 0;
+}
+
+static int on_new_cid(ngtcp2_conn *ng, ngtcp2_cid *cid, uint8_t *token, size_t len, void *user)
+{
+    struct dtt_qconn *c = user;
+    struct dtt_qcid_table *t = &c->sh->cids;
+    (void)ng;
+    dtt_qcid_generate(t, len, cid);
+    if (dtt_qcid_reset_token(t, cid, token) != 0 || dtt_qcid_add(t, &c->cids, cid, c) != 0) {
+        DTT_COUNT(c->sh->ctx, QUIC_CID_REFUSED);
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    return 0;
+}
+
+static int on_remove_cid(ngtcp2_conn *ng, const ngtcp2_cid *cid, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    dtt_qcid_remove(&c->sh->cids, &c->cids, cid);
+    return 0;
+}
+
+/*
+ * The peer's id we send to changed. A client's first id has no token (RFC 9000, section 10.3), and
+ * one token too many is just not known.
+ */
+static int on_dcid_status(ngtcp2_conn *ng, dtt_ng_cid_status type, uint64_t seq,
+                          const ngtcp2_cid *cid, const uint8_t *token, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    (void)seq;
+    (void)cid;
+    if (token && type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE) {
+        (void)dtt_qcid_add_token(&c->sh->cids, &c->cids, token, c);
+    } else if (token) {
+        dtt_qcid_remove_token(&c->sh->cids, &c->cids, token);
+    }
+    return 0;
+}
+
+/* After the handshake nothing of TLS is of interest any more: we asked for no tickets. */
+static int on_crypto_data(ngtcp2_conn *ng, ngtcp2_encryption_level level, uint64_t offset,
+                          const uint8_t *data, size_t len, void *user)
+{
+    struct dtt_qconn *c = user;
+    if (!c->tls.native) {
+        return 0;
+    }
+    return ngtcp2_crypto_recv_crypto_data_cb(ng, level, offset, data, len, user);
+}
+
+/* The server has our key's proof in the last flight; the client waits for its confirmation. */
+static int on_handshake_completed(ngtcp2_conn *ng, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    if (!dtt_qtls_is_alpn_agreed(&c->tls)) {
+        c->is_wrong_alpn = true;
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    if (!c->tls.is_verified) {
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    if (!c->is_dialed) {
+        dtt_qconn_set_connected(c);
+    }
+    return 0;
+}
+
+static int on_handshake_confirmed(ngtcp2_conn *ng, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    if (c->is_dialed && !c->is_connected) {
+        dtt_qconn_set_connected(c);
+    }
+    return 0;
+}
+
+static int on_stream_open(ngtcp2_conn *ng, int64_t id, void *user)
+{
+    struct dtt_qconn *c = user;
+    if (ngtcp2_is_bidi_stream(id)) {
+        DTT_COUNT(c->sh->ctx, QUIC_BIDI_REFUSED);
+        return dtt_ng_shutdown_stream(ng, id, 0) == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    struct dtt_qstream *s = dtt_qstream_new(&c->streams, c, id, false);
+    if (!s) {
+        DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    return ngtcp2_conn_set_stream_user_data(ng, id, s);
+}
+
+static int on_stream_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t offset,
+                          const uint8_t *data, size_t len, void *user, void *stream_user)
+{
+    struct dtt_qconn *c = user;
+    struct dtt_qstream *s = stream_user;
+    (void)ng;
+    (void)id;
+    (void)offset;
+    c->is_heard = true;
+    if (!s) {
+        return 0;
+    }
+    bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
+    if (dtt_qstream_receive(s, &c->sh->events, dtt_slice(data, len), fin) != 0) {
+        DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    s->is_closed = fin;
+    return 0;
+}
+
+static int on_stream_acked(ngtcp2_conn *ng, int64_t id, uint64_t offset, uint64_t len, void *user,
+                           void *stream_user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    (void)id;
+    c->is_heard = true;
+    if (stream_user) {
+        dtt_qtransmit_acked(c, stream_user, offset + len);
+    }
+    return 0;
+}
+
+static int on_stream_reset(ngtcp2_conn *ng, int64_t id, uint64_t final_size, uint64_t code,
+                           void *user, void *stream_user)
+{
+    struct dtt_qconn *c = user;
+    struct dtt_qstream *s = stream_user;
+    (void)ng;
+    (void)id;
+    (void)final_size;
+    (void)code;
+    if (s) {
+        s->is_closed = true;
+        dtt_qevents_push(&c->sh->events, &s->reset);
+    }
+    return 0;
+}
+
+static int on_stream_close(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t code, void *user,
+                           void *stream_user)
+{
+    struct dtt_qconn *c = user;
+    (void)flags;
+    (void)code;
+    if (stream_user) {
+        dtt_qconn_stream_closed(c, stream_user);
+    } else if (ngtcp2_is_bidi_stream(id)) {
+        ngtcp2_conn_extend_max_streams_bidi(ng, 1);
+    }
+    return 0;
+}
+
+static int on_stream_window(ngtcp2_conn *ng, int64_t id, uint64_t max_data, void *user,
+                            void *stream_user)
+{
+    (void)ng;
+    (void)id;
+    (void)max_data;
+    if (stream_user) {
+        dtt_qtransmit_unblock(user, stream_user);
+    }
+    return 0;
+}
+
+static int on_streams_allowed(ngtcp2_conn *ng, uint64_t max_streams, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    (void)max_streams;
+    if (c->wants_stream && c->is_connected) {
+        c->wants_stream = false;
+        dtt_qevents_push(&c->sh->events, &c->openable);
+    }
+    return 0;
+}
+
+static int on_stateless_reset(ngtcp2_conn *ng, const ngtcp2_pkt_stateless_reset *sr, void *user)
+{
+    struct dtt_qconn *c = user;
+    (void)ng;
+    (void)sr;
+    c->is_reset = true;
+    return 0;
+}
+
+static int path_validated(struct dtt_qconn *c, const ngtcp2_path *path,
+                          ngtcp2_path_validation_result result)
+{
+    if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) {
+        struct dtt_addr remote;
+        dtt_qpath_addr(&path->remote, &remote);
+        dtt_qconn_set_remote(c, &remote);
+    }
+    return 0;
+}
+
+DTT_NG_PATH_VALIDATION(on_path_validation, path_validated)
+
+const ngtcp2_callbacks dtt_qcallbacks = {
+    .client_initial = ngtcp2_crypto_client_initial_cb,
+    .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+    .recv_retry = ngtcp2_crypto_recv_retry_cb,
+    .recv_crypto_data = on_crypto_data,
+    .encrypt = ngtcp2_crypto_encrypt_cb,
+    .decrypt = ngtcp2_crypto_decrypt_cb,
+    .hp_mask = ngtcp2_crypto_hp_mask_cb,
+    .update_key = ngtcp2_crypto_update_key_cb,
+    .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+    .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+    .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+    .rand = on_rand,
+    .get_path_challenge_data = on_path_challenge_data,
+    .get_new_connection_id = on_new_cid,
+    .remove_connection_id = on_remove_cid,
+    .dcid_status = on_dcid_status,
+    .handshake_completed = on_handshake_completed,
+    .handshake_confirmed = on_handshake_confirmed,
+    .stream_open = on_stream_open,
+    .recv_stream_data = on_stream_data,
+    .acked_stream_data_offset = on_stream_acked,
+    .stream_reset = on_stream_reset,
+    .stream_close = on_stream_close,
+    .extend_max_stream_data = on_stream_window,
+    .extend_max_local_streams_uni = on_streams_allowed,
+    .recv_stateless_reset = on_stateless_reset,
+    .path_validation = on_path_validation,
+};
+
+void dtt_qcallbacks_settings(struct dtt_qshared *sh, ngtcp2_settings *ret)
+{
+    ngtcp2_settings_default(ret);
+    ret->initial_ts = sh->now_ns;
+    ret->rand_ctx.native_handle = &sh->rng;
+    /* The connection keeps this one itself: a client has to wait for confirmation too. */
+    ret->handshake_timeout = UINT64_MAX;
+    ret->max_tx_udp_payload_size = DTT_QCONN_DATAGRAM_MAX;
+}
+
+void dtt_qcallbacks_params(const struct dtt_qshared *sh, ngtcp2_transport_params *ret)
+{
+    ngtcp2_transport_params_default(ret);
+    ret->initial_max_streams_uni = DTT_QCONN_PEER_STREAMS_MAX;
+    ret->initial_max_streams_bidi = DTT_QCONN_BIDI_MAX;
+    ret->initial_max_stream_data_uni = DTT_QCONN_STREAM_WINDOW;
+    ret->initial_max_stream_data_bidi_remote = DTT_QCONN_BIDI_WINDOW;
+    ret->initial_max_data = DTT_QCONN_WINDOW;
+    ret->max_idle_timeout = sh->idle_timeout_ns;
+    ret->max_udp_payload_size = MAX_UDP_PAYLOAD;
+    ret->active_connection_id_limit = ACTIVE_CID_LIMIT;
+}

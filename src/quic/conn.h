@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * One QUIC connection from first packet to last. It is open until it failed or was closed, then
+ * lingers (RFC 9000, section 10.2: closing or draining) without ngtcp2 and GnuTLS, and is done when
+ * that is over and the user has taken its last event.
+ */
+#ifndef DTT_QUIC_CONN_H
+#define DTT_QUIC_CONN_H
+
+#include "base/timerq.h"
+#include "quic/cid.h"
+#include "quic/stream.h"
+#include "quic/tls.h"
+
+/* Flow control: what a peer may make us hold. Gossip frames are at most 4 KiB long. */
+#define DTT_QCONN_STREAM_WINDOW (256 * 1024)
+#define DTT_QCONN_WINDOW        (512 * 1024)
+/* Unidirectional streams the peer may have open at a time; iroh grants as many. */
+#define DTT_QCONN_PEER_STREAMS_MAX 100
+/*
+ * ngtcp2 0.12.1 frees no unidirectional stream of the peer before the connection ends, 1.11 none
+ * that was reset before its first byte. The connection ends after so many.
+ */
+#define DTT_QCONN_LEAKED_STREAMS_MAX 256
+/* Streams we have open at a time. */
+#define DTT_QCONN_OWN_STREAMS_MAX 128
+/* Nobody needs bidirectional streams here: who opens one gets it reset, not an error. */
+#define DTT_QCONN_BIDI_MAX    4
+#define DTT_QCONN_BIDI_WINDOW (16 * 1024)
+/* Largest datagram we send; ngtcp2 finds the path's limit below it (RFC 9000, section 14.3). */
+#define DTT_QCONN_DATAGRAM_MAX 1452
+
+/** What the connections of one endpoint have in common. */
+struct dtt_qshared {
+    struct dtt_ctx *ctx;
+    struct dtt_qtls *tls;
+    struct dtt_rng rng;
+    struct dtt_qcid_table cids;
+    struct dtt_qevents events;
+    struct dtt_timerq timers;
+    struct dtt_qconn *ready_head; /**< connections that may have something to send */
+    struct dtt_qconn *ready_tail;
+    uint64_t now_ns; /**< never goes back */
+    uint64_t idle_timeout_ns;
+    uint64_t keep_alive_ns;
+    uint64_t handshake_timeout_ns;
+    size_t stream_buffer_max;
+    size_t live;      /**< connections open, or closed with the CLOSED event not yet taken */
+    size_t half_open; /**< accepted, handshake not completed */
+};
+
+/** Where a datagram goes. */
+struct dtt_qroute {
+    struct dtt_addr local;
+    struct dtt_addr remote;
+    unsigned ecn;
+};
+
+struct dtt_qconn {
+    struct dtt_qshared *sh;
+    dtt_quic_conn handle;
+    ngtcp2_conn *ng; /**< NULL when closed */
+    struct dtt_qtls_session tls;
+    struct dtt_qcid_list cids;
+    struct dtt_timer timer; /**< always armed, so that arming again cannot fail */
+    struct dtt_qconn *ready_prev;
+    struct dtt_qconn *ready_next;
+    struct dtt_addr local;
+    struct dtt_addr remote;
+    struct dtt_id peer;
+    uint64_t handshake_until;
+    uint64_t suspect_until; /**< the peer seems gone: its time to disprove that; 0 = it does not */
+    uint64_t linger_until;  /**< 0 = not lingering */
+
+    bool is_ready;
+    bool is_dialed;
+    bool is_half_open;
+    bool is_connected;
+    bool is_closed;
+    bool is_live;      /**< counted in sh->live */
+    bool is_heard;     /**< something of the peer arrived since `suspect_until` was set */
+    bool is_reset;     /**< by a stateless reset */
+    bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
+    bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
+    bool is_wrong_alpn;
+    enum dtt_quic_reason suspect_reason;
+    enum dtt_quic_reason reason;
+
+    struct dtt_qstream_list streams;
+    size_t own_streams;
+    size_t leaked_streams;       /**< of the peer, never freed by ngtcp2 */
+    struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
+    struct dtt_qstream *tx_tail;
+    size_t unacked;
+    size_t burst; /**< bytes sent since ngtcp2 was last told about pacing */
+
+    uint8_t *close_packet; /**< CONNECTION_CLOSE, sent again when the peer sends on */
+    size_t close_len;
+    struct dtt_qroute close_route;
+    uint32_t close_triggers;
+    bool is_close_due;
+
+    struct dtt_qevent connected;
+    struct dtt_qevent closed;
+    struct dtt_qevent migrated;
+    struct dtt_qevent openable;
+};
+
+/** DTT_ENOMEM, DTT_ECRYPTO */
+int dtt_qconn_dial(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
+                   const struct dtt_id *peer, const struct dtt_addr *local,
+                   const struct dtt_addr *remote);
+/**
+ * Answers the Initial packet with header `hd`; give it to dtt_qconn_recv next. `original_dcid` is
+ * not NULL when the client's address was validated by a Retry.
+ */
+int dtt_qconn_accept(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
+                     const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid,
+                     const struct dtt_addr *local, const struct dtt_addr *remote);
+/** At once and without goodbye. Drops events that wait. */
+void dtt_qconn_free(struct dtt_qconn *c);
+
+/** False when the client must be sent a Retry first; the connection is closed then. */
+bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
+                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
+/** An ICMP error about the peer's address. */
+void dtt_qconn_unreachable(struct dtt_qconn *c);
+/**
+ * A sign that cannot be verified says that the peer has gone: makes it prove the contrary. If it
+ * does not, the connection ends for `reason`. Nothing happens unless connected.
+ */
+void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason);
+void dtt_qconn_tick(struct dtt_qconn *c);
+void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason);
+/** ngtcp2 gave the error `rv`: closes with what the peer and the user are to know. */
+void dtt_qconn_fail(struct dtt_qconn *c, int rv);
+
+/** The user took event `e` of this connection. Frees `e` where it lies on the heap but for DATA. */
+void dtt_qconn_taken(struct dtt_qconn *c, struct dtt_qevent *e);
+/** Nothing holds the connection any more: free it. */
+bool dtt_qconn_is_done(const struct dtt_qconn *c);
+
+/** There may be something to send. */
+void dtt_qconn_wake(struct dtt_qconn *c);
+void dtt_qconn_sleep(struct dtt_qconn *c);
+/** Sets the timer to the next instant at which something is due. */
+void dtt_qconn_arm(struct dtt_qconn *c);
+
+/* For callbacks.c: */
+void dtt_qconn_set_connected(struct dtt_qconn *c);
+void dtt_qconn_set_remote(struct dtt_qconn *c, const struct dtt_addr *remote);
+/** ngtcp2 closed the stream. */
+void dtt_qconn_stream_closed(struct dtt_qconn *c, struct dtt_qstream *s);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * KRPC and QUIC share one UDP socket. A KRPC message is a bencoded dictionary of string keys (BEP
+ * 5): it begins with 'd' and a digit. A QUIC long header has bit 0x80 in its first byte, which 'd'
+ * (0x64) has not. A short header may begin with any of 0x00..0x7f (RFC 9000, section 17.3; the spin
+ * bit and header protection make 'd' a usual value, RFC 9287 frees bit 0x40), but its second byte
+ * is the first byte of a connection id chosen by us: so no connection id of ours begins with a
+ * digit.
+ *
+ * What remains is a stateless reset (random bytes but for its token): one in 64 * 256 / 10 = 1638
+ * looks like KRPC. Whoever fails to parse such a datagram as KRPC should hand it to QUIC.
+ */
+#ifndef DTT_QUIC_DEMUX_H
+#define DTT_QUIC_DEMUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline bool dtt_quic_demux_is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+#endif

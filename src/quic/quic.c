@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The endpoint: which connection a datagram is for, new connections, and the turns of sending. */
+#include "quic/quic.h"
+
+#include "base/map.h"
+#include "quic/conn.h"
+#include "quic/path.h"
+#include "quic/stateless.h"
+#include "quic/transmit.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define CONNS_DEFAULT         256
+#define CONNS_MAX             65536
+#define IDLE_TIMEOUT_DEFAULT  (30 * DTT_S)
+#define KEEP_ALIVE_DEFAULT    (5 * DTT_S)
+#define HANDSHAKE_DEFAULT     (10 * DTT_S)
+#define STREAM_BUFFER_DEFAULT (256 * 1024)
+/* Datagrams in one UDP_SEGMENT batch: what fits into one UDP payload of at most 65,507 bytes. */
+#define BATCH_MAX 45
+
+struct dtt_quic {
+    struct dtt_qshared sh;
+    struct dtt_qstateless stateless;
+    struct dtt_map conns; /**< handle -> struct dtt_qconn, closed and lingering ones too */
+    uint64_t last_handle;
+    size_t max_conns;
+
+    uint8_t *out; /**< BATCH_MAX datagrams, allocated when first needed */
+    /* A datagram that did not fit into the batch before it; lies in `out`. */
+    struct dtt_qroute carry_route;
+    size_t carry_at;
+    size_t carry_len;
+
+    struct dtt_qdata *taken; /**< what the last DATA event points into */
+};
+
+const char *dtt_quic_reason_word(enum dtt_quic_reason r)
+{
+    static const char *const words[] = {
+        [DTT_QUIC_BY_US] = "closed_by_us",
+        [DTT_QUIC_BY_PEER] = "closed_by_peer",
+        [DTT_QUIC_IDLE] = "timeout",
+        [DTT_QUIC_HANDSHAKE_TIMEOUT] = "timeout",
+        [DTT_QUIC_UNREACHABLE] = "unreachable",
+        [DTT_QUIC_RESET] = "reset",
+        [DTT_QUIC_WRONG_KEY] = "wrong_key",
+        [DTT_QUIC_WRONG_ALPN] = "wrong_alpn",
+        [DTT_QUIC_REFUSED] = "refused",
+        [DTT_QUIC_PROTOCOL] = "protocol_error",
+    };
+    return (size_t)r < sizeof(words) / sizeof(words[0]) ? words[r] : "?";
+}
+
+static uint64_t or_default(uint64_t value, uint64_t fallback)
+{
+    return value ? value : fallback;
+}
+
+/* ---- life */
+
+static void init_maps(struct dtt_quic *q, const struct dtt_ctx *ctx,
+                      const struct dtt_quic_config *cfg)
+{
+    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    dtt_rng_bytes(&q->sh.rng, hash_key, sizeof(hash_key));
+    /* As many may linger as may live. */
+    dtt_map_init(&q->conns, sizeof(dtt_quic_conn), 2 * q->max_conns, hash_key);
+    dtt_qcid_init(&q->sh.cids, ctx, cfg->seed, 2 * q->max_conns);
+}
+
+int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
+                 struct dtt_now now)
+{
+    if (cfg->max_conns > CONNS_MAX) {
+        return DTT_EINVAL;
+    }
+    struct dtt_quic *q = calloc(1, sizeof(*q));
+    if (!q) {
+        return DTT_ENOMEM;
+    }
+    q->max_conns = cfg->max_conns ? cfg->max_conns : CONNS_DEFAULT;
+    q->sh.ctx = ctx;
+    q->sh.now_ns = now.mono_ns;
+    q->sh.idle_timeout_ns = or_default(cfg->idle_timeout_ns, IDLE_TIMEOUT_DEFAULT);
+    q->sh.keep_alive_ns = or_default(cfg->keep_alive_ns, KEEP_ALIVE_DEFAULT);
+    q->sh.handshake_timeout_ns = or_default(cfg->handshake_timeout_ns, HANDSHAKE_DEFAULT);
+    q->sh.stream_buffer_max =
+        cfg->stream_buffer_max ? cfg->stream_buffer_max : STREAM_BUFFER_DEFAULT;
+    dtt_rng_init(&q->sh.rng, ctx->seed, "quic.rand");
+    dtt_timerq_init(&q->sh.timers);
+    init_maps(q, ctx, cfg);
+    dtt_qstateless_init(&q->stateless, &q->sh);
+    int err = dtt_qtls_new(&q->sh.tls, cfg->seed, cfg->alpn);
+    if (err) {
+        dtt_quic_free(q);
+        return err;
+    }
+    *ret = q;
+    return DTT_OK;
+}
+
+void dtt_quic_free(struct dtt_quic *q)
+{
+    if (!q) {
+        return;
+    }
+    for (size_t i = dtt_map_count(&q->conns); i > 0; i--) {
+        dtt_qconn_free(dtt_map_value_at(&q->conns, i - 1));
+    }
+    dtt_map_fini(&q->conns);
+    dtt_qcid_fini(&q->sh.cids);
+    dtt_qstateless_fini(&q->stateless);
+    dtt_timerq_fini(&q->sh.timers);
+    dtt_qtls_free(q->sh.tls);
+    dtt_rng_fini(&q->sh.rng);
+    free(q->taken);
+    free(q->out);
+    free(q);
+}
+
+const struct dtt_id *dtt_quic_id(const struct dtt_quic *q)
+{
+    return dtt_qtls_id(q->sh.tls);
+}
+
+size_t dtt_quic_conn_count(const struct dtt_quic *q)
+{
+    return q->sh.live;
+}
+
+/* ngtcp2 asserts that time does not run backwards. */
+static void set_now(struct dtt_quic *q, struct dtt_now now)
+{
+    if (now.mono_ns > q->sh.now_ns) {
+        q->sh.now_ns = now.mono_ns;
+    }
+}
+
+static struct dtt_qconn *find(const struct dtt_quic *q, dtt_quic_conn handle)
+{
+    return dtt_map_get(&q->conns, &handle);
+}
+
+static void free_if_done(struct dtt_quic *q, struct dtt_qconn *c)
+{
+    if (dtt_qconn_is_done(c)) {
+        dtt_map_take(&q->conns, &c->handle);
+        dtt_qconn_free(c);
+    }
+}
+
+/* Registers the connection that was made under the handle `last_handle`. */
+static int add(struct dtt_quic *q, struct dtt_qconn *c)
+{
+    int err = dtt_map_put(&q->conns, &c->handle, c);
+    if (err) {
+        dtt_qconn_free(c);
+    }
+    return err;
+}
+
+/* ---- input */
+
+/*
+ * Part of the connections is kept for our own dials, so that a crowd of clients cannot lock us out
+ * of the swarm.
+ */
+static size_t accept_max(const struct dtt_quic *q)
+{
+    return q->max_conns - q->max_conns / 4;
+}
+
+static size_t half_open_max(const struct dtt_quic *q)
+{
+    return q->max_conns / 2 > 0 ? q->max_conns / 2 : 1;
+}
+
+/* From so many unfinished handshakes on a client must prove that it receives what we send to it. */
+static size_t half_open_retry(const struct dtt_quic *q)
+{
+    return q->max_conns / 4 > 0 ? q->max_conns / 4 : 1;
+}
+
+static void accept_conn(struct dtt_quic *q, const struct dtt_qroute *route, const ngtcp2_pkt_hd *hd,
+                        const ngtcp2_cid *original_dcid, struct dtt_slice datagram)
+{
+    struct dtt_qconn *c;
+    int err = dtt_qconn_accept(&c, &q->sh, ++q->last_handle, hd, original_dcid, &route->local,
+                               &route->remote);
+    if (err == 0) {
+        err = add(q, c);
+    }
+    if (err) {
+        DTT_COUNT(q->sh.ctx, QUIC_NO_MEMORY);
+        return;
+    }
+    if (!dtt_qconn_recv(c, &route->local, &route->remote, route->ecn, datagram)) {
+        dtt_qstateless_retry(&q->stateless, route, hd);
+    }
+    free_if_done(q, c);
+}
+
+/* A datagram with a long header that belongs to no connection. */
+static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
+                         struct dtt_slice datagram)
+{
+    ngtcp2_pkt_hd hd;
+    ngtcp2_cid original_dcid;
+    if (ngtcp2_accept(&hd, datagram.data, datagram.len) != 0) {
+        DTT_COUNT(q->sh.ctx, QUIC_RX_DROPPED);
+        return;
+    }
+    enum dtt_qstateless_token token =
+        dtt_qstateless_check_token(&q->stateless, &hd, &route->remote, &original_dcid);
+    if (token == DTT_QTOKEN_BAD) {
+        DTT_COUNT(q->sh.ctx, QUIC_TOKEN_REFUSED);
+        dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_INVALID_TOKEN);
+    } else if (token == DTT_QTOKEN_NONE && q->sh.half_open >= half_open_retry(q)) {
+        dtt_qstateless_retry(&q->stateless, route, &hd);
+    } else if (q->sh.half_open >= half_open_max(q) || q->sh.live >= accept_max(q)) {
+        DTT_COUNT(q->sh.ctx, QUIC_CONN_REFUSED);
+        dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_CONNECTION_REFUSED);
+    } else {
+        accept_conn(q, route, &hd, token == DTT_QTOKEN_VALID ? &original_dcid : NULL, datagram);
+    }
+}
+
+/*
+ * A short header with an unknown id: a stateless reset from a peer that lost a connection, or from
+ * us to be, because we lost it. A reset may lack a token we know (the id a client dialled with has
+ * none): then it only raises suspicion against the connections to that address.
+ */
+static void recv_short(struct dtt_quic *q, const struct dtt_qroute *route,
+                       struct dtt_slice datagram)
+{
+    if (datagram.len >= DTT_QSTATELESS_RESET_LEN) {
+        struct dtt_qconn *c = dtt_qcid_find_token(&q->sh.cids, datagram.data + datagram.len -
+                                                                   NGTCP2_STATELESS_RESET_TOKENLEN);
+        if (c) {
+            (void)dtt_qconn_recv(c, &route->local, &route->remote, route->ecn, datagram);
+            free_if_done(q, c);
+            return;
+        }
+        for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
+            c = dtt_map_value_at(&q->conns, i);
+            if (dtt_addr_eq(&c->remote, &route->remote)) {
+                dtt_qconn_suspect(c, DTT_QUIC_RESET);
+            }
+        }
+    }
+    dtt_qstateless_reset(&q->stateless, route, datagram);
+}
+
+static void recv_stray(struct dtt_quic *q, const struct dtt_qroute *route,
+                       const ngtcp2_version_cid *vc, struct dtt_slice datagram)
+{
+    bool is_long = (datagram.data[0] & 0x80) != 0;
+    if (!is_long) {
+        recv_short(q, route, datagram);
+    } else if (vc->version == NGTCP2_PROTO_VER_V1) {
+        recv_initial(q, route, datagram);
+    } else if (vc->version != 0 && datagram.len >= NGTCP2_MAX_UDP_PAYLOAD_SIZE) {
+        dtt_qstateless_version(&q->stateless, route, vc);
+    } else {
+        DTT_COUNT(q->sh.ctx, QUIC_RX_DROPPED);
+    }
+}
+
+static bool is_ip(const struct dtt_addr *a)
+{
+    return dtt_addr_ip_len(a) != 0;
+}
+
+void dtt_quic_recv(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *local,
+                   const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
+{
+    ngtcp2_version_cid vc;
+    struct dtt_qroute route = {.local = *local, .remote = *remote, .ecn = ecn};
+    struct dtt_qconn *c = NULL;
+    set_now(q, now);
+    if (datagram.len == 0 || !is_ip(local) || !is_ip(remote) || remote->port == 0) {
+        DTT_COUNT(q->sh.ctx, QUIC_RX_DROPPED);
+        return;
+    }
+    int rv = ngtcp2_pkt_decode_version_cid(&vc, datagram.data, datagram.len, DTT_QCID_LEN);
+    if (rv != 0 && rv != NGTCP2_ERR_VERSION_NEGOTIATION) {
+        DTT_COUNT(q->sh.ctx, QUIC_RX_DROPPED);
+        return;
+    }
+    if (rv == 0) {
+        c = dtt_qcid_find(&q->sh.cids, vc.dcid, vc.dcidlen);
+    }
+    if (!c) {
+        recv_stray(q, &route, &vc, datagram);
+        return;
+    }
+    (void)dtt_qconn_recv(c, local, remote, ecn, datagram);
+    free_if_done(q, c);
+}
+
+void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *remote)
+{
+    set_now(q, now);
+    for (size_t i = dtt_map_count(&q->conns); i > 0; i--) {
+        struct dtt_qconn *c = dtt_map_value_at(&q->conns, i - 1);
+        if (dtt_addr_eq(&c->remote, remote)) {
+            dtt_qconn_unreachable(c);
+            free_if_done(q, c);
+        }
+    }
+}
+
+int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
+                  const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret)
+{
+    struct dtt_qconn *c;
+    set_now(q, now);
+    if (memcmp(peer, dtt_quic_id(q), sizeof(*peer)) == 0 || !dtt_addr_is_usable(remote) ||
+        local->family != remote->family) {
+        return DTT_EINVAL;
+    }
+    if (q->sh.live >= q->max_conns) {
+        DTT_COUNT(q->sh.ctx, QUIC_DIAL_REFUSED);
+        return DTT_EFULL;
+    }
+    int err = dtt_qconn_dial(&c, &q->sh, ++q->last_handle, peer, local, remote);
+    if (err == 0) {
+        err = add(q, c);
+    }
+    if (err == 0) {
+        *ret = c->handle;
+    }
+    return err;
+}
+
+int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn handle, int64_t *ret_stream)
+{
+    struct dtt_qconn *c = find(q, handle);
+    return c ? dtt_qtransmit_open(c, ret_stream) : DTT_ECLOSED;
+}
+
+int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn handle, int64_t stream, struct dtt_slice data,
+                   bool fin)
+{
+    struct dtt_qconn *c = find(q, handle);
+    return c ? dtt_qtransmit_write(c, stream, data, fin) : DTT_ECLOSED;
+}
+
+size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle)
+{
+    const struct dtt_qconn *c = find(q, handle);
+    return c ? c->unacked : 0;
+}
+
+void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle, uint64_t code,
+                    const char *reason)
+{
+    struct dtt_qconn *c = find(q, handle);
+    set_now(q, now);
+    if (c) {
+        dtt_qconn_close(c, code, reason);
+    }
+}
+
+/* ---- output */
+
+static bool is_same_route(const struct dtt_qroute *a, const struct dtt_qroute *b)
+{
+    return a->ecn == b->ecn && dtt_addr_eq(&a->remote, &b->remote) &&
+           dtt_addr_eq(&a->local, &b->local);
+}
+
+static void set_packet(struct dtt_quic_packet *ret, const struct dtt_qroute *route, size_t segment,
+                       struct dtt_slice data)
+{
+    *ret = (struct dtt_quic_packet){.local = route->local,
+                                    .remote = route->remote,
+                                    .ecn = route->ecn,
+                                    .segment = segment,
+                                    .data = data};
+}
+
+/*
+ * Datagrams of one connection, back to back: all of one size but the last, which may be shorter.
+ * Whatever else comes out of ngtcp2 (a longer probe, another path, another ECN mark) is carried
+ * over.
+ */
+static bool next_batch(struct dtt_quic *q, struct dtt_qconn *c, struct dtt_quic_packet *ret)
+{
+    struct dtt_qroute first;
+    size_t segment = 0;
+    size_t len = 0;
+    for (unsigned i = 0; i < BATCH_MAX; i++) {
+        struct dtt_qroute route;
+        size_t n = dtt_qtransmit_next(c, q->out + len, &route);
+        if (n == 0) {
+            break;
+        }
+        if (len == 0) {
+            first = route;
+            segment = n;
+        } else if (n > segment || !is_same_route(&first, &route)) {
+            q->carry_route = route;
+            q->carry_at = len;
+            q->carry_len = n;
+            break;
+        }
+        len += n;
+        if (n < segment) {
+            break;
+        }
+    }
+    if (len == 0) {
+        return false;
+    }
+    set_packet(ret, &first, segment, dtt_slice(q->out, len));
+    return true;
+}
+
+static bool next_carried(struct dtt_quic *q, struct dtt_quic_packet *ret)
+{
+    if (q->carry_len == 0) {
+        return false;
+    }
+    set_packet(ret, &q->carry_route, q->carry_len, dtt_slice(q->out + q->carry_at, q->carry_len));
+    q->carry_len = 0;
+    return true;
+}
+
+static bool next_reply(struct dtt_quic *q, struct dtt_quic_packet *ret)
+{
+    struct dtt_qstateless_reply *r;
+    while ((r = dtt_ring_front(&q->stateless.replies))) {
+        size_t len = r->len;
+        memcpy(q->out, r->data, len);
+        set_packet(ret, &r->route, len, dtt_slice(q->out, len));
+        dtt_ring_pop(&q->stateless.replies);
+        if (len > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_quic_packet *ret)
+{
+    struct dtt_qconn *c;
+    set_now(q, now);
+    if (!q->sh.ready_head && q->carry_len == 0 && q->stateless.replies.count == 0) {
+        return false;
+    }
+    if (!q->out) {
+        q->out = malloc((size_t)BATCH_MAX * DTT_QCONN_DATAGRAM_MAX);
+        if (!q->out) {
+            DTT_COUNT(q->sh.ctx, QUIC_NO_MEMORY);
+            return false;
+        }
+    }
+    if (next_carried(q, ret) || next_reply(q, ret)) {
+        return true;
+    }
+    while ((c = q->sh.ready_head)) {
+        bool has_packet = next_batch(q, c, ret);
+        if (c->is_ready) {
+            /* To the end of the queue: a busy connection does not keep the others waiting. */
+            dtt_qconn_sleep(c);
+            dtt_qconn_wake(c);
+        }
+        free_if_done(q, c);
+        if (has_packet) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
+{
+    struct dtt_qevent *e = q->sh.events.head;
+    free(q->taken);
+    q->taken = NULL;
+    if (!e) {
+        return false;
+    }
+    struct dtt_qconn *c = e->conn;
+    *ret = (struct dtt_quic_event){.type = e->type,
+                                   .conn = c->handle,
+                                   .peer = c->peer,
+                                   .addr = c->remote,
+                                   .dialed = c->is_dialed,
+                                   .was_connected = c->is_connected,
+                                   .reason = c->reason,
+                                   .stream = e->stream ? e->stream->id : -1};
+    if (e->type == DTT_QUIC_DATA) {
+        q->taken = (struct dtt_qdata *)e;
+        ret->fin = q->taken->fin;
+        ret->data = dtt_slice(q->taken->bytes, q->taken->len);
+    }
+    dtt_qevents_remove(&q->sh.events, e);
+    dtt_qconn_taken(c, e);
+    free_if_done(q, c);
+    return true;
+}
+
+/* ---- time */
+
+uint64_t dtt_quic_deadline(const struct dtt_quic *q)
+{
+    return dtt_timerq_deadline(&q->sh.timers);
+}
+
+void dtt_quic_tick(struct dtt_quic *q, struct dtt_now now)
+{
+    struct dtt_timer *t;
+    set_now(q, now);
+    while ((t = dtt_timerq_pop(&q->sh.timers, q->sh.now_ns))) {
+        struct dtt_qconn *c = DTT_TIMER_OWNER(t, struct dtt_qconn, timer);
+        dtt_qconn_tick(c);
+        free_if_done(q, c);
+    }
+}

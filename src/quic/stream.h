@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * One stream of a connection. Ours: bytes to send. The peer's: received bytes that wait in the
+ * event queue. A stream lives until it is closed and no event names it any more.
+ */
+#ifndef DTT_QUIC_STREAM_H
+#define DTT_QUIC_STREAM_H
+
+#include "quic/event.h"
+#include "quic/sendbuf.h"
+
+struct dtt_qstream {
+    struct dtt_qstream *prev;
+    struct dtt_qstream *next;
+    struct dtt_qstream *tx_next; /**< in the queue of streams with something to send */
+    struct dtt_qconn *conn;
+    int64_t id;
+    bool is_local;
+    bool is_tx_queued;
+    bool is_blocked;   /**< by the peer's window for this stream */
+    bool is_stopped;   /**< ours: the peer wants no more of it */
+    bool is_closed;    /**< nothing more will come of it */
+    bool is_forgotten; /**< ngtcp2 freed what it had of it */
+
+    struct dtt_qsendbuf out;
+    size_t refused; /**< bytes of the write that got DTT_EAGAIN; 0 = none */
+
+    struct dtt_qdata *last_in; /**< the youngest block that waits in the event queue */
+    size_t blocks_in;
+
+    struct dtt_qevent writable;
+    struct dtt_qevent reset;
+};
+
+struct dtt_qstream_list {
+    struct dtt_qstream *head;
+    size_t count;
+};
+
+/** NULL when out of memory. */
+struct dtt_qstream *dtt_qstream_new(struct dtt_qstream_list *l, struct dtt_qconn *conn, int64_t id,
+                                    bool is_local);
+/** Takes its own two events out of the queue; blocks of received bytes must be gone. */
+void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qevents *q, struct dtt_qstream *s);
+struct dtt_qstream *dtt_qstream_find(const struct dtt_qstream_list *l, int64_t id);
+
+/** Queues received bytes, packed into as few blocks as their order allows. DTT_ENOMEM. */
+int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_qevents *q, struct dtt_slice data,
+                        bool fin);
+/** A block of `s` was taken out of the queue; whoever did it frees the block. */
+void dtt_qstream_taken(struct dtt_qstream *s, const struct dtt_qdata *block);
+
+static inline bool dtt_qstream_is_done(const struct dtt_qstream *s)
+{
+    return s->is_closed && s->blocks_in == 0 && !s->reset.is_queued;
+}
+
+#endif

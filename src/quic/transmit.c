@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "quic/transmit.h"
+
+#include "quic/path.h"
+
+/* Pieces of a stream offered to ngtcp2 at a time; a datagram rarely takes more than two. */
+#define PIECES_MAX 8
+
+/* ---- turns */
+
+static void push(struct dtt_qconn *c, struct dtt_qstream *s)
+{
+    if (s->is_tx_queued || s->is_blocked || s->is_stopped || !dtt_qsendbuf_has_next(&s->out)) {
+        return;
+    }
+    s->is_tx_queued = true;
+    s->tx_next = NULL;
+    if (c->tx_tail) {
+        c->tx_tail->tx_next = s;
+    } else {
+        c->tx_head = s;
+    }
+    c->tx_tail = s;
+}
+
+static void pull(struct dtt_qconn *c, struct dtt_qstream *s)
+{
+    struct dtt_qstream *before = NULL;
+    if (!s->is_tx_queued) {
+        return;
+    }
+    for (struct dtt_qstream *at = c->tx_head; at != s; at = at->tx_next) {
+        before = at;
+    }
+    if (before) {
+        before->tx_next = s->tx_next;
+    } else {
+        c->tx_head = s->tx_next;
+    }
+    if (c->tx_tail == s) {
+        c->tx_tail = before;
+    }
+    s->is_tx_queued = false;
+}
+
+/* ---- the user's side */
+
+int dtt_qtransmit_open(struct dtt_qconn *c, int64_t *ret_stream)
+{
+    int64_t id;
+    if (c->is_closed) {
+        return DTT_ECLOSED;
+    }
+    if (!c->is_connected || c->own_streams == DTT_QCONN_OWN_STREAMS_MAX ||
+        ngtcp2_conn_get_streams_uni_left(c->ng) == 0) {
+        c->wants_stream = true;
+        return DTT_EAGAIN;
+    }
+    struct dtt_qstream *s = dtt_qstream_new(&c->streams, c, 0, true);
+    if (!s) {
+        return DTT_ENOMEM;
+    }
+    int rv = ngtcp2_conn_open_uni_stream(c->ng, &id, s);
+    if (rv != 0) {
+        dtt_qstream_free(&c->streams, &c->sh->events, s);
+        return rv == NGTCP2_ERR_NOMEM ? DTT_ENOMEM : DTT_EAGAIN;
+    }
+    s->id = id;
+    c->own_streams++;
+    *ret_stream = id;
+    return DTT_OK;
+}
+
+int dtt_qtransmit_write(struct dtt_qconn *c, int64_t stream, struct dtt_slice data, bool fin)
+{
+    size_t max = c->sh->stream_buffer_max;
+    struct dtt_qstream *s = dtt_qstream_find(&c->streams, stream);
+    if (c->is_closed || !s || !s->is_local || s->is_stopped || s->out.fin) {
+        return DTT_ECLOSED;
+    }
+    if (data.len > max) {
+        return DTT_ETOOBIG;
+    }
+    if (dtt_qsendbuf_unacked(&s->out) + data.len > max) {
+        DTT_COUNT(c->sh->ctx, QUIC_WRITE_REFUSED);
+        s->refused = data.len;
+        return DTT_EAGAIN;
+    }
+    int err = dtt_qsendbuf_append(&s->out, data);
+    if (err) {
+        return err;
+    }
+    s->out.fin = fin;
+    s->refused = 0;
+    c->unacked += data.len;
+    push(c, s);
+    dtt_qconn_wake(c);
+    return DTT_OK;
+}
+
+/* ---- what the peer says */
+
+void dtt_qtransmit_acked(struct dtt_qconn *c, struct dtt_qstream *s, uint64_t end)
+{
+    size_t before = dtt_qsendbuf_unacked(&s->out);
+    dtt_qsendbuf_acked(&s->out, end);
+    size_t after = dtt_qsendbuf_unacked(&s->out);
+    c->unacked -= before - after;
+    if (s->refused && after + s->refused <= c->sh->stream_buffer_max) {
+        s->refused = 0;
+        dtt_qevents_push(&c->sh->events, &s->writable);
+    }
+}
+
+void dtt_qtransmit_unblock(struct dtt_qconn *c, struct dtt_qstream *s)
+{
+    s->is_blocked = false;
+    push(c, s);
+}
+
+/*
+ * The peer wants no more of the stream (STOP_SENDING). ngtcp2 answers that by itself, and tells
+ * when we write on or when the stream is closed.
+ */
+static void stop(struct dtt_qconn *c, struct dtt_qstream *s)
+{
+    pull(c, s);
+    if (s->is_stopped) {
+        return;
+    }
+    s->is_stopped = true;
+    dtt_qevents_remove(&c->sh->events, &s->writable);
+    dtt_qevents_push(&c->sh->events, &s->reset);
+}
+
+void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
+{
+    if (!s->out.fin_sent || dtt_qsendbuf_unacked(&s->out) > 0) {
+        stop(c, s);
+    }
+    pull(c, s);
+    c->unacked -= dtt_qsendbuf_unacked(&s->out);
+    dtt_qsendbuf_fini(&s->out);
+    c->own_streams--;
+    if (c->wants_stream && ngtcp2_conn_get_streams_uni_left(c->ng) > 0) {
+        c->wants_stream = false;
+        dtt_qevents_push(&c->sh->events, &c->openable);
+    }
+}
+
+/* ---- datagrams */
+
+static size_t next_close(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *ret)
+{
+    if (!c->is_close_due) {
+        dtt_qconn_sleep(c);
+        return 0;
+    }
+    c->is_close_due = false;
+    memcpy(dest, c->close_packet, c->close_len);
+    *ret = c->close_route;
+    return c->close_len;
+}
+
+/*
+ * Fills one datagram with what the streams have, in turn, and with what ngtcp2 itself wants to say.
+ * Every frame moves its stream to the end of the queue.
+ */
+static ngtcp2_ssize fill(struct dtt_qconn *c, uint8_t *dest, ngtcp2_path *path, ngtcp2_pkt_info *pi)
+{
+    for (;;) {
+        struct dtt_qstream *s = ngtcp2_conn_get_max_data_left(c->ng) > 0 ? c->tx_head : NULL;
+        ngtcp2_vec pieces[PIECES_MAX];
+        size_t count = 0;
+        bool fin = false;
+        uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_NONE;
+        ngtcp2_ssize taken = -1;
+        if (s) {
+            count = dtt_qsendbuf_next(&s->out, pieces, PIECES_MAX, &fin);
+            flags = NGTCP2_WRITE_STREAM_FLAG_MORE | (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0);
+        }
+        ngtcp2_ssize n =
+            ngtcp2_conn_writev_stream(c->ng, path, pi, dest, DTT_QCONN_DATAGRAM_MAX, &taken, flags,
+                                      s ? s->id : -1, pieces, count, c->sh->now_ns);
+        if (s && taken >= 0) {
+            dtt_qsendbuf_sent(&s->out, (size_t)taken, fin);
+            pull(c, s);
+            push(c, s);
+        }
+        if (s && n == NGTCP2_ERR_STREAM_DATA_BLOCKED) {
+            s->is_blocked = true;
+            pull(c, s);
+        } else if (s && (n == NGTCP2_ERR_STREAM_SHUT_WR || n == NGTCP2_ERR_STREAM_NOT_FOUND)) {
+            stop(c, s);
+        } else if (n != NGTCP2_ERR_WRITE_MORE) {
+            return n;
+        }
+    }
+}
+
+static void restore_keep_alive(struct dtt_qconn *c)
+{
+    if (c->is_pinging) {
+        c->is_pinging = false;
+        ngtcp2_conn_set_keep_alive_timeout(c->ng, c->sh->keep_alive_ns);
+    }
+}
+
+size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *ret)
+{
+    ngtcp2_path_storage ps;
+    ngtcp2_pkt_info pi = {0};
+    ngtcp2_ssize n = 0;
+    if (c->is_closed) {
+        return next_close(c, dest, ret);
+    }
+    ngtcp2_path_storage_zero(&ps);
+    if (c->burst < ngtcp2_conn_get_send_quantum(c->ng)) {
+        n = fill(c, dest, &ps.path, &pi);
+    }
+    if (n < 0) {
+        dtt_qconn_fail(c, (int)n);
+        return next_close(c, dest, ret);
+    }
+    if (n == 0) {
+        ngtcp2_conn_update_pkt_tx_time(c->ng, c->sh->now_ns);
+        c->burst = 0;
+        dtt_qconn_sleep(c);
+        dtt_qconn_arm(c);
+        return 0;
+    }
+    restore_keep_alive(c);
+    c->burst += (size_t)n;
+    ret->ecn = pi.ecn;
+    dtt_qpath_addr(&ps.path.local, &ret->local);
+    dtt_qpath_addr(&ps.path.remote, &ret->remote);
+    return (size_t)n;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The search for a first neighbour, in passes: read the slots, dial whom they name, wait, again.
+ * Dialling itself does not wait for the end of a read; this machine decides when to read next.
+ */
+#ifndef DTT_TRACKER_BOOTSTRAP_H
+#define DTT_TRACKER_BOOTSTRAP_H
+
+#include "base/rng.h"
+#include "tracker/tracker.h"
+
+/** A neighbour lost sooner than this was hardly one: the next read waits as after a vain pass. */
+#define DTT_BOOTSTRAP_FLAP_NS (5 * DTT_S)
+
+enum dtt_bootstrap_state {
+    DTT_BOOTSTRAP_QUIET,    /**< there are neighbours */
+    DTT_BOOTSTRAP_READING,  /**< slot reads are under way */
+    DTT_BOOTSTRAP_DIALLING, /**< they are over, candidates are left to dial */
+    DTT_BOOTSTRAP_WAITING   /**< until wake_ns */
+};
+
+struct dtt_bootstrap {
+    const struct dtt_tracker_tuning *tuning;
+    struct dtt_rng *rng;
+    enum dtt_bootstrap_state state;
+    bool wants_read;    /**< the slots are to be read; the owner starts it and clears this */
+    bool is_again;      /**< the read under way does not count: another one follows it */
+    bool has_dialled;   /**< in this pass */
+    uint64_t since_ns;  /**< start of the search; DTT_NEVER in QUIET */
+    uint64_t joined_ns; /**< when the search ended last */
+    uint64_t dialled_ns;
+    uint64_t wake_ns;
+    uint32_t vain; /**< passes since the search began */
+};
+
+/** Starts searching. `tuning` and `rng` are borrowed. */
+void dtt_bootstrap_init(struct dtt_bootstrap *b, const struct dtt_tracker_tuning *tuning,
+                        struct dtt_rng *rng, uint64_t mono_ns);
+void dtt_bootstrap_joined(struct dtt_bootstrap *b, uint64_t mono_ns);
+/** The last neighbour was lost. */
+void dtt_bootstrap_lost(struct dtt_bootstrap *b, uint64_t mono_ns);
+/**
+ * Something changed that makes reading now worthwhile. `is_again`: a read under way belongs to the
+ * state before the change and is followed by another one.
+ */
+void dtt_bootstrap_hurry(struct dtt_bootstrap *b, bool is_again);
+/** A candidate was dialled. */
+void dtt_bootstrap_dialled(struct dtt_bootstrap *b, uint64_t mono_ns);
+/**
+ * `is_busy`: slot reads are under way; `is_ready`: a candidate could be dialled now. True when a
+ * pass ended in vain.
+ */
+bool dtt_bootstrap_step(struct dtt_bootstrap *b, uint64_t mono_ns, bool is_busy, bool is_ready);
+uint64_t dtt_bootstrap_deadline(const struct dtt_bootstrap *b);
+
+static inline bool dtt_bootstrap_is_searching(const struct dtt_bootstrap *b)
+{
+    return b->state != DTT_BOOTSTRAP_QUIET;
+}
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "tracker/publisher.h"
+
+#include <string.h>
+
+void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning *tuning,
+                        struct dtt_rng *rng, uint64_t mono_ns)
+{
+    memset(p, 0, sizeof(*p));
+    p->tuning = tuning;
+    p->rng = rng;
+    p->due_ns = DTT_NEVER;
+    if (tuning->publish_on_start) {
+        dtt_publisher_due(p, mono_ns);
+    }
+}
+
+void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns)
+{
+    if (p->tuning->record_cap > 0) {
+        p->due_ns = dtt_min_ns(p->due_ns, at_ns);
+    }
+}
+
+static void abandon(struct dtt_publisher *p)
+{
+    p->state = DTT_PUBLISHER_WAITING;
+    p->wants_read = false;
+    p->wants_put = false;
+}
+
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    /* Nothing to correct, or it was not handed out yet and will be right. */
+    if (!p->has_put || p->wants_put) {
+        return;
+    }
+    if (p->has_moved && mono_ns - p->moved_ns < DTT_PUBLISHER_MOVED_NS) {
+        dtt_publisher_due(p, dtt_add_ns(p->moved_ns, DTT_PUBLISHER_MOVED_NS));
+        return;
+    }
+    p->has_moved = true;
+    p->moved_ns = mono_ns;
+    if (p->state == DTT_PUBLISHER_PUTTING) {
+        abandon(p);
+    }
+    dtt_publisher_due(p, mono_ns);
+}
+
+void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    abandon(p);
+    p->attempt = 0;
+    p->fail_wait_ns = 0;
+    p->is_urgent = true;
+    dtt_publisher_due(p, mono_ns);
+}
+
+void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    /* Neighbours that come and go must not make each time a record. */
+    if (p->has_joined && mono_ns - p->joined_ns < p->tuning->publish_base_ns) {
+        return;
+    }
+    p->has_joined = true;
+    p->joined_ns = mono_ns;
+    dtt_publisher_due(p, dtt_add_ns(mono_ns, p->tuning->publish_first_ns));
+}
+
+void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now)
+{
+    if (p->state == DTT_PUBLISHER_WAITING && p->attempt == 0 && p->fail_wait_ns == 0 &&
+        (!p->has_put || p->minute != dtt_now_minute(now))) {
+        dtt_publisher_due(p, now.mono_ns);
+    }
+}
+
+void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    /* A put that keeps failing has its own timers, and a retry makes the new minute's record. */
+    if (!p->has_put || p->attempt > 0 || p->fail_wait_ns > 0) {
+        return;
+    }
+    abandon(p);
+    dtt_publisher_due(p, dtt_add_ns(mono_ns, dtt_rng_below(p->rng, DTT_PUBLISHER_TURN_NS)));
+}
+
+void dtt_publisher_store_ready(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    if (p->state == DTT_PUBLISHER_WAITING && (p->attempt > 0 || p->fail_wait_ns > 0)) {
+        dtt_publisher_due(p, mono_ns);
+    }
+}
+
+static uint64_t period(struct dtt_publisher *p)
+{
+    uint64_t ns =
+        dtt_add_ns(p->tuning->publish_base_ns, dtt_rng_below(p->rng, p->tuning->publish_jitter_ns));
+    return ns > DTT_PUBLISHER_GAP_NS ? ns : DTT_PUBLISHER_GAP_NS;
+}
+
+static void wait_ns(struct dtt_publisher *p, uint64_t mono_ns, uint64_t ns)
+{
+    p->state = DTT_PUBLISHER_WAITING;
+    dtt_publisher_due(p, dtt_add_ns(mono_ns, ns));
+}
+
+static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    const struct dtt_tracker_tuning *tu = p->tuning;
+    p->wants_put = false;
+    /* What became due meanwhile waits too: the next attempt will tell it. */
+    p->due_ns = DTT_NEVER;
+    p->failed++;
+    if (p->attempt++ < tu->put_retries) {
+        wait_ns(p, mono_ns,
+                dtt_add_ns(tu->put_retry_base_ns, dtt_rng_below(p->rng, tu->put_retry_jitter_ns)));
+        return;
+    }
+    p->attempt = 0;
+    if (tu->publish_fail_min_ns == 0) {
+        wait_ns(p, mono_ns, period(p));
+        return;
+    }
+    uint64_t wait = dtt_add_ns(p->fail_wait_ns, p->fail_wait_ns);
+    wait = wait < tu->publish_fail_min_ns ? tu->publish_fail_min_ns : wait;
+    p->fail_wait_ns = dtt_min_ns(wait, tu->publish_fail_max_ns);
+    wait_ns(p, mono_ns, dtt_add_ns(p->fail_wait_ns, dtt_rng_below(p->rng, p->fail_wait_ns / 4)));
+}
+
+void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, uint64_t minute, bool is_stored)
+{
+    if (p->state != DTT_PUBLISHER_PUTTING || p->wants_put || minute != p->minute) {
+        return;
+    }
+    if (!is_stored) {
+        put_failed(p, mono_ns);
+        return;
+    }
+    p->attempt = 0;
+    p->fail_wait_ns = 0;
+    wait_ns(p, mono_ns, period(p));
+}
+
+static void put(struct dtt_publisher *p, struct dtt_now now)
+{
+    p->state = DTT_PUBLISHER_PUTTING;
+    p->wants_put = true;
+    p->has_put = true;
+    p->minute = dtt_now_minute(now);
+    p->put_ns = now.mono_ns;
+    p->deadline_ns = dtt_add_ns(now.mono_ns, p->tuning->put_timeout_ns);
+    p->due_ns = DTT_NEVER;
+}
+
+static uint64_t start_ns(const struct dtt_publisher *p)
+{
+    uint64_t gap_ns = p->has_put ? dtt_add_ns(p->put_ns, DTT_PUBLISHER_GAP_NS) : 0;
+    return p->due_ns > gap_ns ? p->due_ns : gap_ns;
+}
+
+/* A node without neighbours must be found, whatever the slot looks like: it does not wait. */
+static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
+                        const struct dtt_publisher_view *view)
+{
+    return !view->is_searching && !p->is_urgent && p->attempt == 0 &&
+           (view->answered_ns == DTT_NEVER ||
+            now.mono_ns - view->answered_ns >= DTT_PUBLISHER_FRESH_NS);
+}
+
+static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt_now now,
+                                             const struct dtt_publisher_view *view)
+{
+    p->is_urgent = false;
+    if (view->others < p->tuning->record_cap) {
+        put(p, now);
+        return DTT_PUBLISHER_NOTHING;
+    }
+    p->due_ns = DTT_NEVER;
+    p->attempt = 0;
+    wait_ns(p, now.mono_ns, period(p));
+    return DTT_PUBLISHER_CAPPED;
+}
+
+enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt_now now,
+                                             const struct dtt_publisher_view *view)
+{
+    switch (p->state) {
+    case DTT_PUBLISHER_WAITING:
+        if (p->due_ns == DTT_NEVER || start_ns(p) > now.mono_ns) {
+            return DTT_PUBLISHER_NOTHING;
+        }
+        if (has_to_read(p, now, view)) {
+            p->state = DTT_PUBLISHER_CHECKING;
+            p->wants_read = true;
+            return DTT_PUBLISHER_NOTHING;
+        }
+        return put_or_skip(p, now, view);
+    case DTT_PUBLISHER_CHECKING:
+        if (p->wants_read || view->is_reading) {
+            return DTT_PUBLISHER_NOTHING;
+        }
+        return put_or_skip(p, now, view);
+    case DTT_PUBLISHER_PUTTING:
+        if (p->deadline_ns > now.mono_ns) {
+            return DTT_PUBLISHER_NOTHING;
+        }
+        put_failed(p, now.mono_ns);
+        return DTT_PUBLISHER_TIMED_OUT;
+    }
+    return DTT_PUBLISHER_NOTHING;
+}
+
+uint64_t dtt_publisher_deadline(const struct dtt_publisher *p)
+{
+    switch (p->state) {
+    case DTT_PUBLISHER_WAITING: return p->due_ns == DTT_NEVER ? DTT_NEVER : start_ns(p);
+    case DTT_PUBLISHER_PUTTING: return p->deadline_ns;
+    case DTT_PUBLISHER_CHECKING: break;
+    }
+    return DTT_NEVER;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * When our record is published. A record goes out when it is due; while we have neighbours the
+ * slot is read first and nothing is published while enough others are visible there.
+ */
+#ifndef DTT_TRACKER_PUBLISHER_H
+#define DTT_TRACKER_PUBLISHER_H
+
+#include "base/rng.h"
+#include "tracker/tracker.h"
+
+#define DTT_PUBLISHER_GAP_NS   (1 * DTT_S) /**< between the starts of two records */
+#define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two of new addresses */
+#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S) /**< a slot read this long ago will do */
+#define DTT_PUBLISHER_TURN_NS  (1 * DTT_S) /**< a new minute's record starts within this */
+
+enum dtt_publisher_state {
+    DTT_PUBLISHER_WAITING,  /**< until due_ns */
+    DTT_PUBLISHER_CHECKING, /**< the slot is being read, to count the others */
+    DTT_PUBLISHER_PUTTING
+};
+
+struct dtt_publisher {
+    const struct dtt_tracker_tuning *tuning;
+    struct dtt_rng *rng;
+    enum dtt_publisher_state state;
+    bool wants_read;   /**< the current slot is to be read; the owner starts it and clears this */
+    bool wants_put;    /**< a record of `minute` is to be stored; likewise */
+    bool has_put;      /**< at least one */
+    bool has_joined;   /**< at least once */
+    bool is_urgent;    /**< the next record does not wait for a read */
+    bool has_moved;    /**< at least once */
+    uint32_t attempt;  /**< failed ones in a row */
+    uint64_t minute;   /**< of the last record */
+    uint64_t due_ns;   /**< next record; also set while another one is under way */
+    uint64_t put_ns;   /**< start of the last put */
+    uint64_t moved_ns; /**< last time new addresses made a record due */
+    uint64_t deadline_ns;  /**< PUTTING */
+    uint64_t joined_ns;    /**< last time a join made a record due */
+    uint64_t fail_wait_ns; /**< last back-off; 0 after a success */
+    uint32_t failed;       /**< puts, since init */
+};
+
+/** What the publisher needs to know at a step. */
+struct dtt_publisher_view {
+    bool is_searching;
+    bool is_reading;      /**< a read of the current slot is under way */
+    uint64_t answered_ns; /**< when one last answered; DTT_NEVER: none yet */
+    uint32_t others;      /**< publishers seen in the current minute */
+};
+
+enum dtt_publisher_result { DTT_PUBLISHER_NOTHING, DTT_PUBLISHER_CAPPED, DTT_PUBLISHER_TIMED_OUT };
+
+/** `tuning` and `rng` are borrowed. */
+void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning *tuning,
+                        struct dtt_rng *rng, uint64_t mono_ns);
+
+/** A record is due at `at_ns`, or sooner if it already was. */
+void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns);
+/**
+ * Our addresses changed. A put under way is replaced at once: many storing nodes keep the first
+ * value of a slot, and it should not be one that nobody can use.
+ */
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
+/** A record is due now; one under way belongs to the past. */
+void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns);
+void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns);
+/** A search pass ended in vain: at least one record a minute. */
+void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now);
+/** A new minute began while searching. */
+void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns);
+/** Storing works now: a failed put need not wait for its timer. */
+void dtt_publisher_store_ready(struct dtt_publisher *p, uint64_t mono_ns);
+/** A put of `minute` is over. */
+void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, uint64_t minute, bool is_stored);
+
+enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt_now now,
+                                             const struct dtt_publisher_view *view);
+uint64_t dtt_publisher_deadline(const struct dtt_publisher *p);
+
+#endif

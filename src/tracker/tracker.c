@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "tracker/tracker.h"
+
+#include "base/addr.h"
+#include "crypto/ed25519.h"
+#include "tracker/bootstrap.h"
+#include "tracker/candidates.h"
+#include "tracker/merge.h"
+#include "tracker/publisher.h"
+#include "tracker/reads.h"
+#include "tracker/view.h"
+#include "tracker/window.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The wall clock may be slewed; a step larger than this is a jump. */
+#define JUMP_NS (2 * (int64_t)DTT_S)
+
+#define MINUTE_NS (60 * DTT_S)
+
+struct dtt_tracker {
+    struct dtt_ctx *ctx;
+    struct dtt_tracker_config cfg;
+    struct dtt_rng rng;
+    struct dtt_id self;
+    int64_t wall_offset; /* wall minus mono at the last call */
+    uint64_t turn_ns;    /* mono, start of the next minute */
+    size_t n_addrs;
+    struct dtt_addr addrs[DTT_RECORD_ADDRS];
+
+    struct dtt_view view;
+    struct dtt_reads reads;
+    struct dtt_candidates candidates;
+    struct dtt_window window;
+    struct dtt_bootstrap bootstrap;
+    struct dtt_publisher publisher;
+    struct dtt_merge merge;
+
+    uint64_t next_dial_ns;
+    bool has_dial; /* chosen and not yet handed out */
+    struct dtt_id dial;
+    bool has_published; /* likewise */
+    uint64_t published_minute;
+    uint32_t published_copies;
+    uint32_t dials_started;
+    uint32_t dials_failed;
+};
+
+/* ---- time */
+
+static int64_t offset_of(struct dtt_now now)
+{
+    return (int64_t)((uint64_t)now.wall_ns - now.mono_ns);
+}
+
+static uint64_t next_turn_ns(struct dtt_now now)
+{
+    uint64_t into = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns % MINUTE_NS;
+    return dtt_add_ns(now.mono_ns, MINUTE_NS - into);
+}
+
+static bool is_searching(const struct dtt_tracker *t)
+{
+    return dtt_bootstrap_is_searching(&t->bootstrap);
+}
+
+static void look_again(struct dtt_tracker *t, struct dtt_now now)
+{
+    dtt_candidates_forgive(&t->candidates);
+    dtt_bootstrap_hurry(&t->bootstrap, true);
+    dtt_publisher_restart(&t->publisher, now.mono_ns);
+    dtt_merge_restart(&t->merge, now.mono_ns);
+    dtt_reads_start(&t->reads, now.mono_ns);
+}
+
+/* Each input begins here: another minute, a clock that was set. */
+static void enter(struct dtt_tracker *t, struct dtt_now now)
+{
+    int64_t offset = offset_of(now);
+    int64_t step = (int64_t)((uint64_t)offset - (uint64_t)t->wall_offset);
+    uint64_t minute = dtt_now_minute(now);
+    t->wall_offset = offset;
+    if (minute != t->view.minute) {
+        dtt_view_turn(&t->view, minute);
+        dtt_reads_turn(&t->reads, minute);
+        if (is_searching(t)) {
+            dtt_bootstrap_hurry(&t->bootstrap, false);
+            dtt_publisher_turn(&t->publisher, now.mono_ns);
+        }
+    }
+    t->turn_ns = next_turn_ns(now);
+    dtt_window_expire(&t->window, now.mono_ns);
+    if (step > JUMP_NS || step < -JUMP_NS) {
+        DTT_TRACE(t->ctx, TRACKER_CLOCK_JUMP, dtt_tv_int(step / (int64_t)DTT_MS));
+        look_again(t, now);
+    }
+}
+
+static void dial(struct dtt_tracker *t, uint64_t mono_ns)
+{
+    if (t->has_dial || mono_ns < t->next_dial_ns) {
+        return;
+    }
+    struct dtt_candidate *p = dtt_candidates_dial(&t->candidates, mono_ns, !is_searching(t));
+    if (p) {
+        t->has_dial = true;
+        t->dial = p->id;
+        t->next_dial_ns = dtt_add_ns(mono_ns, t->cfg.tuning.dial_pace_ns);
+        dtt_bootstrap_dialled(&t->bootstrap, mono_ns);
+    }
+}
+
+static void count_failed_dials(struct dtt_tracker *t, uint32_t n)
+{
+    t->dials_failed += n;
+    t->ctx->metrics[DTT_METRIC_TRACKER_DIALS_FAILED] += n;
+}
+
+static void step_bootstrap(struct dtt_tracker *t, struct dtt_now now)
+{
+    bool is_ready = dtt_candidates_ready_ns(&t->candidates, false) <= now.mono_ns;
+    bool is_busy = dtt_reads_is_busy(&t->reads);
+    if (dtt_bootstrap_step(&t->bootstrap, now.mono_ns, is_busy, is_ready)) {
+        dtt_publisher_vain(&t->publisher, now);
+    }
+    if (t->bootstrap.wants_read) {
+        t->bootstrap.wants_read = false;
+        dtt_reads_start(&t->reads, now.mono_ns);
+    }
+}
+
+static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
+{
+    struct dtt_publisher_view view = {
+        .is_searching = is_searching(t),
+        .is_reading = dtt_reads_is_busy_current(&t->reads),
+        .answered_ns = dtt_reads_current_answered_ns(&t->reads),
+        .others = dtt_view_publishers(&t->view, t->view.minute),
+    };
+    switch (dtt_publisher_step(&t->publisher, now, &view)) {
+    case DTT_PUBLISHER_CAPPED:
+        DTT_COUNT(t->ctx, TRACKER_CAPPED);
+        DTT_TRACE(t->ctx, TRACKER_CAPPED, dtt_tv_int((int64_t)t->view.minute),
+                  dtt_tv_int(view.others));
+        break;
+    case DTT_PUBLISHER_TIMED_OUT:
+        DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
+        DTT_TRACE(t->ctx, TRACKER_PUT_TIMEOUT, dtt_tv_int((int64_t)t->publisher.minute));
+        break;
+    case DTT_PUBLISHER_NOTHING: break;
+    }
+    if (t->publisher.wants_read) {
+        t->publisher.wants_read = false;
+        dtt_reads_start_current(&t->reads, now.mono_ns);
+    }
+}
+
+static void step_merge(struct dtt_tracker *t, struct dtt_now now)
+{
+    bool is_busy = dtt_reads_is_busy(&t->reads);
+    if (dtt_merge_step(&t->merge, now.mono_ns, is_busy, &t->candidates, &t->window)) {
+        uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->candidates, &t->window);
+        t->ctx->metrics[DTT_METRIC_TRACKER_MERGE_DIALS] += n;
+        DTT_TRACE(t->ctx, TRACKER_MERGE, dtt_tv_int((int64_t)t->view.count), dtt_tv_int(n));
+        dial(t, now.mono_ns);
+    }
+    if (t->merge.wants_read) {
+        t->merge.wants_read = false;
+        dtt_reads_start(&t->reads, now.mono_ns);
+    }
+}
+
+/* Each input ends here: whatever became possible or due happens, in this order. */
+static void step(struct dtt_tracker *t, struct dtt_now now)
+{
+    dtt_reads_tick(&t->reads, now.mono_ns);
+    count_failed_dials(t, dtt_candidates_expire(&t->candidates, now));
+    dial(t, now.mono_ns);
+    step_bootstrap(t, now);
+    step_publisher(t, now);
+    step_merge(t, now);
+}
+
+void dtt_tracker_tick(struct dtt_tracker *t, struct dtt_now now)
+{
+    enter(t, now);
+    step(t, now);
+}
+
+uint64_t dtt_tracker_deadline(const struct dtt_tracker *t)
+{
+    uint64_t at = dtt_reads_deadline(&t->reads);
+    uint64_t ready_ns = dtt_candidates_ready_ns(&t->candidates, !is_searching(t));
+    at = dtt_min_ns(at, dtt_candidates_expiry_ns(&t->candidates));
+    at = dtt_min_ns(at, dtt_bootstrap_deadline(&t->bootstrap));
+    at = dtt_min_ns(at, dtt_publisher_deadline(&t->publisher));
+    at = dtt_min_ns(at, dtt_merge_deadline(&t->merge));
+    if (ready_ns != DTT_NEVER && !t->has_dial) {
+        at = dtt_min_ns(at, ready_ns > t->next_dial_ns ? ready_ns : t->next_dial_ns);
+    }
+    return is_searching(t) ? dtt_min_ns(at, t->turn_ns) : at;
+}
+
+/* ---- life */
+
+/*
+ * The stream seals records: no two trackers of a node may ever draw the same keys, neither those of
+ * two topics nor one that was left and joined again.
+ */
+static void init_rng(struct dtt_tracker *t, struct dtt_now now)
+{
+    char label[64];
+    DTT_COUNT(t->ctx, TRACKER_STARTED);
+    snprintf(label, sizeof(label), "tracker %" PRIu64 " %" PRIu64,
+             t->ctx->metrics[DTT_METRIC_TRACKER_STARTED], now.mono_ns);
+    dtt_rng_init(&t->rng, t->ctx->seed, label);
+}
+
+int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
+                    const struct dtt_tracker_config *cfg, struct dtt_now now)
+{
+    struct dtt_tracker *t = calloc(1, sizeof(*t));
+    uint64_t minute = dtt_now_minute(now);
+    if (!t) {
+        return DTT_ENOMEM;
+    }
+    t->ctx = ctx;
+    t->cfg = *cfg;
+    t->wall_offset = offset_of(now);
+    t->turn_ns = next_turn_ns(now);
+    init_rng(t, now);
+    dtt_ed25519_public_key(t->self.bytes, cfg->node_seed);
+    dtt_view_init(&t->view, ctx, cfg->topic, &cfg->secret, &t->self, minute);
+    dtt_reads_init(&t->reads, cfg->tuning.get_timeout_ns, minute);
+    dtt_candidates_init(&t->candidates, ctx, &t->rng, &t->self);
+    dtt_bootstrap_init(&t->bootstrap, &t->cfg.tuning, &t->rng, now.mono_ns);
+    dtt_publisher_init(&t->publisher, &t->cfg.tuning, &t->rng, now.mono_ns);
+    dtt_merge_init(&t->merge, &t->cfg.tuning, &t->rng);
+    DTT_TRACE(ctx, TRACKER_SEARCH, dtt_tv_text("start"));
+    step(t, now);
+    *ret = t;
+    return DTT_OK;
+}
+
+void dtt_tracker_free(struct dtt_tracker *t)
+{
+    if (t) {
+        dtt_view_fini(&t->view);
+        dtt_rng_fini(&t->rng);
+        sodium_memzero(&t->cfg, sizeof(t->cfg));
+        free(t);
+    }
+}
+
+/* ---- input */
+
+void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addrs,
+                           size_t n)
+{
+    enter(t, now);
+    n = n < DTT_RECORD_ADDRS ? n : DTT_RECORD_ADDRS;
+    if (n != t->n_addrs || (n > 0 && memcmp(addrs, t->addrs, n * sizeof(*addrs)) != 0)) {
+        if (n > 0) {
+            memcpy(t->addrs, addrs, n * sizeof(*addrs));
+        }
+        t->n_addrs = n;
+        dtt_publisher_moved(&t->publisher, now.mono_ns);
+    }
+    step(t, now);
+}
+
+void dtt_tracker_add_candidate(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                               const struct dtt_addr *addrs, size_t n)
+{
+    enter(t, now);
+    dtt_candidates_hear(&t->candidates, peer, DTT_CANDIDATE_NAMED, t->view.minute, addrs, n);
+    step(t, now);
+}
+
+void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                           const struct dtt_addr *addrs, size_t n)
+{
+    enter(t, now);
+    dtt_candidates_hear(&t->candidates, peer, DTT_CANDIDATE_NAMED, t->view.minute, addrs, n);
+    struct dtt_candidate *p = dtt_candidates_find(&t->candidates, peer);
+    if (p) {
+        p->is_wanted = p->state == DTT_CANDIDATE_IDLE;
+    }
+    step(t, now);
+}
+
+void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now)
+{
+    enter(t, now);
+    if (t->bootstrap.state != DTT_BOOTSTRAP_READING) {
+        dtt_bootstrap_hurry(&t->bootstrap, false);
+    }
+    dtt_publisher_store_ready(&t->publisher, now.mono_ns);
+    step(t, now);
+}
+
+void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer)
+{
+    enter(t, now);
+    if (dtt_candidates_up(&t->candidates, peer, t->view.minute) && t->candidates.n_neighbors == 1) {
+        DTT_TRACE(t->ctx, TRACKER_JOINED, dtt_tv_id(peer));
+        dtt_bootstrap_joined(&t->bootstrap, now.mono_ns);
+        dtt_publisher_joined(&t->publisher, now.mono_ns);
+        dtt_merge_joined(&t->merge, now.mono_ns);
+    }
+    step(t, now);
+}
+
+void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer)
+{
+    enter(t, now);
+    if (dtt_candidates_down(&t->candidates, peer, now) && t->candidates.n_neighbors == 0) {
+        DTT_TRACE(t->ctx, TRACKER_SEARCH, dtt_tv_text("lost"));
+        dtt_bootstrap_lost(&t->bootstrap, now.mono_ns);
+        dtt_publisher_vain(&t->publisher, now);
+        dtt_merge_lost(&t->merge);
+    }
+    step(t, now);
+}
+
+void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_t hash[32])
+{
+    enter(t, now);
+    dtt_window_add(&t->window, now.mono_ns, hash);
+    step(t, now);
+}
+
+static void hear_record(struct dtt_tracker *t, const struct dtt_record_info *r)
+{
+    dtt_candidates_hear(&t->candidates, &r->publisher, DTT_CANDIDATE_PUBLISHER, r->minute, r->addrs,
+                        r->n_addrs);
+    for (size_t i = 0; i < r->n_active_peers; i++) {
+        dtt_candidates_hear(&t->candidates, &r->active_peers[i], DTT_CANDIDATE_HEARSAY, r->minute,
+                            NULL, 0);
+    }
+    DTT_TRACE(t->ctx, TRACKER_RECORD, dtt_tv_id(&r->publisher), dtt_tv_int((int64_t)r->minute),
+              dtt_tv_int((int64_t)r->n_active_peers), dtt_tv_int((int64_t)r->n_message_hashes),
+              dtt_tv_int((int64_t)r->n_addrs));
+}
+
+void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                            struct dtt_slice value)
+{
+    struct dtt_record_info r;
+    enter(t, now);
+    if (dtt_view_add(&t->view, now.mono_ns, minute, value, &r)) {
+        hear_record(t, &r);
+    }
+    step(t, now);
+}
+
+void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
+                           uint32_t answered)
+{
+    enter(t, now);
+    DTT_TRACE(t->ctx, TRACKER_READ_DONE, dtt_tv_int((int64_t)minute),
+              dtt_tv_text(dtt_error_name(status)), dtt_tv_int(answered));
+    dtt_reads_done(&t->reads, now.mono_ns, minute, answered);
+    step(t, now);
+}
+
+void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
+                          uint32_t acked)
+{
+    bool is_stored = status >= 0 && acked > 0;
+    enter(t, now);
+    DTT_TRACE(t->ctx, TRACKER_PUT_DONE, dtt_tv_int((int64_t)minute),
+              dtt_tv_text(dtt_error_name(status)), dtt_tv_int(acked));
+    dtt_publisher_done(&t->publisher, now.mono_ns, minute, is_stored);
+    if (is_stored) {
+        t->has_published = true;
+        t->published_minute = minute;
+        t->published_copies = acked;
+    } else {
+        DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
+    }
+    step(t, now);
+}
+
+void dtt_tracker_dial_failed(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer)
+{
+    enter(t, now);
+    if (dtt_candidates_failed(&t->candidates, peer, now)) {
+        DTT_TRACE(t->ctx, TRACKER_DIAL_FAILED, dtt_tv_id(peer));
+        count_failed_dials(t, 1);
+    }
+    step(t, now);
+}
+
+void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now)
+{
+    enter(t, now);
+    look_again(t, now);
+    step(t, now);
+}
+
+/* ---- output */
+
+static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    if (!t->has_dial) {
+        return false;
+    }
+    t->has_dial = false;
+    const struct dtt_candidate *p = dtt_candidates_find(&t->candidates, &t->dial);
+    if (!p || p->state != DTT_CANDIDATE_DIALLING) {
+        return false;
+    }
+    ret->type = DTT_TRACKER_DIAL;
+    ret->peer = p->id;
+    ret->n_addrs = p->n_addrs;
+    memcpy(ret->addrs, p->addrs, sizeof(p->addrs));
+    t->dials_started++;
+    DTT_COUNT(t->ctx, TRACKER_DIALS);
+    DTT_TRACE(t->ctx, TRACKER_DIAL, dtt_tv_id(&p->id), dtt_tv_int((int64_t)p->n_addrs));
+    return true;
+}
+
+static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    uint64_t minute;
+    if (!dtt_reads_next(&t->reads, &minute)) {
+        return false;
+    }
+    ret->type = DTT_TRACKER_GET;
+    ret->slot = *dtt_view_slot(&t->view, minute);
+    DTT_COUNT(t->ctx, TRACKER_READS);
+    DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_int((int64_t)minute));
+    return true;
+}
+
+static void describe_us(const struct dtt_tracker *t, struct dtt_record_info *ret)
+{
+    const struct dtt_candidates *c = &t->candidates;
+    *ret = (struct dtt_record_info){.size = sizeof(*ret)};
+    for (size_t i = 0; i < c->count && ret->n_active_peers < DTT_RECORD_PEERS; i++) {
+        if (c->list[i].state == DTT_CANDIDATE_NEIGHBOR) {
+            ret->active_peers[ret->n_active_peers++] = c->list[i].id;
+        }
+    }
+    ret->n_message_hashes = dtt_window_newest(&t->window, ret->message_hashes);
+    ret->n_addrs = t->n_addrs;
+    memcpy(ret->addrs, t->addrs, sizeof(ret->addrs));
+}
+
+static int seal_record(struct dtt_tracker *t, uint64_t minute, const struct dtt_record_info *info,
+                       struct dtt_writer *ret)
+{
+    uint8_t content_buf[DTT_CONTENT_MAX];
+    uint8_t plain_buf[DTT_RECORD_PLAIN_MAX];
+    uint8_t enc_seed[32];
+    struct dtt_writer content = dtt_writer(content_buf, sizeof(content_buf));
+    struct dtt_writer plain = dtt_writer(plain_buf, sizeof(plain_buf));
+    dtt_content_write(&content, info);
+    int err = content.failed
+                  ? DTT_ETOOBIG
+                  : dtt_record_sign(&plain, t->cfg.topic, minute,
+                                    dtt_slice(content.data, content.len), t->cfg.node_seed);
+    if (!err) {
+        dtt_secret_rotate(enc_seed, &t->cfg.secret, t->cfg.topic, minute);
+        err = dtt_record_encrypt(ret, dtt_slice(plain.data, plain.len), enc_seed, &t->rng);
+        sodium_memzero(enc_seed, sizeof(enc_seed));
+    }
+    return err ? err : ret->failed ? DTT_ETOOBIG : DTT_OK;
+}
+
+/* The record is made when it is handed out, so that it tells what we know by then. */
+static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    struct dtt_record_info info;
+    uint64_t minute = t->publisher.minute;
+    struct dtt_writer value = dtt_writer(ret->value, sizeof(ret->value));
+    if (!t->publisher.wants_put) {
+        return false;
+    }
+    t->publisher.wants_put = false;
+    describe_us(t, &info);
+    /* Should sealing fail, the put times out and is tried again like any other. */
+    if (seal_record(t, minute, &info, &value) != DTT_OK) {
+        return false;
+    }
+    ret->type = DTT_TRACKER_PUT;
+    dtt_slot_init(&ret->slot, DTT_SLOT_LINE_0_3, t->cfg.topic, minute);
+    ret->value_len = value.len;
+    DTT_COUNT(t->ctx, TRACKER_PUTS);
+    DTT_TRACE(t->ctx, TRACKER_PUT, dtt_tv_int((int64_t)minute),
+              dtt_tv_int((int64_t)info.n_active_peers), dtt_tv_int((int64_t)info.n_message_hashes),
+              dtt_tv_int((int64_t)info.n_addrs));
+    return true;
+}
+
+static bool next_published(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    if (!t->has_published) {
+        return false;
+    }
+    t->has_published = false;
+    ret->type = DTT_TRACKER_PUBLISHED;
+    dtt_slot_init(&ret->slot, DTT_SLOT_LINE_0_3, t->cfg.topic, t->published_minute);
+    ret->copies = t->published_copies;
+    return true;
+}
+
+bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    if (next_dial(t, ret) || next_get(t, ret) || next_put(t, ret) || next_published(t, ret)) {
+        return true;
+    }
+    ret->type = DTT_TRACKER_RECORD;
+    return dtt_view_next_new(&t->view, &ret->record);
+}
+
+void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
+                        struct dtt_tracker_status *ret)
+{
+    uint64_t minute = dtt_now_minute(now);
+    *ret = (struct dtt_tracker_status){
+        .neighbors = (uint32_t)t->candidates.n_neighbors,
+        .reads_done = t->reads.done,
+        .records_refused = t->view.refused,
+        .candidates = dtt_candidates_waiting(&t->candidates),
+        .dials_started = t->dials_started,
+        .dials_failed = t->dials_failed,
+        .searching_since_ns = t->bootstrap.since_ns,
+    };
+    for (size_t i = 0; i < t->view.count; i++) {
+        ret->records_seen += t->view.records[i].info.minute + 1 >= minute;
+    }
+}

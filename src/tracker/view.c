@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "tracker/view.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static struct dtt_view_slot *slot_of(struct dtt_view *v, uint64_t minute)
+{
+    return &v->slots[minute % DTT_VIEW_SLOTS];
+}
+
+static bool is_in_view(const struct dtt_view *v, uint64_t minute)
+{
+    return minute == v->minute || minute + 1 == v->minute;
+}
+
+static void start_slot(struct dtt_view *v, uint64_t minute)
+{
+    struct dtt_view_slot *s = slot_of(v, minute);
+    s->has_bucket = false;
+    s->n_values = 0;
+    dtt_slot_init(&s->slot, DTT_SLOT_LINE_0_3, v->topic, minute);
+    dtt_secret_rotate(s->enc_seed, &v->secret, v->topic, minute);
+}
+
+void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[32],
+                   const struct dtt_secret *secret, const struct dtt_id *self, uint64_t minute)
+{
+    v->ctx = ctx;
+    memcpy(v->topic, topic, sizeof(v->topic));
+    v->secret = *secret;
+    v->self = *self;
+    v->minute = minute;
+    v->refused = 0;
+    v->n_new = 0;
+    v->count = 0;
+    for (uint64_t i = 0; i < DTT_VIEW_SLOTS; i++) {
+        start_slot(v, minute - i);
+    }
+}
+
+void dtt_view_fini(struct dtt_view *v)
+{
+    sodium_memzero(&v->secret, sizeof(v->secret));
+    for (size_t i = 0; i < DTT_VIEW_SLOTS; i++) {
+        sodium_memzero(v->slots[i].enc_seed, sizeof(v->slots[i].enc_seed));
+    }
+}
+
+static void drop_record(struct dtt_view *v, size_t i)
+{
+    v->n_new -= v->records[i].is_new;
+    v->records[i] = v->records[--v->count];
+}
+
+void dtt_view_turn(struct dtt_view *v, uint64_t minute)
+{
+    if (minute == v->minute) {
+        return;
+    }
+    v->minute = minute;
+    for (uint64_t i = 0; i < DTT_VIEW_SLOTS; i++) {
+        if (slot_of(v, minute - i)->slot.minute != minute - i) {
+            start_slot(v, minute - i);
+        }
+    }
+    for (size_t i = v->count; i > 0; i--) {
+        if (!is_in_view(v, v->records[i - 1].info.minute)) {
+            drop_record(v, i - 1);
+        }
+    }
+}
+
+const struct dtt_slot *dtt_view_slot(const struct dtt_view *v, uint64_t minute)
+{
+    return is_in_view(v, minute) ? &v->slots[minute % DTT_VIEW_SLOTS].slot : NULL;
+}
+
+/* False when the value is known, or must not be looked into now. */
+static bool is_worth_opening(struct dtt_view *v, struct dtt_view_slot *s, uint64_t mono_ns,
+                             struct dtt_slice value)
+{
+    uint8_t hash[DTT_VIEW_HASH_BYTES];
+    crypto_generichash(hash, sizeof(hash), value.data, value.len, NULL, 0);
+    for (size_t i = 0; i < s->n_values; i++) {
+        if (memcmp(s->values[i], hash, sizeof(hash)) == 0) {
+            return false;
+        }
+    }
+    if (!s->has_bucket) {
+        dtt_bucket_init(&s->bucket, DTT_VIEW_OPEN_PER_SECOND, DTT_VIEW_OPEN_BURST, mono_ns);
+        s->has_bucket = true;
+    }
+    if (s->n_values == DTT_VIEW_VALUES_MAX || !dtt_bucket_take(&s->bucket, 1, mono_ns)) {
+        DTT_COUNT(v->ctx, TRACKER_VALUES_SKIPPED);
+        return false;
+    }
+    memcpy(s->values[s->n_values++], hash, sizeof(hash));
+    return true;
+}
+
+static int open_value(struct dtt_view *v, const struct dtt_view_slot *s, struct dtt_slice value,
+                      struct dtt_record_info *ret)
+{
+    struct dtt_record rec;
+    int err = dtt_record_unseal(value, v->topic, s->slot.minute, s->enc_seed, &rec);
+    if (err) {
+        return err;
+    }
+    memset(ret, 0, sizeof(*ret));
+    /* Content we cannot read does not make the record false: its author still is a member. */
+    if (dtt_content_read(dtt_slice(rec.content, rec.content_len), ret) != DTT_OK) {
+        memset(ret, 0, sizeof(*ret));
+    }
+    ret->size = sizeof(*ret);
+    ret->publisher = rec.publisher;
+    ret->minute = rec.minute;
+    return DTT_OK;
+}
+
+/*
+ * All records of a slot carry the same sequence number, so two of one publisher in one minute
+ * cannot be ordered; the one that tells more is the later one, as a record of a node that has just
+ * started is empty.
+ */
+static bool supersedes(const struct dtt_record_info *a, const struct dtt_record_info *b)
+{
+    if (a->minute != b->minute) {
+        return a->minute > b->minute;
+    }
+    return a->n_active_peers + a->n_message_hashes + a->n_addrs >=
+           b->n_active_peers + b->n_message_hashes + b->n_addrs;
+}
+
+/* Where a record of `publisher` goes: its old one, a free place, the place of an older minute. */
+static struct dtt_view_record *place_for(struct dtt_view *v, const struct dtt_record_info *info)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        if (memcmp(&v->records[i].info.publisher, &info->publisher, sizeof(info->publisher)) == 0) {
+            return supersedes(info, &v->records[i].info) ? &v->records[i] : NULL;
+        }
+        if (v->records[i].info.minute < v->records[oldest].info.minute) {
+            oldest = i;
+        }
+    }
+    if (v->count < DTT_VIEW_PUBLISHERS_MAX) {
+        struct dtt_view_record *r = &v->records[v->count++];
+        memset(r, 0, sizeof(*r));
+        return r;
+    }
+    DTT_COUNT(v->ctx, TRACKER_PUBLISHERS_FULL);
+    return v->records[oldest].info.minute < info->minute ? &v->records[oldest] : NULL;
+}
+
+static void keep(struct dtt_view *v, const struct dtt_record_info *info)
+{
+    struct dtt_view_record *r = place_for(v, info);
+    if (r) {
+        r->info = *info;
+        v->n_new += !r->is_new;
+        r->is_new = true;
+    }
+}
+
+bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, uint64_t minute, struct dtt_slice value,
+                  struct dtt_record_info *ret)
+{
+    struct dtt_record_info info;
+    if (!is_in_view(v, minute)) {
+        DTT_COUNT(v->ctx, TRACKER_VALUES_STALE);
+        return false;
+    }
+    struct dtt_view_slot *s = slot_of(v, minute);
+    if (!is_worth_opening(v, s, mono_ns, value)) {
+        return false;
+    }
+    int err = open_value(v, s, value, &info);
+    if (err) {
+        v->refused++;
+        DTT_COUNT(v->ctx, TRACKER_VALUES_REFUSED);
+        DTT_TRACE(v->ctx, TRACKER_VALUE_REFUSED, dtt_tv_int((int64_t)minute),
+                  dtt_tv_text(dtt_error_name(err)));
+        return false;
+    }
+    if (memcmp(&info.publisher, &v->self, sizeof(v->self)) == 0) {
+        return false;
+    }
+    keep(v, &info);
+    *ret = info;
+    return true;
+}
+
+uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        n += v->records[i].info.minute == minute;
+    }
+    return n;
+}
+
+bool dtt_view_next_new(struct dtt_view *v, struct dtt_record_info *ret)
+{
+    for (size_t i = 0; i < v->count && v->n_new > 0; i++) {
+        if (v->records[i].is_new) {
+            v->records[i].is_new = false;
+            v->n_new--;
+            *ret = v->records[i].info;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What the topic's slots of the previous and the current minute have shown us: the newest verified
+ * record of each publisher. Everybody who knows the topic's name can write garbage into a slot, so
+ * the work per slot is bounded: equal values are looked into once, and distinct ones no faster
+ * than a token bucket allows.
+ */
+#ifndef DTT_TRACKER_VIEW_H
+#define DTT_TRACKER_VIEW_H
+
+#include "base/bucket.h"
+#include "base/ctx.h"
+#include "base/time.h"
+#include "record/record.h"
+
+#define DTT_VIEW_SLOTS           2
+#define DTT_VIEW_PUBLISHERS_MAX  128
+#define DTT_VIEW_VALUES_MAX      1024 /**< distinct values looked into per slot */
+#define DTT_VIEW_OPEN_BURST      256  /**< of them at once ... */
+#define DTT_VIEW_OPEN_PER_SECOND 8    /**< ... and then no faster than this */
+#define DTT_VIEW_HASH_BYTES      16
+
+struct dtt_view_record {
+    struct dtt_record_info info;
+    bool is_new; /**< not yet handed out */
+};
+
+struct dtt_view_slot {
+    struct dtt_slot slot;
+    uint8_t enc_seed[32];
+    struct dtt_bucket bucket;
+    bool has_bucket; /**< it starts with the first value */
+    size_t n_values;
+    uint8_t values[DTT_VIEW_VALUES_MAX][DTT_VIEW_HASH_BYTES];
+};
+
+struct dtt_view {
+    struct dtt_ctx *ctx;
+    uint8_t topic[32];
+    struct dtt_secret secret;
+    struct dtt_id self;
+    uint64_t minute;                            /**< the current one */
+    struct dtt_view_slot slots[DTT_VIEW_SLOTS]; /**< slot of minute m: index m % 2 */
+    uint32_t refused;
+    size_t n_new;
+    size_t count;
+    struct dtt_view_record records[DTT_VIEW_PUBLISHERS_MAX];
+};
+
+/** Starts in `minute`. `secret` is copied. */
+void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[32],
+                   const struct dtt_secret *secret, const struct dtt_id *self, uint64_t minute);
+/** Wipes the keys. */
+void dtt_view_fini(struct dtt_view *v);
+
+/** The current minute is another one: slots and records of other minutes than it and the one
+ * before it are dropped. */
+void dtt_view_turn(struct dtt_view *v, uint64_t minute);
+
+/** The slot of `minute`, NULL unless it is the previous or the current minute. */
+const struct dtt_slot *dtt_view_slot(const struct dtt_view *v, uint64_t minute);
+
+/**
+ * One value of the slot of `minute`. True when it is a verified record of somebody else that was
+ * not seen before; false for a known value, garbage, our own record.
+ */
+bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, uint64_t minute, struct dtt_slice value,
+                  struct dtt_record_info *ret);
+
+/** Distinct publishers other than us with a record in `minute`. */
+uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute);
+
+/** Takes a record that was not handed out yet. */
+bool dtt_view_next_new(struct dtt_view *v, struct dtt_record_info *ret);
+
+#endif

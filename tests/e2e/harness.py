@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Real `dtt` processes on a private DHT, for the tests in this folder.
+
+A test is a function that takes a Scene and is handed to run(). It waits for events, never for time
+to pass: each wait has a deadline and names what did not come. Whatever the outcome, no process is
+left behind; when a test fails, what every process said is printed.
+
+Environment: DTT_COMMAND, the command to test; DTT_SLOW, a factor on all deadlines (sanitizers).
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+DTT = os.environ.get("DTT_COMMAND", "build/dtt")
+SLOW = float(os.environ.get("DTT_SLOW", "1"))
+SKIPPED = 77
+
+# What a sanitizer writes before, or instead of, ending the process.
+SANITIZER = re.compile(r"(Address|Leak|Memory|Thread)Sanitizer|runtime error:")
+
+
+class Failure(Exception):
+    """What was expected and did not happen."""
+
+
+class Skip(Exception):
+    """Why the test cannot be run here."""
+
+
+def check(condition, sentence):
+    if not condition:
+        raise Failure(sentence)
+
+
+class Process:
+    """One running command. Its standard output is read as JSON events, a line each."""
+
+    def __init__(self, scene, name, arguments, command=DTT):
+        self.scene = scene
+        self.name = name
+        self.events = []
+        self.said = []  # lines of standard error
+        self.started = time.monotonic()
+        self.changed = threading.Condition()
+        self.popen = subprocess.Popen(
+            [command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, errors="backslashreplace", env=scene.environment)
+        self.readers = [
+            threading.Thread(target=self._read, args=(self.popen.stdout, self.events, self._event),
+                             daemon=True),
+            threading.Thread(target=self._read, args=(self.popen.stderr, self.said, str),
+                             daemon=True)]
+        for reader in self.readers:
+            reader.start()
+
+    def _event(self, line):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = {"event": "not json", "line": line}
+        event["at"] = time.monotonic() - self.started
+        return event
+
+    def _read(self, stream, lines, parse):
+        for line in stream:
+            with self.changed:
+                lines.append(parse(line.rstrip("\n")))
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    def _find(self, lines, fits, within, wanted, since=0):
+        """The first of `lines` that fits, waiting for it at most `within` seconds."""
+        deadline = time.monotonic() + within * SLOW
+        with self.changed:
+            at = since
+            while True:
+                while at < len(lines):
+                    if fits(lines[at]):
+                        return lines[at]
+                    at += 1
+                left = deadline - time.monotonic()
+                ended = not any(reader.is_alive() for reader in self.readers)
+                if left <= 0 or ended:
+                    why = "it ended first" if ended else f"not within {within * SLOW:.0f} s"
+                    raise Failure(f"{self.name}: no {wanted}: {why}")
+                self.changed.wait(min(left, 1))
+
+    def wait(self, kind, within=30, where=lambda event: True, since=0):
+        """The first event of a kind, from event number `since` on, for which `where` holds."""
+        return self._find(self.events, lambda e: e["event"] == kind and where(e), within,
+                          f"event {kind}", since)
+
+    def wait_message(self, text, within=30):
+        return self._find(self.events, lambda e: e["event"] == "message" and e.get("text") == text,
+                          within, f"message '{text}'")
+
+    def wait_said(self, pattern, within=10):
+        """The first line of standard error in which the pattern is found."""
+        return self._find(self.said, re.compile(pattern, re.I).search, within,
+                          f"'{pattern}' on standard error")
+
+    def must_not(self, kind, during):
+        """Spends `during` seconds; fails at once when an event of the kind comes."""
+        deadline = time.monotonic() + during
+        with self.changed:
+            while (left := deadline - time.monotonic()) > 0:
+                check(not self.of_kind(kind), f"{self.name}: an event {kind} came")
+                check(self.popen.poll() is None, f"{self.name}: it ended")
+                self.changed.wait(left)
+
+    def of_kind(self, *kinds):
+        return [event for event in self.events if event["event"] in kinds]
+
+    def messages(self):
+        return [event.get("text", event.get("base64")) for event in self.of_kind("message")]
+
+    @property
+    def id(self):
+        return self.wait("listening")["endpoint_id"]
+
+    @property
+    def addr(self):
+        """Where it listens, as a pair for socket calls."""
+        host, port = self.wait("listening")["addrs"][0].rsplit(":", 1)
+        return host.strip("[]"), int(port)
+
+    def neighbors(self):
+        """Ids that came up and did not go down since."""
+        up = set()
+        for event in self.events:
+            if event["event"] == "neighbor_up":
+                up.add(event["endpoint_id"])
+            elif event["event"] == "neighbor_down":
+                up.discard(event["endpoint_id"])
+        return up
+
+    def send(self, text):
+        self.popen.stdin.write(text + "\n")
+        self.popen.stdin.flush()
+
+    def end_input(self):
+        self.popen.stdin.close()
+
+    def kill(self, number=signal.SIGKILL):
+        self.popen.send_signal(number)
+
+    def wait_exit(self, within=15):
+        try:
+            code = self.popen.wait(within * SLOW)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name}: still runs after {within * SLOW:.0f} s") from None
+        for reader in self.readers:
+            reader.join(10)
+        return code
+
+    def leave(self, number=signal.SIGTERM):
+        """Asks it to leave, and checks that it does so in order."""
+        self.kill(number)
+        code = self.wait_exit()
+        check(code == 0, f"{self.name}: exit {code} after {signal.Signals(number).name}")
+        last = self.events[-1]["event"] if self.events else "nothing"
+        check(last == "left", f"{self.name}: its last event is {last}, not left")
+
+    def proc(self, field):
+        """A number from /proc/PID/status."""
+        text = pathlib.Path(f"/proc/{self.popen.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+)", text, re.M).group(1))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.popen.pid}/fd"))
+
+    def transcript(self):
+        lines = [f"--- {self.name}: exit {self.popen.poll()}"]
+        lines += ["  " + json.dumps(event) for event in self.events[-40:]]
+        lines += ["  stderr: " + line for line in self.said[-80:]]
+        return "\n".join(lines)
+
+
+class Scene:
+    """What one test starts: processes, and a folder for its files."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="dtt-e2e-")
+        self.path = pathlib.Path(self.folder.name)
+        self.processes = []
+        self.topic = f"e2e {os.path.basename(sys.argv[0])} {os.getpid()}"
+        self.secret = self.file("secret", "correct horse battery staple\n")
+        self.environment = {name: value for name, value in os.environ.items()
+                            if name != "DTT_SECRET"}
+        self.net = None
+
+    def file(self, name, content, mode=0o600):
+        path = self.path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.chmod(mode)
+        return str(path)
+
+    def start(self, name, *arguments, command=DTT):
+        process = Process(self, name, [str(word) for word in arguments], command)
+        self.processes.append(process)
+        return process
+
+    def testnet(self, nodes=20):
+        """A private DHT; peers started later use it."""
+        self.net = self.start("testnet", "testnet", "--json", "--nodes", nodes)
+        self.bootstrap = self.net.wait("ready")["bootstrap"]
+        return self.net
+
+    def bootstrap_options(self):
+        return [word for addr in self.bootstrap for word in ("--bootstrap", addr)]
+
+    def peer(self, name, *options, secret=None, topic=None):
+        """`dtt pipe` on loopback."""
+        return self.start(name, "pipe", topic or self.topic, "--json", "--listen", "127.0.0.1:0",
+                          "--secret-file", secret or self.secret, *self.bootstrap_options(),
+                          *options)
+
+    def run(self, *arguments, stdin="", within=20, environment=None):
+        """A command that ends by itself."""
+        command = [DTT, *(str(word) for word in arguments)]
+        try:
+            done = subprocess.run(command, input=stdin, capture_output=True, text=True,
+                                  timeout=within * SLOW, env={**self.environment,
+                                                              **(environment or {})})
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{' '.join(command)}: still runs after {within * SLOW:.0f} s") from None
+        check(not SANITIZER.search(done.stderr), f"{' '.join(command)}:\n{done.stderr}")
+        return done
+
+    def close(self):
+        for process in self.processes:
+            if process.popen.poll() is None:
+                process.kill(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait_exit(10)
+            except Failure:
+                process.kill()
+                process.wait_exit(10)
+        self.folder.cleanup()
+
+    def check_clean(self):
+        """No process was ended by a crash or had something to say to a sanitizer."""
+        for process in self.processes:
+            for line in process.said:
+                check(not SANITIZER.search(line), f"{process.name}: {line}")
+            code = process.popen.returncode
+            crashed = code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
+            check(not crashed, f"{process.name}: ended by signal {-code}")
+            check(not process.of_kind("not json"),
+                  f"{process.name}: a line of standard output is not JSON")
+
+
+def everybody_talks(peers, words, within=30):
+    """Each peer sends; every other one hears it once, and hears nothing else that begins so."""
+    for peer in peers:
+        peer.send(f"{words} from {peer.name}")
+    for peer in peers:
+        for other in peers:
+            if other is not peer:
+                peer.wait_message(f"{words} from {other.name}", within)
+    for peer in peers:
+        heard = sorted(text for text in peer.messages() if text.startswith(words))
+        wanted = sorted(f"{words} from {other.name}" for other in peers if other is not peer)
+        check(heard == wanted, f"{peer.name}: heard {heard}, not {wanted}")
+
+
+def run(test, *arguments):
+    """Runs a test function and ends the program with its outcome."""
+    scene = Scene()
+    status = 0
+    try:
+        try:
+            test(scene, *arguments)
+        finally:
+            scene.close()
+        scene.check_clean()
+        print("ok")
+    except Skip as reason:
+        print(reason)
+        status = SKIPPED
+    except Exception as error:  # whatever it is, what the processes said helps to find it
+        for process in scene.processes:
+            print(process.transcript())
+        print(f"FAILED: {error or type(error).__name__}")
+        if not isinstance(error, Failure):
+            raise
+        status = 1
+    sys.stdout.flush()
+    sys.exit(status)

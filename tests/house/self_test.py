@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Proves that each check of the house can fail: sample trees and sources that break one rule each."""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+sys.dont_write_bytecode = True
+
+import check_exports  # noqa: E402
+import check_includes  # noqa: E402
+import check_symbols  # noqa: E402
+import test_summary  # noqa: E402
+
+
+class Tree(unittest.TestCase):
+    """A copy of what the checks read, in which a test breaks one thing."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = pathlib.Path(self.folder.name)
+        for part in ["docs/design/architecture.md", "include/dtt", "src/api/libdtt.map"]:
+            (self.root / part).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy(ROOT / part, self.root / part)
+
+    def write(self, path, text):
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+class Includes(Tree):
+    def refused(self, path, line):
+        self.write("src/base/map.h", "")
+        self.write(path, line + "\n")
+        wrong = list(check_includes.check(self.root))
+        self.assertEqual(len(wrong), 1, wrong)
+        self.assertIn(f"{path}:1", wrong[0])
+
+    def test_clean_tree_passes(self):
+        self.write("src/gossip/gossip.h", '#include "base/bytes.h"\n#include <dtt/types.h>\n')
+        self.write("src/gossip/swarm.c", '#include "gossip.h"\n#  include <string.h>\n')
+        self.write("src/io/loop.c", "#include <uv.h>\n#include <sys/socket.h>\n")
+        self.write("cli/main.c", "#include <dtt/dtt.h>\n#include <jansson.h>\n#include <unistd.h>\n")
+        self.assertEqual(list(check_includes.check(self.root)), [])
+
+    def test_tracker_knows_no_dht(self):
+        self.refused("src/tracker/tracker.c", '#include "dht/dht.h"')
+
+    def test_gossip_knows_no_quic(self):
+        self.refused("src/gossip/swarm.c", '#include "quic/quic.h"')
+
+    def test_core_has_no_sockets(self):
+        self.refused("src/node/node.c", "#include <sys/socket.h>")
+
+    def test_core_has_no_clock(self):
+        self.refused("src/dht/dht.c", "#include <time.h>")
+
+    def test_libraries_stay_where_they_belong(self):
+        self.refused("src/dht/dht.c", "#include <gnutls/gnutls.h>")
+
+    def test_io_alone_has_the_loop(self):
+        self.refused("src/node/node.c", "#include <uv.h>")
+
+    def test_command_sees_the_public_headers_only(self):
+        self.refused("cli/main.c", '#include "base/map.h"')
+
+    def test_base_knows_no_facade(self):
+        self.refused("src/base/map.c", "#include <dtt/dtt.h>")
+
+    def test_public_headers_in_angle_brackets(self):
+        self.refused("src/base/map.c", '#include "dtt/types.h"')
+
+    def test_no_path_tricks(self):
+        self.refused("src/tracker/tracker.c", '#include "../dht/dht.h"')
+
+    def test_module_without_a_row(self):
+        self.write("src/extra/extra.c", "")
+        self.assertIn("no row", " ".join(check_includes.check(self.root)))
+
+
+class Exports(Tree):
+    def test_clean_tree_passes(self):
+        self.assertEqual(list(check_exports.check(self.root)), [])
+
+    def edit(self, path, old, new):
+        file = self.root / path
+        text = file.read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+        wrong = list(check_exports.check(self.root))
+        self.assertEqual(len(wrong), 1, wrong)
+        return wrong[0]
+
+    def test_function_not_listed(self):
+        self.assertIn("not listed", self.edit("src/api/libdtt.map", "    dtt_version;\n", ""))
+
+    def test_listed_but_unknown(self):
+        self.assertIn("no public header", self.edit(
+            "src/api/libdtt.map", "    dtt_version;\n", "    dtt_version;\n    dtt_vv;\n"))
+
+    def test_function_without_comment(self):
+        self.assertIn("no /** comment", self.edit(
+            "include/dtt/dtt.h", "DTT_API const char *dtt_version(void);",
+            "\nDTT_API const char *dtt_version(void);"))
+
+
+class Symbols(Tree):
+    def findings(self, module, source):
+        self.write("sample.c", source)
+        sample = self.root / "sample.c"
+        subprocess.run(["cc", "-c", "-O1", "-fPIC", "-o", sample.with_suffix(".o"), sample],
+                       check=True)
+        return list(check_symbols.check([(module, sample.with_suffix(".o"))]))
+
+    def test_mathematics_passes(self):
+        self.assertEqual(self.findings("base", """
+            #include <stdlib.h>
+            #include <string.h>
+            static const char *const words[] = {"a", "b"};
+            const char *dtt_word(int i) { return strdup(words[i]); }
+        """), [])
+
+    def test_io_is_found(self):
+        for call in ["int socket(int, int, int); int dtt_x(void) { return socket(1, 2, 3); }",
+                     "#include <stdio.h>\nint dtt_x(int i) { return printf(\"%d\", i); }",
+                     "#include <time.h>\nlong dtt_x(void) { return time(0); }",
+                     "#include <stdlib.h>\nvoid dtt_x(void) { abort(); }",
+                     "#include <stdlib.h>\nint dtt_x(void) { return rand(); }",
+                     "void randombytes_buf(void *, long);\n"
+                     "void dtt_x(void *p) { randombytes_buf(p, 3); }"]:
+            with self.subTest(call):
+                self.assertEqual(len(self.findings("base", call)), 1)
+
+    def test_library_of_another_module(self):
+        call = "int ngtcp2_conn_del(void *); int dtt_x(void *c) { return ngtcp2_conn_del(c); }"
+        self.assertEqual(self.findings("quic", call), [])
+        self.assertEqual(len(self.findings("gossip", call)), 1)
+
+    def test_state_is_found(self):
+        for state in ["static int n; int dtt_x(void) { return n++; }",
+                      "static int n = 3; int dtt_x(void) { return n++; }",
+                      "int dtt_x(void) { static int n; return n++; }",
+                      "static _Thread_local int n; int dtt_x(void) { return n++; }"]:
+            with self.subTest(state):
+                self.assertIn("state", " ".join(self.findings("base", state)))
+
+    def test_prefix(self):
+        self.assertIn("prefix", " ".join(self.findings("base", "int x(void) { return 1; }")))
+
+
+class Summary(Tree):
+    def summary(self, *results):
+        self.write("log.json", "".join(
+            f'{{"name": "t", "result": "{result}", "stdout": "why"}}\n' for result in results))
+        return test_summary.main(self.root / "log.json")
+
+    def test_status(self):
+        self.assertEqual(self.summary("OK", "SKIP"), 0)
+        self.assertEqual(self.summary("OK", "FAIL"), 1)
+        self.assertEqual(self.summary("OK", "TIMEOUT"), 1)
+        self.assertEqual(self.summary("SKIP"), 1)
+        self.assertEqual(test_summary.main(self.root / "none"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""QUIC and gossip: `dtt pipe` and iroh-gossip peers that are told of each other."""
+import time
+
+import harness
+from world import check, told
+
+LARGEST = 4057  # bytes of content that fit a frame of iroh-gossip
+
+
+def both_heard(peers, words):
+    harness.everybody_talks(peers, words, 60)
+
+
+def leave(peers):
+    for peer in peers:
+        peer.leave()
+
+
+def dtt_dials(world):
+    rust = world.rust_peer("rust")
+    peers = [rust, world.peer("dtt", *told(rust))]
+    for peer in peers:
+        peer.wait("joined")
+    both_heard(peers, "hello")
+    leave(peers)
+
+
+def rust_dials(world):
+    dtt = world.peer("dtt")
+    peers = [dtt, world.rust_peer("rust", *told(dtt))]
+    for peer in peers:
+        peer.wait("joined")
+    both_heard(peers, "hello")
+    leave(peers[::-1])
+
+
+def grow(world, n):
+    """n peers of each kind; each newcomer is told of the one before, which is of the other kind."""
+    peers = []
+    for i in range(n):
+        for kind, start in (("dtt", world.peer), ("rust", world.rust_peer)):
+            peers.append(start(f"{kind}{i}", *(told(peers[-1]) if peers else ())))
+    for peer in peers:
+        peer.wait("joined", 60)
+    return peers
+
+
+def swarm(world, n):
+    peers = grow(world, n)
+    both_heard(peers, "first")
+    both_heard(peers[::-1], "second")
+    leave(peers)
+
+
+def sizes(world):
+    """Up to the largest message that a frame holds, both ways; one byte more is refused by dtt."""
+    rust = world.rust_peer("rust")
+    dtt = world.peer("dtt", *told(rust))
+    for peer in (rust, dtt):
+        peer.wait("joined")
+    for size in (1, 127, 128, 1200, 4000, LARGEST - 1, LARGEST):
+        for speaker, hearer, letter in ((rust, dtt, "r"), (dtt, rust, "d")):
+            text = letter * size
+            speaker.send(text)
+            hearer.wait_message(text)
+    dtt.send("d" * (LARGEST + 1))
+    dtt.wait_said("not sent")
+    both_heard([rust, dtt], "after that")
+    leave([rust, dtt])
+
+
+def many(world):
+    """A thousand messages each way at full speed: none is lost, none comes twice."""
+    rust = world.rust_peer("rust")
+    dtt = world.peer("dtt", *told(rust))
+    for peer in (rust, dtt):
+        peer.wait("joined")
+    for speaker, hearer in ((rust, dtt), (dtt, rust)):
+        for i in range(1000):
+            speaker.send(f"{speaker.name} {i}")
+        hearer.wait_message(f"{speaker.name} 999", 60)
+        heard = [text for text in hearer.messages() if text.startswith(speaker.name + " ")]
+        check(sorted(heard) == sorted(f"{speaker.name} {i}" for i in range(1000)),
+              f"{hearer.name}: {len(heard)} of 1000, {len(set(heard))} distinct")
+    leave([rust, dtt])
+
+
+def near(world):
+    """A message to neighbours only is heard by the neighbour."""
+    rust = world.rust_peer("rust")
+    dtt = world.peer("dtt", *told(rust))
+    for peer in (rust, dtt):
+        peer.wait("joined")
+    rust.send("/near by")
+    dtt.wait_message("by")
+    leave([rust, dtt])
+
+
+def churn(world, kind):
+    """Half of the peers of a kind are killed, others come: those who are there hear each other."""
+    peers = grow(world, 3)
+    both_heard(peers, "before")
+    gone = [peer for peer in peers if peer.name.startswith(kind)][:2]
+    for peer in gone:
+        peer.kill()
+        peer.wait_exit()
+    peers = [peer for peer in peers if peer not in gone]
+    start = world.peer if kind == "dtt" else world.rust_peer
+    for i in range(2):
+        peers.append(start(f"{kind}-again{i}", *told(peers[0])))
+    for peer in peers[-2:]:
+        peer.wait("joined", 60)
+    # Killed peers say no goodbye: until they are missed, some may be cut off from each other.
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            harness.everybody_talks(peers, f"after {time.monotonic():.0f}", 15)
+            break
+        except harness.Failure:
+            check(time.monotonic() < deadline, "90 s after the kill not all hear each other")
+    leave(peers)
+
+
+def wrong_id(world, dialler):
+    """At the address is somebody else than named: no neighbour, and the dtt side tells why."""
+    stranger = world.peer("stranger")
+    if dialler == "dtt":
+        target = world.rust_peer("rust")
+        host, port = target.addr
+        dtt = world.peer("dtt", "--peer", f"{stranger.id}@{host}:{port}")
+        dtt.wait("dial_failed", 60)
+        dtt.must_not("neighbor_up", 1)
+    else:
+        target = world.peer("dtt")
+        host, port = target.addr
+        rust = world.rust_peer("rust", "--peer", f"{stranger.id}@{host}:{port}")
+        rust.must_not("neighbor_up", 5)
+    check(not target.of_kind("neighbor_up"), "the target saw a neighbour")
+
+
+def idle(world):
+    """Nobody says a word for 100 seconds; then everybody is still there."""
+    peers = grow(world, 1)
+    before = [len(peer.of_kind("neighbor_down")) for peer in peers]
+    time.sleep(100)
+    check(before == [len(peer.of_kind("neighbor_down")) for peer in peers], "a neighbour was lost")
+    both_heard(peers, "still here")
+    leave(peers)
+
+
+CASES = [
+    ("gossip", "1+1, C dials", dtt_dials, "one message each way, orderly leave"),
+    ("gossip", "1+1, Rust dials", rust_dials, "one message each way, orderly leave"),
+    ("gossip", "sizes", sizes, "1 to 4057 bytes each way, 4058 refused"),
+    ("gossip", "1,000 messages", many, "each way at full speed, none lost or doubled"),
+    ("gossip", "neighbour scope", near, "Rust to C"),
+    ("gossip", "3+3", lambda world: swarm(world, 3), "every message reaches everybody"),
+    ("gossip", "10+10", lambda world: swarm(world, 10), "every message reaches everybody"),
+    ("gossip", "3+3, two C killed", lambda world: churn(world, "dtt"), "and two new ones come"),
+    ("gossip", "3+3, two Rust killed", lambda world: churn(world, "rust"), "and two new ones come"),
+    ("QUIC", "wrong id, C dials", lambda world: wrong_id(world, "dtt"), "refused, and said so"),
+    ("QUIC", "wrong id, Rust dials", lambda world: wrong_id(world, "rust"), "refused"),
+]
+
+LONG_CASES = [
+    ("QUIC", "idle", idle, "100 s of silence, connections stay"),
+]

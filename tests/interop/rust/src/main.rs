@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Peers for the interop suite, made of the published crates. `gossip` and `tracker` behave like
+//! `dtt pipe --json`: lines in are broadcast, events out are JSON. `record` and `dht` answer one
+//! JSON request a line with one JSON reply a line.
+
+mod dht;
+mod options;
+mod record;
+mod swarm;
+
+use anyhow::{Result, bail};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("RUST_LOG"))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    let mut words = std::env::args().skip(1);
+    let verb = words.next().unwrap_or_default();
+    let options = options::Options::parse(words)?;
+    match verb.as_str() {
+        "record" => record::serve(),
+        "dht" => dht::serve(&options).await,
+        "gossip" => swarm::gossip(&options).await,
+        "tracker" => swarm::tracker(&options).await,
+        _ => bail!("usage: dtt-interop record|dht|gossip|tracker [TOPIC] [OPTIONS]"),
+    }
+}

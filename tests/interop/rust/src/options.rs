@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The options of all peers, named as those of `dtt`, and the helpers of line-based JSON.
+
+use std::{io::Write, net::SocketAddr};
+
+use anyhow::{Context, Result, bail};
+use iroh::{EndpointAddr, EndpointId};
+use serde_json::Value;
+
+#[derive(Default)]
+pub struct Options {
+    pub topic: Option<String>,
+    pub listen: Option<SocketAddr>,
+    /// File with the 32 bytes of the secret key.
+    pub identity: Option<String>,
+    pub secret_file: Option<String>,
+    pub peers: Vec<EndpointAddr>,
+    pub bootstrap: Vec<String>,
+    /// Storing DHT nodes to run.
+    pub nodes: usize,
+    /// Tracker: neither publish nor resolve addresses in the DHT.
+    pub no_addresses: bool,
+    /// Tracker: a rotation of its own instead of the default one.
+    pub rotation: bool,
+}
+
+impl Options {
+    pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
+        let mut o = Self::default();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().with_context(|| format!("{word} needs a value"));
+            match word.as_str() {
+                "--listen" => o.listen = Some(value()?.parse()?),
+                "--identity" => o.identity = Some(value()?),
+                "--secret-file" => o.secret_file = Some(value()?),
+                "--peer" => o.peers.push(parse_peer(&value()?)?),
+                "--bootstrap" => o.bootstrap.push(value()?),
+                "--nodes" => o.nodes = value()?.parse()?,
+                "--no-addresses" => o.no_addresses = true,
+                "--rotation" => o.rotation = true,
+                _ if word.starts_with("--") => bail!("unknown option {word}"),
+                _ => o.topic = Some(word),
+            }
+        }
+        Ok(o)
+    }
+
+    /// Contents of the secret file without the newline at its end.
+    pub fn secret(&self) -> Result<Vec<u8>> {
+        let path = self.secret_file.as_ref().context("--secret-file is missing")?;
+        let mut secret = std::fs::read(path)?;
+        if secret.last() == Some(&b'\n') {
+            secret.pop();
+        }
+        Ok(secret)
+    }
+}
+
+/// ID@ADDR:PORT, or ID alone.
+fn parse_peer(text: &str) -> Result<EndpointAddr> {
+    let (id, addr) = text.split_once('@').unwrap_or((text, ""));
+    let peer = EndpointAddr::new(id.parse::<EndpointId>()?);
+    Ok(if addr.is_empty() { peer } else { peer.with_ip_addr(addr.parse()?) })
+}
+
+pub fn print(event: &Value) {
+    let mut out = std::io::stdout().lock();
+    // Nobody reads any more: the driver has gone, and this process goes with its input.
+    let _ = writeln!(out, "{event}").and_then(|()| out.flush());
+}
+
+/// A hex member of a request; None when it is missing.
+pub fn hex_at(request: &Value, name: &str) -> Result<Option<Vec<u8>>> {
+    match request.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            let text = value.as_str().with_context(|| format!("{name} is no text"))?;
+            Ok(Some(hex::decode(text).with_context(|| format!("{name} is no hex"))?))
+        }
+    }
+}
+
+/// A hex member of exactly N bytes.
+pub fn bytes_at<const N: usize>(request: &Value, name: &str) -> Result<[u8; N]> {
+    let bytes = hex_at(request, name)?.with_context(|| format!("{name} is missing"))?;
+    bytes.try_into().map_err(|_| anyhow::anyhow!("{name} has not {N} bytes"))
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "support/vectors.h"
+
+#include <dtt/dtt.h>
+#include <stdlib.h>
+
+/* Renders, parses back with a library that is not ours, and checks the length contract. */
+static json_t *render(const struct dtt_event *ev)
+{
+    size_t need = dtt_event_json(ev, NULL, 0);
+    char *buf = malloc(need + 1);
+    json_error_t err;
+    assert_non_null(buf);
+    memset(buf, 'x', need + 1);
+    assert_int_equal(dtt_event_json(ev, buf, need + 1), need);
+    assert_int_equal(strlen(buf), need);
+    json_t *root = json_loads(buf, JSON_ALLOW_NUL, &err);
+    if (!root) {
+        fail_msg("%s: %s", buf, err.text);
+    }
+    /* Cut output stays inside its buffer and is terminated. */
+    for (size_t cap = 1; cap <= need; cap++) {
+        char *cut = malloc(cap);
+        assert_non_null(cut);
+        assert_int_equal(dtt_event_json(ev, cut, cap), need);
+        assert_int_equal(strlen(cut), cap - 1);
+        assert_memory_equal(cut, buf, cap - 1);
+        free(cut);
+    }
+    free(buf);
+    return root;
+}
+
+static void assert_text(json_t *root, const char *path, const char *want)
+{
+    assert_string_equal(vectors_text(root, path), want);
+}
+
+static const char id_text[] = "0102030000000000000000000000000000000000000000000000000000000000";
+static const struct dtt_id id = {{1, 2, 3}};
+
+static void the_documented_events(void **state)
+{
+    struct dtt_event ev = {.size = sizeof(ev), .type = DTT_EVENT_LISTENING};
+    (void)state;
+    ev.u.listening.id = id;
+    ev.u.listening.n_addrs = 1;
+    ev.u.listening.addrs[0] =
+        (struct dtt_addr){.ip = {127, 0, 0, 1}, .port = 4433, .family = DTT_FAMILY_V4};
+    json_t *j = render(&ev);
+    assert_text(j, "event", "listening");
+    assert_text(j, "endpoint_id", id_text);
+    assert_string_equal(json_string_value(json_array_get(vectors_at(j, "addrs"), 0)),
+                        "127.0.0.1:4433");
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_JOINED};
+    ev.u.joined.elapsed_ms = 812;
+    ev.u.joined.neighbors = 1;
+    j = render(&ev);
+    assert_text(j, "event", "joined");
+    assert_int_equal(json_integer_value(vectors_at(j, "elapsed_ms")), 812);
+    assert_int_equal(json_integer_value(vectors_at(j, "neighbors")), 1);
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_NEIGHBOR_DOWN};
+    ev.u.neighbor.peer = id;
+    ev.u.neighbor.reason = "timeout";
+    j = render(&ev);
+    assert_text(j, "event", "neighbor_down");
+    assert_text(j, "endpoint_id", id_text);
+    assert_text(j, "reason", "timeout");
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_DIAL_FAILED};
+    ev.u.dial_failed.peer = id;
+    ev.u.dial_failed.stage = "address";
+    ev.u.dial_failed.reason = "unknown";
+    j = render(&ev);
+    assert_text(j, "event", "dial_failed");
+    assert_text(j, "stage", "address");
+    assert_null(json_object_get(j, "addr"));
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_RECORD_PUBLISHED};
+    ev.u.published.minute = 29371234;
+    ev.u.published.copies = 20;
+    j = render(&ev);
+    assert_text(j, "event", "published");
+    assert_int_equal(json_integer_value(vectors_at(j, "minute")), 29371234);
+    assert_int_equal(json_integer_value(vectors_at(j, "copies")), 20);
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_DHT_PUT};
+    ev.u.dht_put.seq = INT64_MAX;
+    j = render(&ev);
+    assert_text(j, "event", "put");
+    assert_int_equal(strlen(vectors_text(j, "key")), 64);
+    assert_int_equal(strlen(vectors_text(j, "target")), 40);
+    assert_int_equal(json_integer_value(vectors_at(j, "seq")), INT64_MAX);
+    json_decref(j);
+}
+
+static void every_type_is_valid_json(void **state)
+{
+    struct dtt_record_info record = {.size = sizeof(record),
+                                     .n_active_peers = 5,
+                                     .n_message_hashes = 5,
+                                     .n_addrs = DTT_RECORD_ADDRS};
+    (void)state;
+    for (int type = 0; type <= DTT_EVENT_DHT_READY + 1; type++) {
+        struct dtt_event ev = {.type = type};
+        if (type == DTT_EVENT_NEIGHBOR_DOWN) {
+            ev.u.neighbor.reason = "closed";
+        } else if (type == DTT_EVENT_DIAL_FAILED) {
+            ev.u.dial_failed.stage = ev.u.dial_failed.reason = "x";
+        } else if (type == DTT_EVENT_RECORD) {
+            ev.u.record.record = &record;
+        }
+        json_t *j = render(&ev);
+        assert_true(strlen(vectors_text(j, "event")) > 0);
+        json_decref(j);
+    }
+}
+
+static void messages_as_text_or_base64(void **state)
+{
+    struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
+    uint8_t all[256];
+    (void)state;
+    for (int i = 0; i < 256; i++) {
+        all[i] = (uint8_t)i;
+    }
+    ev.u.message.from = id;
+    ev.u.message.data = (const uint8_t *)"hi \"you\"\\\n\x01\x7f \xc3\xa9";
+    ev.u.message.len = 15;
+    json_t *j = render(&ev);
+    assert_text(j, "text", "hi \"you\"\\\n\x01\x7f \xc3\xa9");
+    assert_null(json_object_get(j, "base64"));
+    json_decref(j);
+    ev.u.message.data = all;
+    ev.u.message.len = 256;
+    j = render(&ev);
+    assert_null(json_object_get(j, "text"));
+    assert_int_equal(strlen(vectors_text(j, "base64")), 344);
+    assert_memory_equal(vectors_text(j, "base64"), "AAECAwQF", 8);
+    json_decref(j);
+    ev.u.message.data = (const uint8_t *)"\xc0\xaf"; /* overlong: not UTF-8 */
+    ev.u.message.len = 2;
+    j = render(&ev);
+    assert_text(j, "base64", "wK8=");
+    json_decref(j);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_documented_events),
+        cmocka_unit_test(every_type_is_valid_json),
+        cmocka_unit_test(messages_as_text_or_base64),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

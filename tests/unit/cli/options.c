@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "options.h"
+
+#include "commands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ID "1cd7b5a0f1a3e7bf79d3aa62f4bb5f2b3a5e9bb1ab7bd8a4d0e5c9d0a8b4f3c1"
+
+static char error[OPTIONS_ERROR_MAX];
+static char words[2048];
+
+/* Splits `line` at blanks and parses it for `command`. */
+static int parse(struct options *o, const struct command *command, const char *line)
+{
+    char *argv[80];
+    int argc = 0;
+
+    assert_true(strlen(line) < sizeof(words));
+    strcpy(words, line);
+    for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
+        assert_true(argc < 80);
+        argv[argc++] = word;
+    }
+    error[0] = '\0';
+    return options_parse(o, command, argc, argv, error);
+}
+
+static void refuses(const struct command *command, const char *line, const char *sentence)
+{
+    struct options o;
+
+    assert_int_equal(parse(&o, command, line), -1);
+    assert_string_equal(error, sentence);
+}
+
+static void test_defaults(void **state)
+{
+    struct options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, &command_pipe, "room"), 0);
+    assert_string_equal(o.arg, "room");
+    assert_int_equal(o.join_timeout_ms, -1);
+    assert_int_equal(o.for_ms, -1);
+    assert_int_equal(o.minute, -1);
+    assert_int_equal(o.preset, DTT_PRESET_DEFAULT);
+    assert_int_equal(o.log_level, DTT_LOG_OFF);
+    assert_int_equal(o.n_bootstrap + o.n_listen + o.n_peers, 0);
+    assert_false(o.json || o.quit_on_eof || o.help);
+}
+
+static void test_both_spellings(void **state)
+{
+    struct options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, &command_pipe,
+                           "--for=1.5 --join-timeout 2 --secret-file=a=b room --json "
+                           "--preset rust-0.3 --log=debug --identity -x --quit-on-eof"),
+                     0);
+    assert_int_equal(o.for_ms, 1500);
+    assert_int_equal(o.join_timeout_ms, 2000);
+    assert_string_equal(o.secret_file, "a=b");
+    assert_string_equal(o.identity, "-x");
+    assert_int_equal(o.preset, DTT_PRESET_RUST_0_3);
+    assert_int_equal(o.log_level, DTT_LOG_DEBUG);
+    assert_true(o.json && o.quit_on_eof);
+}
+
+static void test_arguments(void **state)
+{
+    struct options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, &command_pipe, "-- --room"), 0);
+    assert_string_equal(o.arg, "--room");
+    assert_int_equal(parse(&o, &command_dht_put, "-"), 0);
+    assert_string_equal(o.arg, "-");
+    refuses(&command_pipe, "", "'pipe' needs a TOPIC; 'dtt pipe --help' explains");
+    refuses(&command_pipe, "a b",
+            "'pipe' takes one TOPIC, and 'b' is a second one (quote what has spaces)");
+    refuses(&command_testnet, "a",
+            "'testnet' takes no argument, but 'a' was given; 'dtt testnet --help' explains");
+    assert_int_equal(options_parse(&o, &command_pipe, 1, (char *[]){(char[]){""}}, error), -1);
+    assert_string_equal(error, "the TOPIC is empty");
+}
+
+static void test_unknown(void **state)
+{
+    (void)state;
+    refuses(&command_pipe, "--foo room",
+            "unknown option '--foo' for 'pipe'; 'dtt pipe --help' lists them");
+    refuses(&command_dht_get, "--secret=x aa",
+            "unknown option '--secret' for 'dht get'; 'dtt dht get --help' lists them");
+    /* Neither the beginning of an option nor one with a tail. */
+    refuses(&command_pipe, "--jso room",
+            "unknown option '--jso' for 'pipe'; 'dtt pipe --help' lists them");
+    refuses(&command_pipe, "--jsonx room",
+            "unknown option '--jsonx' for 'pipe'; 'dtt pipe --help' lists them");
+    refuses(&command_pipe, "-j room",
+            "unknown option '-j' for 'pipe'; options are words, and 'dtt pipe --help' lists them");
+}
+
+static void test_values(void **state)
+{
+    static const char *const bad[] = {
+        "--for -1",
+        "--for 1e9",
+        "--for inf",
+        "--for 1.2.3",
+        "--for=",
+        "--for 0x10",
+        "--preset fast",
+        "--log 3",
+        "--bootstrap host",
+        "--bootstrap :1",
+        "--bootstrap h:0",
+        "--bootstrap h:65536",
+        "--bootstrap ::1:80",
+        "--bootstrap h:1x",
+        "--listen host:1",
+        "--listen 1.2.3.4",
+        "--listen 1.2.3.4:x",
+        "--peer x@1.2.3.4:5",
+        "--peer " ID,
+        "--peer " ID "@1.2.3.4:0",
+        "--peer " ID "@h:5",
+        "--secret-file=",
+        "--secret=",
+        "--identity=",
+    };
+    struct options o;
+    char line[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(line, sizeof(line), "%s room", bad[i]);
+        assert_int_equal(parse(&o, &command_pipe, line), -1);
+        assert_non_null(strstr(error, " is not "));
+    }
+    refuses(&command_pipe, "room --for", "option '--for' needs a value: --for SECONDS");
+    refuses(&command_pipe, "room --json=1", "option '--json' takes no value");
+    refuses(&command_testnet, "--nodes 0", "option '--nodes': '0' is not a number from 1 to 500");
+    refuses(&command_testnet, "--nodes 501",
+            "option '--nodes': '501' is not a number from 1 to 500");
+    refuses(&command_demo, "--peers 1", "option '--peers': '1' is not a number from 2 to 50");
+    refuses(&command_dht_put, "--seq 9223372036854775808 v",
+            "option '--seq': '9223372036854775808' is not a number from 0 to 9223372036854775807");
+}
+
+static void test_addresses(void **state)
+{
+    struct options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, &command_pipe,
+                           "--bootstrap router.example:6881 --bootstrap [::1]:5 "
+                           "--listen 0.0.0.0:0 --listen [::]:0 room"),
+                     0);
+    assert_int_equal(o.n_bootstrap, 2);
+    assert_string_equal(o.bootstrap[1], "[::1]:5");
+    assert_int_equal(o.n_listen, 2);
+    refuses(&command_pipe, "--listen 0.0.0.0:0 --listen 127.0.0.1:0 room",
+            "option '--listen 127.0.0.1:0' is one too many; 'dtt pipe --help' says how often it "
+            "can be given");
+}
+
+static void test_too_many(void **state)
+{
+    struct options o;
+    char line[1024] = "room";
+
+    (void)state;
+    for (int i = 0; i < OPTIONS_BOOTSTRAP_MAX; i++) {
+        strcat(line, " --bootstrap a:1");
+    }
+    assert_int_equal(parse(&o, &command_pipe, line), 0);
+    assert_int_equal(o.n_bootstrap, OPTIONS_BOOTSTRAP_MAX);
+    strcat(line, " --bootstrap b:1");
+    assert_int_equal(parse(&o, &command_pipe, line), -1);
+    assert_non_null(strstr(error, "one too many"));
+}
+
+static void test_peers(void **state)
+{
+    uint8_t seed[DTT_SEED_BYTES] = {1};
+    struct options o;
+    struct dtt_id id;
+    char text[DTT_ID_TEXT_MAX], line[256];
+
+    (void)state;
+    dtt_id_from_seed(seed, &id);
+    dtt_id_format(&id, text);
+    snprintf(line, sizeof(line), "--peer %s@127.0.0.1:4433 room", text);
+    assert_int_equal(parse(&o, &command_pipe, line), 0);
+    assert_int_equal(o.n_peers, 1);
+    assert_memory_equal(&o.peers[0].id, &id, sizeof(id));
+    assert_int_equal(o.peers[0].addr.port, 4433);
+    /* The same word means an active peer of the record here. */
+    snprintf(line, sizeof(line), "--peer %s --topic t", text);
+    assert_int_equal(parse(&o, &command_record_seal, line), 0);
+    assert_int_equal(o.record.n_active_peers, 1);
+    assert_memory_equal(&o.record.active_peers[0], &id, sizeof(id));
+}
+
+static void test_record(void **state)
+{
+    struct options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, &command_record_seal,
+                           "--topic-hash " ID " --minute 29371234 --hash " ID
+                           " --addr 1.2.3.4:5 --addr [::1]:6 --hex"),
+                     0);
+    assert_true(o.has_topic_hash && o.hex);
+    assert_int_equal(o.topic_hash[0], 0x1c);
+    assert_int_equal(o.topic_hash[31], 0xc1);
+    assert_int_equal(o.minute, 29371234);
+    assert_int_equal(o.record.n_message_hashes, 1);
+    assert_int_equal(o.record.n_addrs, 2);
+    assert_int_equal(o.record.addrs[1].family, DTT_FAMILY_V6);
+    assert_int_equal(parse(&o, &command_record_seal, "--topic-hash 1c"), -1);
+    assert_int_equal(parse(&o, &command_record_seal, "--hash " ID "00"), -1);
+    assert_int_equal(parse(&o, &command_record_seal, "--addr 1.2.3.4:0"), -1);
+}
+
+static void test_help_wins(void **state)
+{
+    struct options o;
+
+    (void)state;
+    assert_int_equal(parse(&o, &command_pipe, "--help"), 0);
+    assert_true(o.help);
+    assert_int_equal(parse(&o, &command_pipe, "--json -h --nonsense"), 0);
+    assert_true(o.help);
+}
+
+/* Every help text fits a terminal and names the options of its command only. */
+static void test_help_text(void **state)
+{
+    static const struct command *const all[] = {
+        &command_chat,      &command_pipe,        &command_lookup,      &command_id,
+        &command_dht_ping,  &command_dht_get,     &command_dht_put,     &command_dht_find,
+        &command_dht_serve, &command_record_open, &command_record_seal, &command_testnet,
+        &command_demo,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        FILE *file = tmpfile();
+        char line[256];
+
+        assert_non_null(file);
+        options_help(file, all[i]);
+        rewind(file);
+        while (fgets(line, sizeof(line), file)) {
+            struct options o;
+            char option[64];
+
+            assert_true(strlen(line) <= 89);
+            if (sscanf(line, "  --%60[a-z-]", option) == 1) {
+                snprintf(line, sizeof(line), "--%s", option);
+                (void)parse(&o, all[i], line);
+                assert_null(strstr(error, "unknown"));
+            }
+        }
+        fclose(file);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_both_spellings),
+        cmocka_unit_test(test_arguments), cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_too_many),  cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_record),    cmocka_unit_test(test_help_wins),
+        cmocka_unit_test(test_help_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "script.h"
+
+#include "gossip/hyparview.h"
+
+static struct dtt_hyparview h;
+
+static int setup(void **state)
+{
+    (void)state;
+    script_open();
+    struct dtt_hyparview_config cfg = {
+        .me = peers[0], .active_view = 3, .passive_view = 6, .shuffle_ns = 60 * DTT_S};
+    assert_int_equal(dtt_hyparview_init(&h, now, &port, &cfg), DTT_OK);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    dtt_hyparview_fini(&h);
+    dtt_gossip_outbox_fini(&outbox);
+    return 0;
+}
+
+/* ---- input */
+
+static struct dtt_gossip_peer_data some(const char *text)
+{
+    return (struct dtt_gossip_peer_data){.is_some = true, .bytes = dtt_slice(text, strlen(text))};
+}
+
+static void recv(int from, const struct dtt_gossip_message *m)
+{
+    dtt_hyparview_recv(&h, now, &peers[from], m);
+}
+
+static void recv_join(int from)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_JOIN, .u.join.data = some("")};
+    recv(from, &m);
+}
+
+static void recv_forward_join(int from, int peer, uint16_t ttl)
+{
+    struct dtt_gossip_message m = {
+        .type = DTT_MSG_FORWARD_JOIN,
+        .u.forward_join = {.peer = {.id = peers[peer], .data = some("")}, .ttl = ttl}};
+    recv(from, &m);
+}
+
+static void recv_neighbor(int from, enum dtt_gossip_priority priority)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR,
+                                   .u.neighbor = {.priority = priority, .data = some("")}};
+    recv(from, &m);
+}
+
+static void recv_disconnect(int from, bool alive)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_DISCONNECT, .u.disconnect.alive = alive};
+    recv(from, &m);
+}
+
+/* A Shuffle (or its reply, with origin < 0) of peers first..last. */
+static void recv_shuffle(int from, int origin, int first, int last, uint16_t ttl)
+{
+    struct dtt_gossip_message m = {.type = origin < 0 ? DTT_MSG_SHUFFLE_REPLY : DTT_MSG_SHUFFLE,
+                                   .u.shuffle = {.ttl = ttl}};
+    if (origin >= 0) {
+        m.u.shuffle.origin = peers[origin];
+    }
+    for (int i = first; i <= last; i++) {
+        m.u.shuffle.nodes[m.u.shuffle.n++].id = peers[i];
+    }
+    recv(from, &m);
+}
+
+static void gone(int peer)
+{
+    dtt_hyparview_peer_gone(&h, now, &peers[peer], "closed");
+}
+
+static void pass(uint64_t ns)
+{
+    now.mono_ns += ns;
+    while (dtt_hyparview_tick(&h, now)) {
+    }
+}
+
+/* Neighbours 1..n. */
+static void neighbors(int n)
+{
+    for (int i = 1; i <= n; i++) {
+        recv_neighbor(i, DTT_GOSSIP_HIGH);
+    }
+    script();
+}
+
+static bool in_passive(int peer)
+{
+    for (size_t i = 0; i < h.passive.n; i++) {
+        if (dtt_gossip_id_eq(&h.passive.peers[i].id, &peers[peer])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool needs(int peer)
+{
+    return dtt_hyparview_needs(&h, &peers[peer]);
+}
+
+/* ---- Join */
+
+static void join_is_sent_once(void **state)
+{
+    (void)state;
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[1]), DTT_OK);
+    assert_string_equal(script(), "join > 1");
+    assert_true(needs(1));
+    recv_neighbor(1, DTT_GOSSIP_HIGH);
+    assert_string_equal(script(), "up 1; neighbor(high) > 1");
+    /* A neighbour needs no Join. */
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[1]), DTT_OK);
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[0]), DTT_OK);
+    assert_string_equal(script(), "");
+}
+
+static void unanswered_join(void **state)
+{
+    (void)state;
+    dtt_hyparview_join(&h, now, &peers[1]);
+    dtt_hyparview_join(&h, now, &peers[1]);
+    assert_string_equal(script(), "join > 1; join > 1");
+    pass(9 * DTT_S);
+    assert_true(needs(1));
+    pass(2 * DTT_S);
+    assert_false(needs(1));
+    dtt_hyparview_join(&h, now, &peers[2]);
+    gone(2);
+    assert_false(needs(2));
+    assert_string_equal(script(), "join > 2");
+}
+
+static void join_is_answered_and_forwarded(void **state)
+{
+    (void)state;
+    recv_join(1);
+    assert_string_equal(script(), "up 1; neighbor(high) > 1");
+    recv_join(2);
+    assert_string_equal(script(), "up 2; neighbor(high) > 2; forward(2, ttl 6) > 1");
+    /* Its answer to our answer is the end of it. */
+    recv_neighbor(2, DTT_GOSSIP_HIGH);
+    assert_string_equal(script(), "");
+    recv_join(2); /* too soon */
+    assert_string_equal(script(), "");
+    /* It lost its state and joins again. */
+    pass(DTT_S);
+    recv_join(2);
+    assert_string_equal(script(), "neighbor(high) > 2; forward(2, ttl 6) > 1");
+}
+
+static void join_evicts_when_full(void **state)
+{
+    (void)state;
+    char want[256];
+    neighbors(3);
+    recv_join(4);
+    assert_int_equal(h.active.n, 3);
+    int out = in_passive(1) ? 1 : in_passive(2) ? 2 : 3;
+    int stay[2] = {out == 1 ? 2 : 1, out == 3 ? 2 : 3};
+    /* The order of the view: a removal moves the last entry into the gap. */
+    if (out == 1) {
+        stay[0] = 3;
+        stay[1] = 2;
+    }
+    snprintf(want, sizeof(want),
+             "down %d replaced; reply(2 nodes) > %d; disconnect(alive) > %d; hang up %d; up 4; "
+             "neighbor(high) > 4; forward(4, ttl 6) > %d; forward(4, ttl 6) > %d",
+             out, out, out, out, stay[0], stay[1]);
+    assert_string_equal(script(), want);
+}
+
+/* ---- ForwardJoin */
+
+static void forward_join_ends_in_a_request(void **state)
+{
+    (void)state;
+    recv_forward_join(1, 2, 6); /* no neighbour */
+    assert_string_equal(script(), "neighbor(high) > 2; hang up 1");
+    assert_true(needs(2));
+    neighbors(1);
+    recv_forward_join(1, 3, 6); /* one neighbour */
+    assert_string_equal(script(), "neighbor(high) > 3");
+    recv_neighbor(3, DTT_GOSSIP_HIGH); /* the answer */
+    assert_string_equal(script(), "up 3");
+    recv_forward_join(1, 4, 0); /* end of the walk */
+    assert_string_equal(script(), "neighbor(high) > 4");
+    recv_forward_join(1, 4, 0); /* asked already */
+    assert_string_equal(script(), "");
+}
+
+static void forward_join_walks(void **state)
+{
+    (void)state;
+    neighbors(2);
+    recv_forward_join(1, 5, 6);
+    assert_string_equal(script(), "forward(5, ttl 5) > 2");
+    assert_false(in_passive(5));
+    recv_forward_join(2, 5, 3);
+    assert_string_equal(script(), "forward(5, ttl 2) > 1");
+    assert_true(in_passive(5));
+    recv_forward_join(2, 6, 65535); /* longer than any walk */
+    assert_string_equal(script(), "forward(6, ttl 5) > 1");
+    recv_forward_join(1, 0, 6); /* ourselves */
+    recv_forward_join(1, 0, 0);
+    assert_string_equal(script(), "");
+}
+
+static void forward_join_of_a_neighbor(void **state)
+{
+    (void)state;
+    neighbors(2);
+    recv_forward_join(1, 2, 6);
+    assert_string_equal(script(), "");
+    pass(6 * DTT_S);
+    recv_forward_join(1, 2, 6); /* in case it forgot us */
+    assert_string_equal(script(), "neighbor(high) > 2");
+    recv_neighbor(2, DTT_GOSSIP_HIGH);
+    assert_string_equal(script(), "");
+}
+
+/* ---- Neighbor */
+
+static void neighbor_is_answered_once(void **state)
+{
+    (void)state;
+    recv_neighbor(1, DTT_GOSSIP_LOW);
+    assert_string_equal(script(), "up 1; neighbor(low) > 1");
+    recv_neighbor(1, DTT_GOSSIP_LOW);
+    assert_string_equal(script(), "");
+    pass(6 * DTT_S);
+    recv_neighbor(1, DTT_GOSSIP_LOW); /* it asks anew */
+    assert_string_equal(script(), "neighbor(low) > 1");
+}
+
+static void late_answer_does_not_start_over(void **state)
+{
+    (void)state;
+    recv_forward_join(1, 2, 0);
+    script();
+    pass(DTT_S); /* the request is given up */
+    recv_neighbor(2, DTT_GOSSIP_HIGH);
+    assert_string_equal(script(), "up 2; neighbor(high) > 2");
+    recv_neighbor(2, DTT_GOSSIP_HIGH);
+    assert_string_equal(script(), "");
+}
+
+static void low_priority_is_refused_when_full(void **state)
+{
+    (void)state;
+    neighbors(3);
+    recv_neighbor(4, DTT_GOSSIP_LOW);
+    assert_string_equal(script(), "reply(3 nodes) > 4; disconnect(alive) > 4; hang up 4");
+    recv_neighbor(1, DTT_GOSSIP_LOW); /* a neighbour is always welcome */
+    assert_string_equal(script(), "");
+    recv_neighbor(5, DTT_GOSSIP_HIGH);
+    assert_int_equal(h.active.n, 3);
+    assert_true(dtt_hyparview_is_active(&h, &peers[5]));
+}
+
+/* ---- leaving */
+
+static void disconnect_keeps_who_is_alive(void **state)
+{
+    (void)state;
+    neighbors(3);
+    recv_disconnect(1, true);
+    assert_string_equal(script(), "down 1 disconnect; hang up 1");
+    assert_true(in_passive(1));
+    gone(1); /* its connection ends: no news */
+    assert_true(in_passive(1));
+    gone(1);
+    assert_false(in_passive(1));
+    recv_disconnect(2, false);
+    assert_string_equal(script(), "down 2 disconnect; hang up 2");
+    assert_false(in_passive(2));
+}
+
+static void closed_neighbor_is_replaced(void **state)
+{
+    (void)state;
+    neighbors(2);
+    recv_shuffle(1, -1, 7, 7, 0);
+    assert_string_equal(script(), "neighbor(low) > 7");
+    gone(7); /* cannot be dialled; nobody else is known */
+    assert_string_equal(script(), "");
+    assert_false(in_passive(7));
+    recv_shuffle(1, -1, 8, 8, 0);
+    assert_string_equal(script(), "neighbor(low) > 8");
+    recv_neighbor(8, DTT_GOSSIP_LOW);
+    assert_string_equal(script(), "up 8");
+    recv_shuffle(1, -1, 9, 9, 0);
+    assert_string_equal(script(), "");
+    gone(1);
+    assert_string_equal(script(), "down 1 closed; neighbor(low) > 9");
+    gone(2);
+    gone(8);
+    assert_string_equal(script(), "down 2 closed; down 8 closed");
+    gone(9);
+    assert_string_equal(script(), "");
+}
+
+static void requests_time_out(void **state)
+{
+    (void)state;
+    neighbors(1);
+    recv_shuffle(1, -1, 5, 6, 0);
+    const char *first = script();
+    int asked = strcmp(first, "neighbor(low) > 5") == 0 ? 5 : 6;
+    int other = 11 - asked;
+    assert_string_equal(first, asked == 5 ? "neighbor(low) > 5" : "neighbor(low) > 6");
+    pass(500 * DTT_MS);
+    assert_string_equal(script(), other == 5 ? "neighbor(low) > 5" : "neighbor(low) > 6");
+    assert_false(in_passive(asked));
+    recv_disconnect(other, true); /* refused: it stays known, and nobody is asked at once */
+    assert_string_equal(script(), "");
+    assert_true(in_passive(other));
+}
+
+/* Refused while alone: the next one is asked, with high priority. */
+static void refusal_while_alone(void **state)
+{
+    (void)state;
+    neighbors(1);
+    recv_shuffle(1, -1, 5, 6, 0);
+    script();
+    gone(1);
+    assert_string_equal(script(), h.requests[0].id.bytes[0] == peers[5].bytes[0]
+                                      ? "down 1 closed; neighbor(high) > 6"
+                                      : "down 1 closed; neighbor(high) > 5");
+    recv_disconnect(5, false);
+    recv_disconnect(6, true);
+    assert_true(in_passive(6));
+    assert_false(in_passive(5));
+    script();
+    pass(60 * DTT_S); /* the shuffle timer tries again */
+    assert_string_equal(script(), "neighbor(high) > 6");
+}
+
+static void stranger_says_goodbye(void **state)
+{
+    (void)state;
+    recv_disconnect(5, true);
+    recv_disconnect(6, false);
+    assert_string_equal(script(), "");
+    assert_int_equal(h.passive.n, 0);
+}
+
+static void quit_says_goodbye(void **state)
+{
+    (void)state;
+    neighbors(2);
+    dtt_hyparview_quit(&h);
+    assert_string_equal(script(), "reply(1 nodes) > 1; disconnect(quit) > 1; hang up 1; "
+                                  "reply(1 nodes) > 2; disconnect(quit) > 2; hang up 2");
+}
+
+/* Who was asked and may be about to answer must not keep us. */
+static void quit_takes_back_what_was_asked(void **state)
+{
+    (void)state;
+    dtt_hyparview_join(&h, now, &peers[1]);
+    recv_forward_join(2, 3, 0);
+    script();
+    dtt_hyparview_quit(&h);
+    assert_string_equal(script(), "reply(0 nodes) > 1; disconnect(quit) > 1; hang up 1; "
+                                  "reply(0 nodes) > 3; disconnect(quit) > 3; hang up 3");
+}
+
+/* ---- Shuffle */
+
+static void shuffle_is_sent_every_minute(void **state)
+{
+    (void)state;
+    pass(60 * DTT_S);
+    assert_string_equal(script(), "");
+    neighbors(1);
+    pass(60 * DTT_S);
+    assert_string_equal(script(), "shuffle(0, 1 nodes, ttl 6) > 1");
+    recv_shuffle(1, -1, 10, 15, 0);
+    script();
+    pass(60 * DTT_S);
+    char text[512];
+    snprintf(text, sizeof(text), "%s", script());
+    /* Four passive peers and ourselves. */
+    assert_non_null(strstr(text, "shuffle(0, 5 nodes, ttl 6) > 1"));
+}
+
+static void shuffle_walks_and_is_answered(void **state)
+{
+    (void)state;
+    neighbors(2);
+    recv_shuffle(1, 9, 10, 12, 4);
+    assert_string_equal(script(), "shuffle(9, 3 nodes, ttl 3) > 2");
+    recv_shuffle(1, 2, 10, 12, 4); /* nobody but its origin is left */
+    assert_string_equal(script(), "");
+    recv_shuffle(1, 0, 10, 12, 4); /* our own came back */
+    recv_shuffle(1, 0, 10, 12, 0);
+    assert_string_equal(script(), "");
+    assert_int_equal(h.passive.n, 0);
+    recv_shuffle(1, 9, 8, 9, 0);
+    assert_string_equal(script(), "reply(2 nodes) > 9");
+    assert_true(in_passive(8) && in_passive(9));
+    gone(9); /* who got our reply hangs up */
+    assert_true(in_passive(9));
+}
+
+/* A neighbour cannot make us dial without end. */
+static void answers_to_strangers_are_bounded(void **state)
+{
+    (void)state;
+    int sent = 0;
+    neighbors(1);
+    for (int i = 10; i < 70; i++) {
+        recv_shuffle(1, i, i, i, 0);
+        sent += script()[0] != '\0';
+    }
+    assert_int_equal(sent, 16);
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_REQUESTS_REFUSED], 44);
+    pass(DTT_S);
+    recv_shuffle(1, 70, 70, 70, 0);
+    assert_string_equal(script(), "reply(1 nodes) > 70");
+}
+
+static void strangers_are_hung_up_on(void **state)
+{
+    (void)state;
+    recv_shuffle(5, -1, 6, 6, 0);
+    assert_string_equal(script(), "neighbor(high) > 6; hang up 5");
+}
+
+static void passive_view_is_bounded(void **state)
+{
+    (void)state;
+    neighbors(3);
+    for (int i = 10; i < 70; i += 10) {
+        recv_shuffle(1, -1, i, i + 9, 0);
+    }
+    assert_int_equal(h.passive.n, 6);
+    recv_shuffle(1, -1, 0, 3, 0); /* ourselves, neighbours */
+    assert_false(in_passive(0) || in_passive(1));
+    assert_string_equal(script(), "");
+}
+
+static void requests_are_bounded(void **state)
+{
+    (void)state;
+    for (int i = 10; i < 70; i++) {
+        recv_forward_join(1, i, 0);
+    }
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_REQUESTS_REFUSED],
+                     60 - DTT_HYPARVIEW_REQUESTS_MAX);
+    script();
+    pass(500 * DTT_MS);
+    recv_forward_join(1, 70, 0);
+    assert_string_equal(script(), "neighbor(high) > 70; hang up 1");
+    for (int i = 10; i < 40; i++) {
+        assert_int_equal(dtt_hyparview_join(&h, now, &peers[i]), DTT_OK);
+    }
+}
+
+static void a_shuffle_fits_a_frame(void **state)
+{
+    (void)state;
+    static char text[DTT_GOSSIP_PEER_DATA_MAX + 1];
+    memset(text, 'x', DTT_GOSSIP_PEER_DATA_MAX);
+    struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR, .u.neighbor.data = some(text)};
+    recv(1, &m);
+    recv(2, &m);
+    recv(3, &m);
+    m = (struct dtt_gossip_message){.type = DTT_MSG_SHUFFLE_REPLY, .u.shuffle.n = 6};
+    for (size_t i = 0; i < 6; i++) {
+        m.u.shuffle.nodes[i] = (struct dtt_gossip_node){.id = peers[10 + i], .data = some(text)};
+    }
+    recv(1, &m);
+    struct dtt_gossip_blob *mine = dtt_gossip_blob_new(dtt_slice(text, strlen(text)));
+    dtt_hyparview_set_data(&h, mine);
+    dtt_gossip_blob_unref(mine);
+    script();
+    pass(60 * DTT_S);
+    /* Seven of eight: two active and four passive peers and ourselves. */
+    assert_non_null(strstr(script(), "shuffle(0, 7 nodes, ttl 6)"));
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 0);
+    recv_neighbor(4, DTT_GOSSIP_LOW);
+    assert_non_null(strstr(script(), "reply(7 nodes) > 4"));
+}
+
+/* ---- PeerData */
+
+static void peer_data_is_passed_on_when_new(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m = {.type = DTT_MSG_JOIN, .u.join.data = some("A")};
+    static char large[DTT_GOSSIP_PEER_DATA_MAX + 2];
+    recv(1, &m);
+    assert_string_equal(script(), "up 1; data(A) of 1; neighbor(high) > 1");
+    m = (struct dtt_gossip_message){.type = DTT_MSG_NEIGHBOR, .u.neighbor.data = some("A")};
+    recv(1, &m);
+    assert_string_equal(script(), "");
+    m.u.neighbor.data = some("B");
+    recv(1, &m);
+    assert_string_equal(script(), "data(B) of 1");
+    m.u.neighbor.data = some("");
+    recv(1, &m);
+    assert_string_equal(script(), "");
+    memset(large, 'x', sizeof(large) - 1);
+    m.u.neighbor.data = some(large);
+    recv(1, &m);
+    assert_string_equal(script(), "");
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_PEER_DATA_REFUSED], 1);
+    /* Before the request, so that it can be dialled. */
+    m = (struct dtt_gossip_message){
+        .type = DTT_MSG_FORWARD_JOIN,
+        .u.forward_join = {.peer = {.id = peers[4], .data = some("D")}}};
+    recv(1, &m);
+    assert_string_equal(script(), "data(D) of 4; neighbor(high) > 4");
+}
+
+static void data_follows_a_peer_through_the_views(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR, .u.neighbor.data = some("A")};
+    recv(1, &m);
+    recv_disconnect(1, true);
+    script();
+    m.u.neighbor.data.is_some = false;
+    recv(1, &m);
+    assert_string_equal(script(), "up 1; neighbor(high) > 1");
+    recv_join(2);
+    script();
+    struct dtt_gossip_blob *data = NULL;
+    for (size_t i = 0; i < h.active.n; i++) {
+        if (dtt_gossip_id_eq(&h.active.peers[i].id, &peers[1])) {
+            data = h.active.peers[i].data;
+        }
+    }
+    assert_true(dtt_slice_is(dtt_gossip_blob_slice(data), "A"));
+}
+
+static void hearsay_does_not_overrule(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR, .u.neighbor.data = some("A")};
+    recv(1, &m);
+    m.u.neighbor.data = some("");
+    recv(2, &m);
+    script();
+    m = (struct dtt_gossip_message){.type = DTT_MSG_SHUFFLE_REPLY, .u.shuffle.n = 2};
+    m.u.shuffle.nodes[0] = (struct dtt_gossip_node){.id = peers[1], .data = some("X")};
+    m.u.shuffle.nodes[1] = (struct dtt_gossip_node){.id = peers[2], .data = some("X")};
+    recv(2, &m);
+    assert_string_equal(script(), "data(X) of 2");
+}
+
+static void own_echo_is_ignored(void **state)
+{
+    (void)state;
+    recv_join(0);
+    recv_neighbor(0, DTT_GOSSIP_HIGH);
+    assert_string_equal(script(), "");
+    assert_int_equal(h.active.n, 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(join_is_sent_once),
+        T(unanswered_join),
+        T(join_is_answered_and_forwarded),
+        T(join_evicts_when_full),
+        T(forward_join_ends_in_a_request),
+        T(forward_join_walks),
+        T(forward_join_of_a_neighbor),
+        T(neighbor_is_answered_once),
+        T(late_answer_does_not_start_over),
+        T(low_priority_is_refused_when_full),
+        T(disconnect_keeps_who_is_alive),
+        T(closed_neighbor_is_replaced),
+        T(requests_time_out),
+        T(refusal_while_alone),
+        T(stranger_says_goodbye),
+        T(quit_says_goodbye),
+        T(quit_takes_back_what_was_asked),
+        T(shuffle_is_sent_every_minute),
+        T(shuffle_walks_and_is_answered),
+        T(answers_to_strangers_are_bounded),
+        T(strangers_are_hung_up_on),
+        T(passive_view_is_bounded),
+        T(requests_are_bounded),
+        T(a_shuffle_fits_a_frame),
+        T(peer_data_is_passed_on_when_new),
+        T(data_follows_a_peer_through_the_views),
+        T(hearsay_does_not_overrule),
+        T(own_echo_is_ignored),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

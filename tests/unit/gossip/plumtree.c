@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "support/oom.h"
+
+#include "script.h"
+
+#include "gossip/plumtree.h"
+
+#include <stdlib.h>
+
+static struct dtt_plumtree p;
+static struct dtt_gossip_peer view_peers[DTT_GOSSIP_ACTIVE_MAX];
+static struct dtt_gossip_view view;
+
+static int setup(void **state)
+{
+    (void)state;
+    script_open();
+    view = (struct dtt_gossip_view){.max = DTT_GOSSIP_ACTIVE_MAX, .peers = view_peers};
+    dtt_plumtree_init(&p, &port);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    dtt_plumtree_fini(&p);
+    dtt_gossip_outbox_fini(&outbox);
+    return 0;
+}
+
+/* ---- input */
+
+static void up(int peer)
+{
+    view_peers[view.n++].id = peers[peer];
+    dtt_plumtree_set_neighbors(&p, now, &view);
+}
+
+static void down(int peer)
+{
+    for (size_t i = 0; i < view.n; i++) {
+        if (dtt_gossip_id_eq(&view_peers[i].id, &peers[peer])) {
+            view_peers[i] = view_peers[--view.n];
+        }
+    }
+    dtt_plumtree_set_neighbors(&p, now, &view);
+}
+
+static void say(char letter)
+{
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, dtt_slice(&letter, 1)),
+                     DTT_OK);
+}
+
+static void recv(int from, const struct dtt_gossip_message *m)
+{
+    dtt_plumtree_recv(&p, now, &peers[from], m);
+}
+
+static void recv_gossip(int from, char letter, uint16_t round)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_GOSSIP};
+    m.u.gossip.id = script_id(letter);
+    m.u.gossip.content = dtt_slice(&letter, 1);
+    m.u.gossip.scope = DTT_GOSSIP_SWARM;
+    m.u.gossip.round = round;
+    recv(from, &m);
+}
+
+static void recv_ihave(int from, char letter, uint16_t round)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_IHAVE, .u.ihave.n = 1};
+    m.u.ihave.entries[0].id = script_id(letter);
+    m.u.ihave.entries[0].round = round;
+    recv(from, &m);
+}
+
+static void recv_graft(int from, char letter)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_GRAFT, .u.graft.has_id = letter != '-'};
+    m.u.graft.id = script_id(letter);
+    recv(from, &m);
+}
+
+static void recv_prune(int from)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_PRUNE};
+    recv(from, &m);
+}
+
+static void pass(uint64_t ns)
+{
+    uint64_t end_ns = now.mono_ns + ns;
+    while (dtt_plumtree_deadline(&p) <= end_ns) {
+        now.mono_ns = dtt_plumtree_deadline(&p);
+        assert_true(dtt_plumtree_tick(&p, now));
+    }
+    assert_false(dtt_plumtree_tick(&p, now));
+    now.mono_ns = end_ns;
+}
+
+/* Neighbours 1..4, of which 3 and 4 are lazy. */
+static void two_and_two(void)
+{
+    for (int i = 1; i <= 4; i++) {
+        up(i);
+    }
+    recv_prune(3);
+    recv_prune(4);
+    assert_string_equal(script(), "");
+}
+
+/* ---- broadcast */
+
+static void pushes_and_announces(void **state)
+{
+    (void)state;
+    two_and_two();
+    say('a');
+    assert_string_equal(script(), "gossip(a, 0) > 1; gossip(a, 0) > 2");
+    pass(4 * DTT_MS);
+    say('b');
+    assert_string_equal(script(), "gossip(b, 0) > 1; gossip(b, 0) > 2");
+    pass(DTT_MS);
+    assert_string_equal(script(), "ihave(a 0, b 0) > 3; ihave(a 0, b 0) > 4");
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+}
+
+static void repeats_nothing(void **state)
+{
+    (void)state;
+    two_and_two();
+    say('a');
+    script();
+    say('a');
+    assert_string_equal(script(), "");
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_TX_REPEATED], 1);
+    pass(91 * DTT_S);
+    script();
+    say('a');
+    assert_string_equal(script(), "gossip(a, 0) > 1; gossip(a, 0) > 2");
+}
+
+static void to_the_neighbors(void **state)
+{
+    (void)state;
+    two_and_two();
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_NEIGHBORS, dtt_slice("a", 1)),
+                         DTT_OK);
+        assert_string_equal(script(), "gossip(a) > 1; gossip(a) > 2; gossip(a) > 3; gossip(a) > 4");
+    }
+    struct dtt_gossip_message m = {.type = DTT_MSG_GOSSIP};
+    m.u.gossip.id = script_id('b');
+    m.u.gossip.content = dtt_slice("b", 1);
+    m.u.gossip.scope = DTT_GOSSIP_NEIGHBORS;
+    recv(3, &m);
+    recv(3, &m); /* not remembered */
+    assert_string_equal(script(), "received(b, neighbors) < 3; received(b, neighbors) < 3");
+    assert_int_equal(dtt_map_count(&p.recall.ids), 0);
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    static uint8_t bytes[DTT_GOSSIP_CONTENT_MAX + 2];
+    struct dtt_slice s = dtt_slice(bytes, DTT_GOSSIP_CONTENT_MAX);
+    up(1);
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, s), DTT_OK);
+    s.len++;
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, s), DTT_ETOOBIG);
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_NEIGHBORS, s), DTT_OK);
+    s.len++;
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_NEIGHBORS, s), DTT_ETOOBIG);
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, dtt_slice(NULL, 0)), DTT_OK);
+}
+
+/* ---- Gossip */
+
+static void forwards_what_is_new(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_gossip(1, 'a', 4);
+    assert_string_equal(script(), "gossip(a, 5) > 2; received(a) < 1");
+    pass(5 * DTT_MS);
+    assert_string_equal(script(), "ihave(a 5) > 3; ihave(a 5) > 4");
+    /* A lazy link is as good as another to receive. */
+    recv_gossip(3, 'b', 0);
+    assert_string_equal(script(), "gossip(b, 1) > 1; gossip(b, 1) > 2; received(b) < 3");
+    pass(5 * DTT_MS);
+    assert_string_equal(script(), "ihave(b 1) > 4");
+}
+
+static void prunes_who_brings_a_duplicate(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_gossip(1, 'a', 0);
+    script();
+    recv_gossip(2, 'a', 0);
+    assert_string_equal(script(), "prune > 2");
+    say('b');
+    assert_string_equal(script(), "gossip(b, 0) > 1");
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_DUPLICATES], 1);
+}
+
+static void drops_a_wrong_id(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m = {.type = DTT_MSG_GOSSIP};
+    up(1);
+    m.u.gossip.id = script_id('a');
+    m.u.gossip.content = dtt_slice("b", 1);
+    recv(1, &m);
+    m.u.gossip.scope = DTT_GOSSIP_NEIGHBORS;
+    recv(1, &m);
+    assert_string_equal(script(), "");
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_WRONG_ID], 2);
+    assert_int_equal(dtt_map_count(&p.recall.ids), 0);
+}
+
+static void rounds_do_not_overflow(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    recv_gossip(1, 'a', 65535);
+    assert_string_equal(script(), "gossip(a, 32767) > 2; received(a) < 1");
+}
+
+/* A content that fits with round 127 but not with 128. */
+static void the_largest_content_ends_its_way(void **state)
+{
+    (void)state;
+    static uint8_t bytes[DTT_GOSSIP_CONTENT_MAX];
+    struct dtt_gossip_message m = {.type = DTT_MSG_GOSSIP};
+    struct dtt_gossip_outbox_item item;
+    up(1);
+    up(2);
+    m.u.gossip.content = dtt_slice(bytes, sizeof(bytes));
+    dtt_blake3(m.u.gossip.id.bytes, m.u.gossip.content);
+    m.u.gossip.round = 127;
+    recv(1, &m);
+    assert_true(dtt_gossip_outbox_pop(&outbox, &item));
+    assert_int_equal(item.type, DTT_GOSSIP_RECEIVED);
+    assert_int_equal(item.len, sizeof(bytes));
+    dtt_gossip_blob_unref(item.blob);
+    assert_false(dtt_gossip_outbox_pop(&outbox, &item));
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_NOT_FORWARDED], 1);
+    recv(2, &m);
+    assert_string_equal(script(), "prune > 2");
+}
+
+static void ignores_strangers(void **state)
+{
+    (void)state;
+    up(1);
+    say('z');
+    script();
+    recv_gossip(2, 'a', 0);
+    recv_ihave(2, 'b', 0);
+    recv_graft(2, 'z');
+    recv_prune(2);
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_STRANGERS], 4);
+}
+
+/* ---- IHave and Graft */
+
+static void grafts_what_does_not_come(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_ihave(3, 'a', 2);
+    recv_ihave(4, 'a', 5);
+    pass(79 * DTT_MS);
+    assert_string_equal(script(), "");
+    pass(DTT_MS);
+    assert_string_equal(script(), "graft(a, 2) > 3");
+    pass(40 * DTT_MS);
+    assert_string_equal(script(), "graft(a, 5) > 4");
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+    assert_int_equal(dtt_map_count(&p.missing.entries), 0);
+    /* Both links are eager now. */
+    say('b');
+    assert_string_equal(script(), "gossip(b, 0) > 1; gossip(b, 0) > 2; gossip(b, 0) > 3; "
+                                  "gossip(b, 0) > 4");
+}
+
+static void content_ends_the_waiting(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_ihave(3, 'a', 2);
+    pass(50 * DTT_MS);
+    recv_gossip(1, 'a', 2);
+    /* Who announced it is told nothing. */
+    assert_string_equal(script(), "gossip(a, 3) > 2; received(a) < 1");
+    pass(DTT_S);
+    assert_string_equal(script(), "ihave(a 3) > 4");
+    recv_ihave(3, 'a', 2);
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+}
+
+static void answers_a_graft(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_gossip(1, 'a', 6);
+    pass(5 * DTT_MS);
+    script();
+    recv_graft(3, 'a');
+    assert_string_equal(script(), "gossip(a, 7) > 3");
+    recv_graft(4, 'b'); /* never heard of */
+    recv_graft(4, '-');
+    assert_string_equal(script(), "");
+    say('c');
+    assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2; gossip(c, 0) > 3; "
+                                  "gossip(c, 0) > 4");
+    pass(31 * DTT_S);
+    recv_graft(3, 'a');
+    assert_string_equal(script(), "");
+}
+
+static void the_tree_is_optimized(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_ihave(3, 'a', 2);
+    recv_ihave(4, 'a', 1);
+    recv_gossip(1, 'a', 7); /* 8 hops against 1: exactly the threshold */
+    assert_string_equal(script(), "gossip(a, 8) > 2; graft(-, 1) > 4; prune > 1; received(a) < 1");
+    recv_ihave(3, 'b', 2);
+    recv_gossip(2, 'b', 7); /* 8 against 2 */
+    assert_string_equal(script(), "gossip(b, 8) > 4; received(b) < 2");
+    recv_ihave(4, 'c', 0);
+    recv_gossip(2, 'c', 20); /* the better link is eager already */
+    assert_string_equal(script(), "prune > 2; received(c) < 2");
+}
+
+static void a_flood_of_announcements(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m = {.type = DTT_MSG_IHAVE, .u.ihave.n = 100};
+    up(1);
+    for (uint32_t k = 0; k < 30; k++) {
+        for (uint32_t i = 0; i < 100; i++) {
+            dtt_put_be32(m.u.ihave.entries[i].id.bytes, k * 100 + i);
+        }
+        recv(1, &m);
+    }
+    assert_int_equal(dtt_map_count(&p.missing.entries), DTT_GOSSIP_MISSING_MAX);
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_IHAVES_REFUSED], 3000 - DTT_GOSSIP_MISSING_MAX);
+    now.mono_ns += DTT_S;
+    size_t sent = 0;
+    while (dtt_plumtree_tick(&p, now)) {
+        sent += outbox.items.count;
+        script();
+    }
+    assert_int_equal(sent, DTT_GOSSIP_MISSING_MAX);
+    pass(DTT_S);
+    assert_int_equal(dtt_map_count(&p.missing.entries), 0);
+}
+
+/* ---- neighbours come and go */
+
+static void nothing_is_sent_to_who_left(void **state)
+{
+    (void)state;
+    two_and_two();
+    say('a');
+    recv_ihave(4, 'b', 1);
+    recv_ihave(3, 'b', 1);
+    script();
+    down(3);
+    down(4);
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+    assert_int_equal(dtt_map_count(&p.missing.entries), 0);
+    up(3);
+    say('c');
+    assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2; gossip(c, 0) > 3");
+}
+
+static void a_new_neighbor_is_told_what_was_said(void **state)
+{
+    (void)state;
+    up(1);
+    say('a');
+    pass(10 * DTT_S);
+    recv_gossip(1, 'b', 4);
+    pass(3 * DTT_S + DTT_US);
+    assert_string_equal(script(), "gossip(a, 0) > 1; received(b) < 1");
+    up(2);
+    pass(5 * DTT_MS);
+    char want[64]; /* the ages when it is sent: 13.005001 and 3.005001 s */
+    snprintf(want, sizeof(want), "ihave(a %d, b %d) > 2", 0x8000 + 13006, 0x8000 + 3006);
+    assert_string_equal(script(), want);
+    recv_graft(2, 'b');
+    assert_string_equal(script(), "gossip(b, 5) > 2");
+    /* It is eager from the start. */
+    say('c');
+    assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2");
+    pass(20 * DTT_S);
+    script();
+    up(3); /* a is 33 seconds old */
+    pass(5 * DTT_MS);
+    snprintf(want, sizeof(want), "ihave(b %d, c %d) > 3", 0x8000 + 23011, 0x8000 + 20005);
+    assert_string_equal(script(), want);
+}
+
+static void who_leaves_at_once_is_told_nothing(void **state)
+{
+    (void)state;
+    up(1);
+    say('a');
+    script();
+    up(2);
+    down(2);
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+}
+
+static void a_caught_up_message_is_announced(void **state)
+{
+    (void)state;
+    char want[64];
+    up(1);
+    up(2);
+    up(3);
+    recv_ihave(1, 'a', 0x8000 + 12000);
+    pass(80 * DTT_MS);
+    snprintf(want, sizeof(want), "graft(a, %d) > 1", 0x8000 + 12000);
+    assert_string_equal(script(), want);
+    pass(20 * DTT_MS);
+    recv_gossip(1, 'a', 3);
+    assert_string_equal(script(), "received(a) < 1");
+    pass(5 * DTT_MS);
+    snprintf(want, sizeof(want), "ihave(a %d) > 2; ihave(a %d) > 3", 0x8000 + 12100,
+             0x8000 + 12100);
+    assert_string_equal(script(), want);
+    /* It ends when it is 30 seconds old. */
+    recv_graft(2, 'a');
+    assert_string_equal(script(), "gossip(a, 4) > 2");
+    pass(17895 * DTT_MS);
+    recv_graft(2, 'a');
+    up(4);
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+}
+
+static void an_old_announcement_does_not_slow_a_new_message(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    up(3);
+    /* Pushed by somebody else than asked. */
+    recv_ihave(1, 'a', 0x8000);
+    pass(80 * DTT_MS);
+    script();
+    recv_gossip(2, 'a', 0);
+    assert_string_equal(script(), "gossip(a, 1) > 3; received(a) < 2");
+    /* Announced by a lazy neighbour too. */
+    recv_ihave(1, 'b', 0x8000);
+    recv_ihave(2, 'b', 1);
+    pass(80 * DTT_MS);
+    script();
+    recv_gossip(1, 'b', 0);
+    assert_string_equal(script(), "gossip(b, 1) > 3; received(b) < 1");
+    /* An age beyond all ages: delivered, not spread. */
+    recv_ihave(1, 'c', 0xffff);
+    pass(80 * DTT_MS);
+    script();
+    recv_gossip(1, 'c', 0);
+    pass(DTT_S);
+    assert_string_equal(script(), "received(c) < 1");
+}
+
+static void who_joins_again_is_new(void **state)
+{
+    (void)state;
+    char want[64];
+    two_and_two();
+    say('a');
+    pass(5 * DTT_MS);
+    script();
+    dtt_plumtree_welcome(&p, now, &peers[3]);
+    dtt_plumtree_welcome(&p, now, &peers[9]);
+    pass(5 * DTT_MS);
+    snprintf(want, sizeof(want), "ihave(a %d) > 3", 0x8000 + 10);
+    assert_string_equal(script(), want);
+    say('b');
+    assert_string_equal(script(), "gossip(b, 0) > 1; gossip(b, 0) > 2; gossip(b, 0) > 3");
+}
+
+static void many_announcements_are_split(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    recv_prune(2);
+    for (uint32_t i = 0; i < 600; i++) {
+        uint8_t content[4];
+        dtt_put_be32(content, i);
+        assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, dtt_slice(content, 4)),
+                         DTT_OK);
+    }
+    size_t n = 0;
+    struct dtt_gossip_outbox_item item;
+    for (int i = 0; i < 2; i++) {
+        while (dtt_gossip_outbox_pop(&outbox, &item)) {
+            struct dtt_gossip_message m;
+            assert_int_equal(dtt_gossip_message_decode(dtt_gossip_blob_slice(item.blob), &m),
+                             DTT_OK);
+            if (m.type == DTT_MSG_IHAVE) {
+                assert_int_equal(script_peer(&item.peer), 2);
+                assert_true(m.u.ihave.n <= DTT_GOSSIP_IHAVE_WRITE_MAX);
+                n += m.u.ihave.n;
+            }
+            dtt_gossip_blob_unref(item.blob);
+        }
+        pass(5 * DTT_MS);
+    }
+    assert_int_equal(n, 600);
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 0);
+}
+
+static void an_idle_topic_sleeps(void **state)
+{
+    (void)state;
+    up(1);
+    assert_true(dtt_plumtree_deadline(&p) == DTT_NEVER);
+    say('a');
+    pass(95 * DTT_S);
+    assert_true(dtt_plumtree_deadline(&p) == DTT_NEVER);
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    two_and_two();
+    uint64_t dropped = 0;
+    char letter = 'a';
+    /* Until a whole exchange passes; whatever failed, the next message gets through. */
+    for (long k = 1;; k++) {
+        uint8_t content[4];
+        dtt_put_be32(content, (uint32_t)k);
+        struct dtt_slice s = dtt_slice(content, sizeof(content));
+        struct dtt_gossip_message m = {.type = DTT_MSG_GOSSIP};
+        content[0] = 1;
+        m.u.gossip.content = s;
+        dtt_blake3(m.u.gossip.id.bytes, s);
+        oom_arm(k);
+        recv(1, &m);
+        content[0] = 2;
+        int err = dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, s);
+        recv_ihave(3, letter, 0);
+        pass(10 * DTT_MS);
+        up(5);
+        pass(10 * DTT_MS);
+        bool happened = oom_disarm();
+        assert_true(err == DTT_OK || err == DTT_ENOMEM);
+        down(5);
+        dropped += ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED] +
+                   ctx.metrics[DTT_METRIC_GOSSIP_RX_DROPPED];
+        if (!happened) {
+            assert_int_equal(err, DTT_OK);
+            break;
+        }
+        letter = letter == 'z' ? 'a' : (char)(letter + 1);
+        pass(200 * DTT_MS);
+        script();
+    }
+    assert_true(dropped > 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(pushes_and_announces),
+        T(repeats_nothing),
+        T(to_the_neighbors),
+        T(sizes),
+        T(forwards_what_is_new),
+        T(prunes_who_brings_a_duplicate),
+        T(drops_a_wrong_id),
+        T(rounds_do_not_overflow),
+        T(the_largest_content_ends_its_way),
+        T(ignores_strangers),
+        T(grafts_what_does_not_come),
+        T(content_ends_the_waiting),
+        T(answers_a_graft),
+        T(the_tree_is_optimized),
+        T(a_flood_of_announcements),
+        T(nothing_is_sent_to_who_left),
+        T(a_new_neighbor_is_told_what_was_said),
+        T(who_leaves_at_once_is_told_nothing),
+        T(a_caught_up_message_is_announced),
+        T(an_old_announcement_does_not_slow_a_new_message),
+        T(who_joins_again_is_new),
+        T(many_announcements_are_split),
+        T(an_idle_topic_sleeps),
+        T(out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

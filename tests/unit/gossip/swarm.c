@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Whole swarms in virtual time; the scenarios and limits of iroh-gossip's simulator. */
+#include "net.h"
+
+#include <stdlib.h>
+
+static const uint64_t seeds[] = {0, 1, 212312388123, 123};
+#define SEEDS (sizeof(seeds) / sizeof(seeds[0]))
+
+enum scenario { SINGLE, MULTI, ALL };
+
+struct limits {
+    double rmr, ldh;
+};
+
+struct result {
+    double rmr, ldh, duration_ms, missed;
+};
+
+/* Node 0 alone, then all others join it at the same instant. */
+static void bootstrap(struct net *net)
+{
+    for (size_t i = 1; i < net->n; i++) {
+        net_join(net, 0, i, 0);
+    }
+    net_run(net, DTT_S);
+}
+
+static struct result round_of(struct net *net, const size_t *senders, size_t n, uint32_t *number)
+{
+    size_t expected = n * (net->n - 1);
+    uint64_t start_ns = net->now_ns;
+    net->stats = (struct net_stats){0};
+    for (size_t i = 0; i < n; i++) {
+        net_say(net, 0, senders[i], (*number)++);
+    }
+    net_run_until(net, expected, 5 * DTT_S);
+    double missed = (double)(expected - net->stats.received);
+    return (struct result){.rmr = (double)net->stats.payloads / ((double)expected - missed - 1) - 1,
+                           .ldh = net->stats.last_hop,
+                           .duration_ms = (double)(net->now_ns - start_ns) / DTT_MS,
+                           .missed = missed};
+}
+
+static void run_scenario(const char *name, enum scenario kind, size_t nodes, int rounds,
+                         uint32_t lo_ms, uint32_t hi_ms, struct limits limits)
+{
+    struct result mean = {0};
+    struct net *net = malloc(sizeof(*net));
+    size_t isolated = 0;
+    assert_non_null(net);
+    for (size_t s = 0; s < SEEDS; s++) {
+        net_open(net, nodes, seeds[s], lo_ms, hi_ms);
+        bootstrap(net);
+        for (size_t i = 0; i < nodes; i++) {
+            isolated += net_degree(net, 0, i) == 0;
+            assert_true(net_degree(net, 0, i) <= 5);
+        }
+        assert_int_equal(net_reach(net, 0, 0), nodes);
+        size_t senders[NET_NODES_MAX] = {(size_t)dtt_rng_below(&net->rng, nodes)};
+        uint32_t number = 0;
+        for (int r = 0; r < rounds; r++) {
+            if (kind == MULTI) {
+                senders[0] = (size_t)dtt_rng_below(&net->rng, nodes);
+            }
+            for (size_t i = 0; kind == ALL && i < nodes; i++) {
+                senders[i] = i;
+            }
+            struct result one = round_of(net, senders, kind == ALL ? nodes : 1, &number);
+            double weight = 1.0 / (double)(SEEDS * (size_t)rounds);
+            mean.rmr += one.rmr * weight;
+            mean.ldh += one.ldh * weight;
+            mean.duration_ms += one.duration_ms * weight;
+            mean.missed += one.missed;
+        }
+        net_run(net, 5 * DTT_S);
+        assert_int_equal(net->repeated, 0);
+        net_close(net);
+    }
+    free(net);
+    print_message("%s: RMR %.2f, LDH %.1f, %.0f ms, missed %.0f, isolated %zu\n", name, mean.rmr,
+                  mean.ldh, mean.duration_ms, mean.missed, isolated);
+    assert_int_equal(isolated, 0);
+    assert_true(mean.missed == 0);
+    assert_true(mean.rmr < limits.rmr);
+    assert_true(mean.ldh < limits.ldh);
+}
+
+static void single_sender(void **state)
+{
+    (void)state;
+    run_scenario("single, 20 nodes", SINGLE, 20, 30, 10, 50, (struct limits){0.25, 5});
+    run_scenario("single, 100 nodes", SINGLE, 100, 30, 10, 50, (struct limits){0.15, 8});
+    run_scenario("single, 100 nodes, slow", SINGLE, 100, 30, 10, 100, (struct limits){0.2, 15});
+}
+
+static void many_senders(void **state)
+{
+    (void)state;
+    run_scenario("multi, 20 nodes", MULTI, 20, 30, 10, 50, (struct limits){0.6, 8});
+    run_scenario("multi, 100 nodes", MULTI, 100, 30, 10, 50, (struct limits){0.6, 13});
+    run_scenario("multi, 100 nodes, slow", MULTI, 100, 10, 10, 100, (struct limits){1, 18});
+}
+
+static void all_send(void **state)
+{
+    (void)state;
+    run_scenario("all, 20 nodes", ALL, 20, 10, 10, 50, (struct limits){1.6, 8});
+    run_scenario("all, 100 nodes", ALL, 100, 5, 10, 50, (struct limits){1.2, 13});
+    run_scenario("all, 100 nodes, slow", ALL, 100, 2, 10, 100, (struct limits){3, 30});
+}
+
+static struct net *open_swarm(size_t nodes, uint64_t seed)
+{
+    struct net *net = malloc(sizeof(*net));
+    assert_non_null(net);
+    net_open(net, nodes, seed, 10, 50);
+    return net;
+}
+
+static void close_swarm(struct net *net)
+{
+    assert_int_equal(net->repeated, 0);
+    for (size_t i = 0; i < net->n; i++) {
+        assert_int_equal(net->nodes[i].ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 0);
+    }
+    net_close(net);
+    free(net);
+}
+
+static void half_the_nodes_die(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < SEEDS; s++) {
+        struct net *net = open_swarm(100, seeds[s]);
+        bootstrap(net);
+        for (size_t left = 100; left > 50;) {
+            size_t victim = (size_t)dtt_rng_below(&net->rng, 100);
+            if (net->nodes[victim].is_up) {
+                net_kill(net, victim);
+                left--;
+            }
+        }
+        net_run(net, 10 * DTT_S);
+        size_t degree[6] = {0};
+        for (size_t i = 0; i < 100; i++) {
+            if (net->nodes[i].is_up) {
+                degree[net_degree(net, 0, i)]++;
+                assert_int_equal(net_reach(net, 0, i), 50);
+                net_say(net, 0, i, (uint32_t)i);
+            }
+        }
+        print_message("half of 100 nodes lost: neighbours 1..5: %zu %zu %zu %zu %zu\n", degree[1],
+                      degree[2], degree[3], degree[4], degree[5]);
+        net_run_until(net, 50 * 49, 5 * DTT_S);
+        assert_int_equal(net->stats.received, 50 * 49);
+        close_swarm(net);
+    }
+}
+
+/* Nodes [first, first + n) join the first of them. */
+static void bubble(struct net *net, size_t first, size_t n)
+{
+    for (size_t i = first + 1; i < first + n; i++) {
+        net_join(net, 0, i, first);
+    }
+}
+
+static void bubbles_merge(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < SEEDS; s++) {
+        struct net *net = open_swarm(40, seeds[s]);
+        bubble(net, 0, 20);
+        bubble(net, 20, 20);
+        net_run(net, 5 * DTT_S);
+        assert_int_equal(net_reach(net, 0, 3), 20);
+        net_say(net, 0, 1, 1);
+        net_say(net, 0, 21, 2);
+        net_run(net, 5 * DTT_S);
+        assert_int_equal(net->stats.received, 2 * 19);
+        net_join(net, 0, 7, 33);
+        net_run(net, 5 * DTT_S);
+        assert_int_equal(net_reach(net, 0, 3), 40);
+        /* Each side has heard what the other said before they met. */
+        for (size_t i = 0; i < 40; i++) {
+            assert_true(i == 1 || net_has(net, i, 1));
+            assert_true(i == 21 || net_has(net, i, 2));
+        }
+        net_say(net, 0, 2, 3);
+        net_run(net, 2 * DTT_S);
+        assert_int_equal(net->stats.received, 3 * 39);
+        close_swarm(net);
+    }
+}
+
+static void partition_heals(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(30, 5);
+    bootstrap(net);
+    for (size_t i = 0; i < 15; i++) {
+        net_set_island(net, i, 1);
+    }
+    net_run(net, 5 * DTT_S);
+    for (uint32_t m = 0; m < 200; m++) {
+        net_say(net, 0, m % 30, m);
+        net_run(net, 50 * DTT_MS);
+    }
+    assert_int_equal(net_reach(net, 0, 0), 15);
+    for (size_t i = 0; i < 15; i++) {
+        net_set_island(net, i, 0);
+    }
+    net_join(net, 0, 2, 20);
+    net_run(net, 10 * DTT_S);
+    assert_int_equal(net_reach(net, 0, 0), 30);
+    assert_int_equal(net->stats.received, 200 * 29);
+    print_message("partition heals: RMR %.2f\n", (double)net->stats.payloads / (200 * 29) - 1);
+    assert_true(net->stats.payloads < 2 * 200 * 29);
+    close_swarm(net);
+}
+
+static void late_joiner_catches_up(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(10, 9);
+    bootstrap(net);
+    for (uint32_t m = 0; m < 80; m++) {
+        net_say(net, 0, m % 10, m);
+        net_run(net, 500 * DTT_MS);
+    }
+    net_add_node(net, 10, 50);
+    net_join(net, 0, 10, 0);
+    net_run(net, 3 * DTT_S);
+    /* Message m was said (80 - m) / 2 seconds before. */
+    for (uint32_t m = 0; m < 80; m++) {
+        if (m < 19) {
+            assert_false(net_has(net, 10, m));
+        } else if (m > 21) {
+            assert_true(net_has(net, 10, m));
+        }
+    }
+    close_swarm(net);
+}
+
+/* Twenty nodes come at once to a small swarm that has said much. */
+static void many_catch_up_at_once(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(25, 3);
+    bubble(net, 0, 5);
+    net_run(net, DTT_S);
+    for (uint32_t m = 0; m < 500; m++) {
+        net_say(net, 0, m % 5, m);
+        net_run(net, 10 * DTT_MS);
+    }
+    net_run(net, 2 * DTT_S);
+    assert_int_equal(net->stats.received, 500 * 4);
+    net->stats = (struct net_stats){0};
+    for (size_t i = 5; i < 25; i++) {
+        net_join(net, 0, i, i % 5);
+    }
+    net_run_until(net, 20 * 500, 10 * DTT_S);
+    assert_int_equal(net->stats.received, 20 * 500);
+    print_message("20 catch up with 500: RMR %.2f, %zu control messages, %.1f s\n",
+                  (double)net->stats.payloads / (20 * 500) - 1, net->stats.control,
+                  (double)net->now_ns / DTT_S - 9);
+    assert_true(net->stats.payloads < 2 * 20 * 500);
+    net_run(net, 100 * DTT_S);
+    close_swarm(net);
+}
+
+/* New nodes come all the time: a message ends after 30 s, and nobody hears it twice. */
+static void catching_up_ends(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(5, 11);
+    bootstrap(net);
+    net_say(net, 0, 1, 0);
+    for (size_t i = 5; i < 105; i++) {
+        net_run(net, 2 * DTT_S);
+        net_add_node(net, 10, 50);
+        net_join(net, 0, i, i - 1);
+    }
+    net_run(net, 5 * DTT_S);
+    for (size_t i = 5; i < 105; i++) {
+        uint64_t joined_s = 2 * (i - 4);
+        if (joined_s < 29) {
+            assert_true(net_has(net, i, 0));
+        } else if (joined_s > 31) {
+            assert_false(net_has(net, i, 0));
+        }
+    }
+    close_swarm(net);
+}
+
+static void topics_share_peers(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(4, 2);
+    bootstrap(net);
+    for (size_t i = 0; i < 4; i++) {
+        net_subscribe(net, 1, i);
+    }
+    for (size_t i = 1; i < 4; i++) {
+        net_join(net, 1, i, 0);
+    }
+    net_run(net, DTT_S);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(net_degree(net, 0, i), 3);
+        assert_int_equal(net_degree(net, 1, i), 3);
+    }
+    net_quit(net, 0, 2);
+    net_run(net, 2 * DTT_S);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(net->nodes[i].disconnects, 0);
+        assert_int_equal(net_degree(net, 0, i), i == 2 ? 0 : 2);
+        assert_int_equal(net_degree(net, 1, i), 3);
+    }
+    net_say(net, 1, 2, 7);
+    net_say(net, 0, 1, 8);
+    net_run(net, DTT_S);
+    assert_int_equal(net->stats.received, 3 + 2);
+    net_quit(net, 1, 2);
+    net_run(net, DTT_S);
+    assert_int_equal(net->nodes[2].disconnects, 3);
+    close_swarm(net);
+}
+
+/* A node restarts with its old id before its neighbours notice that it was gone. */
+static void restart_goes_unnoticed(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(2, 4);
+    bootstrap(net);
+    net_run(net, 10 * DTT_S);
+    net_say(net, 0, 0, 1);
+    net_run(net, DTT_S);
+    struct dtt_gossip_config cfg = {.me = net->nodes[1].id};
+    dtt_gossip_free(net->nodes[1].gossip);
+    assert_int_equal(dtt_gossip_new(&net->nodes[1].gossip, &net->nodes[1].ctx, &cfg), DTT_OK);
+    net->seen[1][1] = 0;
+    net_subscribe(net, 0, 1);
+    net_join(net, 0, 1, 0);
+    net_run(net, DTT_S);
+    assert_int_equal(net_degree(net, 0, 1), 1);
+    assert_true(net_has(net, 1, 1));
+    close_swarm(net);
+}
+
+/* Nodes die and others join for half an hour; nobody stays alone and each round is complete. */
+static void churn(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(20, 6);
+    size_t oldest = 1;
+    bootstrap(net);
+    while (net->n < 70) {
+        net_run(net, 30 * DTT_S);
+        net_kill(net, oldest++);
+        net_run(net, 6 * DTT_S);
+        net_add_node(net, 10, 50);
+        net_join(net, 0, net->n - 1, 0);
+        net_run(net, 5 * DTT_S);
+        net->stats = (struct net_stats){0};
+        net_say(net, 0, net->n - 1, (uint32_t)net->n);
+        net_run(net, 3 * DTT_S);
+        assert_int_equal(net->stats.received, 19);
+        assert_int_equal(net_reach(net, 0, 0), 20);
+    }
+    close_swarm(net);
+}
+
+static void same_seed_same_run(void **state)
+{
+    (void)state;
+    struct net_stats stats[2];
+    for (int i = 0; i < 2; i++) {
+        struct net *net = open_swarm(30, 77);
+        bootstrap(net);
+        for (uint32_t m = 0; m < 20; m++) {
+            net_say(net, 0, m, m);
+            net_run(net, 100 * DTT_MS);
+        }
+        stats[i] = net->stats;
+        close_swarm(net);
+    }
+    assert_memory_equal(&stats[0], &stats[1], sizeof(stats[0]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(single_sender),
+        cmocka_unit_test(many_senders),
+        cmocka_unit_test(all_send),
+        cmocka_unit_test(half_the_nodes_die),
+        cmocka_unit_test(bubbles_merge),
+        cmocka_unit_test(partition_heals),
+        cmocka_unit_test(late_joiner_catches_up),
+        cmocka_unit_test(many_catch_up_at_once),
+        cmocka_unit_test(catching_up_ends),
+        cmocka_unit_test(topics_share_peers),
+        cmocka_unit_test(restart_goes_unnoticed),
+        cmocka_unit_test(churn),
+        cmocka_unit_test(same_seed_same_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "io/udp.h"
+
+#include "support/vectors.h"
+
+#include <poll.h>
+
+#define DEADLINE_MS 20000
+
+static void open_local(struct dtt_udp *u)
+{
+    struct dtt_addr addr = dtt_addr_v4(127, 0, 0, 1, 0);
+    assert_int_equal(dtt_udp_open(u, &addr), DTT_OK);
+    assert_true(u->bound.port != 0);
+}
+
+static void wait_for(const struct dtt_udp *u, short events)
+{
+    struct pollfd p = {.fd = u->fd, .events = events};
+    assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
+}
+
+static void batches_arrive_whole(void **state)
+{
+    struct dtt_udp a, b;
+    struct dtt_udp_rx *rx = dtt_udp_rx_new();
+    uint8_t data[1000];
+    size_t got = 0;
+    (void)state;
+    assert_non_null(rx);
+    open_local(&a);
+    open_local(&b);
+    for (unsigned i = 0; i < 40; i++) {
+        memset(data, (int)i, sizeof(data));
+        assert_true(dtt_udp_add(&a, &b.bound, i % 4, 100 + i, dtt_slice(data, 100 + i)));
+    }
+    assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+    while (got < 40) {
+        struct dtt_udp_datagram d;
+        wait_for(&b, POLLIN);
+        assert_true(dtt_udp_recv(&b, rx) >= 0);
+        while (dtt_udp_next(rx, &d)) {
+            assert_int_equal(d.data.len, 100 + got);
+            assert_int_equal(d.data.data[0], got);
+            assert_int_equal(d.ecn, got % 4);
+            assert_true(dtt_addr_eq(&d.from, &a.bound));
+            got++;
+        }
+    }
+    assert_int_equal(dtt_udp_recv(&b, rx), 0);
+    dtt_udp_close(&a);
+    dtt_udp_close(&b);
+    dtt_udp_rx_free(rx);
+}
+
+/* A batch of equal datagrams and a shorter last one, with and without the kernel's help. */
+static void segments_arrive_one_by_one(void **state)
+{
+    struct dtt_udp a, b;
+    struct dtt_udp_rx *rx = dtt_udp_rx_new();
+    static uint8_t data[1200 * 30 + 77];
+    (void)state;
+    assert_non_null(rx);
+    for (size_t i = 0; i < sizeof(data); i++) {
+        data[i] = (uint8_t)(i / 1200);
+    }
+    open_local(&a);
+    open_local(&b);
+    for (int with_segment = 0; with_segment < 2; with_segment++) {
+        size_t got = 0;
+        if (with_segment == 0) {
+            a.has_segment = false;
+        }
+        assert_true(dtt_udp_add(&a, &b.bound, 0, 1200, dtt_slice(data, sizeof(data))));
+        assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+        while (got < 31) {
+            struct dtt_udp_datagram d;
+            wait_for(&b, POLLIN);
+            assert_true(dtt_udp_recv(&b, rx) >= 0);
+            while (dtt_udp_next(rx, &d)) {
+                assert_int_equal(d.data.len, got < 30 ? 1200 : 77);
+                assert_int_equal(d.data.data[0], got);
+                got++;
+            }
+        }
+    }
+    dtt_udp_close(&a);
+    dtt_udp_close(&b);
+    dtt_udp_rx_free(rx);
+}
+
+static void a_full_batch_says_so(void **state)
+{
+    struct dtt_udp a;
+    static uint8_t data[60000];
+    (void)state;
+    open_local(&a);
+    assert_true(dtt_udp_add(&a, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
+    assert_false(dtt_udp_add(&a, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
+    dtt_udp_close(&a);
+}
+
+static void a_closed_port_is_reported(void **state)
+{
+    struct dtt_udp a, b;
+    struct dtt_addr gone, told;
+    (void)state;
+    open_local(&a);
+    open_local(&b);
+    gone = b.bound;
+    dtt_udp_close(&b);
+    assert_true(dtt_udp_add(&a, &gone, 0, 1, dtt_slice("x", 1)));
+    assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+    wait_for(&a, 0); /* POLLERR */
+    assert_true(dtt_udp_next_error(&a, &told));
+    assert_true(dtt_addr_eq(&told, &gone));
+    assert_false(dtt_udp_next_error(&a, &told));
+    dtt_udp_close(&a);
+}
+
+static void addresses_that_cannot_be_bound(void **state)
+{
+    struct dtt_udp a, b;
+    struct dtt_addr foreign = dtt_addr_v4(192, 0, 2, 1, 0);
+    (void)state;
+    open_local(&a);
+    assert_int_equal(dtt_udp_open(&b, &a.bound), DTT_EADDRINUSE);
+    assert_int_equal(b.fd, -1);
+    assert_int_equal(dtt_udp_open(&b, &foreign), DTT_EADDRNOTAVAIL);
+    dtt_udp_close(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(batches_arrive_whole),
+        cmocka_unit_test(segments_arrive_one_by_one),
+        cmocka_unit_test(a_full_batch_says_so),
+        cmocka_unit_test(a_closed_port_is_reported),
+        cmocka_unit_test(addresses_that_cannot_be_bound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

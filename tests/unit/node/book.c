@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/book.h"
+
+#include "support/vectors.h"
+
+static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES] = {7};
+
+static struct dtt_id id_of(unsigned n)
+{
+    struct dtt_id id = {{0}};
+    dtt_put_be32(id.bytes, n);
+    return id;
+}
+
+static void newest_addresses_stay(void **state)
+{
+    struct dtt_book b;
+    struct dtt_addr got[DTT_BOOK_ADDRS];
+    struct dtt_id id = id_of(1);
+    (void)state;
+    dtt_book_init(&b, hash_key);
+    assert_int_equal(dtt_book_get(&b, &id, got), 0);
+    for (uint8_t i = 1; i <= DTT_BOOK_ADDRS + 2; i++) {
+        struct dtt_addr a = dtt_addr_v4(192, 0, 2, i, 1000);
+        dtt_book_add(&b, &id, &a, 1);
+    }
+    assert_int_equal(dtt_book_get(&b, &id, got), DTT_BOOK_ADDRS);
+    assert_int_equal(got[0].ip[3], DTT_BOOK_ADDRS + 2);
+    assert_int_equal(got[DTT_BOOK_ADDRS - 1].ip[3], 3);
+    /* One that is known moves to the front and is not there twice. */
+    struct dtt_addr again = dtt_addr_v4(192, 0, 2, 5, 1000);
+    dtt_book_add(&b, &id, &again, 1);
+    assert_int_equal(dtt_book_get(&b, &id, got), DTT_BOOK_ADDRS);
+    assert_true(dtt_addr_eq(&got[0], &again));
+    dtt_book_fini(&b);
+}
+
+static void public_addresses_are_dialled_first(void **state)
+{
+    struct dtt_book b;
+    struct dtt_addr got[DTT_BOOK_ADDRS];
+    struct dtt_id id = id_of(1);
+    uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+    struct dtt_addr list[] = {dtt_addr_v4(127, 0, 0, 1, 1), dtt_addr_v4(10, 0, 0, 1, 1),
+                              dtt_addr_v4(192, 0, 2, 1, 1), dtt_addr_v6(v6, 1),
+                              dtt_addr_v4(224, 0, 0, 1, 1), dtt_addr_v4(192, 0, 2, 2, 0)};
+    (void)state;
+    dtt_book_init(&b, hash_key);
+    dtt_book_add(&b, &id, list, sizeof(list) / sizeof(list[0]));
+    assert_int_equal(dtt_book_get(&b, &id, got), 4); /* multicast and port 0 are not kept */
+    assert_int_equal(got[0].family, DTT_FAMILY_V6);
+    assert_true(dtt_addr_eq(&got[1], &list[2]));
+    assert_true(dtt_addr_eq(&got[2], &list[1]));
+    assert_true(dtt_addr_eq(&got[3], &list[0]));
+    dtt_book_fini(&b);
+}
+
+static void it_is_bounded_and_forgets_the_oldest(void **state)
+{
+    struct dtt_book b;
+    struct dtt_addr got[DTT_BOOK_ADDRS];
+    struct dtt_addr a = dtt_addr_v4(192, 0, 2, 1, 1);
+    struct dtt_id id;
+    (void)state;
+    dtt_book_init(&b, hash_key);
+    for (unsigned i = 0; i < DTT_BOOK_PEERS; i++) {
+        id = id_of(i);
+        dtt_book_add(&b, &id, &a, 1);
+    }
+    id = id_of(0);
+    dtt_book_add(&b, &id, &a, 1); /* told of again: 1 is the oldest now */
+    id = id_of(DTT_BOOK_PEERS);
+    dtt_book_add(&b, &id, &a, 1);
+    assert_int_equal(dtt_map_count(&b.peers), DTT_BOOK_PEERS);
+    id = id_of(1);
+    assert_int_equal(dtt_book_get(&b, &id, got), 0);
+    id = id_of(0);
+    assert_int_equal(dtt_book_get(&b, &id, got), 1);
+    dtt_book_fini(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(newest_addresses_stay),
+        cmocka_unit_test(public_addresses_are_dialled_first),
+        cmocka_unit_test(it_is_bounded_and_forgets_the_oldest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

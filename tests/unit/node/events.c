@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/events.h"
+
+#include "support/vectors.h"
+
+static const struct dtt_now now = {.mono_ns = 1, .wall_ns = 1740000000123456789};
+
+static void order_and_ownership(void **state)
+{
+    struct dtt_events q;
+    uint8_t text[] = "hello";
+    struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
+    (void)state;
+    dtt_events_init(&q);
+    assert_true(dtt_events_is_empty(&q));
+    assert_null(dtt_events_next(&q));
+    dtt_events_push(&q, now, &ev, dtt_slice(text, 5));
+    memset(text, 'x', sizeof(text)); /* the queue keeps a copy */
+    ev.type = DTT_EVENT_LEFT;
+    dtt_events_push(&q, now, &ev, dtt_slice(NULL, 0));
+    const struct dtt_event *got = dtt_events_next(&q);
+    assert_int_equal(got->type, DTT_EVENT_MESSAGE);
+    assert_int_equal(got->size, sizeof(*got));
+    assert_int_equal(got->unix_ms, 1740000000123);
+    assert_int_equal(got->u.message.len, 5);
+    assert_memory_equal(got->u.message.data, "hello", 5);
+    assert_int_equal(dtt_events_next(&q)->type, DTT_EVENT_LEFT);
+    assert_null(dtt_events_next(&q));
+    dtt_events_fini(&q);
+}
+
+static void value_contents_lie_inside_v(void **state)
+{
+    struct dtt_events q;
+    const uint8_t v[] = "3:abc";
+    struct dtt_event ev = {.type = DTT_EVENT_DHT_VALUE};
+    (void)state;
+    dtt_events_init(&q);
+    ev.u.dht_value.v_len = 5;
+    ev.u.dht_value.data = v + 2;
+    ev.u.dht_value.data_len = 3;
+    dtt_events_push(&q, now, &ev, dtt_slice(v, 5));
+    const struct dtt_event *got = dtt_events_next(&q);
+    assert_memory_equal(got->u.dht_value.v, "3:abc", 5);
+    assert_ptr_equal(got->u.dht_value.data, got->u.dht_value.v + 2);
+    dtt_events_fini(&q);
+}
+
+static void a_full_queue_tells_how_much_was_missed(void **state)
+{
+    struct dtt_events q;
+    struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
+    unsigned n = 0;
+    (void)state;
+    dtt_events_init(&q);
+    for (int i = 0; i < DTT_EVENTS_MAX + 12; i++) {
+        dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
+    }
+    while (dtt_events_next(&q)->type == DTT_EVENT_MESSAGE) {
+        n++;
+    }
+    assert_int_equal(n, DTT_EVENTS_MAX);
+    assert_int_equal(q.out.type, DTT_EVENT_LAGGED);
+    assert_int_equal(q.out.u.lagged.missed, 12);
+    assert_null(dtt_events_next(&q));
+    dtt_events_fini(&q);
+}
+
+static void a_left_topic_is_not_pointed_at(void **state)
+{
+    struct dtt_events q;
+    int here;
+    dtt_topic *topic = (dtt_topic *)(void *)&here;
+    struct dtt_event ev = {.type = DTT_EVENT_NEIGHBOR_UP, .topic = topic};
+    (void)state;
+    dtt_events_init(&q);
+    dtt_events_push(&q, now, &ev, dtt_slice(NULL, 0));
+    dtt_events_forget_topic(&q, topic);
+    assert_null(dtt_events_next(&q)->topic);
+    dtt_events_push(&q, now, &ev, dtt_slice("y", 1)); /* freed with the queue */
+    dtt_events_fini(&q);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_and_ownership),
+        cmocka_unit_test(value_contents_lie_inside_v),
+        cmocka_unit_test(a_full_queue_tells_how_much_was_missed),
+        cmocka_unit_test(a_left_topic_is_not_pointed_at),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,792 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The endpoint as its user sees it: connections from dial to close. */
+#include "quic/quic.h"
+
+#include "net.h"
+#include "support/vectors.h"
+
+#include <stdlib.h>
+
+static const struct dtt_id *id_of(const struct net_node *node)
+{
+    return dtt_quic_id(node->q);
+}
+
+static void assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_quic_reason reason,
+                          bool was_connected)
+{
+    const struct dtt_quic_event *e = net_event(node, DTT_QUIC_CLOSED, c);
+    assert_non_null(e);
+    assert_string_equal(dtt_quic_reason_word(e->reason), dtt_quic_reason_word(reason));
+    assert_int_equal(e->was_connected, was_connected);
+    size_t closed = 0;
+    for (size_t i = 0; i < node->event_count; i++) {
+        closed += node->events[i].type == DTT_QUIC_CLOSED && node->events[i].conn == c;
+    }
+    assert_int_equal(closed, 1);
+}
+
+static void say(struct net *n, struct net_node *node, dtt_quic_conn c, const char *text)
+{
+    int64_t stream;
+    assert_int_equal(dtt_quic_open_uni(node->q, c, &stream), DTT_OK);
+    assert_int_equal(dtt_quic_write(node->q, c, stream, dtt_slice(text, strlen(text)), true),
+                     DTT_OK);
+    net_drain(n, node);
+}
+
+static void assert_heard(const struct net_node *node, dtt_quic_conn c, const char *text)
+{
+    for (struct net_bytes *b = node->bytes; b; b = b->next) {
+        if (b->conn == c && b->fin && dtt_slice_is(dtt_slice(b->data, b->len), text)) {
+            return;
+        }
+    }
+    fail_msg("not heard: %s", text);
+}
+
+/* ---- making connections */
+
+static void connects_and_tells_both(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 1);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    dtt_quic_conn c = net_dial(&n, a, b);
+    net_run(&n, DTT_S);
+
+    assert_int_equal(a->event_count, 1);
+    const struct dtt_quic_event *e = &a->events[0];
+    assert_int_equal(e->type, DTT_QUIC_CONNECTED);
+    assert_true(e->conn == c && e->dialed);
+    assert_memory_equal(&e->peer, id_of(b), sizeof(e->peer));
+    assert_true(dtt_addr_eq(&e->addr, &b->addr));
+
+    assert_int_equal(b->event_count, 1);
+    e = &b->events[0];
+    assert_int_equal(e->type, DTT_QUIC_CONNECTED);
+    assert_false(e->dialed);
+    assert_memory_equal(&e->peer, id_of(a), sizeof(e->peer));
+    assert_true(dtt_addr_eq(&e->addr, &a->addr));
+
+    say(&n, a, c, "from the one who dialled");
+    say(&n, b, e->conn, "from the one who was called");
+    net_run(&n, DTT_S);
+    assert_heard(b, e->conn, "from the one who dialled");
+    assert_heard(a, c, "from the one who was called");
+    assert_int_equal(dtt_quic_conn_count(a->q), 1);
+    assert_int_equal(dtt_quic_conn_count(b->q), 1);
+    net_fini(&n);
+}
+
+static void survives_dialling_each_other(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 2);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    dtt_quic_conn ab = net_dial(&n, a, b);
+    dtt_quic_conn ba = net_dial(&n, b, a);
+    net_run(&n, 2 * DTT_S);
+    assert_int_equal(net_count(a, DTT_QUIC_CONNECTED), 2);
+    assert_int_equal(net_count(b, DTT_QUIC_CONNECTED), 2);
+    dtt_quic_close(a->q, n.now, ab, 0, "");
+    net_run(&n, DTT_S);
+    assert_closed(a, ab, DTT_QUIC_BY_US, true);
+    assert_int_equal(net_count(b, DTT_QUIC_CLOSED), 1);
+    assert_int_equal(dtt_quic_conn_count(a->q), 1);
+    say(&n, b, ba, "the other one lives");
+    net_run(&n, DTT_S);
+    for (size_t i = 0; i < a->event_count; i++) {
+        if (a->events[i].type == DTT_QUIC_CONNECTED && !a->events[i].dialed) {
+            assert_heard(a, a->events[i].conn, "the other one lives");
+        }
+    }
+    net_fini(&n);
+}
+
+static void refuses_wrong_key(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 3);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    struct net_node *c = net_add(&n, NULL);
+    dtt_quic_conn conn;
+    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(c), &a->addr, &b->addr, &conn), DTT_OK);
+    net_run(&n, 30 * DTT_S);
+    assert_closed(a, conn, DTT_QUIC_WRONG_KEY, false);
+    assert_memory_equal(&net_event(a, DTT_QUIC_CLOSED, conn)->peer, id_of(c),
+                        sizeof(struct dtt_id));
+    assert_int_equal(a->event_count, 1);
+    assert_int_equal(b->event_count, 0);
+    assert_int_equal(dtt_quic_conn_count(b->q), 0);
+    net_fini(&n);
+}
+
+static void refuses_wrong_alpn(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.alpn = "other/1"};
+    net_init(&n, 4);
+    struct net_node *a = net_add(&n, &cfg);
+    struct net_node *b = net_add(&n, NULL);
+    dtt_quic_conn c = net_dial(&n, a, b);
+    net_run(&n, DTT_S);
+    assert_closed(a, c, DTT_QUIC_WRONG_ALPN, false);
+    assert_int_equal(b->event_count, 0);
+    net_fini(&n);
+}
+
+static void gives_up_when_nobody_answers(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 5);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    b->is_deaf = true;
+    dtt_quic_conn c = net_dial(&n, a, b);
+    net_run(&n, 10 * DTT_S - 1);
+    assert_int_equal(a->event_count, 0);
+    net_run(&n, 1);
+    assert_closed(a, c, DTT_QUIC_HANDSHAKE_TIMEOUT, false);
+    assert_int_equal(dtt_quic_conn_count(a->q), 0);
+    assert_true(dtt_quic_deadline(a->q) == DTT_NEVER);
+    net_fini(&n);
+}
+
+static bool drop_after_handshake(void *user, struct net_packet *p)
+{
+    const struct net_node *server = user;
+    /* Short header packets of the server: the client never hears that it was accepted. */
+    return !dtt_addr_eq(&p->from, &server->addr) || (p->data[0] & 0x80) != 0;
+}
+
+static void waits_for_confirmation(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 6);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    int64_t stream;
+    n.filter = drop_after_handshake;
+    n.user = b;
+    dtt_quic_conn c = net_dial(&n, a, b);
+    net_run(&n, 5 * DTT_S);
+    assert_int_equal(b->event_count, 1);
+    assert_int_equal(a->event_count, 0);
+    assert_int_equal(dtt_quic_open_uni(a->q, c, &stream), DTT_EAGAIN);
+    net_run(&n, 5 * DTT_S);
+    assert_closed(a, c, DTT_QUIC_HANDSHAKE_TIMEOUT, false);
+    net_fini(&n);
+}
+
+static void checks_arguments(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_ctx ctx = {0};
+    struct dtt_quic *q = NULL;
+    struct dtt_quic_config cfg = {.alpn = ""};
+    dtt_quic_conn c = 0;
+    int64_t stream;
+    char alpn[300];
+    net_init(&n, 7);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    const struct dtt_addr nowhere = {0};
+    const uint8_t ip6[16] = {0xfe, 0x80, [15] = 1};
+    const struct dtt_addr v6 = dtt_addr_v6(ip6, 1);
+    assert_int_equal(dtt_quic_new(&q, &ctx, &cfg, n.now), DTT_EINVAL);
+    memset(alpn, 'x', sizeof(alpn));
+    alpn[256] = '\0';
+    cfg.alpn = alpn;
+    assert_int_equal(dtt_quic_new(&q, &ctx, &cfg, n.now), DTT_EINVAL);
+    alpn[255] = '\0';
+    assert_int_equal(dtt_quic_new(&q, &ctx, &cfg, n.now), DTT_OK);
+    dtt_quic_free(q);
+    cfg.max_conns = 65537;
+    assert_int_equal(dtt_quic_new(&q, &ctx, &cfg, n.now), DTT_EINVAL);
+    dtt_quic_free(NULL);
+
+    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(a), &a->addr, &b->addr, &c), DTT_EINVAL);
+    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(b), &a->addr, &nowhere, &c), DTT_EINVAL);
+    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(b), &a->addr, &v6, &c), DTT_EINVAL);
+    assert_int_equal(c, 0);
+    for (dtt_quic_conn bad = 0; bad < 3; bad++) {
+        assert_int_equal(dtt_quic_open_uni(a->q, bad, &stream), DTT_ECLOSED);
+        assert_int_equal(dtt_quic_write(a->q, bad, 0, dtt_slice("x", 1), false), DTT_ECLOSED);
+        assert_int_equal(dtt_quic_unacked(a->q, bad), 0);
+        dtt_quic_close(a->q, n.now, bad, 0, NULL);
+    }
+    assert_string_equal(dtt_quic_reason_word((enum dtt_quic_reason)99), "?");
+    net_fini(&n);
+}
+
+static void connects_a_hundred(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 8);
+    n.jitter_ns = 30 * DTT_MS;
+    struct net_node *hub = net_add(&n, NULL);
+    for (int i = 0; i < 100; i++) {
+        net_dial(&n, net_add(&n, NULL), hub);
+    }
+    net_run(&n, 5 * DTT_S);
+    assert_int_equal(net_count(hub, DTT_QUIC_CONNECTED), 100);
+    assert_int_equal(dtt_quic_conn_count(hub->q), 100);
+    for (size_t i = 0; i < 100; i++) {
+        say(&n, hub, hub->events[i].conn, "hello");
+    }
+    net_run(&n, DTT_S);
+    for (size_t i = 1; i <= 100; i++) {
+        const struct dtt_quic_event *e = net_event(n.nodes[i], DTT_QUIC_CONNECTED, 0);
+        assert_non_null(e);
+        assert_heard(n.nodes[i], e->conn, "hello");
+    }
+    net_fini(&n);
+}
+
+/* Each end may name the socket by its wildcard address or by the one a packet came to. */
+static void takes_wildcard_for_the_same_socket(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_packet out;
+    struct dtt_quic_event e;
+    net_init(&n, 9);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    const struct dtt_addr any = dtt_addr_v4(0, 0, 0, 0, 4433);
+    dtt_quic_conn c;
+    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(b), &any, &b->addr, &c), DTT_OK);
+    bool is_connected = false;
+    for (int round = 0; round < 20; round++) {
+        while (dtt_quic_next_packet(a->q, n.now, &out)) {
+            assert_true(dtt_addr_eq(&out.local, &any));
+            for (size_t at = 0; at < out.data.len; at += out.segment) {
+                size_t len = out.data.len - at < out.segment ? out.data.len - at : out.segment;
+                dtt_quic_recv(b->q, n.now, round % 2 ? &any : &b->addr, &a->addr, 0,
+                              dtt_slice(out.data.data + at, len));
+            }
+        }
+        while (dtt_quic_next_packet(b->q, n.now, &out)) {
+            for (size_t at = 0; at < out.data.len; at += out.segment) {
+                size_t len = out.data.len - at < out.segment ? out.data.len - at : out.segment;
+                dtt_quic_recv(a->q, n.now, &a->addr, &b->addr, 0,
+                              dtt_slice(out.data.data + at, len));
+            }
+        }
+        n.now.mono_ns += 30 * DTT_MS;
+        dtt_quic_tick(a->q, n.now);
+        dtt_quic_tick(b->q, n.now);
+        while (dtt_quic_next_event(a->q, &e)) {
+            is_connected = e.type == DTT_QUIC_CONNECTED;
+        }
+    }
+    assert_true(is_connected);
+    net_fini(&n);
+}
+
+/* ---- ending them */
+
+static void closes_from_either_side(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 2; who++) {
+        struct net n;
+        dtt_quic_conn c[2];
+        int64_t stream;
+        net_init(&n, 10);
+        struct net_node *node[2] = {net_add(&n, NULL), net_add(&n, NULL)};
+        net_connect(&n, node[0], node[1], &c[0], &c[1]);
+        say(&n, node[who], c[who], "last words");
+        net_run(&n, 5 * DTT_MS); /* paced: it may wait a little */
+        dtt_quic_close(node[who]->q, n.now, c[who], 7, "enough");
+        dtt_quic_close(node[who]->q, n.now, c[who], 8, "twice");
+        assert_int_equal(dtt_quic_open_uni(node[who]->q, c[who], &stream), DTT_ECLOSED);
+        net_run(&n, DTT_S);
+        assert_closed(node[who], c[who], DTT_QUIC_BY_US, true);
+        assert_closed(node[!who], c[!who], DTT_QUIC_BY_PEER, true);
+        assert_heard(node[!who], c[!who], "last words");
+        assert_int_equal(dtt_quic_open_uni(node[!who]->q, c[!who], &stream), DTT_ECLOSED);
+        assert_int_equal(dtt_quic_conn_count(node[0]->q), 0);
+        assert_int_equal(dtt_quic_conn_count(node[1]->q), 0);
+        net_run(&n, 10 * DTT_S);
+        assert_true(dtt_quic_deadline(node[0]->q) == DTT_NEVER);
+        assert_true(dtt_quic_deadline(node[1]->q) == DTT_NEVER);
+        net_fini(&n);
+    }
+}
+
+static void closes_a_dial(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 11);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    dtt_quic_conn now_c = 0;
+    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(b), &a->addr, &b->addr, &now_c), DTT_OK);
+    dtt_quic_close(a->q, n.now, now_c, 0, NULL); /* before its first packet */
+    dtt_quic_conn soon = net_dial(&n, a, b);
+    net_run(&n, 10 * DTT_MS);
+    dtt_quic_close(a->q, n.now, soon, 0, NULL); /* with the first packet under way */
+    net_run(&n, 30 * DTT_S);
+    assert_closed(a, now_c, DTT_QUIC_BY_US, false);
+    assert_closed(a, soon, DTT_QUIC_BY_US, false);
+    assert_int_equal(a->event_count, 2);
+    assert_int_equal(net_count(b, DTT_QUIC_CONNECTED), net_count(b, DTT_QUIC_CLOSED));
+    assert_int_equal(dtt_quic_conn_count(b->q), 0);
+    net_fini(&n);
+}
+
+/* The one who closes answers late packets with its CONNECTION_CLOSE, more and more rarely. */
+static void repeats_close_rarely(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 12);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    b->is_deaf = true;
+    dtt_quic_close(a->q, n.now, ca, 0, "");
+    net_drain(&n, a);
+    uint64_t sent = a->sent_packets;
+    for (int i = 0; i < 40; i++) {
+        say(&n, b, cb, "?");
+    }
+    net_run(&n, 90 * DTT_MS);
+    assert_true(a->sent_packets > sent + 1);
+    assert_true(a->sent_packets < sent + 10);
+    b->is_deaf = false;
+    say(&n, b, cb, "?");
+    net_run(&n, 5 * DTT_S);
+    assert_non_null(net_event(b, DTT_QUIC_CLOSED, cb));
+    net_fini(&n);
+}
+
+static void notices_a_silent_peer(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 13);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    b->is_deaf = true;
+    a->is_deaf = true;
+    net_run(&n, 29 * DTT_S);
+    assert_int_equal(a->event_count, 0);
+    /* A PING that was sent after the last answer restarts the time once (RFC 9000, 10.1). */
+    net_run(&n, 7 * DTT_S);
+    assert_closed(a, ca, DTT_QUIC_IDLE, true);
+    assert_closed(b, cb, DTT_QUIC_IDLE, true);
+    net_fini(&n);
+}
+
+static void stays_up_when_idle(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 14);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    net_run(&n, 10 * DTT_S);
+    uint64_t sent = a->sent_packets + b->sent_packets;
+    unsigned wakes = 0;
+    uint64_t end = n.now.mono_ns + 300 * DTT_S;
+    while (n.now.mono_ns < end) {
+        uint64_t t = dtt_min_ns(dtt_quic_deadline(a->q), dtt_quic_deadline(b->q));
+        net_run(&n, dtt_min_ns(t, end) - n.now.mono_ns);
+        wakes++;
+    }
+    sent = a->sent_packets + b->sent_packets - sent;
+    assert_int_equal(a->event_count + b->event_count, 0);
+    /* One side's PING every 5 s and its acknowledgement; a few timers around each. */
+    assert_in_range(sent, 100, 60 * 4);
+    assert_in_range(wakes, 60, 60 * 10);
+    say(&n, a, ca, "still there?");
+    net_run(&n, DTT_S);
+    assert_heard(b, cb, "still there?");
+    net_fini(&n);
+}
+
+static void resets_the_connections_of_its_former_life(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 2; who++) {
+        struct net n;
+        dtt_quic_conn c[2];
+        net_init(&n, 15);
+        struct net_node *node[2] = {net_add(&n, NULL), net_add(&n, NULL)};
+        net_connect(&n, node[0], node[1], &c[0], &c[1]);
+        net_run(&n, DTT_S);
+        net_kill(&n, node[who]);
+        net_start(&n, node[who]);
+        /* The next keep-alive tells, and a dialer's id has no token: one second of suspicion. */
+        net_run(&n, 6 * DTT_S);
+        assert_closed(node[!who], c[!who], DTT_QUIC_RESET, true);
+        assert_true(node[who]->ctx.metrics[DTT_METRIC_QUIC_RESET_SENT] > 0);
+        net_forget(node[!who]);
+        net_connect(&n, node[0], node[1], &c[0], &c[1]);
+        net_fini(&n);
+    }
+}
+
+/* Anybody can send what looks like a reset. */
+static void checks_forged_resets(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 24);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    for (int i = 0; i < 1000; i++) {
+        uint8_t forged[64];
+        dtt_rng_bytes(&n.rng, forged, sizeof(forged));
+        forged[0] = (uint8_t)(0x40 | (forged[0] & 0x3f));
+        net_inject(&n, &b->addr, &a->addr, dtt_slice(forged, dtt_rng_below(&n.rng, 65)));
+        net_inject(&n, &a->addr, &b->addr, dtt_slice(forged, dtt_rng_below(&n.rng, 65)));
+        net_run(&n, 10 * DTT_MS);
+    }
+    assert_int_equal(a->event_count + b->event_count, 0);
+    assert_true(a->sent_packets < 1000 + 100);
+    net_fini(&n);
+}
+
+static void believes_icmp_about_dials(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 16);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    const struct dtt_addr elsewhere = dtt_addr_v4(10, 0, 0, 2, 4434);
+    b->is_deaf = true;
+    dtt_quic_conn c = net_dial(&n, a, b);
+    net_run(&n, 50 * DTT_MS);
+    dtt_quic_unreachable(a->q, n.now, &elsewhere);
+    net_run(&n, 50 * DTT_MS);
+    assert_int_equal(a->event_count, 0);
+    dtt_quic_unreachable(a->q, n.now, &b->addr);
+    dtt_quic_unreachable(a->q, n.now, &b->addr);
+    net_run(&n, DTT_S);
+    assert_closed(a, c, DTT_QUIC_UNREACHABLE, false);
+    net_fini(&n);
+}
+
+static void checks_icmp_about_connections(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 17);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    net_run(&n, 2 * DTT_S);
+    for (int i = 0; i < 5; i++) { /* a forger: the peer answers the PING */
+        uint64_t sent = a->sent_packets;
+        dtt_quic_unreachable(a->q, n.now, &b->addr);
+        net_run(&n, 1500 * DTT_MS);
+        assert_true(a->sent_packets > sent);
+    }
+    assert_int_equal(a->event_count, 0);
+    b->is_deaf = true; /* the truth: it does not */
+    dtt_quic_unreachable(a->q, n.now, &b->addr);
+    net_run(&n, 3 * DTT_S);
+    assert_closed(a, ca, DTT_QUIC_UNREACHABLE, true);
+    net_fini(&n);
+}
+
+static void follows_a_peer_behind_a_nat(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 18);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    a->mapped = dtt_addr_v4(192, 0, 2, 1, 1111);
+    net_connect(&n, a, b, &ca, &cb);
+    net_run(&n, DTT_S);
+    a->mapped.port = 2222;
+    say(&n, a, ca, "moved");
+    net_run(&n, 2 * DTT_S);
+    const struct dtt_quic_event *e = net_event(b, DTT_QUIC_MIGRATED, cb);
+    assert_non_null(e);
+    assert_int_equal(b->event_count, 1);
+    assert_true(dtt_addr_eq(&e->addr, &a->mapped));
+    assert_heard(b, cb, "moved");
+    say(&n, b, cb, "I see");
+    net_run(&n, DTT_S);
+    assert_heard(a, ca, "I see");
+    net_run(&n, 60 * DTT_S);
+    assert_int_equal(a->event_count, 0);
+    net_fini(&n);
+}
+
+static void frees_live_connections(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 19);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    struct net_node *c = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    b->is_lazy = true;
+    say(&n, a, ca, "never taken");
+    say(&n, a, ca, "never taken either");
+    net_dial(&n, c, b);
+    net_run(&n, 30 * DTT_MS); /* half open */
+    net_fini(&n);
+}
+
+/* ---- crowds and garbage */
+
+static void demands_retry_in_a_flood(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.max_conns = 64};
+    net_init(&n, 20);
+    struct net_node *hub = net_add(&n, &cfg);
+    struct net_node *flood = net_add(&n, NULL);
+    struct net_node *good = net_add(&n, NULL);
+    uint64_t *metrics = hub->ctx.metrics;
+    flood->is_deaf = true;
+    for (int i = 0; i < 40; i++) {
+        net_dial(&n, flood, hub);
+    }
+    net_run(&n, 100 * DTT_MS);
+    assert_int_equal(dtt_quic_conn_count(hub->q), 16);
+    assert_int_equal(metrics[DTT_METRIC_QUIC_RETRY_SENT], 24);
+    uint64_t before = metrics[DTT_METRIC_QUIC_RETRY_SENT];
+    dtt_quic_conn c = net_dial(&n, good, hub);
+    net_run(&n, 500 * DTT_MS);
+    assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
+    assert_true(metrics[DTT_METRIC_QUIC_RETRY_SENT] > before);
+    net_run(&n, 15 * DTT_S);
+    assert_int_equal(dtt_quic_conn_count(hub->q), 1);
+    assert_int_equal(net_count(hub, DTT_QUIC_CLOSED), 0);
+    assert_true(metrics[DTT_METRIC_QUIC_ACCEPT_FAILED] >= 16);
+    net_fini(&n);
+}
+
+static void refuses_when_full(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.max_conns = 4};
+    dtt_quic_conn c = 0;
+    net_init(&n, 21);
+    struct net_node *hub = net_add(&n, &cfg);
+    for (int i = 0; i < 4; i++) {
+        struct net_node *node = net_add(&n, NULL);
+        c = net_dial(&n, node, hub);
+        net_run(&n, DTT_S);
+        if (i < 3) {
+            assert_non_null(net_event(node, DTT_QUIC_CONNECTED, c));
+        } else { /* the last place is kept for our own dials */
+            assert_closed(node, c, DTT_QUIC_REFUSED, false);
+        }
+    }
+    assert_int_equal(hub->ctx.metrics[DTT_METRIC_QUIC_CONN_REFUSED], 1);
+    c = net_dial(&n, hub, n.nodes[4]);
+    net_run(&n, DTT_S);
+    assert_non_null(net_event(hub, DTT_QUIC_CONNECTED, c));
+    assert_int_equal(
+        dtt_quic_dial(hub->q, n.now, id_of(n.nodes[4]), &hub->addr, &n.nodes[4]->addr, &c),
+        DTT_EFULL);
+    /* A closed connection counts until its event is taken. */
+    hub->is_lazy = true;
+    dtt_quic_close(hub->q, n.now, c, 0, "");
+    assert_int_equal(dtt_quic_conn_count(hub->q), 4);
+    hub->is_lazy = false;
+    net_drain(&n, hub);
+    assert_int_equal(dtt_quic_conn_count(hub->q), 3);
+    net_fini(&n);
+}
+
+struct capture {
+    struct net_packet packets[64];
+    size_t count;
+};
+
+static bool keep(void *user, struct net_packet *p)
+{
+    struct capture *c = user;
+    if (c->count < 64) {
+        c->packets[c->count++] = *p;
+    }
+    return true;
+}
+
+static void survives_garbage(void **state)
+{
+    (void)state;
+    static struct capture seen;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 22);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    n.filter = keep;
+    n.user = &seen;
+    net_connect(&n, a, b, &ca, &cb);
+    say(&n, a, ca, "one");
+    say(&n, b, cb, "two");
+    net_run(&n, DTT_S);
+    n.filter = NULL;
+    assert_in_range(seen.count, 8, 64);
+    for (int i = 0; i < 20000; i++) {
+        struct net_packet p = seen.packets[dtt_rng_below(&n.rng, seen.count)];
+        size_t what = dtt_rng_below(&n.rng, 4);
+        if (what == 0) { /* a bit */
+            p.data[dtt_rng_below(&n.rng, p.len)] ^= (uint8_t)(1u << dtt_rng_below(&n.rng, 8));
+        } else if (what == 1) { /* its length */
+            p.len = dtt_rng_below(&n.rng, p.len + 1);
+        } else if (what == 2) { /* what follows the header */
+            size_t at = dtt_rng_below(&n.rng, p.len < 40 ? p.len : 40);
+            dtt_rng_bytes(&n.rng, p.data + at, p.len - at);
+        } else { /* all of it */
+            p.len = dtt_rng_below(&n.rng, 1500);
+            dtt_rng_bytes(&n.rng, p.data, p.len);
+        }
+        net_inject(&n, &p.from, &p.to, dtt_slice(p.data, p.len));
+        net_run(&n, 100 * DTT_US);
+    }
+    net_run(&n, 15 * DTT_S);
+    assert_int_equal(net_count(a, DTT_QUIC_CLOSED) + net_count(b, DTT_QUIC_CLOSED), 0);
+    assert_int_equal(dtt_quic_conn_count(b->q), 1);
+    say(&n, a, ca, "three");
+    net_run(&n, DTT_S);
+    assert_heard(b, cb, "three");
+    net_fini(&n);
+}
+
+/* Replays of whole datagrams, long after the connection: nothing may come of them. */
+static void ignores_replays(void **state)
+{
+    (void)state;
+    static struct capture seen;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 23);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    n.filter = keep;
+    n.user = &seen;
+    net_connect(&n, a, b, &ca, &cb);
+    n.filter = NULL;
+    net_run(&n, DTT_S);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < seen.count; i++) {
+            const struct net_packet *p = &seen.packets[i];
+            net_inject(&n, &p->from, &p->to, dtt_slice(p->data, p->len));
+        }
+        net_run(&n, 50 * DTT_MS);
+        /* While the connection lives, its first packet does not even look like a new client. */
+        assert_int_equal(dtt_quic_conn_count(b->q), round < 2);
+        if (round == 1) {
+            dtt_quic_close(a->q, n.now, ca, 0, "");
+            net_run(&n, 50 * DTT_MS);
+        }
+    }
+    assert_int_equal(net_count(b, DTT_QUIC_CONNECTED), 0);
+    net_fini(&n);
+}
+
+/* Same seed, same inputs: same packets at the same instants. (Their bytes differ: GnuTLS.) */
+static uint64_t fingerprint(uint64_t seed)
+{
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    uint64_t h = 0;
+    static uint8_t bytes[50000];
+    net_init(&n, seed);
+    n.loss = 100;
+    n.jitter_ns = 10 * DTT_MS;
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    int64_t stream;
+    assert_int_equal(dtt_quic_open_uni(a->q, ca, &stream), DTT_OK);
+    assert_int_equal(dtt_quic_write(a->q, ca, stream, dtt_slice(bytes, sizeof(bytes)), true),
+                     DTT_OK);
+    for (int i = 0; i < 1000; i++) {
+        net_run(&n, 10 * DTT_MS);
+        h = h * 31 + a->sent_packets;
+        h = h * 31 + b->sent_packets;
+        h = h * 31 + dtt_min_ns(dtt_quic_deadline(a->q), dtt_quic_deadline(b->q));
+    }
+    net_fini(&n);
+    return h;
+}
+
+static void is_deterministic(void **state)
+{
+    (void)state;
+    assert_true(fingerprint(1) == fingerprint(1));
+    assert_true(fingerprint(1) != fingerprint(2));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connects_and_tells_both),
+        cmocka_unit_test(survives_dialling_each_other),
+        cmocka_unit_test(refuses_wrong_key),
+        cmocka_unit_test(refuses_wrong_alpn),
+        cmocka_unit_test(gives_up_when_nobody_answers),
+        cmocka_unit_test(waits_for_confirmation),
+        cmocka_unit_test(checks_arguments),
+        cmocka_unit_test(connects_a_hundred),
+        cmocka_unit_test(takes_wildcard_for_the_same_socket),
+        cmocka_unit_test(closes_from_either_side),
+        cmocka_unit_test(closes_a_dial),
+        cmocka_unit_test(repeats_close_rarely),
+        cmocka_unit_test(notices_a_silent_peer),
+        cmocka_unit_test(stays_up_when_idle),
+        cmocka_unit_test(resets_the_connections_of_its_former_life),
+        cmocka_unit_test(checks_forged_resets),
+        cmocka_unit_test(believes_icmp_about_dials),
+        cmocka_unit_test(checks_icmp_about_connections),
+        cmocka_unit_test(follows_a_peer_behind_a_nat),
+        cmocka_unit_test(frees_live_connections),
+        cmocka_unit_test(demands_retry_in_a_flood),
+        cmocka_unit_test(refuses_when_full),
+        cmocka_unit_test(survives_garbage),
+        cmocka_unit_test(ignores_replays),
+        cmocka_unit_test(is_deterministic),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

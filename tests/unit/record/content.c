@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "record/content.h"
+
+#include "base/addr.h"
+#include "base/rng.h"
+#include "crypto/ed25519.h"
+#include "support/vectors.h"
+
+#include <stdlib.h>
+
+/* Content with an empty fixed part and the given extension. */
+struct sample {
+    uint8_t bytes[DTT_CONTENT_MAX];
+    size_t len;
+};
+
+static struct dtt_slice sample_slice(const struct sample *s)
+{
+    return dtt_slice(s->bytes, s->len);
+}
+
+static struct sample extend(const void *extension, size_t len)
+{
+    struct sample s = {.len = DTT_CONTENT_FIXED + len};
+    memcpy(s.bytes + DTT_CONTENT_FIXED, extension, len);
+    return s;
+}
+
+static struct dtt_record_info read_ok(struct dtt_slice s)
+{
+    struct dtt_record_info info = {.size = sizeof(info)};
+    assert_int_equal(dtt_content_read(s, &info), DTT_OK);
+    return info;
+}
+
+static struct sample write_info(const struct dtt_record_info *info)
+{
+    struct sample s = {.len = 0};
+    struct dtt_writer w = dtt_writer(s.bytes, sizeof(s.bytes));
+    dtt_content_write(&w, info);
+    assert_false(w.failed);
+    s.len = w.len;
+    return s;
+}
+
+static void test_content_of_the_vectors(void **state)
+{
+    (void)state;
+    json_t *root = vectors_load("records.json");
+    json_t *records = vectors_at(root, "records");
+    static const size_t want[2][2] = {{0, 0}, {2, 3}};
+    for (size_t i = 0; i < 2; i++) {
+        struct dtt_slice content = vectors_hex(json_array_get(records, i), "content_hex");
+        struct dtt_record_info info = read_ok(content);
+        assert_int_equal(info.n_active_peers, want[i][0]);
+        assert_int_equal(info.n_message_hashes, want[i][1]);
+        assert_int_equal(info.n_addrs, 0);
+        assert_memory_equal(info.active_peers, content.data, 32 * want[i][0]);
+        assert_memory_equal(info.message_hashes, content.data + 160, 32 * want[i][1]);
+        struct sample again = write_info(&info);
+        assert_int_equal(again.len, content.len);
+        assert_memory_equal(again.bytes, content.data, content.len);
+        free((void *)content.data);
+    }
+    json_decref(root);
+}
+
+static void test_short_content_is_refused(void **state)
+{
+    (void)state;
+    uint8_t bytes[DTT_CONTENT_FIXED] = {0};
+    struct dtt_record_info info;
+    memset(&info, 0x55, sizeof(info));
+    struct dtt_record_info untouched = info;
+    for (size_t len = 0; len < sizeof(bytes); len++) {
+        assert_int_equal(dtt_content_read(dtt_slice(bytes, len), &info), DTT_EPROTO);
+    }
+    assert_memory_equal(&info, &untouched, sizeof(info));
+}
+
+static void test_zero_slots_and_other_bytes_are_skipped(void **state)
+{
+    (void)state;
+    struct sample s = {.len = DTT_CONTENT_FIXED};
+    uint8_t seed[32] = {1};
+    dtt_ed25519_public_key(s.bytes + 32, seed);
+    s.bytes[64] = 2; /* y = 2 is on no point of the curve */
+    seed[0] = 2;
+    dtt_ed25519_public_key(s.bytes + 128, seed);
+    memset(s.bytes + 160 + 96, 0x77, 32);
+    struct dtt_record_info info = read_ok(sample_slice(&s));
+    assert_int_equal(info.n_active_peers, 2);
+    assert_memory_equal(info.active_peers[0].bytes, s.bytes + 32, 32);
+    assert_memory_equal(info.active_peers[1].bytes, s.bytes + 128, 32);
+    assert_int_equal(info.n_message_hashes, 1);
+    assert_memory_equal(info.message_hashes[0], s.bytes + 160 + 96, 32);
+}
+
+/* The example of docs/protocol/extension.md. */
+static void test_extension_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+    static const uint8_t want[64] = {'D',  'T',  'T', 1,    1,    26,   4,    192, 0,    2,   1,
+                                     0x1a, 0xe1, 6,   0x20, 0x01, 0x0d, 0xb8, 0,   0,    0,   0,
+                                     0,    0,    0,   0,    0,    0,    0,    1,   0x04, 0xd2};
+    struct dtt_record_info info = {.size = sizeof(info), .n_addrs = 2};
+    info.addrs[0] = dtt_addr_v4(192, 0, 2, 1, 6881);
+    info.addrs[1] = dtt_addr_v6(v6, 1234);
+    struct sample s = write_info(&info);
+    assert_int_equal(s.len, DTT_CONTENT_FIXED + 64);
+    assert_memory_equal(s.bytes + DTT_CONTENT_FIXED, want, sizeof(want));
+    struct dtt_record_info got = read_ok(sample_slice(&s));
+    assert_int_equal(got.n_addrs, 2);
+    assert_true(dtt_addr_eq(&got.addrs[0], &info.addrs[0]));
+    assert_true(dtt_addr_eq(&got.addrs[1], &info.addrs[1]));
+}
+
+static void test_no_usable_address_no_extension(void **state)
+{
+    (void)state;
+    struct dtt_record_info info = {.size = sizeof(info), .n_addrs = 2};
+    info.addrs[0] = dtt_addr_v4(192, 0, 2, 1, 0);
+    info.addrs[1] = dtt_addr_v4(0, 0, 0, 0, 6881);
+    assert_int_equal(write_info(&info).len, DTT_CONTENT_FIXED);
+}
+
+static void test_writer_is_bounded(void **state)
+{
+    (void)state;
+    struct dtt_record_info info = {.n_active_peers = 99, .n_message_hashes = 99, .n_addrs = 99};
+    for (uint16_t i = 0; i < DTT_RECORD_ADDRS; i++) {
+        uint8_t ip[16] = {0x20};
+        info.addrs[i] = dtt_addr_v6(ip, (uint16_t)(i + 1));
+    }
+    struct sample s = write_info(&info);
+    assert_int_equal(s.len, DTT_CONTENT_FIXED + 192);
+    assert_int_equal(read_ok(sample_slice(&s)).n_addrs, DTT_RECORD_ADDRS);
+    /* Too little room: failed, and no endless padding. */
+    for (size_t cap = 0; cap < s.len; cap++) {
+        uint8_t buf[DTT_CONTENT_MAX];
+        struct dtt_writer w = dtt_writer(buf, cap);
+        dtt_content_write(&w, &info);
+        assert_true(w.failed);
+    }
+}
+
+#define ADDR_A 4, 192, 0, 2, 1, 0, 1
+#define ADDR_B 4, 192, 0, 2, 2, 0, 2
+
+static size_t addrs_in(const void *extension, size_t len)
+{
+    struct sample s = extend(extension, len);
+    return read_ok(sample_slice(&s)).n_addrs;
+}
+#define ADDRS_IN(...) \
+    addrs_in((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+static void test_foreign_bytes_are_ignored(void **state)
+{
+    (void)state;
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, ADDR_A), 1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 2, 1, 7, ADDR_A), 0);
+    assert_int_equal(ADDRS_IN('d', 't', 't', 1, 1, 7, ADDR_A), 0);
+    assert_int_equal(ADDRS_IN(0, 'D', 'T', 'T', 1, 1, 7, ADDR_A), 0);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T'), 0);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1), 0);
+}
+
+static void test_unknown_kinds_are_skipped(void **state)
+{
+    (void)state;
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 200, 3, 9, 9, 9, 1, 7, ADDR_A), 1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 200, 0, 1, 7, ADDR_A, 2, 0), 1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, ADDR_A, 9, 1, 0, 1, 7, ADDR_B), 2);
+}
+
+static void test_the_end_mark_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, ADDR_A, 0, 1, 7, ADDR_B), 1);
+}
+
+static void test_damage_ends_the_extension(void **state)
+{
+    (void)state;
+    /* A length past the end, a length without its value, a kind without its length. */
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, ADDR_A, 1, 8, ADDR_B), 1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, ADDR_A, 200, 255), 1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, ADDR_A, 1), 1);
+    /* An unknown family and a cut address: what stood before counts, what follows does not. */
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 14, ADDR_A, 5, 192, 0, 2, 3, 0, 3, 1, 7, ADDR_B),
+                     1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 9, ADDR_A, 6, 1, 1, 7, ADDR_B), 1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 8, ADDR_A, 4, 1, 7, ADDR_B), 1);
+}
+
+static void test_unusable_and_repeated_addresses_are_dropped(void **state)
+{
+    (void)state;
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 21, ADDR_A, ADDR_B, ADDR_A), 2);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, ADDR_A, 1, 7, ADDR_A), 1);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, 4, 192, 0, 2, 1, 0, 0), 0);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, 4, 0, 0, 0, 0, 0, 1), 0);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, 4, 224, 0, 0, 1, 0, 1), 0);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 7, 4, 255, 255, 255, 255, 0, 1), 0);
+    assert_int_equal(
+        ADDRS_IN('D', 'T', 'T', 1, 1, 19, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+        0);
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 19, 6, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                              0, 0, 1, 0, 1),
+                     0);
+    /* IPv4 inside IPv6 is that IPv4 address, and thus a repetition here. */
+    assert_int_equal(ADDRS_IN('D', 'T', 'T', 1, 1, 26, ADDR_A, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                              0xff, 0xff, 192, 0, 2, 1, 0, 1),
+                     1);
+}
+
+static void test_at_most_eight_addresses(void **state)
+{
+    (void)state;
+    uint8_t ext[4 + 2 + 12 * 7] = {'D', 'T', 'T', 1, 1, 12 * 7};
+    for (uint8_t i = 0; i < 12; i++) {
+        const uint8_t one[7] = {4, 192, 0, 2, i, 0, 1};
+        memcpy(ext + 6 + 7 * i, one, 7);
+    }
+    assert_int_equal(addrs_in(ext, sizeof(ext)), DTT_RECORD_ADDRS);
+}
+
+static void check_invariants(void *user, struct dtt_slice in)
+{
+    (void)user;
+    struct dtt_record_info info = {.size = sizeof(info)};
+    if (dtt_content_read(in, &info) != DTT_OK) {
+        assert_true(in.len < DTT_CONTENT_FIXED);
+        return;
+    }
+    assert_true(info.n_active_peers <= DTT_RECORD_PEERS);
+    assert_true(info.n_message_hashes <= DTT_RECORD_HASHES);
+    assert_true(info.n_addrs <= DTT_RECORD_ADDRS);
+    for (size_t i = 0; i < info.n_addrs; i++) {
+        assert_true(dtt_addr_is_usable(&info.addrs[i]));
+        for (size_t k = 0; k < i; k++) {
+            assert_false(dtt_addr_eq(&info.addrs[i], &info.addrs[k]));
+        }
+    }
+    /* What was read can be written and read again to the same end. */
+    struct sample again = write_info(&info);
+    struct dtt_record_info second = read_ok(sample_slice(&again));
+    assert_int_equal(second.n_active_peers, info.n_active_peers);
+    assert_int_equal(second.n_message_hashes, info.n_message_hashes);
+    assert_int_equal(second.n_addrs, info.n_addrs);
+    assert_memory_equal(second.addrs, info.addrs, sizeof(info.addrs[0]) * info.n_addrs);
+}
+
+static void random_info(struct dtt_rng *rng, struct dtt_record_info *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    ret->n_active_peers = (size_t)dtt_rng_below(rng, DTT_RECORD_PEERS + 1);
+    ret->n_message_hashes = (size_t)dtt_rng_below(rng, DTT_RECORD_HASHES + 1);
+    ret->n_addrs = (size_t)dtt_rng_below(rng, DTT_RECORD_ADDRS + 1);
+    for (size_t i = 0; i < ret->n_active_peers; i++) {
+        uint8_t seed[32];
+        dtt_rng_bytes(rng, seed, sizeof(seed));
+        dtt_ed25519_public_key(ret->active_peers[i].bytes, seed);
+    }
+    dtt_rng_bytes(rng, ret->message_hashes, 32 * ret->n_message_hashes);
+    for (size_t i = 0; i < ret->n_addrs; i++) {
+        uint8_t ip[16];
+        uint16_t port = (uint16_t)(1 + dtt_rng_below(rng, 65535));
+        dtt_rng_bytes(rng, ip, sizeof(ip));
+        ip[0] = 0x20;
+        ret->addrs[i] = dtt_rng_below(rng, 2) ? dtt_addr_v6(ip, port)
+                                              : dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], port);
+    }
+}
+
+static void test_random_content_survives_the_round_trip(void **state)
+{
+    (void)state;
+    static const uint8_t seed[32] = {'c'};
+    struct dtt_rng rng;
+    dtt_rng_init(&rng, seed, "test");
+    for (unsigned round = 0; round < 500; round++) {
+        struct dtt_record_info info, got;
+        random_info(&rng, &info);
+        struct sample s = write_info(&info);
+        assert_int_equal((s.len - DTT_CONTENT_FIXED) % 64, 0);
+        memset(&got, 0, sizeof(got));
+        assert_int_equal(dtt_content_read(sample_slice(&s), &got), DTT_OK);
+        assert_memory_equal(&got, &info, sizeof(info));
+    }
+}
+
+static void test_sweeps(void **state)
+{
+    (void)state;
+    static const uint8_t seed[32] = {'s'};
+    struct dtt_rng rng;
+    struct dtt_record_info info;
+    dtt_rng_init(&rng, seed, "test");
+    do {
+        random_info(&rng, &info);
+    } while (info.n_addrs < DTT_RECORD_ADDRS);
+    struct sample s = write_info(&info);
+    sweep_truncations(sample_slice(&s), check_invariants, NULL);
+    sweep_bit_flips(sample_slice(&s), check_invariants, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_content_of_the_vectors),
+        cmocka_unit_test(test_short_content_is_refused),
+        cmocka_unit_test(test_zero_slots_and_other_bytes_are_skipped),
+        cmocka_unit_test(test_extension_bytes),
+        cmocka_unit_test(test_no_usable_address_no_extension),
+        cmocka_unit_test(test_writer_is_bounded),
+        cmocka_unit_test(test_foreign_bytes_are_ignored),
+        cmocka_unit_test(test_unknown_kinds_are_skipped),
+        cmocka_unit_test(test_the_end_mark_ends),
+        cmocka_unit_test(test_damage_ends_the_extension),
+        cmocka_unit_test(test_unusable_and_repeated_addresses_are_dropped),
+        cmocka_unit_test(test_at_most_eight_addresses),
+        cmocka_unit_test(test_random_content_survives_the_round_trip),
+        cmocka_unit_test(test_sweeps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "record/slot.h"
+
+#include "crypto/hash.h"
+#include "support/vectors.h"
+
+#include <stdlib.h>
+
+static void assert_hex_member(json_t *o, const char *path, const uint8_t *got, size_t len)
+{
+    struct dtt_slice want = vectors_hex(o, path);
+    assert_int_equal(want.len, len);
+    assert_memory_equal(got, want.data, len);
+    free((void *)want.data);
+}
+
+static void assert_target(json_t *o, const char *path, const struct dtt_slot *slot)
+{
+    uint8_t target[20];
+    dtt_sha1_2(target, dtt_slice(slot->key, 32), dtt_slice(slot->salt, 32));
+    assert_hex_member(o, path, target, 20);
+}
+
+static void test_slot_of_both_lines(void **state)
+{
+    (void)state;
+    json_t *root = vectors_load("records.json");
+    json_t *d = vectors_at(root, "derived");
+    uint8_t topic[32];
+    struct dtt_slot slot;
+    vectors_hex_into(d, "topic_hash", topic, 32);
+    dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, topic, 29000000);
+    assert_true(slot.minute == 29000000);
+    assert_hex_member(d, "signing_seed", slot.seed, 32);
+    assert_hex_member(d, "signing_public_key", slot.key, 32);
+    assert_hex_member(d, "salt_v0_3", slot.salt, 32);
+    assert_target(d, "dht_target_v0_3", &slot);
+    dtt_slot_init(&slot, DTT_SLOT_LINE_0_2, topic, 29000000);
+    assert_hex_member(d, "signing_public_key", slot.key, 32);
+    assert_hex_member(d, "salt_seed_to_v0_2", slot.salt, 32);
+    assert_target(d, "dht_target_seed_to_v0_2", &slot);
+    json_decref(root);
+}
+
+static void test_default_rotation(void **state)
+{
+    (void)state;
+    json_t *root = vectors_load("records.json");
+    json_t *d = vectors_at(root, "derived");
+    const char *text = vectors_text(root, "inputs.initial_secret");
+    uint8_t topic[32], seed[32];
+    struct dtt_secret secret;
+    vectors_hex_into(d, "topic_hash", topic, 32);
+    dtt_secret_init(&secret, dtt_slice(text, strlen(text)), NULL, NULL);
+    assert_hex_member(d, "initial_secret_hash", secret.hash, 32);
+    dtt_secret_rotate(seed, &secret, topic, 29000000);
+    assert_hex_member(d, "encryption_seed", seed, 32);
+    json_decref(root);
+}
+
+static void test_neighbours_in_time(void **state)
+{
+    (void)state;
+    json_t *root = vectors_load("records.json");
+    const char *text = vectors_text(root, "inputs.initial_secret");
+    const char *minute;
+    json_t *o;
+    size_t n = 0;
+    uint8_t topic[32], seed[32];
+    struct dtt_secret secret;
+    vectors_hex_into(root, "derived.topic_hash", topic, 32);
+    dtt_secret_init(&secret, dtt_slice(text, strlen(text)), NULL, NULL);
+    json_object_foreach(vectors_at(root, "neighbours_in_time"), minute, o)
+    {
+        struct dtt_slot slot;
+        uint64_t m = strtoull(minute, NULL, 10);
+        dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, topic, m);
+        assert_hex_member(o, "signing_public_key", slot.key, 32);
+        assert_hex_member(o, "salt_v0_3", slot.salt, 32);
+        assert_target(o, "dht_target_v0_3", &slot);
+        dtt_slot_init(&slot, DTT_SLOT_LINE_0_2, topic, m);
+        assert_target(o, "dht_target_seed_to_v0_2", &slot);
+        dtt_secret_rotate(seed, &secret, topic, m);
+        assert_hex_member(o, "encryption_seed", seed, 32);
+        n++;
+    }
+    assert_int_equal(n, 2);
+    json_decref(root);
+}
+
+static void rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                     const uint8_t secret_hash[32], uint8_t ret_seed[32])
+{
+    const uint8_t *mask = user;
+    for (unsigned i = 0; i < 32; i++) {
+        ret_seed[i] = (uint8_t)(topic_hash[i] ^ secret_hash[i] ^ minute ^ *mask);
+    }
+}
+
+static void test_user_rotation_replaces_the_default(void **state)
+{
+    (void)state;
+    static const uint8_t topic[32] = {1, 2, 3};
+    uint8_t mask = 0x80, seed[32], hash[32];
+    struct dtt_secret secret;
+    const struct dtt_slice part = dtt_slice("secret", 6);
+    dtt_sha512_32(hash, &part, 1);
+    dtt_secret_init(&secret, part, rotation, &mask);
+    dtt_secret_rotate(seed, &secret, topic, 7);
+    for (unsigned i = 0; i < 32; i++) {
+        assert_int_equal(seed[i], topic[i] ^ hash[i] ^ 7 ^ 0x80);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slot_of_both_lines),
+        cmocka_unit_test(test_default_rotation),
+        cmocka_unit_test(test_neighbours_in_time),
+        cmocka_unit_test(test_user_rotation_replaces_the_default),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

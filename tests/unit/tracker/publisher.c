@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support.h"
+#include "tracker/publisher.h"
+
+static struct dtt_tracker_tuning tuning;
+static struct dtt_rng rng;
+static struct dtt_publisher p;
+static struct dtt_publisher_view view;
+
+static void start(int preset)
+{
+    static const uint8_t seed[32] = {1};
+    dtt_rng_init(&rng, seed, "test");
+    dtt_tracker_preset(&tuning, preset);
+    dtt_publisher_init(&p, &tuning, &rng, at_ms(0).mono_ns);
+    view = (struct dtt_publisher_view){.is_searching = true, .answered_ns = DTT_NEVER};
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    start(DTT_PRESET_DEFAULT);
+    return 0;
+}
+
+static enum dtt_publisher_result step(uint64_t ms)
+{
+    return dtt_publisher_step(&p, at_ms(ms), &view);
+}
+
+/* True when a record goes out at `ms`. */
+static bool goes_out(uint64_t ms)
+{
+    (void)step(ms);
+    bool is = p.wants_put;
+    p.wants_put = false;
+    return is;
+}
+
+static void done(uint64_t ms, bool is_stored)
+{
+    dtt_publisher_done(&p, at_ms(ms).mono_ns, p.minute, is_stored);
+}
+
+static uint64_t deadline_ms(void)
+{
+    uint64_t at = dtt_publisher_deadline(&p);
+    return at == DTT_NEVER ? at : (at - at_ms(0).mono_ns) / DTT_MS;
+}
+
+static void publishes_at_start_without_reading(void **state)
+{
+    (void)state;
+    assert_int_equal(deadline_ms(), 0);
+    assert_true(goes_out(0));
+    assert_false(p.wants_read);
+    assert_int_equal(p.minute, START_MINUTE);
+    assert_int_equal(deadline_ms(), 20000);
+    assert_false(goes_out(1000));
+}
+
+static void a_success_is_repeated_after_base_plus_jitter(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    for (uint64_t ms = 1000; ms < 1000000;) {
+        done(ms, true);
+        uint64_t wait = deadline_ms() - ms;
+        assert_in_range(wait, 20000, 60000);
+        assert_false(goes_out(ms + wait - 1));
+        ms += wait + 1;
+        assert_true(goes_out(ms));
+    }
+}
+
+static void the_seed_waits_for_a_vain_pass(void **state)
+{
+    (void)state;
+    start(DTT_PRESET_SEED);
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+    assert_false(goes_out(0));
+    dtt_publisher_turn(&p, at_ms(0).mono_ns);
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+    dtt_publisher_vain(&p, at_ms(700));
+    assert_true(goes_out(700));
+    done(800, true);
+    p.due_ns = DTT_NEVER;
+    dtt_publisher_vain(&p, at_ms(5000)); /* once a minute */
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+    dtt_publisher_vain(&p, at_ms(60000));
+    assert_true(goes_out(60000));
+}
+
+static void with_neighbors_the_slot_is_read_first(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    done(500, true);
+    view.is_searching = false;
+    dtt_publisher_joined(&p, at_ms(1000).mono_ns);
+    assert_int_equal(deadline_ms(), 3000);
+    assert_false(goes_out(3000));
+    assert_true(p.wants_read);
+    p.wants_read = false;
+    view.is_reading = true;
+    assert_false(goes_out(3500));
+    assert_int_equal(deadline_ms(), DTT_NEVER); /* the read has its own */
+    view.is_reading = false;
+    view.answered_ns = at_ms(3600).mono_ns;
+    assert_true(goes_out(3600));
+}
+
+static void a_fresh_read_is_good_enough(void **state)
+{
+    (void)state;
+    view.is_searching = false;
+    view.answered_ns = at_ms(0).mono_ns;
+    assert_true(goes_out(4999));
+    start(DTT_PRESET_DEFAULT);
+    view.is_searching = false;
+    view.answered_ns = at_ms(0).mono_ns;
+    assert_false(goes_out(5000));
+    assert_true(p.wants_read);
+}
+
+static void the_cap_is_respected(void **state)
+{
+    (void)state;
+    view.others = 4;
+    assert_true(goes_out(0));
+    done(100, true);
+    view.others = 5;
+    dtt_publisher_due(&p, at_ms(2000).mono_ns);
+    assert_int_equal(step(2000), DTT_PUBLISHER_CAPPED);
+    assert_false(p.wants_put);
+    assert_in_range(deadline_ms(), 22000, 62000);
+    view.others = 4;
+    assert_true(goes_out(62000));
+}
+
+static void a_cap_of_zero_never_publishes(void **state)
+{
+    (void)state;
+    start(DTT_PRESET_DEFAULT);
+    tuning.record_cap = 0;
+    dtt_publisher_init(&p, &tuning, &rng, at_ms(0).mono_ns);
+    dtt_publisher_joined(&p, at_ms(0).mono_ns);
+    dtt_publisher_vain(&p, at_ms(0));
+    dtt_publisher_restart(&p, at_ms(0).mono_ns);
+    assert_false(goes_out(100000));
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+}
+
+static void failures_are_retried_then_back_off(void **state)
+{
+    (void)state;
+    uint64_t ms = 0;
+    const uint64_t low[] = {2000, 4000, 8000, 16000, 32000, 60000, 60000};
+    for (size_t round = 0; round < sizeof(low) / sizeof(*low); round++) {
+        for (unsigned attempt = 0; attempt < 4; attempt++) {
+            assert_true(goes_out(ms));
+            done(ms + 1, false);
+            uint64_t wait = deadline_ms() - ms - 1;
+            if (attempt < 3) {
+                assert_in_range(wait, 1999, 5000);
+            } else {
+                assert_in_range(wait, low[round] - 1, low[round] * 5 / 4);
+            }
+            ms += wait + 2;
+        }
+    }
+    assert_int_equal(p.failed, 28);
+    assert_true(goes_out(ms));
+    done(ms + 1, true);
+    assert_int_equal(p.fail_wait_ns, 0);
+}
+
+static void rust_goes_on_as_usual_after_failing(void **state)
+{
+    (void)state;
+    uint64_t ms = 0;
+    start(DTT_PRESET_RUST_0_3);
+    for (unsigned attempt = 0; attempt < 4; attempt++) {
+        assert_true(goes_out(ms));
+        done(ms, false);
+        assert_in_range(deadline_ms() - ms, attempt < 3 ? 5000 : 10000,
+                        attempt < 3 ? 15000 : 60000);
+        ms = deadline_ms() + 1;
+    }
+}
+
+static void a_put_that_is_not_reported_times_out(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    assert_int_equal(step(19999), DTT_PUBLISHER_NOTHING);
+    assert_int_equal(step(20000), DTT_PUBLISHER_TIMED_OUT);
+    assert_int_equal(p.failed, 1);
+    done(20001, true); /* too late for this machine */
+    assert_in_range(deadline_ms(), 22000, 25000);
+}
+
+static void storing_works_now(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    dtt_publisher_store_ready(&p, at_ms(100).mono_ns); /* the put under way will do */
+    assert_int_equal(deadline_ms(), 20000);
+    done(3000, false);
+    dtt_publisher_store_ready(&p, at_ms(3100).mono_ns);
+    assert_true(goes_out(3100));
+    done(4000, true);
+    dtt_publisher_store_ready(&p, at_ms(4100).mono_ns); /* nothing is wrong */
+    assert_false(goes_out(4100));
+}
+
+static void a_new_minute_does_not_wait_for_the_old_put(void **state)
+{
+    (void)state;
+    assert_true(goes_out(55000));
+    dtt_publisher_turn(&p, at_ms(60000).mono_ns);
+    assert_in_range(deadline_ms(), 60000, 61000);
+    assert_true(goes_out(61000));
+    assert_int_equal(p.minute, START_MINUTE + 1);
+    dtt_publisher_done(&p, at_ms(61100).mono_ns, START_MINUTE, false); /* of the old one */
+    assert_int_equal(p.failed, 0);
+    assert_int_equal(deadline_ms(), 81000);
+}
+
+static void a_new_minute_does_not_shorten_a_back_off(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    done(1, false);
+    uint64_t at = deadline_ms();
+    dtt_publisher_turn(&p, at_ms(100).mono_ns);
+    assert_int_equal(deadline_ms(), at);
+}
+
+static void what_becomes_due_during_a_put_follows_it(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    dtt_publisher_due(&p, at_ms(500).mono_ns);
+    assert_false(goes_out(600));
+    done(700, true);
+    assert_int_equal(deadline_ms(), 1000); /* not closer together than this */
+    assert_false(goes_out(999));
+    assert_true(goes_out(1000));
+}
+
+static void new_addresses_replace_the_put_under_way(void **state)
+{
+    (void)state;
+    start(DTT_PRESET_SEED);
+    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* nothing was published yet */
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+    start(DTT_PRESET_DEFAULT);
+    (void)step(0);
+    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* it was not handed out yet */
+    assert_true(p.wants_put);
+    p.wants_put = false;
+    dtt_publisher_moved(&p, at_ms(300).mono_ns);
+    assert_int_equal(deadline_ms(), 1000);
+    assert_true(goes_out(1000));
+    for (uint64_t ms = 1100; ms < 5300; ms += 100) { /* addresses that change all the time */
+        dtt_publisher_moved(&p, at_ms(ms).mono_ns);
+        assert_false(goes_out(ms));
+    }
+    assert_int_equal(p.failed, 0);
+    done(5200, true);
+    assert_true(goes_out(5300));
+}
+
+static void another_network_does_not_wait_for_the_old_put(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    dtt_publisher_restart(&p, at_ms(5000).mono_ns);
+    assert_true(goes_out(5000));
+}
+
+static void neighbors_that_flap_do_not_publish_each_time(void **state)
+{
+    (void)state;
+    unsigned n = 0;
+    for (uint64_t ms = 0; ms < 60000; ms += 100) {
+        if (ms % 1000 == 0) {
+            dtt_publisher_joined(&p, at_ms(ms).mono_ns);
+        }
+        if (goes_out(ms)) {
+            n++;
+            done(ms, true);
+        }
+    }
+    assert_in_range(n, 3, 6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(publishes_at_start_without_reading, setup),
+        cmocka_unit_test_setup(a_success_is_repeated_after_base_plus_jitter, setup),
+        cmocka_unit_test_setup(the_seed_waits_for_a_vain_pass, setup),
+        cmocka_unit_test_setup(with_neighbors_the_slot_is_read_first, setup),
+        cmocka_unit_test_setup(a_fresh_read_is_good_enough, setup),
+        cmocka_unit_test_setup(the_cap_is_respected, setup),
+        cmocka_unit_test_setup(a_cap_of_zero_never_publishes, setup),
+        cmocka_unit_test_setup(failures_are_retried_then_back_off, setup),
+        cmocka_unit_test_setup(rust_goes_on_as_usual_after_failing, setup),
+        cmocka_unit_test_setup(a_put_that_is_not_reported_times_out, setup),
+        cmocka_unit_test_setup(storing_works_now, setup),
+        cmocka_unit_test_setup(a_new_minute_does_not_wait_for_the_old_put, setup),
+        cmocka_unit_test_setup(a_new_minute_does_not_shorten_a_back_off, setup),
+        cmocka_unit_test_setup(what_becomes_due_during_a_put_follows_it, setup),
+        cmocka_unit_test_setup(new_addresses_replace_the_put_under_way, setup),
+        cmocka_unit_test_setup(another_network_does_not_wait_for_the_old_put, setup),
+        cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
