@@ -515,9 +515,10 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
     dtt_tracker_neighbor_up(t->tracker, now, peer);
     if (!t->is_joined) {
         struct dtt_event joined = {.type = DTT_EVENT_JOINED};
+        struct dtt_id ids[NEIGHBORS_MAX];
         t->is_joined = true;
         joined.u.joined.elapsed_ms = (now.mono_ns - t->join_ns) / DTT_MS;
-        joined.u.joined.neighbors = (uint32_t)dtt_gossip_neighbors(c->gossip, &t->id, NULL, 0);
+        joined.u.joined.neighbors = (uint32_t)dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
         tell(c, now, t, &joined);
     }
     struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
