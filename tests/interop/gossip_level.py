@@ -127,7 +127,7 @@ def churn(world, kind):
     peers = [peer for peer in peers if peer not in gone]
     start = world.peer if kind == "dtt" else world.rust_peer
     for i in range(2):
-        peers.append(start(f"{kind}-again{i}", *told(peers[0])))
+        peers.append(start(f"{kind}-again{i}", *told(*peers)))
     settle(peers)
     both_heard(peers, "after")
     leave(peers)
