@@ -34,7 +34,7 @@ int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_
     dtt_outq_init(&d->out);
     dtt_polite_init(&d->polite, hash_key, now);
     dtt_storage_init(&d->storage, hash_key);
-    dtt_peers_init(&d->peers, hash_key);
+    dtt_peerstore_init(&d->peers, hash_key);
     d->pace_ns = DTT_NEVER;
     d->refresh_ns = DTT_NEVER;
     d->trim_ns = DTT_NEVER;
@@ -57,7 +57,7 @@ void dtt_dht_free(struct dtt_dht *d)
     dtt_txns_fini(&d->txns);
     dtt_outq_fini(&d->out);
     dtt_storage_fini(&d->storage);
-    dtt_peers_fini(&d->peers);
+    dtt_peerstore_fini(&d->peers);
     dtt_polite_fini(&d->polite);
     dtt_rtable_fini(&d->tables[0]);
     dtt_rtable_fini(&d->tables[1]);

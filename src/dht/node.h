@@ -11,7 +11,7 @@
 #include "dht/krpc.h"
 #include "dht/lookup.h"
 #include "dht/outq.h"
-#include "dht/peers.h"
+#include "dht/peerstore.h"
 #include "dht/polite.h"
 #include "dht/rtable.h"
 #include "dht/state.h"
@@ -94,7 +94,7 @@ struct dtt_dht {
     struct dtt_outq out;
     struct dtt_polite polite;
     struct dtt_storage storage;
-    struct dtt_peers peers;
+    struct dtt_peerstore peers;
 
     uint64_t srtt_ns, rttvar_ns; /**< RFC 6298 over all answers; 0: no sample yet */
     uint32_t asked, answered;

@@ -30,7 +30,7 @@ struct request {
     uint8_t token[DTT_TOKEN_BYTES];
     uint8_t nodes[DTT_RTABLE_K * DTT_KRPC_NODE4_BYTES];
     uint8_t nodes6[DTT_RTABLE_K * DTT_KRPC_NODE6_BYTES];
-    uint8_t values[DTT_PEERS_REPLY * VALUE6_BYTES];
+    uint8_t values[DTT_PEERSTORE_REPLY * VALUE6_BYTES];
 };
 
 static void init_reply(struct request *r, enum dtt_krpc_type type)
@@ -220,8 +220,8 @@ static void serve_get_peers(struct request *r)
     init_reply(r, DTT_KRPC_REPLY);
     add_nodes(r, r->q->info_hash.data);
     add_token(r, r->q->info_hash.data);
-    dtt_peers_write(&r->d->peers, r->q->info_hash.data, r->from->family, DTT_PEERS_REPLY,
-                    &r->d->rng, &w);
+    dtt_peerstore_write(&r->d->peers, r->q->info_hash.data, r->from->family, DTT_PEERSTORE_REPLY,
+                        &r->d->rng, &w);
     if (w.len > 0) {
         r->reply.values = dtt_slice(r->values, w.len);
     }
@@ -241,7 +241,7 @@ static void serve_announce_peer(struct request *r)
     if (!is_implied) {
         peer.port = (uint16_t)q->port.n;
     }
-    if (dtt_peers_announce(&r->d->peers, r->now, q->info_hash.data, &peer) != DTT_OK) {
+    if (dtt_peerstore_announce(&r->d->peers, r->now, q->info_hash.data, &peer) != DTT_OK) {
         DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
         send_error(r, DTT_KRPC_E_SERVER);
         return;

@@ -438,8 +438,8 @@ static uint64_t boot_deadline(const struct dtt_dht *d)
 uint64_t dtt_upkeep_deadline(const struct dtt_dht *d)
 {
     uint64_t at = dtt_min_ns(boot_deadline(d), dtt_min_ns(d->refresh_ns, d->trim_ns));
-    return dtt_min_ns(at,
-                      dtt_min_ns(dtt_storage_deadline(&d->storage), dtt_peers_deadline(&d->peers)));
+    return dtt_min_ns(
+        at, dtt_min_ns(dtt_storage_deadline(&d->storage), dtt_peerstore_deadline(&d->peers)));
 }
 
 static void boot_tick(struct dtt_dht *d, struct dtt_now now)
@@ -462,7 +462,7 @@ void dtt_upkeep_tick(struct dtt_dht *d, struct dtt_now now)
         d->refresh_ns = next_refresh(d, now, node ? STEP_NS : BUCKET_STEP_NS);
     }
     dtt_storage_tick(&d->storage, now);
-    dtt_peers_tick(&d->peers, now);
+    dtt_peerstore_tick(&d->peers, now);
     if (d->trim_ns <= now.mono_ns) {
         dtt_outq_trim(&d->out);
         dtt_txns_trim(&d->txns);

@@ -432,7 +432,7 @@ static void test_amplification(void **state)
     plant_global();
     for (unsigned i = 0; i < 60; i++) {
         struct dtt_addr peer = dtt_addr_v4(60, (uint8_t)i, 1, 1, 1);
-        dtt_peers_announce(&dht->peers, now, target, &peer);
+        dtt_peerstore_announce(&dht->peers, now, target, &peer);
     }
     for (unsigned i = 0; i < 50; i++) {
         struct dtt_addr victim = dtt_addr_v4(80, (uint8_t)i, 1, 1, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "dht/peers.h"
+#include "dht/peerstore.h"
 
 #include "codec/bencode.h"
 
@@ -24,11 +24,11 @@ struct share {
     size_t count;
 };
 
-void dtt_peers_init(struct dtt_peers *p, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+void dtt_peerstore_init(struct dtt_peerstore *p, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     memset(p, 0, sizeof(*p));
-    dtt_map_init(&p->swarms, DTT_NODE_ID_BYTES, DTT_PEERS_HASHES, hash_key);
-    dtt_map_init(&p->networks, NETWORK_KEY_BYTES, DTT_PEERS_MAX, hash_key);
+    dtt_map_init(&p->swarms, DTT_NODE_ID_BYTES, DTT_PEERSTORE_HASHES, hash_key);
+    dtt_map_init(&p->networks, NETWORK_KEY_BYTES, DTT_PEERSTORE_MAX, hash_key);
     p->next_ns = DTT_NEVER;
 }
 
@@ -41,7 +41,7 @@ static bool network_key(uint8_t key[NETWORK_KEY_BYTES], const struct dtt_addr *a
     return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;
 }
 
-static int take_share(struct dtt_peers *p, const struct dtt_addr *a)
+static int take_share(struct dtt_peerstore *p, const struct dtt_addr *a)
 {
     uint8_t key[NETWORK_KEY_BYTES];
     if (!network_key(key, a)) {
@@ -55,14 +55,14 @@ static int take_share(struct dtt_peers *p, const struct dtt_addr *a)
             return DTT_ENOMEM;
         }
     }
-    if (s->count >= DTT_PEERS_PER_NETWORK) {
+    if (s->count >= DTT_PEERSTORE_PER_NETWORK) {
         return DTT_EFULL;
     }
     s->count++;
     return DTT_OK;
 }
 
-static void give_share_back(struct dtt_peers *p, const struct dtt_addr *a)
+static void give_share_back(struct dtt_peerstore *p, const struct dtt_addr *a)
 {
     uint8_t key[NETWORK_KEY_BYTES];
     struct share *s = network_key(key, a) ? dtt_map_get(&p->networks, key) : NULL;
@@ -72,7 +72,7 @@ static void give_share_back(struct dtt_peers *p, const struct dtt_addr *a)
     }
 }
 
-static void drop_swarm(struct dtt_peers *p, struct swarm *s)
+static void drop_swarm(struct dtt_peerstore *p, struct swarm *s)
 {
     dtt_map_take(&p->swarms, s->info_hash);
     free(s->peers);
@@ -80,7 +80,7 @@ static void drop_swarm(struct dtt_peers *p, struct swarm *s)
 }
 
 /* Removes peer i; the swarm stays, maybe empty. */
-static void drop_peer(struct dtt_peers *p, struct swarm *s, size_t i)
+static void drop_peer(struct dtt_peerstore *p, struct swarm *s, size_t i)
 {
     give_share_back(p, &s->peers[i].addr);
     memmove(&s->peers[i], &s->peers[i + 1], (s->n - i - 1) * sizeof(s->peers[0]));
@@ -88,7 +88,7 @@ static void drop_peer(struct dtt_peers *p, struct swarm *s, size_t i)
     p->count--;
 }
 
-void dtt_peers_fini(struct dtt_peers *p)
+void dtt_peerstore_fini(struct dtt_peerstore *p)
 {
     while (dtt_map_count(&p->swarms) > 0) {
         struct swarm *s = dtt_map_value_at(&p->swarms, dtt_map_count(&p->swarms) - 1);
@@ -101,7 +101,7 @@ void dtt_peers_fini(struct dtt_peers *p)
     dtt_map_fini(&p->networks);
 }
 
-static struct swarm *oldest_swarm(const struct dtt_peers *p)
+static struct swarm *oldest_swarm(const struct dtt_peerstore *p)
 {
     struct swarm *oldest = NULL;
     for (size_t i = 0; i < dtt_map_count(&p->swarms); i++) {
@@ -113,7 +113,7 @@ static struct swarm *oldest_swarm(const struct dtt_peers *p)
     return oldest;
 }
 
-static void drop_oldest(struct dtt_peers *p)
+static void drop_oldest(struct dtt_peerstore *p)
 {
     struct swarm *s = oldest_swarm(p);
     drop_peer(p, s, 0);
@@ -123,12 +123,12 @@ static void drop_oldest(struct dtt_peers *p)
 }
 
 /* The swarm with room for one more peer. */
-static struct swarm *swarm_with_room(struct dtt_peers *p,
+static struct swarm *swarm_with_room(struct dtt_peerstore *p,
                                      const uint8_t info_hash[DTT_NODE_ID_BYTES])
 {
     struct swarm *s = dtt_map_get(&p->swarms, info_hash);
     if (!s) {
-        while (dtt_map_count(&p->swarms) >= DTT_PEERS_HASHES) {
+        while (dtt_map_count(&p->swarms) >= DTT_PEERSTORE_HASHES) {
             drop_oldest(p);
         }
         s = calloc(1, sizeof(*s));
@@ -138,7 +138,7 @@ static struct swarm *swarm_with_room(struct dtt_peers *p,
         }
         memcpy(s->info_hash, info_hash, DTT_NODE_ID_BYTES);
     }
-    if (s->n == DTT_PEERS_PER_HASH) {
+    if (s->n == DTT_PEERSTORE_PER_HASH) {
         drop_peer(p, s, 0);
     }
     if (s->n == s->cap) {
@@ -156,7 +156,7 @@ static struct swarm *swarm_with_room(struct dtt_peers *p,
     return s;
 }
 
-static bool renew(struct dtt_peers *p, struct dtt_now now, const uint8_t *info_hash,
+static bool renew(struct dtt_peerstore *p, struct dtt_now now, const uint8_t *info_hash,
                   const struct dtt_addr *peer)
 {
     struct swarm *s = dtt_map_get(&p->swarms, info_hash);
@@ -170,8 +170,8 @@ static bool renew(struct dtt_peers *p, struct dtt_now now, const uint8_t *info_h
     return false;
 }
 
-int dtt_peers_announce(struct dtt_peers *p, struct dtt_now now,
-                       const uint8_t info_hash[DTT_NODE_ID_BYTES], const struct dtt_addr *peer)
+int dtt_peerstore_announce(struct dtt_peerstore *p, struct dtt_now now,
+                           const uint8_t info_hash[DTT_NODE_ID_BYTES], const struct dtt_addr *peer)
 {
     if (renew(p, now, info_hash, peer)) {
         return DTT_OK;
@@ -180,7 +180,7 @@ int dtt_peers_announce(struct dtt_peers *p, struct dtt_now now,
     if (err) {
         return err;
     }
-    while (p->count >= DTT_PEERS_MAX) {
+    while (p->count >= DTT_PEERSTORE_MAX) {
         drop_oldest(p);
     }
     struct swarm *s = swarm_with_room(p, info_hash);
@@ -190,12 +190,12 @@ int dtt_peers_announce(struct dtt_peers *p, struct dtt_now now,
     }
     s->peers[s->n++] = (struct peer){.addr = *peer, .time_ns = now.mono_ns};
     p->count++;
-    p->next_ns = dtt_min_ns(p->next_ns, now.mono_ns + DTT_PEERS_LIFETIME_NS);
+    p->next_ns = dtt_min_ns(p->next_ns, now.mono_ns + DTT_PEERSTORE_LIFETIME_NS);
     return DTT_OK;
 }
 
-void dtt_peers_write(const struct dtt_peers *p, const uint8_t info_hash[DTT_NODE_ID_BYTES],
-                     uint8_t family, size_t max, struct dtt_rng *rng, struct dtt_writer *w)
+void dtt_peerstore_write(const struct dtt_peerstore *p, const uint8_t info_hash[DTT_NODE_ID_BYTES],
+                         uint8_t family, size_t max, struct dtt_rng *rng, struct dtt_writer *w)
 {
     const struct swarm *s = dtt_map_get(&p->swarms, info_hash);
     size_t start = s ? (size_t)dtt_rng_below(rng, s->n) : 0;
@@ -211,12 +211,12 @@ void dtt_peers_write(const struct dtt_peers *p, const uint8_t info_hash[DTT_NODE
     }
 }
 
-uint64_t dtt_peers_deadline(const struct dtt_peers *p)
+uint64_t dtt_peerstore_deadline(const struct dtt_peerstore *p)
 {
     return p->next_ns;
 }
 
-void dtt_peers_tick(struct dtt_peers *p, struct dtt_now now)
+void dtt_peerstore_tick(struct dtt_peerstore *p, struct dtt_now now)
 {
     if (now.mono_ns < p->next_ns) {
         return;
@@ -224,13 +224,13 @@ void dtt_peers_tick(struct dtt_peers *p, struct dtt_now now)
     p->next_ns = DTT_NEVER;
     for (size_t i = dtt_map_count(&p->swarms); i-- > 0;) {
         struct swarm *s = dtt_map_value_at(&p->swarms, i);
-        while (s->n > 0 && s->peers[0].time_ns + DTT_PEERS_LIFETIME_NS <= now.mono_ns) {
+        while (s->n > 0 && s->peers[0].time_ns + DTT_PEERSTORE_LIFETIME_NS <= now.mono_ns) {
             drop_peer(p, s, 0);
         }
         if (s->n == 0) {
             drop_swarm(p, s);
         } else {
-            p->next_ns = dtt_min_ns(p->next_ns, s->peers[0].time_ns + DTT_PEERS_LIFETIME_NS);
+            p->next_ns = dtt_min_ns(p->next_ns, s->peers[0].time_ns + DTT_PEERSTORE_LIFETIME_NS);
         }
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "dht/peers.h"
+#include "dht/peerstore.h"
 
 #include "codec/bencode.h"
 #include "dht/krpc.h"
@@ -7,14 +7,14 @@
 
 #include <dtt/types.h>
 
-static struct dtt_peers p;
+static struct dtt_peerstore p;
 static struct dtt_rng rng;
 
 static int setup(void **state)
 {
     static const uint8_t key[16] = {1}, seed[32] = {2};
     (void)state;
-    dtt_peers_init(&p, key);
+    dtt_peerstore_init(&p, key);
     dtt_rng_init(&rng, seed, "test");
     return 0;
 }
@@ -22,7 +22,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    dtt_peers_fini(&p);
+    dtt_peerstore_fini(&p);
     assert_int_equal(p.count, 0);
     return 0;
 }
@@ -31,7 +31,7 @@ static int announce(uint64_t s, uint32_t hash, const struct dtt_addr *a)
 {
     uint8_t info_hash[20] = {0};
     dtt_put_be32(info_hash, hash);
-    return dtt_peers_announce(&p, (struct dtt_now){.mono_ns = s * DTT_S}, info_hash, a);
+    return dtt_peerstore_announce(&p, (struct dtt_now){.mono_ns = s * DTT_S}, info_hash, a);
 }
 
 static size_t count(uint32_t hash, uint8_t family, size_t max)
@@ -41,7 +41,7 @@ static size_t count(uint32_t hash, uint8_t family, size_t max)
     struct dtt_addr a;
     size_t n = 0;
     dtt_put_be32(info_hash, hash);
-    dtt_peers_write(&p, info_hash, family, max, &rng, &w);
+    dtt_peerstore_write(&p, info_hash, family, max, &rng, &w);
     assert_false(w.failed);
     struct dtt_reader r = dtt_reader(dtt_slice(buf, w.len));
     while (dtt_krpc_next_value(&r, &a)) {
@@ -66,11 +66,11 @@ static void test_families_and_limits(void **state)
         assert_int_equal(announce(1, 1, &a), 0);
         assert_int_equal(announce(1, 1, &a), 0);
     }
-    assert_int_equal(p.count, DTT_PEERS_PER_HASH);
+    assert_int_equal(p.count, DTT_PEERSTORE_PER_HASH);
     announce(2, 1, &six);
     assert_int_equal(count(1, DTT_FAMILY_V6, 50), 1);
     assert_int_equal(count(1, DTT_FAMILY_V4, 50), 50);
-    assert_int_equal(count(1, DTT_FAMILY_V4, 500), DTT_PEERS_PER_HASH - 1);
+    assert_int_equal(count(1, DTT_FAMILY_V4, 500), DTT_PEERSTORE_PER_HASH - 1);
     assert_int_equal(count(2, DTT_FAMILY_V4, 50), 0);
 }
 
@@ -82,13 +82,13 @@ static void test_expiry(void **state)
     announce(0, 1, &b);
     announce(600, 1, &a);
     announce(700, 2, &a);
-    assert_int_equal(dtt_peers_deadline(&p), 1800 * DTT_S);
-    dtt_peers_tick(&p, (struct dtt_now){.mono_ns = 1800 * DTT_S});
+    assert_int_equal(dtt_peerstore_deadline(&p), 1800 * DTT_S);
+    dtt_peerstore_tick(&p, (struct dtt_now){.mono_ns = 1800 * DTT_S});
     assert_int_equal(p.count, 2);
-    assert_int_equal(dtt_peers_deadline(&p), 2400 * DTT_S);
-    dtt_peers_tick(&p, (struct dtt_now){.mono_ns = 5000 * DTT_S});
+    assert_int_equal(dtt_peerstore_deadline(&p), 2400 * DTT_S);
+    dtt_peerstore_tick(&p, (struct dtt_now){.mono_ns = 5000 * DTT_S});
     assert_int_equal(p.count, 0);
-    assert_int_equal(dtt_peers_deadline(&p), DTT_NEVER);
+    assert_int_equal(dtt_peerstore_deadline(&p), DTT_NEVER);
 }
 
 static void test_one_network_has_a_share(void **state)
@@ -101,7 +101,7 @@ static void test_one_network_has_a_share(void **state)
         struct dtt_addr a = dtt_addr_v4(50, 1, 1, (uint8_t)i, (uint16_t)(1 + i));
         taken += announce(2, 1000 + i, &a) == DTT_OK;
     }
-    assert_int_equal(taken, DTT_PEERS_PER_NETWORK);
+    assert_int_equal(taken, DTT_PEERSTORE_PER_NETWORK);
     assert_int_equal(count(7, DTT_FAMILY_V4, 50), 1);
 }
 
@@ -111,14 +111,14 @@ static void test_full_store(void **state)
     for (unsigned i = 0; i < 5000; i++) {
         struct dtt_addr a = lan(i);
         assert_int_equal(announce(i, i, &a), 0);
-        assert_true(dtt_map_count(&p.swarms) <= DTT_PEERS_HASHES);
+        assert_true(dtt_map_count(&p.swarms) <= DTT_PEERSTORE_HASHES);
     }
     assert_int_equal(count(4999, DTT_FAMILY_V4, 50), 1);
     assert_int_equal(count(0, DTT_FAMILY_V4, 50), 0);
     for (unsigned i = 0; i < 20000; i++) {
         struct dtt_addr a = lan(i);
         assert_int_equal(announce(5000 + i, i % 400, &a), 0);
-        assert_true(p.count <= DTT_PEERS_MAX);
+        assert_true(p.count <= DTT_PEERSTORE_MAX);
     }
 }
 
