@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Feeds an endpoint that has one live and one half-open connection. The first byte of the input
- * says what the rest is:
+ * Feeds an endpoint that has a live and a half-open connection. The two low bits of the first byte
+ * say what the rest of the input is:
  *
- *     0, 1: the frames of a packet that its live peer encrypts and sends
- *     2:    what follows the header of a packet for the live connection
- *     3:    a datagram
+ *     0: the frames of a packet that its live peer encrypts and sends
+ *     1: the frames of the first packet of a stranger
+ *     2: what follows the header of a packet for the live connection
+ *     3: a datagram
  *
- * Frames get into a packet by a function of ngtcp2's crypto helper that this file replaces.
+ * Bit 2 says who dialled the live connection: 0 the peer, 1 the endpoint. Frames get into a packet
+ * by a function of ngtcp2's crypto helper that this file replaces.
  */
 #include "quic/ngtcp2_compat.h"
 #include "quic/quic.h"
@@ -23,6 +25,7 @@ static struct dtt_quic *target;
 static struct dtt_quic *peer;
 static struct dtt_quic *mute; /* begins handshakes and hears nothing */
 static dtt_quic_conn peer_conn;
+static bool is_target_dialer;
 static int64_t peer_stream;
 static struct dtt_now now;
 static unsigned connected;
@@ -60,13 +63,16 @@ static void take_events(void)
     struct dtt_quic_event e;
     while (dtt_quic_next_event(target, &e)) {
         connected += e.type == DTT_QUIC_CONNECTED;
-        closed += e.type == DTT_QUIC_CLOSED;
+        closed += e.type == DTT_QUIC_CLOSED && e.was_connected;
         if (closed > connected || (e.type == DTT_QUIC_DATA && e.data.len && !e.data.data)) {
             abort();
         }
     }
     while (dtt_quic_next_event(peer, &e)) {
         is_peer_closed |= e.type == DTT_QUIC_CLOSED;
+        if (e.type == DTT_QUIC_CONNECTED) {
+            peer_conn = e.conn;
+        }
     }
 }
 
@@ -87,13 +93,13 @@ static void carry(struct dtt_quic *from, int from_no, struct dtt_quic *to, int t
     }
 }
 
-static void run(unsigned rounds)
+static void run(unsigned rounds, uint64_t ns)
 {
     for (unsigned i = 0; i < rounds; i++) {
         carry(peer, 1, target, 0);
         carry(target, 0, peer, 1);
         take_events();
-        now.mono_ns += 5 * DTT_MS;
+        now.mono_ns += ns;
         dtt_quic_tick(peer, now);
         dtt_quic_tick(target, now);
     }
@@ -126,32 +132,34 @@ static void end(void)
     dtt_quic_free(mute);
 }
 
-static void connect_both(void)
+/* The mute one's Initial packet, and no more of it. */
+static void half_open(void)
 {
+    struct dtt_quic_event e;
     dtt_quic_conn unused;
-    dtt_quic_close(peer, now, peer_conn, 0, NULL);
-    for (int i = 0; i < 4; i++) { /* what lingers and what is half open ends */
-        now.mono_ns += 6 * DTT_S;
-        dtt_quic_tick(mute, now);
-        while (dtt_quic_next_event(mute, &(struct dtt_quic_event){0})) {
-        }
-        run(1);
+    now.mono_ns += 11 * DTT_S; /* its former ones end */
+    dtt_quic_tick(mute, now);
+    while (dtt_quic_next_event(mute, &e)) {
     }
-    if (connected != closed) {
-        /* Only the peer noticed: a violation that looked like a mere loss. */
-        now.mono_ns += 60 * DTT_S;
-        run(1);
-    }
-    if (connected != closed || dtt_quic_conn_count(target) != 0) {
-        abort();
-    }
-    if (dtt_quic_dial(mute, now, dtt_quic_id(target), &addr[2], &addr[0], &unused) != 0 ||
-        dtt_quic_dial(peer, now, dtt_quic_id(target), &addr[1], &addr[0], &peer_conn) != 0) {
+    if (dtt_quic_dial(mute, now, dtt_quic_id(target), &addr[2], &addr[0], &unused) != 0) {
         abort();
     }
     carry(mute, 2, target, 0);
-    run(16);
-    if (connected != closed + 1 || dtt_quic_open_uni(peer, peer_conn, &peer_stream) != 0) {
+}
+
+static void connect_both(void)
+{
+    dtt_quic_close(peer, now, peer_conn, 0, NULL);
+    run(20, 5 * DTT_S); /* what lingers, is half open or was not told ends */
+    if (connected != closed || dtt_quic_conn_count(target) != 0) {
+        abort();
+    }
+    half_open();
+    int err = is_target_dialer
+                  ? dtt_quic_dial(target, now, dtt_quic_id(peer), &addr[0], &addr[1], &peer_conn)
+                  : dtt_quic_dial(peer, now, dtt_quic_id(target), &addr[1], &addr[0], &peer_conn);
+    run(16, 5 * DTT_MS);
+    if (err || connected != closed + 1 || dtt_quic_open_uni(peer, peer_conn, &peer_stream) != 0) {
         abort();
     }
     is_peer_closed = false;
@@ -162,19 +170,22 @@ static void feed(const uint8_t *data, size_t len)
     static const uint8_t filler[1100];
     uint8_t datagram[65536];
     switch (data[0] & 3) {
+    case 0:
+        (void)dtt_quic_write(peer, peer_conn, peer_stream, dtt_slice(filler, sizeof(filler)),
+                             false);
+        frames = dtt_slice(data + 1, len - 1);
+        return;
+    case 1:
+        frames = dtt_slice(data + 1, len - 1);
+        half_open();
+        return;
     case 2:
         memcpy(datagram, header, sizeof(header));
         memcpy(datagram + sizeof(header), data + 1, len - 1);
         dtt_quic_recv(target, now, &addr[0], &addr[1], 1,
                       dtt_slice(datagram, sizeof(header) + len - 1));
         return;
-    case 3:
-        dtt_quic_recv(target, now, &addr[0], &addr[len % 3], 3, dtt_slice(data + 1, len - 1));
-        return;
-    default:
-        (void)dtt_quic_write(peer, peer_conn, peer_stream, dtt_slice(filler, sizeof(filler)),
-                             false);
-        frames = dtt_slice(data + 1, len - 1);
+    default: dtt_quic_recv(target, now, &addr[0], &addr[len % 3], 3, dtt_slice(data + 1, len - 1));
     }
 }
 
@@ -188,12 +199,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         (void)atexit(end);
         is_peer_closed = true;
     }
-    if (is_peer_closed || connected == closed || now.mono_ns > end_ns) {
+    bool is_other_role = ((data[0] & 4) != 0) != is_target_dialer;
+    is_target_dialer ^= is_other_role;
+    if (is_other_role || is_peer_closed || connected == closed || now.mono_ns > end_ns) {
         connect_both();
-        end_ns = now.mono_ns + 20 * DTT_S;
+        end_ns = now.mono_ns + 100 * DTT_S;
     }
     feed(data, len);
-    run(2);
+    run(2, 5 * DTT_MS);
     frames.len = 0;
     return 0;
 }
