@@ -4,12 +4,13 @@
  * say what the rest of the input is:
  *
  *     0: the frames of a packet that its live peer encrypts and sends
- *     1: the frames of the first packet of a stranger
+ *     1: the frames of one of the first packets of a stranger
  *     2: what follows the header of a packet for the live connection
  *     3: a datagram
  *
- * Bit 2 says who dialled the live connection: 0 the peer, 1 the endpoint. Frames get into a packet
- * by a function of ngtcp2's crypto helper that this file replaces.
+ * Bit 2 says who dialled: 0 the other side, 1 the endpoint; bits 3 and 4 how many packets go before
+ * the one with the frames. Frames get into a packet by a function of ngtcp2's crypto helper that
+ * this file replaces.
  */
 #include "quic/ngtcp2_compat.h"
 #include "quic/quic.h"
@@ -31,9 +32,11 @@ static struct dtt_now now;
 static unsigned connected;
 static unsigned closed;
 static bool is_peer_closed;
+static uint64_t half_open_ns;        /* until then there is a half-open connection */
 static uint64_t end_ns;              /* of the live connection: the next input gets another */
 static uint8_t header[SHORT_HEADER]; /* of the last packet from peer to target */
-static struct dtt_slice frames;      /* what the next packet shall hold */
+static struct dtt_slice frames;      /* what a packet shall hold */
+static unsigned frames_after;        /* so many others */
 
 static const struct dtt_addr addr[3] = {
     {.ip = {10, 0, 0, 1}, .port = 1, .family = DTT_FAMILY_V4},
@@ -47,7 +50,7 @@ int ngtcp2_crypto_encrypt_cb(uint8_t *dest, const ngtcp2_crypto_aead *aead,
                              const uint8_t *aad, size_t aadlen)
 {
     uint8_t evil[2048] = {0}; /* zeros are PADDING frames */
-    if (frames.len && plaintextlen <= sizeof(evil)) {
+    if (frames.len && plaintextlen <= sizeof(evil) && frames_after-- == 0) {
         memcpy(evil, frames.data, frames.len < plaintextlen ? frames.len : plaintextlen);
         plaintext = evil;
         frames.len = 0;
@@ -132,29 +135,55 @@ static void end(void)
     dtt_quic_free(mute);
 }
 
-/* The mute one's Initial packet, and no more of it. */
-static void half_open(void)
+static void forget_mute(void)
 {
     struct dtt_quic_event e;
-    dtt_quic_conn unused;
-    now.mono_ns += 11 * DTT_S; /* its former ones end */
+    now.mono_ns += 11 * DTT_S;
     dtt_quic_tick(mute, now);
     while (dtt_quic_next_event(mute, &e)) {
     }
+}
+
+/* The mute one's first packet as a client, and no more of it. */
+static void half_open(void)
+{
+    dtt_quic_conn unused;
+    forget_mute();
     if (dtt_quic_dial(mute, now, dtt_quic_id(target), &addr[2], &addr[0], &unused) != 0) {
         abort();
     }
     carry(mute, 2, target, 0);
+    half_open_ns = now.mono_ns + 10 * DTT_S;
+}
+
+/* Its first packets as a server. */
+static void dial_mute(void)
+{
+    dtt_quic_conn c;
+    struct dtt_slice later = frames;
+    forget_mute();
+    frames.len = 0;
+    if (dtt_quic_dial(target, now, dtt_quic_id(mute), &addr[0], &addr[2], &c) == 0) {
+        carry(target, 0, mute, 2);
+        frames = later;
+        carry(mute, 2, target, 0);
+        dtt_quic_close(target, now, c, 0, NULL);
+    }
 }
 
 static void connect_both(void)
 {
     dtt_quic_close(peer, now, peer_conn, 0, NULL);
-    run(20, 5 * DTT_S); /* what lingers, is half open or was not told ends */
-    if (connected != closed || dtt_quic_conn_count(target) != 0) {
+    run(2, DTT_S);
+    if (connected != closed) {
+        run(20, 5 * DTT_S); /* only the peer noticed */
+    }
+    if (connected != closed) {
         abort();
     }
-    half_open();
+    if (now.mono_ns > half_open_ns) {
+        half_open();
+    }
     int err = is_target_dialer
                   ? dtt_quic_dial(target, now, dtt_quic_id(peer), &addr[0], &addr[1], &peer_conn)
                   : dtt_quic_dial(peer, now, dtt_quic_id(target), &addr[1], &addr[0], &peer_conn);
@@ -174,10 +203,16 @@ static void feed(const uint8_t *data, size_t len)
         (void)dtt_quic_write(peer, peer_conn, peer_stream, dtt_slice(filler, sizeof(filler)),
                              false);
         frames = dtt_slice(data + 1, len - 1);
+        frames_after = data[0] >> 3 & 3;
         return;
     case 1:
         frames = dtt_slice(data + 1, len - 1);
-        half_open();
+        frames_after = data[0] >> 3 & 3;
+        if (data[0] & 4) {
+            dial_mute();
+        } else {
+            half_open();
+        }
         return;
     case 2:
         memcpy(datagram, header, sizeof(header));
@@ -199,7 +234,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         (void)atexit(end);
         is_peer_closed = true;
     }
-    bool is_other_role = ((data[0] & 4) != 0) != is_target_dialer;
+    bool is_other_role = (data[0] & 3) != 1 && ((data[0] & 4) != 0) != is_target_dialer;
     is_target_dialer ^= is_other_role;
     if (is_other_role || is_peer_closed || connected == closed || now.mono_ns > end_ns) {
         connect_both();
