@@ -8,6 +8,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+/* A deadline missed by this much means that the host slept. */
+#define SLEPT_NS (60 * DTT_S)
+
 int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_config *cfg,
                 struct dtt_now now)
 {
@@ -31,6 +34,7 @@ int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_
     dtt_outq_init(&d->out);
     dtt_polite_init(&d->polite, hash_key, now);
     dtt_storage_init(&d->storage, hash_key);
+    dtt_peers_init(&d->peers, hash_key);
     d->pace_ns = DTT_NEVER;
     d->refresh_ns = DTT_NEVER;
     d->trim_ns = DTT_NEVER;
@@ -53,12 +57,14 @@ void dtt_dht_free(struct dtt_dht *d)
     dtt_txns_fini(&d->txns);
     dtt_outq_fini(&d->out);
     dtt_storage_fini(&d->storage);
+    dtt_peers_fini(&d->peers);
     dtt_polite_fini(&d->polite);
     dtt_rtable_fini(&d->tables[0]);
     dtt_rtable_fini(&d->tables[1]);
     dtt_rng_fini(&d->rng);
     sodium_memzero(d->secret, sizeof(d->secret));
     free(d->bootstraps);
+    free(d->saved);
     free(d);
 }
 
@@ -108,7 +114,8 @@ void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret)
                                   .bootstraps = (uint32_t)d->n_bootstraps,
                                   .asked = d->asked,
                                   .answered = d->answered,
-                                  .items = (uint32_t)d->storage.values};
+                                  .items = (uint32_t)d->storage.values,
+                                  .peers = (uint32_t)d->peers.count};
 }
 
 uint64_t dtt_dht_deadline(const struct dtt_dht *d)
@@ -119,6 +126,10 @@ uint64_t dtt_dht_deadline(const struct dtt_dht *d)
 
 void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now)
 {
+    if (now.mono_ns > SLEPT_NS && dtt_dht_deadline(d) < now.mono_ns - SLEPT_NS) {
+        dtt_query_woke(d, now);
+        dtt_upkeep_woke(d, now);
+    }
     dtt_query_tick(d, now);
     dtt_walk_tick(d, now);
     dtt_upkeep_tick(d, now);

@@ -26,7 +26,8 @@ int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_
                 struct dtt_now now);
 void dtt_dht_free(struct dtt_dht *d);
 
-const uint8_t *dtt_dht_id(const struct dtt_dht *d); /* 20 bytes */
+/** 20 bytes. Changes when our external address becomes known and the id does not fit it (BEP 42). */
+const uint8_t *dtt_dht_id(const struct dtt_dht *d);
 
 /* ---- input */
 
@@ -89,6 +90,12 @@ int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_
 int dtt_dht_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret);
 int dtt_dht_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                  dtt_dht_op *ret);
+/** Peers of an info hash (BEP 5): one PEER event for each, then DONE. */
+int dtt_dht_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                      dtt_dht_op *ret);
+/** Announces us as a peer at `port`, 0: the port our queries come from. Ends with PUT_DONE. */
+int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                     uint16_t port, dtt_dht_op *ret);
 /** Its last event still comes, status DTT_ECLOSED. */
 void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op);
 
@@ -109,7 +116,8 @@ enum dtt_dht_event_type {
     DTT_DHT_EV_DONE,  /**< get, find, ping ended */
     DTT_DHT_EV_PUT_DONE,
     DTT_DHT_EV_EXTERNAL_ADDR, /**< BEP 42 `ip` votes agree on a (new) address of ours */
-    DTT_DHT_EV_READY          /**< a first node has answered since the table was empty */
+    DTT_DHT_EV_READY,         /**< a first node has answered since the table was empty */
+    DTT_DHT_EV_PEER           /**< a peer of the info hash asked for */
 };
 
 struct dtt_dht_event {
@@ -143,6 +151,9 @@ struct dtt_dht_event {
             struct dtt_addr addr;
             uint32_t votes;
         } external;
+        struct {
+            struct dtt_addr addr;
+        } peer;
     } u;
 };
 
@@ -157,6 +168,7 @@ struct dtt_dht_stats {
     uint32_t bootstraps;         /**< contacts to start from */
     uint32_t asked, answered;    /**< queries sent, matched replies, since new */
     uint32_t items;              /**< stored for others */
+    uint32_t peers;              /**< stored for others */
 };
 void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret);
 

@@ -11,8 +11,10 @@
 #include "dht/krpc.h"
 #include "dht/lookup.h"
 #include "dht/outq.h"
+#include "dht/peers.h"
 #include "dht/polite.h"
 #include "dht/rtable.h"
+#include "dht/state.h"
 #include "dht/storage.h"
 #include "dht/token.h"
 #include "dht/txn.h"
@@ -22,9 +24,10 @@
 #define DTT_DHT_BOOTSTRAPS 64
 #define DTT_DHT_WALKS      96 /**< running for operations, for upkeep, and kept for their tokens */
 #define DTT_DHT_KEPT       16 /**< finished walks kept for their tokens */
-#define DTT_DHT_PROBES     32 /**< pings to unknown contacts in flight */
+#define DTT_DHT_WALK_PEERS 1024 /**< distinct peers of one walk */
+#define DTT_DHT_PROBES     32   /**< pings to unknown contacts in flight */
 
-enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET };
+enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET, DTT_WALK_PEERS };
 
 enum dtt_walk_state {
     DTT_WALK_WAITING, /**< for a first live node */
@@ -65,6 +68,8 @@ struct dtt_walk {
     struct dtt_lookup side[2];
     struct dtt_walk_value **values;
     size_t n_values;
+    struct dtt_addr *peers;
+    size_t n_peers;
 };
 
 struct dtt_op;
@@ -89,6 +94,7 @@ struct dtt_dht {
     struct dtt_outq out;
     struct dtt_polite polite;
     struct dtt_storage storage;
+    struct dtt_peers peers;
 
     uint64_t srtt_ns, rttvar_ns; /**< RFC 6298 over all answers; 0: no sample yet */
     uint32_t asked, answered;
@@ -108,6 +114,8 @@ struct dtt_dht {
     struct dtt_bootstrap *bootstraps;
     size_t n_bootstraps;
     bool expects_bootstrap;
+    struct dtt_dht_state *saved; /**< nodes of an earlier life not yet asked */
+    size_t saved_next;
     size_t probes;       /**< in flight */
     uint64_t refresh_ns; /**< next look at the tables */
     uint64_t trim_ns;    /**< gives unused memory back */
@@ -141,7 +149,12 @@ void dtt_query_answered(struct dtt_dht *d, struct dtt_now now, const struct dtt_
                         const struct dtt_krpc *m);
 void dtt_query_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to);
 void dtt_query_tick(struct dtt_dht *d, struct dtt_now now);
-/** Queues an encoded message. */
+/** The host slept: what is in flight gets its time anew instead of counting as silent. */
+void dtt_query_woke(struct dtt_dht *d, struct dtt_now now);
+/** Queues a datagram; DTT_EFULL, counted. */
+int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
+                      struct dtt_slice data);
+/** Encodes and queues a message. */
 int dtt_packet_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
                     const struct dtt_krpc *m);
 
@@ -193,6 +206,16 @@ void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
 
 /* ---- upkeep.c */
 
+/** Our id is another one from now on. */
+void dtt_upkeep_set_id(struct dtt_dht *d, const uint8_t id[DTT_NODE_ID_BYTES]);
+/** Our external address has become known: an id that does not fit it is changed (BEP 42). */
+void dtt_upkeep_address_known(struct dtt_dht *d, struct dtt_now now);
+/** Asks nodes of an earlier life, as many as may be asked at a time. */
+void dtt_upkeep_ask_saved(struct dtt_dht *d, struct dtt_now now);
+/** Some contact may still turn out to be alive, so operations wait. */
+bool dtt_upkeep_has_hope(const struct dtt_dht *d);
+/** The host slept: nothing known is taken for granted any more. */
+void dtt_upkeep_woke(struct dtt_dht *d, struct dtt_now now);
 /** Somebody we have not asked showed up: pinged when the table has room for him. */
 void dtt_upkeep_suggest(struct dtt_dht *d, struct dtt_now now, const uint8_t *id,
                         const struct dtt_addr *addr);

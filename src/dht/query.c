@@ -12,20 +12,31 @@
 #define RTO_MAX_NS   (1500 * DTT_MS)
 #define LATE_NS      (4 * DTT_S) /* an answer counts this long, though nobody waits for it */
 
-int dtt_packet_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
-                    const struct dtt_krpc *m)
+int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
+                      struct dtt_slice data)
 {
-    uint8_t *room = dtt_outq_reserve(&d->out, DTT_DHT_PACKET_MAX);
-    int len = room ? dtt_krpc_encode(m, room, DTT_DHT_PACKET_MAX) : DTT_EFULL;
-    if (len < 0) {
+    uint8_t *room = data.len <= DTT_DHT_PACKET_MAX ? dtt_outq_reserve(&d->out, data.len) : NULL;
+    if (!room) {
         DTT_COUNT(d->ctx, DHT_TX_DROPPED);
-        return len;
+        return DTT_EFULL;
     }
-    dtt_outq_commit(&d->out, to, (size_t)len);
+    memcpy(room, data.data, data.len);
+    dtt_outq_commit(&d->out, to, data.len);
     if (d->trim_ns == DTT_NEVER) {
         d->trim_ns = now.mono_ns + 60 * DTT_S;
     }
-    return len;
+    return DTT_OK;
+}
+
+int dtt_packet_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
+                    const struct dtt_krpc *m)
+{
+    uint8_t buf[DTT_DHT_PACKET_MAX];
+    int len = dtt_krpc_encode(m, buf, sizeof(buf));
+    if (len < 0) {
+        return len;
+    }
+    return dtt_datagram_send(d, now, to, dtt_slice(buf, (size_t)len));
 }
 
 static uint64_t soft_timeout(const struct dtt_dht *d, const struct dtt_addr *to)
@@ -123,6 +134,7 @@ static void take_vote(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
     if (m->ip.data && dtt_addr_from_compact(m->ip, &seen) == DTT_OK &&
         dtt_votes_add(&d->votes[side], now, from, &seen)) {
         d->external_event[side] = true;
+        dtt_upkeep_address_known(d, now);
         DTT_TRACE(d->ctx, DHT_EXTERNAL_ADDR, dtt_tv_addr(&seen), dtt_tv_int(d->votes[side].count));
     }
 }
@@ -221,6 +233,16 @@ void dtt_query_unreachable(struct dtt_dht *d, struct dtt_now now, const struct d
             drop_txn(d, t);
             run_soft(d, now, &txn, true);
         }
+    }
+}
+
+void dtt_query_woke(struct dtt_dht *d, struct dtt_now now)
+{
+    size_t slot = 0;
+    for (struct dtt_txn *t; (t = dtt_txns_next(&d->txns, slot)) != NULL; slot = t->slot + 1u) {
+        t->sent_ns = now.mono_ns;
+        t->is_slow = false;
+        (void)dtt_timerq_set(&d->timers, &t->timer, now.mono_ns + RTO_FIRST_NS); /* a re-arm */
     }
 }
 

@@ -13,7 +13,10 @@
 #include <dtt/types.h>
 
 #define AMPLIFICATION 3
-#define REPLY_MAX     1280 /* bytes; leaves room for any tunnel below 1,400 */
+#define REPLY_MAX     1280                    /* bytes; leaves room for any tunnel below 1,400 */
+#define ENCODED_MAX   3072                    /* more than any reply has before it is cut */
+#define VALUE4_BYTES  (2 + DTT_ADDR_COMPACT4) /* one entry of `values`: "6:" and the address */
+#define VALUE6_BYTES  (3 + DTT_ADDR_COMPACT6)
 
 /* One query being answered. */
 struct request {
@@ -27,6 +30,7 @@ struct request {
     uint8_t token[DTT_TOKEN_BYTES];
     uint8_t nodes[DTT_RTABLE_K * DTT_KRPC_NODE4_BYTES];
     uint8_t nodes6[DTT_RTABLE_K * DTT_KRPC_NODE6_BYTES];
+    uint8_t values[DTT_PEERS_REPLY * VALUE6_BYTES];
 };
 
 static void init_reply(struct request *r, enum dtt_krpc_type type)
@@ -76,16 +80,25 @@ static bool is_proven(const struct request *r)
     return dtt_addr_eq(&addr, r->from) && r->now.mono_ns / DTT_S - n->heard_s < DTT_RTABLE_GOOD_S;
 }
 
-/* Takes contacts out of the reply until it is `excess` bytes shorter or has none. */
-static void cut_contacts(struct dtt_krpc *m, size_t excess)
+/* Takes entries of `size` bytes off the end of a list, down to `keep` of them at most. */
+static void cut_list(struct dtt_slice *list, size_t size, size_t keep, size_t *excess)
 {
-    struct dtt_slice *lists[] = {&m->nodes6, &m->nodes};
-    size_t sizes[] = {DTT_KRPC_NODE6_BYTES, DTT_KRPC_NODE4_BYTES};
+    while (*excess > 0 && list->len > keep * size) {
+        list->len -= size;
+        *excess = *excess > size ? *excess - size : 0;
+    }
+}
+
+/* Makes the reply `excess` bytes shorter: contacts and peers to a few of each, then to none. */
+static void cut_contacts(struct request *r, size_t excess)
+{
+    static const size_t keep[] = {3, 0};
+    struct dtt_krpc *m = &r->reply;
+    size_t value = r->from->family == DTT_FAMILY_V4 ? VALUE4_BYTES : VALUE6_BYTES;
     for (size_t i = 0; i < 2; i++) {
-        while (excess > 0 && lists[i]->len > 0) {
-            lists[i]->len -= sizes[i];
-            excess = excess > sizes[i] ? excess - sizes[i] : 0;
-        }
+        cut_list(&m->nodes6, DTT_KRPC_NODE6_BYTES, keep[i], &excess);
+        cut_list(&m->nodes, DTT_KRPC_NODE4_BYTES, keep[i], &excess);
+        cut_list(&m->values, value, keep[i], &excess);
     }
 }
 
@@ -95,40 +108,49 @@ static void drop_value(struct dtt_krpc *m)
     m->seq.is_set = false;
 }
 
-static size_t encoded_len(const struct dtt_krpc *m)
+static size_t encode(const struct request *r, uint8_t buf[ENCODED_MAX])
 {
-    uint8_t buf[DTT_DHT_PACKET_MAX + DTT_KRPC_VALUE_MAX];
-    int len = dtt_krpc_encode(m, buf, sizeof(buf));
-    return len < 0 ? sizeof(buf) : (size_t)len;
+    int len = dtt_krpc_encode(&r->reply, buf, ENCODED_MAX);
+    return len < 0 ? 0 : (size_t)len;
 }
 
-/* Brings the reply below what this source may get, and sends it. */
-static void send_reply(struct request *r)
+/* For a source that has not proved its address: no more than its share. */
+static size_t cut_for_stranger(struct request *r, uint8_t buf[ENCODED_MAX], size_t len)
 {
     struct dtt_krpc *m = &r->reply;
-    size_t len = encoded_len(m);
-    if (len > REPLY_MAX) {
-        cut_contacts(m, len - REPLY_MAX);
-        len = encoded_len(m);
-    }
+    struct dtt_slice nodes = m->nodes;
+    struct dtt_slice nodes6 = m->nodes6;
     size_t fair = AMPLIFICATION * r->len;
-    if (len > fair && !is_proven(r)) {
-        struct dtt_slice nodes = m->nodes;
-        struct dtt_slice nodes6 = m->nodes6;
-        cut_contacts(m, len - fair);
-        len = encoded_len(m);
-        if (len > fair && m->v.data &&
-            !dtt_polite_unproven(&r->d->polite, r->now, r->from, len - fair)) {
-            DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
-            drop_value(m);
-            m->nodes = nodes;
-            m->nodes6 = nodes6;
-            len = encoded_len(m);
-            cut_contacts(m, len > fair ? len - fair : 0);
-        }
+    cut_contacts(r, len - fair);
+    len = encode(r, buf);
+    if (len <= fair || !m->v.data ||
+        dtt_polite_unproven(&r->d->polite, r->now, r->from, len - fair)) {
+        return len;
     }
-    DTT_COUNT(r->d->ctx, DHT_SERVED);
-    dtt_packet_send(r->d, r->now, r->from, m);
+    DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
+    drop_value(m);
+    m->nodes = nodes;
+    m->nodes6 = nodes6;
+    len = encode(r, buf);
+    cut_contacts(r, len > fair ? len - fair : 0);
+    return encode(r, buf);
+}
+
+static void send_reply(struct request *r)
+{
+    uint8_t buf[ENCODED_MAX];
+    size_t len = encode(r, buf);
+    if (len > REPLY_MAX) {
+        cut_contacts(r, len - REPLY_MAX);
+        len = encode(r, buf);
+    }
+    if (len > AMPLIFICATION * r->len && !is_proven(r)) {
+        len = cut_for_stranger(r, buf, len);
+    }
+    if (len > 0) {
+        DTT_COUNT(r->d->ctx, DHT_SERVED);
+        dtt_datagram_send(r->d, r->now, r->from, dtt_slice(buf, len));
+    }
 }
 
 /* ---- parts of replies */
@@ -190,6 +212,7 @@ static void serve_find(struct request *r, struct dtt_slice target)
 
 static void serve_get_peers(struct request *r)
 {
+    struct dtt_writer w = dtt_writer(r->values, sizeof(r->values));
     if (r->q->info_hash.len != DTT_NODE_ID_BYTES) {
         send_error(r, DTT_KRPC_E_PROTOCOL);
         return;
@@ -197,14 +220,30 @@ static void serve_get_peers(struct request *r)
     init_reply(r, DTT_KRPC_REPLY);
     add_nodes(r, r->q->info_hash.data);
     add_token(r, r->q->info_hash.data);
+    dtt_peers_write(&r->d->peers, r->q->info_hash.data, r->from->family, DTT_PEERS_REPLY,
+                    &r->d->rng, &w);
+    if (w.len > 0) {
+        r->reply.values = dtt_slice(r->values, w.len);
+    }
     send_reply(r);
 }
 
 static void serve_announce_peer(struct request *r)
 {
     const struct dtt_krpc *q = r->q;
-    if (q->info_hash.len != DTT_NODE_ID_BYTES || !is_token_valid(r, q->info_hash.data)) {
+    struct dtt_addr peer = *r->from;
+    bool is_implied = q->implied_port.is_set && q->implied_port.n != 0;
+    if (q->info_hash.len != DTT_NODE_ID_BYTES || !is_token_valid(r, q->info_hash.data) ||
+        (!is_implied && (!q->port.is_set || q->port.n < 1 || q->port.n > UINT16_MAX))) {
         send_error(r, DTT_KRPC_E_PROTOCOL);
+        return;
+    }
+    if (!is_implied) {
+        peer.port = (uint16_t)q->port.n;
+    }
+    if (dtt_peers_announce(&r->d->peers, r->now, q->info_hash.data, &peer) != DTT_OK) {
+        DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
+        send_error(r, DTT_KRPC_E_SERVER);
         return;
     }
     init_reply(r, DTT_KRPC_REPLY);
@@ -237,18 +276,20 @@ static void serve_get(struct request *r)
 }
 
 /* 0 or the error code; the cheap checks first, the signature last. */
-static int check_mutable_put(const struct request *r, const uint8_t *target)
+static int check_mutable_put(const struct request *r, const struct dtt_storage_put *item)
 {
     const struct dtt_krpc *q = r->q;
     if (q->sig.len != DTT_KRPC_SIG_BYTES || !q->seq.is_set || q->seq.n < 0) {
         return DTT_KRPC_E_PROTOCOL;
     }
-    int err = dtt_storage_check(&r->d->storage, target, q->seq.n, q->cas.is_set, q->cas.n);
+    const struct dtt_storage *s = &r->d->storage;
+    int err = dtt_storage_check(s, item->target, q->seq.n, q->cas.is_set, q->cas.n);
     if (err) {
         return err;
     }
-    return dtt_item_verify(q->sig.data, q->k.data, q->salt, q->seq.n, q->v) ? 0
-                                                                            : DTT_KRPC_E_SIGNATURE;
+    bool is_signed = dtt_storage_holds(s, item) ||
+                     dtt_item_verify(q->sig.data, q->k.data, q->salt, q->seq.n, q->v);
+    return is_signed ? 0 : DTT_KRPC_E_SIGNATURE;
 }
 
 static int put(const struct request *r)
@@ -276,16 +317,16 @@ static int put(const struct request *r)
     if (!is_token_valid(r, target)) {
         return DTT_KRPC_E_PROTOCOL;
     }
-    int err = is_mutable ? check_mutable_put(r, target) : 0;
-    if (err) {
-        return err;
-    }
     struct dtt_storage_put item = {.target = target,
                                    .is_mutable = is_mutable,
                                    .k = q->k.data,
                                    .sig = q->sig.data,
                                    .seq = is_mutable ? q->seq.n : 0,
                                    .v = q->v};
+    int err = is_mutable ? check_mutable_put(r, &item) : 0;
+    if (err) {
+        return err;
+    }
     if (dtt_storage_put(&r->d->storage, r->now, r->from, &item) != DTT_OK) {
         DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
         return DTT_KRPC_E_SERVER;

@@ -303,6 +303,12 @@ static struct dtt_stored *find_same(const struct dtt_storage *s, const struct dt
     return NULL;
 }
 
+bool dtt_storage_holds(const struct dtt_storage *s, const struct dtt_storage_put *put)
+{
+    const struct dtt_stored *v = find_same(s, put);
+    return v && memcmp(v->sig, put->sig, sizeof(v->sig)) == 0;
+}
+
 static void renew(struct dtt_storage *s, struct dtt_stored *v, struct dtt_now now)
 {
     unlink_both(s, v);

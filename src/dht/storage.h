@@ -64,6 +64,9 @@ void dtt_storage_fini(struct dtt_storage *s);
 int dtt_storage_check(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
                       int64_t seq, bool has_cas, int64_t cas);
 
+/** Exactly this item, signature included, is stored: it has been verified before. */
+bool dtt_storage_holds(const struct dtt_storage *s, const struct dtt_storage_put *put);
+
 /** Stores or renews. `from` NULL: our own, never evicted by others. DTT_ENOMEM, DTT_EFULL. */
 int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
                     const struct dtt_storage_put *put);

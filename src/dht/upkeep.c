@@ -16,7 +16,7 @@
 #define STEP_NS            (5 * DTT_S) /* between two probes of stale nodes */
 #define BUCKET_STEP_NS     (1 * DTT_S) /* between two bucket refreshes */
 #define REFRESH_S          900u        /* BEP 5: 15 minutes */
-#define TRIM_NS            (60 * DTT_S)
+#define SAVED_ENOUGH       32          /* live nodes: no need to ask more of an earlier life */
 
 /* ---- contacts to start from */
 
@@ -77,10 +77,15 @@ static bool is_boot_in_flight(const struct dtt_dht *d)
     return false;
 }
 
+bool dtt_upkeep_has_hope(const struct dtt_dht *d)
+{
+    return d->expects_bootstrap || d->probes > 0 || d->saved;
+}
+
 /* No node, no contact left to hear from, none promised: operations that wait end now. */
 static void end_waiting_if_hopeless(struct dtt_dht *d, struct dtt_now now)
 {
-    if (dtt_dht_live(d) == 0 && !d->expects_bootstrap && !is_boot_in_flight(d)) {
+    if (dtt_dht_live(d) == 0 && !dtt_upkeep_has_hope(d) && !is_boot_in_flight(d)) {
         dtt_walk_end_waiting(d, now);
     }
 }
@@ -147,6 +152,9 @@ void dtt_upkeep_boot_answer(struct dtt_dht *d, struct dtt_now now, const struct 
 
 /* ---- newcomers and silent nodes */
 
+/* What an answered ping says besides "alive". */
+enum probe_reason { PROBE_NEWCOMER, PROBE_AFTER_SILENCE };
+
 static bool probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                   uint32_t owner, struct dtt_krpc *q)
 {
@@ -173,8 +181,21 @@ static bool is_probed(const struct dtt_dht *d, const struct dtt_addr *addr)
     return false;
 }
 
-/* What an answered ping says besides "alive". */
-enum probe_reason { PROBE_NEWCOMER, PROBE_AFTER_SILENCE };
+void dtt_upkeep_ask_saved(struct dtt_dht *d, struct dtt_now now)
+{
+    while (d->saved && d->probes < DTT_DHT_PROBES) {
+        if (d->saved_next >= d->saved->n || dtt_dht_live(d) >= SAVED_ENOUGH) {
+            free(d->saved);
+            d->saved = NULL;
+            break;
+        }
+        const struct dtt_dht_known *k = &d->saved->nodes[d->saved_next++];
+        if (dtt_contact_is_plausible(d, k->id, &k->addr, &k->addr)) {
+            struct dtt_krpc q = {.method = DTT_KRPC_M_PING};
+            probe(d, now, &k->addr, PROBE_NEWCOMER, &q);
+        }
+    }
+}
 
 static void ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                  enum probe_reason reason)
@@ -216,6 +237,7 @@ void dtt_upkeep_probe_answer(struct dtt_dht *d, struct dtt_now now, const struct
     uint8_t id[DTT_NODE_ID_BYTES];
     struct dtt_addr addr;
     d->probes--;
+    dtt_upkeep_ask_saved(d, now);
     if (txn->owner == PROBE_AFTER_SILENCE) {
         struct dtt_rnode *n = dtt_rtable_find(&d->tables[dtt_side_of(txn->to.family)], &txn->to);
         if (n && !(n->flags & DTT_RNODE_BEP44)) {
@@ -237,6 +259,8 @@ void dtt_upkeep_probe_answer(struct dtt_dht *d, struct dtt_now now, const struct
 void dtt_upkeep_probe_dead(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn)
 {
     d->probes--;
+    dtt_upkeep_ask_saved(d, now);
+    end_waiting_if_hopeless(d, now);
     /* Weight 2: a second silence after the one that made us ask, or a stale node's only one. */
     dtt_upkeep_silent(d, now, &txn->to, 2);
 }
@@ -258,17 +282,61 @@ void dtt_upkeep_node_live(struct dtt_dht *d, struct dtt_now now, bool is_first)
     }
 }
 
+void dtt_upkeep_set_id(struct dtt_dht *d, const uint8_t id[DTT_NODE_ID_BYTES])
+{
+    memmove(d->id, id, DTT_NODE_ID_BYTES);
+    dtt_rtable_set_self(&d->tables[0], d->id);
+    dtt_rtable_set_self(&d->tables[1], d->id);
+    d->self_walk = 0; /* one to the old id ends by itself */
+}
+
+void dtt_upkeep_address_known(struct dtt_dht *d, struct dtt_now now)
+{
+    uint8_t id[DTT_NODE_ID_BYTES];
+    /* One id serves both families; IPv4, the larger DHT, decides. */
+    for (size_t side = 0; side < 2; side++) {
+        const struct dtt_addr *a = &d->votes[side].opinion;
+        if (dtt_addr_scope(a) != DTT_SCOPE_GLOBAL) {
+            continue;
+        }
+        if (!dtt_node_id_is_secure(d->id, a)) {
+            dtt_node_id_for_addr(&d->rng, a, id);
+            dtt_upkeep_set_id(d, id);
+            walk_to_self(d, now);
+        }
+        return;
+    }
+}
+
+static void make_buckets_due(struct dtt_dht *d)
+{
+    for (size_t side = 0; side < 2; side++) {
+        struct dtt_rtable *t = &d->tables[side];
+        for (size_t i = 0; i + 1 < t->n; i++) {
+            t->buckets[i].refreshed_s = 0;
+        }
+    }
+}
+
+void dtt_upkeep_woke(struct dtt_dht *d, struct dtt_now now)
+{
+    for (size_t i = 0; i < d->n_bootstraps; i++) {
+        d->bootstraps[i].next_ns = now.mono_ns;
+        d->bootstraps[i].wait_ns = BOOT_WAIT_FIRST_NS;
+    }
+    make_buckets_due(d);
+    if (dtt_dht_live(d) > 0) {
+        walk_to_self(d, now);
+        d->refresh_ns = now.mono_ns;
+    }
+}
+
 /* After the walk to ourselves, the buckets it did not fill are looked at one by one. */
 void dtt_upkeep_walk_done(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w)
 {
     if (w->number == d->self_walk) {
         d->self_walk = 0;
-        for (size_t side = 0; side < 2; side++) {
-            struct dtt_rtable *t = &d->tables[side];
-            for (size_t i = 0; i + 1 < t->n; i++) {
-                t->buckets[i].refreshed_s = 0;
-            }
-        }
+        make_buckets_due(d);
         d->refresh_ns = now.mono_ns + BUCKET_STEP_NS;
     }
     if (w->number == d->refresh_walk) {
@@ -370,7 +438,8 @@ static uint64_t boot_deadline(const struct dtt_dht *d)
 uint64_t dtt_upkeep_deadline(const struct dtt_dht *d)
 {
     uint64_t at = dtt_min_ns(boot_deadline(d), dtt_min_ns(d->refresh_ns, d->trim_ns));
-    return dtt_min_ns(at, dtt_storage_deadline(&d->storage));
+    return dtt_min_ns(at,
+                      dtt_min_ns(dtt_storage_deadline(&d->storage), dtt_peers_deadline(&d->peers)));
 }
 
 static void boot_tick(struct dtt_dht *d, struct dtt_now now)
@@ -393,6 +462,7 @@ void dtt_upkeep_tick(struct dtt_dht *d, struct dtt_now now)
         d->refresh_ns = next_refresh(d, now, node ? STEP_NS : BUCKET_STEP_NS);
     }
     dtt_storage_tick(&d->storage, now);
+    dtt_peers_tick(&d->peers, now);
     if (d->trim_ns <= now.mono_ns) {
         dtt_outq_trim(&d->out);
         dtt_txns_trim(&d->txns);

@@ -34,6 +34,7 @@ void dtt_walk_free(struct dtt_dht *d, struct dtt_walk *w)
         free(w->values[i]);
     }
     free(w->values);
+    free(w->peers);
     dtt_lookup_fini(&w->side[0]);
     dtt_lookup_fini(&w->side[1]);
     free(w);
@@ -64,7 +65,8 @@ static void keep_or_free(struct dtt_dht *d, struct dtt_now now, struct dtt_walk 
 {
     struct dtt_walk *oldest = NULL;
     size_t kept = 0;
-    bool has_tokens = w->goal.kind == DTT_WALK_GET && w->side[0].answered + w->side[1].answered > 0;
+    bool has_tokens =
+        w->goal.kind != DTT_WALK_FIND && w->side[0].answered + w->side[1].answered > 0;
     if (!has_tokens || now.mono_ns >= w->ended_ns + TOKENS_NS) {
         dtt_walk_free(d, w);
         return;
@@ -73,8 +75,11 @@ static void keep_or_free(struct dtt_dht *d, struct dtt_now now, struct dtt_walk 
         free(w->values[i]);
     }
     free(w->values);
+    free(w->peers);
     w->values = NULL;
     w->n_values = 0;
+    w->peers = NULL;
+    w->n_peers = 0;
     dtt_lookup_compact(&w->side[0], KEEP_MAX);
     dtt_lookup_compact(&w->side[1], KEEP_MAX);
     w->deadline_ns = w->ended_ns + TOKENS_NS;
@@ -129,9 +134,22 @@ static void finish(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w,
                       const struct dtt_candidate *c)
 {
-    struct dtt_krpc q = {.method =
-                             w->goal.kind == DTT_WALK_GET ? DTT_KRPC_M_GET : DTT_KRPC_M_FIND_NODE,
-                         .target = dtt_slice(w->goal.target, DTT_NODE_ID_BYTES)};
+    struct dtt_slice target = dtt_slice(w->goal.target, DTT_NODE_ID_BYTES);
+    struct dtt_krpc q = {0};
+    switch (w->goal.kind) {
+    case DTT_WALK_FIND:
+        q.method = DTT_KRPC_M_FIND_NODE;
+        q.target = target;
+        break;
+    case DTT_WALK_GET:
+        q.method = DTT_KRPC_M_GET;
+        q.target = target;
+        break;
+    case DTT_WALK_PEERS:
+        q.method = DTT_KRPC_M_GET_PEERS;
+        q.info_hash = target;
+        break;
+    }
     return dtt_query_send(d, now, &c->addr, DTT_TXN_WALK, w->number, &q);
 }
 
@@ -257,23 +275,63 @@ static void take_own_values(struct dtt_dht *d, struct dtt_walk *w)
     }
 }
 
+/* Nobody from outside makes us send to private hosts, nobody but this host to loopback. */
+static bool is_told_plausibly(const struct dtt_addr *addr, const struct dtt_addr *teller)
+{
+    enum dtt_addr_scope scope = dtt_addr_scope(addr);
+    enum dtt_addr_scope from = dtt_addr_scope(teller);
+    if (from == DTT_SCOPE_GLOBAL) {
+        return scope == DTT_SCOPE_GLOBAL;
+    }
+    return scope != DTT_SCOPE_LOOPBACK || from == DTT_SCOPE_LOOPBACK;
+}
+
+static void add_peer(struct dtt_walk *w, const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < w->n_peers; i++) {
+        if (dtt_addr_eq(&w->peers[i], addr)) {
+            return;
+        }
+    }
+    if (w->n_peers == DTT_DHT_WALK_PEERS) {
+        return;
+    }
+    if ((w->n_peers & (w->n_peers - 1)) == 0) { /* the array doubles at each power of two */
+        size_t cap = w->n_peers ? w->n_peers * 2 : 1;
+        struct dtt_addr *peers = realloc(w->peers, cap * sizeof(*peers));
+        if (!peers) {
+            return;
+        }
+        w->peers = peers;
+    }
+    w->peers[w->n_peers++] = *addr;
+}
+
+static void take_peers(struct dtt_walk *w, struct dtt_slice values, const struct dtt_addr *teller)
+{
+    struct dtt_reader r = dtt_reader(values);
+    struct dtt_addr addr;
+    if (w->goal.kind != DTT_WALK_PEERS) {
+        return;
+    }
+    while (dtt_krpc_next_value(&r, &addr)) {
+        if (dtt_addr_is_usable(&addr) && is_told_plausibly(&addr, teller)) {
+            add_peer(w, &addr);
+        }
+    }
+}
+
 /* ---- contacts */
 
 bool dtt_contact_is_plausible(const struct dtt_dht *d, const uint8_t *id,
                               const struct dtt_addr *addr, const struct dtt_addr *teller)
 {
-    enum dtt_addr_scope scope = dtt_addr_scope(addr);
-    enum dtt_addr_scope from = dtt_addr_scope(teller);
     if (!dtt_addr_is_usable(addr) || !dtt_dht_has_family(d, addr->family) ||
         memcmp(id, d->id, DTT_NODE_ID_BYTES) == 0 ||
         dtt_addr_eq(addr, &d->votes[dtt_side_of(addr->family)].opinion)) {
         return false;
     }
-    /* Nobody from outside makes us send to private hosts, nobody but this host to loopback. */
-    if (from == DTT_SCOPE_GLOBAL) {
-        return scope == DTT_SCOPE_GLOBAL;
-    }
-    return scope != DTT_SCOPE_LOOPBACK || from == DTT_SCOPE_LOOPBACK;
+    return is_told_plausibly(addr, teller);
 }
 
 static void add_contacts(struct dtt_dht *d, struct dtt_walk *w, struct dtt_slice nodes,
@@ -306,9 +364,16 @@ static void seed_side(struct dtt_dht *d, struct dtt_walk *w, size_t side)
     const struct dtt_rnode *near[DTT_RTABLE_CLOSEST_MAX];
     const struct dtt_rtable *t = &d->tables[side];
     size_t n = dtt_rtable_closest(t, w->goal.target, false, NULL, DTT_RTABLE_CLOSEST_MAX, near);
+    size_t left_out = 0;
     for (size_t i = 0; i < n; i++) {
         struct dtt_addr addr = dtt_rnode_addr(t, near[i]);
-        dtt_lookup_add(&w->side[side], near[i]->id, &addr);
+        /* Who is silent on get costs a timeout each: only when there is nobody else. */
+        if (w->goal.kind == DTT_WALK_GET && near[i]->flags & DTT_RNODE_NO_BEP44 &&
+            n - left_out > DTT_RTABLE_K) {
+            left_out++;
+        } else {
+            dtt_lookup_add(&w->side[side], near[i]->id, &addr);
+        }
     }
 }
 
@@ -360,7 +425,7 @@ static struct dtt_walk *new_walk(struct dtt_dht *d, struct dtt_now now,
     w->started_ns = now.mono_ns;
     for (size_t side = 0; side < 2; side++) {
         dtt_lookup_init(&w->side[side], goal->target, width);
-        w->side[side].needs_token = goal->kind == DTT_WALK_GET;
+        w->side[side].needs_token = goal->kind != DTT_WALK_FIND;
     }
     d->walks[slot] = w;
     return w;
@@ -401,7 +466,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
     if (dtt_dht_live(d) > 0) {
         run(d, now, w);
         dtt_walk_pump(d, now, w);
-    } else if (d->n_bootstraps > 0 || d->expects_bootstrap) {
+    } else if (d->n_bootstraps > 0 || dtt_upkeep_has_hope(d)) {
         w->state = DTT_WALK_WAITING;
         w->deadline_ns = now.mono_ns + WAIT_NS;
     } else {
@@ -464,6 +529,7 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
         memcpy(c->token, m->token.data, m->token.len);
     }
     c->has_value = take_value(d, w, &txn->to, m);
+    take_peers(w, m->values, &txn->to);
     dtt_walk_offer(d, now, w, m, &txn->to);
 }
 

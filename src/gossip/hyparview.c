@@ -229,13 +229,18 @@ static void send_shuffle_reply(struct dtt_hyparview *h, const struct dtt_id *to,
     dtt_gossip_send(&h->port, to, &m);
 }
 
-/* Some peers to go on with, goodbye, and the connection may go. */
+/* Some peers to go on with, and goodbye. */
 static void send_goodbye(struct dtt_hyparview *h, const struct dtt_id *to, bool alive)
 {
     struct dtt_gossip_message m = {.type = DTT_MSG_DISCONNECT, .u.disconnect.alive = alive};
     send_shuffle_reply(h, to, GOODBYE_NODES);
     dtt_gossip_send(&h->port, to, &m);
-    dtt_gossip_emit_disconnect(&h->port, to);
+}
+
+static void part(struct dtt_hyparview *h, const struct dtt_id *peer, bool alive)
+{
+    send_goodbye(h, peer, alive);
+    dtt_gossip_emit_disconnect(&h->port, peer);
 }
 
 /* ---- changing the views */
@@ -325,7 +330,7 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct 
         struct dtt_gossip_peer *victim = dtt_gossip_view_pick(&h->active, h->port.rng);
         struct dtt_id victim_id = victim->id;
         remove_active(h, victim, reason_replaced, true);
-        send_goodbye(h, &victim_id, true);
+        part(h, &victim_id, true);
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->passive, id);
     p = dtt_gossip_view_add(&h->active, id);
@@ -338,14 +343,16 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct 
 
 /* ---- messages */
 
-static void recv_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+/* True when the peer was a neighbour already. */
+static bool recv_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                       const struct dtt_gossip_message *m)
 {
     end_requests(h, from);
     struct dtt_gossip_peer *p = add_active(h, from, DTT_GOSSIP_HIGH);
     if (!p || is_told(p, now, JOIN_AGAIN_NS)) {
-        return;
+        return false;
     }
+    bool was_active = p->told_ns != 0;
     learn(h, &p->data, from, &m->u.join.data);
     /* Told even when it is a neighbour already: it joins, so it has lost its state. */
     tell(h, now, p, DTT_GOSSIP_HIGH);
@@ -358,6 +365,7 @@ static void recv_join(struct dtt_hyparview *h, struct dtt_now now, const struct 
             dtt_gossip_send(&h->port, &h->active.peers[i].id, &forward);
         }
     }
+    return was_active;
 }
 
 static uint16_t walk(uint16_t ttl, uint16_t max)
@@ -492,28 +500,30 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
     }
 }
 
-void dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                         const struct dtt_gossip_message *m)
 {
+    bool joined_again = false;
     if (is_me(h, from)) {
-        return;
+        return false;
     }
     switch (m->type) {
-    case DTT_MSG_JOIN: recv_join(h, now, from, m); break;
+    case DTT_MSG_JOIN: joined_again = recv_join(h, now, from, m); break;
     case DTT_MSG_FORWARD_JOIN: recv_forward_join(h, now, from, m); break;
     case DTT_MSG_SHUFFLE: recv_shuffle(h, now, from, m); break;
     case DTT_MSG_SHUFFLE_REPLY:
         add_all_passive(h, m);
         refill(h, now, NULL);
         break;
-    case DTT_MSG_NEIGHBOR: recv_neighbor(h, now, from, m); return;
-    case DTT_MSG_DISCONNECT: recv_disconnect(h, now, from, m->u.disconnect.alive); return;
-    default: return;
+    case DTT_MSG_NEIGHBOR: recv_neighbor(h, now, from, m); break;
+    case DTT_MSG_DISCONNECT: recv_disconnect(h, now, from, m->u.disconnect.alive); return false;
+    default: return false;
     }
     /* Whoever is no neighbour has no business to stay connected. */
     if (!dtt_gossip_view_find(&h->active, from)) {
         dtt_gossip_emit_disconnect(&h->port, from);
     }
+    return joined_again;
 }
 
 /* ---- other input */
@@ -561,12 +571,12 @@ void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *dat
 void dtt_hyparview_quit(struct dtt_hyparview *h)
 {
     for (size_t i = 0; i < h->active.n; i++) {
-        send_goodbye(h, &h->active.peers[i].id, false);
+        part(h, &h->active.peers[i].id, false);
     }
     /* Whoever is about to answer would keep us as a neighbour otherwise. */
     for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
         if (is_waiting(&h->requests[i])) {
-            send_goodbye(h, &h->requests[i].id, false);
+            part(h, &h->requests[i].id, false);
         }
     }
 }

@@ -50,8 +50,11 @@ void dtt_hyparview_fini(struct dtt_hyparview *h);
 
 /** Sends Join, unless the peer is a neighbour. DTT_ENOMEM also when the outbox is full. */
 int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
-/** `m` is one of the HyParView messages. */
-void dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+/**
+ * `m` is one of the HyParView messages. True when it was a Join from a peer that is a neighbour
+ * already: it was started anew.
+ */
+bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                         const struct dtt_gossip_message *m);
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                              const char *reason);

@@ -113,6 +113,11 @@ static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtre
     }
 }
 
+static void init_queue(struct dtt_plumtree_peer *peer)
+{
+    dtt_ring_init(&peer->ihaves, sizeof(struct dtt_gossip_ihave), DTT_PLUMTREE_LAZY_QUEUE_MAX);
+}
+
 static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *id)
 {
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
@@ -120,8 +125,7 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
         if (!peer->is_used) {
             peer->is_used = true;
             peer->id = *id;
-            dtt_ring_init(&peer->ihaves, sizeof(struct dtt_gossip_ihave),
-                          DTT_PLUMTREE_LAZY_QUEUE_MAX);
+            init_queue(peer);
             greet(p, now, peer);
             return;
         }
@@ -293,33 +297,38 @@ int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_
 /* ---- receiving */
 
 /*
- * A message that we grafted from `from` because of catch-up announcements only is an old one:
- * true, and how long before now it was young.
+ * How long a new message from `from` may still be served. A live one 30 s; one that we grafted from
+ * it and that was announced for catching up only, what is left of that: `*caught_up`.
  */
-static bool is_caught_up(const struct dtt_gossip_missing_entry *e, uint8_t from, uint64_t now_ns,
-                         uint64_t *age_ns)
+static uint64_t time_left(const struct dtt_gossip_missing_entry *e, uint8_t from, uint64_t now_ns,
+                          bool *caught_up)
 {
-    bool grafted = false;
+    uint64_t age_ns = 0;
+    *caught_up = false;
     for (uint8_t i = 0; e && i < e->n; i++) {
         uint16_t round = e->announcers[i].round;
         if (!dtt_gossip_is_catch_up(round)) {
-            return false;
+            *caught_up = false;
+            break;
         }
         if (e->announcers[i].slot == from && i < e->tried) {
-            grafted = true;
-            *age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
+            *caught_up = true;
+            age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
         }
     }
-    return grafted;
+    if (!*caught_up) {
+        return DTT_PLUMTREE_CONTENT_NS;
+    }
+    return age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
 }
 
 /*
- * Who is behind the link a caught-up message came over knows it; who is behind the others knows it
- * too unless two swarms have just met. So it is announced, not pushed, and keeps its age: it ends
- * everywhere 30 s after it was said, while all who heard it then still know its id.
+ * The other neighbours know a caught-up message too, unless two swarms have just met. So it is
+ * announced, not pushed, and keeps its age: it ends everywhere 30 s after it was said, while all
+ * who heard it then still know its id.
  */
 static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
-                           const struct dtt_plumtree_peer *skip,
+                           const struct dtt_gossip_missing_entry *e,
                            const struct dtt_gossip_message_id *id, uint64_t until_ns)
 {
     if (until_ns <= now.mono_ns) {
@@ -327,7 +336,7 @@ static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
     }
     uint16_t round = catch_up_round(until_ns, now.mono_ns);
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        if (p->peers[i].is_used && &p->peers[i] != skip) {
+        if (p->peers[i].is_used && !has_announced(e, (uint8_t)i)) {
             announce(p, now, &p->peers[i], id, round);
         }
     }
@@ -354,20 +363,19 @@ static void optimize(struct dtt_plumtree *p, const struct dtt_gossip_missing_ent
 }
 
 /* Remembers and passes on; `blob` is NULL when it cannot be passed on. DTT_ENOMEM. */
-static int accept(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
-                  const struct dtt_gossip_message *m, struct dtt_gossip_blob *blob, uint16_t round)
+static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
+                   const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
+                   uint16_t round)
 {
-    const struct dtt_gossip_message_id *id = &m->u.gossip.id;
+    bool caught_up;
     struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing, id);
-    uint64_t age_ns = 0;
-    bool caught_up = is_caught_up(e, slot_of(p, from), now.mono_ns, &age_ns);
-    uint64_t left_ns = age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
-    int err = remember(p, now, id, blob, now.mono_ns + left_ns);
+    uint64_t until_ns = now.mono_ns + time_left(e, slot_of(p, from), now.mono_ns, &caught_up);
+    int err = remember(p, now, id, blob, until_ns);
     if (err) {
         return err;
     }
-    if (caught_up) {
-        push_caught_up(p, now, from, id, now.mono_ns + left_ns);
+    if (blob && caught_up) {
+        push_caught_up(p, now, e, id, until_ns);
     } else if (blob) {
         push(p, now, from, e, id, blob, round);
     }
@@ -402,7 +410,7 @@ static void recv_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
         DTT_COUNT(p->port.ctx, GOSSIP_NOT_FORWARDED);
         err = DTT_OK;
     }
-    if (err || accept(p, now, from, m, blob, round)) {
+    if (err || pass_on(p, now, from, &m->u.gossip.id, blob, round)) {
         /* As if it had been lost; announcements will bring it again. */
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DROPPED);
     } else if (blob) {
@@ -480,6 +488,50 @@ uint64_t dtt_plumtree_deadline(const struct dtt_plumtree *p)
     return dtt_timerq_deadline(&p->timers);
 }
 
+static void dispatch_all(struct dtt_plumtree *p, struct dtt_now now)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used) {
+            dispatch(p, now, &p->peers[i]);
+        }
+    }
+}
+
+/* A topic that has gone quiet gives the memory of its queues back. */
+static void rest(struct dtt_plumtree *p)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        struct dtt_plumtree_peer *peer = &p->peers[i];
+        if (peer->is_used && peer->ihaves.count == 0) {
+            dtt_ring_fini(&peer->ihaves);
+            init_queue(peer);
+        }
+    }
+}
+
+static void expire(struct dtt_plumtree *p, struct dtt_now now)
+{
+    dtt_gossip_recall_expire(&p->recall, now.mono_ns);
+    uint64_t next_ns = dtt_gossip_recall_deadline(&p->recall);
+    if (next_ns == DTT_NEVER) {
+        rest(p);
+        return;
+    }
+    /* At most once a second, however the messages came. Cannot fail: the timer was just popped. */
+    uint64_t soonest_ns = now.mono_ns + DTT_PLUMTREE_EVICT_NS;
+    dtt_timerq_set(&p->timers, &p->expire_timer, next_ns > soonest_ns ? next_ns : soonest_ns);
+}
+
+static void graft_next(struct dtt_plumtree *p, struct dtt_now now,
+                       struct dtt_gossip_missing_entry *e)
+{
+    struct dtt_gossip_message_id id = e->id;
+    const struct dtt_gossip_announcer *a = dtt_gossip_missing_next(&p->missing, now.mono_ns, e);
+    if (a) {
+        graft(p, &p->peers[a->slot], &id, a->round);
+    }
+}
+
 bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
 {
     struct dtt_timer *t = dtt_timerq_pop(&p->timers, now.mono_ns);
@@ -487,27 +539,11 @@ bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
         return false;
     }
     if (t == &p->dispatch_timer) {
-        for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-            if (p->peers[i].is_used) {
-                dispatch(p, now, &p->peers[i]);
-            }
-        }
+        dispatch_all(p, now);
     } else if (t == &p->expire_timer) {
-        dtt_gossip_recall_expire(&p->recall, now.mono_ns);
-        uint64_t next_ns = dtt_gossip_recall_deadline(&p->recall);
-        if (next_ns != DTT_NEVER) {
-            /* At most once a second, however the messages came. Cannot fail, see above. */
-            uint64_t at_least_ns = now.mono_ns + DTT_PLUMTREE_EVICT_NS;
-            dtt_timerq_set(&p->timers, t, next_ns > at_least_ns ? next_ns : at_least_ns);
-        }
+        expire(p, now);
     } else {
-        struct dtt_gossip_missing_entry *e =
-            DTT_TIMER_OWNER(t, struct dtt_gossip_missing_entry, timer);
-        struct dtt_gossip_message_id id = e->id;
-        const struct dtt_gossip_announcer *a = dtt_gossip_missing_next(&p->missing, now.mono_ns, e);
-        if (a) {
-            graft(p, &p->peers[a->slot], &id, a->round);
-        }
+        graft_next(p, now, DTT_TIMER_OWNER(t, struct dtt_gossip_missing_entry, timer));
     }
     return true;
 }

@@ -29,10 +29,10 @@ void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id
         dtt_plumtree_recv(&s->plumtree, now, from, m);
         return;
     }
-    dtt_hyparview_recv(&s->hyparview, now, from, m);
+    bool joined_again = dtt_hyparview_recv(&s->hyparview, now, from, m);
     sync(s, now);
-    if (m->type == DTT_MSG_JOIN) {
-        /* A neighbour that joins was started anew: it knows of no lazy link and of no message. */
+    if (joined_again) {
+        /* It knows of no lazy link and of no message. */
         dtt_plumtree_welcome(&s->plumtree, now, from);
     }
 }

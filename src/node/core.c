@@ -42,10 +42,10 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
             err = dtt_gossip_new(&c->gossip, c->ctx, &gossip_cfg);
         }
     }
-    dtt_peers_init(&c->peers, c->ctx, c->quic, c->gossip, hash_key);
+    dtt_links_init(&c->links, c->ctx, c->quic, c->gossip, hash_key);
     for (int i = 0; i < 2; i++) {
         if (cfg->bound[i].family != DTT_FAMILY_NONE) {
-            dtt_peers_set_local(&c->peers, &cfg->bound[i]);
+            dtt_links_set_local(&c->links, &cfg->bound[i]);
         }
     }
     if (err) {
@@ -65,7 +65,7 @@ void dtt_core_free(struct dtt_core *c)
         dtt_topic_free(c, c->topics[0]);
     }
     dtt_ops_free(c);
-    dtt_peers_fini(&c->peers);
+    dtt_links_fini(&c->links);
     dtt_gossip_free(c->gossip);
     dtt_quic_free(c->quic);
     dtt_dht_free(c->dht);
@@ -200,7 +200,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         dtt_topic_on_gossip(c, now, &gossip_action);
         return true;
     }
-    if (dtt_peers_next_failure(&c->peers, &failure)) {
+    if (dtt_links_next_failure(&c->links, &failure)) {
         dtt_topic_on_dial_failure(c, now, &failure);
         return true;
     }
@@ -211,7 +211,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         }
     }
     if (dtt_quic_next_event(c->quic, &quic_ev)) {
-        dtt_peers_quic_event(&c->peers, now, &quic_ev);
+        dtt_links_quic_event(&c->links, now, &quic_ev);
         return true;
     }
     return false;
@@ -230,7 +230,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
     if (c->gossip) {
         dtt_quic_tick(c->quic, now);
         dtt_gossip_tick(c->gossip, now);
-        dtt_peers_tick(&c->peers, now);
+        dtt_links_tick(&c->links, now);
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_tick(c->topics[i]->tracker, now);
         }
@@ -244,7 +244,7 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
     if (c->gossip) {
         t = dtt_min_ns(t, dtt_quic_deadline(c->quic));
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
-        t = dtt_min_ns(t, dtt_peers_deadline(&c->peers));
+        t = dtt_min_ns(t, dtt_links_deadline(&c->links));
         for (size_t i = 0; i < c->n_topics; i++) {
             t = dtt_min_ns(t, dtt_tracker_deadline(c->topics[i]->tracker));
         }

@@ -6,8 +6,8 @@
 #ifndef DTT_NODE_CORE_PRIV_H
 #define DTT_NODE_CORE_PRIV_H
 
+#include "node/links.h"
 #include "node/lookup.h"
-#include "node/peers.h"
 #include "node/topic.h"
 
 struct dtt_core {
@@ -17,7 +17,7 @@ struct dtt_core {
     struct dtt_dht *dht;
     struct dtt_quic *quic;     /* NULL for a plain DHT node */
     struct dtt_gossip *gossip; /* likewise */
-    struct dtt_peers peers;
+    struct dtt_links links;
     struct dtt_events events;
     struct dtt_topic *topics[DTT_CORE_TOPICS];
     size_t n_topics;

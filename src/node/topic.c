@@ -49,11 +49,11 @@ void dtt_topic_on_tracker(struct dtt_core *c, struct dtt_now now, struct dtt_top
         }
         break;
     case DTT_TRACKER_DIAL:
-        dtt_book_add(&c->peers.book, &a->peer, a->addrs, a->n_addrs);
+        dtt_book_add(&c->links.book, &a->peer, a->addrs, a->n_addrs);
         dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer);
         break;
     case DTT_TRACKER_RECORD:
-        dtt_book_add(&c->peers.book, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        dtt_book_add(&c->links.book, &a->record.publisher, a->record.addrs, a->record.n_addrs);
         break;
     case DTT_TRACKER_PUBLISHED:
         out.u.published.minute = a->slot.minute;
@@ -76,7 +76,7 @@ static struct dtt_topic *topic_find(const struct dtt_core *c, const struct dtt_g
 static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                            const struct dtt_id *peer)
 {
-    dtt_peers_neighbor(&c->peers, now, peer, 1);
+    dtt_links_neighbor(&c->links, now, peer, 1);
     if (!t) {
         return;
     }
@@ -102,17 +102,17 @@ void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dt
     size_t n;
     switch (a->type) {
     case DTT_GOSSIP_SEND:
-        dtt_peers_send(&c->peers, now, &a->peer, &a->topic, a->data, a->last);
+        dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last);
         break;
-    case DTT_GOSSIP_DISCONNECT: break; /* Peers lets unneeded connections go by itself. */
+    case DTT_GOSSIP_DISCONNECT: break; /* Links lets unneeded connections go by itself. */
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
-            dtt_book_add(&c->peers.book, &a->peer, addrs, n);
+            dtt_book_add(&c->links.book, &a->peer, addrs, n);
         }
         break;
     case DTT_GOSSIP_NEIGHBOR_UP: on_neighbor_up(c, now, t, &a->peer); break;
     case DTT_GOSSIP_NEIGHBOR_DOWN:
-        dtt_peers_neighbor(&c->peers, now, &a->peer, -1);
+        dtt_links_neighbor(&c->links, now, &a->peer, -1);
         if (t) {
             t->n_neighbors--;
             dtt_tracker_neighbor_down(t->tracker, now, &a->peer);
@@ -156,7 +156,7 @@ static bool topic_can_send(const struct dtt_topic *t)
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
-        if (dtt_peers_unacked(&t->core->peers, &ids[i]) > DTT_TOPIC_SEND_MAX) {
+        if (dtt_links_unacked(&t->core->links, &ids[i]) > DTT_TOPIC_SEND_MAX) {
             return false;
         }
     }
@@ -237,7 +237,7 @@ void dtt_core_leave(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t)
     struct dtt_event out = {.type = DTT_EVENT_LEFT, .topic_user = t->user};
     /* Gossip says goodbye without telling of each neighbour that goes. */
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
-        dtt_peers_neighbor(&c->peers, now, &ids[i], -1);
+        dtt_links_neighbor(&c->links, now, &ids[i], -1);
     }
     dtt_gossip_quit(c->gossip, now, &t->id);
     dtt_topic_free(c, t);
@@ -278,14 +278,14 @@ size_t dtt_core_unsent(const struct dtt_topic *t)
     size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
     size_t bytes = 0;
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
-        bytes += dtt_peers_unacked(&t->core->peers, &ids[i]);
+        bytes += dtt_links_unacked(&t->core->links, &ids[i]);
     }
     return bytes;
 }
 
 void dtt_core_add_peer(struct dtt_topic *t, struct dtt_now now, const struct dtt_peer_addr *peer)
 {
-    dtt_book_add(&t->core->peers.book, &peer->id, &peer->addr, 1);
+    dtt_book_add(&t->core->links.book, &peer->id, &peer->addr, 1);
     dtt_tracker_add_candidate(t->tracker, now, &peer->id, &peer->addr, 1);
     dtt_core_route(t->core, now);
 }

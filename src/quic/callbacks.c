@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "quic/callbacks.h"
 
+#include "quic/frames.h"
 #include "quic/path.h"
 #include "quic/transmit.h"
 
@@ -8,6 +9,19 @@
 #define MAX_UDP_PAYLOAD 1472
 /* As iroh offers ids: enough for a peer that changes its path. */
 #define ACTIVE_CID_LIMIT 7
+
+static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+                      const ngtcp2_crypto_aead_ctx *aead_ctx, const uint8_t *ciphertext,
+                      size_t ciphertext_len, const uint8_t *nonce, size_t nonce_len,
+                      const uint8_t *aad, size_t aad_len)
+{
+    int rv = ngtcp2_crypto_decrypt_cb(dest, aead, aead_ctx, ciphertext, ciphertext_len, nonce,
+                                      nonce_len, aad, aad_len);
+    if (rv == 0 && DTT_NG_NEEDS_FRAME_GUARD) {
+        dtt_qframes_retire_nothing(dest, ciphertext_len - aead->max_overhead);
+    }
+    return rv;
+}
 
 static void on_rand(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *rand_ctx)
 {
@@ -232,7 +246,7 @@ const ngtcp2_callbacks dtt_qcallbacks = {
     .recv_retry = ngtcp2_crypto_recv_retry_cb,
     .recv_crypto_data = on_crypto_data,
     .encrypt = ngtcp2_crypto_encrypt_cb,
-    .decrypt = ngtcp2_crypto_decrypt_cb,
+    .decrypt = on_decrypt,
     .hp_mask = ngtcp2_crypto_hp_mask_cb,
     .update_key = ngtcp2_crypto_update_key_cb,
     .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,

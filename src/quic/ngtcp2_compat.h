@@ -14,6 +14,9 @@
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
+/** See frames.h. */
+#define DTT_NG_NEEDS_FRAME_GUARD (NGTCP2_VERSION_NUM < 0x010500)
+
 #if NGTCP2_VERSION_NUM < 0x010000
 
 /* clang-format off */

@@ -4,7 +4,7 @@
  * have been torn apart. Passes read the slots and choose strangers, publishers that are not
  * connected to us, for dialling. Which strangers count depends on the pass:
  *
- *   settle   the first passes after joining: all
+ *   settle   the first passes after joining: all at first, then those that name neighbours
  *   bubble   fewer neighbours than tuning.merge_below: all
  *   overlap  otherwise: those that advertise messages of which we have seen none, though we
  *            listened when the record was made

@@ -53,8 +53,7 @@ void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[
 /** Wipes the keys. */
 void dtt_view_fini(struct dtt_view *v);
 
-/** The current minute is another one: slots and records of other minutes than it and the one
- * before it are dropped. */
+/** The current minute is another one: all but it and the one before it is dropped. */
 void dtt_view_turn(struct dtt_view *v, uint64_t minute);
 
 /** The slot of `minute`, NULL unless it is the previous or the current minute. */

@@ -81,10 +81,22 @@ static void note_dial(const struct run *r, const struct dtt_id *peer)
     }
 }
 
+/* Reads of other minutes are forgotten: a clock that is set back may start them again. */
+static void forget_gets(struct run *r)
+{
+    uint64_t minute = dtt_now_minute(r->now);
+    for (unsigned i = 0; i < 2; i++) {
+        if (r->reading[i] != minute && r->reading[i] + 1 != minute) {
+            r->reading[i] = 0;
+        }
+    }
+}
+
 static void drain(struct run *r)
 {
     struct dtt_tracker_action a;
     unsigned n = 0;
+    forget_gets(r);
     while (dtt_tracker_next(r->t, &a)) {
         check(++n < 200);
         if (a.type == DTT_TRACKER_GET) {

@@ -351,6 +351,39 @@ static void test_immutable_and_find(void **state)
     }
 }
 
+static void test_announce_and_get_peers(void **state)
+{
+    uint8_t hash[20] = {0x55};
+    struct net_result r;
+    dtt_dht_op op;
+    (void)state;
+    net_init(&net, 15);
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    for (size_t i = 1; i <= 3; i++) {
+        uint16_t port = i == 3 ? 0 : (uint16_t)(7000 + i);
+        assert_int_equal(dtt_dht_announce(net.nodes[i].dht, net.now, hash, port, &op), 0);
+        net_wait(&net, i, op, DTT_S, &r);
+        assert_int_equal(r.last.type, DTT_DHT_EV_PUT_DONE);
+        assert_int_equal(r.last.u.put.acked, 8);
+    }
+    assert_int_equal(dtt_dht_get_peers(net.nodes[20].dht, net.now, hash, &op), 0);
+    net_wait(&net, 20, op, DTT_S, &r);
+    assert_int_equal(r.last.type, DTT_DHT_EV_DONE);
+    assert_int_equal(r.n_peers, 3);
+    bool implied = false;
+    for (size_t i = 0; i < 3; i++) {
+        implied |= dtt_addr_eq(&r.peers[i], &net.nodes[3].addr);
+    }
+    assert_true(implied);
+    net_run(&net, 1900 * DTT_S);
+    struct dtt_dht_stats s;
+    for (size_t i = 0; i < net.n; i++) {
+        dtt_dht_stats(net.nodes[i].dht, &s);
+        assert_int_equal(s.peers, 0);
+    }
+}
+
 static void test_ipv6(void **state)
 {
     struct net_item item;
@@ -483,6 +516,7 @@ int main(void)
         TEST(test_put_reuses_the_walk),
         TEST(test_two_gets_share_one_walk),
         TEST(test_immutable_and_find),
+        TEST(test_announce_and_get_peers),
         TEST(test_ipv6),
         TEST(test_read_only_node),
         TEST(test_same_seed_same_run),

@@ -245,6 +245,9 @@ static bool take_events(struct net *net, size_t i, dtt_dht_op op, uint64_t start
         } else if (e.type == DTT_DHT_EV_NODE) {
             assert_true(ret->n_found < 16);
             memcpy(ret->found[ret->n_found++], e.u.node.id, 20);
+        } else if (e.type == DTT_DHT_EV_PEER) {
+            assert_true(ret->n_peers < NET_VALUES);
+            ret->peers[ret->n_peers++] = e.u.peer.addr;
         } else {
             ret->last = e;
             return true;

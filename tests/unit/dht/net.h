@@ -75,6 +75,8 @@ struct net_result {
     struct dtt_slice values[NET_VALUES]; /* on the heap */
     int64_t seqs[NET_VALUES];
     uint64_t first_value_ns; /* since the start of the wait */
+    size_t n_peers;
+    struct dtt_addr peers[NET_VALUES];
     size_t n_found;
     uint8_t found[16][20];
 };

@@ -97,8 +97,67 @@ static void test_every_allocation(void **state)
     }
 }
 
+/* A query of a known kind, as often as asked; what goes out is thrown away. */
+static void serve(struct dtt_dht *d, struct dtt_krpc *q, const struct dtt_addr *from, size_t times)
+{
+    uint8_t buf[1400], id[20] = {9};
+    struct dtt_dht_packet p;
+    q->type = DTT_KRPC_QUERY;
+    q->t = dtt_slice("abcd", 4);
+    q->id = dtt_slice(id, 20);
+    int len = dtt_krpc_encode(q, buf, sizeof(buf));
+    assert_true(len > 0);
+    for (size_t i = 0; i < times; i++) {
+        assert_int_equal(dtt_dht_recv(d, net.now, from, dtt_slice(buf, (size_t)len)), 0);
+        assert_true(dtt_dht_next_packet(d, &p));
+        while (dtt_dht_next_packet(d, &p)) {
+        }
+    }
+}
+
+static void test_serving_allocates_nothing(void **state)
+{
+    struct net_item item;
+    uint8_t token[8], absent[20] = {3};
+    (void)state;
+    net_init(&net, 1);
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    item.put.copies = 32;
+    net_put(&net, 5, &item);
+    struct dtt_dht *d = net.nodes[0].dht;
+    const struct dtt_addr *from = &net.nodes[7].addr;
+    dtt_token_make(token, d->secret, net.now, from, item.target);
+    struct dtt_krpc queries[] = {
+        {.method = DTT_KRPC_M_PING},
+        {.method = DTT_KRPC_M_FIND_NODE, .target = dtt_slice(absent, 20)},
+        {.method = DTT_KRPC_M_GET_PEERS, .info_hash = dtt_slice(absent, 20)},
+        {.method = DTT_KRPC_M_GET, .target = dtt_slice(absent, 20)},
+        {.method = DTT_KRPC_M_GET, .target = dtt_slice(item.target, 20)},
+        {.method = DTT_KRPC_M_PUT,
+         .target = dtt_slice(item.target, 20),
+         .token = dtt_slice(token, 8),
+         .k = dtt_slice(item.put.key, 32),
+         .sig = dtt_slice(item.put.sig, 64),
+         .salt = dtt_slice("slot", 4),
+         .seq = dtt_krpc_int(1),
+         .v = item.put.v},
+    };
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        serve(d, &queries[i], from, 4);
+        oom_arm(1000000);
+        serve(d, &queries[i], from, 100);
+        assert_int_equal(oom_left, 1000000);
+        oom_left = 0;
+    }
+    assert_int_equal(d->ctx->metrics[DTT_METRIC_DHT_SERVE_ERRORS], 0);
+    net_fini(&net);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation),
+                                       cmocka_unit_test(test_serving_allocates_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

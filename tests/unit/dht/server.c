@@ -266,6 +266,8 @@ static void test_put_mutable(void **state)
     assert_memory_equal(m.k.data, key, 32);
     assert_true(dtt_item_verify(m.sig.data, key, TEXT("s"), 5, m.v));
     assert_int_equal(put(&lan, &a), 0); /* the same again */
+    a.break_sig = true;
+    assert_int_equal(put(&lan, &a), DTT_KRPC_E_SIGNATURE); /* the same, badly signed */
     struct item b = {.salt = TEXT("s"), .seq = 5, .v = TEXT("1:b")};
     assert_int_equal(put(&lan, &b), 0); /* equal seq: a sibling */
     uint8_t turn = get(&lan, "s").v.data[2];
@@ -388,11 +390,50 @@ static void plant_global(void)
     }
 }
 
+static void test_peers(void **state)
+{
+    uint8_t hash[20] = {1};
+    (void)state;
+    struct dtt_krpc g = {.method = DTT_KRPC_M_GET_PEERS, .info_hash = dtt_slice(hash, 20)};
+    struct dtt_krpc m = ask(&lan, &g);
+    assert_null(m.values.data);
+    assert_non_null(m.nodes.data);
+    uint8_t token[8];
+    memcpy(token, m.token.data, 8);
+    struct dtt_krpc a = {.method = DTT_KRPC_M_ANNOUNCE_PEER,
+                         .info_hash = dtt_slice(hash, 20),
+                         .token = dtt_slice(token, 8),
+                         .port = dtt_krpc_int(7000)};
+    assert_int_equal(ask(&lan, &a).type, DTT_KRPC_REPLY);
+    m = ask(&lan, &g);
+    struct dtt_reader r = dtt_reader(m.values);
+    struct dtt_addr peer;
+    assert_true(dtt_krpc_next_value(&r, &peer));
+    assert_int_equal(peer.port, 7000);
+    assert_memory_equal(peer.ip, lan.ip, 16);
+    assert_false(dtt_krpc_next_value(&r, &peer));
+    a.implied_port = dtt_krpc_int(1);
+    assert_int_equal(ask(&lan, &a).type, DTT_KRPC_REPLY);
+    assert_int_equal(dht->peers.count, 2);
+    a.implied_port = dtt_krpc_int(0);
+    a.port = dtt_krpc_int(0);
+    assert_int_equal(ask(&lan, &a).error, DTT_KRPC_E_PROTOCOL);
+    a.port = dtt_krpc_int(65536);
+    assert_int_equal(ask(&lan, &a).error, DTT_KRPC_E_PROTOCOL);
+    a.port = dtt_krpc_int(1);
+    token[0] ^= 1;
+    assert_int_equal(ask(&lan, &a).error, DTT_KRPC_E_PROTOCOL);
+}
+
 static void test_amplification(void **state)
 {
     uint8_t target[20] = {1};
     (void)state;
     plant_global();
+    for (unsigned i = 0; i < 60; i++) {
+        struct dtt_addr peer = dtt_addr_v4(60, (uint8_t)i, 1, 1, 1);
+        dtt_peers_announce(&dht->peers, now, target, &peer);
+    }
     for (unsigned i = 0; i < 50; i++) {
         struct dtt_addr victim = dtt_addr_v4(80, (uint8_t)i, 1, 1, 1);
         struct dtt_krpc q = {.method = DTT_KRPC_M_GET, .target = dtt_slice(target, 20)};
@@ -405,6 +446,10 @@ static void test_amplification(void **state)
         q.method = DTT_KRPC_M_FIND_NODE;
         ask(&victim, &q);
         assert_true(packet.len <= 3 * request_len);
+        struct dtt_krpc p = {.method = DTT_KRPC_M_GET_PEERS, .info_hash = dtt_slice(target, 20)};
+        m = ask(&victim, &p);
+        assert_true(packet.len <= 3 * request_len);
+        assert_true(m.values.len > 0 && m.nodes.len > 0);
     }
 }
 
@@ -543,6 +588,7 @@ int main(void)
         TEST(test_get_with_seq),
         TEST(test_put_immutable_and_the_claimed_target),
         TEST(test_token_is_bound_to_the_address),
+        TEST(test_peers),
         TEST(test_amplification),
         TEST(test_values_for_strangers_are_budgeted),
         TEST(test_replies_fit_any_path),

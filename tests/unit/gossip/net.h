@@ -8,6 +8,7 @@
 
 #include "support/vectors.h"
 
+#include "base/map.h"
 #include "gossip/gossip.h"
 
 #define NET_NODES_MAX  128
@@ -43,6 +44,7 @@ struct net {
     size_t events, cap;
     size_t n;
     struct net_node nodes[NET_NODES_MAX];
+    struct dtt_map by_id; /* id -> struct net_node */
     uint32_t latency_us[NET_NODES_MAX][NET_NODES_MAX];
     bool connected[NET_NODES_MAX][NET_NODES_MAX];
     int island[NET_NODES_MAX]; /* messages between islands are lost, connections break */

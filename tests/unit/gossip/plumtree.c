@@ -466,13 +466,16 @@ static void an_old_announcement_does_not_slow_a_new_message(void **state)
     script();
     recv_gossip(2, 'a', 0);
     assert_string_equal(script(), "gossip(a, 1) > 3; received(a) < 2");
-    /* Announced by a lazy neighbour too. */
-    recv_ihave(1, 'b', 0x8000);
+    /* Announced by a lazy neighbour too: then it is a new message, and kept as long as one. */
+    recv_ihave(1, 'b', 0x8000 + 25000);
     recv_ihave(2, 'b', 1);
     pass(80 * DTT_MS);
     script();
     recv_gossip(1, 'b', 0);
     assert_string_equal(script(), "gossip(b, 1) > 3; received(b) < 1");
+    pass(29 * DTT_S);
+    recv_graft(2, 'b');
+    assert_string_equal(script(), "gossip(b, 1) > 2");
     /* An age beyond all ages: delivered, not spread. */
     recv_ihave(1, 'c', 0xffff);
     pass(80 * DTT_MS);

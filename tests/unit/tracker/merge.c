@@ -92,6 +92,22 @@ static void other_messages_make_strangers_suspicious(void **state)
     assert_false(peer(11)->is_wanted);
 }
 
+static void start_up_records_are_strangers_only_at_first(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 6; i++) {
+        neighbor(i);
+    }
+    record(11, 0, 0);
+    dtt_merge_joined(&m, at_ms(0).mono_ns);
+    assert_int_equal(choose(1000), 1);
+    assert_int_equal(m.pass, 1);
+    assert_int_equal(choose(3000), 0);
+    record(12, 13, 0);
+    assert_int_equal(choose(7000), 1);
+    assert_true(peer(12)->is_wanted);
+}
+
 static void messages_newer_than_a_record_prove_nothing(void **state)
 {
     (void)state;
@@ -233,6 +249,7 @@ int main(void)
         cmocka_unit_test_setup(one_stranger_of_each_bubble, setup),
         cmocka_unit_test_setup(a_bubble_of_few_dials_and_one_of_many_does_not, setup),
         cmocka_unit_test_setup(other_messages_make_strangers_suspicious, setup),
+        cmocka_unit_test_setup(start_up_records_are_strangers_only_at_first, setup),
         cmocka_unit_test_setup(messages_newer_than_a_record_prove_nothing, setup),
         cmocka_unit_test_setup(nothing_known_nothing_chosen, setup),
         cmocka_unit_test_setup(who_was_dialled_recently_is_left_alone, setup),

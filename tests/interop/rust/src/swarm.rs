@@ -2,12 +2,8 @@
 //! Members of a swarm: iroh-gossip with given peers, and distributed-topic-tracker with a topic
 //! and a secret alone. Relays, public DNS and port mappers are off.
 
-use std::future::Future;
-
-use anyhow::{Context, Result, bail};
-use distributed_topic_tracker::{
-    AutoDiscoveryGossip, RecordPublisher, RotationHandle, TopicId,
-};
+use anyhow::{Context, Result, anyhow};
+use distributed_topic_tracker::{AutoDiscoveryGossip, RecordPublisher, RotationHandle, TopicId};
 use futures_lite::StreamExt;
 use iroh::{
     Endpoint, RelayMode, SecretKey,
@@ -22,7 +18,10 @@ use iroh_gossip::{
 use iroh_mainline_address_lookup::DhtAddressLookup;
 use mainline::SigningKey;
 use serde_json::{Value, json};
-use tokio::io::AsyncBufReadExt;
+use tokio::{
+    io::AsyncBufReadExt,
+    signal::unix::{SignalKind, signal},
+};
 
 use crate::{
     options::{Options, print},
@@ -69,40 +68,58 @@ fn render(event: &Event) -> Value {
     }
 }
 
-/// One line of input. "/near TEXT" goes to direct neighbours only.
-async fn say<A, B, F, G>(line: String, everybody: A, near: B) -> Result<()>
-where
-    A: FnOnce(Vec<u8>) -> F,
-    B: FnOnce(Vec<u8>) -> G,
-    F: Future<Output = Result<()>>,
-    G: Future<Output = Result<()>>,
-{
-    match line.strip_prefix("/near ") {
-        Some(text) => near(text.as_bytes().to_vec()).await,
-        None => everybody(line.into_bytes()).await,
-    }
+/// A topic joined by either crate.
+enum Topic {
+    Gossip(iroh_gossip::api::GossipSender, iroh_gossip::api::GossipReceiver),
+    Tracker(distributed_topic_tracker::GossipSender, distributed_topic_tracker::GossipReceiver),
 }
 
-struct Input {
-    lines: tokio::io::Lines<tokio::io::BufReader<tokio::io::Stdin>>,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Input {
-    fn new() -> Result<Self> {
-        let terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        let lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
-        Ok(Self { lines, terminate })
-    }
-
-    /// The next line; None at the end of input or when asked to leave.
-    async fn next(&mut self) -> Option<String> {
-        tokio::select! {
-            line = self.lines.next_line() => line.ok().flatten(),
-            _ = self.terminate.recv() => None,
+impl Topic {
+    async fn next(&mut self) -> Result<Event> {
+        match self {
+            Self::Gossip(_, receiver) => Ok(receiver.next().await.context("the topic ended")??),
+            Self::Tracker(_, receiver) => receiver.next().await.map_err(|e| anyhow!("{e:?}")),
         }
     }
+
+    /// One line of input. "/near TEXT" goes to direct neighbours only.
+    async fn say(&self, line: String) -> Result<()> {
+        let near = line.strip_prefix("/near ").map(|text| text.as_bytes().to_vec());
+        match (self, near) {
+            (Self::Gossip(sender, _), None) => Ok(sender.broadcast(line.into()).await?),
+            (Self::Gossip(sender, _), Some(t)) => Ok(sender.broadcast_neighbors(t.into()).await?),
+            (Self::Tracker(sender, _), None) => sender.broadcast(line.into_bytes()).await,
+            (Self::Tracker(sender, _), Some(t)) => sender.broadcast_neighbors(t).await,
+        }
+    }
+}
+
+/// Talks until the input ends or a signal comes; then leaves in order and ends the process.
+async fn talk(mut topic: Topic, router: Router) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
+    let mut is_joined = false;
+    loop {
+        tokio::select! {
+            event = topic.next() => {
+                let event = event?;
+                if !is_joined && matches!(event, Event::NeighborUp(_)) {
+                    is_joined = true;
+                    print(&json!({"event": "joined"}));
+                }
+                print(&render(&event));
+            }
+            line = lines.next_line() => match line? {
+                Some(line) => topic.say(line).await?,
+                None => break,
+            },
+            _ = terminate.recv() => break,
+        }
+    }
+    router.shutdown().await?;
+    print(&json!({"event": "left"}));
+    // Returning would wait for the thread that reads standard input.
+    std::process::exit(0)
 }
 
 pub async fn gossip(options: &Options) -> Result<()> {
@@ -112,8 +129,8 @@ pub async fn gossip(options: &Options) -> Result<()> {
             known.add_endpoint_info(peer.clone());
         }
     }
-    let endpoint =
-        endpoint_builder(options, secret_key(options)?)?.address_lookup(known).bind().await?;
+    let key = secret_key(options)?;
+    let endpoint = endpoint_builder(options, key)?.address_lookup(known).bind().await?;
     let gossip = Gossip::builder().spawn(endpoint.clone());
     let router = Router::builder(endpoint.clone()).accept(GOSSIP_ALPN, gossip.clone()).spawn();
     print_listening(&endpoint);
@@ -121,36 +138,8 @@ pub async fn gossip(options: &Options) -> Result<()> {
     let name = options.topic.clone().context("no topic")?;
     let peers = options.peers.iter().map(|peer| peer.id).collect();
     let topic = gossip.subscribe(TopicId::new(name).hash().into(), peers).await?;
-    let (sender, mut receiver) = topic.split();
-    let mut input = Input::new()?;
-    let mut is_joined = false;
-    loop {
-        tokio::select! {
-            event = receiver.next() => match event {
-                Some(event) => {
-                    let event = event?;
-                    if !is_joined && matches!(event, Event::NeighborUp(_)) {
-                        is_joined = true;
-                        print(&json!({"event": "joined"}));
-                    }
-                    print(&render(&event));
-                }
-                None => bail!("the topic ended"),
-            },
-            line = input.next() => match line {
-                Some(line) => say(
-                    line,
-                    |text| async { Ok(sender.broadcast(text.into()).await?) },
-                    |text| async { Ok(sender.broadcast_neighbors(text.into()).await?) },
-                )
-                .await?,
-                None => break,
-            },
-        }
-    }
-    router.shutdown().await?;
-    print(&json!({"event": "left"}));
-    Ok(())
+    let (sender, receiver) = topic.split();
+    talk(Topic::Gossip(sender, receiver), router).await
 }
 
 pub async fn tracker(options: &Options) -> Result<()> {
@@ -176,33 +165,6 @@ pub async fn tracker(options: &Options) -> Result<()> {
         publisher = publisher.secret_rotation(RotationHandle::new(OtherRotation));
     }
     let topic = gossip.subscribe_and_join_with_auto_discovery_no_wait(publisher.build()).await?;
-    let (sender, mut receiver) = topic.split().await?;
-    let mut input = Input::new()?;
-    let mut is_joined = false;
-    loop {
-        tokio::select! {
-            event = receiver.next() => match event {
-                Ok(event) => {
-                    if !is_joined && matches!(event, Event::NeighborUp(_)) {
-                        is_joined = true;
-                        print(&json!({"event": "joined"}));
-                    }
-                    print(&render(&event));
-                }
-                Err(error) => bail!("the topic ended: {error:?}"),
-            },
-            line = input.next() => match line {
-                Some(line) => say(
-                    line,
-                    |text| sender.broadcast(text),
-                    |text| sender.broadcast_neighbors(text),
-                )
-                .await?,
-                None => break,
-            },
-        }
-    }
-    router.shutdown().await?;
-    print(&json!({"event": "left"}));
-    Ok(())
+    let (sender, receiver) = topic.split().await?;
+    talk(Topic::Tracker(sender, receiver), router).await
 }

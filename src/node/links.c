@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "node/peers.h"
+#include "node/links.h"
 
 #include "gossip/stream.h"
 
@@ -36,12 +36,12 @@ struct dial {
     struct dtt_addr addr;
 };
 
-struct dtt_peer {
+struct dtt_link {
     struct dtt_id id;
-    struct live conns[DTT_PEERS_CONNS]; /* the first one carries what we send */
+    struct live conns[DTT_LINKS_CONNS]; /* the first one carries what we send */
     size_t n_conns;
 
-    struct dial dials[DTT_PEERS_DIALS];
+    struct dial dials[DTT_LINKS_DIALS];
     size_t n_dials;
     struct dtt_addr todo[DTT_BOOK_ADDRS]; /* addresses not tried yet in this race */
     size_t n_todo;
@@ -58,7 +58,7 @@ struct dtt_peer {
     struct dtt_timer timer; /* dialling: next address; else: letting go of the connection */
 };
 
-void dtt_peers_init(struct dtt_peers *p, struct dtt_ctx *ctx, struct dtt_quic *quic,
+void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, struct dtt_quic *quic,
                     struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     memset(p, 0, sizeof(*p));
@@ -66,12 +66,12 @@ void dtt_peers_init(struct dtt_peers *p, struct dtt_ctx *ctx, struct dtt_quic *q
     p->quic = quic;
     p->gossip = gossip;
     dtt_book_init(&p->book, hash_key);
-    dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_PEERS_MAX, hash_key);
+    dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_LINKS_MAX, hash_key);
     dtt_timerq_init(&p->timers);
-    dtt_ring_init(&p->failures, sizeof(struct dtt_dial_failure), DTT_PEERS_MAX);
+    dtt_ring_init(&p->failures, sizeof(struct dtt_dial_failure), DTT_LINKS_MAX);
 }
 
-static void queue_pop(struct dtt_peer *peer)
+static void queue_pop(struct dtt_link *peer)
 {
     struct queued *m = dtt_ring_front(&peer->queue);
     peer->queued_bytes -= m->len;
@@ -79,21 +79,21 @@ static void queue_pop(struct dtt_peer *peer)
     dtt_ring_pop(&peer->queue);
 }
 
-static void queue_clear(struct dtt_peer *peer)
+static void queue_clear(struct dtt_link *peer)
 {
     while (peer->queue.count > 0) {
         queue_pop(peer);
     }
 }
 
-static void in_drop(struct dtt_peers *p, struct dtt_peer *peer, size_t i)
+static void in_drop(struct dtt_links *p, struct dtt_link *peer, size_t i)
 {
     dtt_gossip_stream_fini(&peer->in[i].frames);
     peer->in[i] = peer->in[--peer->n_in];
     p->streams_in--;
 }
 
-static void peer_free(struct dtt_peers *p, struct dtt_peer *peer)
+static void peer_free(struct dtt_links *p, struct dtt_link *peer)
 {
     dtt_timerq_cancel(&p->timers, &peer->timer);
     queue_clear(peer);
@@ -106,7 +106,7 @@ static void peer_free(struct dtt_peers *p, struct dtt_peer *peer)
     free(peer);
 }
 
-void dtt_peers_fini(struct dtt_peers *p)
+void dtt_links_fini(struct dtt_links *p)
 {
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         peer_free(p, dtt_map_value_at(&p->peers, i));
@@ -117,19 +117,19 @@ void dtt_peers_fini(struct dtt_peers *p)
     dtt_ring_fini(&p->failures);
 }
 
-void dtt_peers_set_local(struct dtt_peers *p, const struct dtt_addr *addr)
+void dtt_links_set_local(struct dtt_links *p, const struct dtt_addr *addr)
 {
     *(addr->family == DTT_FAMILY_V4 ? &p->local_v4 : &p->local_v6) = *addr;
 }
 
-static struct dtt_peer *peer_find(const struct dtt_peers *p, const struct dtt_id *id)
+static struct dtt_link *peer_find(const struct dtt_links *p, const struct dtt_id *id)
 {
     return dtt_map_get(&p->peers, id);
 }
 
-static struct dtt_peer *peer_make(struct dtt_peers *p, const struct dtt_id *id)
+static struct dtt_link *peer_make(struct dtt_links *p, const struct dtt_id *id)
 {
-    struct dtt_peer *peer = peer_find(p, id);
+    struct dtt_link *peer = peer_find(p, id);
     if (peer) {
         return peer;
     }
@@ -140,36 +140,36 @@ static struct dtt_peer *peer_make(struct dtt_peers *p, const struct dtt_id *id)
         return NULL;
     }
     peer->id = *id;
-    dtt_ring_init(&peer->queue, sizeof(struct queued), DTT_PEERS_QUEUE);
+    dtt_ring_init(&peer->queue, sizeof(struct queued), DTT_LINKS_QUEUE);
     return peer;
 }
 
-static void peer_drop(struct dtt_peers *p, struct dtt_peer *peer)
+static void peer_drop(struct dtt_links *p, struct dtt_link *peer)
 {
     dtt_map_take(&p->peers, &peer->id);
     peer_free(p, peer);
 }
 
 /* A connection nobody needs stays a while: its peer may have more to say, or we. */
-static void linger(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
+static void linger(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     if (peer->neighbor_of > 0) {
         dtt_timerq_cancel(&p->timers, &peer->timer);
     } else {
-        dtt_timerq_set(&p->timers, &peer->timer, now.mono_ns + DTT_PEERS_LINGER_NS);
+        dtt_timerq_set(&p->timers, &peer->timer, now.mono_ns + DTT_LINKS_LINGER_NS);
     }
 }
 
 /* ------------------------------------------------------------- dialling */
 
-static const struct dtt_addr *local_for(const struct dtt_peers *p, const struct dtt_addr *remote)
+static const struct dtt_addr *local_for(const struct dtt_links *p, const struct dtt_addr *remote)
 {
     const struct dtt_addr *local = remote->family == DTT_FAMILY_V4 ? &p->local_v4 : &p->local_v6;
     return local->family == DTT_FAMILY_NONE ? NULL : local;
 }
 
 /* Nothing is left to try: whoever waits for this peer is told. */
-static void dial_give_up(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
+static void dial_give_up(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     struct dtt_dial_failure *f = dtt_ring_push(&p->failures);
     if (f) {
@@ -183,9 +183,9 @@ static void dial_give_up(struct dtt_peers *p, struct dtt_now now, struct dtt_pee
 }
 
 /* Tries the next address. With none left and none under way, gives up (and frees the peer). */
-static void dial_next(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
+static void dial_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
-    while (peer->n_todo > 0 && peer->n_dials < DTT_PEERS_DIALS) {
+    while (peer->n_todo > 0 && peer->n_dials < DTT_LINKS_DIALS) {
         struct dtt_addr addr = peer->todo[0];
         memmove(peer->todo, peer->todo + 1, --peer->n_todo * sizeof(addr));
         const struct dtt_addr *local = local_for(p, &addr);
@@ -206,13 +206,13 @@ static void dial_next(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *
         return;
     }
     if (peer->n_todo > 0) {
-        dtt_timerq_set(&p->timers, &peer->timer, now.mono_ns + DTT_PEERS_STAGGER_NS);
+        dtt_timerq_set(&p->timers, &peer->timer, now.mono_ns + DTT_LINKS_STAGGER_NS);
     } else {
         dtt_timerq_cancel(&p->timers, &peer->timer);
     }
 }
 
-static void dial_start(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
+static void dial_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     peer->n_todo = dtt_book_get(&p->book, &peer->id, peer->todo);
     peer->failure =
@@ -221,7 +221,7 @@ static void dial_start(struct dtt_peers *p, struct dtt_now now, struct dtt_peer 
 }
 
 /* Takes a dial out of the race; false when `conn` is none. */
-static bool dial_take(struct dtt_peer *peer, dtt_quic_conn conn, struct dtt_addr *ret_addr)
+static bool dial_take(struct dtt_link *peer, dtt_quic_conn conn, struct dtt_addr *ret_addr)
 {
     for (size_t i = 0; i < peer->n_dials; i++) {
         if (peer->dials[i].conn == conn) {
@@ -233,7 +233,7 @@ static bool dial_take(struct dtt_peer *peer, dtt_quic_conn conn, struct dtt_addr
     return false;
 }
 
-static void race_end(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
+static void race_end(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     while (peer->n_dials > 0) {
         dtt_quic_close(p->quic, now, peer->dials[--peer->n_dials].conn, CLOSE_CODE, "");
@@ -248,7 +248,7 @@ static void race_end(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *p
  * once, or two addresses answered), and either side may be about to close one of them. What keeps
  * messages from being lost is to answer where the peer speaks.
  */
-static void promote(struct dtt_peers *p, struct dtt_peer *peer, size_t k)
+static void promote(struct dtt_links *p, struct dtt_link *peer, size_t k)
 {
     struct live chosen = peer->conns[k];
     for (size_t i = 0; i < peer->n_out; i++) {
@@ -261,11 +261,11 @@ static void promote(struct dtt_peers *p, struct dtt_peer *peer, size_t k)
 
 static bool is_fresh(const struct live *c, struct dtt_now now)
 {
-    return c->heard_ns != 0 && now.mono_ns - c->heard_ns < DTT_PEERS_FRESH_NS;
+    return c->heard_ns != 0 && now.mono_ns - c->heard_ns < DTT_LINKS_FRESH_NS;
 }
 
 /* Our stream of `topic` on the sending connection, opened when needed. */
-static int out_stream(struct dtt_peers *p, struct dtt_peer *peer,
+static int out_stream(struct dtt_links *p, struct dtt_link *peer,
                       const struct dtt_gossip_topic_id *topic, int64_t *ret)
 {
     for (size_t i = 0; i < peer->n_out; i++) {
@@ -290,7 +290,7 @@ static int out_stream(struct dtt_peers *p, struct dtt_peer *peer,
                           false);
 }
 
-static void out_forget(struct dtt_peer *peer, int64_t stream)
+static void out_forget(struct dtt_link *peer, int64_t stream)
 {
     for (size_t i = 0; i < peer->n_out; i++) {
         if (peer->out[i].stream == stream) {
@@ -300,7 +300,7 @@ static void out_forget(struct dtt_peer *peer, int64_t stream)
     }
 }
 
-static int send_now(struct dtt_peers *p, struct dtt_peer *peer,
+static int send_now(struct dtt_links *p, struct dtt_link *peer,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last)
 {
     uint8_t frame[4 + DTT_GOSSIP_PAYLOAD_MAX];
@@ -328,13 +328,13 @@ static int send_now(struct dtt_peers *p, struct dtt_peer *peer,
  * A peer whose queue is full does not read, one stream less would corrupt what it sees: the whole
  * connection goes, and the core is never held up by one peer.
  */
-static void drop_slow(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
+static void drop_slow(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
     dtt_quic_close(p->quic, now, peer->conns[0].conn, CLOSE_CODE, "too slow");
 }
 
-static void flush_queue(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer)
+static void flush_queue(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     while (peer->queue.count > 0) {
         struct queued *m = dtt_ring_front(&peer->queue);
@@ -347,7 +347,7 @@ static void flush_queue(struct dtt_peers *p, struct dtt_now now, struct dtt_peer
     }
 }
 
-static bool enqueue(struct dtt_peer *peer, const struct dtt_gossip_topic_id *topic,
+static bool enqueue(struct dtt_link *peer, const struct dtt_gossip_topic_id *topic,
                     struct dtt_slice payload, bool last)
 {
     uint8_t *copy = malloc(payload.len ? payload.len : 1);
@@ -364,10 +364,10 @@ static bool enqueue(struct dtt_peer *peer, const struct dtt_gossip_topic_id *top
     return true;
 }
 
-void dtt_peers_send(struct dtt_peers *p, struct dtt_now now, const struct dtt_id *id,
+void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last)
 {
-    struct dtt_peer *peer = peer_find(p, id);
+    struct dtt_link *peer = peer_find(p, id);
     bool is_new = !peer || (peer->n_conns == 0 && peer->n_dials == 0);
     if (is_new && last) {
         return; /* A goodbye is no reason to dial. */
@@ -394,7 +394,7 @@ void dtt_peers_send(struct dtt_peers *p, struct dtt_now now, const struct dtt_id
 
 /* ------------------------------------------------------------- receiving */
 
-static struct in_stream *in_find(struct dtt_peers *p, struct dtt_peer *peer, dtt_quic_conn conn,
+static struct in_stream *in_find(struct dtt_links *p, struct dtt_link *peer, dtt_quic_conn conn,
                                  int64_t stream)
 {
     for (size_t i = 0; i < peer->n_in; i++) {
@@ -402,7 +402,7 @@ static struct in_stream *in_find(struct dtt_peers *p, struct dtt_peer *peer, dtt
             return &peer->in[i];
         }
     }
-    if (peer->n_in == DTT_PEERS_STREAMS_IN || p->streams_in == DTT_PEERS_STREAMS_ALL) {
+    if (peer->n_in == DTT_LINKS_STREAMS_IN || p->streams_in == DTT_LINKS_STREAMS_ALL) {
         return NULL;
     }
     struct in_stream *grown = realloc(peer->in, (peer->n_in + 1) * sizeof(*grown));
@@ -416,7 +416,7 @@ static struct in_stream *in_find(struct dtt_peers *p, struct dtt_peer *peer, dtt
     return &peer->in[peer->n_in++];
 }
 
-static void in_end(struct dtt_peers *p, struct dtt_peer *peer, dtt_quic_conn conn, int64_t stream)
+static void in_end(struct dtt_links *p, struct dtt_link *peer, dtt_quic_conn conn, int64_t stream)
 {
     for (size_t i = peer->n_in; i > 0; i--) {
         if (peer->in[i - 1].conn == conn && (stream < 0 || peer->in[i - 1].stream == stream)) {
@@ -425,7 +425,7 @@ static void in_end(struct dtt_peers *p, struct dtt_peer *peer, dtt_quic_conn con
     }
 }
 
-static void heard_on(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer,
+static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer,
                      dtt_quic_conn conn)
 {
     for (size_t k = 0; k < peer->n_conns; k++) {
@@ -439,7 +439,7 @@ static void heard_on(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *p
     }
 }
 
-static void on_data(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer,
+static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer,
                     const struct dtt_quic_event *ev)
 {
     heard_on(p, now, peer, ev->conn);
@@ -463,9 +463,9 @@ static void on_data(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *pe
     linger(p, now, peer);
 }
 
-static void on_connected(struct dtt_peers *p, struct dtt_now now, const struct dtt_quic_event *ev)
+static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
-    struct dtt_peer *peer = peer_make(p, &ev->peer);
+    struct dtt_link *peer = peer_make(p, &ev->peer);
     struct dtt_addr addr;
     if (!peer) {
         dtt_quic_close(p->quic, now, ev->conn, CLOSE_CODE, "too many peers");
@@ -481,7 +481,7 @@ static void on_connected(struct dtt_peers *p, struct dtt_now now, const struct d
         race_end(p, now, peer);
         dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
     }
-    if (peer->n_conns == DTT_PEERS_CONNS) {
+    if (peer->n_conns == DTT_LINKS_CONNS) {
         dtt_quic_close(p->quic, now, peer->conns[--peer->n_conns].conn, CLOSE_CODE, "replaced");
     }
     peer->conns[peer->n_conns++] = (struct live){.conn = ev->conn};
@@ -492,7 +492,7 @@ static void on_connected(struct dtt_peers *p, struct dtt_now now, const struct d
     flush_queue(p, now, peer);
 }
 
-static void on_closed(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *peer,
+static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer,
                       const struct dtt_quic_event *ev)
 {
     struct dtt_addr addr;
@@ -529,13 +529,13 @@ static void on_closed(struct dtt_peers *p, struct dtt_now now, struct dtt_peer *
     }
 }
 
-void dtt_peers_quic_event(struct dtt_peers *p, struct dtt_now now, const struct dtt_quic_event *ev)
+void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
     if (ev->type == DTT_QUIC_CONNECTED) {
         on_connected(p, now, ev);
         return;
     }
-    struct dtt_peer *peer = peer_find(p, &ev->peer);
+    struct dtt_link *peer = peer_find(p, &ev->peer);
     if (!peer) {
         return;
     }
@@ -544,14 +544,14 @@ void dtt_peers_quic_event(struct dtt_peers *p, struct dtt_now now, const struct 
     case DTT_QUIC_STREAM_RESET: in_end(p, peer, ev->conn, ev->stream); break;
     case DTT_QUIC_CLOSED: on_closed(p, now, peer, ev); break;
     case DTT_QUIC_MIGRATED: dtt_book_add(&p->book, &ev->peer, &ev->addr, 1); break;
-    default: break; /* WRITABLE: dtt_peers_unacked is asked anew after each input. */
+    default: break; /* WRITABLE: dtt_links_unacked is asked anew after each input. */
     }
 }
 
-void dtt_peers_neighbor(struct dtt_peers *p, struct dtt_now now, const struct dtt_id *id,
+void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change)
 {
-    struct dtt_peer *peer = peer_find(p, id);
+    struct dtt_link *peer = peer_find(p, id);
     if (peer) {
         peer->neighbor_of += change;
         if (peer->n_conns > 0) {
@@ -560,9 +560,9 @@ void dtt_peers_neighbor(struct dtt_peers *p, struct dtt_now now, const struct dt
     }
 }
 
-size_t dtt_peers_unacked(const struct dtt_peers *p, const struct dtt_id *id)
+size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
 {
-    const struct dtt_peer *peer = peer_find(p, id);
+    const struct dtt_link *peer = peer_find(p, id);
     size_t n = 0;
     if (peer) {
         n = peer->queued_bytes;
@@ -573,10 +573,10 @@ size_t dtt_peers_unacked(const struct dtt_peers *p, const struct dtt_id *id)
     return n;
 }
 
-void dtt_peers_close_all(struct dtt_peers *p, struct dtt_now now)
+void dtt_links_close_all(struct dtt_links *p, struct dtt_now now)
 {
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        struct dtt_peer *peer = dtt_map_value_at(&p->peers, i);
+        struct dtt_link *peer = dtt_map_value_at(&p->peers, i);
         race_end(p, now, peer);
         for (size_t k = 0; k < peer->n_conns; k++) {
             dtt_quic_close(p->quic, now, peer->conns[k].conn, CLOSE_CODE, "close from disconnect");
@@ -584,7 +584,7 @@ void dtt_peers_close_all(struct dtt_peers *p, struct dtt_now now)
     }
 }
 
-bool dtt_peers_next_failure(struct dtt_peers *p, struct dtt_dial_failure *ret)
+bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret)
 {
     const struct dtt_dial_failure *f = dtt_ring_front(&p->failures);
     if (!f) {
@@ -595,16 +595,16 @@ bool dtt_peers_next_failure(struct dtt_peers *p, struct dtt_dial_failure *ret)
     return true;
 }
 
-uint64_t dtt_peers_deadline(const struct dtt_peers *p)
+uint64_t dtt_links_deadline(const struct dtt_links *p)
 {
     return dtt_timerq_deadline(&p->timers);
 }
 
-void dtt_peers_tick(struct dtt_peers *p, struct dtt_now now)
+void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
 {
     struct dtt_timer *t;
     while ((t = dtt_timerq_pop(&p->timers, now.mono_ns)) != NULL) {
-        struct dtt_peer *peer = DTT_TIMER_OWNER(t, struct dtt_peer, timer);
+        struct dtt_link *peer = DTT_TIMER_OWNER(t, struct dtt_link, timer);
         if (peer->n_conns == 0) {
             dial_next(p, now, peer);
             continue;

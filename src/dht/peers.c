@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "dht/peers.h"
+
+#include "codec/bencode.h"
+
+#include <dtt/types.h>
+#include <stdlib.h>
+
+#define NETWORK_KEY_BYTES 8
+
+struct peer {
+    struct dtt_addr addr;
+    uint64_t time_ns;
+};
+
+struct swarm {
+    uint8_t info_hash[DTT_NODE_ID_BYTES];
+    size_t n;
+    size_t cap;
+    struct peer *peers; /* announced longest ago first */
+};
+
+struct share {
+    size_t count;
+};
+
+void dtt_peers_init(struct dtt_peers *p, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+{
+    memset(p, 0, sizeof(*p));
+    dtt_map_init(&p->swarms, DTT_NODE_ID_BYTES, DTT_PEERS_HASHES, hash_key);
+    dtt_map_init(&p->networks, NETWORK_KEY_BYTES, DTT_PEERS_MAX, hash_key);
+    p->next_ns = DTT_NEVER;
+}
+
+/* False for addresses that are not limited by network. */
+static bool network_key(uint8_t key[NETWORK_KEY_BYTES], const struct dtt_addr *a)
+{
+    memset(key, 0, NETWORK_KEY_BYTES);
+    key[0] = a->family;
+    memcpy(key + 1, a->ip, a->family == DTT_FAMILY_V4 ? 3 : 6);
+    return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;
+}
+
+static int take_share(struct dtt_peers *p, const struct dtt_addr *a)
+{
+    uint8_t key[NETWORK_KEY_BYTES];
+    if (!network_key(key, a)) {
+        return DTT_OK;
+    }
+    struct share *s = dtt_map_get(&p->networks, key);
+    if (!s) {
+        s = calloc(1, sizeof(*s));
+        if (!s || dtt_map_put(&p->networks, key, s) != DTT_OK) {
+            free(s);
+            return DTT_ENOMEM;
+        }
+    }
+    if (s->count >= DTT_PEERS_PER_NETWORK) {
+        return DTT_EFULL;
+    }
+    s->count++;
+    return DTT_OK;
+}
+
+static void give_share_back(struct dtt_peers *p, const struct dtt_addr *a)
+{
+    uint8_t key[NETWORK_KEY_BYTES];
+    struct share *s = network_key(key, a) ? dtt_map_get(&p->networks, key) : NULL;
+    if (s && --s->count == 0) {
+        dtt_map_take(&p->networks, key);
+        free(s);
+    }
+}
+
+static void drop_swarm(struct dtt_peers *p, struct swarm *s)
+{
+    dtt_map_take(&p->swarms, s->info_hash);
+    free(s->peers);
+    free(s);
+}
+
+/* Removes peer i; the swarm stays, maybe empty. */
+static void drop_peer(struct dtt_peers *p, struct swarm *s, size_t i)
+{
+    give_share_back(p, &s->peers[i].addr);
+    memmove(&s->peers[i], &s->peers[i + 1], (s->n - i - 1) * sizeof(s->peers[0]));
+    s->n--;
+    p->count--;
+}
+
+void dtt_peers_fini(struct dtt_peers *p)
+{
+    while (dtt_map_count(&p->swarms) > 0) {
+        struct swarm *s = dtt_map_value_at(&p->swarms, dtt_map_count(&p->swarms) - 1);
+        while (s->n > 0) {
+            drop_peer(p, s, s->n - 1);
+        }
+        drop_swarm(p, s);
+    }
+    dtt_map_fini(&p->swarms);
+    dtt_map_fini(&p->networks);
+}
+
+static struct swarm *oldest_swarm(const struct dtt_peers *p)
+{
+    struct swarm *oldest = NULL;
+    for (size_t i = 0; i < dtt_map_count(&p->swarms); i++) {
+        struct swarm *s = dtt_map_value_at(&p->swarms, i);
+        if (!oldest || s->peers[0].time_ns < oldest->peers[0].time_ns) {
+            oldest = s;
+        }
+    }
+    return oldest;
+}
+
+static void drop_oldest(struct dtt_peers *p)
+{
+    struct swarm *s = oldest_swarm(p);
+    drop_peer(p, s, 0);
+    if (s->n == 0) {
+        drop_swarm(p, s);
+    }
+}
+
+/* The swarm with room for one more peer. */
+static struct swarm *swarm_with_room(struct dtt_peers *p,
+                                     const uint8_t info_hash[DTT_NODE_ID_BYTES])
+{
+    struct swarm *s = dtt_map_get(&p->swarms, info_hash);
+    if (!s) {
+        while (dtt_map_count(&p->swarms) >= DTT_PEERS_HASHES) {
+            drop_oldest(p);
+        }
+        s = calloc(1, sizeof(*s));
+        if (!s || dtt_map_put(&p->swarms, info_hash, s) != DTT_OK) {
+            free(s);
+            return NULL;
+        }
+        memcpy(s->info_hash, info_hash, DTT_NODE_ID_BYTES);
+    }
+    if (s->n == DTT_PEERS_PER_HASH) {
+        drop_peer(p, s, 0);
+    }
+    if (s->n == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 2;
+        struct peer *peers = realloc(s->peers, cap * sizeof(*peers));
+        if (!peers) {
+            if (s->n == 0) {
+                drop_swarm(p, s);
+            }
+            return NULL;
+        }
+        s->peers = peers;
+        s->cap = cap;
+    }
+    return s;
+}
+
+static bool renew(struct dtt_peers *p, struct dtt_now now, const uint8_t *info_hash,
+                  const struct dtt_addr *peer)
+{
+    struct swarm *s = dtt_map_get(&p->swarms, info_hash);
+    for (size_t i = 0; s && i < s->n; i++) {
+        if (dtt_addr_eq(&s->peers[i].addr, peer)) {
+            memmove(&s->peers[i], &s->peers[i + 1], (s->n - i - 1) * sizeof(s->peers[0]));
+            s->peers[s->n - 1] = (struct peer){.addr = *peer, .time_ns = now.mono_ns};
+            return true;
+        }
+    }
+    return false;
+}
+
+int dtt_peers_announce(struct dtt_peers *p, struct dtt_now now,
+                       const uint8_t info_hash[DTT_NODE_ID_BYTES], const struct dtt_addr *peer)
+{
+    if (renew(p, now, info_hash, peer)) {
+        return DTT_OK;
+    }
+    int err = take_share(p, peer);
+    if (err) {
+        return err;
+    }
+    while (p->count >= DTT_PEERS_MAX) {
+        drop_oldest(p);
+    }
+    struct swarm *s = swarm_with_room(p, info_hash);
+    if (!s) {
+        give_share_back(p, peer);
+        return DTT_ENOMEM;
+    }
+    s->peers[s->n++] = (struct peer){.addr = *peer, .time_ns = now.mono_ns};
+    p->count++;
+    p->next_ns = dtt_min_ns(p->next_ns, now.mono_ns + DTT_PEERS_LIFETIME_NS);
+    return DTT_OK;
+}
+
+void dtt_peers_write(const struct dtt_peers *p, const uint8_t info_hash[DTT_NODE_ID_BYTES],
+                     uint8_t family, size_t max, struct dtt_rng *rng, struct dtt_writer *w)
+{
+    const struct swarm *s = dtt_map_get(&p->swarms, info_hash);
+    size_t start = s ? (size_t)dtt_rng_below(rng, s->n) : 0;
+    for (size_t i = 0; s && i < s->n && max > 0; i++) {
+        const struct dtt_addr *a = &s->peers[(start + i) % s->n].addr;
+        if (a->family == family) {
+            uint8_t compact[DTT_ADDR_COMPACT6];
+            struct dtt_writer one = dtt_writer(compact, sizeof(compact));
+            dtt_addr_write_compact(&one, a);
+            dtt_bencode_write_str(w, dtt_slice(compact, one.len));
+            max--;
+        }
+    }
+}
+
+uint64_t dtt_peers_deadline(const struct dtt_peers *p)
+{
+    return p->next_ns;
+}
+
+void dtt_peers_tick(struct dtt_peers *p, struct dtt_now now)
+{
+    if (now.mono_ns < p->next_ns) {
+        return;
+    }
+    p->next_ns = DTT_NEVER;
+    for (size_t i = dtt_map_count(&p->swarms); i-- > 0;) {
+        struct swarm *s = dtt_map_value_at(&p->swarms, i);
+        while (s->n > 0 && s->peers[0].time_ns + DTT_PEERS_LIFETIME_NS <= now.mono_ns) {
+            drop_peer(p, s, 0);
+        }
+        if (s->n == 0) {
+            drop_swarm(p, s);
+        } else {
+            p->next_ns = dtt_min_ns(p->next_ns, s->peers[0].time_ns + DTT_PEERS_LIFETIME_NS);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Peers announced to us (BEP 5), by info hash. A peer lives half an hour without another announce.
+ * One network (IPv4 /24, IPv6 /48) holds a bounded number of places; when the store is full the
+ * peer announced longest ago makes room.
+ */
+#ifndef DTT_DHT_PEERS_H
+#define DTT_DHT_PEERS_H
+
+#include "base/addr.h"
+#include "base/map.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "dht/krpc_wire.h"
+
+#define DTT_PEERS_HASHES      512
+#define DTT_PEERS_PER_HASH    128
+#define DTT_PEERS_MAX         8192
+#define DTT_PEERS_PER_NETWORK 64
+#define DTT_PEERS_LIFETIME_NS (1800 * DTT_S)
+#define DTT_PEERS_REPLY       50 /**< handed out at a time */
+
+struct dtt_peers {
+    struct dtt_map swarms;
+    struct dtt_map networks;
+    size_t count;
+    uint64_t next_ns; /**< nobody expires before; DTT_NEVER while empty */
+};
+
+/** Allocates nothing yet. */
+void dtt_peers_init(struct dtt_peers *p, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_peers_fini(struct dtt_peers *p);
+
+/** Adds or renews. DTT_EFULL when its network has its share, DTT_ENOMEM. */
+int dtt_peers_announce(struct dtt_peers *p, struct dtt_now now,
+                       const uint8_t info_hash[DTT_NODE_ID_BYTES], const struct dtt_addr *peer);
+
+/** Writes up to `max` peers of one family as the content of KRPC `values`; a random run of them. */
+void dtt_peers_write(const struct dtt_peers *p, const uint8_t info_hash[DTT_NODE_ID_BYTES],
+                     uint8_t family, size_t max, struct dtt_rng *rng, struct dtt_writer *w);
+
+uint64_t dtt_peers_deadline(const struct dtt_peers *p);
+void dtt_peers_tick(struct dtt_peers *p, struct dtt_now now);
+
+#endif

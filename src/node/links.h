@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Links: between gossip, which speaks to peers by id, and QUIC, which knows connections. Dials a
+ * peer's addresses in a staggered race, queues messages until a connection is up, keeps one
+ * outgoing stream per topic, feeds incoming streams to gossip, and lets connections go that no
+ * topic needs.
+ */
+#ifndef DTT_NODE_LINKS_H
+#define DTT_NODE_LINKS_H
+
+#include "base/ring.h"
+#include "base/timerq.h"
+#include "gossip/gossip.h"
+#include "node/book.h"
+#include "quic/quic.h"
+
+#define DTT_LINKS_MAX         512            /**< peers with a connection or a dial */
+#define DTT_LINKS_CONNS       4              /**< connections a peer */
+#define DTT_LINKS_DIALS       4              /**< addresses raced at a time */
+#define DTT_LINKS_QUEUE       64             /**< messages that wait for a connection, a peer */
+#define DTT_LINKS_STREAMS_IN  128            /**< incoming streams a peer */
+#define DTT_LINKS_STREAMS_ALL 2048           /**< incoming streams of the node */
+#define DTT_LINKS_STAGGER_NS  (100 * DTT_MS) /**< between two addresses of one peer */
+#define DTT_LINKS_FRESH_NS    (10 * DTT_S)   /**< heard within this: the connection lives */
+#define DTT_LINKS_LINGER_NS   (15 * DTT_S)   /**< an unneeded connection stays this long */
+
+struct dtt_links {
+    struct dtt_ctx *ctx;
+    struct dtt_quic *quic;
+    struct dtt_gossip *gossip;
+    struct dtt_book book;
+    struct dtt_map peers; /**< id -> struct dtt_link */
+    struct dtt_timerq timers;
+    struct dtt_ring failures;           /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
+    struct dtt_addr local_v4, local_v6; /**< our sockets; family none where there is none */
+    size_t streams_in;
+};
+
+/** A peer that could not be reached at any address. */
+struct dtt_dial_failure {
+    struct dtt_id peer;
+    struct dtt_addr addr; /**< the last one tried; family none: no address was known */
+    const char *stage;
+    const char *reason;
+};
+
+void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, struct dtt_quic *quic,
+                    struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_links_fini(struct dtt_links *p);
+void dtt_links_set_local(struct dtt_links *p, const struct dtt_addr *addr);
+
+/** A gossip message for a peer; dials when there is no connection. `last`: end the stream. */
+void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last);
+/** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
+void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                        int change);
+void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev);
+/** Bytes the peer has not acknowledged yet, those that wait for a connection included. */
+size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id);
+/** Closes every connection with a goodbye. */
+void dtt_links_close_all(struct dtt_links *p, struct dtt_now now);
+
+bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret);
+
+uint64_t dtt_links_deadline(const struct dtt_links *p);
+void dtt_links_tick(struct dtt_links *p, struct dtt_now now);
+
+#endif
