@@ -214,13 +214,13 @@ static void on_wake(uv_async_t *handle)
 
 /* ----------------------------------------------------------------- names */
 
-static void count_resolving(struct dtt_io *io)
+static void count_resolving(struct dtt_io *io, struct dtt_now now)
 {
     unsigned n = 0;
     for (size_t i = 0; i < io->n_lookups; i++) {
         n += io->lookups[i].resolve != NULL;
     }
-    dtt_core_set_resolving(io->core, n);
+    dtt_core_set_resolving(io->core, now, n);
 }
 
 static void lookup_later(struct lookup *l, struct dtt_now now)
@@ -254,7 +254,7 @@ static void on_resolved(uv_poll_t *handle, int status, int events)
             lookup_later(l, now);
         }
     }
-    count_resolving(io);
+    count_resolving(io, now);
 }
 
 static void lookup_start(struct dtt_io *io, struct lookup *l, struct dtt_now now)
@@ -373,7 +373,7 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
         err = add_host(io, cfg->hosts[i], now);
     }
-    count_resolving(io);
+    count_resolving(io, now);
     return err;
 }
 
@@ -499,7 +499,7 @@ int dtt_io_process(struct dtt_io *io)
     for (size_t i = 0; i < io->n_lookups; i++) {
         if (io->lookups[i].retry_ns <= now.mono_ns) {
             lookup_start(io, &io->lookups[i], now);
-            count_resolving(io);
+            count_resolving(io, now);
         }
     }
     look_at_hostaddrs(io, now);

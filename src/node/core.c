@@ -286,8 +286,9 @@ void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct
     dtt_dht_add_bootstrap(c->dht, now, addr);
 }
 
-void dtt_core_set_resolving(struct dtt_core *c, unsigned names)
+void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names)
 {
+    dtt_dht_expect_bootstrap(c->dht, now, names > 0);
     c->resolving = names;
 }
 
