@@ -45,26 +45,6 @@ static void init_reply(struct request *r, enum dtt_krpc_type type)
                                  .id = dtt_slice(r->d->id, DTT_NODE_ID_BYTES)};
 }
 
-static void send_error(struct request *r, int code)
-{
-    const char *text = "server error";
-    switch (code) {
-    case DTT_KRPC_E_PROTOCOL: text = "invalid arguments"; break;
-    case DTT_KRPC_E_METHOD: text = "method unknown"; break;
-    case DTT_KRPC_E_V_TOO_BIG: text = "message (v field) too big"; break;
-    case DTT_KRPC_E_SIGNATURE: text = "invalid signature"; break;
-    case DTT_KRPC_E_SALT_TOO_BIG: text = "salt too big"; break;
-    case DTT_KRPC_E_CAS: text = "cas mismatch, re-read and try again"; break;
-    case DTT_KRPC_E_SEQ: text = "sequence number less than current"; break;
-    default: break;
-    }
-    init_reply(r, DTT_KRPC_ERROR);
-    r->reply.error = code;
-    r->reply.error_text = dtt_slice(text, strlen(text));
-    DTT_COUNT(r->d->ctx, DHT_SERVE_ERRORS);
-    dtt_packet_send(r->d, r->now, r->from, &r->reply);
-}
-
 /* The source has answered a query of ours lately, so it is where it says it is. */
 static bool is_proven(const struct request *r)
 {
@@ -119,20 +99,20 @@ static size_t encode(const struct request *r, uint8_t buf[ENCODED_MAX])
 static size_t cut_for_stranger(struct request *r, uint8_t buf[ENCODED_MAX], size_t len)
 {
     struct dtt_krpc *m = &r->reply;
-    struct dtt_slice nodes = m->nodes;
-    struct dtt_slice nodes6 = m->nodes6;
-    size_t fair = AMPLIFICATION * r->len;
-    cut_contacts(r, len - fair);
-    len = encode(r, buf);
-    if (len <= fair || !m->v.data ||
-        dtt_polite_unproven(&r->d->polite, r->now, r->from, len - fair)) {
-        return len;
+    if (m->type == DTT_KRPC_ERROR) { /* the code says enough */
+        m->ip = m->client = dtt_slice(NULL, 0);
+        m->error_text = dtt_slice("", 0);
+        return encode(r, buf);
     }
-    DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
-    drop_value(m);
-    m->nodes = nodes;
-    m->nodes6 = nodes6;
-    len = encode(r, buf);
+    size_t fair = AMPLIFICATION * r->len;
+    if (m->v.data) {
+        if (dtt_polite_unproven(&r->d->polite, r->now, r->from, len - fair)) {
+            return len;
+        }
+        DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
+        drop_value(m);
+        len = encode(r, buf);
+    }
     cut_contacts(r, len > fair ? len - fair : 0);
     return encode(r, buf);
 }
@@ -149,9 +129,28 @@ static void send_reply(struct request *r)
         len = cut_for_stranger(r, buf, len);
     }
     if (len > 0) {
-        DTT_COUNT(r->d->ctx, DHT_SERVED);
         dtt_datagram_send(r->d, r->now, r->from, dtt_slice(buf, len));
     }
+}
+
+static void send_error(struct request *r, int code)
+{
+    const char *text = "server error";
+    switch (code) {
+    case DTT_KRPC_E_PROTOCOL: text = "invalid arguments"; break;
+    case DTT_KRPC_E_METHOD: text = "method unknown"; break;
+    case DTT_KRPC_E_V_TOO_BIG: text = "message (v field) too big"; break;
+    case DTT_KRPC_E_SIGNATURE: text = "invalid signature"; break;
+    case DTT_KRPC_E_SALT_TOO_BIG: text = "salt too big"; break;
+    case DTT_KRPC_E_CAS: text = "cas mismatch, re-read and try again"; break;
+    case DTT_KRPC_E_SEQ: text = "sequence number less than current"; break;
+    default: break;
+    }
+    init_reply(r, DTT_KRPC_ERROR);
+    r->reply.error = code;
+    r->reply.error_text = dtt_slice(text, strlen(text));
+    DTT_COUNT(r->d->ctx, DHT_SERVE_ERRORS);
+    send_reply(r);
 }
 
 /* ---- parts of replies */
@@ -382,6 +381,7 @@ void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         DTT_COUNT(d->ctx, DHT_SERVE_LIMITED);
         return;
     }
+    DTT_COUNT(d->ctx, DHT_SERVED);
     DTT_TRACE(d->ctx, DHT_SERVE, dtt_tv_addr(from), dtt_tv_int(q->method));
     if (!q->id.data) {
         send_error(&r, DTT_KRPC_E_PROTOCOL);

@@ -453,6 +453,21 @@ static void test_amplification(void **state)
     }
 }
 
+/* Errors, too: the shortest query that gets one. */
+static void test_amplification_of_errors(void **state)
+{
+    static const char *const queries[] = {"d1:q0:1:t1:x1:y1:qe", "d1:q4:ping1:t1:x1:y1:qe",
+                                          "d1:ad2:id20:abcdefghij0123456789e1:q0:1:t1:x1:y1:qe"};
+    struct dtt_addr victim = dtt_addr_v4(80, 1, 1, 1, 1);
+    struct dtt_krpc m;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(ask_raw(&victim, queries[i], strlen(queries[i]), &m));
+        assert_int_equal(m.type, DTT_KRPC_ERROR);
+        assert_true(packet.len <= 3 * request_len);
+    }
+}
+
 static void test_values_for_strangers_are_budgeted(void **state)
 {
     static uint8_t v[700];
@@ -465,11 +480,14 @@ static void test_values_for_strangers_are_budgeted(void **state)
     struct item a = {.salt = TEXT("s"), .seq = 5, .v = dtt_slice(v, sizeof(v))};
     assert_int_equal(put(&lan, &a), 0);
     struct dtt_addr first = dtt_addr_v4(90, 1, 1, 1, 1);
-    assert_int_equal(get(&first, "s").v.len, sizeof(v)); /* anybody's first get works */
+    struct dtt_krpc m = get(&first, "s"); /* anybody's first get works, and leads on */
+    assert_int_equal(m.v.len, sizeof(v));
+    assert_int_equal(m.nodes.len, 8 * DTT_KRPC_NODE4_BYTES);
     for (unsigned i = 0; i < 2000; i++) {
         struct dtt_addr victim = dtt_addr_v4(80, 1, 1, (uint8_t)i, 1); /* one /24 */
-        struct dtt_krpc m = get(&victim, "s");
+        m = get(&victim, "s");
         assert_int_equal(m.token.len, 8); /* what is left leads on */
+        assert_true(m.nodes.len > 0);
         bytes += packet.len;
         asked += request_len;
     }
@@ -590,6 +608,7 @@ int main(void)
         TEST(test_token_is_bound_to_the_address),
         TEST(test_peers),
         TEST(test_amplification),
+        TEST(test_amplification_of_errors),
         TEST(test_values_for_strangers_are_budgeted),
         TEST(test_replies_fit_any_path),
         TEST(test_private_contacts_stay_private),
