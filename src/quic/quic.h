@@ -13,7 +13,7 @@
 
 struct dtt_quic;
 
-/** Names a connection: slot and generation, so a stale handle finds nothing. Never 0. */
+/** Names a connection. No two connections of an endpoint ever have the same. Never 0. */
 typedef uint64_t dtt_quic_conn;
 
 /** Zero in a field means its default. */
@@ -52,17 +52,25 @@ void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct d
 int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
                   const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
 
-/** Opens a unidirectional stream; DTT_EAGAIN when the peer allows no more just now. */
+/**
+ * Opens a unidirectional stream. DTT_EAGAIN before CONNECTED, and when the peer allows no more just
+ * now (WRITABLE with stream -1 follows); DTT_ECLOSED, DTT_ENOMEM.
+ */
 int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn handle, int64_t *ret_stream);
 /**
  * Appends bytes to a stream we opened, all or nothing; `fin` ends it. DTT_EAGAIN when the buffer
- * is full (WRITABLE follows), DTT_ECLOSED when connection or stream is gone.
+ * is full (WRITABLE follows), DTT_ECLOSED when connection or stream is gone or ended, DTT_ETOOBIG
+ * when it would never fit (stream_buffer_max), DTT_ENOMEM.
  */
 int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn handle, int64_t stream, struct dtt_slice data,
                    bool fin);
 /** Bytes written and not yet acknowledged on all our streams of the connection. */
 size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle);
-/** Sends CONNECTION_CLOSE with an application code; CLOSED follows. Unknown handles are ignored. */
+/**
+ * Sends CONNECTION_CLOSE with an application code; CLOSED follows. Received bytes that wait are
+ * dropped, written bytes that were not acknowledged may be lost (dtt_quic_unacked tells). Unknown
+ * handles are ignored.
+ */
 void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle, uint64_t code,
                     const char *reason);
 
@@ -83,9 +91,9 @@ enum dtt_quic_event_type {
                          */
     DTT_QUIC_CLOSED,    /**< exactly once per dial or CONNECTED; the handle is dead */
     DTT_QUIC_DATA,      /**< bytes of a stream the peer opened, in order */
-    DTT_QUIC_STREAM_RESET,
-    DTT_QUIC_WRITABLE, /**< after DTT_EAGAIN */
-    DTT_QUIC_MIGRATED  /**< the peer's address changed (validated): addr */
+    DTT_QUIC_STREAM_RESET, /**< the peer reset its stream, or wants no more of ours */
+    DTT_QUIC_WRITABLE,     /**< after DTT_EAGAIN; stream -1: after dtt_quic_open_uni */
+    DTT_QUIC_MIGRATED      /**< the peer's address changed (validated): addr */
 };
 
 /** Why a connection is closed; dtt_quic_reason_word gives "timeout", "wrong_key", ... */

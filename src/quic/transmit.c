@@ -223,7 +223,10 @@ size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute 
         return next_close(c, dest, ret);
     }
     if (n == 0) {
-        ngtcp2_conn_update_pkt_tx_time(c->ng, c->sh->now_ns);
+        if (c->is_connected) {
+            /* Before that ngtcp2 0.12.1 would pace by a guessed RTT of 333 ms. */
+            ngtcp2_conn_update_pkt_tx_time(c->ng, c->sh->now_ns);
+        }
         c->burst = 0;
         dtt_qconn_sleep(c);
         dtt_qconn_arm(c);

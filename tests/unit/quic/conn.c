@@ -293,6 +293,49 @@ static void bounds_what_a_peer_can_make_wait(void **state)
     finish();
 }
 
+/* Our own limit of streams, where the peer would allow more. */
+static void limits_its_own_streams(void **state)
+{
+    (void)state;
+    int64_t stream;
+    start();
+    ngtcp2_conn_extend_max_streams_uni(server.c->ng, 100);
+    dtt_qconn_wake(server.c);
+    run();
+    for (int i = 0; i < DTT_QCONN_OWN_STREAMS_MAX; i++) {
+        assert_int_equal(dtt_qtransmit_open(client.c, &stream), DTT_OK);
+    }
+    assert_int_equal(dtt_qtransmit_open(client.c, &stream), DTT_EAGAIN);
+    assert_int_equal(dtt_qtransmit_write(client.c, stream, dtt_slice("x", 1), true), DTT_OK);
+    run();
+    struct dtt_qevent *e = take(&client);
+    assert_ptr_equal(e, &client.c->openable);
+    assert_int_equal(dtt_qtransmit_open(client.c, &stream), DTT_OK);
+    e = take(&server);
+    assert_int_equal(e->type, DTT_QUIC_DATA);
+    drop(&server, e);
+    finish();
+}
+
+/* Nobody else has our key: what shows it is our own packet come back, or a copy of this node. */
+static void refuses_its_own_key(void **state)
+{
+    (void)state;
+    init_side(&client, 1);
+    init_side(&server, 1);
+    server.addr = dtt_addr_v4(10, 0, 0, 2, 1000);
+    assert_int_equal(dtt_qconn_dial(&client.c, &client.sh, 1, dtt_qtls_id(server.sh.tls),
+                                    &client.addr, &server.addr),
+                     DTT_OK);
+    run();
+    struct dtt_qevent *e = take(&client);
+    assert_non_null(e);
+    assert_int_equal(e->type, DTT_QUIC_CLOSED);
+    assert_false(client.c->is_connected || server.c->is_connected);
+    drop(&client, e);
+    finish();
+}
+
 /* More than was granted is an error of the peer, not a problem of ours. */
 static void ends_at_a_violation(void **state)
 {
@@ -365,10 +408,16 @@ static void insists_on_verified_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frees_tls_after_the_handshake),    cmocka_unit_test(updates_keys),
-        cmocka_unit_test(refuses_bidirectional_streams),    cmocka_unit_test(tells_of_a_reset),
-        cmocka_unit_test(survives_streams_without_bytes),   cmocka_unit_test(tells_of_stop_sending),
-        cmocka_unit_test(bounds_what_a_peer_can_make_wait), cmocka_unit_test(ends_at_a_violation),
+        cmocka_unit_test(frees_tls_after_the_handshake),
+        cmocka_unit_test(updates_keys),
+        cmocka_unit_test(refuses_bidirectional_streams),
+        cmocka_unit_test(tells_of_a_reset),
+        cmocka_unit_test(survives_streams_without_bytes),
+        cmocka_unit_test(tells_of_stop_sending),
+        cmocka_unit_test(bounds_what_a_peer_can_make_wait),
+        cmocka_unit_test(limits_its_own_streams),
+        cmocka_unit_test(refuses_its_own_key),
+        cmocka_unit_test(ends_at_a_violation),
         cmocka_unit_test(insists_on_verified_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

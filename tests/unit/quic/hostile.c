@@ -122,6 +122,25 @@ static void survives_ids_retired_twice(void **state)
     }
 }
 
+/* The second half of a ClientHello comes first: it is kept only of a client that is really there.
+ */
+static void demands_retry_when_hello_comes_in_disorder(void **state)
+{
+    (void)state;
+    static const uint8_t second_half[] = "\x06\x40\x80\x04"
+                                         "tail";
+    net_init(&n, 1);
+    good = net_add(&n, NULL);
+    evil = net_add(&n, NULL);
+    frames = dtt_slice(second_half, sizeof(second_half) - 1);
+    dtt_quic_conn c = net_dial(&n, evil, good);
+    assert_int_equal(frames.len, 0);
+    net_run(&n, 5 * DTT_S);
+    assert_int_equal(good->ctx.metrics[DTT_METRIC_QUIC_RETRY_SENT], 1);
+    assert_non_null(net_event(evil, DTT_QUIC_CONNECTED, c));
+    net_fini(&n);
+}
+
 static const struct {
     const char *what;
     size_t len;
@@ -154,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_hello_without_parameters),
         cmocka_unit_test(survives_ids_retired_twice),
+        cmocka_unit_test(demands_retry_when_hello_comes_in_disorder),
         cmocka_unit_test(ends_at_violations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
