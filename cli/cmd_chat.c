@@ -67,6 +67,7 @@ static unsigned color_of(const char *name)
     return 31 + sum % 6;
 }
 
+/* An event names the neighbour that passed the message on, who need not have written it. */
 static void print_message(struct chat *c, const char *name, bool is_own, const void *data,
                           size_t len)
 {
@@ -78,11 +79,12 @@ static void print_message(struct chat *c, const char *name, bool is_own, const v
     localtime_r(&now, &local);
     strftime(hour, sizeof(hour), "%H:%M", &local);
     if (!c->has_color) {
-        n = sprintf(c->text, "%s %s: ", hour, name);
+        n = sprintf(c->text, is_own ? "%s %s: " : "%s via %s: ", hour, name);
     } else if (is_own) {
         n = sprintf(c->text, "\033[2m%s\033[0m \033[1m%s:\033[0m ", hour, name);
     } else {
-        n = sprintf(c->text, "\033[2m%s\033[0m \033[%um%s:\033[0m ", hour, color_of(name), name);
+        n = sprintf(c->text, "\033[2m%s via\033[0m \033[%um%s:\033[0m ", hour, color_of(name),
+                    name);
     }
     text_clean(c->text + n, data, len);
     screen_print(&c->screen, c->text);
@@ -103,6 +105,7 @@ static void send_waiting(struct chat *c)
 {
     while (c->n_waiting > 0) {
         struct waiting_line *w = &c->waiting[c->first_waiting];
+        uint64_t repeated = session_n_repeated(&c->session);
         int rc = dtt_topic_send(c->session.topic, w->text, w->len, 0);
 
         if (rc == DTT_EAGAIN) {
@@ -110,6 +113,9 @@ static void send_waiting(struct chat *c)
         }
         if (rc < 0) {
             remark(c, "a line was not sent: %s", dtt_error_text(rc));
+        } else if (session_n_repeated(&c->session) > repeated) {
+            remark(c,
+                   "nobody sees that: the same was said within 90 s, and equal lines count once");
         }
         free(w->text);
         c->first_waiting = (c->first_waiting + 1) % CHAT_WAITING_MAX;
@@ -279,9 +285,9 @@ const struct command command_chat = {
     .details = "Type a line to send it. Lines typed before anybody is there are sent to whoever\n"
                "comes first. Ctrl-D or Ctrl-C leaves.\n"
                "\n"
-               "A name is the beginning of a peer's endpoint id. With more than a handful of\n"
-               "peers it names the one who passed the message on, who need not be its author.\n"
-               "Equal lines within 90 seconds count as one.\n"
+               "A name is the beginning of an endpoint id. 'via NAME' is the neighbour that\n"
+               "passed the message on: in a room of three it need not be the author, whom the\n"
+               "swarm does not know. Equal lines within 90 seconds count as one.\n"
                "\n"
                "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
                "does, with names.",

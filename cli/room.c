@@ -88,10 +88,10 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
     size_t n = 0;
 
     if (r->has_names) {
-        room_name(&event->u.message.from, out);
-        n = ROOM_NAME_DIGITS;
-        out[n++] = ':';
-        out[n++] = ' ';
+        char name[ROOM_NAME_DIGITS + 1];
+
+        room_name(&event->u.message.from, name);
+        n = (size_t)sprintf(out, "via %s: ", name);
     }
     if (len > DTT_MESSAGE_MAX) {
         len = DTT_MESSAGE_MAX;
@@ -234,6 +234,10 @@ static void leave(struct room *r)
         struct pollfd out = {.fd = r->out.fd, .events = POLLOUT};
 
         poll(&out, 1, ROOM_LAST_WORDS_MS);
+    }
+    if (session_n_repeated(&r->session) > 0) {
+        output_say("%llu lines were not sent: they equal others of the last 90 s",
+                   (unsigned long long)session_n_repeated(&r->session));
     }
     if (r->held) {
         output_say("line %zu and what came after it were not sent: no neighbour took them",

@@ -203,6 +203,19 @@ bool session_is_alone(const struct session *s)
     return !s->topic || dtt_topic_neighbors(s->topic, NULL, 0) == 0;
 }
 
+uint64_t session_n_repeated(const struct session *s)
+{
+    const char *name;
+    uint64_t value;
+
+    for (size_t i = 0; dtt_node_counter(s->node, i, &name, NULL, &value); i++) {
+        if (strcmp(name, "gossip_tx_repeated") == 0) {
+            return value;
+        }
+    }
+    return 0;
+}
+
 /* What the session waits for: a neighbour when it joins, a DHT node when it does not. */
 static bool is_waiting(const struct session *s)
 {

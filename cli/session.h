@@ -67,6 +67,9 @@ void session_end(struct session *s, int code);
 /** Whether there is no neighbour. */
 bool session_is_alone(const struct session *s);
 
+/** Own messages that were not sent since the swarm knows their content from the last 90 s. */
+uint64_t session_n_repeated(const struct session *s);
+
 /** Says that no DHT node has answered, and which were tried: EXIT_REACH. */
 int session_unreached(const struct session *s);
 

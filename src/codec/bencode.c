@@ -144,41 +144,52 @@ static void read_key(struct dtt_reader *r, struct level *at, bool *canonical)
     at->wants_value = true;
 }
 
+/* A list or dictionary that is being read. */
+struct nest {
+    struct level levels[DTT_BENCODE_DEPTH];
+    size_t depth;
+};
+
+/* The start of a value; a list or dictionary is entered. */
+static void read_value(struct dtt_reader *r, char type, struct nest *n, bool *canonical)
+{
+    if (n->depth > 0) {
+        n->levels[n->depth - 1].wants_value = false;
+    }
+    if (type == 's') {
+        scan_str(r, canonical);
+    } else if (type == 'i') {
+        scan_int(r, canonical);
+    } else if ((type == 'l' || type == 'd') && n->depth < DTT_BENCODE_DEPTH) {
+        r->pos++;
+        n->levels[n->depth++] = (struct level){.is_dict = type == 'd'};
+    } else {
+        r->failed = true;
+    }
+}
+
 struct dtt_slice dtt_bencode_read_any(struct dtt_reader *r, bool *ret_canonical)
 {
-    struct level levels[DTT_BENCODE_DEPTH];
+    struct nest n; /* its levels are set as they are entered */
     const uint8_t *start = r->pos;
-    size_t depth = 0;
     size_t items = 0;
     bool canonical = true;
+    n.depth = 0;
     do {
-        struct level *at = depth ? &levels[depth - 1] : NULL;
+        struct level *at = n.depth ? &n.levels[n.depth - 1] : NULL;
+        bool wants_key = at && at->is_dict && !at->wants_value;
         char type = dtt_bencode_peek(r);
-        if (++items > DTT_BENCODE_ITEMS) {
+        if (++items > DTT_BENCODE_ITEMS || (wants_key && type != 's' && type != 'e')) {
             r->failed = true;
         } else if (type == 'e' && at && !at->wants_value) {
             r->pos++;
-            depth--;
-        } else if (type == 's' && at && at->is_dict && !at->wants_value) {
+            n.depth--;
+        } else if (wants_key) {
             read_key(r, at, &canonical);
-        } else if (at && at->is_dict && !at->wants_value) {
-            r->failed = true;
         } else {
-            if (at) {
-                at->wants_value = false;
-            }
-            if (type == 's') {
-                scan_str(r, &canonical);
-            } else if (type == 'i') {
-                scan_int(r, &canonical);
-            } else if ((type == 'l' || type == 'd') && depth < DTT_BENCODE_DEPTH) {
-                r->pos++;
-                levels[depth++] = (struct level){.is_dict = type == 'd'};
-            } else {
-                r->failed = true;
-            }
+            read_value(r, type, &n, &canonical);
         }
-    } while (depth > 0 && !r->failed);
+    } while (n.depth > 0 && !r->failed);
     if (r->failed) {
         return dtt_slice(NULL, 0);
     }

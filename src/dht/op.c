@@ -318,13 +318,13 @@ int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_h
     return err;
 }
 
-void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op number)
+void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
 {
-    struct dtt_op *op = dtt_op_find(d, number);
-    if (op && !op->is_done) {
-        dtt_op_end(op, now, DTT_ECLOSED);
-        if (op->type == DTT_OP_PUT) {
-            dtt_op_leave_walk(d, now, op);
+    struct dtt_op *found = dtt_op_find(d, op);
+    if (found && !found->is_done) {
+        dtt_op_end(found, now, DTT_ECLOSED);
+        if (found->type == DTT_OP_PUT) {
+            dtt_op_leave_walk(d, now, found);
         }
     }
 }

@@ -9,6 +9,7 @@
  */
 #include "dht/item.h"
 #include "dht/node.h"
+#include "dht/node_id.h"
 
 #include <dtt/types.h>
 
@@ -250,6 +251,19 @@ static void serve_announce_peer(struct request *r)
     send_reply(r);
 }
 
+/* How many of the contacts named in the reply are closer to the target than we. */
+static size_t own_rank(const struct request *r, const uint8_t *target)
+{
+    const struct dtt_slice *lists[] = {&r->reply.nodes, &r->reply.nodes6};
+    static const size_t sizes[] = {DTT_KRPC_NODE4_BYTES, DTT_KRPC_NODE6_BYTES};
+    size_t list = r->reply.nodes.len > 0 ? 0 : 1;
+    size_t rank = 0;
+    for (size_t at = 0; at < lists[list]->len; at += sizes[list]) {
+        rank += dtt_node_id_cmp(target, lists[list]->data + at, r->d->id) < 0;
+    }
+    return rank;
+}
+
 static void serve_get(struct request *r)
 {
     struct dtt_storage_value v;
@@ -261,7 +275,7 @@ static void serve_get(struct request *r)
     init_reply(r, DTT_KRPC_REPLY);
     add_nodes(r, target);
     add_token(r, target);
-    if (dtt_storage_get(&r->d->storage, target, &v)) {
+    if (dtt_storage_get(&r->d->storage, target, own_rank(r, target), &v)) {
         bool is_newer = !r->q->seq.is_set || !v.is_mutable || v.seq > r->q->seq.n;
         if (v.is_mutable) {
             r->reply.seq = dtt_krpc_int(v.seq);

@@ -107,11 +107,11 @@ static void link_newest(struct dtt_storage *s, struct dtt_stored *v)
 
 static void unlink_both(struct dtt_storage *s, struct dtt_stored *v)
 {
-    *(v->older ? &v->older->newer : &s->oldest) = v->newer;
-    *(v->newer ? &v->newer->older : &s->newest) = v->older;
+    *(s->oldest == v ? &s->oldest : &v->older->newer) = v->newer;
+    *(s->newest == v ? &s->newest : &v->newer->older) = v->older;
     struct network *n = v->network;
-    *(v->net_older ? &v->net_older->net_newer : &n->oldest) = v->net_newer;
-    *(v->net_newer ? &v->net_newer->net_older : &n->newest) = v->net_older;
+    *(n->oldest == v ? &n->oldest : &v->net_older->net_newer) = v->net_newer;
+    *(n->newest == v ? &n->newest : &v->net_newer->net_older) = v->net_older;
 }
 
 static void account(struct dtt_storage *s, struct dtt_stored *v, bool add)
@@ -403,14 +403,14 @@ static void describe(const struct target *t, const struct dtt_stored *v,
                                       .v = dtt_slice(v->v, v->len)};
 }
 
-bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
+bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t rank,
                      struct dtt_storage_value *ret)
 {
     struct target *t = dtt_map_get(&s->targets, target);
     if (!t) {
         return false;
     }
-    describe(t, t->values[t->turn++ % t->n], ret);
+    describe(t, t->values[(t->turn++ + rank * t->n / DTT_STORAGE_RANKS) % t->n], ret);
     return true;
 }
 

@@ -22,6 +22,7 @@
 #define DTT_STORAGE_BYTES          (4u << 20)
 #define DTT_STORAGE_SIBLINGS       32
 #define DTT_STORAGE_SIBLING_BYTES  (24u << 10)
+#define DTT_STORAGE_RANKS          8
 #define DTT_STORAGE_NETWORK_VALUES 64
 #define DTT_STORAGE_NETWORK_BYTES  (64u << 10)
 #define DTT_STORAGE_LIFETIME_NS    (7200 * DTT_S)
@@ -71,8 +72,12 @@ bool dtt_storage_holds(const struct dtt_storage *s, const struct dtt_storage_put
 int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
                     const struct dtt_storage_put *put);
 
-/** The value whose turn it is; false when there is none. Slices live until the next change. */
-bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
+/**
+ * The value whose turn it is; false when there is none. Slices live until the next change. `rank`:
+ * how many of the DTT_STORAGE_RANKS closest nodes are closer than we; each starts its turns at
+ * another sibling, so that a reader who asks all of them sees as many as possible.
+ */
+bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t rank,
                      struct dtt_storage_value *ret);
 /** Value number i of a target, false beyond the last: for our own lookups. */
 bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t i,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Framing of a gossip stream (facts: one unidirectional stream per topic and direction): frames of
+ * Framing of a gossip stream (one unidirectional stream per topic and direction): frames of
  * u32 big endian length and payload; the first payload is the 32-byte topic id.
  */
 #ifndef DTT_GOSSIP_STREAM_H

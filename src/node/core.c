@@ -148,11 +148,15 @@ static void announce_addrs(struct dtt_core *c, struct dtt_now now)
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
                               size_t n)
 {
+    bool is_change = c->n_host_addrs > 0;
     c->n_host_addrs = 0;
     for (size_t i = 0; i < n; i++) {
         add_own(c->host_addrs, &c->n_host_addrs, &addrs[i]);
     }
     announce_addrs(c, now);
+    for (size_t i = 0; is_change && i < c->n_topics; i++) {
+        dtt_tracker_network_changed(c->topics[i]->tracker, now);
+    }
 }
 
 static void on_external_addr(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)

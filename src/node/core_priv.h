@@ -52,7 +52,10 @@ void dtt_core_route(struct dtt_core *c, struct dtt_now now);
  */
 #define DTT_OPS_MAX (4 * DTT_CORE_TOPICS + 2 * DTT_CORE_OPS + DTT_OPS_ADDR_GETS + 1)
 
-/** Reads or writes a slot for a topic, which is told through its tracker. DTT_E... */
+/**
+ * Reads or writes a slot for a topic, which is told through its tracker. A write ends one of the
+ * same slot still under way, untold. DTT_E...
+ */
 int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                       const struct dtt_slot *slot);
 int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,

@@ -488,6 +488,9 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *pe
             got = DTT_EPROTO;
         }
     }
+    if (got == 0 && ev->fin) {
+        got = dtt_gossip_stream_end(&in->frames);
+    }
     if (got < 0) {
         DTT_COUNT(p->ctx, NODE_PEERS_BAD_STREAM);
         dtt_quic_close(p->quic, now, ev->conn, CLOSE_CODE, "bad gossip stream");

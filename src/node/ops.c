@@ -119,6 +119,15 @@ int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *
                       const struct dtt_slot *slot, struct dtt_slice value)
 {
     struct op op = {.kind = OP_SLOT_PUT, .topic = t, .minute = slot->minute};
+    for (size_t i = 0; i < dtt_map_count(&c->ops); i++) {
+        struct op *old = dtt_map_value_at(&c->ops, i);
+        if (old->kind == OP_SLOT_PUT && old->topic == t && old->minute == slot->minute) {
+            dtt_dht_op number;
+            memcpy(&number, dtt_map_key_at(&c->ops, i), sizeof(number));
+            old->topic = NULL;
+            dtt_dht_cancel(c->dht, now, number);
+        }
+    }
     return slot_put(c, now, slot, value, &op);
 }
 

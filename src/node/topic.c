@@ -289,7 +289,7 @@ size_t dtt_core_unsent(const struct dtt_topic *t)
 void dtt_core_add_peer(struct dtt_topic *t, struct dtt_now now, const struct dtt_peer_addr *peer)
 {
     dtt_book_add(&t->core->links.book, &peer->id, &peer->addr, 1);
-    dtt_tracker_add_candidate(t->tracker, now, &peer->id, &peer->addr, 1);
+    dtt_tracker_want_peer(t->tracker, now, &peer->id, &peer->addr, 1);
     dtt_core_route(t->core, now);
 }
 

@@ -53,17 +53,17 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
                   const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
 
 /** Opens a unidirectional stream; DTT_EAGAIN when the peer allows no more just now. */
-int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn c, int64_t *ret_stream);
+int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn handle, int64_t *ret_stream);
 /**
  * Appends bytes to a stream we opened, all or nothing; `fin` ends it. DTT_EAGAIN when the buffer
  * is full (WRITABLE follows), DTT_ECLOSED when connection or stream is gone.
  */
-int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn c, int64_t stream, struct dtt_slice data,
+int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn handle, int64_t stream, struct dtt_slice data,
                    bool fin);
 /** Bytes written and not yet acknowledged on all our streams of the connection. */
-size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn c);
+size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle);
 /** Sends CONNECTION_CLOSE with an application code; CLOSED follows. Unknown handles are ignored. */
-void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn c, uint64_t code,
+void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle, uint64_t code,
                     const char *reason);
 
 /* ---- output */

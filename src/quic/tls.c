@@ -154,6 +154,24 @@ static int verify_peer(gnutls_session_t native)
 }
 
 /*
+ * RFC 9001, section 8.2: no QUIC without transport parameters. ngtcp2's helper for GnuTLS does not
+ * insist, and ngtcp2 0.12.1 fails an assertion later on when a ClientHello has none. (What servers
+ * send is checked by ngtcp2 itself.)
+ */
+static int check_client_hello(gnutls_session_t native, unsigned type, unsigned when,
+                              unsigned is_incoming, const gnutls_datum_t *message)
+{
+    struct dtt_qtls_session *s = gnutls_session_get_ptr(native);
+    (void)type;
+    (void)when;
+    (void)message;
+    if (!is_incoming || ngtcp2_conn_get_remote_transport_params(s->ref.get_conn(&s->ref))) {
+        return 0;
+    }
+    return GNUTLS_E_MISSING_EXTENSION;
+}
+
+/*
  * No tickets: GnuTLS does not run verify_peer in a resumed session. (Who uses the result checks
  * is_verified all the same.)
  */
@@ -176,6 +194,8 @@ static int configure(struct dtt_qtls_session *s, gnutls_session_t native)
         gnutls_certificate_server_set_request(native, GNUTLS_CERT_REQUIRE);
     }
     gnutls_session_set_verify_function(native, verify_peer);
+    gnutls_handshake_set_hook_function(native, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_POST,
+                                       check_client_hello);
     /* ngtcp2's helper expects a pointer to the reference: that is the session's first member. */
     gnutls_session_set_ptr(native, &s->ref);
     return rv;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Feeds an endpoint that has one live and one half-open connection. The first byte of the input
- * says what the rest is:
+ * Feeds an endpoint that has a live and a half-open connection. The two low bits of the first byte
+ * say what the rest of the input is:
  *
- *     0, 1: the frames of a packet that its live peer encrypts and sends
- *     2:    what follows the header of a packet for the live connection
- *     3:    a datagram
+ *     0: the frames of a packet that its live peer encrypts and sends
+ *     1: the frames of one of the first packets of a stranger
+ *     2: what follows the header of a packet for the live connection
+ *     3: a datagram
  *
- * Frames get into a packet by a function of ngtcp2's crypto helper that this file replaces.
+ * Bit 2 says who dialled: 0 the other side, 1 the endpoint; bits 3 and 4 how many packets go before
+ * the one with the frames. Frames get into a packet by a function of ngtcp2's crypto helper that
+ * this file replaces.
  */
 #include "quic/ngtcp2_compat.h"
 #include "quic/quic.h"
@@ -23,14 +26,17 @@ static struct dtt_quic *target;
 static struct dtt_quic *peer;
 static struct dtt_quic *mute; /* begins handshakes and hears nothing */
 static dtt_quic_conn peer_conn;
+static bool is_target_dialer;
 static int64_t peer_stream;
 static struct dtt_now now;
 static unsigned connected;
 static unsigned closed;
 static bool is_peer_closed;
+static uint64_t half_open_ns;        /* until then there is a half-open connection */
 static uint64_t end_ns;              /* of the live connection: the next input gets another */
 static uint8_t header[SHORT_HEADER]; /* of the last packet from peer to target */
-static struct dtt_slice frames;      /* what the next packet shall hold */
+static struct dtt_slice frames;      /* what a packet shall hold */
+static unsigned frames_after;        /* so many others */
 
 static const struct dtt_addr addr[3] = {
     {.ip = {10, 0, 0, 1}, .port = 1, .family = DTT_FAMILY_V4},
@@ -44,7 +50,7 @@ int ngtcp2_crypto_encrypt_cb(uint8_t *dest, const ngtcp2_crypto_aead *aead,
                              const uint8_t *aad, size_t aadlen)
 {
     uint8_t evil[2048] = {0}; /* zeros are PADDING frames */
-    if (frames.len && plaintextlen <= sizeof(evil)) {
+    if (frames.len && plaintextlen <= sizeof(evil) && frames_after-- == 0) {
         memcpy(evil, frames.data, frames.len < plaintextlen ? frames.len : plaintextlen);
         plaintext = evil;
         frames.len = 0;
@@ -60,13 +66,16 @@ static void take_events(void)
     struct dtt_quic_event e;
     while (dtt_quic_next_event(target, &e)) {
         connected += e.type == DTT_QUIC_CONNECTED;
-        closed += e.type == DTT_QUIC_CLOSED;
+        closed += e.type == DTT_QUIC_CLOSED && e.was_connected;
         if (closed > connected || (e.type == DTT_QUIC_DATA && e.data.len && !e.data.data)) {
             abort();
         }
     }
     while (dtt_quic_next_event(peer, &e)) {
         is_peer_closed |= e.type == DTT_QUIC_CLOSED;
+        if (e.type == DTT_QUIC_CONNECTED) {
+            peer_conn = e.conn;
+        }
     }
 }
 
@@ -87,13 +96,13 @@ static void carry(struct dtt_quic *from, int from_no, struct dtt_quic *to, int t
     }
 }
 
-static void run(unsigned rounds)
+static void run(unsigned rounds, uint64_t ns)
 {
     for (unsigned i = 0; i < rounds; i++) {
         carry(peer, 1, target, 0);
         carry(target, 0, peer, 1);
         take_events();
-        now.mono_ns += 5 * DTT_MS;
+        now.mono_ns += ns;
         dtt_quic_tick(peer, now);
         dtt_quic_tick(target, now);
     }
@@ -126,32 +135,60 @@ static void end(void)
     dtt_quic_free(mute);
 }
 
-static void connect_both(void)
+static void forget_mute(void)
+{
+    struct dtt_quic_event e;
+    now.mono_ns += 11 * DTT_S;
+    dtt_quic_tick(mute, now);
+    while (dtt_quic_next_event(mute, &e)) {
+    }
+}
+
+/* The mute one's first packet as a client, and no more of it. */
+static void half_open(void)
 {
     dtt_quic_conn unused;
-    dtt_quic_close(peer, now, peer_conn, 0, NULL);
-    for (int i = 0; i < 4; i++) { /* what lingers and what is half open ends */
-        now.mono_ns += 6 * DTT_S;
-        dtt_quic_tick(mute, now);
-        while (dtt_quic_next_event(mute, &(struct dtt_quic_event){0})) {
-        }
-        run(1);
-    }
-    if (connected != closed) {
-        /* Only the peer noticed: a violation that looked like a mere loss. */
-        now.mono_ns += 60 * DTT_S;
-        run(1);
-    }
-    if (connected != closed || dtt_quic_conn_count(target) != 0) {
-        abort();
-    }
-    if (dtt_quic_dial(mute, now, dtt_quic_id(target), &addr[2], &addr[0], &unused) != 0 ||
-        dtt_quic_dial(peer, now, dtt_quic_id(target), &addr[1], &addr[0], &peer_conn) != 0) {
+    forget_mute();
+    if (dtt_quic_dial(mute, now, dtt_quic_id(target), &addr[2], &addr[0], &unused) != 0) {
         abort();
     }
     carry(mute, 2, target, 0);
-    run(16);
-    if (connected != closed + 1 || dtt_quic_open_uni(peer, peer_conn, &peer_stream) != 0) {
+    half_open_ns = now.mono_ns + 10 * DTT_S;
+}
+
+/* Its first packets as a server. */
+static void dial_mute(void)
+{
+    dtt_quic_conn c;
+    struct dtt_slice later = frames;
+    forget_mute();
+    frames.len = 0;
+    if (dtt_quic_dial(target, now, dtt_quic_id(mute), &addr[0], &addr[2], &c) == 0) {
+        carry(target, 0, mute, 2);
+        frames = later;
+        carry(mute, 2, target, 0);
+        dtt_quic_close(target, now, c, 0, NULL);
+    }
+}
+
+static void connect_both(void)
+{
+    dtt_quic_close(peer, now, peer_conn, 0, NULL);
+    run(2, DTT_S);
+    if (connected != closed) {
+        run(20, 5 * DTT_S); /* only the peer noticed */
+    }
+    if (connected != closed) {
+        abort();
+    }
+    if (now.mono_ns > half_open_ns) {
+        half_open();
+    }
+    int err = is_target_dialer
+                  ? dtt_quic_dial(target, now, dtt_quic_id(peer), &addr[0], &addr[1], &peer_conn)
+                  : dtt_quic_dial(peer, now, dtt_quic_id(target), &addr[1], &addr[0], &peer_conn);
+    run(16, 5 * DTT_MS);
+    if (err || connected != closed + 1 || dtt_quic_open_uni(peer, peer_conn, &peer_stream) != 0) {
         abort();
     }
     is_peer_closed = false;
@@ -162,19 +199,28 @@ static void feed(const uint8_t *data, size_t len)
     static const uint8_t filler[1100];
     uint8_t datagram[65536];
     switch (data[0] & 3) {
+    case 0:
+        (void)dtt_quic_write(peer, peer_conn, peer_stream, dtt_slice(filler, sizeof(filler)),
+                             false);
+        frames = dtt_slice(data + 1, len - 1);
+        frames_after = data[0] >> 3 & 3;
+        return;
+    case 1:
+        frames = dtt_slice(data + 1, len - 1);
+        frames_after = data[0] >> 3 & 3;
+        if (data[0] & 4) {
+            dial_mute();
+        } else {
+            half_open();
+        }
+        return;
     case 2:
         memcpy(datagram, header, sizeof(header));
         memcpy(datagram + sizeof(header), data + 1, len - 1);
         dtt_quic_recv(target, now, &addr[0], &addr[1], 1,
                       dtt_slice(datagram, sizeof(header) + len - 1));
         return;
-    case 3:
-        dtt_quic_recv(target, now, &addr[0], &addr[len % 3], 3, dtt_slice(data + 1, len - 1));
-        return;
-    default:
-        (void)dtt_quic_write(peer, peer_conn, peer_stream, dtt_slice(filler, sizeof(filler)),
-                             false);
-        frames = dtt_slice(data + 1, len - 1);
+    default: dtt_quic_recv(target, now, &addr[0], &addr[len % 3], 3, dtt_slice(data + 1, len - 1));
     }
 }
 
@@ -188,12 +234,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         (void)atexit(end);
         is_peer_closed = true;
     }
-    if (is_peer_closed || connected == closed || now.mono_ns > end_ns) {
+    bool is_other_role = (data[0] & 3) != 1 && ((data[0] & 4) != 0) != is_target_dialer;
+    is_target_dialer ^= is_other_role;
+    if (is_other_role || is_peer_closed || connected == closed || now.mono_ns > end_ns) {
         connect_both();
-        end_ns = now.mono_ns + 20 * DTT_S;
+        end_ns = now.mono_ns + 100 * DTT_S;
     }
     feed(data, len);
-    run(2);
+    run(2, 5 * DTT_MS);
     frames.len = 0;
     return 0;
 }

@@ -92,12 +92,12 @@ static void test_seq_rules(void **state)
     assert_int_equal(count(1), 2);
     put(1, &lan, 1, 6, "1:c"); /* newer: replaces all */
     assert_int_equal(count(1), 1);
-    assert_true(dtt_storage_get(&s, target(1), &got));
+    assert_true(dtt_storage_get(&s, target(1), 0, &got));
     assert_true(dtt_slice_is(got.v, "1:c"));
     assert_int_equal(got.seq, 6);
     assert_int_equal(got.k[0], 7);
     assert_int_equal(got.sig[0], 8);
-    assert_false(dtt_storage_get(&s, target(2), &got));
+    assert_false(dtt_storage_get(&s, target(2), 0, &got));
 }
 
 static void test_siblings_take_turns(void **state)
@@ -113,12 +113,35 @@ static void test_siblings_take_turns(void **state)
     assert_int_equal(count(1), 20);
     for (unsigned i = 0; i < 60; i++) {
         struct dtt_storage_value got;
-        assert_true(dtt_storage_get(&s, target(1), &got));
+        assert_true(dtt_storage_get(&s, target(1), 0, &got));
         seen[(got.v.data[2] - '0') * 10 + got.v.data[3] - '0']++;
     }
     for (unsigned i = 0; i < 20; i++) {
         assert_int_equal(seen[i], 3);
     }
+}
+
+/* The eight closest nodes asked three times show all of twenty-four. */
+static void test_ranks_show_different_siblings(void **state)
+{
+    bool seen[24] = {false};
+    size_t total = 0;
+    (void)state;
+    for (unsigned rank = 0; rank < 8; rank++) {
+        for (unsigned i = 0; i < 24; i++) {
+            char v[8];
+            snprintf(v, sizeof(v), "2:%02u", i);
+            put(1, &lan, rank, INT64_MAX, v);
+        }
+        for (unsigned round = 0; round < 3; round++) {
+            struct dtt_storage_value got;
+            assert_true(dtt_storage_get(&s, target(rank), rank, &got));
+            size_t i = (size_t)((got.v.data[2] - '0') * 10 + got.v.data[3] - '0');
+            total += !seen[i];
+            seen[i] = true;
+        }
+    }
+    assert_int_equal(total, 24);
 }
 
 static void test_siblings_are_bounded_and_shared_fairly(void **state)
@@ -215,7 +238,7 @@ static void test_immutable(void **state)
     assert_int_equal(dtt_storage_put(&s, at_s(1), &lan, &p), 0);
     assert_int_equal(dtt_storage_put(&s, at_s(2), &lan, &p), 0);
     assert_int_equal(s.values, 1);
-    assert_true(dtt_storage_get(&s, target(9), &got));
+    assert_true(dtt_storage_get(&s, target(9), 0, &got));
     assert_false(got.is_mutable);
 }
 
@@ -226,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_seq_rules),
         TEST(test_siblings_take_turns),
+        TEST(test_ranks_show_different_siblings),
         TEST(test_siblings_are_bounded_and_shared_fairly),
         TEST(test_expires_after_two_hours),
         TEST(test_one_network_cannot_exhaust_it),

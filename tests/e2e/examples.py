@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Two processes of each example talk to each other: examples.py 01_HELLO 02_POLL."""
+import re
+import signal
+import socket
+import sys
+
+import harness
+
+
+class Example(harness.Process):
+    """A program whose standard output is text: each line is an event of its own kind."""
+
+    def __init__(self, scene, name, command):
+        super().__init__(scene, name, [scene.topic, "a secret", scene.bootstrap[0]], command)
+        scene.processes.append(self)
+
+    def _event(self, line):
+        return {"event": "line", "line": line}
+
+    def wait_line(self, pattern):
+        event = self.wait("line", where=lambda event: re.search(pattern, event["line"]))
+        return re.search(pattern, event["line"])
+
+    def wait_end(self):
+        code = self.wait_exit()
+        harness.check(code == 0, f"{self.name}: exit {code}")
+
+
+def hello(scene, command):
+    ann, bob = Example(scene, "ann", command), Example(scene, "bob", command)
+    for peer in ann, bob:
+        peer.send(f"I am {peer.name}")  # waits until there is a neighbour
+    ann.wait_line(r"^[0-9a-f]{10}: I am bob$")
+    bob.wait_line(r"^[0-9a-f]{10}: I am ann$")
+    for peer in ann, bob:
+        peer.wait_said(r"^joined after \d+ ms$")
+        peer.end_input()
+        peer.wait_end()
+
+
+def poll(scene, command):
+    ann, bob = Example(scene, "ann's door", command), Example(scene, "bob's door", command)
+    for peer in ann, bob:
+        peer.wait_line("^joined$")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as visitor:
+        for peer, other in [(ann, bob), (bob, ann)]:
+            port = int(peer.wait_line(r"^port (\d+)$").group(1))
+            visitor.sendto(f"through {peer.name}".encode(), ("127.0.0.1", port))
+            other.wait_line(f"^through {peer.name}$")
+    for peer, number in [(ann, signal.SIGTERM), (bob, signal.SIGINT)]:
+        peer.kill(number)
+        peer.wait_end()
+
+
+def test(scene, commands):
+    scene.testnet()
+    hello(scene, commands[0])
+    poll(scene, commands[1])
+
+
+harness.run(test, sys.argv[1:])
