@@ -76,7 +76,8 @@ def main():
     cases = [case for case in cases
              if not words or any(word in f"{case[0]} {case[1]}".lower() for word in words)]
     if "--fixtures" in options:
-        cases = [("fixtures", "records", record_level.write_fixtures, "tests/vectors/rust")]
+        cases = [("fixtures", "records", record_level.write_fixtures, "tests/vectors/rust"),
+                 ("fixtures", "gossip", gossip_level.write_fixtures, "tests/vectors/rust")]
     if "--list" in options:
         for level, name, _, what in cases:
             print(f"{level}: {name}: {what}")
