@@ -25,6 +25,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_rng_fini(&rng);
     dtt_events_init(&c->events);
     dtt_map_init(&c->ops, sizeof(dtt_dht_op), DTT_OPS_MAX, hash_key);
+    dtt_announce_init(&c->announce);
 
     struct dtt_dht_config dht_cfg = {
         .read_only = cfg->read_only,
@@ -141,6 +142,7 @@ static void announce_addrs(struct dtt_core *c, struct dtt_now now)
     if (!w.failed) {
         dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
     }
+    dtt_announce_soon(&c->announce, now);
 }
 
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
@@ -178,6 +180,7 @@ static void on_dht_event(struct dtt_core *c, struct dtt_now now, const struct dt
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_store_ready(c->topics[i]->tracker, now);
         }
+        dtt_announce_soon(&c->announce, now);
     } else {
         dtt_ops_on_event(c, now, ev);
     }
@@ -193,6 +196,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
     struct dtt_gossip_action gossip_action;
     struct dtt_quic_event quic_ev;
     struct dtt_dial_failure failure;
+    struct dtt_id wanted;
     if (dtt_dht_next_event(c->dht, &dht_ev)) {
         on_dht_event(c, now, &dht_ev);
         return true;
@@ -206,6 +210,10 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
     }
     if (dtt_links_next_failure(&c->links, &failure)) {
         dtt_topic_on_dial_failure(c, now, &failure);
+        return true;
+    }
+    if (c->n_addr_gets < DTT_OPS_ADDR_GETS && dtt_links_next_wanted(&c->links, &wanted)) {
+        dtt_ops_addr_get(c, now, &wanted);
         return true;
     }
     for (size_t i = 0; i < c->n_topics; i++) {
@@ -238,6 +246,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_tick(c->topics[i]->tracker, now);
         }
+        dtt_ops_announce(c, now);
     }
     dtt_core_route(c, now);
 }
@@ -249,6 +258,9 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
         t = dtt_min_ns(t, dtt_quic_deadline(c->quic));
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
         t = dtt_min_ns(t, dtt_links_deadline(&c->links));
+        if (c->n_topics > 0) {
+            t = dtt_min_ns(t, c->announce.due_ns);
+        }
         for (size_t i = 0; i < c->n_topics; i++) {
             t = dtt_min_ns(t, dtt_tracker_deadline(c->topics[i]->tracker));
         }

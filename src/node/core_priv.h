@@ -6,6 +6,7 @@
 #ifndef DTT_NODE_CORE_PRIV_H
 #define DTT_NODE_CORE_PRIV_H
 
+#include "node/announce.h"
 #include "node/links.h"
 #include "node/lookup.h"
 #include "node/topic.h"
@@ -23,6 +24,8 @@ struct dtt_core {
     size_t n_topics;
     struct dtt_map ops; /* dtt_dht_op -> struct op, see ops.c */
     size_t n_app_ops;
+    size_t n_addr_gets;
+    struct dtt_announce announce;
     uint32_t next_lookup; /* lookups are numbered apart from DHT operations */
     unsigned resolving;
     struct dtt_addr host_addrs[DTT_CORE_ADDRS]; /* of the host's interfaces */
@@ -41,8 +44,13 @@ void dtt_core_route(struct dtt_core *c, struct dtt_now now);
 
 /* ---- ops.c */
 
-/* Slot reads and writes of 64 topics, two minutes each, and the application's operations. */
-#define DTT_OPS_MAX (4 * DTT_CORE_TOPICS + 2 * DTT_CORE_OPS)
+/* Peers whose addresses are looked for at a time: the DHT has 64 operations for everybody. */
+#define DTT_OPS_ADDR_GETS 16
+/*
+ * Slot reads and writes of 64 topics, two minutes each, the application's operations, addresses of
+ * others and our own.
+ */
+#define DTT_OPS_MAX (4 * DTT_CORE_TOPICS + 2 * DTT_CORE_OPS + DTT_OPS_ADDR_GETS + 1)
 
 /**
  * Reads or writes a slot for a topic, which is told through its tracker. A write ends one of the
@@ -52,6 +60,10 @@ int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *
                       const struct dtt_slot *slot);
 int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                       const struct dtt_slot *slot, struct dtt_slice value);
+/** Looks for the addresses of a wanted peer; links are told. */
+void dtt_ops_addr_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id);
+/** Puts our own addresses under our id when that is due. */
+void dtt_ops_announce(struct dtt_core *c, struct dtt_now now);
 void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev);
 /** The topic is about to be freed: its operations go on without anybody waiting. */
 void dtt_ops_forget_topic(struct dtt_core *c, const struct dtt_topic *t);

@@ -45,6 +45,7 @@ struct dtt_link {
     size_t n_dials;
     struct dtt_addr todo[DTT_BOOK_ADDRS]; /* addresses not tried yet in this race */
     size_t n_todo;
+    bool is_wanted;                  /* no address is known, one is being looked for */
     struct dtt_dial_failure failure; /* what became of the last address */
 
     struct dtt_ring queue; /* struct queued */
@@ -69,6 +70,7 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, struct dtt_quic *q
     dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_LINKS_MAX, hash_key);
     dtt_timerq_init(&p->timers);
     dtt_ring_init(&p->failures, sizeof(struct dtt_dial_failure), DTT_LINKS_MAX);
+    dtt_ring_init(&p->wanted, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
 
 static void queue_pop(struct dtt_link *peer)
@@ -115,6 +117,7 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_book_fini(&p->book);
     dtt_timerq_fini(&p->timers);
     dtt_ring_fini(&p->failures);
+    dtt_ring_fini(&p->wanted);
 }
 
 void dtt_links_set_local(struct dtt_links *p, const struct dtt_addr *addr)
@@ -217,7 +220,38 @@ static void dial_start(struct dtt_links *p, struct dtt_now now, struct dtt_link 
     peer->n_todo = dtt_book_get(&p->book, &peer->id, peer->todo);
     peer->failure =
         (struct dtt_dial_failure){.peer = peer->id, .stage = "address", .reason = "unknown"};
-    dial_next(p, now, peer);
+    struct dtt_id *wanted = peer->n_todo == 0 ? dtt_ring_push(&p->wanted) : NULL;
+    if (wanted) {
+        *wanted = peer->id;
+        peer->is_wanted = true;
+    } else {
+        dial_next(p, now, peer);
+    }
+}
+
+bool dtt_links_next_wanted(struct dtt_links *p, struct dtt_id *ret)
+{
+    const struct dtt_id *id = dtt_ring_front(&p->wanted);
+    if (!id) {
+        return false;
+    }
+    *ret = *id;
+    dtt_ring_pop(&p->wanted);
+    return true;
+}
+
+void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                       bool is_over)
+{
+    struct dtt_link *peer = peer_find(p, id);
+    if (!peer || !peer->is_wanted) {
+        return;
+    }
+    peer->n_todo = dtt_book_get(&p->book, id, peer->todo);
+    if (peer->n_todo > 0 || is_over) {
+        peer->is_wanted = false;
+        dial_next(p, now, peer);
+    }
 }
 
 /* Takes a dial out of the race; false when `conn` is none. */
@@ -368,7 +402,7 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last)
 {
     struct dtt_link *peer = peer_find(p, id);
-    bool is_new = !peer || (peer->n_conns == 0 && peer->n_dials == 0);
+    bool is_new = !peer || (peer->n_conns == 0 && peer->n_dials == 0 && !peer->is_wanted);
     if (is_new && last) {
         return; /* A goodbye is no reason to dial. */
     }
@@ -477,6 +511,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     DTT_TRACE(p->ctx, NODE_CONNECTED, dtt_tv_id(&ev->peer), dtt_tv_addr(&ev->addr),
               dtt_tv_text(ev->dialed ? "dialed" : "accepted"));
     peer->n_todo = 0;
+    peer->is_wanted = false;
     if (ev->dialed) {
         /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
          * peer may be doing the same, and then both would go. */

@@ -31,6 +31,7 @@ struct dtt_links {
     struct dtt_book book;
     struct dtt_map peers; /**< id -> struct dtt_link */
     struct dtt_timerq timers;
+    struct dtt_ring wanted;             /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring failures;           /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     struct dtt_addr local_v4, local_v6; /**< our sockets; family none where there is none */
     size_t streams_in;
@@ -62,6 +63,12 @@ size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id);
 void dtt_links_close_all(struct dtt_links *p, struct dtt_now now);
 
 bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret);
+
+/** The next peer to be dialled whose address nobody knows; dtt_links_located must follow. */
+bool dtt_links_next_wanted(struct dtt_links *p, struct dtt_id *ret);
+/** The book may have learnt addresses of a wanted peer. `is_over`: no more are to come. */
+void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                       bool is_over);
 
 uint64_t dtt_links_deadline(const struct dtt_links *p);
 void dtt_links_tick(struct dtt_links *p, struct dtt_now now);

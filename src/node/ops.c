@@ -12,7 +12,7 @@
 #define LOOKUP_BIT UINT32_C(0x80000000)
 
 /* Who waits for an operation. Each one that the core starts is in core.ops under its number. */
-enum op_kind { OP_SLOT_GET, OP_SLOT_PUT, OP_LOOKUP, OP_APP };
+enum op_kind { OP_SLOT_GET, OP_SLOT_PUT, OP_LOOKUP, OP_APP, OP_ADDR_GET, OP_ADDR_PUT };
 
 struct op {
     enum op_kind kind;
@@ -21,8 +21,8 @@ struct op {
     uint64_t minute;
     bool is_put; /* APP; then what is reported back: */
     uint8_t target[20];
-    uint8_t key[32];
-    int64_t seq;
+    uint8_t key[32]; /* ADDR_GET: whose addresses */
+    int64_t seq;     /* ADDR_GET: of the newest ones found */
 };
 
 void dtt_ops_forget_topic(struct dtt_core *c, const struct dtt_topic *t)
@@ -131,6 +131,58 @@ int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *
     return slot_put(c, now, slot, value, &op);
 }
 
+void dtt_ops_addr_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id)
+{
+    struct dtt_dht_get_args args = {.is_mutable = true};
+    struct op op = {.kind = OP_ADDR_GET, .seq = INT64_MIN};
+    dtt_dht_op number;
+    memcpy(args.key, id->bytes, sizeof(args.key));
+    memcpy(op.key, id->bytes, sizeof(op.key));
+    int err = dtt_dht_get(c->dht, now, &args, &number);
+    if (!err && !op_add(c, number, &op)) {
+        dtt_dht_cancel(c->dht, now, number);
+        err = DTT_ENOMEM;
+    }
+    if (err) {
+        dtt_links_located(&c->links, now, id, true);
+    } else {
+        c->n_addr_gets++;
+    }
+}
+
+void dtt_ops_announce(struct dtt_core *c, struct dtt_now now)
+{
+    struct dtt_announce *a = &c->announce;
+    struct dtt_addr addrs[DTT_CORE_ADDRS];
+    struct op op = {.kind = OP_ADDR_PUT};
+    struct dtt_dht_put_args args = {.is_mutable = true, .copies = 20};
+    uint8_t v[DTT_DHT_VALUE_MAX];
+    struct dtt_writer w = dtt_writer(v, sizeof(v));
+    dtt_dht_op number;
+    if (c->n_topics == 0 ||
+        !dtt_announce_take(a, now, &c->id, addrs, dtt_core_own_addrs(c, addrs))) {
+        return;
+    }
+    dtt_bencode_write_str(&w, dtt_slice(a->packet, a->len));
+    args.v = dtt_slice(v, w.len);
+    args.seq = a->seq;
+    memcpy(args.key, c->id.bytes, sizeof(args.key));
+    int err = w.failed ? DTT_ETOOBIG : DTT_OK;
+    if (!err) {
+        err = dtt_item_sign(args.sig, c->cfg.node_seed, dtt_slice(NULL, 0), args.seq, args.v);
+    }
+    if (!err) {
+        err = dtt_dht_put(c->dht, now, &args, &number);
+    }
+    if (!err && !op_add(c, number, &op)) {
+        dtt_dht_cancel(c->dht, now, number);
+        err = DTT_ENOMEM;
+    }
+    if (err) {
+        dtt_announce_failed(a, now);
+    }
+}
+
 /* Contents of a bencoded byte string; false for another type. */
 static bool string_of(struct dtt_slice v, struct dtt_slice *ret)
 {
@@ -206,6 +258,36 @@ static void on_slot_value(struct dtt_now now, struct op *op, const struct dtt_dh
     }
 }
 
+/* A packet with somebody's addresses; older ones than those already found are of no use. */
+static void on_addrs(struct dtt_core *c, struct dtt_now now, struct op *op,
+                     const struct dtt_dht_event *ev)
+{
+    struct dtt_addr addrs[DTT_BOOK_ADDRS];
+    struct dtt_id id;
+    struct dtt_slice packet;
+    int n = DTT_EPROTO;
+    memcpy(id.bytes, op->key, sizeof(id.bytes));
+    if (string_of(dtt_slice(ev->u.value.v, ev->u.value.v_len), &packet)) {
+        n = dtt_pkarr_read(packet, &id, addrs, DTT_BOOK_ADDRS);
+    }
+    if (n < 0) {
+        DTT_COUNT(c->ctx, NODE_ADDRS_REFUSED);
+    } else if (n > 0 && ev->u.value.seq > op->seq) {
+        DTT_TRACE(c->ctx, NODE_ADDRS_FOUND, dtt_tv_id(&id), dtt_tv_int(n));
+        op->seq = ev->u.value.seq;
+        dtt_book_add(&c->links.book, &id, addrs, (size_t)n);
+        dtt_links_located(&c->links, now, &id, false);
+    }
+}
+
+static void addr_get_end(struct dtt_core *c, struct dtt_now now, const struct op *op)
+{
+    struct dtt_id id;
+    memcpy(id.bytes, op->key, sizeof(id.bytes));
+    c->n_addr_gets--;
+    dtt_links_located(&c->links, now, &id, true);
+}
+
 static void lookup_end(struct dtt_core *c, struct dtt_now now, struct op *op,
                        const struct dtt_dht_event *ev)
 {
@@ -255,6 +337,21 @@ void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_d
             app_node(c, now, ev);
         } else {
             app_done(c, now, op, ev);
+        }
+        break;
+    case OP_ADDR_GET:
+        if (ev->type == DTT_DHT_EV_VALUE) {
+            on_addrs(c, now, op, ev);
+        } else if (is_over) {
+            addr_get_end(c, now, op);
+        }
+        break;
+    case OP_ADDR_PUT:
+        if (is_over) {
+            DTT_TRACE(c->ctx, NODE_ANNOUNCED, dtt_tv_int(ev->u.put.acked));
+            if (ev->u.put.acked == 0) {
+                dtt_announce_failed(&c->announce, now);
+            }
         }
         break;
     }

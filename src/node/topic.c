@@ -218,6 +218,9 @@ int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic
     t->join_ns = now.mono_ns;
     c->topics[c->n_topics++] = t;
     dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_core_own_addrs(c, addrs));
+    if (c->n_topics == 1) {
+        dtt_announce_soon(&c->announce, now);
+    }
     for (size_t i = 0; i < cfg->n_peers; i++) {
         dtt_core_add_peer(t, now, &cfg->peers[i]);
     }

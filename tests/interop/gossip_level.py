@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """QUIC and gossip: `dtt pipe` and iroh-gossip peers that are told of each other."""
+import json
+import pathlib
 import time
 
 import harness
@@ -160,7 +162,29 @@ def idle(world):
     leave(peers)
 
 
+def frames_of(world):
+    """Each distinct message of the scripted conversation of Rust state machines."""
+    rust = world.rust("rust", "frames")
+    check(rust.wait_exit(60) == 0, "dtt-interop frames failed")
+    return list(dict.fromkeys(event["payload"] for event in rust.events))
+
+
+def write_fixtures(world):
+    about = ("Made by iroh-gossip 0.101.0 through tests/interop: what its state machines say while "
+             "nine join, talk, shuffle and leave.")
+    path = pathlib.Path("tests/vectors/rust/gossip.json")
+    path.write_text(json.dumps({"about": about, "payloads": frames_of(world)}, indent=1) + "\n")
+
+
+def frames(world):
+    """What tests/unit/gossip/rust.c holds us to is what the crate still says."""
+    kept = json.loads(pathlib.Path("tests/vectors/rust/gossip.json").read_text())["payloads"]
+    check(kept == frames_of(world), "tests/vectors/rust/gossip.json is not what the crate says")
+
+
 CASES = [
+    ("gossip", "frames", frames, "each message of a scripted swarm of Rust state machines: the "
+     "fixtures of the unit test"),
     ("gossip", "1+1, C dials", dtt_dials, "one message each way, orderly leave"),
     ("gossip", "1+1, Rust dials", rust_dials, "one message each way, orderly leave"),
     ("gossip", "sizes", sizes, "1 to 4057 bytes each way, 4058 refused"),

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs the interop cases: a line each, exit code 1 when one fails.
 
-usage: run.py [--long] [--list] [WORD...]
+usage: run.py [--long] [--list] [--fixtures] [WORD...]
 
 Only cases whose level or name contains one of the WORDs run. --long adds those that take minutes.
+--fixtures writes tests/vectors/rust anew instead.
 Everything happens in a network namespace of its own with nothing but loopback, where the names of
 the public bootstrap nodes lead to 127.0.0.1. Environment: DTT_COMMAND, DTT_RUST_PEER.
 """
@@ -74,6 +75,9 @@ def main():
         cases += [case for level in LEVELS for case in getattr(level, "LONG_CASES", [])]
     cases = [case for case in cases
              if not words or any(word in f"{case[0]} {case[1]}".lower() for word in words)]
+    if "--fixtures" in options:
+        cases = [("fixtures", "records", record_level.write_fixtures, "tests/vectors/rust"),
+                 ("fixtures", "gossip", gossip_level.write_fixtures, "tests/vectors/rust")]
     if "--list" in options:
         for level, name, _, what in cases:
             print(f"{level}: {name}: {what}")

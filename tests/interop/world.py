@@ -23,6 +23,9 @@ NO_DHT = ["127.0.0.1:9"]
 class Rust(harness.Process):
     """A Rust process that answers requests, one JSON object a line each way."""
 
+    def _event(self, line):
+        return {"event": "reply", **super()._event(line)}
+
     def ask(self, **request):
         before = len(self.events)
         self.send(json.dumps(request))

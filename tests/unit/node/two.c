@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Whole nodes in one process and virtual time: strangers meet, talk, part and are missed. */
+#include "crypto/ed25519.h"
 #include "support/vectors.h"
 #include "support/world.h"
 
@@ -196,6 +197,47 @@ static void another_secret_stays_outside(void **state)
     world_fini(&w);
 }
 
+/* Neither can open the other's records: only the address under its id in the DHT leads to it. */
+static void by_id_alone(void **state)
+{
+    struct world w;
+    struct party p;
+    struct dtt_peer_addr other = {.addr = {.family = DTT_FAMILY_NONE}};
+    (void)state;
+    setup(&w, &p, 3);
+    party_add(&p, "room", "one secret");
+    party_add(&p, "room", "another");
+    world_run(&w, 10 * DTT_S, NULL, NULL);
+    assert_false(p.peers[0].is_joined);
+    other.id = *dtt_core_id(w.nodes[p.peers[1].node].core);
+    dtt_core_add_peer(p.peers[0].topic, w.now, &other);
+    world_flush(&w);
+    assert_true(world_run(&w, 10 * DTT_S, all_joined, &p));
+    party_listen(&p);
+    assert_int_equal(p.peers[0].dial_failures, 0);
+    world_fini(&w);
+}
+
+/* Of somebody who is not there no address is found; the dial ends and says so. */
+static void nobody_by_id(void **state)
+{
+    struct world w;
+    struct party p;
+    struct dtt_peer_addr nobody = {.addr = {.family = DTT_FAMILY_NONE}};
+    const uint8_t seed[32] = {42};
+    (void)state;
+    setup(&w, &p, 3);
+    party_add(&p, "room", "secret");
+    world_run(&w, 5 * DTT_S, NULL, NULL);
+    dtt_ed25519_public_key(nobody.id.bytes, seed);
+    dtt_core_add_peer(p.peers[0].topic, w.now, &nobody);
+    world_flush(&w);
+    world_run(&w, 20 * DTT_S, NULL, NULL);
+    party_listen(&p);
+    assert_true(p.peers[0].dial_failures > 0);
+    world_fini(&w);
+}
+
 static void twenty_at_once(void **state)
 {
     struct world w;
@@ -250,10 +292,9 @@ static void late_by_two_minutes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_meet_and_talk),
-        cmocka_unit_test(another_secret_stays_outside),
-        cmocka_unit_test(twenty_at_once),
-        cmocka_unit_test(late_by_two_minutes),
+        cmocka_unit_test(two_meet_and_talk), cmocka_unit_test(another_secret_stays_outside),
+        cmocka_unit_test(by_id_alone),       cmocka_unit_test(nobody_by_id),
+        cmocka_unit_test(twenty_at_once),    cmocka_unit_test(late_by_two_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

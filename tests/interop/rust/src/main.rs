@@ -4,6 +4,7 @@
 //! JSON request a line with one JSON reply a line.
 
 mod dht;
+mod frames;
 mod options;
 mod record;
 mod swarm;
@@ -21,10 +22,11 @@ async fn main() -> Result<()> {
     let verb = words.next().unwrap_or_default();
     let options = options::Options::parse(words)?;
     match verb.as_str() {
+        "frames" => frames::print_frames(),
         "record" => record::serve(),
         "dht" => dht::serve(&options).await,
         "gossip" => swarm::gossip(&options).await,
         "tracker" => swarm::tracker(&options).await,
-        _ => bail!("usage: dtt-interop record|dht|gossip|tracker [TOPIC] [OPTIONS]"),
+        _ => bail!("usage: dtt-interop frames|record|dht|gossip|tracker [TOPIC] [OPTIONS]"),
     }
 }
