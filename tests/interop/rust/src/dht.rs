@@ -13,7 +13,10 @@ use crate::options::{Options, bytes_at, hex_at, print};
 
 fn storing_node(bootstrap: &[String], port: Option<u16>) -> Result<AsyncDht> {
     let mut builder = Dht::builder();
-    builder.server_mode().bind_address(Ipv4Addr::LOCALHOST).bootstrap(bootstrap);
+    builder
+        .server_mode()
+        .bind_address(Ipv4Addr::LOCALHOST)
+        .bootstrap(bootstrap);
     if let Some(port) = port {
         builder.port(port);
     }
@@ -70,7 +73,11 @@ pub async fn serve(options: &Options) -> Result<()> {
     let mut nodes = Vec::new();
     let mut addrs = Vec::new();
     for i in 0..options.nodes {
-        let port = if i == 0 { options.listen.map(|addr| addr.port()) } else { None };
+        let port = if i == 0 {
+            options.listen.map(|addr| addr.port())
+        } else {
+            None
+        };
         let node = storing_node(&bootstrap, port)?;
         let addr = node.info().await.local_addr().to_string();
         if bootstrap.is_empty() {
@@ -80,7 +87,9 @@ pub async fn serve(options: &Options) -> Result<()> {
         nodes.push(node);
     }
     let mut builder = Dht::builder();
-    builder.bind_address(Ipv4Addr::LOCALHOST).bootstrap(&bootstrap);
+    builder
+        .bind_address(Ipv4Addr::LOCALHOST)
+        .bootstrap(&bootstrap);
     let client = builder.build()?.as_async();
     let meetings: Vec<_> = nodes
         .iter()

@@ -38,7 +38,9 @@ impl World {
     }
 
     fn step(&mut self, id: PublicKey, event: InEvent<PublicKey>) -> Result<()> {
-        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
+        let Some(member) = self.members.get_mut(&id) else {
+            return Ok(());
+        };
         let out: Vec<_> = member.handle(event, self.start + self.now, None).collect();
         for event in out {
             match event {
@@ -74,8 +76,9 @@ impl World {
 
 pub fn print_frames() -> Result<()> {
     let topic = TopicId::new("frames").hash().into();
-    let ids: Vec<PublicKey> =
-        (1..=MEMBERS).map(|i| SecretKey::from_bytes(&[i; 32]).public()).collect();
+    let ids: Vec<PublicKey> = (1..=MEMBERS)
+        .map(|i| SecretKey::from_bytes(&[i; 32]).public())
+        .collect();
     let mut world = World {
         start: Instant::now(),
         now: Duration::ZERO,
@@ -87,15 +90,24 @@ pub fn print_frames() -> Result<()> {
         let rng = StdRng::seed_from_u64(i as u64);
         // An address book entry: no relay, 192.0.2.i:1000.
         let data = PeerData::new(vec![0, 1, 0, 192, 0, 2, i as u8, 0xe8, 0x07]);
-        world.members.insert(*id, State::new(*id, data, Config::default(), rng));
+        world
+            .members
+            .insert(*id, State::new(*id, data, Config::default(), rng));
         let first = if i == 0 { vec![] } else { vec![ids[i - 1]] };
         world.step(*id, InEvent::Command(topic, Command::Join(first)))?;
         world.run_until(Duration::from_millis(300 * (i as u64 + 1)))?;
     }
     for (i, id) in ids.iter().enumerate() {
         let text = format!("message {i}").into_bytes();
-        let scope = if i == 4 { Scope::Neighbors } else { Scope::Swarm };
-        world.step(*id, InEvent::Command(topic, Command::Broadcast(text.into(), scope)))?;
+        let scope = if i == 4 {
+            Scope::Neighbors
+        } else {
+            Scope::Swarm
+        };
+        world.step(
+            *id,
+            InEvent::Command(topic, Command::Broadcast(text.into(), scope)),
+        )?;
     }
     // Past the first shuffle, which comes after a minute.
     world.run_until(Duration::from_secs(65))?;

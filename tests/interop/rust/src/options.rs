@@ -18,17 +18,17 @@ pub struct Options {
     pub bootstrap: Vec<String>,
     /// Storing DHT nodes to run.
     pub nodes: usize,
-    /// Tracker: neither publish nor resolve addresses in the DHT.
-    pub no_addresses: bool,
-    /// Tracker: a rotation of its own instead of the default one.
-    pub rotation: bool,
 }
 
 impl Options {
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
         let mut o = Self::default();
         while let Some(word) = words.next() {
-            let mut value = || words.next().with_context(|| format!("{word} needs a value"));
+            let mut value = || {
+                words
+                    .next()
+                    .with_context(|| format!("{word} needs a value"))
+            };
             match word.as_str() {
                 "--listen" => o.listen = Some(value()?.parse()?),
                 "--identity" => o.identity = Some(value()?),
@@ -36,8 +36,6 @@ impl Options {
                 "--peer" => o.peers.push(parse_peer(&value()?)?),
                 "--bootstrap" => o.bootstrap.push(value()?),
                 "--nodes" => o.nodes = value()?.parse()?,
-                "--no-addresses" => o.no_addresses = true,
-                "--rotation" => o.rotation = true,
                 _ if word.starts_with("--") => bail!("unknown option {word}"),
                 _ => o.topic = Some(word),
             }
@@ -47,7 +45,10 @@ impl Options {
 
     /// Contents of the secret file without the newline at its end.
     pub fn secret(&self) -> Result<Vec<u8>> {
-        let path = self.secret_file.as_ref().context("--secret-file is missing")?;
+        let path = self
+            .secret_file
+            .as_ref()
+            .context("--secret-file is missing")?;
         let mut secret = std::fs::read(path)?;
         if secret.last() == Some(&b'\n') {
             secret.pop();
@@ -60,7 +61,11 @@ impl Options {
 fn parse_peer(text: &str) -> Result<EndpointAddr> {
     let (id, addr) = text.split_once('@').unwrap_or((text, ""));
     let peer = EndpointAddr::new(id.parse::<EndpointId>()?);
-    Ok(if addr.is_empty() { peer } else { peer.with_ip_addr(addr.parse()?) })
+    Ok(if addr.is_empty() {
+        peer
+    } else {
+        peer.with_ip_addr(addr.parse()?)
+    })
 }
 
 pub fn print(event: &Value) {
@@ -74,8 +79,12 @@ pub fn hex_at(request: &Value, name: &str) -> Result<Option<Vec<u8>>> {
     match request.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => {
-            let text = value.as_str().with_context(|| format!("{name} is no text"))?;
-            Ok(Some(hex::decode(text).with_context(|| format!("{name} is no hex"))?))
+            let text = value
+                .as_str()
+                .with_context(|| format!("{name} is no text"))?;
+            Ok(Some(
+                hex::decode(text).with_context(|| format!("{name} is no hex"))?,
+            ))
         }
     }
 }
@@ -83,5 +92,7 @@ pub fn hex_at(request: &Value, name: &str) -> Result<Option<Vec<u8>>> {
 /// A hex member of exactly N bytes.
 pub fn bytes_at<const N: usize>(request: &Value, name: &str) -> Result<[u8; N]> {
     let bytes = hex_at(request, name)?.with_context(|| format!("{name} is missing"))?;
-    bytes.try_into().map_err(|_| anyhow::anyhow!("{name} has not {N} bytes"))
+    bytes
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("{name} has not {N} bytes"))
 }

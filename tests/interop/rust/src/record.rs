@@ -5,27 +5,13 @@ use std::io::BufRead;
 
 use anyhow::{Context, Result, bail};
 use distributed_topic_tracker::{
-    EncryptedRecord, GossipRecordContent, Record, RotationHandle, SecretRotation, TopicId,
-    encryption_keypair, salt, signing_keypair,
+    EncryptedRecord, GossipRecordContent, Record, RotationHandle, TopicId, encryption_keypair,
+    salt, signing_keypair,
 };
 use mainline::{MutableItem, SigningKey};
 use serde_json::{Value, json};
 
 use crate::options::{bytes_at, hex_at, print};
-
-/// Reverses the bytes of the secret's hash and mixes in the minute: unlike the default one.
-pub struct OtherRotation;
-
-impl SecretRotation for OtherRotation {
-    fn derive(&self, topic: [u8; 32], minute: u64, secret: [u8; 32]) -> [u8; 32] {
-        let mut out = secret;
-        out.reverse();
-        for (i, byte) in out.iter_mut().enumerate() {
-            *byte ^= topic[i] ^ minute.to_le_bytes()[i % 8];
-        }
-        out
-    }
-}
 
 /// What topic, minute and secret of a request name.
 struct Slot {
@@ -45,7 +31,11 @@ fn slot(request: &Value) -> Result<Slot> {
     let secret_hash = TopicId::new(secret).hash();
     let rotation = RotationHandle::default();
     let seal_key = encryption_keypair(&topic, &rotation, secret_hash, minute);
-    Ok(Slot { topic, minute, seal_key })
+    Ok(Slot {
+        topic,
+        minute,
+        seal_key,
+    })
 }
 
 fn derive(request: &Value) -> Result<Value> {
@@ -67,7 +57,10 @@ fn derive(request: &Value) -> Result<Value> {
 /// Five values of 32 bytes, those that are missing zero.
 fn five(request: &Value, name: &str) -> Result<[[u8; 32]; 5]> {
     let mut out = [[0; 32]; 5];
-    for (to, from) in out.iter_mut().zip(request[name].as_array().into_iter().flatten()) {
+    for (to, from) in out
+        .iter_mut()
+        .zip(request[name].as_array().into_iter().flatten())
+    {
         hex::decode_to_slice(from.as_str().context("no text")?, to)?;
     }
     Ok(out)
@@ -95,7 +88,11 @@ fn open(request: &Value) -> Result<Value> {
     record.verify(&s.topic.hash(), s.minute)?;
     let content: GossipRecordContent = record.content()?;
     let used = |values: &[[u8; 32]]| -> Vec<String> {
-        values.iter().filter(|v| **v != [0; 32]).map(hex::encode).collect()
+        values
+            .iter()
+            .filter(|v| **v != [0; 32])
+            .map(hex::encode)
+            .collect()
     };
     Ok(json!({
         "publisher": hex::encode(record.pub_key()),

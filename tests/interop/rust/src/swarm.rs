@@ -3,7 +3,7 @@
 //! and a secret alone. Relays, public DNS and port mappers are off.
 
 use anyhow::{Context, Result, anyhow};
-use distributed_topic_tracker::{AutoDiscoveryGossip, RecordPublisher, RotationHandle, TopicId};
+use distributed_topic_tracker::{AutoDiscoveryGossip, RecordPublisher, TopicId};
 use futures_lite::StreamExt;
 use iroh::{
     Endpoint, RelayMode, SecretKey,
@@ -23,10 +23,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{
-    options::{Options, print},
-    record::OtherRotation,
-};
+use crate::options::{Options, print};
 
 fn endpoint_builder(options: &Options, key: SecretKey) -> Result<iroh::endpoint::Builder> {
     let mut builder = Endpoint::builder(presets::Minimal)
@@ -42,12 +39,18 @@ fn endpoint_builder(options: &Options, key: SecretKey) -> Result<iroh::endpoint:
 fn secret_key(options: &Options) -> Result<SecretKey> {
     match &options.identity {
         None => Ok(SecretKey::generate()),
-        Some(path) => Ok(SecretKey::from_bytes(std::fs::read(path)?.as_slice().try_into()?)),
+        Some(path) => Ok(SecretKey::from_bytes(
+            std::fs::read(path)?.as_slice().try_into()?,
+        )),
     }
 }
 
 fn print_listening(endpoint: &Endpoint) {
-    let addrs: Vec<String> = endpoint.bound_sockets().iter().map(|a| a.to_string()).collect();
+    let addrs: Vec<String> = endpoint
+        .bound_sockets()
+        .iter()
+        .map(|a| a.to_string())
+        .collect();
     let id = endpoint.id().to_string();
     print(&json!({"event": "listening", "endpoint_id": id, "addrs": addrs}));
 }
@@ -70,8 +73,14 @@ fn render(event: &Event) -> Value {
 
 /// A topic joined by either crate.
 enum Topic {
-    Gossip(iroh_gossip::api::GossipSender, iroh_gossip::api::GossipReceiver),
-    Tracker(distributed_topic_tracker::GossipSender, distributed_topic_tracker::GossipReceiver),
+    Gossip(
+        iroh_gossip::api::GossipSender,
+        iroh_gossip::api::GossipReceiver,
+    ),
+    Tracker(
+        distributed_topic_tracker::GossipSender,
+        distributed_topic_tracker::GossipReceiver,
+    ),
 }
 
 impl Topic {
@@ -84,7 +93,9 @@ impl Topic {
 
     /// One line of input. "/near TEXT" goes to direct neighbours only.
     async fn say(&self, line: String) -> Result<()> {
-        let near = line.strip_prefix("/near ").map(|text| text.as_bytes().to_vec());
+        let near = line
+            .strip_prefix("/near ")
+            .map(|text| text.as_bytes().to_vec());
         match (self, near) {
             (Self::Gossip(sender, _), None) => Ok(sender.broadcast(line.into()).await?),
             (Self::Gossip(sender, _), Some(t)) => Ok(sender.broadcast_neighbors(t.into()).await?),
@@ -130,41 +141,48 @@ pub async fn gossip(options: &Options) -> Result<()> {
         }
     }
     let key = secret_key(options)?;
-    let endpoint = endpoint_builder(options, key)?.address_lookup(known).bind().await?;
+    let endpoint = endpoint_builder(options, key)?
+        .address_lookup(known)
+        .bind()
+        .await?;
     let gossip = Gossip::builder().spawn(endpoint.clone());
-    let router = Router::builder(endpoint.clone()).accept(GOSSIP_ALPN, gossip.clone()).spawn();
+    let router = Router::builder(endpoint.clone())
+        .accept(GOSSIP_ALPN, gossip.clone())
+        .spawn();
     print_listening(&endpoint);
 
     let name = options.topic.clone().context("no topic")?;
     let peers = options.peers.iter().map(|peer| peer.id).collect();
-    let topic = gossip.subscribe(TopicId::new(name).hash().into(), peers).await?;
+    let topic = gossip
+        .subscribe(TopicId::new(name).hash().into(), peers)
+        .await?;
     let (sender, receiver) = topic.split();
     talk(Topic::Gossip(sender, receiver), router).await
 }
 
 pub async fn tracker(options: &Options) -> Result<()> {
     let key = secret_key(options)?;
-    let mut builder = endpoint_builder(options, key.clone())?;
-    if !options.no_addresses {
-        // Direct addresses too: there is no relay to be published instead.
-        builder = builder
-            .address_lookup(DhtAddressLookup::builder().addr_filter(AddrFilter::unfiltered()));
-    }
-    let endpoint = builder.bind().await?;
+    // Direct addresses are published too: there is no relay to be told instead.
+    let lookup = DhtAddressLookup::builder().addr_filter(AddrFilter::unfiltered());
+    let endpoint = endpoint_builder(options, key.clone())?
+        .address_lookup(lookup)
+        .bind()
+        .await?;
     let gossip = Gossip::builder().spawn(endpoint.clone());
-    let router = Router::builder(endpoint.clone()).accept(GOSSIP_ALPN, gossip.clone()).spawn();
+    let router = Router::builder(endpoint.clone())
+        .accept(GOSSIP_ALPN, gossip.clone())
+        .spawn();
     print_listening(&endpoint);
 
     let name = options.topic.clone().context("no topic")?;
-    let mut publisher = RecordPublisher::builder(
+    let publisher = RecordPublisher::builder(
         TopicId::new(name),
         SigningKey::from_bytes(&key.to_bytes()),
         options.secret()?,
     );
-    if options.rotation {
-        publisher = publisher.secret_rotation(RotationHandle::new(OtherRotation));
-    }
-    let topic = gossip.subscribe_and_join_with_auto_discovery_no_wait(publisher.build()).await?;
+    let topic = gossip
+        .subscribe_and_join_with_auto_discovery_no_wait(publisher.build())
+        .await?;
     let (sender, receiver) = topic.split().await?;
     talk(Topic::Tracker(sender, receiver), router).await
 }
