@@ -148,9 +148,6 @@ static void send_batch(struct net *n, struct net_node *node, const struct dtt_qu
     assert_true(out->segment > 0 && out->data.len > 0);
     assert_true(dtt_addr_eq(&out->local, &node->addr));
     node->sent_batches++;
-    if (out->data.len > out->segment && out->segment > node->batched_max) {
-        node->batched_max = out->segment;
-    }
     for (size_t at = 0; at < out->data.len; at += out->segment) {
         p.len = out->data.len - at < out->segment ? out->data.len - at : out->segment;
         assert_true(p.len <= sizeof(p.data));

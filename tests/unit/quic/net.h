@@ -36,7 +36,6 @@ struct net_node {
     struct net_bytes *bytes;
     uint64_t sent_packets;
     uint64_t sent_batches;
-    size_t batched_max; /**< longest datagram sent together with others */
 };
 
 struct net_packet {

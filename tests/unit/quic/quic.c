@@ -81,20 +81,6 @@ static void connects_and_tells_both(void **state)
     net_fini(&n);
 }
 
-/* What is longer than the path is known to carry goes alone: one such fails a whole batch. */
-static void sends_probes_alone(void **state)
-{
-    (void)state;
-    struct net n;
-    net_init(&n, 25);
-    struct net_node *a = net_add(&n, NULL);
-    struct net_node *b = net_add(&n, NULL);
-    net_connect(&n, a, b, NULL, NULL);
-    assert_true(a->batched_max <= 1200);
-    assert_true(b->batched_max <= 1200);
-    net_fini(&n);
-}
-
 /* Closed connections that linger do not fill the table for ever, nor let it overflow. */
 static void survives_quick_connections(void **state)
 {
@@ -808,7 +794,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connects_and_tells_both),
-        cmocka_unit_test(sends_probes_alone),
         cmocka_unit_test(survives_quick_connections),
         cmocka_unit_test(survives_dialling_each_other),
         cmocka_unit_test(refuses_wrong_key),
