@@ -62,7 +62,11 @@ static void on_event(struct peer *peer, const struct dtt_event *ev)
         peer->has_missed |= strcmp(ev->u.neighbor.reason, "timeout") == 0;
         break;
     case DTT_EVENT_DIAL_FAILED: peer->dial_failures++; break;
-    case DTT_EVENT_LEFT: peer->left++; break;
+    case DTT_EVENT_LEFT:
+        assert_null(ev->topic);
+        assert_ptr_equal(ev->topic_user, peer);
+        peer->left++;
+        break;
     default: break;
     }
 }
