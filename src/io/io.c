@@ -425,6 +425,8 @@ void dtt_io_close(struct dtt_io *io)
         struct dtt_now now = dtt_clock_now();
         dtt_core_shutdown(io->core, now);
         send_packets(io, now);
+        dtt_core_hang_up(io->core, now);
+        send_packets(io, now);
         dtt_core_free(io->core);
     }
     if (io->loop.data) {

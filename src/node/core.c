@@ -330,3 +330,10 @@ void dtt_core_shutdown(struct dtt_core *c, struct dtt_now now)
     }
     c->is_shut = true;
 }
+
+void dtt_core_hang_up(struct dtt_core *c, struct dtt_now now)
+{
+    if (c->quic) {
+        dtt_links_close_all(&c->links, now);
+    }
+}

@@ -29,10 +29,15 @@ struct dtt_core_config {
 };
 
 int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struct dtt_now now);
-/** Frees at once. For a goodbye: dtt_core_shutdown, send its packets, then free. */
+/**
+ * Frees at once. For a goodbye: dtt_core_shutdown, send its packets, dtt_core_hang_up, send its
+ * packets, then free.
+ */
 void dtt_core_free(struct dtt_core *c);
-/** Leaves all topics and closes all connections; only packets come out from now on. */
+/** Leaves all topics, which says goodbye to their neighbours. */
 void dtt_core_shutdown(struct dtt_core *c, struct dtt_now now);
+/** Closes all connections; what was not sent before is lost. */
+void dtt_core_hang_up(struct dtt_core *c, struct dtt_now now);
 
 const struct dtt_id *dtt_core_id(const struct dtt_core *c);
 

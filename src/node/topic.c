@@ -244,7 +244,7 @@ void dtt_core_leave(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t)
     }
     dtt_gossip_quit(c->gossip, now, &t->id);
     dtt_topic_free(c, t);
-    dtt_core_tell(c, now, NULL, &out);
+    dtt_events_push(&c->events, now, &out, dtt_slice(NULL, 0));
     dtt_core_route(c, now);
 }
 

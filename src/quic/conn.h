@@ -54,6 +54,7 @@ struct dtt_qroute {
     struct dtt_addr local;
     struct dtt_addr remote;
     unsigned ecn;
+    bool is_probe; /**< may be too long for the path: not to be sent together with others */
 };
 
 struct dtt_qconn {

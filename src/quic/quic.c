@@ -139,6 +139,12 @@ static void set_now(struct dtt_quic *q, struct dtt_now now)
     }
 }
 
+/* Those that linger count too. */
+static bool is_table_full(const struct dtt_quic *q)
+{
+    return dtt_map_count(&q->conns) >= q->conns.max;
+}
+
 static struct dtt_qconn *find(const struct dtt_quic *q, dtt_quic_conn handle)
 {
     return dtt_map_get(&q->conns, &handle);
@@ -220,7 +226,8 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_INVALID_TOKEN);
     } else if (token == DTT_QTOKEN_NONE && q->sh.half_open >= half_open_retry(q)) {
         dtt_qstateless_retry(&q->stateless, route, &hd);
-    } else if (q->sh.half_open >= half_open_max(q) || q->sh.live >= accept_max(q)) {
+    } else if (q->sh.half_open >= half_open_max(q) || q->sh.live >= accept_max(q) ||
+               is_table_full(q)) {
         DTT_COUNT(q->sh.ctx, QUIC_CONN_REFUSED);
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_CONNECTION_REFUSED);
     } else {
@@ -322,7 +329,7 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
         local->family != remote->family) {
         return DTT_EINVAL;
     }
-    if (q->sh.live >= q->max_conns) {
+    if (q->sh.live >= q->max_conns || is_table_full(q)) {
         DTT_COUNT(q->sh.ctx, QUIC_DIAL_REFUSED);
         return DTT_EFULL;
     }
@@ -402,14 +409,14 @@ static bool next_batch(struct dtt_quic *q, struct dtt_qconn *c, struct dtt_quic_
         if (len == 0) {
             first = route;
             segment = n;
-        } else if (n > segment || !is_same_route(&first, &route)) {
+        } else if (n > segment || route.is_probe || !is_same_route(&first, &route)) {
             q->carry_route = route;
             q->carry_at = len;
             q->carry_len = n;
             break;
         }
         len += n;
-        if (n < segment) {
+        if (n < segment || route.is_probe) {
             break;
         }
     }

@@ -235,6 +235,7 @@ size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute 
     restore_keep_alive(c);
     c->burst += (size_t)n;
     ret->ecn = pi.ecn;
+    ret->is_probe = (size_t)n > ngtcp2_conn_get_path_max_tx_udp_payload_size(c->ng);
     dtt_qpath_addr(&ps.path.local, &ret->local);
     dtt_qpath_addr(&ps.path.remote, &ret->remote);
     return (size_t)n;

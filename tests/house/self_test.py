@@ -48,7 +48,7 @@ class Includes(Tree):
         self.write("src/gossip/gossip.h", '#include "base/bytes.h"\n#include <dtt/types.h>\n')
         self.write("src/gossip/swarm.c", '#include "gossip.h"\n#  include <string.h>\n')
         self.write("src/io/loop.c", "#include <uv.h>\n#include <sys/socket.h>\n")
-        self.write("cli/main.c", "#include <dtt/dtt.h>\n#include <jansson.h>\n#include <unistd.h>\n")
+        self.write("cli/main.c", "#include <dtt/dtt.h>\n#include <histedit.h>\n#include <unistd.h>\n")
         self.assertEqual(list(check_includes.check(self.root)), [])
 
     def test_tracker_knows_no_dht(self):

@@ -101,6 +101,8 @@ void world_close(struct world *w, size_t i)
     if (w->nodes[i].core) {
         dtt_core_shutdown(w->nodes[i].core, w->now);
         flush_node(w, &w->nodes[i]);
+        dtt_core_hang_up(w->nodes[i].core, w->now);
+        flush_node(w, &w->nodes[i]);
         world_kill(w, i);
     }
 }

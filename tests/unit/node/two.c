@@ -62,7 +62,11 @@ static void on_event(struct peer *peer, const struct dtt_event *ev)
         peer->has_missed |= strcmp(ev->u.neighbor.reason, "timeout") == 0;
         break;
     case DTT_EVENT_DIAL_FAILED: peer->dial_failures++; break;
-    case DTT_EVENT_LEFT: peer->left++; break;
+    case DTT_EVENT_LEFT:
+        assert_null(ev->topic);
+        assert_ptr_equal(ev->topic_user, peer);
+        peer->left++;
+        break;
     default: break;
     }
 }
@@ -166,6 +170,29 @@ static void two_meet_and_talk(void **state)
     assert_int_equal(p.peers[0].downs, 1);
     assert_string_equal(p.peers[0].down_reason, "disconnect");
     assert_int_equal(p.peers[1].left, 1);
+    world_fini(&w);
+}
+
+/* A node that is closed says goodbye to its topics and hangs up: nobody waits for a time-out. */
+static void a_closed_node_is_gone_at_once(void **state)
+{
+    struct world w;
+    struct party p;
+    (void)state;
+    setup(&w, &p, 5);
+    party_add(&p, "room", "secret");
+    party_add(&p, "room", "secret");
+    assert_true(world_run(&w, 20 * DTT_S, all_joined, &p));
+    world_run(&w, DTT_S, NULL, NULL);
+    party_listen(&p);
+    const uint64_t *closed = &w.nodes[p.peers[0].node].ctx.metrics[DTT_METRIC_QUIC_CLOSED];
+    assert_int_equal(*closed, 0);
+    world_close(&w, p.peers[1].node);
+    world_run(&w, 100 * DTT_MS, NULL, NULL);
+    party_listen(&p);
+    assert_int_equal(p.peers[0].downs, 1);
+    assert_string_equal(p.peers[0].down_reason, "disconnect");
+    assert_true(*closed > 0);
     world_fini(&w);
 }
 
@@ -292,9 +319,13 @@ static void late_by_two_minutes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_meet_and_talk), cmocka_unit_test(another_secret_stays_outside),
-        cmocka_unit_test(by_id_alone),       cmocka_unit_test(nobody_by_id),
-        cmocka_unit_test(twenty_at_once),    cmocka_unit_test(late_by_two_minutes),
+        cmocka_unit_test(two_meet_and_talk),
+        cmocka_unit_test(a_closed_node_is_gone_at_once),
+        cmocka_unit_test(another_secret_stays_outside),
+        cmocka_unit_test(by_id_alone),
+        cmocka_unit_test(nobody_by_id),
+        cmocka_unit_test(twenty_at_once),
+        cmocka_unit_test(late_by_two_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

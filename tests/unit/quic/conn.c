@@ -16,6 +16,8 @@ struct side {
     struct dtt_qshared sh;
     struct dtt_qconn *c;
     struct dtt_addr addr;
+    unsigned long_datagrams; /* longer than any path must carry */
+    unsigned probes;         /* said to be so */
 };
 
 static struct side client;
@@ -70,6 +72,8 @@ static void carry(struct side *from, struct side *to)
             assert_int_equal(
                 dtt_qconn_accept(&to->c, &to->sh, 1, &hd, NULL, &to->addr, &from->addr), DTT_OK);
         }
+        from->long_datagrams += len > 1200;
+        from->probes += route.is_probe;
         assert_true(dtt_qconn_recv(to->c, &to->addr, &from->addr, route.ecn, dtt_slice(buf, len)));
     }
 }
@@ -158,6 +162,17 @@ static void frees_tls_after_the_handshake(void **state)
     assert_null(client.c->tls.native);
     assert_null(server.c->tls.native);
     assert_memory_equal(&server.c->peer, dtt_qtls_id(client.sh.tls), sizeof(struct dtt_id));
+    finish();
+}
+
+/* The endpoint must not send these together with others: the path may not carry them. */
+static void marks_path_probes(void **state)
+{
+    (void)state;
+    start();
+    assert_true(client.probes > 0 && server.probes > 0);
+    assert_int_equal(client.probes, client.long_datagrams);
+    assert_int_equal(server.probes, server.long_datagrams);
     finish();
 }
 
@@ -409,6 +424,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frees_tls_after_the_handshake),
+        cmocka_unit_test(marks_path_probes),
         cmocka_unit_test(updates_keys),
         cmocka_unit_test(refuses_bidirectional_streams),
         cmocka_unit_test(tells_of_a_reset),

@@ -81,6 +81,37 @@ static void connects_and_tells_both(void **state)
     net_fini(&n);
 }
 
+/* Closed connections that linger do not fill the table for ever, nor let it overflow. */
+static void survives_quick_connections(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.max_conns = 4};
+    net_init(&n, 26);
+    struct net_node *a = net_add(&n, &cfg);
+    struct net_node *b = net_add(&n, NULL);
+    unsigned full = 0;
+    for (int i = 0; i < 40; i++) {
+        dtt_quic_conn c;
+        int err = dtt_quic_dial(a->q, n.now, id_of(b), &a->addr, &b->addr, &c);
+        assert_true(err == DTT_OK || err == DTT_EFULL);
+        full += err == DTT_EFULL;
+        net_run(&n, 30 * DTT_MS); /* the first answer has come: the close will be sent */
+        if (err == DTT_OK) {
+            dtt_quic_close(a->q, n.now, c, 0, "");
+        }
+        net_drain(&n, a);
+        assert_int_equal(dtt_quic_conn_count(a->q), 0);
+    }
+    assert_true(full > 0);
+    assert_int_equal(a->ctx.metrics[DTT_METRIC_QUIC_DIAL_REFUSED], full);
+    assert_int_equal(a->event_count, 40 - full);
+    net_run(&n, 20 * DTT_S);
+    assert_true(dtt_quic_deadline(a->q) == DTT_NEVER);
+    net_connect(&n, a, b, NULL, NULL);
+    net_fini(&n);
+}
+
 static void survives_dialling_each_other(void **state)
 {
     (void)state;
@@ -763,6 +794,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connects_and_tells_both),
+        cmocka_unit_test(survives_quick_connections),
         cmocka_unit_test(survives_dialling_each_other),
         cmocka_unit_test(refuses_wrong_key),
         cmocka_unit_test(refuses_wrong_alpn),
