@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 import harness  # noqa: E402
 from harness import Failure, Skip, check  # noqa: E402,F401
 
-RUST = os.environ.get("DTT_RUST_PEER", str(HERE / "rust/target/debug/dtt-interop"))
+RUST = os.environ.get("DTT_RUST_PEER", "build/rust/debug/dtt-interop")
 
 # A bootstrap address at which nobody is: for peers that are told of each other.
 NO_DHT = ["127.0.0.1:9"]
