@@ -8,8 +8,6 @@
 #include "quic/stateless.h"
 #include "quic/transmit.h"
 
-#include <assert.h>
-#include <sodium.h>
 #include <stdlib.h>
 
 #define CONNS_DEFAULT         256
