@@ -286,12 +286,25 @@ static void set_not_live(struct dtt_qconn *c)
     }
 }
 
+/* Strangers whose handshake fails get a quarter of the places, so that they cannot take all. */
+static void begin_linger(struct dtt_qconn *c, uint64_t ns)
+{
+    struct dtt_qshared *sh = c->sh;
+    size_t max = c->is_dialed || c->is_connected ? sh->linger_max : sh->linger_max / 4;
+    if (sh->lingering < max) {
+        sh->lingering++;
+        c->linger_until = later(sh->now_ns, ns > LINGER_MIN_NS ? ns : LINGER_MIN_NS);
+    } else {
+        dtt_qcid_clear(&sh->cids, &c->cids);
+    }
+}
+
 static void end_linger(struct dtt_qconn *c)
 {
-    c->linger_until = 0;
-    c->is_close_due = false;
-    free(c->close_packet);
-    c->close_packet = NULL;
+    if (c->linger_until) {
+        c->linger_until = 0;
+        c->sh->lingering--;
+    }
     dtt_qcid_clear(&c->sh->cids, &c->cids);
 }
 
@@ -305,6 +318,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
     }
     dtt_qtls_end(&c->tls);
     end_linger(c);
+    free(c->close_packet);
     drop_events(c);
     dtt_qevents_remove(&c->sh->events, &c->connected);
     close_streams(c);
@@ -314,7 +328,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
 
 bool dtt_qconn_is_done(const struct dtt_qconn *c)
 {
-    return c->is_closed && !c->linger_until && !c->is_live;
+    return c->is_closed && !c->linger_until && !c->is_live && !c->is_close_due;
 }
 
 static void trace_closed(struct dtt_qconn *c)
@@ -355,9 +369,9 @@ static void finish(struct dtt_qconn *c, enum dtt_quic_reason reason, bool linger
         set_not_live(c);
     }
     if (linger) {
-        c->linger_until = later(sh->now_ns, wait > LINGER_MIN_NS ? wait : LINGER_MIN_NS);
+        begin_linger(c, wait);
     } else {
-        end_linger(c);
+        dtt_qcid_clear(&sh->cids, &c->cids);
     }
     if (c->is_close_due) {
         dtt_qconn_wake(c);

@@ -47,6 +47,8 @@ struct dtt_qshared {
     size_t stream_buffer_max;
     size_t live;      /**< connections open, or closed with the CLOSED event not yet taken */
     size_t half_open; /**< accepted, handshake not completed */
+    size_t lingering;
+    size_t linger_max; /**< the rest does not linger */
 };
 
 /** Where a datagram goes. */

@@ -8,8 +8,6 @@
 #include "quic/stateless.h"
 #include "quic/transmit.h"
 
-#include <assert.h>
-#include <sodium.h>
 #include <stdlib.h>
 
 #define CONNS_DEFAULT         256
@@ -83,6 +81,7 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
     }
     q->max_conns = cfg->max_conns ? cfg->max_conns : CONNS_DEFAULT;
     q->sh.ctx = ctx;
+    q->sh.linger_max = q->max_conns;
     q->sh.now_ns = now.mono_ns;
     q->sh.idle_timeout_ns = or_default(cfg->idle_timeout_ns, IDLE_TIMEOUT_DEFAULT);
     q->sh.keep_alive_ns = or_default(cfg->keep_alive_ns, KEEP_ALIVE_DEFAULT);

@@ -36,6 +36,7 @@ static void init_side(struct side *s, uint8_t number)
     s->sh.keep_alive_ns = 5 * DTT_S;
     s->sh.handshake_timeout_ns = 10 * DTT_S;
     s->sh.stream_buffer_max = 100000;
+    s->sh.linger_max = 4;
     dtt_rng_init(&s->sh.rng, s->ctx.seed, "quic.rand");
     dtt_timerq_init(&s->sh.timers);
     dtt_qcid_init(&s->sh.cids, &s->ctx, seed, 4);
@@ -51,6 +52,7 @@ static void fini_side(struct side *s)
     assert_null(s->sh.ready_head);
     assert_int_equal(s->sh.live, 0);
     assert_int_equal(s->sh.half_open, 0);
+    assert_int_equal(s->sh.lingering, 0);
     assert_int_equal(dtt_map_count(&s->sh.cids.map), 0);
     assert_int_equal(s->sh.timers.count, 0);
     dtt_qtls_free(s->sh.tls);
