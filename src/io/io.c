@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+/* Turns of libuv in which watchers may change once more before the timer has to help. */
+#define STALE_ROUNDS 8
 /* Batches read from one socket before everything else has its turn. */
 #define READ_BATCHES   16
 #define RETRY_FIRST_NS (5 * DTT_S)
@@ -79,6 +81,9 @@ int dtt_io_split_host(const char *text, char host[256], uint16_t *ret_port)
     }
     memcpy(host, text + is_bracketed, len - 2 * is_bracketed);
     host[len - 2 * is_bracketed] = '\0';
+    if (host[0] == '\0') {
+        return DTT_EADDR;
+    }
     *ret_port = (uint16_t)port;
     return DTT_OK;
 }
@@ -182,7 +187,7 @@ static void on_timer(uv_poll_t *handle, int status, int events)
 
 static uint64_t deadline(const struct dtt_io *io)
 {
-    uint64_t t = dtt_core_deadline(io->core);
+    uint64_t t = io->is_stale ? 0 : dtt_core_deadline(io->core);
     for (size_t i = 0; i < io->n_lookups; i++) {
         t = dtt_min_ns(t, io->lookups[i].retry_ns);
     }
@@ -265,7 +270,12 @@ static void lookup_start(struct dtt_io *io, struct lookup *l, struct dtt_now now
         lookup_later(l, now);
         return;
     }
-    uv_poll_init(&io->loop, &l->poll, dtt_resolve_fd(l->resolve));
+    if (uv_poll_init(&io->loop, &l->poll, dtt_resolve_fd(l->resolve)) != 0) {
+        dtt_resolve_free(l->resolve);
+        l->resolve = NULL;
+        lookup_later(l, now);
+        return;
+    }
     uv_poll_start(&l->poll, UV_READABLE, on_resolved);
     io->is_stale = true;
 }
@@ -491,7 +501,7 @@ int dtt_io_timeout_ms(const struct dtt_io *io)
 int dtt_io_wait(const struct dtt_io *io, int timeout_ms)
 {
     struct pollfd p = {.fd = dtt_io_fd(io), .events = POLLIN};
-    return poll(&p, 1, timeout_ms) < 0 && errno != EINTR ? DTT_EIO : DTT_OK;
+    return poll(&p, 1, io->is_woken ? 0 : timeout_ms) < 0 && errno != EINTR ? DTT_EIO : DTT_OK;
 }
 
 int dtt_io_process(struct dtt_io *io)
@@ -514,9 +524,9 @@ void dtt_io_flush(struct dtt_io *io)
 {
     send_packets(io, dtt_clock_now());
     set_timer(io);
-    if (io->is_stale) {
-        /* Only a poll of libuv's hands changed watchers to the kernel; what it finds to read is
-         * read now. */
+    /* Only a poll of libuv's hands changed watchers to the kernel. What it finds may change them
+     * again (an ICMP error stops one); unwatched, we would be deaf until the next timer. */
+    for (int i = 0; io->is_stale && i < STALE_ROUNDS; i++) {
         io->is_stale = false;
         uv_run(&io->loop, UV_RUN_NOWAIT);
         send_packets(io, dtt_clock_now());

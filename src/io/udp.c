@@ -377,6 +377,11 @@ int dtt_udp_flush(struct dtt_udp *u)
             tx->first += (size_t)n;
         } else if (errno == EAGAIN || errno == ENOBUFS) {
             return DTT_EAGAIN;
+        } else if ((errno == EIO || errno == EINVAL) && tx->messages[tx->first].segment) {
+            /* This route cannot split batches (a tunnel, a device without checksums): we do. The
+             * batch itself is lost, as packets may be. */
+            u->has_segment = false;
+            tx->first++;
         } else if (errno != EINTR) {
             /* No route, refused by a filter, a pending ICMP error: this packet is lost. */
             tx->first++;
