@@ -77,7 +77,7 @@ static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t boots
         }
         break;
     case DTT_STAGE_DIAL:
-        snprintf(out, cap, "found %u member%s, connecting: %u attempt%s, %u failed",
+        snprintf(out, cap, "%u member%s found on the DHT, connecting: %u attempt%s, %u failed",
                  w->records_seen, plural(w->records_seen), w->dials_started,
                  plural(w->dials_started), w->dials_failed);
         break;

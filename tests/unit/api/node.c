@@ -2,13 +2,17 @@
 /* The public API on real sockets of the loopback interface. */
 #include "support/vectors.h"
 
+#include <arpa/inet.h>
 #include <dtt/dht.h>
 #include <dtt/dtt.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DEADLINE_S 30
 
@@ -252,6 +256,55 @@ static void dht_operations(void **state)
     }
 }
 
+/* Descriptors that the node's own descriptor watches. */
+static int watched(const dtt_node *n)
+{
+    char line[256];
+    int count = 0;
+    snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", dtt_node_fd(n));
+    FILE *f = fopen(line, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f)) {
+        count += strncmp(line, "tfd:", 4) == 0;
+    }
+    fclose(f);
+    return count;
+}
+
+/* Whoever asks and is gone before the answer causes ICMP errors: none may deafen the node. */
+static void closed_ports_do_not_deafen(void **state)
+{
+    static const char ping[] = "d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t4:aaaa1:y1:qe";
+    dtt_node *n = open_local(DTT_NODE_DHT_ONLY, NULL);
+    struct dtt_addr addr = addr_of(n);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(addr.port)};
+    int before = watched(n);
+    (void)state;
+    memcpy(&to.sin_addr, addr.ip, 4);
+    for (int i = 0; i < 200; i++) {
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        assert_true(fd >= 0);
+        assert_true(sendto(fd, ping, sizeof(ping) - 1, 0, (struct sockaddr *)&to, sizeof(to)) > 0);
+        close(fd);
+        assert_int_equal(dtt_node_process(n), 0);
+        assert_true(dtt_node_timeout_ms(n) == 0 || watched(n) == before);
+    }
+    dtt_node_close(n);
+}
+
+/* A wake is not forgotten when something else runs the node before the wait. */
+static void a_wake_before_the_wait_counts(void **state)
+{
+    dtt_node *n = open_local(DTT_NODE_DHT_ONLY, NULL);
+    (void)state;
+    while (dtt_node_next_event(n)) {
+    }
+    dtt_node_wake(n);
+    assert_int_equal(dtt_node_process(n), 0);
+    assert_int_equal(dtt_node_wait(n, -1), 1);
+    dtt_node_close(n);
+}
+
 static void *wake(void *arg)
 {
     dtt_node_wake(arg);
@@ -307,6 +360,8 @@ int main(void)
         cmocka_unit_test(a_port_in_use_is_told),
         cmocka_unit_test_setup(dht_operations, forget_events),
         cmocka_unit_test_setup(two_nodes_meet_and_talk, forget_events),
+        cmocka_unit_test(closed_ports_do_not_deafen),
+        cmocka_unit_test(a_wake_before_the_wait_counts),
         cmocka_unit_test(wait_and_wake),
         cmocka_unit_test(counters_and_logs),
     };
