@@ -154,14 +154,15 @@ static void enter_line(struct chat *c, const char *line, size_t len)
 
 static void take_neighbor(struct chat *c, const struct dtt_event *event)
 {
-    const char *reason = event->u.neighbor.reason;
     char name[ROOM_NAME_DIGITS + 1];
+    char farewell[ROOM_FAREWELL_MAX];
 
     room_name(&event->u.neighbor.peer, name);
     if (event->type == DTT_EVENT_NEIGHBOR_UP) {
         remark(c, "%s is here", name);
     } else {
-        remark(c, "%s has gone (%s)", name, reason);
+        room_farewell(event->u.neighbor.reason, farewell);
+        remark(c, "%s %s", name, farewell);
     }
     if (event->type == DTT_EVENT_NEIGHBOR_DOWN && session_is_alone(&c->session)) {
         remark(c, "nobody is left; looking for others");
@@ -178,7 +179,7 @@ static void take_event(struct chat *c, const struct dtt_event *event)
         print_message(c, name, false, event->u.message.data, event->u.message.len);
         break;
     case DTT_EVENT_JOINED:
-        remark(c, "joined after %.1f s", (double)event->u.joined.elapsed_ms / 1000);
+        remark(c, "joined after %.2f s", (double)event->u.joined.elapsed_ms / 1000);
         break;
     case DTT_EVENT_NEIGHBOR_UP:
     case DTT_EVENT_NEIGHBOR_DOWN: take_neighbor(c, event); break;
@@ -232,7 +233,7 @@ static void welcome(struct chat *c)
     text_clean(c->topic, c->session.options->arg,
                strnlen(c->session.options->arg, CHAT_TOPIC_SHOWN));
     room_name(dtt_node_id(c->session.node), name);
-    remark(c, "'%s', and you are %s. Type a line to send it; Ctrl-D leaves.", c->topic, name);
+    remark(c, "'%s': you are %s. Type a line to send it; Ctrl-D leaves.", c->topic, name);
 }
 
 static int run_on_terminal(struct options *o)

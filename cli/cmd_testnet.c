@@ -58,10 +58,9 @@ static int serve(struct testnet *t, struct pollfd *fds, int signals, const struc
 /* Others are told the address, so it must be one that they can reach. */
 static bool is_reachable(const char *listen)
 {
-    static const uint8_t zero[16];
     struct dtt_addr addr;
 
-    return dtt_addr_parse(listen, &addr) == 0 && memcmp(addr.ip, zero, sizeof(zero)) != 0;
+    return dtt_addr_parse(listen, &addr) == 0 && !options_is_wildcard(&addr);
 }
 
 static int run(struct options *o)
@@ -106,9 +105,8 @@ const struct command command_testnet = {
     .summary = "run a private DHT in one process",
     .details = "Starts storing DHT nodes (20 unless '--nodes' says otherwise) that know only\n"
                "each other, prints 'bootstrap ADDR:PORT' when they have met, and runs until a\n"
-               "signal comes. Give that address to other commands with '--bootstrap'.\n"
-               "'--listen' is where the first node listens, 127.0.0.1 by default.",
-    .options = OPTION_BIT(OPTION_NODES) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_FOR) |
+               "signal comes. Give that address to other commands with '--bootstrap'.",
+    .options = OPTION_BIT(OPTION_NODES) | OPTION_BIT(OPTION_FIRST_LISTEN) | OPTION_BIT(OPTION_FOR) |
                OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG),
     .run = run,
 };

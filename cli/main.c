@@ -80,7 +80,8 @@ static int run(int argc, char **argv)
     if (argc < 1) {
         return output_fail(EXIT_USAGE, "a command is missing; 'dtt --help' lists them");
     }
-    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
+        strcmp(argv[0], "help") == 0) {
         help();
         return EXIT_OK;
     }

@@ -103,6 +103,13 @@ static bool is_port(const char *text)
            port <= 65535;
 }
 
+bool options_is_wildcard(const struct dtt_addr *addr)
+{
+    static const uint8_t zero[sizeof(addr->ip)];
+
+    return memcmp(addr->ip, zero, sizeof(zero)) == 0;
+}
+
 /* The library resolves the name; here only the form is checked. */
 static enum set_result set_bootstrap(struct options *o, const struct option *option, char *value)
 {
@@ -159,7 +166,7 @@ static enum set_result set_peer(struct options *o, const struct option *option, 
     memcpy(id, value, (size_t)(at - value));
     id[at - value] = '\0';
     if (dtt_id_parse(id, &peer.id) != 0 || dtt_addr_parse(at + 1, &peer.addr) != 0 ||
-        peer.addr.port == 0) {
+        peer.addr.port == 0 || options_is_wildcard(&peer.addr)) {
         return SET_BAD;
     }
     o->peers[o->n_peers++] = peer;
@@ -257,6 +264,13 @@ static const struct option table[] = {
      .set = set_listen,
      .help = "bind to this address, port 0 for any; once for IPv4 and\n"
              "once for IPv6 (default: all interfaces, any port)"},
+    {.id = OPTION_FIRST_LISTEN,
+     .name = "listen",
+     .value = "ADDR:PORT",
+     .expects = "of the form ADDR:PORT with a numeric address, like 127.0.0.1:4000",
+     .set = set_listen,
+     .help = "where the first node listens, which is the address that\n"
+             "others are told (default: 127.0.0.1, any port)"},
     {.id = OPTION_IDENTITY,
      .name = "identity",
      .value = "FILE",
@@ -268,7 +282,7 @@ static const struct option table[] = {
     {.id = OPTION_PEER,
      .name = "peer",
      .value = "ID@ADDR:PORT",
-     .expects = "of the form ID@ADDR:PORT with an endpoint id and a numeric address",
+     .expects = "of the form ID@ADDR:PORT with an endpoint id and the numeric address of a machine",
      .set = set_peer,
      .help = "dial this peer too; can be given up to 64 times"},
     {.id = OPTION_JOIN_TIMEOUT,
@@ -536,8 +550,9 @@ int options_parse(struct options *o, const struct command *command, int argc, ch
         }
     }
     if (command->arg && !command->arg_is_optional && !o->arg) {
-        snprintf(error, OPTIONS_ERROR_MAX, "'%s' needs a %s; 'dtt %s --help' explains",
-                 command->name, command->arg, command->name);
+        snprintf(error, OPTIONS_ERROR_MAX, "'%s' needs %s %s; 'dtt %s --help' explains",
+                 command->name, strchr("AEIOU", command->arg[0]) ? "an" : "a", command->arg,
+                 command->name);
         return -1;
     }
     if (o->arg && *o->arg == '\0') {

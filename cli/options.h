@@ -17,6 +17,7 @@ enum option_id {
     OPTION_BOOTSTRAP,
     OPTION_NO_BOOTSTRAP,
     OPTION_LISTEN,
+    OPTION_FIRST_LISTEN,
     OPTION_IDENTITY,
     OPTION_PEER,
     OPTION_JOIN_TIMEOUT,
@@ -110,6 +111,9 @@ struct command {
  */
 int options_parse(struct options *o, const struct command *command, int argc, char **argv,
                   char error[OPTIONS_ERROR_MAX]);
+
+/** Whether the address stands for all addresses of this machine: one can listen there, not dial. */
+bool options_is_wildcard(const struct dtt_addr *addr);
 
 /** Prints the help of one command. */
 void options_help(FILE *out, const struct command *command);

@@ -188,6 +188,18 @@ static void erase_entered(struct screen *s, const wchar_t *line, size_t len)
     fflush(stdout);
 }
 
+/* At the end of the input: a prompt with nothing behind it goes, what was being typed stays. */
+static void erase_prompt(struct screen *s)
+{
+    const LineInfoW *line = el_wline(s->editor);
+
+    if (line->lastchar == line->buffer) {
+        erase_edited(s);
+    } else {
+        puts("");
+    }
+}
+
 const char *screen_read(struct screen *s, size_t *ret_len)
 {
     HistEvent event;
@@ -199,6 +211,7 @@ const char *screen_read(struct screen *s, size_t *ret_len)
     line = el_wgets(s->editor, &count);
     s->is_editing = false;
     if (!line || count <= 0) {
+        erase_prompt(s);
         return NULL;
     }
     len = (size_t)count;
@@ -273,6 +286,4 @@ void screen_close(struct screen *s)
         history_end(s->history);
     }
     el_end(s->editor);
-    /* What was being typed stays where it is. */
-    puts("");
 }

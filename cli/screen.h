@@ -44,7 +44,7 @@ void screen_resize(struct screen *s);
 /** Stops the process as Ctrl-Z does; returns when it goes on. */
 void screen_suspend(struct screen *s);
 
-/** Gives the terminal back as it was. */
+/** Gives the terminal back as it was. A line that was being typed stays on the screen. */
 void screen_close(struct screen *s);
 
 #endif

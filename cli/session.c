@@ -222,11 +222,25 @@ static bool is_waiting(const struct session *s)
     return s->topic ? session_is_alone(s) : !s->has_dht;
 }
 
+/* The hosts that the search began with. */
+static void list_tried(const struct options *o, char *out, size_t cap)
+{
+    const char *hosts[OPTIONS_BOOTSTRAP_MAX];
+    size_t n = 0;
+
+    if (o->n_bootstrap) {
+        join_words(out, cap, o->bootstrap, o->n_bootstrap);
+        return;
+    }
+    while (n < OPTIONS_BOOTSTRAP_MAX && (hosts[n] = dtt_public_bootstrap(n)) != NULL) {
+        n++;
+    }
+    join_words(out, cap, hosts, n);
+}
+
 /* Adds for how long, and as long as no DHT node has answered, which hosts were tried. */
 static void say_progress(const struct session *s, const struct dtt_why *why)
 {
-    static const char *const public_hosts[] = {"the public hosts"};
-    const struct options *o = s->options;
     double seconds = (double)why->for_ms / 1000;
     char tried[512];
 
@@ -234,8 +248,7 @@ static void say_progress(const struct session *s, const struct dtt_why *why)
         say(s, "%s; %.0f s so far", why->sentence, seconds);
         return;
     }
-    join_words(tried, sizeof(tried), o->n_bootstrap ? o->bootstrap : public_hosts,
-               o->n_bootstrap ? o->n_bootstrap : 1);
+    list_tried(s->options, tried, sizeof(tried));
     say(s, "%s; %.0f s so far, tried %s", why->sentence, seconds, tried);
 }
 

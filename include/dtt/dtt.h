@@ -39,6 +39,12 @@ DTT_API size_t dtt_message_max(void);
 typedef struct dtt_node dtt_node;
 typedef struct dtt_topic dtt_topic;
 
+/**
+ * Host number `i` (0, 1, ...) of those that a node starts from unless its config names others, as
+ * "HOST:PORT"; NULL past the last. Static. Any thread.
+ */
+DTT_API const char *dtt_public_bootstrap(size_t i);
+
 /* ------------------------------------------------------------------ node */
 
 enum dtt_node_flags {

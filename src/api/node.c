@@ -14,6 +14,13 @@ static const char *const public_bootstrap[] = {
     "relay.pkarr.org:6881",
 };
 
+#define N_PUBLIC_BOOTSTRAP (sizeof(public_bootstrap) / sizeof(public_bootstrap[0]))
+
+const char *dtt_public_bootstrap(size_t i)
+{
+    return i < N_PUBLIC_BOOTSTRAP ? public_bootstrap[i] : NULL;
+}
+
 static void keep_log_line(void *user, const struct dtt_trace_record *rec)
 {
     struct dtt_node *n = user;
@@ -51,7 +58,7 @@ static int read_bootstrap(const struct dtt_config *cfg, struct dtt_io_config *io
     }
     if (cfg->n_bootstrap == 0) {
         io->hosts = public_bootstrap;
-        io->n_hosts = sizeof(public_bootstrap) / sizeof(public_bootstrap[0]);
+        io->n_hosts = N_PUBLIC_BOOTSTRAP;
         return DTT_OK;
     }
     for (size_t i = 0; i < cfg->n_bootstrap; i++) {

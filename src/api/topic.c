@@ -7,13 +7,23 @@
 
 #define PEERS_MAX 64
 
+static bool are_usable(const struct dtt_peer_addr *peers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!dtt_addr_is_usable(&peers[i].addr)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_config(struct dtt_topic_config *cfg, const struct dtt_topic_config *theirs)
 {
     return dtt_read_sized(cfg, sizeof(*cfg), theirs) && cfg->secret && cfg->secret_len > 0 &&
            (cfg->name != NULL) != (cfg->topic_hash != NULL) &&
            (!cfg->name || cfg->name[0] != '\0') && cfg->preset >= DTT_PRESET_DEFAULT &&
            cfg->preset <= DTT_PRESET_RUST_0_3 && cfg->n_peers <= PEERS_MAX &&
-           (cfg->n_peers == 0 || cfg->peers);
+           (cfg->n_peers == 0 || (cfg->peers && are_usable(cfg->peers, cfg->n_peers)));
 }
 
 int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *config)

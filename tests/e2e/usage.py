@@ -46,7 +46,7 @@ def wrong_uses(scene, taken_port):
         yield USAGE, "--listen", ["pipe", "topic", *secret, "--for", "1", "--listen", bad]
     yield USAGE, "--listen", [*pipe, "--listen", "127.0.0.2:0"]
     for bad in ["", "x", "@127.0.0.1:1", peer.replace("a", "1", 1), peer.replace(":1", ":0"),
-                peer.replace(":1", "")]:
+                peer.replace(":1", ""), peer.replace("127.0.0.1", "0.0.0.0")]:
         yield USAGE, "--peer", [*pipe, "--peer", bad]
     for option in ["--for", "--join-timeout"]:
         for bad in ["", "x", "-1", "1x", "1e9999", "nan", "inf"]:
@@ -90,6 +90,7 @@ def right_uses(scene):
     """(what standard output must hold, arguments)"""
     new = str(scene.path / "new")
     yield "usage", ["--help"]
+    yield "usage", ["help"]
     yield "0.", ["--version"]
     for command in ["chat", "pipe", "lookup", "id", "testnet", "demo", "dht get", "record open"]:
         yield "usage: dtt " + command, [*command.split(), "--help"]

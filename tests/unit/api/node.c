@@ -89,6 +89,17 @@ static int forget_events(void **state)
     return 0;
 }
 
+static void public_hosts_are_told(void **state)
+{
+    size_t n = 0;
+    (void)state;
+    for (const char *host; (host = dtt_public_bootstrap(n)) != NULL; n++) {
+        assert_non_null(strchr(host, ':'));
+    }
+    assert_true(n > 1);
+    assert_null(dtt_public_bootstrap(SIZE_MAX));
+}
+
 static void wrong_configs_are_refused(void **state)
 {
     dtt_node *n = NULL;
@@ -167,7 +178,14 @@ static void two_nodes_meet_and_talk(void **state)
     nodes[2] = open_local(0, &first);
     struct dtt_topic_config cfg = {
         .size = sizeof(cfg), .name = "room", .secret = "s3cret", .secret_len = 6};
+    struct dtt_peer_addr nowhere = {.id = *dtt_node_id(nodes[2]), .addr = first};
+    memset(nowhere.addr.ip, 0, sizeof(nowhere.addr.ip));
+    cfg.peers = &nowhere;
+    cfg.n_peers = 1;
+    assert_int_equal(dtt_topic_join(&topics[0], nodes[1], &cfg), DTT_EINVAL);
+    cfg.n_peers = 0;
     assert_int_equal(dtt_topic_join(&topics[0], nodes[1], &cfg), 0);
+    assert_int_equal(dtt_topic_add_peer(topics[0], &nowhere), DTT_EINVAL);
     assert_int_equal(dtt_topic_join(&topics[1], nodes[1], &cfg), DTT_ESTATE);
     assert_int_equal(dtt_topic_send(topics[0], "x", 1, 0), DTT_EAGAIN);
     assert_int_equal(dtt_topic_join(&topics[1], nodes[2], &cfg), 0);
@@ -355,6 +373,7 @@ static void counters_and_logs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(public_hosts_are_told),
         cmocka_unit_test(wrong_configs_are_refused),
         cmocka_unit_test(sizes_of_other_versions),
         cmocka_unit_test(a_port_in_use_is_told),

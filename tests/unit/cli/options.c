@@ -83,6 +83,7 @@ static void test_arguments(void **state)
     assert_int_equal(parse(&o, &command_dht_put, "-"), 0);
     assert_string_equal(o.arg, "-");
     refuses(&command_pipe, "", "'pipe' needs a TOPIC; 'dtt pipe --help' explains");
+    refuses(&command_dht_ping, "", "'dht ping' needs an ADDR:PORT; 'dtt dht ping --help' explains");
     refuses(&command_pipe, "a b",
             "'pipe' takes one TOPIC, and 'b' is a second one (quote what has spaces)");
     refuses(&command_testnet, "a",
