@@ -202,13 +202,18 @@ static bool grow_siblings(struct target *t)
 
 /* ---- making room */
 
-/* The oldest sibling of the network with most of them, `incoming` counted as one more of its own.
+/*
+ * The oldest sibling of the network with most of them, `incoming` counted as one more of its own;
+ * NULL when only our own could make room for others.
  */
 static struct dtt_stored *sibling_victim(const struct target *t, const struct network *incoming)
 {
     struct dtt_stored *victim = NULL;
     size_t most = 0;
     for (size_t i = 0; i < t->n; i++) {
+        if (t->values[i]->network->is_own && !incoming->is_own) {
+            continue;
+        }
         size_t same = t->values[i]->network == incoming;
         for (size_t j = i; j < t->n; j++) {
             same += t->values[j]->network == t->values[i]->network;
@@ -326,18 +331,24 @@ static void drop_older_seq(struct dtt_storage *s, const struct dtt_storage_put *
     }
 }
 
-static void drop_siblings_for(struct dtt_storage *s, const struct network *incoming,
+/* Room among the siblings; false when there is none. May free the target. */
+static bool drop_siblings_for(struct dtt_storage *s, const struct network *incoming,
                               const struct dtt_storage_put *put)
 {
     struct target *t = dtt_map_get(&s->targets, put->target);
     while (t && t->n > 0 &&
            (t->n >= DTT_STORAGE_SIBLINGS || t->bytes + put->v.len > DTT_STORAGE_SIBLING_BYTES)) {
+        struct dtt_stored *victim = sibling_victim(t, incoming);
+        if (!victim) {
+            return false;
+        }
         bool is_last = t->n == 1;
-        evict(s, sibling_victim(t, incoming));
+        evict(s, victim);
         if (is_last) {
             break;
         }
     }
+    return true;
 }
 
 static int store(struct dtt_storage *s, struct dtt_now now, struct network *n, struct target *t,
@@ -380,10 +391,10 @@ int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_
         return DTT_ENOMEM;
     }
     n->values++; /* keeps the network while its last sibling makes room for this value */
-    drop_siblings_for(s, n, put);
+    bool has_room = drop_siblings_for(s, n, put);
     n->values--;
-    struct target *t = target_of(s, put);
-    int err = t ? store(s, now, n, t, put) : DTT_ENOMEM;
+    struct target *t = has_room ? target_of(s, put) : NULL;
+    int err = t ? store(s, now, n, t, put) : has_room ? DTT_ENOMEM : DTT_EFULL;
     if (err && t) {
         drop_target_if_empty(s, t);
     }

@@ -168,6 +168,26 @@ static void test_siblings_are_bounded_and_shared_fairly(void **state)
     assert_int_equal(count(2), DTT_STORAGE_SIBLING_BYTES / 997);
 }
 
+static void test_own_sibling_makes_no_room_for_others(void **state)
+{
+    (void)state;
+    put(1, NULL, 1, 5, "3:own");
+    for (unsigned i = 0; i < 2 * DTT_STORAGE_SIBLINGS; i++) {
+        struct dtt_addr from = dtt_addr_v4(50, 1, (uint8_t)i, 1, 1);
+        char v[8];
+        snprintf(v, sizeof(v), "2:%02u", i);
+        assert_int_equal(put(2, &from, 1, 5, v), 0);
+    }
+    assert_true(has(1, "3:own"));
+    assert_int_equal(count(1), DTT_STORAGE_SIBLINGS);
+    for (unsigned i = 0; i < DTT_STORAGE_SIBLINGS; i++) {
+        char v[8];
+        snprintf(v, sizeof(v), "3:o%02u", i);
+        assert_int_equal(put(3, NULL, 1, 6, v), 0);
+    }
+    assert_int_equal(put(4, &lan, 1, 6, "3:lan"), DTT_EFULL);
+}
+
 static void test_expires_after_two_hours(void **state)
 {
     (void)state;
@@ -251,6 +271,7 @@ int main(void)
         TEST(test_siblings_take_turns),
         TEST(test_ranks_show_different_siblings),
         TEST(test_siblings_are_bounded_and_shared_fairly),
+        TEST(test_own_sibling_makes_no_room_for_others),
         TEST(test_expires_after_two_hours),
         TEST(test_one_network_cannot_exhaust_it),
         TEST(test_many_networks_are_bounded),
