@@ -136,9 +136,9 @@ static void drop_target_if_empty(struct dtt_storage *s, struct target *t)
     }
 }
 
-static void drop_value(struct dtt_storage *s, struct dtt_stored *v)
+/* The target stays, though it may be empty now. */
+static void take_value_off(struct dtt_storage *s, struct target *t, struct dtt_stored *v)
 {
-    struct target *t = v->target;
     struct network *n = v->network;
     size_t i = 0;
     while (t->values[i] != v) {
@@ -150,6 +150,12 @@ static void drop_value(struct dtt_storage *s, struct dtt_stored *v)
     account(s, v, false);
     free(v);
     drop_network_if_empty(s, n);
+}
+
+static void drop_value(struct dtt_storage *s, struct dtt_stored *v)
+{
+    struct target *t = v->target;
+    take_value_off(s, t, v);
     drop_target_if_empty(s, t);
 }
 
@@ -321,13 +327,12 @@ static void renew(struct dtt_storage *s, struct dtt_stored *v, struct dtt_now no
     link_newest(s, v);
 }
 
+/* The target stays for the value that replaces them. */
 static void drop_older_seq(struct dtt_storage *s, const struct dtt_storage_put *put)
 {
     struct target *t = dtt_map_get(&s->targets, put->target);
-    if (t && t->seq < put->seq) {
-        for (size_t n = t->n; n > 0; n--) {
-            drop_value(s, t->values[n - 1]);
-        }
+    while (t && t->seq < put->seq && t->n > 0) {
+        take_value_off(s, t, t->values[t->n - 1]);
     }
 }
 
@@ -374,18 +379,9 @@ static int store(struct dtt_storage *s, struct dtt_now now, struct network *n, s
     return DTT_OK;
 }
 
-int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
-                    const struct dtt_storage_put *put)
+static int insert(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
+                  const struct dtt_storage_put *put)
 {
-    struct dtt_stored *same = find_same(s, put);
-    if (same) {
-        renew(s, same, now);
-        return DTT_OK;
-    }
-    drop_older_seq(s, put);
-    if (!make_room(s, from, put)) {
-        return DTT_EFULL;
-    }
     struct network *n = network_of(s, from);
     if (!n) {
         return DTT_ENOMEM;
@@ -395,11 +391,25 @@ int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_
     n->values--;
     struct target *t = has_room ? target_of(s, put) : NULL;
     int err = t ? store(s, now, n, t, put) : has_room ? DTT_ENOMEM : DTT_EFULL;
-    if (err && t) {
-        drop_target_if_empty(s, t);
-    }
     if (err) {
         drop_network_if_empty(s, n);
+    }
+    return err;
+}
+
+int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
+                    const struct dtt_storage_put *put)
+{
+    struct dtt_stored *same = find_same(s, put);
+    if (same) {
+        renew(s, same, now);
+        return DTT_OK;
+    }
+    drop_older_seq(s, put);
+    int err = make_room(s, from, put) ? insert(s, now, from, put) : DTT_EFULL;
+    struct target *t = err ? dtt_map_get(&s->targets, put->target) : NULL;
+    if (t) {
+        drop_target_if_empty(s, t);
     }
     return err;
 }
