@@ -33,6 +33,8 @@ int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_
     dtt_timerq_init(&d->timers);
     dtt_outq_init(&d->out);
     dtt_polite_init(&d->polite, hash_key, now);
+    dtt_proofs_init(&d->proofs, hash_key);
+    dtt_held_init(&d->held);
     dtt_storage_init(&d->storage, hash_key);
     dtt_peerstore_init(&d->peers, hash_key);
     d->pace_ns = DTT_NEVER;
@@ -59,6 +61,8 @@ void dtt_dht_free(struct dtt_dht *d)
     dtt_storage_fini(&d->storage);
     dtt_peerstore_fini(&d->peers);
     dtt_polite_fini(&d->polite);
+    dtt_proofs_fini(&d->proofs);
+    dtt_held_fini(&d->held);
     dtt_rtable_fini(&d->tables[0]);
     dtt_rtable_fini(&d->tables[1]);
     dtt_rng_fini(&d->rng);

@@ -63,7 +63,12 @@ struct dtt_dht_get_args {
     uint8_t key[32];
     uint8_t salt[64];
     size_t salt_len;
+    uint64_t fresh_ns; /**< a result of the same get this old will do, DTT_DHT_FRESH_MAX_NS at most;
+                            0: ask anew. A get under way is joined in any case */
 };
+
+/** How long the result of a get is kept to be shared. */
+#define DTT_DHT_FRESH_MAX_NS (3 * DTT_S)
 
 struct dtt_dht_put_args {
     struct dtt_slice v; /**< bencoded value, at most 1000 bytes; copied */

@@ -26,6 +26,7 @@ static const struct field {
     FIELD(DTT_KRPC_NODES, STR, nodes),
     FIELD(DTT_KRPC_NODES6, STR, nodes6),
     FIELD(DTT_KRPC_PORT, INT, port),
+    FIELD(DTT_KRPC_PROOF, INT, proof),
     FIELD(DTT_KRPC_SALT, STR, salt),
     FIELD(DTT_KRPC_SEQ, INT, seq),
     FIELD(DTT_KRPC_SIG, STR, sig),

@@ -36,6 +36,17 @@ static bool is_same_network(const struct dtt_addr *a, const struct dtt_addr *b)
     return memcmp(a->ip, b->ip, a->family == DTT_FAMILY_V4 ? 3 : 8) == 0;
 }
 
+/* Its contacts were silent, all that were asked. */
+static bool is_liar(const struct dtt_lookup *l, uint8_t teller)
+{
+    return teller > 0 && l->lies[teller] >= DTT_LOOKUP_LIES && l->truth[teller] == 0;
+}
+
+static bool is_in_crowd(const struct dtt_lookup *l, const uint8_t *id)
+{
+    return l->has_crowd && dtt_node_id_cmp(l->target, id, l->crowd) <= 0;
+}
+
 /* Already a candidate, its id taken by a living one, or too many of its network. */
 static bool is_refused(const struct dtt_lookup *l, const uint8_t *id, const struct dtt_addr *addr)
 {
@@ -65,34 +76,72 @@ static bool grow(struct dtt_lookup *l)
     return true;
 }
 
-/* Makes room for a candidate that would stand at `at`: forgets the farthest nobody waits for. */
-static bool make_room(struct dtt_lookup *l, size_t at)
+static bool is_waiting(const struct dtt_candidate *c)
 {
-    for (size_t i = l->n; i-- > at;) {
-        uint8_t state = l->c[i].state;
-        if (state == DTT_CANDIDATE_FRESH || state == DTT_CANDIDATE_DEAD) {
-            memmove(&l->c[i], &l->c[i + 1], (l->n - i - 1) * sizeof(*l->c));
-            l->n--;
-            return true;
+    return c->state == DTT_CANDIDATE_FRESH && !c->proves;
+}
+
+/* The teller with most contacts not asked yet. */
+static uint8_t loudest(const struct dtt_lookup *l)
+{
+    uint8_t waiting[DTT_LOOKUP_TELLERS] = {0};
+    uint8_t most = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct dtt_candidate *c = &l->c[i];
+        if (is_waiting(c) && ++waiting[c->teller] > waiting[most]) {
+            most = c->teller;
         }
     }
-    return false;
+    return most;
+}
+
+/*
+ * Makes room: forgets a dead one, or the farthest not yet asked of whoever named most of them, so
+ * that nobody pushes out what others say.
+ */
+static bool make_room(struct dtt_lookup *l, const struct dtt_candidate *fresh)
+{
+    uint8_t teller = loudest(l);
+    size_t out = l->n;
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->c[i].state == DTT_CANDIDATE_DEAD) {
+            out = i;
+            break;
+        }
+        if (is_waiting(&l->c[i]) && l->c[i].teller == teller) {
+            out = i;
+        }
+    }
+    if (out == l->n || (l->c[out].state != DTT_CANDIDATE_DEAD && fresh->teller == teller &&
+                        dtt_node_id_cmp(l->target, fresh->id, l->c[out].id) > 0)) {
+        return false;
+    }
+    memmove(&l->c[out], &l->c[out + 1], (l->n - out - 1) * sizeof(*l->c));
+    l->n--;
+    return true;
 }
 
 static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
 {
+    if (is_in_crowd(l, fresh->id) || is_liar(l, fresh->teller)) {
+        return false;
+    }
     if (is_refused(l, fresh->id, &fresh->addr)) {
+        struct dtt_candidate *known = dtt_lookup_find(l, &fresh->addr);
+        if (known && is_liar(l, known->teller)) {
+            known->teller = fresh->teller; /* somebody else vouches for it */
+        }
+        return false;
+    }
+    if (l->n == DTT_LOOKUP_CANDIDATES && !make_room(l, fresh)) {
+        return false;
+    }
+    if (l->n == l->cap && !grow(l)) {
         return false;
     }
     size_t at = l->n;
     while (at > 0 && dtt_node_id_cmp(l->target, fresh->id, l->c[at - 1].id) < 0) {
         at--;
-    }
-    if (l->n == DTT_LOOKUP_CANDIDATES && !make_room(l, at)) {
-        return false;
-    }
-    if (l->n == l->cap && !grow(l)) {
-        return false;
     }
     memmove(&l->c[at + 1], &l->c[at], (l->n - at) * sizeof(*l->c));
     l->c[at] = *fresh;
@@ -104,9 +153,9 @@ static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
 }
 
 bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],
-                    const struct dtt_addr *addr)
+                    const struct dtt_addr *addr, uint8_t teller)
 {
-    struct dtt_candidate c = {.addr = *addr};
+    struct dtt_candidate c = {.addr = *addr, .teller = teller};
     memcpy(c.id, id, sizeof(c.id));
     return add(l, &c);
 }
@@ -115,14 +164,31 @@ bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c
 {
     struct dtt_candidate copy = *c;
     copy.state = DTT_CANDIDATE_ANSWERED;
+    copy.teller = 0;
+    copy.number = 0;
+    copy.is_crowd = false;
     return add(l, &copy);
 }
 
-/* Takes one of the `width` places: not dead, and not known to be of no use. */
+/* To be asked, first or once more. Nobody is asked on the word of a liar. */
+static bool is_open(const struct dtt_lookup *l, const struct dtt_candidate *c)
+{
+    return c->state == DTT_CANDIDATE_FRESH || c->state == DTT_CANDIDATE_SLOW
+               ? c->proves || !is_liar(l, c->teller)
+               : false;
+}
+
+/* Takes one of the `width` places: neither dead nor known to be of no use. */
 static bool counts(const struct dtt_lookup *l, const struct dtt_candidate *c)
 {
-    return c->state != DTT_CANDIDATE_DEAD &&
-           !(l->needs_token && c->state == DTT_CANDIDATE_ANSWERED && c->token_len == 0);
+    switch ((enum dtt_candidate_state)c->state) {
+    case DTT_CANDIDATE_DEAD: return false;
+    case DTT_CANDIDATE_ANSWERED: return !c->is_crowd && (!l->needs_token || c->token_len > 0);
+    case DTT_CANDIDATE_ASKED: return true;
+    case DTT_CANDIDATE_FRESH:
+    case DTT_CANDIDATE_SLOW: break;
+    }
+    return is_open(l, c);
 }
 
 struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
@@ -134,7 +200,7 @@ struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
     }
     for (size_t i = 0; i < l->n && rank < l->width; i++) {
         struct dtt_candidate *c = &l->c[i];
-        if (c->state == DTT_CANDIDATE_FRESH || c->state == DTT_CANDIDATE_SLOW) {
+        if (is_open(l, c)) {
             return c;
         }
         rank += counts(l, c);
@@ -156,6 +222,11 @@ static void leave_flight(struct dtt_lookup *l, const struct dtt_candidate *c)
     l->in_flight -= c->state == DTT_CANDIDATE_ASKED;
 }
 
+static void count_up(uint8_t *n)
+{
+    *n = (uint8_t)(*n + (*n < UINT8_MAX));
+}
+
 bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
 {
     if (c->state == DTT_CANDIDATE_ANSWERED) {
@@ -163,9 +234,19 @@ bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
     }
     leave_flight(l, c);
     c->state = DTT_CANDIDATE_ANSWERED;
-    l->answered++;
+    if (c->number == 0) {
+        l->answered++;
+        count_up(&l->truth[c->teller]);
+        c->number = l->n_tellers + 1 < DTT_LOOKUP_TELLERS ? ++l->n_tellers : l->n_tellers;
+    }
     l->improves = false;
     return true;
+}
+
+void dtt_lookup_again(struct dtt_candidate *c)
+{
+    c->state = DTT_CANDIDATE_FRESH;
+    c->proves = true;
 }
 
 bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
@@ -174,6 +255,13 @@ bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
         return false;
     }
     leave_flight(l, c);
+    if (c->proves) { /* what it said before stands */
+        c->state = DTT_CANDIDATE_ANSWERED;
+        return false;
+    }
+    if (c->sends == 1) {
+        count_up(&l->lies[c->teller]);
+    }
     c->state = c->sends < DTT_LOOKUP_SENDS ? DTT_CANDIDATE_SLOW : DTT_CANDIDATE_DEAD;
     return c->state == DTT_CANDIDATE_DEAD;
 }
@@ -182,7 +270,7 @@ void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c)
 {
     if (c->state != DTT_CANDIDATE_ANSWERED) {
         leave_flight(l, c);
-        c->state = DTT_CANDIDATE_DEAD;
+        c->state = c->proves ? DTT_CANDIDATE_ANSWERED : DTT_CANDIDATE_DEAD;
     }
 }
 
@@ -202,6 +290,56 @@ bool dtt_lookup_is_done(const struct dtt_lookup *l)
         rank++;
     }
     return true;
+}
+
+/* The distance of two ids as a number, exact enough to compare magnitudes. */
+static double distance(const uint8_t *a, const uint8_t *b)
+{
+    double d = 0;
+    for (size_t i = 0; i < 8; i++) {
+        d = d * 256 + (double)(a[i] ^ b[i]);
+    }
+    return d;
+}
+
+/* The farthest of the `width` closest that count; NULL when there are not as many. */
+static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
+{
+    size_t rank = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        rank += counts(l, &l->c[i]);
+        if (rank == l->width) {
+            return &l->c[i];
+        }
+    }
+    return NULL;
+}
+
+bool dtt_lookup_is_crowded(const struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                           const uint8_t *neighbour)
+{
+    const struct dtt_candidate *last = last_of_width(l);
+    double usual = neighbour ? distance(self, neighbour) * (double)l->width / DTT_LOOKUP_USUAL : 0;
+    return last && !l->has_crowd && distance(l->target, last->id) * DTT_LOOKUP_CROWDED < usual;
+}
+
+void dtt_lookup_avoid_crowd(struct dtt_lookup *l)
+{
+    memcpy(l->crowd, last_of_width(l)->id, sizeof(l->crowd));
+    l->has_crowd = true;
+    l->queries = 0; /* each of the two looks has its own bound */
+    size_t kept = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        struct dtt_candidate *c = &l->c[i];
+        bool is_crowd = is_in_crowd(l, c->id);
+        if (is_crowd && c->state != DTT_CANDIDATE_ANSWERED) {
+            leave_flight(l, c);
+            continue;
+        }
+        c->is_crowd = is_crowd;
+        l->c[kept++] = *c;
+    }
+    l->n = kept;
 }
 
 void dtt_lookup_compact(struct dtt_lookup *l, size_t max)

@@ -6,6 +6,10 @@
  * A candidate's way: FRESH -> ASKED -> ANSWERED, or ASKED -> SLOW (soft timeout: its place among
  * the parallel queries is free again) -> ASKED once more -> DEAD. A late answer counts in any
  * state.
+ *
+ * Liars: a node whose contacts were silent three times and never answered names no more. A crowd:
+ * more answering nodes next to the target than a network of this size can have there; the lookup
+ * then goes on as if they, and everything that near, did not exist.
  */
 #ifndef DTT_DHT_LOOKUP_H
 #define DTT_DHT_LOOKUP_H
@@ -20,6 +24,10 @@
 #define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the candidates say */
 #define DTT_LOOKUP_PER_NETWORK 2  /**< global candidates of one /24 or /64 */
 #define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
+#define DTT_LOOKUP_TELLERS     97 /**< who named a candidate: 0 ourselves, then who answered */
+#define DTT_LOOKUP_LIES        3  /**< silent contacts, and no other, of a liar */
+#define DTT_LOOKUP_CROWDED     8  /**< times as close as they should be */
+#define DTT_LOOKUP_USUAL       8  /**< nodes next to ourselves by which we know what is usual */
 
 enum dtt_candidate_state {
     DTT_CANDIDATE_FRESH,
@@ -36,6 +44,10 @@ struct dtt_candidate {
     uint8_t state; /**< enum dtt_candidate_state */
     uint8_t sends;
     bool has_value; /**< returned a valid value: a put may send cas to it */
+    bool proves;    /**< has answered; asked again with its token, to prove our address */
+    bool is_crowd;  /**< one of a crowd: answered, does not count */
+    uint8_t teller; /**< who named it */
+    uint8_t number; /**< as a teller; 0: has not answered */
     uint8_t token_len;
     uint8_t token[DTT_KRPC_TOKEN_MAX];
 };
@@ -51,6 +63,11 @@ struct dtt_lookup {
     size_t queries;
     bool improves;    /**< contacts that came last were among the closest */
     bool needs_token; /**< who answers without a token does not count as one of the closest */
+    bool has_crowd;   /**< what is at least as close as `crowd` is not believed */
+    uint8_t crowd[DTT_NODE_ID_BYTES];  /**< id of the farthest one of the crowd */
+    uint8_t n_tellers;                 /**< numbers given */
+    uint8_t lies[DTT_LOOKUP_TELLERS];  /**< contacts of each that were silent */
+    uint8_t truth[DTT_LOOKUP_TELLERS]; /**< and that answered */
     struct dtt_candidate *c;
 };
 
@@ -58,9 +75,9 @@ struct dtt_lookup {
 void dtt_lookup_init(struct dtt_lookup *l, const uint8_t target[DTT_NODE_ID_BYTES], size_t width);
 void dtt_lookup_fini(struct dtt_lookup *l);
 
-/** True when the contact is a new candidate. */
+/** True when the contact is a new candidate. `teller`: number of who named it, 0 we ourselves. */
 bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],
-                    const struct dtt_addr *addr);
+                    const struct dtt_addr *addr, uint8_t teller);
 /** A node known to have answered with a token not long ago: needs not be asked again. */
 bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c);
 
@@ -72,12 +89,23 @@ struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l);
 void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c);
 /** Answered; contacts of its reply are added next. False for a second answer. */
 bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c);
+/** It answered, but wants our address proved: to be asked once more, with its token. */
+void dtt_lookup_again(struct dtt_candidate *c);
 /** The soft timeout of its last query passed. True when that was the last one: now DEAD. */
 bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c);
 void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c);
 
 /** The `width` closest that are of use have all answered, or nobody is left to ask. */
 bool dtt_lookup_is_done(const struct dtt_lookup *l);
+
+/**
+ * The closest that answered are far closer than they can be in a network in which the
+ * DTT_LOOKUP_USUAL closest to `self` reach up to `neighbour` (NULL: we do not know).
+ */
+bool dtt_lookup_is_crowded(const struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                           const uint8_t *neighbour);
+/** Disbelieves the crowd from now on. Seed it anew, then go on. */
+void dtt_lookup_avoid_crowd(struct dtt_lookup *l);
 
 /** Forgets all but the closest `max` that answered. For keeping. */
 void dtt_lookup_compact(struct dtt_lookup *l, size_t max);

@@ -8,11 +8,13 @@
 #define DTT_DHT_NODE_H
 
 #include "dht/dht.h"
+#include "dht/held.h"
 #include "dht/krpc.h"
 #include "dht/lookup.h"
 #include "dht/outq.h"
 #include "dht/peerstore.h"
 #include "dht/polite.h"
+#include "dht/proof.h"
 #include "dht/rtable.h"
 #include "dht/state.h"
 #include "dht/storage.h"
@@ -26,6 +28,7 @@
 #define DTT_DHT_KEPT       16 /**< finished walks kept for their tokens */
 #define DTT_DHT_WALK_PEERS 1024 /**< distinct peers of one walk */
 #define DTT_DHT_PROBES     32   /**< pings to unknown contacts in flight */
+#define DTT_DHT_WIDE       12   /**< closest nodes a get asks when eight had nothing */
 
 enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET, DTT_WALK_PEERS };
 
@@ -55,13 +58,22 @@ struct dtt_walk_goal {
     size_t salt_len;
 };
 
+/* How whoever starts a walk wants it. */
+struct dtt_walk_wish {
+    size_t width;
+    bool reuse_tokens; /**< a closest set with good tokens needs not be asked again */
+    uint64_t fresh_ns; /**< the result of a walk that ended this little time ago will do */
+};
+
 struct dtt_walk {
     uint32_t number; /**< never 0; low bits: place in the array */
     enum dtt_walk_state state;
     struct dtt_walk_goal goal;
     unsigned refs; /**< operations that wait for it or still read from it */
     bool is_internal;
-    bool is_alone; /**< ended at once because there is no other node to know */
+    bool is_alone;  /**< ended at once because there is no other node to know */
+    bool is_wide;   /**< found nothing among the closest and looked at more of them */
+    bool is_result; /**< its values or peers may be shared with who asks a moment later */
     uint64_t started_ns;
     uint64_t ended_ns;
     uint64_t deadline_ns; /**< waiting: gives up; done: its tokens are too old */
@@ -93,6 +105,8 @@ struct dtt_dht {
     struct dtt_timerq timers; /**< of transactions */
     struct dtt_outq out;
     struct dtt_polite polite;
+    struct dtt_proofs proofs;
+    struct dtt_held held;
     struct dtt_storage storage;
     struct dtt_peerstore peers;
 
@@ -108,6 +122,7 @@ struct dtt_dht {
     struct dtt_op *ops[DTT_DHT_OPS]; /**< oldest first */
     size_t n_ops;
     uint32_t op_seq;
+    bool knows_neighbours; /**< the walk to our own id has ended: the table has who is near */
     bool ready_event;
     bool external_event[2];
 
@@ -131,6 +146,9 @@ static inline bool dtt_dht_has_family(const struct dtt_dht *d, uint8_t family)
     return family == DTT_FAMILY_V4 ? d->cfg.has_v4 : family == DTT_FAMILY_V6 && d->cfg.has_v6;
 }
 
+/** Bytes of a ping of ours at most. */
+#define DTT_DHT_PING_BYTES 74
+
 static inline size_t dtt_dht_live(const struct dtt_dht *d)
 {
     return d->tables[0].live + d->tables[1].live;
@@ -151,12 +169,12 @@ void dtt_query_unreachable(struct dtt_dht *d, struct dtt_now now, const struct d
 void dtt_query_tick(struct dtt_dht *d, struct dtt_now now);
 /** The host slept: what is in flight gets its time anew instead of counting as silent. */
 void dtt_query_woke(struct dtt_dht *d, struct dtt_now now);
-/** Queues a datagram; DTT_EFULL, counted. */
+/**
+ * The one way out: queues a datagram when politeness allows it. DTT_EAGAIN, DTT_EREFUSED as above,
+ * DTT_EFULL; each counted.
+ */
 int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
-                      struct dtt_slice data);
-/** Encodes and queues a message. */
-int dtt_packet_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
-                    const struct dtt_krpc *m);
+                      enum dtt_polite_kind kind, struct dtt_slice data);
 
 /* ---- walk.c */
 
@@ -166,7 +184,7 @@ bool dtt_contact_is_plausible(const struct dtt_dht *d, const uint8_t *id,
 
 /** Joins or starts the walk to `goal`; it may be DONE already. NULL: DTT_ENOMEM or too many. */
 struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
-                             const struct dtt_walk_goal *goal, size_t width, bool reuse_tokens);
+                             const struct dtt_walk_goal *goal, const struct dtt_walk_wish *wish);
 struct dtt_walk *dtt_walk_by_number(const struct dtt_dht *d, uint32_t number);
 /** One subscriber less. The last one ends the walk. */
 void dtt_walk_release(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w);
@@ -203,6 +221,9 @@ void dtt_op_free_all(struct dtt_dht *d);
 
 void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
                       const struct dtt_krpc *q, size_t datagram_len);
+/** The ping to an asker whose get is held: `proved` when he answered, else he was silent. */
+void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *asker,
+                      bool proved);
 
 /* ---- upkeep.c */
 
@@ -216,9 +237,10 @@ void dtt_upkeep_ask_saved(struct dtt_dht *d, struct dtt_now now);
 bool dtt_upkeep_has_hope(const struct dtt_dht *d);
 /** The host slept: nothing known is taken for granted any more. */
 void dtt_upkeep_woke(struct dtt_dht *d, struct dtt_now now);
-/** Somebody we have not asked showed up: pinged when the table has room for him. */
-void dtt_upkeep_suggest(struct dtt_dht *d, struct dtt_now now, const uint8_t *id,
-                        const struct dtt_addr *addr);
+/** Somebody we have not asked showed up: true when the table has room, so that a ping is due. */
+bool dtt_upkeep_wants(struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr);
+/** Asks a newcomer whether he is there. */
+void dtt_upkeep_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr);
 /** A table node was silent: counts, and asks whether it is still there. */
 void dtt_upkeep_silent(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                        unsigned weight);

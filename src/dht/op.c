@@ -143,9 +143,11 @@ void dtt_op_walk_done(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 }
 
 static int join_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op,
-                     const struct dtt_walk_goal *goal, size_t width)
+                     const struct dtt_walk_goal *goal, size_t width, uint64_t fresh_ns)
 {
-    struct dtt_walk *w = dtt_walk_to(d, now, goal, width, op->type == DTT_OP_PUT);
+    struct dtt_walk_wish wish = {
+        .width = width, .reuse_tokens = op->type == DTT_OP_PUT, .fresh_ns = fresh_ns};
+    struct dtt_walk *w = dtt_walk_to(d, now, goal, &wish);
     if (!w) {
         free_op(d, op);
         return DTT_ENOMEM;
@@ -185,7 +187,7 @@ int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_
         memcpy(goal.target, args->target, sizeof(goal.target));
     }
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K);
+    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, args->fresh_ns);
     if (err == DTT_OK) {
         *ret = number;
     }
@@ -204,7 +206,7 @@ static int start_plain(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type t
     }
     memcpy(goal.target, target, sizeof(goal.target));
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K);
+    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0);
     if (err == DTT_OK) {
         *ret = number;
     }
@@ -279,7 +281,7 @@ int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_
     memcpy(p->target, goal.target, sizeof(p->target));
     size_t copies = dtt_put_copies(args);
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, copies < DTT_RTABLE_K ? DTT_RTABLE_K : copies);
+    err = join_walk(d, now, op, &goal, copies < DTT_RTABLE_K ? DTT_RTABLE_K : copies, 0);
     if (err == DTT_OK) {
         *ret = number;
     }
@@ -311,7 +313,7 @@ int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_h
     memcpy(op->put->target, info_hash, sizeof(op->put->target));
     memcpy(goal.target, info_hash, sizeof(goal.target));
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K);
+    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0);
     if (err == DTT_OK) {
         *ret = number;
     }

@@ -4,13 +4,17 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#define LEVEL_ONE  256u /* units of a level in one token */
+#define TICK_NS    (DTT_S / 64)
+#define LEAK_TICKS (LEVEL_ONE / 64) /* units that leak per tick and token a second */
+
+_Static_assert(DTT_POLITE_SERVE_BURST *LEVEL_ONE <= UINT16_MAX, "a full bucket fits its level");
+
 void dtt_polite_init(struct dtt_polite *p, const uint8_t hash_key[16], struct dtt_now now)
 {
     memset(p, 0, sizeof(*p));
     memcpy(p->hash_key, hash_key, sizeof(p->hash_key));
     dtt_bucket_init(&p->all, DTT_POLITE_ALL_PER_S, DTT_POLITE_ALL_BURST, now.mono_ns);
-    dtt_bucket_init(&p->unproven_all, DTT_POLITE_UNPROVEN_ALL_PER_S, DTT_POLITE_UNPROVEN_ALL_BURST,
-                    now.mono_ns);
 }
 
 void dtt_polite_fini(struct dtt_polite *p)
@@ -24,58 +28,55 @@ static bool is_limited(const struct dtt_addr *a)
     return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;
 }
 
-static struct dtt_rates *rates_of(struct dtt_polite *p, enum dtt_polite_rate which)
+static bool has_rates(struct dtt_polite *p)
 {
     if (!p->rates) {
-        p->rates = calloc(DTT_POLITE_RATES, sizeof(*p->rates));
-        if (!p->rates) {
-            return NULL;
-        }
-        p->rates[DTT_POLITE_REMOTE].per_s = DTT_POLITE_REMOTE_PER_S;
-        p->rates[DTT_POLITE_REMOTE].burst = DTT_POLITE_REMOTE_BURST;
-        p->rates[DTT_POLITE_SERVE].per_s = DTT_POLITE_SERVE_PER_S;
-        p->rates[DTT_POLITE_SERVE].burst = DTT_POLITE_SERVE_BURST;
-        p->rates[DTT_POLITE_UNPROVEN].per_s = DTT_POLITE_UNPROVEN_PER_S;
-        p->rates[DTT_POLITE_UNPROVEN].burst = DTT_POLITE_UNPROVEN_BURST;
+        p->rates = calloc(1, sizeof(*p->rates));
     }
-    return &p->rates[which];
+    return p->rates != NULL;
 }
 
-/* Takes `n` from the slot of the first `prefix` bytes of the address. */
-static bool take(struct dtt_polite *p, enum dtt_polite_rate which, const struct dtt_addr *a,
-                 size_t prefix, uint32_t n, struct dtt_now now)
+static struct dtt_rate *slot_of(const struct dtt_polite *p, struct dtt_rate *slots,
+                                const uint8_t *key, size_t len)
 {
     uint8_t hash[crypto_shorthash_BYTES];
-    struct dtt_rates *r = rates_of(p, which);
-    if (!r) {
-        return false;
-    }
-    crypto_shorthash(hash, a->ip, prefix, p->hash_key);
-    struct dtt_rate *slot = &r->slots[hash[0] % DTT_POLITE_SLOTS];
-    uint32_t now_ms = (uint32_t)(now.mono_ns / DTT_MS);
-    uint64_t leaked = (uint64_t)(uint32_t)(now_ms - slot->at_ms) * r->per_s;
-    slot->level = leaked >= slot->level ? 0 : slot->level - (uint32_t)leaked;
-    slot->at_ms = now_ms;
-    if (slot->level + (uint64_t)n * 1000 > (uint64_t)r->burst * 1000) {
-        return false;
-    }
-    slot->level += n * 1000;
-    return true;
+    crypto_shorthash(hash, key, len, p->hash_key);
+    return &slots[hash[0] % DTT_POLITE_SLOTS];
 }
 
-static bool is_v4(const struct dtt_addr *a)
+/* Lets leak what has leaked by now; true when there is room for one more. */
+static bool has_room(struct dtt_rate *r, uint32_t per_s, uint32_t burst, struct dtt_now now)
 {
-    return a->family == DTT_FAMILY_V4;
+    uint16_t tick = (uint16_t)(now.mono_ns / TICK_NS);
+    uint64_t leaked = (uint64_t)(uint16_t)(tick - r->at) * per_s * LEAK_TICKS;
+    r->level = leaked >= r->level ? 0 : (uint16_t)(r->level - leaked);
+    r->at = tick;
+    return r->level + LEVEL_ONE <= burst * LEVEL_ONE;
 }
 
-bool dtt_polite_query(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *to)
+enum dtt_polite_verdict dtt_polite_send(struct dtt_polite *p, struct dtt_now now,
+                                        const struct dtt_addr *to, enum dtt_polite_kind kind)
 {
+    uint8_t key[sizeof(to->ip) + 2];
+    uint64_t reserve = kind == DTT_POLITE_ANSWER ? DTT_POLITE_ALL_BURST / 2 : 0;
     if (!is_limited(to)) {
-        return true;
+        return DTT_POLITE_YES;
     }
-    return dtt_bucket_ready_ns(&p->all, 1, now.mono_ns) <= now.mono_ns &&
-           take(p, DTT_POLITE_REMOTE, to, is_v4(to) ? 4 : 16, 1, now) &&
-           dtt_bucket_take(&p->all, 1, now.mono_ns);
+    if (!has_rates(p)) {
+        return DTT_POLITE_NO;
+    }
+    memcpy(key, to->ip, sizeof(to->ip));
+    dtt_put_be16(key + sizeof(to->ip), to->port);
+    struct dtt_rate *r = slot_of(p, p->rates->remote, key, sizeof(key));
+    if (!has_room(r, DTT_POLITE_REMOTE_PER_S, DTT_POLITE_REMOTE_BURST, now)) {
+        return DTT_POLITE_NO;
+    }
+    if (dtt_bucket_ready_ns(&p->all, reserve + 1, now.mono_ns) > now.mono_ns) {
+        return DTT_POLITE_LATER;
+    }
+    dtt_bucket_take(&p->all, 1, now.mono_ns);
+    r->level = (uint16_t)(r->level + LEVEL_ONE);
+    return DTT_POLITE_YES;
 }
 
 uint64_t dtt_polite_ready_ns(struct dtt_polite *p, struct dtt_now now)
@@ -85,16 +86,17 @@ uint64_t dtt_polite_ready_ns(struct dtt_polite *p, struct dtt_now now)
 
 bool dtt_polite_serve(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *from)
 {
-    return !is_limited(from) || take(p, DTT_POLITE_SERVE, from, is_v4(from) ? 4 : 8, 1, now);
-}
-
-bool dtt_polite_unproven(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *to,
-                         size_t bytes)
-{
-    if (!is_limited(to)) {
+    if (!is_limited(from)) {
         return true;
     }
-    return dtt_bucket_ready_ns(&p->unproven_all, bytes, now.mono_ns) <= now.mono_ns &&
-           take(p, DTT_POLITE_UNPROVEN, to, is_v4(to) ? 3 : 6, (uint32_t)bytes, now) &&
-           dtt_bucket_take(&p->unproven_all, bytes, now.mono_ns);
+    if (!has_rates(p)) {
+        return false;
+    }
+    size_t prefix = from->family == DTT_FAMILY_V4 ? 4 : 8;
+    struct dtt_rate *r = slot_of(p, p->rates->serve, from->ip, prefix);
+    if (!has_room(r, DTT_POLITE_SERVE_PER_S, DTT_POLITE_SERVE_BURST, now)) {
+        return false;
+    }
+    r->level = (uint16_t)(r->level + LEVEL_ONE);
+    return true;
 }

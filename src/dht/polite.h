@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Politeness: how much we send to one address, to one network and to all, and how much work we do
- * for one source. Rates per key live in a small hashed table without memory of its own: keys that
- * collide share a bucket, nobody is ever banned. Limits are below what libtorrent tolerates (50
- * packets in 10 s from one address, then silence for 5 minutes). They hold for global addresses;
- * loopback and private networks are the owner's own business.
+ * Politeness: how much we send to one remote and to all, and how much work we do for one source.
+ * Every datagram, query or answer, passes here. Rates per key live in a small hashed table without
+ * memory of its own: keys that collide share a slot, nobody is ever banned. The limits hold for
+ * global addresses; loopback and private networks are the owner's own business.
+ *
+ * What they are below: libtorrent is deaf for 5 minutes to an address that sent it 50 packets in
+ * 10 s, and answers with at most 8 kB/s. 45 packets in 10 s are the most we send, and answers of
+ * the largest size to all of them stay below 6 kB/s.
  */
 #ifndef DTT_DHT_POLITE_H
 #define DTT_DHT_POLITE_H
@@ -13,54 +16,53 @@
 #include "base/bucket.h"
 #include "base/time.h"
 
-#define DTT_POLITE_SLOTS 128
+#define DTT_POLITE_SLOTS 256
 
-/* Our queries to one address: at most 45 in any 10 s. */
-#define DTT_POLITE_REMOTE_PER_S 2
-#define DTT_POLITE_REMOTE_BURST 25
-/* Our queries in all. */
-#define DTT_POLITE_ALL_PER_S 500
-#define DTT_POLITE_ALL_BURST 1000
+/* Datagrams to one endpoint: at most 45 in any 10 s. */
+#define DTT_POLITE_REMOTE_PER_S 3
+#define DTT_POLITE_REMOTE_BURST 15
+/* Datagrams in all; answers leave the lower half of the burst to our own queries. */
+#define DTT_POLITE_ALL_PER_S 1000
+#define DTT_POLITE_ALL_BURST 2000
 /* Queries answered for one address (IPv4 /32, IPv6 /64), before any expensive work. */
 #define DTT_POLITE_SERVE_PER_S 20
 #define DTT_POLITE_SERVE_BURST 100
-/* Bytes of answers beyond three times the query, for sources that have not proved their address:
- * per network (IPv4 /24, IPv6 /48), and for all of them together. */
-#define DTT_POLITE_UNPROVEN_PER_S     1024
-#define DTT_POLITE_UNPROVEN_BURST     16384
-#define DTT_POLITE_UNPROVEN_ALL_PER_S 65536
-#define DTT_POLITE_UNPROVEN_ALL_BURST 262144
 
-/* One rate for many keys: a leaky bucket per slot, empty when zero. */
-struct dtt_rates {
-    uint32_t per_s;
-    uint32_t burst;
-    struct dtt_rate {
-        uint32_t level; /**< thousandths of what has been taken and not yet leaked */
-        uint32_t at_ms; /**< when that was */
-    } slots[DTT_POLITE_SLOTS];
+enum dtt_polite_kind {
+    DTT_POLITE_QUERY, /**< ours */
+    DTT_POLITE_ANSWER /**< to somebody's query */
 };
 
-enum dtt_polite_rate { DTT_POLITE_REMOTE, DTT_POLITE_SERVE, DTT_POLITE_UNPROVEN, DTT_POLITE_RATES };
+enum dtt_polite_verdict {
+    DTT_POLITE_YES,
+    DTT_POLITE_LATER, /**< the budget of all is used up, until dtt_polite_ready_ns */
+    DTT_POLITE_NO     /**< this remote has had enough for now */
+};
+
+/* A leaky bucket in four bytes, empty when zero. */
+struct dtt_rate {
+    uint16_t level; /**< 256ths of what has been taken and not yet leaked */
+    uint16_t at;    /**< when that was, in 64ths of a second; wraps: then it leaks too little */
+};
 
 struct dtt_polite {
     uint8_t hash_key[16];
     struct dtt_bucket all;
-    struct dtt_bucket unproven_all;
-    struct dtt_rates *rates; /**< DTT_POLITE_RATES; NULL until a global address is met */
+    struct dtt_polite_rates {
+        struct dtt_rate remote[DTT_POLITE_SLOTS]; /**< by endpoint */
+        struct dtt_rate serve[DTT_POLITE_SLOTS];  /**< by address */
+    } * rates;                                    /**< NULL until a global address is met */
 };
 
 void dtt_polite_init(struct dtt_polite *p, const uint8_t hash_key[16], struct dtt_now now);
 void dtt_polite_fini(struct dtt_polite *p);
 
-/** May a query go to `to` now? Takes the tokens when it may. */
-bool dtt_polite_query(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *to);
-/** When the budget for all queries has room again. */
+/** May a datagram go to `to` now? Takes the tokens when it may. */
+enum dtt_polite_verdict dtt_polite_send(struct dtt_polite *p, struct dtt_now now,
+                                        const struct dtt_addr *to, enum dtt_polite_kind kind);
+/** When the budget of all has room for a query again. */
 uint64_t dtt_polite_ready_ns(struct dtt_polite *p, struct dtt_now now);
 /** May a query from `from` be worked on? */
 bool dtt_polite_serve(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *from);
-/** May `bytes` beyond the usual go to a source that has not proved its address? */
-bool dtt_polite_unproven(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *to,
-                         size_t bytes);
 
 #endif

@@ -78,7 +78,8 @@ static int send_verify(struct dtt_dht *d, struct dtt_now now, const struct dtt_o
                        const struct dtt_put_target *t)
 {
     struct dtt_krpc q = {.method = DTT_KRPC_M_GET,
-                         .target = dtt_slice(op->put->target, sizeof(op->put->target))};
+                         .target = dtt_slice(op->put->target, sizeof(op->put->target)),
+                         .token = dtt_slice(t->token, t->token_len)};
     return dtt_query_send(d, now, &t->addr, DTT_TXN_PUT, op->number, &q);
 }
 
@@ -182,7 +183,8 @@ static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *p,
     }
 }
 
-/* The closest nodes with a token, `copies` of each family. */
+/* The closest nodes with a token, `copies` of each family, and as many of a crowd: it may be one
+ * by chance, and then readers ask there. */
 static bool pick_targets(struct dtt_put *p, const struct dtt_walk *w, size_t copies)
 {
     p->targets = calloc(PUT_TARGETS, sizeof(*p->targets));
@@ -191,13 +193,13 @@ static bool pick_targets(struct dtt_put *p, const struct dtt_walk *w, size_t cop
     }
     for (size_t side = 0; side < 2; side++) {
         const struct dtt_lookup *l = &w->side[side];
-        size_t left = copies;
-        for (size_t i = 0; i < l->n && left > 0; i++) {
+        size_t left[2] = {copies, copies};
+        for (size_t i = 0; i < l->n && p->n < PUT_TARGETS; i++) {
             const struct dtt_candidate *c = &l->c[i];
-            if (c->state != DTT_CANDIDATE_ANSWERED || c->token_len == 0) {
+            if (c->state != DTT_CANDIDATE_ANSWERED || c->token_len == 0 || left[c->is_crowd] == 0) {
                 continue;
             }
-            left--;
+            left[c->is_crowd]--;
             struct dtt_put_target *t = &p->targets[p->n++];
             *t = (struct dtt_put_target){
                 .addr = c->addr, .has_value = c->has_value, .token_len = c->token_len};
@@ -239,6 +241,7 @@ void dtt_put_start(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
     if (!p->is_announce && !d->cfg.read_only && is_one_of_the_closest(d, w, copies)) {
         store_here(d, now, p, counts);
     }
+    w->is_result = false; /* from now on there is more than it has seen */
     dtt_op_leave_walk(d, now, op);
     for (size_t i = 0; i < p->n; i++) {
         ask_target(d, now, op, &p->targets[i]);

@@ -13,12 +13,33 @@
 #define LATE_NS      (4 * DTT_S) /* an answer counts this long, though nobody waits for it */
 
 int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
-                      struct dtt_slice data)
+                      enum dtt_polite_kind kind, struct dtt_slice data)
 {
+    bool is_query = kind == DTT_POLITE_QUERY;
+    if (!dtt_dht_has_family(d, to->family)) {
+        return DTT_EREFUSED;
+    }
     uint8_t *room = data.len <= DTT_DHT_PACKET_MAX ? dtt_outq_reserve(&d->out, data.len) : NULL;
     if (!room) {
         DTT_COUNT(d->ctx, DHT_TX_DROPPED);
         return DTT_EFULL;
+    }
+    switch (dtt_polite_send(&d->polite, now, to, kind)) {
+    case DTT_POLITE_YES: break;
+    case DTT_POLITE_LATER:
+        if (is_query) {
+            DTT_COUNT(d->ctx, DHT_QUERIES_DEFERRED);
+        } else {
+            DTT_COUNT(d->ctx, DHT_ANSWERS_DROPPED);
+        }
+        return DTT_EAGAIN;
+    case DTT_POLITE_NO:
+        if (is_query) {
+            DTT_COUNT(d->ctx, DHT_QUERIES_REFUSED);
+        } else {
+            DTT_COUNT(d->ctx, DHT_ANSWERS_REFUSED);
+        }
+        return DTT_EREFUSED;
     }
     memcpy(room, data.data, data.len);
     dtt_outq_commit(&d->out, to, data.len);
@@ -26,17 +47,6 @@ int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         d->trim_ns = now.mono_ns + 60 * DTT_S;
     }
     return DTT_OK;
-}
-
-int dtt_packet_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
-                    const struct dtt_krpc *m)
-{
-    uint8_t buf[DTT_DHT_PACKET_MAX];
-    int len = dtt_krpc_encode(m, buf, sizeof(buf));
-    if (len < 0) {
-        return len;
-    }
-    return dtt_datagram_send(d, now, to, dtt_slice(buf, (size_t)len));
 }
 
 static uint64_t soft_timeout(const struct dtt_dht *d, const struct dtt_addr *to)
@@ -68,30 +78,10 @@ static void drop_txn(struct dtt_dht *d, struct dtt_txn *txn)
     dtt_txns_free(&d->txns, txn);
 }
 
-static int check_budget(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to)
-{
-    if (!dtt_dht_has_family(d, to->family)) {
-        return DTT_EREFUSED;
-    }
-    if (dtt_polite_query(&d->polite, now, to)) {
-        return DTT_OK;
-    }
-    if (dtt_polite_ready_ns(&d->polite, now) > now.mono_ns) {
-        DTT_COUNT(d->ctx, DHT_QUERIES_DEFERRED);
-        return DTT_EAGAIN;
-    }
-    DTT_COUNT(d->ctx, DHT_QUERIES_REFUSED);
-    return DTT_EREFUSED;
-}
-
 int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
                    enum dtt_txn_purpose purpose, uint32_t owner, struct dtt_krpc *q)
 {
-    uint8_t wire[DTT_KRPC_T_BYTES];
-    int err = check_budget(d, now, to);
-    if (err) {
-        return err;
-    }
+    uint8_t wire[DTT_KRPC_T_BYTES], buf[DTT_DHT_PACKET_MAX];
     struct dtt_txn *txn = dtt_txns_new(&d->txns, &d->rng, to);
     if (!txn || dtt_timerq_set(&d->timers, &txn->timer, now.mono_ns + soft_timeout(d, to))) {
         if (txn) {
@@ -114,8 +104,11 @@ int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr 
         q->method != DTT_KRPC_M_PING) {
         q->want = DTT_KRPC_WANTS_V4 | DTT_KRPC_WANTS_V6;
     }
-    err = dtt_packet_send(d, now, to, q);
-    if (err < 0) {
+    int len = dtt_krpc_encode(q, buf, sizeof(buf));
+    int err = len < 0
+                  ? len
+                  : dtt_datagram_send(d, now, to, DTT_POLITE_QUERY, dtt_slice(buf, (size_t)len));
+    if (err) {
         drop_txn(d, txn);
         return err;
     }
@@ -170,6 +163,7 @@ static void hand_over(struct dtt_dht *d, struct dtt_now now, const struct dtt_tx
     case DTT_TXN_PUT: dtt_op_put_answer(d, now, txn, m); break;
     case DTT_TXN_PING: dtt_op_ping_answer(d, now, txn, m); break;
     case DTT_TXN_BOOT: dtt_upkeep_boot_answer(d, now, txn, m); break;
+    case DTT_TXN_PROOF: dtt_server_proof(d, now, &txn->to, m->type == DTT_KRPC_REPLY); break;
     case DTT_TXN_PROBE: dtt_upkeep_probe_answer(d, now, txn, m); break;
     }
 }
@@ -213,6 +207,7 @@ static void run_soft(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
     case DTT_TXN_PUT: dtt_op_put_slow(d, now, txn, dead); break;
     case DTT_TXN_PING: dtt_op_ping_slow(d, now, txn, dead); break;
     case DTT_TXN_BOOT: dtt_upkeep_boot_slow(d, now, txn, dead); break;
+    case DTT_TXN_PROOF: dtt_server_proof(d, now, &txn->to, false); break;
     case DTT_TXN_PROBE:
         if (dead) {
             dtt_upkeep_probe_dead(d, now, txn);

@@ -2,10 +2,9 @@
 /*
  * Queries of others. Cheap checks come first; nothing is allocated but what a put stores.
  *
- * Amplification: an answer to a global address that has not proved itself (it never answered a
- * query of ours) is at most three times the query: contacts are cut first. A stored value goes
- * beyond that only out of a byte budget per network, enough for anybody's first contact and of no
- * use to a reflector.
+ * Amplification: what we send to a global address that has not proved itself is at most three times
+ * its query. Contacts are cut first. A stored value that does not fit waits until the asker has
+ * answered a ping, or until he asks again with the token he was given.
  */
 #include "dht/item.h"
 #include "dht/node.h"
@@ -26,6 +25,9 @@ struct request {
     const struct dtt_addr *from;
     const struct dtt_krpc *q;
     size_t len;
+    bool is_pinged; /* a ping goes to the asker as well: it counts as sent to him */
+    bool was_held;  /* answered now or never */
+    bool is_held;   /* to be answered later */
     struct dtt_krpc reply;
     uint8_t ip[DTT_ADDR_COMPACT6];
     uint8_t token[DTT_TOKEN_BYTES];
@@ -45,11 +47,19 @@ static void init_reply(struct request *r, enum dtt_krpc_type type)
                                  .id = dtt_slice(r->d->id, DTT_NODE_ID_BYTES)};
 }
 
-/* The source has answered a query of ours lately, so it is where it says it is. */
+static void prove(const struct request *r)
+{
+    if (dtt_addr_scope(r->from) == DTT_SCOPE_GLOBAL) {
+        dtt_proofs_add(&r->d->proofs, r->now, r->from);
+    }
+}
+
+/* Something that only a receiver of our datagrams knows came back from the source not long ago. */
 static bool is_proven(const struct request *r)
 {
     const struct dtt_dht *d = r->d;
-    if (dtt_addr_scope(r->from) != DTT_SCOPE_GLOBAL) {
+    if (dtt_addr_scope(r->from) != DTT_SCOPE_GLOBAL ||
+        dtt_proofs_has(&d->proofs, r->now, r->from)) {
         return true;
     }
     const struct dtt_rtable *t = &d->tables[dtt_side_of(r->from->family)];
@@ -83,38 +93,81 @@ static void cut_contacts(struct request *r, size_t excess)
     }
 }
 
-static void drop_value(struct dtt_krpc *m)
-{
-    m->v = m->k = m->sig = dtt_slice(NULL, 0);
-    m->seq.is_set = false;
-}
-
 static size_t encode(const struct request *r, uint8_t buf[ENCODED_MAX])
 {
     int len = dtt_krpc_encode(&r->reply, buf, ENCODED_MAX);
     return len < 0 ? 0 : (size_t)len;
 }
 
-/* For a source that has not proved its address: no more than its share. */
-static size_t cut_for_stranger(struct request *r, uint8_t buf[ENCODED_MAX], size_t len)
+/* Keeps the get until the asker has answered a ping. False when that cannot be. */
+static bool hold(struct request *r)
+{
+    struct dtt_dht *d = r->d;
+    const struct dtt_krpc *q = r->q;
+    struct dtt_held_get g = {.from = *r->from,
+                             .t_len = (uint8_t)q->t.len,
+                             .want = q->want,
+                             .has_seq = q->seq.is_set,
+                             .seq = q->seq.n,
+                             .len = (uint32_t)r->len};
+    if (r->was_held || q->is_read_only) { /* BEP 43: he would not answer */
+        return false;
+    }
+    memcpy(g.id, q->id.data, sizeof(g.id));
+    memcpy(g.target, q->target.data, sizeof(g.target));
+    memcpy(g.t, q->t.data, q->t.len);
+    bool is_asked = dtt_held_has(&d->held, r->from);
+    if (dtt_held_add(&d->held, &g) != DTT_OK) {
+        return false;
+    }
+    struct dtt_krpc ping = {.method = DTT_KRPC_M_PING};
+    if (!is_asked && dtt_query_send(d, r->now, r->from, DTT_TXN_PROOF, 0, &ping) != DTT_OK) {
+        dtt_held_take(&d->held, r->from, &g);
+        return false;
+    }
+    DTT_COUNT(d->ctx, DHT_GETS_HELD);
+    r->is_held = true;
+    return true;
+}
+
+/* A value that does not fit what a stranger may get: later, or a hint how to get it. */
+static bool is_value_held(struct request *r, size_t fair, uint8_t buf[ENCODED_MAX])
 {
     struct dtt_krpc *m = &r->reply;
+    struct dtt_krpc whole = *m;
+    cut_contacts(r, SIZE_MAX);
+    size_t len = encode(r, buf);
+    *m = whole;
+    if (len <= fair) {
+        return false;
+    }
+    dtt_storage_put_back(&r->d->storage, r->q->target.data);
+    if (hold(r)) {
+        return true;
+    }
+    DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
+    m->v = m->k = m->sig = dtt_slice(NULL, 0);
+    m->proof = dtt_krpc_int(1);
+    return false;
+}
+
+/* For a source that has not proved its address: no more than its share. 0: nothing now. */
+static size_t cut_for_stranger(struct request *r, uint8_t buf[ENCODED_MAX])
+{
+    struct dtt_krpc *m = &r->reply;
+    size_t fair = AMPLIFICATION * r->len - (r->is_pinged ? DTT_DHT_PING_BYTES : 0);
     if (m->type == DTT_KRPC_ERROR) { /* the code says enough */
         m->ip = m->client = dtt_slice(NULL, 0);
         m->error_text = dtt_slice("", 0);
-        return encode(r, buf);
+    } else if (m->v.data && is_value_held(r, fair, buf)) {
+        return 0;
     }
-    size_t fair = AMPLIFICATION * r->len;
-    if (m->v.data) {
-        if (dtt_polite_unproven(&r->d->polite, r->now, r->from, len - fair)) {
-            return len;
-        }
-        DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
-        drop_value(m);
+    size_t len = encode(r, buf);
+    if (len > fair) {
+        cut_contacts(r, len - fair);
         len = encode(r, buf);
     }
-    cut_contacts(r, len > fair ? len - fair : 0);
-    return encode(r, buf);
+    return len <= fair ? len : 0;
 }
 
 static void send_reply(struct request *r)
@@ -125,11 +178,11 @@ static void send_reply(struct request *r)
         cut_contacts(r, len - REPLY_MAX);
         len = encode(r, buf);
     }
-    if (len > AMPLIFICATION * r->len && !is_proven(r)) {
-        len = cut_for_stranger(r, buf, len);
+    if (len + DTT_DHT_PING_BYTES > AMPLIFICATION * r->len && !is_proven(r)) {
+        len = cut_for_stranger(r, buf);
     }
     if (len > 0) {
-        dtt_datagram_send(r->d, r->now, r->from, dtt_slice(buf, len));
+        dtt_datagram_send(r->d, r->now, r->from, DTT_POLITE_ANSWER, dtt_slice(buf, len));
     }
 }
 
@@ -192,9 +245,14 @@ static void add_token(struct request *r, const uint8_t *target)
     r->reply.token = dtt_slice(r->token, sizeof(r->token));
 }
 
+/* A token that comes back proves the address, too. */
 static bool is_token_valid(const struct request *r, const uint8_t *target)
 {
-    return dtt_token_is_valid(r->q->token, r->d->secret, r->now, r->from, target);
+    bool is_valid = dtt_token_is_valid(r->q->token, r->d->secret, r->now, r->from, target);
+    if (is_valid) {
+        prove(r);
+    }
+    return is_valid;
 }
 
 /* ---- methods */
@@ -274,6 +332,7 @@ static void serve_get(struct request *r)
     init_reply(r, DTT_KRPC_REPLY);
     add_nodes(r, target);
     add_token(r, target);
+    (void)is_token_valid(r, target);
     if (dtt_storage_get(&r->d->storage, target, own_rank(r, target), &v)) {
         bool is_newer = !r->q->seq.is_set || !v.is_mutable || v.seq > r->q->seq.n;
         if (v.is_mutable) {
@@ -370,6 +429,48 @@ static void serve_unknown(struct request *r)
     }
 }
 
+void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *asker,
+                      bool proved)
+{
+    struct dtt_held_get g;
+    while (dtt_held_take(&d->held, asker, &g)) {
+        struct dtt_krpc q = {.type = DTT_KRPC_QUERY,
+                             .method = DTT_KRPC_M_GET,
+                             .t = dtt_slice(g.t, g.t_len),
+                             .id = dtt_slice(g.id, sizeof(g.id)),
+                             .target = dtt_slice(g.target, sizeof(g.target)),
+                             .want = g.want,
+                             .seq = {.n = g.seq, .is_set = g.has_seq}};
+        struct request r = {.d = d,
+                            .now = now,
+                            .from = &g.from,
+                            .q = &q,
+                            .len = g.len,
+                            .is_pinged = true,
+                            .was_held = true};
+        if (proved) {
+            prove(&r);
+        }
+        serve_get(&r);
+    }
+}
+
+static void serve(struct request *r)
+{
+    switch (r->q->method) {
+    case DTT_KRPC_M_PING:
+        init_reply(r, DTT_KRPC_REPLY);
+        send_reply(r);
+        break;
+    case DTT_KRPC_M_FIND_NODE: serve_find(r, r->q->target); break;
+    case DTT_KRPC_M_GET_PEERS: serve_get_peers(r); break;
+    case DTT_KRPC_M_ANNOUNCE_PEER: serve_announce_peer(r); break;
+    case DTT_KRPC_M_GET: serve_get(r); break;
+    case DTT_KRPC_M_PUT: serve_put(r); break;
+    case DTT_KRPC_M_UNKNOWN: serve_unknown(r); break;
+    }
+}
+
 void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
                       const struct dtt_krpc *q, size_t datagram_len)
 {
@@ -387,19 +488,9 @@ void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         send_error(&r, DTT_KRPC_E_PROTOCOL);
         return;
     }
-    switch (q->method) {
-    case DTT_KRPC_M_PING:
-        init_reply(&r, DTT_KRPC_REPLY);
-        send_reply(&r);
-        break;
-    case DTT_KRPC_M_FIND_NODE: serve_find(&r, q->target); break;
-    case DTT_KRPC_M_GET_PEERS: serve_get_peers(&r); break;
-    case DTT_KRPC_M_ANNOUNCE_PEER: serve_announce_peer(&r); break;
-    case DTT_KRPC_M_GET: serve_get(&r); break;
-    case DTT_KRPC_M_PUT: serve_put(&r); break;
-    case DTT_KRPC_M_UNKNOWN: serve_unknown(&r); break;
-    }
-    if (!q->is_read_only) {
-        dtt_upkeep_suggest(d, now, q->id.data, from);
+    r.is_pinged = !q->is_read_only && dtt_upkeep_wants(d, q->id.data, from);
+    serve(&r);
+    if (r.is_pinged && !r.is_held) {
+        dtt_upkeep_ping(d, now, from);
     }
 }

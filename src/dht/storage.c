@@ -435,6 +435,14 @@ bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYT
     return true;
 }
 
+void dtt_storage_put_back(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES])
+{
+    struct target *t = dtt_map_get(&s->targets, target);
+    if (t) {
+        t->turn--;
+    }
+}
+
 bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t i,
                     struct dtt_storage_value *ret)
 {

@@ -79,6 +79,8 @@ int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_
  */
 bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t rank,
                      struct dtt_storage_value *ret);
+/** The value got last was not sent: its turn comes again. */
+void dtt_storage_put_back(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES]);
 /** Value number i of a target, false beyond the last: for our own lookups. */
 bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t i,
                     struct dtt_storage_value *ret);

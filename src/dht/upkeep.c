@@ -123,7 +123,7 @@ static struct dtt_walk *walk_to_self(struct dtt_dht *d, struct dtt_now now)
     }
     struct dtt_walk_goal goal = {.kind = DTT_WALK_FIND};
     memcpy(goal.target, d->id, sizeof(goal.target));
-    w = dtt_walk_to(d, now, &goal, DTT_RTABLE_K, false);
+    w = dtt_walk_to(d, now, &goal, &(struct dtt_walk_wish){.width = DTT_RTABLE_K});
     if (!w) {
         return NULL;
     }
@@ -206,12 +206,24 @@ static void ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *a
     }
 }
 
-void dtt_upkeep_suggest(struct dtt_dht *d, struct dtt_now now, const uint8_t *id,
-                        const struct dtt_addr *addr)
+bool dtt_upkeep_wants(struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr)
 {
-    if (dtt_dht_has_family(d, addr->family) &&
-        dtt_rtable_suggest(&d->tables[dtt_side_of(addr->family)], id, addr)) {
-        ping(d, now, addr, PROBE_NEWCOMER);
+    return dtt_dht_has_family(d, addr->family) &&
+           dtt_rtable_suggest(&d->tables[dtt_side_of(addr->family)], id, addr) &&
+           !is_probed(d, addr);
+}
+
+void dtt_upkeep_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
+{
+    ping(d, now, addr, PROBE_NEWCOMER);
+}
+
+/* A contact somebody named. */
+static void suggest(struct dtt_dht *d, struct dtt_now now, const uint8_t *id,
+                    const struct dtt_addr *addr)
+{
+    if (dtt_upkeep_wants(d, id, addr)) {
+        dtt_upkeep_ping(d, now, addr);
     }
 }
 
@@ -251,7 +263,7 @@ void dtt_upkeep_probe_answer(struct dtt_dht *d, struct dtt_now now, const struct
                                             dtt_krpc_next_node(&r6, DTT_FAMILY_V6, id, &addr));
          i++) {
         if (dtt_contact_is_plausible(d, id, &addr, &txn->to)) {
-            dtt_upkeep_suggest(d, now, id, &addr);
+            suggest(d, now, id, &addr);
         }
     }
 }
@@ -288,6 +300,7 @@ void dtt_upkeep_set_id(struct dtt_dht *d, const uint8_t id[DTT_NODE_ID_BYTES])
     dtt_rtable_set_self(&d->tables[0], d->id);
     dtt_rtable_set_self(&d->tables[1], d->id);
     d->self_walk = 0; /* one to the old id ends by itself */
+    d->knows_neighbours = false;
 }
 
 void dtt_upkeep_address_known(struct dtt_dht *d, struct dtt_now now)
@@ -336,6 +349,7 @@ void dtt_upkeep_walk_done(struct dtt_dht *d, struct dtt_now now, const struct dt
 {
     if (w->number == d->self_walk) {
         d->self_walk = 0;
+        d->knows_neighbours = true;
         make_buckets_due(d);
         d->refresh_ns = now.mono_ns + BUCKET_STEP_NS;
     }
@@ -365,7 +379,8 @@ static bool refresh_bucket(struct dtt_dht *d, struct dtt_now now)
             dtt_node_id_random_in(&d->rng, d->id, is_last ? DTT_NODE_ID_BITS : (unsigned)i,
                                   goal.target);
             b->refreshed_s = now_s ? now_s : 1;
-            struct dtt_walk *w = dtt_walk_to(d, now, &goal, DTT_RTABLE_K, false);
+            struct dtt_walk_wish wish = {.width = DTT_RTABLE_K};
+            struct dtt_walk *w = dtt_walk_to(d, now, &goal, &wish);
             if (w) {
                 w->is_internal = true;
                 d->refresh_walk = w->number;

@@ -14,7 +14,12 @@
 #define WAIT_NS   (10 * DTT_S)  /* for a first live node */
 #define TOKENS_NS (240 * DTT_S) /* BEP 5: a token is good for 5 minutes at least */
 #define KEEP_MAX  DTT_LOOKUP_WIDTH_MAX
-#define SLOT_BITS 8u
+#define SHARE_NS  DTT_DHT_FRESH_MAX_NS
+
+/* Starts other than the closest nodes we know, for a look around a crowd. */
+#define STARTS      4
+#define STARTS_EACH 4
+#define SLOT_BITS   8u
 
 _Static_assert(DTT_DHT_WALKS <= 1u << SLOT_BITS, "a walk's number holds its place");
 
@@ -60,7 +65,28 @@ static struct dtt_walk *find_walk(const struct dtt_dht *d, const struct dtt_walk
     return NULL;
 }
 
-/* Keeps at most DTT_DHT_KEPT finished walks nobody reads from, each with its closest set only. */
+/* Leaves of a finished walk the closest set and its tokens. */
+static void compact(struct dtt_walk *w)
+{
+    for (size_t i = 0; i < w->n_values; i++) {
+        free(w->values[i]);
+    }
+    free(w->values);
+    free(w->peers);
+    w->values = NULL;
+    w->n_values = 0;
+    w->peers = NULL;
+    w->n_peers = 0;
+    w->is_result = false;
+    dtt_lookup_compact(&w->side[0], KEEP_MAX);
+    dtt_lookup_compact(&w->side[1], KEEP_MAX);
+    w->deadline_ns = w->ended_ns + TOKENS_NS;
+}
+
+/*
+ * Keeps at most DTT_DHT_KEPT finished walks nobody reads from: for a moment with their result, then
+ * each with its closest set only.
+ */
 static void keep_or_free(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 {
     struct dtt_walk *oldest = NULL;
@@ -71,18 +97,11 @@ static void keep_or_free(struct dtt_dht *d, struct dtt_now now, struct dtt_walk 
         dtt_walk_free(d, w);
         return;
     }
-    for (size_t i = 0; i < w->n_values; i++) {
-        free(w->values[i]);
+    if (w->is_result && now.mono_ns < w->ended_ns + SHARE_NS) {
+        w->deadline_ns = w->ended_ns + SHARE_NS;
+    } else {
+        compact(w);
     }
-    free(w->values);
-    free(w->peers);
-    w->values = NULL;
-    w->n_values = 0;
-    w->peers = NULL;
-    w->n_peers = 0;
-    dtt_lookup_compact(&w->side[0], KEEP_MAX);
-    dtt_lookup_compact(&w->side[1], KEEP_MAX);
-    w->deadline_ns = w->ended_ns + TOKENS_NS;
     for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
         struct dtt_walk *o = d->walks[i];
         if (o && o->state == DTT_WALK_DONE && o->refs == 0) {
@@ -103,9 +122,10 @@ void dtt_walk_release(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
     if (w->refs > 0 || (w->is_internal && w->state != DTT_WALK_DONE)) {
         return;
     }
-    if (w->state != DTT_WALK_DONE) {
+    if (w->state != DTT_WALK_DONE) { /* broken off: what it has is not all there is */
         w->state = DTT_WALK_DONE;
         w->ended_ns = now.mono_ns;
+        w->is_result = false;
     }
     keep_or_free(d, now, w);
 }
@@ -144,6 +164,9 @@ static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_wa
     case DTT_WALK_GET:
         q.method = DTT_KRPC_M_GET;
         q.target = target;
+        if (c->proves) {
+            q.token = dtt_slice(c->token, c->token_len);
+        }
         break;
     case DTT_WALK_PEERS:
         q.method = DTT_KRPC_M_GET_PEERS;
@@ -172,18 +195,6 @@ static bool pump_side(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
         }
     }
     return true;
-}
-
-void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
-{
-    if (w->state != DTT_WALK_RUNNING) {
-        return;
-    }
-    pump_side(d, now, w, &w->side[0]);
-    pump_side(d, now, w, &w->side[1]);
-    if (dtt_lookup_is_done(&w->side[0]) && dtt_lookup_is_done(&w->side[1])) {
-        finish(d, now, w);
-    }
 }
 
 /* ---- values */
@@ -335,7 +346,7 @@ bool dtt_contact_is_plausible(const struct dtt_dht *d, const uint8_t *id,
 }
 
 static void add_contacts(struct dtt_dht *d, struct dtt_walk *w, struct dtt_slice nodes,
-                         uint8_t family, const struct dtt_addr *from)
+                         uint8_t family, const struct dtt_addr *from, uint8_t teller)
 {
     struct dtt_reader r = dtt_reader(nodes);
     uint8_t id[DTT_NODE_ID_BYTES];
@@ -345,15 +356,18 @@ static void add_contacts(struct dtt_dht *d, struct dtt_walk *w, struct dtt_slice
             DTT_COUNT(d->ctx, DHT_CONTACTS_REFUSED);
             continue;
         }
-        dtt_lookup_add(&w->side[dtt_side_of(family)], id, &addr);
+        dtt_lookup_add(&w->side[dtt_side_of(family)], id, &addr, teller);
     }
 }
 
 void dtt_walk_offer(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
                     const struct dtt_krpc *m, const struct dtt_addr *from)
 {
-    add_contacts(d, w, m->nodes, DTT_FAMILY_V4, from);
-    add_contacts(d, w, m->nodes6, DTT_FAMILY_V6, from);
+    /* A contact of the other family is nobody's word there: tellers are numbered by side. */
+    const struct dtt_candidate *c = dtt_lookup_find(&w->side[dtt_side_of(from->family)], from);
+    uint8_t teller = c ? c->number : 0;
+    add_contacts(d, w, m->nodes, DTT_FAMILY_V4, from, from->family == DTT_FAMILY_V4 ? teller : 0);
+    add_contacts(d, w, m->nodes6, DTT_FAMILY_V6, from, from->family == DTT_FAMILY_V6 ? teller : 0);
     dtt_walk_pump(d, now, w);
 }
 
@@ -372,7 +386,7 @@ static void seed_side(struct dtt_dht *d, struct dtt_walk *w, size_t side)
             n - left_out > DTT_RTABLE_K) {
             left_out++;
         } else {
-            dtt_lookup_add(&w->side[side], near[i]->id, &addr);
+            dtt_lookup_add(&w->side[side], near[i]->id, &addr, 0);
         }
     }
 }
@@ -386,7 +400,7 @@ static void seed_from_kept(struct dtt_walk *w, const struct dtt_walk *kept, bool
             if (reuse_tokens && c->token_len > 0) {
                 dtt_lookup_add_answered(&w->side[side], c);
             } else {
-                dtt_lookup_add(&w->side[side], c->id, &c->addr);
+                dtt_lookup_add(&w->side[side], c->id, &c->addr, 0);
             }
         }
     }
@@ -440,24 +454,102 @@ static void widen(struct dtt_walk *w, size_t width)
     }
 }
 
+/* ---- going on and ending */
+
+/* The eight closest to ourselves tell how close nodes of this network are. */
+static bool is_crowded(const struct dtt_dht *d, const struct dtt_walk *w, size_t side)
+{
+    const struct dtt_rnode *near[DTT_LOOKUP_USUAL];
+    const struct dtt_rtable *t = &d->tables[side];
+    if (!d->knows_neighbours) {
+        return false;
+    }
+    size_t n = dtt_rtable_closest(t, d->id, false, NULL, DTT_LOOKUP_USUAL, near);
+    return dtt_lookup_is_crowded(&w->side[side], d->id,
+                                 n == DTT_LOOKUP_USUAL ? near[n - 1]->id : NULL);
+}
+
+static void start_elsewhere(struct dtt_dht *d, struct dtt_walk *w, size_t side)
+{
+    const struct dtt_rnode *near[STARTS_EACH];
+    const struct dtt_rtable *t = &d->tables[side];
+    for (size_t i = 0; i < STARTS; i++) {
+        uint8_t somewhere[DTT_NODE_ID_BYTES];
+        dtt_rng_bytes(&d->rng, somewhere, sizeof(somewhere));
+        size_t n = dtt_rtable_closest(t, somewhere, false, NULL, STARTS_EACH, near);
+        for (size_t k = 0; k < n; k++) {
+            struct dtt_addr addr = dtt_rnode_addr(t, near[k]);
+            dtt_lookup_add(&w->side[side], near[k]->id, &addr, 0);
+        }
+    }
+}
+
+/* All that were to be asked have had their say: true when more should be. */
+static bool look_further(struct dtt_dht *d, struct dtt_walk *w)
+{
+    bool more = false;
+    if (w->goal.kind == DTT_WALK_GET && w->n_values == 0 && !w->is_wide) {
+        w->is_wide = true;
+        widen(w, DTT_DHT_WIDE);
+        return true;
+    }
+    for (size_t side = 0; side < 2; side++) {
+        if (is_crowded(d, w, side)) {
+            DTT_COUNT(d->ctx, DHT_CROWDS);
+            dtt_lookup_avoid_crowd(&w->side[side]);
+            seed_side(d, w, side);
+            start_elsewhere(d, w, side);
+            more = true;
+        }
+    }
+    return more;
+}
+
+void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
+{
+    while (w->state == DTT_WALK_RUNNING) {
+        pump_side(d, now, w, &w->side[0]);
+        pump_side(d, now, w, &w->side[1]);
+        if (!dtt_lookup_is_done(&w->side[0]) || !dtt_lookup_is_done(&w->side[1])) {
+            return;
+        }
+        if (!look_further(d, w)) {
+            finish(d, now, w);
+            return;
+        }
+    }
+}
+
+/* A finished walk whose result is not older than wished. */
+static bool is_fresh(const struct dtt_walk *w, struct dtt_now now, const struct dtt_walk_wish *wish)
+{
+    return w->is_result && now.mono_ns < w->ended_ns + dtt_min_ns(wish->fresh_ns, SHARE_NS);
+}
+
 struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
-                             const struct dtt_walk_goal *goal, size_t width, bool reuse_tokens)
+                             const struct dtt_walk_goal *goal, const struct dtt_walk_wish *wish)
 {
     struct dtt_walk *w = find_walk(d, goal, false);
+    struct dtt_walk *kept = find_walk(d, goal, true);
     if (w) {
         w->refs++;
-        widen(w, width);
+        widen(w, wish->width);
         dtt_walk_pump(d, now, w);
         return w;
     }
-    w = new_walk(d, now, goal, width);
+    if (kept && is_fresh(kept, now, wish)) {
+        kept->refs++;
+        DTT_COUNT(d->ctx, DHT_GETS_SHARED);
+        return kept;
+    }
+    w = new_walk(d, now, goal, wish->width);
     if (!w) {
         return NULL;
     }
     w->refs = 1;
-    struct dtt_walk *kept = find_walk(d, goal, true);
+    w->is_result = goal->kind != DTT_WALK_FIND && !wish->reuse_tokens;
     if (kept && now.mono_ns < kept->ended_ns + TOKENS_NS) {
-        seed_from_kept(w, kept, reuse_tokens);
+        seed_from_kept(w, kept, wish->reuse_tokens);
         if (kept->refs == 0) {
             dtt_walk_free(d, kept);
         }
@@ -485,7 +577,7 @@ void dtt_walk_node_live(struct dtt_dht *d, struct dtt_now now, const uint8_t *id
             run(d, now, w);
             dtt_walk_pump(d, now, w);
         } else if (w && w->state == DTT_WALK_RUNNING &&
-                   dtt_lookup_add(&w->side[dtt_side_of(addr->family)], id, addr)) {
+                   dtt_lookup_add(&w->side[dtt_side_of(addr->family)], id, addr, 0)) {
             dtt_walk_pump(d, now, w);
         }
     }
@@ -520,7 +612,9 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
         dtt_walk_pump(d, now, w);
         return;
     }
-    if (!dtt_lookup_answered(l, c)) {
+    bool wants_proof = w->goal.kind == DTT_WALK_GET && m->proof.n == 1;
+    /* Proved already: this is the answer to what we asked before. */
+    if ((wants_proof && c->proves) || !dtt_lookup_answered(l, c)) {
         return;
     }
     c->rtt_us = (uint32_t)((now.mono_ns - txn->sent_ns) / DTT_US);
@@ -529,6 +623,9 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
         memcpy(c->token, m->token.data, m->token.len);
     }
     c->has_value = take_value(d, w, &txn->to, m);
+    if (wants_proof && c->token_len > 0) {
+        dtt_lookup_again(c);
+    }
     take_peers(w, m->values, &txn->to);
     dtt_walk_offer(d, now, w, m, &txn->to);
 }
@@ -594,6 +691,8 @@ void dtt_walk_tick(struct dtt_dht *d, struct dtt_now now)
         } else if (w->deadline_ns <= now.mono_ns) {
             if (w->state == DTT_WALK_WAITING) {
                 finish(d, now, w);
+            } else if (w->refs == 0 && w->is_result) {
+                compact(w);
             } else if (w->refs == 0) {
                 dtt_walk_free(d, w);
             }

@@ -68,6 +68,9 @@ static int slot_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
     dtt_dht_op number;
     memcpy(args.key, slot->key, sizeof(args.key));
     memcpy(args.salt, slot->salt, sizeof(slot->salt));
+    if (op->kind == OP_LOOKUP) { /* a tracker knows itself how fresh it wants a slot */
+        args.fresh_ns = DTT_DHT_FRESH_MAX_NS;
+    }
     int err = dtt_dht_get(c->dht, now, &args, &number);
     if (!err && !op_add(c, number, op)) {
         dtt_dht_cancel(c->dht, now, number);
@@ -133,7 +136,7 @@ int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *
 
 void dtt_ops_addr_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id)
 {
-    struct dtt_dht_get_args args = {.is_mutable = true};
+    struct dtt_dht_get_args args = {.is_mutable = true, .fresh_ns = DTT_DHT_FRESH_MAX_NS};
     struct op op = {.kind = OP_ADDR_GET, .seq = INT64_MIN};
     dtt_dht_op number;
     memcpy(args.key, id->bytes, sizeof(args.key));
@@ -410,7 +413,9 @@ static int app_op(struct dtt_core *c, struct dtt_now now, dtt_dht_op number, con
 int dtt_core_dht_get(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_get *get,
                      uint32_t *ret_op)
 {
-    struct dtt_dht_get_args args = {.is_mutable = get->key != NULL, .salt_len = get->salt_len};
+    struct dtt_dht_get_args args = {.is_mutable = get->key != NULL,
+                                    .salt_len = get->salt_len,
+                                    .fresh_ns = DTT_DHT_FRESH_MAX_NS};
     struct op op = {.kind = OP_APP};
     dtt_dht_op number;
     if (c->n_app_ops == DTT_CORE_OPS) {

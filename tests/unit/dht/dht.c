@@ -313,6 +313,48 @@ static void test_two_gets_share_one_walk(void **state)
     assert_true(net.nodes[4].sent - before <= 16);
 }
 
+/* Who asks a moment later is told the same without a packet; who wants it anew, asks. */
+static void test_a_get_shares_a_fresh_result(void **state)
+{
+    struct net_item item, newer;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 16);
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    net_put(&net, 3, &item);
+    net_get(&net, 4, &item, &r);
+    net_result_free(&r);
+    item.get.fresh_ns = DTT_DHT_FRESH_MAX_NS;
+    uint64_t before = net.nodes[4].sent;
+    net_run(&net, DTT_S);
+    for (unsigned i = 0; i < 3; i++) {
+        net_get(&net, 4, &item, &r);
+        assert_true(net_result_has(&r, &item) && r.last.u.done.answered > 0);
+        net_result_free(&r);
+    }
+    assert_int_equal(net.nodes[4].sent, before);
+    assert_int_equal(net.nodes[4].ctx.metrics[DTT_METRIC_DHT_GETS_SHARED], 3);
+    /* Not after a put of our own, not when it is too old, not when nobody wished it. */
+    net_item(&newer, 1, 2, "world");
+    newer.get.fresh_ns = DTT_DHT_FRESH_MAX_NS;
+    net_put(&net, 4, &newer);
+    net_get(&net, 4, &newer, &r);
+    assert_true(net_result_has(&r, &newer));
+    net_result_free(&r);
+    net_run(&net, DTT_DHT_FRESH_MAX_NS);
+    before = net.nodes[4].sent;
+    net_get(&net, 4, &newer, &r);
+    net_result_free(&r);
+    assert_true(net.nodes[4].sent > before);
+    before = net.nodes[4].sent;
+    newer.get.fresh_ns = 0;
+    net_get(&net, 4, &newer, &r);
+    net_result_free(&r);
+    assert_true(net.nodes[4].sent > before);
+}
+
 static void test_immutable_and_find(void **state)
 {
     struct dtt_dht_put_args put = {.v = dtt_slice("5:hello", 7), .verify = true};
@@ -436,6 +478,45 @@ static void test_read_only_node(void **state)
     }
 }
 
+/* Among strangers at global addresses large values cost one more round trip, for everybody. */
+static void test_large_values_at_global_addresses(void **state)
+{
+    static char text[900];
+    struct net_item item;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 17);
+    far_apart();
+    for (unsigned i = 0; i < 30; i++) {
+        struct dtt_addr a = dtt_addr_v4(50, (uint8_t)(i + 1), 1, 1, 6881);
+        net_add_at(&net, &a, false);
+        if (i > 0) {
+            net_bootstrap(&net, i, 0);
+        }
+    }
+    net_run(&net, 60 * DTT_S);
+    memset(text, 'x', sizeof(text) - 1);
+    net_item(&item, 1, 1, text);
+    assert_true(net_put(&net, 3, &item).u.put.acked >= 8);
+    for (unsigned read_only = 0; read_only < 2; read_only++) {
+        struct dtt_addr a = dtt_addr_v4(60, 1 + (uint8_t)read_only, 1, 1, 1);
+        size_t fresh = net_add_at(&net, &a, read_only);
+        net_bootstrap(&net, fresh, 0);
+        net_get(&net, fresh, &item, &r);
+        assert_true(net_result_has(&r, &item));
+        assert_int_equal(r.n_values, 1);
+        net_result_free(&r);
+        /* What it is told, it is told by all who hold it. */
+        const struct dtt_walk *w = NULL;
+        for (size_t i = 0; i < DTT_DHT_WALKS && !w; i++) {
+            const struct dtt_walk *o = net.nodes[fresh].dht->walks[i];
+            w = o && o->goal.kind == DTT_WALK_GET ? o : NULL;
+        }
+        assert_non_null(w);
+        assert_true(w->values[0]->holders >= 7);
+    }
+}
+
 static void test_same_seed_same_run(void **state)
 {
     uint64_t sent[2], bytes[2], time[2];
@@ -495,8 +576,8 @@ static void test_memory_of_a_full_node(void **state)
     (void)state;
     net_init(&net, 14);
     size_t bytes = sizeof(struct dtt_dht) + 2 * 20 * sizeof(struct dtt_rbucket) +
-                   DTT_POLITE_RATES * sizeof(struct dtt_rates) + 2048 +
-                   DTT_TXN_CHUNK * sizeof(struct dtt_txn) + 8 * sizeof(struct dtt_bootstrap);
+                   sizeof(struct dtt_polite_rates) + DTT_PROOF_SLOTS * sizeof(struct dtt_proof) +
+                   2048 + DTT_TXN_CHUNK * sizeof(struct dtt_txn) + 8 * sizeof(struct dtt_bootstrap);
     assert_true(bytes <= 32 * 1024);
 }
 
@@ -515,10 +596,12 @@ int main(void)
         TEST(test_siblings_of_twenty_publishers),
         TEST(test_put_reuses_the_walk),
         TEST(test_two_gets_share_one_walk),
+        TEST(test_a_get_shares_a_fresh_result),
         TEST(test_immutable_and_find),
         TEST(test_announce_and_get_peers),
         TEST(test_ipv6),
         TEST(test_read_only_node),
+        TEST(test_large_values_at_global_addresses),
         TEST(test_same_seed_same_run),
         TEST(test_idle_network_is_quiet),
         TEST(test_memory_of_a_full_node),

@@ -31,7 +31,7 @@ static bool add(unsigned n)
     uint8_t id[20] = {0};
     struct dtt_addr a = addr(n);
     dtt_put_be32(id + 16, n);
-    return dtt_lookup_add(&l, id, &a);
+    return dtt_lookup_add(&l, id, &a, 0);
 }
 
 static unsigned distance(const struct dtt_candidate *c)
@@ -180,13 +180,13 @@ static void test_one_network_cannot_fill_it(void **state)
         uint8_t id[20] = {0};
         struct dtt_addr a = dtt_addr_v4(50, 1, 1, (uint8_t)n, 1);
         dtt_put_be32(id + 16, n);
-        taken += dtt_lookup_add(&l, id, &a);
+        taken += dtt_lookup_add(&l, id, &a, 0);
     }
     assert_int_equal(taken, DTT_LOOKUP_PER_NETWORK);
     dtt_lookup_dead(&l, &l.c[0]);
     uint8_t id[20] = {1};
     struct dtt_addr a = dtt_addr_v4(50, 1, 1, 250, 1);
-    assert_true(dtt_lookup_add(&l, id, &a)); /* the dead make room */
+    assert_true(dtt_lookup_add(&l, id, &a, 0)); /* the dead make room */
 }
 
 static void test_an_id_is_one_candidate(void **state)
@@ -196,9 +196,9 @@ static void test_an_id_is_one_candidate(void **state)
     (void)state;
     add(7);
     dtt_put_be32(id + 16, 7);
-    assert_false(dtt_lookup_add(&l, id, &a));
+    assert_false(dtt_lookup_add(&l, id, &a, 0));
     dtt_lookup_dead(&l, candidate(7));
-    assert_true(dtt_lookup_add(&l, id, &a));
+    assert_true(dtt_lookup_add(&l, id, &a, 0));
 }
 
 static void test_width_and_compact(void **state)

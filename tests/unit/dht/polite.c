@@ -10,7 +10,13 @@ static struct dtt_now at_ms(uint64_t ms)
     return (struct dtt_now){.mono_ns = ms * DTT_MS};
 }
 
-/* libtorrent bans an address that sends 50 packets in 10 s. */
+static bool may_send(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *to,
+                     enum dtt_polite_kind kind)
+{
+    return dtt_polite_send(p, now, to, kind) == DTT_POLITE_YES;
+}
+
+/* libtorrent bans an address that sends 50 packets in 10 s, whatever they are. */
 static void test_stays_below_the_ban(void **state)
 {
     struct dtt_polite p;
@@ -19,8 +25,8 @@ static void test_stays_below_the_ban(void **state)
     (void)state;
     dtt_polite_init(&p, key, at_ms(0));
     for (uint64_t ms = 0; ms < 60000; ms += 10) {
-        a.port = (uint16_t)(1 + ms % 7); /* the ban is by IP */
-        sent[ms / 1000] += dtt_polite_query(&p, at_ms(ms), &a);
+        sent[ms / 1000] +=
+            may_send(&p, at_ms(ms), &a, ms % 20 ? DTT_POLITE_QUERY : DTT_POLITE_ANSWER);
     }
     for (size_t s = 0; s + 10 <= 60; s++) {
         unsigned window = 0;
@@ -28,7 +34,26 @@ static void test_stays_below_the_ban(void **state)
             window += sent[s + i];
         }
         assert_true(window < 50);
-        assert_true(window >= 20);
+        assert_true(window >= 28);
+    }
+    dtt_polite_fini(&p);
+}
+
+/* After a pause the whole burst is there again, and never more. */
+static void test_rest_restores_the_burst(void **state)
+{
+    struct dtt_polite p;
+    struct dtt_addr a = dtt_addr_v4(50, 1, 1, 1, 1);
+    (void)state;
+    dtt_polite_init(&p, key, at_ms(0));
+    uint64_t at_s = 0;
+    for (uint64_t rest_s = 6; rest_s < 1000; rest_s += 7) {
+        unsigned sent = 0;
+        at_s += rest_s;
+        for (unsigned i = 0; i < 100; i++) {
+            sent += may_send(&p, at_ms(at_s * 1000), &a, DTT_POLITE_QUERY);
+        }
+        assert_int_equal(sent, DTT_POLITE_REMOTE_BURST);
     }
     dtt_polite_fini(&p);
 }
@@ -40,26 +65,32 @@ static void test_private_is_free(void **state)
     (void)state;
     dtt_polite_init(&p, key, at_ms(0));
     for (int i = 0; i < 10000; i++) {
-        assert_true(dtt_polite_query(&p, at_ms(0), &a));
-        assert_true(dtt_polite_query(&p, at_ms(0), &b));
+        assert_true(may_send(&p, at_ms(0), &a, DTT_POLITE_QUERY));
+        assert_true(may_send(&p, at_ms(0), &b, DTT_POLITE_ANSWER));
         assert_true(dtt_polite_serve(&p, at_ms(0), &a));
-        assert_true(dtt_polite_unproven(&p, at_ms(0), &a, 1000));
     }
     assert_null(p.rates);
     dtt_polite_fini(&p);
 }
 
+/* Answers use up half of the budget of all; the other half stays for our own queries. */
 static void test_budget_of_all(void **state)
 {
+    static const enum dtt_polite_kind kinds[] = {DTT_POLITE_ANSWER, DTT_POLITE_QUERY};
     struct dtt_polite p;
-    unsigned sent = 0;
     (void)state;
     dtt_polite_init(&p, key, at_ms(0));
-    for (unsigned i = 0; i < 20000; i++) {
-        struct dtt_addr a = dtt_addr_v4(50, (uint8_t)(i >> 8), (uint8_t)i, 1, 1);
-        sent += dtt_polite_query(&p, at_ms(0), &a);
+    for (size_t k = 0; k < 2; k++) {
+        unsigned sent = 0, later = 0;
+        for (unsigned i = 0; i < 20000; i++) {
+            struct dtt_addr a = dtt_addr_v4(50, (uint8_t)(i >> 8), (uint8_t)i, (uint8_t)k, 1);
+            enum dtt_polite_verdict v = dtt_polite_send(&p, at_ms(0), &a, kinds[k]);
+            sent += v == DTT_POLITE_YES;
+            later += v == DTT_POLITE_LATER;
+        }
+        assert_int_equal(sent, DTT_POLITE_ALL_BURST / 2);
+        assert_true(later > 0);
     }
-    assert_int_equal(sent, DTT_POLITE_ALL_BURST);
     assert_int_equal(dtt_polite_ready_ns(&p, at_ms(0)), DTT_S / DTT_POLITE_ALL_PER_S);
     dtt_polite_fini(&p);
 }
@@ -84,35 +115,14 @@ static void test_serves_each_source_its_share(void **state)
     dtt_polite_fini(&p);
 }
 
-static void test_unproven_bytes(void **state)
-{
-    struct dtt_polite p;
-    size_t bytes = 0;
-    (void)state;
-    dtt_polite_init(&p, key, at_ms(0));
-    for (unsigned i = 0; i < 1000; i++) {
-        struct dtt_addr a = dtt_addr_v4(50, 1, 1, (uint8_t)i, 1); /* one /24 */
-        bytes += dtt_polite_unproven(&p, at_ms(i), &a, 700) ? 700 : 0;
-    }
-    assert_true(bytes >= DTT_POLITE_UNPROVEN_BURST - 700);
-    assert_true(bytes <= DTT_POLITE_UNPROVEN_BURST + DTT_POLITE_UNPROVEN_PER_S);
-    bytes = 0;
-    for (unsigned i = 0; i < 5000; i++) {
-        struct dtt_addr a = dtt_addr_v4(60, (uint8_t)(i >> 8), (uint8_t)i, 1, 1);
-        bytes += dtt_polite_unproven(&p, at_ms(1000), &a, 700) ? 700 : 0;
-    }
-    assert_true(bytes <= DTT_POLITE_UNPROVEN_ALL_BURST);
-    dtt_polite_fini(&p);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stays_below_the_ban),
+        cmocka_unit_test(test_rest_restores_the_burst),
         cmocka_unit_test(test_private_is_free),
         cmocka_unit_test(test_budget_of_all),
         cmocka_unit_test(test_serves_each_source_its_share),
-        cmocka_unit_test(test_unproven_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

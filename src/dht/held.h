@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Queries whose answer waits until the asker has proved his address: what of them is needed to
+ * answer later. The memory is there only while some wait.
+ */
+#ifndef DTT_DHT_HELD_H
+#define DTT_DHT_HELD_H
+
+#include "base/addr.h"
+#include "dht/krpc_wire.h"
+
+#define DTT_HELD_MAX         64
+#define DTT_HELD_PER_ADDRESS 4
+
+struct dtt_held_get {
+    struct dtt_addr from;
+    uint8_t id[DTT_NODE_ID_BYTES];
+    uint8_t target[DTT_NODE_ID_BYTES];
+    uint8_t t[DTT_KRPC_T_MAX];
+    uint8_t t_len;
+    uint8_t want;
+    bool has_seq;
+    int64_t seq;
+    uint32_t len; /**< bytes of the query */
+};
+
+struct dtt_held {
+    struct dtt_held_get *gets; /**< oldest first */
+    size_t n;
+};
+
+void dtt_held_init(struct dtt_held *h);
+void dtt_held_fini(struct dtt_held *h);
+
+/** DTT_EFULL, DTT_ENOMEM. */
+int dtt_held_add(struct dtt_held *h, const struct dtt_held_get *get);
+/** Somebody at this endpoint waits. */
+bool dtt_held_has(const struct dtt_held *h, const struct dtt_addr *from);
+/** Takes the oldest query of this endpoint out. */
+bool dtt_held_take(struct dtt_held *h, const struct dtt_addr *from, struct dtt_held_get *ret);
+
+#endif
