@@ -13,6 +13,7 @@ extern const struct command command_dht_get;
 extern const struct command command_dht_put;
 extern const struct command command_dht_find;
 extern const struct command command_dht_serve;
+extern const struct command command_doctor;
 extern const struct command command_record_open;
 extern const struct command command_record_seal;
 extern const struct command command_testnet;

@@ -297,7 +297,8 @@ static void check_clock(struct session *s)
         progress_end(&s->progress);
     } else if (!has_arrived && s->join_timeout_ms > 0 && since_ms >= (uint64_t)s->join_timeout_ms) {
         session_end(s, session_unreached(s));
-        say(s, "gave up after %.0f s, as '--join-timeout' says", (double)since_ms / 1000);
+        say(s, "gave up after %.0f s, as '--join-timeout' says%s", (double)since_ms / 1000,
+            s->topic ? "; 'dtt doctor' looks for the reason" : "");
     } else {
         report_waiting(s, now_ms);
     }

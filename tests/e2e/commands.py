@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The other commands against a private DHT: dht, record, lookup, demo."""
+"""The other commands against a private DHT: dht, record, lookup, doctor, demo."""
 import json
+import socket
 import time
 
 import harness
@@ -79,6 +80,22 @@ def lookup(scene):
     peer.leave()
 
 
+def doctor(scene):
+    found = events(scene.run("doctor", "--json", *scene.bootstrap_options()))
+    verdicts = {event.get("name"): event["verdict"] for event in found}
+    for name in ["udp", "dht_v4", "address_v4", "nat_v4", "storage"]:
+        harness.check(verdicts.get(name) == "ok", f"doctor: {name}: {found}")
+    # The private DHT has IPv4 only.
+    harness.check(verdicts.get("dht_v6") == "warn" and "clock" in verdicts, f"doctor: {found}")
+    harness.check(found[-1]["event"] == "done" and found[-1]["verdict"] == "warn", str(found))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        done = scene.run("doctor", "--bootstrap", "127.0.0.1:%d" % silent.getsockname()[1],
+                         "--join-timeout", "1")
+    harness.check(done.returncode == 69, f"doctor without a DHT: {done}")
+    harness.check("fail  dht_v4" in done.stdout and "storage" not in done.stdout, str(done))
+
+
 def demo(scene):
     done = scene.run("demo", "--peers", "4", within=70)
     harness.check(done.returncode == 0, f"demo: {done}")
@@ -89,6 +106,7 @@ def test(scene):
     scene.testnet()
     dht(scene)
     lookup(scene)
+    doctor(scene)
     demo(scene)
 
 

@@ -92,7 +92,7 @@ def right_uses(scene):
     yield "usage", ["--help"]
     yield "usage", ["help"]
     yield "0.", ["--version"]
-    for command in ["chat", "pipe", "lookup", "id", "testnet", "demo", "dht get", "record open"]:
+    for command in ["chat", "pipe", "lookup", "id", "testnet", "demo", "doctor", "dht get", "record open"]:
         yield "usage: dtt " + command, [*command.split(), "--help"]
     yield "", ["id", "--identity", new]
 

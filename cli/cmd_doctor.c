@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "commands.h"
+#include "exit_code.h"
+#include "output.h"
+#include "session.h"
+
+#include <dtt/dht.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DOCTOR_TIMEOUT_MS 10000
+/* After a first answer: for the other family, and for votes on our address. */
+#define DOCTOR_SETTLE_MS 1500
+/* So many nodes that would agree on our address if all saw the same one. */
+#define DOCTOR_VOTERS 4
+
+enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
+enum side { SIDE_V4, SIDE_V6, N_SIDES };
+
+struct doctor {
+    struct session session;
+    bool has_color;
+    enum verdict worst;
+    bool is_settled;
+    size_t n_bound;
+    struct dtt_addr bound[N_SIDES];
+    unsigned n_nodes[N_SIDES];         /* that answered the find */
+    uint32_t best_rtt_us[N_SIDES];     /* 0: unknown */
+    struct dtt_addr external[N_SIDES]; /* family none: unknown */
+    uint32_t votes[N_SIDES];
+    unsigned put_asked, put_acked, put_verified;
+};
+
+static enum side side_of(const struct dtt_addr *addr)
+{
+    return addr->family == DTT_FAMILY_V6 ? SIDE_V6 : SIDE_V4;
+}
+
+/* ------------------------------------------------------------- the findings */
+
+/* One finding. The text has nothing in it that JSON would escape. */
+static void report(struct doctor *d, const char *name, enum verdict verdict, const char *format,
+                   ...) OUTPUT_PRINTF(4, 5);
+
+static void report(struct doctor *d, const char *name, enum verdict verdict, const char *format,
+                   ...)
+{
+    static const char *const words[] = {"ok", "warn", "fail"};
+    static const int colors[] = {32, 33, 31};
+    char text[320];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (verdict > d->worst) {
+        d->worst = verdict;
+    }
+    if (d->session.options->json) {
+        printf("{\"event\":\"check\",\"name\":\"%s\",\"verdict\":\"%s\",\"text\":\"%s\"}\n", name,
+               words[verdict], text);
+    } else if (d->has_color) {
+        printf("\033[%dm%-4s\033[0m  %-10s  %s\n", colors[verdict], words[verdict], name, text);
+    } else {
+        printf("%-4s  %-10s  %s\n", words[verdict], name, text);
+    }
+    fflush(stdout);
+}
+
+/* Records are found by the minute, so the clock matters; only the system knows how good it is. */
+static void check_clock(struct doctor *d)
+{
+    struct timex state = {0};
+    time_t now = time(NULL);
+    struct tm utc;
+    char text[32];
+
+    gmtime_r(&now, &utc);
+    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &utc);
+    if (adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC)) {
+        report(d, "clock", VERDICT_OK, "%s UTC, which the system keeps in step", text);
+    } else {
+        report(d, "clock", VERDICT_WARN,
+               "%s UTC, which nothing keeps in step (no NTP?): a minute off, and nobody is found",
+               text);
+    }
+}
+
+static void check_udp(struct doctor *d)
+{
+    char first[DTT_ADDR_TEXT_MAX], second[DTT_ADDR_TEXT_MAX];
+
+    dtt_addr_format(&d->bound[0], first);
+    dtt_addr_format(&d->bound[1], second);
+    report(d, "udp", VERDICT_OK, "listening on %s%s%s", first, d->n_bound > 1 ? " and " : "",
+           d->n_bound > 1 ? second : "");
+}
+
+static void check_dht(struct doctor *d, enum side side)
+{
+    static const char *const names[] = {"dht_v4", "dht_v6"};
+    static const char *const families[] = {"IPv4", "IPv6"};
+    unsigned n = d->n_nodes[side];
+
+    if (n > 0) {
+        report(d, names[side], VERDICT_OK,
+               "%u node%s near a random place answer%s, the first in %.1f ms", n, n == 1 ? "" : "s",
+               n == 1 ? "s" : "", (double)d->best_rtt_us[side] / 1000);
+    } else if (d->n_nodes[!side] > 0) {
+        report(d, names[side], VERDICT_WARN,
+               "no node answers over %s; over %s they do, which is enough", families[side],
+               families[!side]);
+    } else {
+        report(d, names[side], VERDICT_FAIL,
+               "no node answers over %s: is there a network, and does it let UDP through?",
+               families[side]);
+    }
+}
+
+static bool is_own(const struct dtt_addr *addr)
+{
+    struct ifaddrs *list;
+    bool is_found = false;
+
+    if (getifaddrs(&list) != 0) {
+        return false;
+    }
+    for (const struct ifaddrs *i = list; i && !is_found; i = i->ifa_next) {
+        if (!i->ifa_addr) {
+            continue;
+        }
+        if (i->ifa_addr->sa_family == AF_INET && addr->family == DTT_FAMILY_V4) {
+            const struct sockaddr_in *in = (const void *)i->ifa_addr;
+
+            is_found = memcmp(&in->sin_addr, addr->ip, sizeof(in->sin_addr)) == 0;
+        } else if (i->ifa_addr->sa_family == AF_INET6 && addr->family == DTT_FAMILY_V6) {
+            const struct sockaddr_in6 *in6 = (const void *)i->ifa_addr;
+
+            is_found = memcmp(&in6->sin6_addr, addr->ip, sizeof(in6->sin6_addr)) == 0;
+        }
+    }
+    freeifaddrs(list);
+    return is_found;
+}
+
+/* The address and what lies between: from what DHT nodes say they see. */
+static void check_address(struct doctor *d, enum side side)
+{
+    static const char *const names[] = {"address_v4", "address_v6"};
+    static const char *const nats[] = {"nat_v4", "nat_v6"};
+    const struct dtt_addr *external = &d->external[side];
+    char text[DTT_ADDR_TEXT_MAX];
+
+    if (d->n_nodes[side] == 0) {
+        return;
+    }
+    if (external->family == DTT_FAMILY_NONE && d->n_nodes[side] < DOCTOR_VOTERS) {
+        report(d, names[side], VERDICT_WARN, "unknown: too few nodes to believe them");
+        return;
+    }
+    if (external->family == DTT_FAMILY_NONE) {
+        report(d, names[side], VERDICT_WARN, "the nodes do not agree on it");
+        report(
+            d, nats[side], VERDICT_WARN,
+            "a NAT that shows each of them another port: strangers cannot reach this machine, it "
+            "can reach those that others can");
+        return;
+    }
+    dtt_addr_format(external, text);
+    report(d, names[side], VERDICT_OK, "%s, %u nodes agree", text, d->votes[side]);
+    if (is_own(external)) {
+        report(d, nats[side], VERDICT_OK,
+               "none: the address is this machine's own; a firewall may still keep strangers out");
+    } else {
+        report(d, nats[side], VERDICT_WARN,
+               "a NAT that shows all of them the same port, %u: strangers reach this machine if it "
+               "lets them in; forwarding that UDP port makes sure",
+               external->port);
+    }
+}
+
+static void check_storage(struct doctor *d)
+{
+    if (d->put_verified > 0) {
+        report(d, "storage", VERDICT_OK, "%u of %u nodes took a value, %u return it", d->put_acked,
+               d->put_asked, d->put_verified);
+    } else if (d->put_acked > 0) {
+        report(d, "storage", VERDICT_FAIL, "%u of %u nodes took a value, but none returns it",
+               d->put_acked, d->put_asked);
+    } else {
+        report(d, "storage", VERDICT_FAIL, "none of %u nodes took a value", d->put_asked);
+    }
+}
+
+/* --------------------------------------------------------------- the course */
+
+static int start_find(struct doctor *d)
+{
+    uint8_t random[DTT_SEED_BYTES];
+    uint32_t op;
+    int rc = dtt_seed_generate(random);
+
+    return rc == 0 ? dtt_node_dht_find(d->session.node, random, &op) : rc;
+}
+
+static int start_put(struct doctor *d)
+{
+    uint8_t seed[DTT_SEED_BYTES];
+    struct dtt_dht_put put = {.size = sizeof(put),
+                              .value = "dtt doctor",
+                              .value_len = sizeof("dtt doctor") - 1,
+                              .seed = seed,
+                              .verify = 1};
+    uint32_t op;
+    int rc = dtt_seed_generate(seed);
+
+    return rc == 0 ? dtt_node_dht_put(d->session.node, &put, &op) : rc;
+}
+
+static void must_start(struct doctor *d, int rc)
+{
+    if (rc != 0) {
+        session_end(&d->session, output_fail(session_exit_code(rc), "cannot ask the DHT: %s",
+                                             dtt_error_text(rc)));
+    }
+}
+
+static void take_node(struct doctor *d, const struct dtt_event *event)
+{
+    enum side side = side_of(&event->u.dht_node.addr);
+    uint32_t rtt_us = event->u.dht_node.rtt_us;
+
+    d->n_nodes[side]++;
+    if (rtt_us > 0 && (d->best_rtt_us[side] == 0 || rtt_us < d->best_rtt_us[side])) {
+        d->best_rtt_us[side] = rtt_us;
+    }
+}
+
+static void take_event(struct doctor *d, const struct dtt_event *event)
+{
+    const struct dtt_addr *addr;
+
+    switch (event->type) {
+    case DTT_EVENT_LISTENING:
+        d->n_bound = event->u.listening.n_addrs;
+        memcpy(d->bound, event->u.listening.addrs, sizeof(d->bound));
+        check_udp(d);
+        check_clock(d);
+        break;
+    case DTT_EVENT_EXTERNAL_ADDR:
+        addr = &event->u.external_addr.addr;
+        d->external[side_of(addr)] = *addr;
+        d->votes[side_of(addr)] = event->u.external_addr.votes;
+        break;
+    case DTT_EVENT_DHT_READY: d->session.alarm_ms = session_now_ms() + DOCTOR_SETTLE_MS; break;
+    case DTT_EVENT_DHT_NODE: take_node(d, event); break;
+    case DTT_EVENT_DHT_DONE: must_start(d, start_put(d)); break;
+    case DTT_EVENT_DHT_PUT:
+        d->put_asked = event->u.dht_put.asked;
+        d->put_acked = event->u.dht_put.acked;
+        d->put_verified = event->u.dht_put.verified;
+        session_end(&d->session, EXIT_OK);
+        break;
+    default: break;
+    }
+}
+
+static void examine(struct doctor *d)
+{
+    struct session *s = &d->session;
+
+    while (!s->is_over) {
+        struct pollfd fds[SESSION_FDS];
+        const struct dtt_event *event;
+
+        while (!s->is_over && (event = session_event(s)) != NULL) {
+            take_event(d, event);
+        }
+        if (s->alarm_ms > 0 && session_now_ms() >= s->alarm_ms) {
+            s->alarm_ms = 0;
+            must_start(d, start_find(d));
+        }
+        if (!s->is_over) {
+            session_turn(s, fds, SESSION_FDS);
+        }
+    }
+}
+
+/* What was learnt once the examination is over. */
+static int conclude(struct doctor *d)
+{
+    static const char *const words[] = {"ok", "warn", "fail"};
+
+    for (int side = 0; side < N_SIDES; side++) {
+        check_dht(d, (enum side)side);
+    }
+    for (int side = 0; side < N_SIDES; side++) {
+        check_address(d, (enum side)side);
+    }
+    if (d->put_asked > 0) {
+        check_storage(d);
+    }
+    if (d->session.options->json) {
+        printf("{\"event\":\"done\",\"verdict\":\"%s\"}\n", words[d->worst]);
+    }
+    return d->worst == VERDICT_FAIL ? EXIT_REACH : EXIT_OK;
+}
+
+static int run(struct options *o)
+{
+    struct doctor d = {.has_color = output_has_color(STDOUT_FILENO)};
+    int code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);
+
+    if (code == EXIT_OK) {
+        examine(&d);
+        code = d.session.code;
+        /* A signal or --for ends it without a verdict. */
+        if (code == EXIT_REACH || d.put_asked > 0) {
+            code = conclude(&d);
+        }
+    }
+    session_close(&d.session);
+    return code;
+}
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .summary = "find out why peers are not found or not reached",
+    .details =
+        "Checks from this machine, one line each: UDP sockets, the clock, whether DHT nodes\n"
+        "answer over IPv4 and IPv6, the address they see and what NAT that means, and\n"
+        "whether they keep a value, stored under a random key. Joins no topic: options\n"
+        "that concern one have no effect. Exit code 69 when something fails.",
+    .options = OPTIONS_TOPIC,
+    .run = run,
+};
