@@ -19,6 +19,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     }
     c->ctx = cfg->ctx;
     c->cfg = *cfg;
+    c->transport.ops = cfg->transport ? cfg->transport : &dtt_transport_quic;
     dtt_ed25519_public_key(c->id.bytes, cfg->node_seed);
     dtt_rng_init(&rng, c->ctx->seed, "node.hash");
     dtt_rng_bytes(&rng, hash_key, sizeof(hash_key));
@@ -37,13 +38,13 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
             .alpn = DTT_GOSSIP_ALPN, .idle_timeout_ns = 15 * DTT_S, .keep_alive_ns = 5 * DTT_S};
         memcpy(quic_cfg.seed, cfg->node_seed, sizeof(quic_cfg.seed));
         struct dtt_gossip_config gossip_cfg = {.me = c->id, .max_topics = DTT_CORE_TOPICS};
-        err = dtt_quic_new(&c->quic, c->ctx, &quic_cfg, now);
+        err = c->transport.ops->open(&c->transport.self, c->ctx, &quic_cfg, now);
         sodium_memzero(quic_cfg.seed, sizeof(quic_cfg.seed));
         if (!err) {
             err = dtt_gossip_new(&c->gossip, c->ctx, &gossip_cfg);
         }
     }
-    dtt_links_init(&c->links, c->ctx, c->quic, c->gossip, hash_key);
+    dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, hash_key);
     for (int i = 0; i < 2; i++) {
         if (cfg->bound[i].family != DTT_FAMILY_NONE) {
             dtt_links_set_local(&c->links, &cfg->bound[i]);
@@ -68,7 +69,7 @@ void dtt_core_free(struct dtt_core *c)
     dtt_ops_free(c);
     dtt_links_fini(&c->links);
     dtt_gossip_free(c->gossip);
-    dtt_quic_free(c->quic);
+    c->transport.ops->free(c->transport.self);
     dtt_dht_free(c->dht);
     dtt_events_fini(&c->events);
     sodium_memzero(&c->cfg, sizeof(c->cfg));
@@ -222,7 +223,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
             return true;
         }
     }
-    if (dtt_quic_next_event(c->quic, &quic_ev)) {
+    if (c->transport.ops->next_event(c->transport.self, &quic_ev)) {
         dtt_links_quic_event(&c->links, now, &quic_ev);
         return true;
     }
@@ -240,7 +241,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
 {
     dtt_dht_tick(c->dht, now);
     if (c->gossip) {
-        dtt_quic_tick(c->quic, now);
+        c->transport.ops->tick(c->transport.self, now);
         dtt_gossip_tick(c->gossip, now);
         dtt_links_tick(&c->links, now);
         for (size_t i = 0; i < c->n_topics; i++) {
@@ -255,7 +256,7 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
 {
     uint64_t t = dtt_dht_deadline(c->dht);
     if (c->gossip) {
-        t = dtt_min_ns(t, dtt_quic_deadline(c->quic));
+        t = dtt_min_ns(t, c->transport.ops->deadline(c->transport.self));
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
         t = dtt_min_ns(t, dtt_links_deadline(&c->links));
         if (c->n_topics > 0) {
@@ -277,8 +278,8 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
         dtt_dht_recv(c->dht, now, remote, datagram) != DTT_EPROTO) {
         return;
     }
-    if (c->quic) {
-        dtt_quic_recv(c->quic, now, local, remote, ecn, datagram);
+    if (c->transport.self) {
+        c->transport.ops->recv(c->transport.self, now, local, remote, ecn, datagram);
     } else {
         DTT_COUNT(c->ctx, NODE_RX_UNKNOWN);
         DTT_TRACE(c->ctx, NODE_RX_UNKNOWN, dtt_tv_addr(remote), dtt_tv_int((int64_t)datagram.len));
@@ -288,8 +289,8 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
 void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote)
 {
     dtt_dht_unreachable(c->dht, now, remote);
-    if (c->quic) {
-        dtt_quic_unreachable(c->quic, now, remote);
+    if (c->transport.self) {
+        c->transport.ops->unreachable(c->transport.self, now, remote);
     }
 }
 
@@ -311,7 +312,8 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
         *ret = (struct dtt_core_packet){.remote = c->dht_packet.to,
                                         .segment = c->dht_packet.len,
                                         .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
-    } else if (c->quic && dtt_quic_next_packet(c->quic, now, &packet)) {
+    } else if (c->transport.self &&
+               c->transport.ops->next_packet(c->transport.self, now, &packet)) {
         *ret = (struct dtt_core_packet){.remote = packet.remote,
                                         .ecn = packet.ecn,
                                         .segment = packet.segment,
@@ -333,7 +335,7 @@ void dtt_core_shutdown(struct dtt_core *c, struct dtt_now now)
 
 void dtt_core_hang_up(struct dtt_core *c, struct dtt_now now)
 {
-    if (c->quic) {
+    if (c->transport.self) {
         dtt_links_close_all(&c->links, now);
     }
 }

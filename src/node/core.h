@@ -19,6 +19,7 @@
 #define DTT_CORE_ADDRS  DTT_RECORD_ADDRS /**< own addresses told to others */
 
 struct dtt_core;
+struct dtt_transport_ops;
 
 struct dtt_core_config {
     struct dtt_ctx *ctx;   /**< with seed and trace set; outlives the core */
@@ -26,6 +27,7 @@ struct dtt_core_config {
     bool dht_only;
     bool read_only;
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
+    const struct dtt_transport_ops *transport; /**< NULL: QUIC; outlives the core */
 };
 
 int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struct dtt_now now);

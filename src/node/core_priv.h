@@ -16,8 +16,8 @@ struct dtt_core {
     struct dtt_core_config cfg;
     struct dtt_id id;
     struct dtt_dht *dht;
-    struct dtt_quic *quic;     /* NULL for a plain DHT node */
-    struct dtt_gossip *gossip; /* likewise */
+    struct dtt_transport transport; /* none for a plain DHT node */
+    struct dtt_gossip *gossip;      /* NULL likewise */
     struct dtt_links links;
     struct dtt_events events;
     struct dtt_topic *topics[DTT_CORE_TOPICS];

@@ -59,12 +59,12 @@ struct dtt_link {
     struct dtt_timer timer; /* dialling: next address; else: letting go of the connection */
 };
 
-void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, struct dtt_quic *quic,
+void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
                     struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     memset(p, 0, sizeof(*p));
     p->ctx = ctx;
-    p->quic = quic;
+    p->transport = *transport;
     p->gossip = gossip;
     dtt_book_init(&p->book, hash_key);
     dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_LINKS_MAX, hash_key);
@@ -194,7 +194,8 @@ static void dial_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         const struct dtt_addr *local = local_for(p, &addr);
         dtt_quic_conn conn;
         int err =
-            local ? dtt_quic_dial(p->quic, now, &peer->id, local, &addr, &conn) : DTT_EADDRNOTAVAIL;
+            local ? p->transport.ops->dial(p->transport.self, now, &peer->id, local, &addr, &conn)
+                  : DTT_EADDRNOTAVAIL;
         if (err == DTT_OK) {
             DTT_TRACE(p->ctx, NODE_DIAL, dtt_tv_id(&peer->id), dtt_tv_addr(&addr));
             peer->dials[peer->n_dials++] = (struct dial){.conn = conn, .addr = addr};
@@ -270,7 +271,8 @@ static bool dial_take(struct dtt_link *peer, dtt_quic_conn conn, struct dtt_addr
 static void race_end(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     while (peer->n_dials > 0) {
-        dtt_quic_close(p->quic, now, peer->dials[--peer->n_dials].conn, CLOSE_CODE, "");
+        p->transport.ops->close(p->transport.self, now, peer->dials[--peer->n_dials].conn,
+                                CLOSE_CODE, "");
     }
     peer->n_todo = 0;
 }
@@ -286,7 +288,8 @@ static void promote(struct dtt_links *p, struct dtt_link *peer, size_t k)
 {
     struct live chosen = peer->conns[k];
     for (size_t i = 0; i < peer->n_out; i++) {
-        dtt_quic_write(p->quic, peer->conns[0].conn, peer->out[i].stream, dtt_slice(NULL, 0), true);
+        p->transport.ops->write(p->transport.self, peer->conns[0].conn, peer->out[i].stream,
+                                dtt_slice(NULL, 0), true);
     }
     peer->n_out = 0;
     memmove(peer->conns + 1, peer->conns, k * sizeof(chosen));
@@ -313,15 +316,15 @@ static int out_stream(struct dtt_links *p, struct dtt_link *peer,
         return DTT_ENOMEM;
     }
     peer->out = grown;
-    int err = dtt_quic_open_uni(p->quic, peer->conns[0].conn, ret);
+    int err = p->transport.ops->open_uni(p->transport.self, peer->conns[0].conn, ret);
     if (err) {
         return err;
     }
     peer->out[peer->n_out++] = (struct out_stream){.topic = *topic, .stream = *ret};
     uint8_t header[DTT_GOSSIP_HEADER_FRAME];
     dtt_gossip_stream_header(header, topic);
-    return dtt_quic_write(p->quic, peer->conns[0].conn, *ret, dtt_slice(header, sizeof(header)),
-                          false);
+    return p->transport.ops->write(p->transport.self, peer->conns[0].conn, *ret,
+                                   dtt_slice(header, sizeof(header)), false);
 }
 
 static void out_forget(struct dtt_link *peer, int64_t stream)
@@ -351,7 +354,8 @@ static int send_now(struct dtt_links *p, struct dtt_link *peer,
     if (err) {
         return err;
     }
-    err = dtt_quic_write(p->quic, peer->conns[0].conn, stream, dtt_slice(frame, w.len), last);
+    err = p->transport.ops->write(p->transport.self, peer->conns[0].conn, stream,
+                                  dtt_slice(frame, w.len), last);
     if (!err && last) {
         out_forget(peer, stream);
     }
@@ -365,7 +369,7 @@ static int send_now(struct dtt_links *p, struct dtt_link *peer,
 static void drop_slow(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
-    dtt_quic_close(p->quic, now, peer->conns[0].conn, CLOSE_CODE, "too slow");
+    p->transport.ops->close(p->transport.self, now, peer->conns[0].conn, CLOSE_CODE, "too slow");
 }
 
 static void flush_queue(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
@@ -493,7 +497,7 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *pe
     }
     if (got < 0) {
         DTT_COUNT(p->ctx, NODE_PEERS_BAD_STREAM);
-        dtt_quic_close(p->quic, now, ev->conn, CLOSE_CODE, "bad gossip stream");
+        p->transport.ops->close(p->transport.self, now, ev->conn, CLOSE_CODE, "bad gossip stream");
     } else if (ev->fin) {
         in_end(p, peer, ev->conn, ev->stream);
     }
@@ -505,7 +509,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     struct dtt_link *peer = peer_make(p, &ev->peer);
     struct dtt_addr addr;
     if (!peer) {
-        dtt_quic_close(p->quic, now, ev->conn, CLOSE_CODE, "too many peers");
+        p->transport.ops->close(p->transport.self, now, ev->conn, CLOSE_CODE, "too many peers");
         return;
     }
     DTT_TRACE(p->ctx, NODE_CONNECTED, dtt_tv_id(&ev->peer), dtt_tv_addr(&ev->addr),
@@ -520,7 +524,8 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
     }
     if (peer->n_conns == DTT_LINKS_CONNS) {
-        dtt_quic_close(p->quic, now, peer->conns[--peer->n_conns].conn, CLOSE_CODE, "replaced");
+        p->transport.ops->close(p->transport.self, now, peer->conns[--peer->n_conns].conn,
+                                CLOSE_CODE, "replaced");
     }
     peer->conns[peer->n_conns++] = (struct live){.conn = ev->conn};
     if (peer->n_conns == 1 || !is_fresh(&peer->conns[0], now)) {
@@ -605,7 +610,7 @@ size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
     if (peer) {
         n = peer->queued_bytes;
         for (size_t i = 0; i < peer->n_conns; i++) {
-            n += dtt_quic_unacked(p->quic, peer->conns[i].conn);
+            n += p->transport.ops->unacked(p->transport.self, peer->conns[i].conn);
         }
     }
     return n;
@@ -617,7 +622,8 @@ void dtt_links_close_all(struct dtt_links *p, struct dtt_now now)
         struct dtt_link *peer = dtt_map_value_at(&p->peers, i);
         race_end(p, now, peer);
         for (size_t k = 0; k < peer->n_conns; k++) {
-            dtt_quic_close(p->quic, now, peer->conns[k].conn, CLOSE_CODE, "close from disconnect");
+            p->transport.ops->close(p->transport.self, now, peer->conns[k].conn, CLOSE_CODE,
+                                    "close from disconnect");
         }
     }
 }
@@ -649,7 +655,8 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
         }
         /* Both sides agreed long ago that they are no neighbours: nothing is lost. */
         for (size_t k = 0; k < peer->n_conns; k++) {
-            dtt_quic_close(p->quic, now, peer->conns[k].conn, CLOSE_CODE, "close from disconnect");
+            p->transport.ops->close(p->transport.self, now, peer->conns[k].conn, CLOSE_CODE,
+                                    "close from disconnect");
         }
     }
 }

@@ -12,7 +12,7 @@
 #include "base/timerq.h"
 #include "gossip/gossip.h"
 #include "node/book.h"
-#include "quic/quic.h"
+#include "node/transport.h"
 
 #define DTT_LINKS_MAX         512            /**< peers with a connection or a dial */
 #define DTT_LINKS_CONNS       4              /**< connections a peer */
@@ -26,7 +26,7 @@
 
 struct dtt_links {
     struct dtt_ctx *ctx;
-    struct dtt_quic *quic;
+    struct dtt_transport transport;
     struct dtt_gossip *gossip;
     struct dtt_book book;
     struct dtt_map peers; /**< id -> struct dtt_link */
@@ -45,7 +45,7 @@ struct dtt_dial_failure {
     const char *reason;
 };
 
-void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, struct dtt_quic *quic,
+void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
                     struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_links_fini(struct dtt_links *p);
 void dtt_links_set_local(struct dtt_links *p, const struct dtt_addr *addr);
