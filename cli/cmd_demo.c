@@ -327,7 +327,7 @@ static int give_up(const struct demo *d)
             output_say("peer %zu: %s", i + 1, why.sentence);
         }
     }
-    return output_fail(EXIT_DEMO,
+    return output_fail(EXIT_FAILED,
                        "not every message had arrived after %d s; 'dtt demo --log info' "
                        "shows more",
                        DEMO_LIMIT_MS / 1000);
@@ -352,7 +352,7 @@ static int play(struct demo *d, int signals)
             return code;
         }
         if (signals_next(signals) != 0) {
-            return EXIT_DEMO;
+            return EXIT_FAILED;
         }
         if (session_now_ms() - d->start_ms >= DEMO_LIMIT_MS) {
             return give_up(d);

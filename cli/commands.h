@@ -18,5 +18,6 @@ extern const struct command command_record_open;
 extern const struct command command_record_seal;
 extern const struct command command_testnet;
 extern const struct command command_demo;
+extern const struct command command_sim;
 
 #endif

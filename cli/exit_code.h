@@ -5,7 +5,7 @@
 
 enum exit_code {
     EXIT_OK = 0,
-    EXIT_DEMO = 1,      /**< `dtt demo` did not come to its end in time */
+    EXIT_FAILED = 1,    /**< `dtt demo` or a scenario of `dtt sim` did not end as it should */
     EXIT_USAGE = 2,     /**< the command line, or a file it names, is wrong */
     EXIT_DATA = 65,     /**< input was refused */
     EXIT_REACH = 69,    /**< no peer or no DHT node in time */

@@ -13,7 +13,7 @@ static const struct command *const commands[] = {
     &command_chat,      &command_pipe,        &command_lookup,      &command_id,
     &command_dht_ping,  &command_dht_get,     &command_dht_put,     &command_dht_find,
     &command_dht_serve, &command_record_open, &command_record_seal, &command_testnet,
-    &command_demo,      &command_doctor,
+    &command_demo,      &command_doctor,      &command_sim,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

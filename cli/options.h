@@ -38,6 +38,11 @@ enum option_id {
     OPTION_HASH,
     OPTION_ADDR,
     OPTION_HEX,
+    OPTION_MEMBERS,
+    OPTION_SEED,
+    OPTION_REAL,
+    OPTION_PLOT,
+    OPTION_LIST,
     OPTION_JSON,
     OPTION_LOG,
     OPTION_HELP
@@ -80,6 +85,9 @@ struct options {
 
     int64_t n_nodes;
     int64_t n_demo_peers;
+    int64_t n_members;
+    int64_t seed;
+    const char *plot;
 
     const char *key;
     const char *salt;
@@ -92,7 +100,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< what `record seal` puts into the record */
 
-    bool no_bootstrap, quit_on_eof, verify, hex, json, help;
+    bool no_bootstrap, quit_on_eof, verify, hex, is_real, list, json, help;
 };
 
 struct command {

@@ -45,7 +45,7 @@ class Module:
         if bracket == '"':
             top = path.split("/")[0]
             if "/" in path and top in modules:
-                return None if top in self.inner else f"may not include {top}"
+                return None if {top, path} & self.inner else f"may not include {top}"
             beside = (here / path).resolve()
             if "/" not in path and beside.is_file():
                 return None

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "commands.h"
+#include "exit_code.h"
+#include "output.h"
+#include "sim/sim.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static const char *const presets[] = {"default", "seed", "rust-0.3"};
+
+/* Largest resident set of this process so far, in bytes. */
+static uint64_t memory(void *user)
+{
+    struct rusage use;
+
+    (void)user;
+    return getrusage(RUSAGE_SELF, &use) == 0 ? (uint64_t)use.ru_maxrss * 1024 : 0;
+}
+
+static void list(bool is_json)
+{
+    struct dtt_sim_about about;
+
+    for (size_t i = 0; dtt_sim_about(i, &about); i++) {
+        if (is_json) {
+            printf("{\"event\":\"scenario\",\"scenario\":\"%s\",\"nodes\":%" PRIu32
+                   ",\"nodes_max\":%" PRIu32 ",\"checks\":\"%s\"}\n",
+                   about.name, about.nodes, about.nodes_max, about.checks);
+        } else {
+            printf("%s (%" PRIu32 " nodes)\n    %s\n\n", about.name, about.nodes, about.checks);
+        }
+    }
+}
+
+/* Thousandths as a decimal number without needless zeros. */
+static void print_number(int64_t thousandths)
+{
+    int64_t whole = thousandths / 1000;
+    int64_t rest = thousandths < 0 ? -(thousandths % 1000) : thousandths % 1000;
+    int digits = 3;
+
+    printf("%s%" PRId64, thousandths < 0 && whole == 0 ? "-" : "", whole);
+    while (rest > 0 && rest % 10 == 0) {
+        rest /= 10;
+        digits--;
+    }
+    if (rest > 0) {
+        printf(".%0*" PRId64, digits, rest);
+    }
+}
+
+static void print_json(const struct dtt_sim_result *r, const char *preset, uint64_t wall_ms)
+{
+    printf("{\"event\":\"result\",\"scenario\":\"%s\",\"seed\":%" PRIu64 ",\"nodes\":%" PRIu32
+           ",\"passed\":%s,\"trace_hash\":\"%s\",\"metrics\":{",
+           r->scenario, r->seed, r->nodes, r->passed ? "true" : "false", r->trace_hash);
+    for (size_t i = 0; i < r->n_metrics; i++) {
+        printf("%s\"%s\":", i > 0 ? "," : "", r->metrics[i].name);
+        print_number(r->metrics[i].thousandths);
+    }
+    printf("},\"preset\":\"%s\",\"why\":\"%s\",\"wall_ms\":%" PRIu64 ",\"memory_bytes\":%" PRIu64
+           "}\n",
+           preset, r->why, wall_ms, memory(NULL));
+}
+
+static void print_text(const struct dtt_sim_result *r, const char *preset, uint64_t wall_ms)
+{
+    printf("%s: %s\n  seed %" PRIu64 ", %" PRIu32 " nodes, preset %s, trace %s\n", r->scenario,
+           r->passed ? "passed" : "FAILED", r->seed, r->nodes, preset, r->trace_hash);
+    for (size_t i = 0; i < r->n_metrics; i++) {
+        printf("  %-24s", r->metrics[i].name);
+        print_number(r->metrics[i].thousandths);
+        putchar('\n');
+    }
+    printf("  took %" PRIu64 " ms and %" PRIu64 " MiB\n", wall_ms, memory(NULL) >> 20);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* What went wrong, and the command that shows it again. */
+static int tell_failure(const struct dtt_sim_result *r, const struct options *o)
+{
+    output_say("%s failed: %s", r->scenario, r->why);
+    return output_fail(
+        EXIT_FAILED,
+        "to see it again: dtt sim %s --seed %" PRIu64 " --nodes %" PRIu32 " --preset %s%s",
+        r->scenario, r->seed, r->nodes, presets[o->preset], o->is_real ? " --quic" : "");
+}
+
+static int refuse(int err, const struct options *o)
+{
+    struct dtt_sim_about about;
+
+    for (size_t i = 0; err == DTT_EINVAL && dtt_sim_about(i, &about); i++) {
+        if (strcmp(about.name, o->arg) == 0) {
+            return output_fail(EXIT_USAGE, "'%s' is for 2 to %" PRIu32 " nodes", about.name,
+                               about.nodes_max);
+        }
+    }
+    if (err == DTT_ENOENT) {
+        return output_fail(EXIT_USAGE, "there is no scenario '%.40s'; 'dtt sim --list' lists them",
+                           o->arg);
+    }
+    return output_fail(EXIT_INTERNAL, "the simulation broke off: %s", dtt_error_text(err));
+}
+
+static int run(struct options *o)
+{
+    struct dtt_sim_params params = {.scenario = o->arg,
+                                    .seed = (uint64_t)o->seed,
+                                    .nodes = o->n_members > 0 ? (uint32_t)o->n_members : 0,
+                                    .preset = (int)o->preset,
+                                    .is_real = o->is_real,
+                                    .memory = memory};
+    struct dtt_sim_result result;
+    uint64_t start_ms = now_ms();
+    int err, code;
+
+    if (o->list) {
+        list(o->json);
+        return EXIT_OK;
+    }
+    if (!o->arg) {
+        return output_fail(EXIT_USAGE, "'sim' needs a SCENARIO; 'dtt sim --list' lists them");
+    }
+    err = dtt_sim_scenario_run(&params, &result);
+    if (err != DTT_OK) {
+        return refuse(err, o);
+    }
+    (o->json ? print_json : print_text)(&result, presets[o->preset], now_ms() - start_ms);
+    code = output_finish();
+    if (code == EXIT_OK && !result.passed) {
+        code = tell_failure(&result, o);
+    }
+    dtt_sim_result_fini(&result);
+    return code;
+}
+
+const struct command command_sim = {
+    .name = "sim",
+    .arg = "SCENARIO",
+    .arg_is_optional = true,
+    .summary = "run a scenario of the simulator",
+    .details = "Runs the library's own code for many members at once, in virtual time on a\n"
+               "simulated network, and checks what the scenario promises. Exit code 0 when it\n"
+               "holds and 1 when not, with the command that shows the same run again.\n"
+               "'--list' tells the scenarios.",
+    .options = OPTION_BIT(OPTION_SEED) | OPTION_BIT(OPTION_MEMBERS) | OPTION_BIT(OPTION_PRESET) |
+               OPTION_BIT(OPTION_REAL) | OPTION_BIT(OPTION_LIST) | OPTION_BIT(OPTION_JSON),
+    .run = run,
+};

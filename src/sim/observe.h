@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Watches the members of a topic while a world runs: who is joined, how many components their
+ * neighbourhoods form, which messages arrive where, what it costs.
+ */
+#ifndef DTT_SIM_OBSERVE_H
+#define DTT_SIM_OBSERVE_H
+
+#include "sim/sim.h"
+#include "sim/world.h"
+
+#define DTT_SIM_TEXT_BYTES 16
+#define DTT_SIM_SETTLE_NS  (20 * DTT_S) /**< a message has arrived by then, or is missed */
+
+struct dtt_sim_member {
+    struct dtt_sim_host *host;
+    uint64_t started_ns; /**< last start; DTT_NEVER before the first */
+    uint64_t up_ns;      /**< joined and awake without a break since; DTT_NEVER */
+    uint64_t lonely_ns;  /**< lost its last neighbour then; DTT_NEVER */
+    uint64_t joined_ns;  /**< time spent joined since the mark */
+    uint64_t counted_ns; /**< up to when that is counted */
+    uint32_t neighbors;  /**< UP less DOWN */
+    uint32_t component;  /**< at the last sample */
+    bool has_joined;     /**< since its last start */
+    bool was_started;    /**< ever */
+    uint64_t dht_mark;   /**< datagrams when measuring began, or at the last start */
+};
+
+struct dtt_sim_message;
+
+/** Durations, in order when asked for. */
+struct dtt_sim_times {
+    uint64_t *ns;
+    size_t n, cap;
+};
+
+struct dtt_sim_observer {
+    struct dtt_sim_world *world;
+    struct dtt_sim_member *members;
+    uint32_t n;
+    struct dtt_sim_task sampling;
+
+    struct dtt_sim_sample *samples;
+    size_t n_samples, cap_samples;
+    uint64_t last_dht, last_other;
+
+    uint64_t mark_ns;
+    uint64_t whole_ns; /**< whole since then; DTT_NEVER: is not */
+    uint32_t whole_within_s;
+    char why[DTT_SIM_WHY_MAX]; /**< an invariant that broke, or empty */
+
+    struct dtt_sim_times joins;       /**< from start to first neighbour */
+    struct dtt_sim_times lonely;      /**< from the last neighbour lost to the next one */
+    struct dtt_sim_message *messages; /**< on their way */
+    uint32_t next_message;
+    uint64_t expected, delivered, repeated, refused;
+    uint64_t needless_joins;
+    uint64_t dht_datagrams, joined_ns; /**< since the mark, of members that are gone */
+    uint32_t *edges;                   /**< scratch of the sampling */
+    bool is_out_of_memory;
+};
+
+int dtt_sim_observer_init(struct dtt_sim_observer *o, struct dtt_sim_world *w, uint32_t members);
+void dtt_sim_observer_fini(struct dtt_sim_observer *o);
+/** A member's node is about to start, or has ended. */
+void dtt_sim_observer_started(struct dtt_sim_observer *o, uint32_t member);
+void dtt_sim_observer_ended(struct dtt_sim_observer *o, uint32_t member);
+/** Measuring begins anew. */
+void dtt_sim_observer_mark(struct dtt_sim_observer *o);
+/** Lets a member broadcast, and counts who gets it. */
+void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member);
+/** Fills in metrics and samples at the end of the run. */
+void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *ret);
+
+#endif

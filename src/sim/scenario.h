@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Scenarios are data: what the world is made of, what happens in it when, and what must hold. The
+ * table is in scenario.c; script.c carries the actions out.
+ */
+#ifndef DTT_SIM_SCENARIO_H
+#define DTT_SIM_SCENARIO_H
+
+#include "sim/foreign.h"
+
+#define DTT_SIM_ACTIONS 12
+#define DTT_SIM_CHECKS  6
+
+/** What an action does. `n` and `arg` mean what is said here; members are picked at random. */
+enum dtt_sim_verb {
+    DTT_SIM_NOTHING,     /**< ends a script */
+    DTT_SIM_START,       /**< n thousandths of the members start, spread over arg seconds */
+    DTT_SIM_CUT,         /**< islands are cut off from each other */
+    DTT_SIM_UNCUT,       /**< and joined again */
+    DTT_SIM_KILL,        /**< n thousandths of the live members vanish */
+    DTT_SIM_CHURN,       /**< for arg seconds, n thousandths of the members a minute vanish, and as
+                              many start */
+    DTT_SIM_SLEEP,       /**< n thousandths of the live members sleep for arg seconds */
+    DTT_SIM_SKEW,        /**< wall clocks of n thousandths are wrong by up to arg seconds */
+    DTT_SIM_MOVE,        /**< n thousandths get another address */
+    DTT_SIM_ROUTERS_DIE, /**< contacts to start from answer no more */
+    DTT_SIM_SQUAT,       /**< for arg seconds every foreign node holds, in the public slots of the
+                              topic, a squatter's value that nobody can replace */
+    DTT_SIM_ISOLATE,     /**< n times, every arg seconds, all neighbours of a member vanish */
+    DTT_SIM_CHAT,        /**< for arg seconds, n messages a minute, each by a random member */
+    DTT_SIM_SAY,         /**< n messages by random members, 100 ms apart */
+    DTT_SIM_MARK         /**< measuring begins anew: being whole, traffic, needless joins */
+};
+
+struct dtt_sim_action {
+    uint32_t at_s;
+    enum dtt_sim_verb verb;
+    uint32_t n, arg;
+};
+
+/** A metric at the end of the run must be at most, or at least, a number of thousandths. */
+struct dtt_sim_check {
+    const char *metric;
+    enum { DTT_SIM_AT_MOST, DTT_SIM_AT_LEAST } is;
+    int64_t thousandths;
+};
+
+struct dtt_sim_scenario {
+    const char *name;
+    const char *checks;
+    uint32_t nodes, nodes_max;
+    uint32_t stores;                    /**< DHT nodes of others */
+    uint8_t mix[DTT_SIM_FOREIGN_KINDS]; /**< percent of them by kind */
+    uint8_t nat[DTT_SIM_NAT_KINDS];     /**< percent of the members; the rest has none */
+    uint32_t islands;                   /**< 0: one */
+    bool is_read_only;                  /**< members store nothing for others */
+    const struct dtt_sim_links *links;  /**< NULL: the internet's */
+    uint32_t drift_ppm;                 /**< clocks run wrong by up to this */
+    uint32_t whole_within_s;            /**< after the last mark, or the run ends; 0: no bound */
+    uint32_t end_s;
+    struct dtt_sim_action script[DTT_SIM_ACTIONS];
+    struct dtt_sim_check must[DTT_SIM_CHECKS];
+};
+
+/** NULL beyond the last. */
+const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i);
+const struct dtt_sim_scenario *dtt_sim_scenario_named(const char *name);
+
+#endif

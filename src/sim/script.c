@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "sim/script.h"
+
+#include "crypto/hash.h"
+#include "dht/item.h"
+#include "record/slot.h"
+
+#include <stdlib.h>
+
+#define TOPIC       "simulated room"
+#define SECRET      "simulated secret"
+#define SAY_STEP_NS (100 * DTT_MS)
+#define SQUAT_BYTES 640 /* of a squatter's value: as long as a record */
+#define SQUAT_AHEAD 3   /* minutes, before and after now */
+
+enum { TRACE_ACTION = 32 };
+
+/* ------------------------------------------------------------------ picks */
+
+static uint32_t below(struct dtt_sim_stage *s, uint64_t n)
+{
+    return (uint32_t)dtt_rng_below(&s->rng, n);
+}
+
+static bool is_live(const struct dtt_sim_stage *s, uint32_t member)
+{
+    return dtt_sim_host_is_up(s->observer->members[member].host);
+}
+
+static uint32_t count_live(const struct dtt_sim_stage *s)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->observer->n; i++) {
+        n += is_live(s, i);
+    }
+    return n;
+}
+
+/* A random member for which `fits`; UINT32_MAX when there is none. */
+static uint32_t pick(struct dtt_sim_stage *s,
+                     bool (*fits)(const struct dtt_sim_stage *s, uint32_t member))
+{
+    uint32_t n = s->observer->n;
+    uint32_t first = below(s, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at = (first + i) % n;
+        if (fits(s, at)) {
+            return at;
+        }
+    }
+    return UINT32_MAX;
+}
+
+static bool is_joined(const struct dtt_sim_stage *s, uint32_t member)
+{
+    return is_live(s, member) && s->observer->members[member].neighbors > 0;
+}
+
+static bool is_down(const struct dtt_sim_stage *s, uint32_t member)
+{
+    const struct dtt_sim_host *h = s->observer->members[member].host;
+    return !h->core && s->observer->members[member].was_started;
+}
+
+static uint32_t share(uint64_t of, uint32_t thousandths)
+{
+    return (uint32_t)((of * thousandths + 999) / 1000);
+}
+
+/* ---------------------------------------------------------------- members */
+
+static void start_member(struct dtt_sim_stage *s, uint32_t member)
+{
+    struct dtt_sim_host *h = s->observer->members[member].host;
+    struct dtt_topic_config cfg = {.size = sizeof(cfg),
+                                   .name = TOPIC,
+                                   .secret = SECRET,
+                                   .secret_len = strlen(SECRET),
+                                   .preset = s->preset};
+    dtt_sim_observer_started(s->observer, member);
+    if (dtt_sim_host_start(h, false, s->scenario->is_read_only) != DTT_OK ||
+        dtt_sim_host_join(h, &cfg) != DTT_OK) {
+        s->is_out_of_memory = true;
+    }
+}
+
+static void end_member(struct dtt_sim_stage *s, uint32_t member)
+{
+    dtt_sim_observer_ended(s->observer, member);
+    dtt_sim_host_kill(s->observer->members[member].host);
+}
+
+/* -------------------------------------------------------------- squatting */
+
+/* A squatter's values in the public slots of the minutes around now, on every foreign node. */
+static void squat(struct dtt_sim_stage *s)
+{
+    struct dtt_sim_world *w = s->world;
+    uint64_t minute = (uint64_t)w->epoch_ns / (60 * DTT_S) + w->t_ns / (60 * DTT_S);
+    uint8_t topic[DTT_TOPIC_HASH_BYTES];
+    struct dtt_slice name = dtt_slice(TOPIC, strlen(TOPIC));
+    dtt_sha512_32(topic, &name, 1);
+    for (uint64_t m = minute - SQUAT_AHEAD; m <= minute + SQUAT_AHEAD; m++) {
+        uint8_t v[SQUAT_BYTES + 4], sig[DTT_KRPC_SIG_BYTES], target[DTT_NODE_ID_BYTES];
+        struct dtt_slot slot;
+        dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, topic, m);
+        struct dtt_slice salt = dtt_slice(slot.salt, sizeof(slot.salt));
+        memcpy(v, "640:", 4);
+        dtt_rng_bytes(&s->rng, v + 4, SQUAT_BYTES);
+        dtt_item_target(target, slot.key, salt);
+        dtt_item_sign(sig, slot.seed, salt, INT64_MAX, dtt_slice(v, sizeof(v)));
+        for (size_t i = 0; i < w->n_hosts; i++) {
+            struct dtt_sim_foreign *f = w->hosts[i]->foreign;
+            if (f && dtt_sim_foreign_pin(f, target, slot.key, sig, INT64_MAX,
+                                         dtt_slice(v, sizeof(v))) != DTT_OK) {
+                s->is_out_of_memory = true;
+            }
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- actions */
+
+static void routers_die(struct dtt_sim_world *w)
+{
+    for (uint32_t i = 0; i < DTT_SIM_ISLANDS; i++) {
+        for (uint32_t k = 0; k < w->n_routers[i]; k++) {
+            dtt_sim_foreign_die(w->hosts[w->routers[i][k]]->foreign);
+        }
+    }
+}
+
+static void skew(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
+{
+    uint32_t n = share(s->observer->n, a->n);
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t ns = (int64_t)below(s, 2 * a->arg * 1000 + 1) - (int64_t)a->arg * 1000;
+        dtt_sim_host_set_clock(s->observer->members[s->order[i]].host, ns * (int64_t)DTT_MS);
+    }
+}
+
+static void for_live(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
+{
+    uint32_t n = share(count_live(s), a->n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t member = pick(s, is_live);
+        if (member == UINT32_MAX) {
+            return;
+        }
+        switch (a->verb) {
+        case DTT_SIM_KILL: end_member(s, member); break;
+        case DTT_SIM_SLEEP:
+            dtt_sim_host_sleep(s->observer->members[member].host, a->arg * DTT_S);
+            break;
+        case DTT_SIM_MOVE: dtt_sim_host_move(s->observer->members[member].host); break;
+        default: break;
+        }
+    }
+}
+
+static void isolate(struct dtt_sim_stage *s)
+{
+    uint32_t member = pick(s, is_joined);
+    struct dtt_id ids[16];
+    if (member == UINT32_MAX) {
+        return;
+    }
+    size_t n = dtt_core_neighbors(s->observer->members[member].host->topic, ids, 16);
+    for (size_t i = 0; i < n && i < 16; i++) {
+        const struct dtt_sim_host *h = dtt_map_get(&s->world->by_id, &ids[i]);
+        const struct dtt_sim_member *m = h ? h->user : NULL;
+        if (m) {
+            end_member(s, (uint32_t)(m - s->observer->members));
+        }
+    }
+}
+
+static void say(struct dtt_sim_stage *s)
+{
+    uint32_t member = pick(s, is_joined);
+    if (member != UINT32_MAX) {
+        dtt_sim_observer_say(s->observer, member);
+    }
+}
+
+/* One member vanishes, another (or the same one anew) starts. */
+static void churn(struct dtt_sim_stage *s)
+{
+    uint32_t gone = pick(s, is_live);
+    uint32_t back = pick(s, is_down);
+    if (gone != UINT32_MAX) {
+        end_member(s, gone);
+    }
+    if (back != UINT32_MAX) {
+        start_member(s, back);
+    } else if (gone != UINT32_MAX) {
+        start_member(s, gone);
+    }
+}
+
+/* What an action does each time it is run. */
+static void act_once(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
+{
+    switch (a->verb) {
+    case DTT_SIM_START:
+        if (s->n_started < s->observer->n) {
+            start_member(s, s->order[s->n_started++]);
+        }
+        break;
+    case DTT_SIM_CUT: s->world->is_cut = true; break;
+    case DTT_SIM_UNCUT: s->world->is_cut = false; break;
+    case DTT_SIM_KILL:
+    case DTT_SIM_SLEEP:
+    case DTT_SIM_MOVE: for_live(s, a); break;
+    case DTT_SIM_CHURN: churn(s); break;
+    case DTT_SIM_SKEW: skew(s, a); break;
+    case DTT_SIM_ROUTERS_DIE: routers_die(s->world); break;
+    case DTT_SIM_SQUAT: squat(s); break;
+    case DTT_SIM_ISOLATE: isolate(s); break;
+    case DTT_SIM_CHAT:
+    case DTT_SIM_SAY: say(s); break;
+    case DTT_SIM_MARK: dtt_sim_observer_mark(s->observer); break;
+    case DTT_SIM_NOTHING: break;
+    }
+}
+
+/* How often an action is run, and how long after each other. */
+static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
+{
+    const struct dtt_sim_action *a = act->action;
+    uint64_t span_ns = a->arg * DTT_S;
+    act->left = 1;
+    switch (a->verb) {
+    case DTT_SIM_START: act->left = share(s->observer->n, a->n); break;
+    case DTT_SIM_CHURN: act->left = (uint64_t)share(s->observer->n, a->n) * a->arg / 60; break;
+    case DTT_SIM_CHAT: act->left = (uint64_t)a->n * a->arg / 60; break;
+    case DTT_SIM_SQUAT: act->left = a->arg / 60 + 1; break;
+    case DTT_SIM_ISOLATE:
+        act->left = a->n;
+        span_ns *= a->n;
+        break;
+    case DTT_SIM_SAY:
+        act->left = a->n;
+        span_ns = a->n * SAY_STEP_NS;
+        break;
+    default: break;
+    }
+    act->step_ns = act->left > 0 ? span_ns / act->left : 0;
+}
+
+static void run_act(void *user)
+{
+    struct dtt_sim_act *act = user;
+    struct dtt_sim_stage *s = act->stage;
+    dtt_sim_trace(s->world, TRACE_ACTION, (uint32_t)act->action->verb, act->left);
+    if (act->left > 0) {
+        act_once(s, act->action);
+        act->left--;
+    }
+    if (act->left > 0) {
+        dtt_sim_task_at(s->world, &act->task, s->world->t_ns + act->step_ns);
+    }
+}
+
+/* ------------------------------------------------------------- life cycle */
+
+/* Which of several kinds number `i` of `n` is, when kind k has `percent[k]` of a hundred. */
+static size_t kind_of(const uint8_t *percent, size_t kinds, uint32_t i, uint32_t n)
+{
+    uint64_t at = (uint64_t)i * 100 / n;
+    size_t k = 0;
+    while (k + 1 < kinds && at >= percent[k]) {
+        at -= percent[k++];
+    }
+    return k;
+}
+
+static int add_foreign(struct dtt_sim_stage *s, enum dtt_sim_foreign_kind kind, uint32_t island)
+{
+    struct dtt_sim_host *h = dtt_sim_host_add(s->world, DTT_SIM_NAT_NONE);
+    if (!h) {
+        return DTT_ENOMEM;
+    }
+    h->island = island;
+    if (kind == DTT_SIM_ROUTER) {
+        s->world->routers[island][s->world->n_routers[island]++] = h->number;
+    }
+    return dtt_sim_foreign_new(h, kind);
+}
+
+static int make_foreign(struct dtt_sim_stage *s, uint32_t islands)
+{
+    const struct dtt_sim_scenario *sc = s->scenario;
+    int err = DTT_OK;
+    for (uint32_t i = 0; !err && i < islands * DTT_SIM_ROUTERS; i++) {
+        err = add_foreign(s, DTT_SIM_ROUTER, i % islands);
+    }
+    for (uint32_t i = 0; !err && i < sc->stores; i++) {
+        size_t kind = kind_of(sc->mix, DTT_SIM_FOREIGN_KINDS, i, sc->stores);
+        err = add_foreign(s, (enum dtt_sim_foreign_kind)kind, i % islands);
+    }
+    return err ? err : dtt_sim_foreign_meet(s->world);
+}
+
+static int make_members(struct dtt_sim_stage *s, uint32_t islands)
+{
+    const struct dtt_sim_scenario *sc = s->scenario;
+    uint8_t nat[DTT_SIM_NAT_KINDS];
+    uint32_t n = s->observer->n;
+    memcpy(nat, sc->nat, sizeof(nat));
+    nat[0] = (uint8_t)(100 - nat[1] - nat[2] - nat[3]);
+    for (uint32_t i = 0; i < n; i++) {
+        size_t kind = kind_of(nat, DTT_SIM_NAT_KINDS, i, n);
+        struct dtt_sim_host *h = dtt_sim_host_add(s->world, (enum dtt_sim_nat_kind)kind);
+        if (!h) {
+            return DTT_ENOMEM;
+        }
+        h->is_member = true;
+        h->clock.drift_ppm =
+            (int64_t)below(s, 2 * (uint64_t)sc->drift_ppm + 1) - (int64_t)sc->drift_ppm;
+        s->observer->members[i].host = h;
+        s->order[i] = i;
+    }
+    dtt_rng_shuffle(&s->rng, s->order, n, sizeof(*s->order));
+    for (uint32_t i = 0; i < n; i++) {
+        s->observer->members[s->order[i]].host->island = i % islands;
+    }
+    return DTT_OK;
+}
+
+int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *scenario,
+                       struct dtt_sim_world *w, struct dtt_sim_observer *o, int preset)
+{
+    uint32_t islands = scenario->islands ? scenario->islands : 1;
+    uint8_t seed[DTT_RNG_SEED_BYTES] = {0};
+    memset(s, 0, sizeof(*s));
+    s->scenario = scenario;
+    s->world = w;
+    s->observer = o;
+    s->preset = preset;
+    dtt_put_le64(seed, w->seed);
+    dtt_rng_init(&s->rng, seed, "sim.script");
+    s->order = calloc(o->n, sizeof(*s->order));
+    int err = s->order ? make_foreign(s, islands) : DTT_ENOMEM;
+    if (!err) {
+        err = make_members(s, islands);
+    }
+    for (size_t i = 0; !err && i < DTT_SIM_ACTIONS; i++) {
+        struct dtt_sim_act *act = &s->acts[i];
+        act->stage = s;
+        act->action = &scenario->script[i];
+        act->task = (struct dtt_sim_task){.run = run_act, .user = act};
+        if (act->action->verb != DTT_SIM_NOTHING) {
+            plan(s, act);
+            dtt_sim_task_at(w, &act->task, act->action->at_s * DTT_S);
+        }
+    }
+    return err;
+}
+
+void dtt_sim_stage_fini(struct dtt_sim_stage *s)
+{
+    for (size_t i = 0; i < DTT_SIM_ACTIONS; i++) {
+        dtt_timerq_cancel(&s->world->queue, &s->acts[i].task.event.timer);
+    }
+    free(s->order);
+    dtt_rng_fini(&s->rng);
+}

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "sim/world.h"
+
+#include "quic/quic.h"
+#include "sim/foreign.h"
+
+#include <stdlib.h>
+
+#define HOSTS_MAX     200000
+#define IP_UDP_HEADER 28
+#define MILLION       1000000
+#define NAT_TIMEOUT   (60 * DTT_S)
+#define TRACE_BYTES   16
+
+/* What the trace hash covers: a number each. */
+enum { TRACE_PACKET = 1, TRACE_EVENT };
+
+struct packet {
+    struct dtt_sim_event event;
+    uint32_t from_host;
+    struct dtt_addr from, to;
+    size_t len;
+    uint8_t data[];
+};
+
+const struct dtt_sim_links dtt_sim_internet = {.min_us = 13000,
+                                               .max_us = 120000,
+                                               .jitter_us = 5000,
+                                               .loss_ppm = 10000,
+                                               .late_ppm = 2000,
+                                               .late_us = 50000,
+                                               .mtu = 1500};
+
+static void on_trace(void *user, const struct dtt_trace_record *rec)
+{
+    struct dtt_sim_host *h = user;
+    h->world->hooks.trace(h->world->hooks.user, h, rec);
+}
+
+int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed)
+{
+    uint8_t bytes[DTT_RNG_SEED_BYTES] = {0};
+    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    memset(w, 0, sizeof(*w));
+    dtt_put_le64(bytes, seed);
+    w->seed = seed;
+    dtt_rng_init(&w->rng, bytes, "sim.world");
+    dtt_rng_bytes(&w->rng, hash_key, sizeof(hash_key));
+    dtt_map_init(&w->by_ip, sizeof(((struct dtt_sim_host *)0)->ip), HOSTS_MAX, hash_key);
+    dtt_map_init(&w->by_id, sizeof(struct dtt_id), HOSTS_MAX, hash_key);
+    dtt_timerq_init(&w->queue);
+    /* Any second of a minute may be the first. */
+    w->epoch_ns = (int64_t)((1740000000 + dtt_rng_below(&w->rng, 60)) * DTT_S);
+    w->links = dtt_sim_internet;
+    return crypto_generichash_init(&w->trace, NULL, 0, TRACE_BYTES) == 0 ? DTT_OK : DTT_ECRYPTO;
+}
+
+static void host_free(struct dtt_sim_host *h)
+{
+    dtt_core_free(h->core);
+    dtt_sim_foreign_free(h->foreign);
+    dtt_sim_nat_fini(&h->nat);
+    free(h);
+}
+
+void dtt_sim_world_fini(struct dtt_sim_world *w)
+{
+    struct dtt_timer *t;
+    while ((t = dtt_timerq_pop(&w->queue, DTT_NEVER)) != NULL) {
+        struct dtt_sim_event *e = DTT_TIMER_OWNER(t, struct dtt_sim_event, timer);
+        if (e->kind == DTT_SIM_EV_PACKET) {
+            free(e);
+        }
+    }
+    dtt_timerq_fini(&w->queue);
+    for (size_t i = 0; i < w->n_hosts; i++) {
+        host_free(w->hosts[i]);
+    }
+    free(w->hosts);
+    dtt_map_fini(&w->by_ip);
+    dtt_map_fini(&w->by_id);
+    dtt_rng_fini(&w->rng);
+}
+
+void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t who, uint64_t value)
+{
+    uint8_t line[24];
+    dtt_put_le64(line, w->t_ns);
+    dtt_put_le32(line + 8, what);
+    dtt_put_le32(line + 12, who);
+    dtt_put_le64(line + 16, value);
+    crypto_generichash_update(&w->trace, line, sizeof(line));
+}
+
+void dtt_sim_trace_hash(const struct dtt_sim_world *w, char ret[33])
+{
+    crypto_generichash_state copy = w->trace;
+    uint8_t hash[TRACE_BYTES];
+    crypto_generichash_final(&copy, hash, sizeof(hash));
+    sodium_bin2hex(ret, 33, hash, sizeof(hash));
+}
+
+static void out_of_memory(struct dtt_sim_world *w)
+{
+    w->is_out_of_memory = true;
+}
+
+/* ------------------------------------------------------------------ links */
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+/* A number in [0, 2^32) that belongs to this pair of hosts for good. */
+static uint32_t pair_number(const struct dtt_sim_world *w, uint32_t a, uint32_t b)
+{
+    uint64_t low = a < b ? a : b;
+    uint64_t high = a < b ? b : a;
+    return (uint32_t)(mix(mix(w->seed) ^ (high << 32 | low)) >> 32);
+}
+
+/* Log-uniform in whole numbers: octaves of equal weight, straight within each. */
+static uint64_t log_uniform_us(uint32_t min_us, uint32_t max_us, uint32_t number)
+{
+    uint64_t octaves = 0; /* 16 bits of fraction */
+    uint64_t top = min_us;
+    while (2 * top <= max_us) {
+        top *= 2;
+        octaves += 1 << 16;
+    }
+    octaves += ((max_us - top) << 16) / top;
+    uint64_t at = octaves * number >> 32;
+    uint64_t low = (uint64_t)min_us << (at >> 16);
+    return low + (low * (at & 0xffff) >> 16);
+}
+
+static uint64_t delay_us(const struct dtt_sim_world *w, uint32_t a, uint32_t b)
+{
+    const struct dtt_sim_links *l = &w->links;
+    uint32_t number = pair_number(w, a, b);
+    if (l->is_uniform) {
+        return l->min_us + ((uint64_t)(l->max_us - l->min_us) * number >> 32);
+    }
+    return log_uniform_us(l->min_us, l->max_us, number);
+}
+
+/* Whether a datagram gets lost, and how much longer than the link's delay it takes. */
+static bool is_lost(struct dtt_sim_world *w, uint64_t *ret_extra_us)
+{
+    const struct dtt_sim_links *l = &w->links;
+    uint64_t draw = dtt_rng_u64(&w->rng);
+    uint32_t fate = (uint32_t)((draw & 0xffffffff) * MILLION >> 32);
+    *ret_extra_us = (draw >> 32) * l->jitter_us >> 32;
+    if (fate >= l->loss_ppm && fate < l->loss_ppm + l->late_ppm) {
+        *ret_extra_us += l->late_us;
+    }
+    return fate < l->loss_ppm;
+}
+
+/* ---------------------------------------------------------------- packets */
+
+struct dtt_addr dtt_sim_host_global(const struct dtt_sim_host *h)
+{
+    uint16_t port = h->nat.kind == DTT_SIM_NAT_NONE ? DTT_SIM_PORT : 0;
+    return dtt_addr_v4(h->ip[0], h->ip[1], h->ip[2], h->ip[3], port);
+}
+
+static struct dtt_sim_host *host_at(const struct dtt_sim_world *w, const struct dtt_addr *a)
+{
+    return a->family == DTT_FAMILY_V4 ? dtt_map_get(&w->by_ip, a->ip) : NULL;
+}
+
+void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct dtt_slice data)
+{
+    struct dtt_sim_world *w = h->world;
+    struct dtt_addr from = dtt_sim_host_global(h);
+    uint64_t extra_us;
+    *(dtt_quic_demux_is_krpc(data) ? &h->dht_sent : &h->other_sent) += 1;
+    w->packets++;
+    if (h->nat.kind != DTT_SIM_NAT_NONE) {
+        from.port = dtt_sim_nat_send(&h->nat, &w->rng, w->t_ns, to);
+    }
+    const struct dtt_sim_host *target = host_at(w, to);
+    if (is_lost(w, &extra_us) || !target || data.len + IP_UDP_HEADER > w->links.mtu ||
+        (w->is_cut && target->island != h->island)) {
+        w->lost++;
+        return;
+    }
+    struct packet *p = malloc(sizeof(*p) + data.len);
+    if (!p) {
+        out_of_memory(w);
+        return;
+    }
+    *p = (struct packet){.event = {.kind = DTT_SIM_EV_PACKET},
+                         .from_host = h->number,
+                         .from = from,
+                         .to = *to,
+                         .len = data.len};
+    memcpy(p->data, data.data, data.len);
+    uint64_t us = delay_us(w, h->number, target->number) + extra_us;
+    if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + us * DTT_US) != DTT_OK) {
+        free(p);
+        out_of_memory(w);
+    }
+}
+
+static void deliver(struct dtt_sim_world *w, const struct packet *p)
+{
+    struct dtt_sim_host *h = host_at(w, &p->to);
+    struct dtt_slice data = dtt_slice(p->data, p->len);
+    bool gets_in = h && (h->nat.kind == DTT_SIM_NAT_NONE
+                             ? p->to.port == DTT_SIM_PORT
+                             : dtt_sim_nat_lets_in(&h->nat, w->t_ns, &p->from, p->to.port));
+    if (!gets_in || h->is_asleep || (!h->core && !h->foreign)) {
+        w->lost++;
+        return;
+    }
+    *(dtt_quic_demux_is_krpc(data) ? &h->dht_got : &h->other_got) += 1;
+    dtt_sim_trace(w, TRACE_PACKET, h->number, (uint64_t)p->from_host << 32 | p->len);
+    if (h->foreign) {
+        dtt_sim_foreign_recv(h->foreign, &p->from, data);
+        return;
+    }
+    struct dtt_now now = dtt_sim_host_now(h);
+    dtt_core_recv(h->core, now, &h->addr, &p->from, 0, data);
+    dtt_sim_host_settle(h);
+}
+
+/* ------------------------------------------------------------------ hosts */
+
+/* An address of its own, in a network of its own, that looks like one of the internet. */
+static bool pick_ip(struct dtt_sim_world *w, struct dtt_sim_host *h)
+{
+    for (int i = 0; i < 1000; i++) {
+        uint8_t ip[4];
+        dtt_rng_bytes(&w->rng, ip, sizeof(ip));
+        struct dtt_addr a = dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], DTT_SIM_PORT);
+        if (ip[3] != 0 && ip[3] != 255 && dtt_addr_scope(&a) == DTT_SCOPE_GLOBAL &&
+            !dtt_map_get(&w->by_ip, ip)) {
+            memcpy(h->ip, ip, sizeof(ip));
+            return dtt_map_put(&w->by_ip, ip, h) == DTT_OK;
+        }
+    }
+    return false;
+}
+
+struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat)
+{
+    if (w->n_hosts == w->cap_hosts) {
+        size_t cap = w->cap_hosts ? 2 * w->cap_hosts : 64;
+        struct dtt_sim_host **grown = realloc(w->hosts, cap * sizeof(struct dtt_sim_host *));
+        if (!grown) {
+            return NULL;
+        }
+        w->hosts = grown;
+        w->cap_hosts = cap;
+    }
+    struct dtt_sim_host *h = calloc(1, sizeof(*h));
+    if (!h) {
+        return NULL;
+    }
+    dtt_sim_nat_init(&h->nat, nat, NAT_TIMEOUT);
+    if (!pick_ip(w, h)) {
+        host_free(h);
+        return NULL;
+    }
+    h->event.kind = DTT_SIM_EV_HOST;
+    h->world = w;
+    h->number = (uint32_t)w->n_hosts;
+    h->addr = nat == DTT_SIM_NAT_NONE ? dtt_sim_host_global(h)
+                                      : dtt_addr_v4(192, 168, 1, 10, DTT_SIM_PORT);
+    w->hosts[w->n_hosts++] = h;
+    return h;
+}
+
+struct dtt_now dtt_sim_host_now(const struct dtt_sim_host *h)
+{
+    return dtt_sim_clock_now(&h->clock, h->world->epoch_ns, h->world->t_ns);
+}
+
+bool dtt_sim_host_is_up(const struct dtt_sim_host *h)
+{
+    return h->core && !h->is_asleep;
+}
+
+static void flush(struct dtt_sim_host *h, struct dtt_now now)
+{
+    struct dtt_core_packet p;
+    while (dtt_core_next_packet(h->core, now, &p)) {
+        for (size_t at = 0; at < p.data.len; at += p.segment) {
+            size_t len = p.data.len - at < p.segment ? p.data.len - at : p.segment;
+            dtt_sim_host_send(h, &p.remote, dtt_slice(p.data.data + at, len));
+        }
+    }
+}
+
+static void take_events(struct dtt_sim_host *h)
+{
+    struct dtt_sim_world *w = h->world;
+    const struct dtt_event *ev;
+    while ((ev = dtt_events_next(dtt_core_events(h->core))) != NULL) {
+        dtt_sim_trace(w, TRACE_EVENT, h->number, (uint64_t)ev->type);
+        if (w->hooks.event) {
+            w->hooks.event(w->hooks.user, h, ev);
+        }
+    }
+}
+
+static void schedule(struct dtt_sim_host *h)
+{
+    struct dtt_sim_world *w = h->world;
+    uint64_t t = dtt_sim_clock_when(&h->clock, dtt_core_deadline(h->core));
+    if (t == DTT_NEVER || h->is_asleep) {
+        dtt_timerq_cancel(&w->queue, &h->event.timer);
+        return;
+    }
+    t = t > w->t_ns ? t : w->t_ns;
+    if (dtt_timer_is_armed(&h->event.timer) && h->event.timer.deadline == t) {
+        return;
+    }
+    if (dtt_timerq_set(&w->queue, &h->event.timer, t) != DTT_OK) {
+        out_of_memory(w);
+    }
+}
+
+void dtt_sim_host_settle(struct dtt_sim_host *h)
+{
+    struct dtt_now now = dtt_sim_host_now(h);
+    dtt_core_run(h->core, now);
+    flush(h, now);
+    take_events(h);
+    schedule(h);
+}
+
+int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
+{
+    struct dtt_sim_world *w = h->world;
+    struct dtt_core_config cfg = {.ctx = &h->ctx,
+                                  .dht_only = dht_only,
+                                  .read_only = read_only,
+                                  .bound = {h->addr},
+                                  .transport = w->transport};
+    struct dtt_now now = dtt_sim_host_now(h);
+    memset(&h->ctx, 0, sizeof(h->ctx));
+    if (w->hooks.trace) {
+        h->ctx.trace =
+            (struct dtt_trace){.level = DTT_TRACE_LEVEL_DEBUG, .sink = on_trace, .user = h};
+    }
+    dtt_rng_bytes(&w->rng, h->ctx.seed, sizeof(h->ctx.seed));
+    dtt_rng_bytes(&w->rng, cfg.node_seed, sizeof(cfg.node_seed));
+    int err = dtt_core_new(&h->core, &cfg, now);
+    if (err) {
+        h->core = NULL;
+        return err;
+    }
+    h->id = *dtt_core_id(h->core);
+    err = dtt_map_put(&w->by_id, &h->id, h);
+    dtt_core_set_local_addrs(h->core, now, &h->addr, 1);
+    for (uint32_t i = 0; i < w->n_routers[h->island]; i++) {
+        struct dtt_addr a = dtt_sim_host_global(w->hosts[w->routers[h->island][i]]);
+        dtt_core_add_bootstrap(h->core, now, &a);
+    }
+    dtt_sim_host_settle(h);
+    return err;
+}
+
+int dtt_sim_host_join(struct dtt_sim_host *h, const struct dtt_topic_config *cfg)
+{
+    int err = dtt_core_join(h->core, dtt_sim_host_now(h), cfg, NULL, &h->topic);
+    if (!err) {
+        dtt_sim_host_settle(h);
+    }
+    return err;
+}
+
+void dtt_sim_host_kill(struct dtt_sim_host *h)
+{
+    struct dtt_sim_world *w = h->world;
+    dtt_timerq_cancel(&w->queue, &h->event.timer);
+    dtt_timerq_cancel(&w->queue, &h->wake.event.timer);
+    dtt_map_take(&w->by_id, &h->id);
+    dtt_core_free(h->core);
+    h->core = NULL;
+    h->topic = NULL;
+    h->is_asleep = false;
+}
+
+void dtt_sim_host_close(struct dtt_sim_host *h)
+{
+    struct dtt_now now = dtt_sim_host_now(h);
+    if (dtt_sim_host_is_up(h)) {
+        dtt_core_shutdown(h->core, now);
+        flush(h, now);
+        dtt_core_hang_up(h->core, now);
+        flush(h, now);
+    }
+    dtt_sim_host_kill(h);
+}
+
+static void wake_up(void *user)
+{
+    struct dtt_sim_host *h = user;
+    h->is_asleep = false;
+    if (h->core) {
+        dtt_sim_host_settle(h);
+    }
+}
+
+void dtt_sim_host_sleep(struct dtt_sim_host *h, uint64_t ns)
+{
+    h->is_asleep = true;
+    h->wake = (struct dtt_sim_task){.run = wake_up, .user = h};
+    dtt_timerq_cancel(&h->world->queue, &h->event.timer);
+    dtt_sim_task_at(h->world, &h->wake, h->world->t_ns + ns);
+}
+
+void dtt_sim_host_set_clock(struct dtt_sim_host *h, int64_t offset_ns)
+{
+    h->clock.offset_ns = offset_ns;
+    if (dtt_sim_host_is_up(h)) {
+        dtt_sim_host_settle(h);
+    }
+}
+
+void dtt_sim_host_move(struct dtt_sim_host *h)
+{
+    struct dtt_sim_world *w = h->world;
+    dtt_map_take(&w->by_ip, h->ip);
+    if (!pick_ip(w, h)) {
+        out_of_memory(w);
+    }
+    if (h->nat.kind == DTT_SIM_NAT_NONE) {
+        h->addr = dtt_sim_host_global(h);
+    }
+    if (h->core) {
+        dtt_core_set_local_addrs(h->core, dtt_sim_host_now(h), &h->addr, 1);
+        if (!h->is_asleep) {
+            dtt_sim_host_settle(h);
+        }
+    }
+}
+
+int dtt_sim_host_say(struct dtt_sim_host *h, struct dtt_slice text)
+{
+    int err = dtt_core_send(h->topic, dtt_sim_host_now(h), text, 0);
+    dtt_sim_host_settle(h);
+    return err;
+}
+
+/* ---------------------------------------------------------------- running */
+
+void dtt_sim_task_at(struct dtt_sim_world *w, struct dtt_sim_task *t, uint64_t t_ns)
+{
+    t->event.kind = DTT_SIM_EV_TASK;
+    if (dtt_timerq_set(&w->queue, &t->event.timer, t_ns > w->t_ns ? t_ns : w->t_ns) != DTT_OK) {
+        out_of_memory(w);
+    }
+}
+
+static void happen(struct dtt_sim_world *w, struct dtt_sim_event *e)
+{
+    switch (e->kind) {
+    case DTT_SIM_EV_PACKET:
+        deliver(w, (struct packet *)e);
+        free(e);
+        break;
+    case DTT_SIM_EV_HOST: dtt_sim_host_settle((struct dtt_sim_host *)e); break;
+    case DTT_SIM_EV_TASK: {
+        struct dtt_sim_task *t = (struct dtt_sim_task *)e;
+        t->run(t->user);
+        break;
+    }
+    }
+}
+
+bool dtt_sim_world_run(struct dtt_sim_world *w, uint64_t until_ns, bool (*is_over)(void *user),
+                       void *user)
+{
+    while (dtt_timerq_deadline(&w->queue) <= until_ns && !w->is_out_of_memory) {
+        uint64_t t = dtt_timerq_deadline(&w->queue);
+        struct dtt_timer *timer = dtt_timerq_pop(&w->queue, t);
+        w->t_ns = t;
+        w->events++;
+        happen(w, DTT_TIMER_OWNER(timer, struct dtt_sim_event, timer));
+        if (is_over && is_over(user)) {
+            return true;
+        }
+    }
+    w->t_ns = until_ns > w->t_ns ? until_ns : w->t_ns;
+    return false;
+}
