@@ -307,6 +307,10 @@ static const struct option table[] = {
      .set = set_preset,
      .help = "timing of the search: default, seed (the first Rust\n"
              "version) or rust-0.3"},
+    {.id = OPTION_OLD_LINE,
+     .name = "old-line",
+     .field = FIELD(old_line),
+     .help = "meet members that run the Rust line 0.1 or 0.2 too"},
     {.id = OPTION_QUIT_ON_EOF,
      .name = "quit-on-eof",
      .field = FIELD(quit_on_eof),

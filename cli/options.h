@@ -23,6 +23,7 @@ enum option_id {
     OPTION_JOIN_TIMEOUT,
     OPTION_FOR,
     OPTION_PRESET,
+    OPTION_OLD_LINE,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -57,7 +58,8 @@ enum option_id {
 #define OPTIONS_SECRET (OPTION_BIT(OPTION_SECRET_FILE) | OPTION_BIT(OPTION_SECRET))
 #define OPTIONS_TOPIC                                                                       \
     (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) | \
-     OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET))
+     OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) | \
+     OPTION_BIT(OPTION_OLD_LINE))
 
 #define OPTIONS_LISTEN_MAX    2
 #define OPTIONS_BOOTSTRAP_MAX 32
@@ -100,7 +102,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< what `record seal` puts into the record */
 
-    bool no_bootstrap, quit_on_eof, verify, hex, is_real, list, json, help;
+    bool no_bootstrap, old_line, quit_on_eof, verify, hex, is_real, list, json, help;
 };
 
 struct command {

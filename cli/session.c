@@ -126,11 +126,13 @@ static int open_node(struct session *s, unsigned flags)
 static int start_topic(struct session *s, enum session_kind kind, const struct secret *secret)
 {
     const struct options *o = s->options;
+    const struct dtt_tuning tuning = {.size = sizeof(tuning), .old_line_slot = o->old_line};
     struct dtt_topic_config config = {.size = sizeof(config),
                                       .name = o->arg,
                                       .secret = secret->bytes,
                                       .secret_len = secret->len,
                                       .preset = (int)o->preset,
+                                      .tuning = &tuning,
                                       .peers = o->peers,
                                       .n_peers = o->n_peers};
     uint32_t op;

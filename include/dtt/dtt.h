@@ -141,6 +141,16 @@ enum dtt_preset {
     DTT_PRESET_RUST_0_3 = 2 /**< distributed-topic-tracker 0.3.5 */
 };
 
+/** In a field of struct dtt_tuning: none, not at all. 0 is the preset's value. */
+#define DTT_OFF (-1)
+
+/** What to do otherwise than the preset. 0 in a field: as the preset; DTT_OFF: not at all. */
+struct dtt_tuning {
+    size_t size;       /**< sizeof(struct dtt_tuning) */
+    int secret_slot;   /**< 1, DTT_OFF: use the slots derived from the secret too */
+    int old_line_slot; /**< 1, DTT_OFF: use the slots of the Rust 0.1 and 0.2 line too */
+};
+
 /** A peer and one address where it was seen. */
 struct dtt_peer_addr {
     struct dtt_id id;
@@ -159,6 +169,7 @@ struct dtt_topic_config {
     const struct dtt_peer_addr *peers; /**< n_peers peers to dial besides those found */
     size_t n_peers;                    /**< 0..64 */
     void *user;                        /**< returned in events */
+    const struct dtt_tuning *tuning;   /**< NULL: all as the preset */
 };
 
 /**

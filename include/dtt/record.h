@@ -27,16 +27,24 @@ extern "C" {
 typedef void (*dtt_rotation_fn)(void *user, const uint8_t topic_hash[32], uint64_t minute,
                                 const uint8_t secret_hash[32], uint8_t ret_seed[32]);
 
+/** Where members of a topic leave their records (docs/protocol/slots.md). */
+enum dtt_slot_kind {
+    DTT_SLOT_PUBLIC = 0,  /**< of distributed-topic-tracker 0.3: from topic name and minute */
+    DTT_SLOT_SECRET = 1,  /**< from the secret too: nobody else can find or fill it */
+    DTT_SLOT_OLD_LINE = 2 /**< of the 0.1 and 0.2 line: another salt */
+};
+
 /** Names a topic's slot of one minute and the secret that opens it. Strings are borrowed. */
 struct dtt_slot_config {
     size_t size;               /**< sizeof(struct dtt_slot_config) */
     const char *name;          /**< topic name, or NULL when topic_hash is given */
     const uint8_t *topic_hash; /**< 32 bytes, or NULL when name is given */
     uint64_t minute;           /**< unix time / 60 */
-    const void *secret;        /**< shared secret; not needed by dtt_slot_derive */
+    const void *secret;        /**< shared secret; dtt_slot_derive needs it for DTT_SLOT_SECRET */
     size_t secret_len;         /**< bytes */
     dtt_rotation_fn rotation;  /**< NULL: the default */
     void *rotation_user;
+    int kind; /**< enum dtt_slot_kind, for dtt_slot_derive: a record is the same in all */
 };
 
 /** Where on the DHT a slot lies (BEP 44 mutable item). */

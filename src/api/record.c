@@ -39,14 +39,19 @@ int dtt_slot_derive(const struct dtt_slot_config *config, struct dtt_slot_info *
 {
     struct dtt_slot slot;
     uint8_t topic[32];
+    uint8_t enc_seed[32] = {0};
     int err = topic_of(config, topic);
-    if (err || !ret || ret->size < sizeof(*ret)) {
+    if (err || !ret || ret->size < sizeof(*ret) || config->kind < DTT_SLOT_PUBLIC ||
+        config->kind > DTT_SLOT_OLD_LINE ||
+        (config->kind == DTT_SLOT_SECRET && keys_of(config, topic, enc_seed) != DTT_OK)) {
         return DTT_EINVAL;
     }
-    dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, topic, config->minute);
+    dtt_slot_init(&slot, (enum dtt_slot_kind)config->kind, topic, config->minute, enc_seed);
     memcpy(ret->public_key, slot.key, 32);
     memcpy(ret->salt, slot.salt, 32);
     dtt_sha1_2(ret->target, dtt_slice(slot.key, 32), dtt_slice(slot.salt, 32));
+    sodium_memzero(enc_seed, sizeof(enc_seed));
+    sodium_memzero(&slot, sizeof(slot));
     return DTT_OK;
 }
 

@@ -17,19 +17,31 @@ static bool are_usable(const struct dtt_peer_addr *peers, size_t n)
     return true;
 }
 
-static bool read_config(struct dtt_topic_config *cfg, const struct dtt_topic_config *theirs)
+/* The caller's config as ours; `tuning` holds the copy of what it points to. */
+static bool read_config(struct dtt_topic_config *cfg, struct dtt_tuning *tuning,
+                        const struct dtt_topic_config *theirs)
 {
-    return dtt_read_sized(cfg, sizeof(*cfg), theirs) && cfg->secret && cfg->secret_len > 0 &&
-           (cfg->name != NULL) != (cfg->topic_hash != NULL) &&
-           (!cfg->name || cfg->name[0] != '\0') && cfg->preset >= DTT_PRESET_DEFAULT &&
-           cfg->preset <= DTT_PRESET_RUST_0_3 && cfg->n_peers <= PEERS_MAX &&
-           (cfg->n_peers == 0 || (cfg->peers && are_usable(cfg->peers, cfg->n_peers)));
+    if (!dtt_read_sized(cfg, sizeof(*cfg), theirs) || !cfg->secret || cfg->secret_len == 0 ||
+        !cfg->name == !cfg->topic_hash || (cfg->name && cfg->name[0] == '\0') ||
+        cfg->preset < DTT_PRESET_DEFAULT || cfg->preset > DTT_PRESET_RUST_0_3 ||
+        cfg->n_peers > PEERS_MAX ||
+        (cfg->n_peers > 0 && (!cfg->peers || !are_usable(cfg->peers, cfg->n_peers)))) {
+        return false;
+    }
+    if (cfg->tuning) {
+        if (!dtt_read_sized(tuning, sizeof(*tuning), cfg->tuning)) {
+            return false;
+        }
+        cfg->tuning = tuning;
+    }
+    return true;
 }
 
 int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *config)
 {
     struct dtt_topic_config cfg;
-    if (!ret || !n || !read_config(&cfg, config)) {
+    struct dtt_tuning tuning;
+    if (!ret || !n || !read_config(&cfg, &tuning, config)) {
         return DTT_EINVAL;
     }
     int err = dtt_core_join(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, n->io, ret);
@@ -118,7 +130,8 @@ const char *dtt_stage_word(int stage)
 int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t *ret_op)
 {
     struct dtt_topic_config cfg;
-    if (!n || !ret_op || !read_config(&cfg, config)) {
+    struct dtt_tuning tuning;
+    if (!n || !ret_op || !read_config(&cfg, &tuning, config)) {
         return DTT_EINVAL;
     }
     int err = dtt_core_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, ret_op);

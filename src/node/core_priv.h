@@ -47,10 +47,12 @@ void dtt_core_route(struct dtt_core *c, struct dtt_now now);
 /* Peers whose addresses are looked for at a time: the DHT has 64 operations for everybody. */
 #define DTT_OPS_ADDR_GETS 16
 /*
- * Slot reads and writes of 64 topics, two minutes each, the application's operations, addresses of
- * others and our own.
+ * Slot reads and writes of 64 topics, two minutes each, the application's operations (a lookup has
+ * as many), addresses of others and our own.
  */
-#define DTT_OPS_MAX (4 * DTT_CORE_TOPICS + 2 * DTT_CORE_OPS + DTT_OPS_ADDR_GETS + 1)
+#define DTT_OPS_SLOTS (2 * DTT_SLOT_KINDS)
+#define DTT_OPS_MAX \
+    (2 * DTT_OPS_SLOTS * DTT_CORE_TOPICS + DTT_OPS_SLOTS * DTT_CORE_OPS + DTT_OPS_ADDR_GETS + 1)
 
 /**
  * Reads or writes a slot for a topic, which is told through its tracker. A write ends one of the
@@ -59,7 +61,7 @@ void dtt_core_route(struct dtt_core *c, struct dtt_now now);
 int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                       const struct dtt_slot *slot);
 int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                      const struct dtt_slot *slot, struct dtt_slice value);
+                      const struct dtt_slot *slot, int64_t seq, struct dtt_slice value);
 /** Looks for the addresses of a wanted peer; links are told. */
 void dtt_ops_addr_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id);
 /** Puts our own addresses under our id when that is due. */

@@ -17,6 +17,7 @@ struct dtt_lookup {
     uint64_t start_ns;
     uint8_t topic[32];
     struct dtt_secret secret;
+    bool has_secret_slot, has_old_line_slot;
     uint32_t asked, answered, refused;
     size_t n_seen;
     struct {
@@ -37,6 +38,10 @@ int dtt_lookup_new(struct dtt_lookup **ret, const struct dtt_topic_config *cfg, 
         free(l);
         return err;
     }
+    struct dtt_tracker_tuning tuning;
+    dtt_tracker_tune(&tuning, cfg->preset, cfg->tuning);
+    l->has_secret_slot = tuning.secret_slot;
+    l->has_old_line_slot = tuning.old_line_slot;
     l->refs = 1;
     l->op = op;
     l->start_ns = now.mono_ns;
@@ -62,9 +67,18 @@ uint32_t dtt_lookup_op(const struct dtt_lookup *l)
     return l->op;
 }
 
-const uint8_t *dtt_lookup_topic(const struct dtt_lookup *l)
+bool dtt_lookup_slot(const struct dtt_lookup *l, enum dtt_slot_kind kind, uint64_t minute,
+                     struct dtt_slot *ret)
 {
-    return l->topic;
+    uint8_t seed[32];
+    if ((kind == DTT_SLOT_SECRET && !l->has_secret_slot) ||
+        (kind == DTT_SLOT_OLD_LINE && !l->has_old_line_slot)) {
+        return false;
+    }
+    dtt_secret_rotate(seed, &l->secret, l->topic, minute);
+    dtt_slot_init(ret, kind, l->topic, minute, seed);
+    sodium_memzero(seed, sizeof(seed));
+    return true;
 }
 
 unsigned dtt_lookup_pending(const struct dtt_lookup *l)

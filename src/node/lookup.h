@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A one-time reading of a topic's two slots for an application that does not join. Counted
- * references: one for each slot still being read.
+ * A one-time reading of a topic's slots in two minutes for an application that does not join.
+ * Counted references: one for each slot still being read.
  */
 #ifndef DTT_NODE_LOOKUP_H
 #define DTT_NODE_LOOKUP_H
@@ -17,11 +17,13 @@ int dtt_lookup_new(struct dtt_lookup **ret, const struct dtt_topic_config *cfg, 
 void dtt_lookup_ref(struct dtt_lookup *l);
 void dtt_lookup_unref(struct dtt_lookup *l);
 uint32_t dtt_lookup_op(const struct dtt_lookup *l);
-const uint8_t *dtt_lookup_topic(const struct dtt_lookup *l);
+/** A slot to be read; false when slots of this kind are not in use. */
+bool dtt_lookup_slot(const struct dtt_lookup *l, enum dtt_slot_kind kind, uint64_t minute,
+                     struct dtt_slot *ret);
 /** Slots being read, that is references beyond the creator's. */
 unsigned dtt_lookup_pending(const struct dtt_lookup *l);
 
-/** A value of the slot of `minute`: gives a RECORD event when it is a new verified record. */
+/** A value of a slot of `minute`: gives a RECORD event when it is a new verified record. */
 void dtt_lookup_value(struct dtt_lookup *l, struct dtt_now now, uint64_t minute,
                       struct dtt_slice value, struct dtt_events *events);
 /** One slot is read. The last one gives LOOKUP_DONE and true. */

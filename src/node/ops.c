@@ -18,6 +18,7 @@ struct op {
     enum op_kind kind;
     struct dtt_topic *topic; /* SLOT_GET, SLOT_PUT; NULL once the topic is gone */
     struct dtt_lookup *lookup;
+    enum dtt_slot_kind slot; /* SLOT_GET, SLOT_PUT, LOOKUP */
     uint64_t minute;
     bool is_put; /* APP; then what is reported back: */
     uint8_t target[20];
@@ -80,7 +81,7 @@ static int slot_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
 }
 
 static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
-                    struct dtt_slice value, const struct op *op)
+                    int64_t seq, struct dtt_slice value, const struct op *op)
 {
     uint8_t v[DTT_DHT_VALUE_MAX];
     struct dtt_writer w = dtt_writer(v, sizeof(v));
@@ -88,13 +89,12 @@ static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
     if (w.failed) {
         return DTT_ETOOBIG;
     }
-    /* Every 0.3 writer uses the largest sequence number: a smaller one would be refused (302). */
     struct dtt_dht_put_args args = {.v = dtt_slice(v, w.len),
                                     .is_mutable = true,
                                     .salt_len = sizeof(slot->salt),
-                                    .seq = INT64_MAX,
+                                    .seq = seq,
                                     .has_cas = true,
-                                    .cas = INT64_MAX,
+                                    .cas = seq,
                                     .copies = 20};
     dtt_dht_op number;
     memcpy(args.key, slot->key, sizeof(args.key));
@@ -114,24 +114,25 @@ static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
 int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                       const struct dtt_slot *slot)
 {
-    struct op op = {.kind = OP_SLOT_GET, .topic = t, .minute = slot->minute};
+    struct op op = {.kind = OP_SLOT_GET, .topic = t, .slot = slot->kind, .minute = slot->minute};
     return slot_get(c, now, slot, &op);
 }
 
 int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                      const struct dtt_slot *slot, struct dtt_slice value)
+                      const struct dtt_slot *slot, int64_t seq, struct dtt_slice value)
 {
-    struct op op = {.kind = OP_SLOT_PUT, .topic = t, .minute = slot->minute};
+    struct op op = {.kind = OP_SLOT_PUT, .topic = t, .slot = slot->kind, .minute = slot->minute};
     for (size_t i = 0; i < dtt_map_count(&c->ops); i++) {
         struct op *old = dtt_map_value_at(&c->ops, i);
-        if (old->kind == OP_SLOT_PUT && old->topic == t && old->minute == slot->minute) {
+        if (old->kind == OP_SLOT_PUT && old->topic == t && old->slot == slot->kind &&
+            old->minute == slot->minute) {
             dtt_dht_op number;
             memcpy(&number, dtt_map_key_at(&c->ops, i), sizeof(number));
             old->topic = NULL;
             dtt_dht_cancel(c->dht, now, number);
         }
     }
-    return slot_put(c, now, slot, value, &op);
+    return slot_put(c, now, slot, seq, value, &op);
 }
 
 void dtt_ops_addr_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id)
@@ -257,7 +258,8 @@ static void on_slot_value(struct dtt_now now, struct op *op, const struct dtt_dh
         value = dtt_slice(ev->u.value.v, ev->u.value.v_len); /* counted as garbage */
     }
     if (op->topic) {
-        dtt_tracker_slot_value(op->topic->tracker, now, op->minute, value);
+        dtt_tracker_slot_value(op->topic->tracker, now, op->slot, op->minute, ev->u.value.seq,
+                               value);
     }
 }
 
@@ -312,13 +314,13 @@ void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_d
         if (ev->type == DTT_DHT_EV_VALUE) {
             on_slot_value(now, op, ev);
         } else if (is_over && op->topic) {
-            dtt_tracker_slot_done(op->topic->tracker, now, op->minute, ev->u.done.status,
+            dtt_tracker_slot_done(op->topic->tracker, now, op->slot, op->minute, ev->u.done.status,
                                   ev->u.done.answered);
         }
         break;
     case OP_SLOT_PUT:
         if (is_over && op->topic) {
-            dtt_tracker_put_done(op->topic->tracker, now, op->minute, ev->u.put.status,
+            dtt_tracker_put_done(op->topic->tracker, now, op->slot, op->minute, ev->u.put.status,
                                  ev->u.put.acked);
         }
         break;
@@ -375,15 +377,20 @@ int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_top
     if (err) {
         return err;
     }
-    for (uint64_t m = minute ? minute - 1 : 0; m <= minute; m++) {
+    uint64_t first = minute ? minute - 1 : 0;
+    for (uint64_t i = 0; i < (minute - first + 1) * DTT_SLOT_KINDS && !err; i++) {
         struct dtt_slot slot;
-        struct op op = {.kind = OP_LOOKUP, .lookup = lookup, .minute = m};
-        dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, dtt_lookup_topic(lookup), m);
-        err = slot_get(c, now, &slot, &op);
-        if (err) {
-            break;
+        enum dtt_slot_kind kind = (enum dtt_slot_kind)(i % DTT_SLOT_KINDS);
+        struct op op = {.kind = OP_LOOKUP,
+                        .lookup = lookup,
+                        .slot = kind,
+                        .minute = first + i / DTT_SLOT_KINDS};
+        if (dtt_lookup_slot(lookup, kind, op.minute, &slot)) {
+            err = slot_get(c, now, &slot, &op);
+            if (!err) {
+                dtt_lookup_ref(lookup);
+            }
         }
-        dtt_lookup_ref(lookup);
     }
     bool is_started = dtt_lookup_pending(lookup) > 0;
     *ret_op = dtt_lookup_op(lookup);

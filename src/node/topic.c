@@ -39,13 +39,13 @@ void dtt_topic_on_tracker(struct dtt_core *c, struct dtt_now now, struct dtt_top
     case DTT_TRACKER_GET:
         err = dtt_ops_topic_get(c, now, t, &a->slot);
         if (err) {
-            dtt_tracker_slot_done(t->tracker, now, a->slot.minute, err, 0);
+            dtt_tracker_slot_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
         }
         break;
     case DTT_TRACKER_PUT:
-        err = dtt_ops_topic_put(c, now, t, &a->slot, dtt_slice(a->value, a->value_len));
+        err = dtt_ops_topic_put(c, now, t, &a->slot, a->seq, dtt_slice(a->value, a->value_len));
         if (err) {
-            dtt_tracker_put_done(t->tracker, now, a->slot.minute, err, 0);
+            dtt_tracker_put_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
         }
         break;
     case DTT_TRACKER_DIAL:
@@ -191,7 +191,7 @@ int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic
     }
     memcpy(id.bytes, tracker_cfg.topic, sizeof(id.bytes));
     memcpy(tracker_cfg.node_seed, c->cfg.node_seed, sizeof(tracker_cfg.node_seed));
-    dtt_tracker_preset(&tracker_cfg.tuning, cfg->preset);
+    dtt_tracker_tune(&tracker_cfg.tuning, cfg->preset, cfg->tuning);
     struct dtt_topic *t = calloc(1, sizeof(*t));
     err = t ? DTT_OK : DTT_ENOMEM;
     if (!err && c->n_topics == DTT_CORE_TOPICS) {

@@ -3,22 +3,50 @@
 
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
+#include "crypto/hkdf.h"
 
-void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_line line, const uint8_t topic[32],
-                   uint64_t minute)
+#include <sodium.h>
+
+/* The label is the version of the derivation too. */
+static const char secret_slot_label[] = "dtt secret slot 1";
+
+/*
+ * Key and salt that only holders of the secret can derive. They come from the encryption seed, so
+ * that a rotation of the user's counts here too; topic and minute stand in the info because nobody
+ * knows whether that rotation depends on them.
+ */
+static void secret_slot(struct dtt_slot *ret, struct dtt_slice info, const uint8_t enc_seed[32])
 {
-    uint8_t le[8];
-    dtt_put_le64(le, minute);
-    const struct dtt_slice parts[] = {dtt_slice("salt", 4), dtt_slice(topic, 32), dtt_slice(le, 8)};
+    uint8_t okm[64];
+    dtt_hkdf_sha256(okm, sizeof(okm), dtt_slice(secret_slot_label, sizeof(secret_slot_label) - 1),
+                    dtt_slice(enc_seed, 32), info);
+    memcpy(ret->seed, okm, 32);
+    memcpy(ret->salt, okm + 32, 32);
+    sodium_memzero(okm, sizeof(okm));
+}
+
+void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t topic[32],
+                   uint64_t minute, const uint8_t enc_seed[32])
+{
+    uint8_t where[40]; /* topic, minute LE */
+    memcpy(where, topic, 32);
+    dtt_put_le64(where + 32, minute);
+    const struct dtt_slice parts[] = {dtt_slice("salt", 4), dtt_slice(where, sizeof(where))};
+    ret->kind = kind;
     ret->minute = minute;
-    dtt_sha512_32(ret->seed, parts + 1, 2);
-    dtt_ed25519_public_key(ret->key, ret->seed);
-    if (line == DTT_SLOT_LINE_0_2) {
+    switch (kind) {
+    case DTT_SLOT_SECRET: secret_slot(ret, parts[1], enc_seed); break;
+    case DTT_SLOT_OLD_LINE:
+        dtt_sha512_32(ret->seed, parts + 1, 1);
         /* Upstream's mistake, kept for its wire: this salt is the signing seed itself. */
         memcpy(ret->salt, ret->seed, sizeof(ret->salt));
-    } else {
-        dtt_sha512_32(ret->salt, parts, 3);
+        break;
+    case DTT_SLOT_PUBLIC:
+        dtt_sha512_32(ret->seed, parts + 1, 1);
+        dtt_sha512_32(ret->salt, parts, 2);
+        break;
     }
+    dtt_ed25519_public_key(ret->key, ret->seed);
 }
 
 void dtt_secret_init(struct dtt_secret *ret, struct dtt_slice secret, dtt_rotation_fn rotation,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The slot of a topic in one minute: the BEP 44 key pair and salt under which all members publish,
- * and the encryption seed of that minute.
+ * The slots of a topic in one minute: BEP 44 key pairs and salts under which all members publish,
+ * and the encryption seed of that minute. docs/protocol/slots.md.
  */
 #ifndef DTT_RECORD_SLOT_H
 #define DTT_RECORD_SLOT_H
@@ -10,18 +10,19 @@
 
 #include <dtt/record.h>
 
+#define DTT_SLOT_KINDS 3
+
 struct dtt_slot {
+    enum dtt_slot_kind kind;
     uint64_t minute;
-    uint8_t seed[32]; /**< signing seed; known to everybody who knows the topic name */
+    uint8_t seed[32]; /**< signing seed; whoever knows it can write into the slot */
     uint8_t key[32];  /**< its public key: BEP 44 k */
     uint8_t salt[32];
 };
 
-/** Salt rule: SALT_0_3 since Rust 0.3.0, SALT_0_2 for the 0.1 and 0.2 line. */
-enum dtt_slot_line { DTT_SLOT_LINE_0_3, DTT_SLOT_LINE_0_2 };
-
-void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_line line, const uint8_t topic[32],
-                   uint64_t minute);
+/** `enc_seed`: the minute's encryption seed, needed for DTT_SLOT_SECRET only. */
+void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t topic[32],
+                   uint64_t minute, const uint8_t enc_seed[32]);
 
 /** The secret of a topic and how it rotates. Wipe with sodium_memzero. */
 struct dtt_secret {

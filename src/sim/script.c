@@ -103,7 +103,7 @@ static void squat(struct dtt_sim_stage *s)
     for (uint64_t m = minute - SQUAT_AHEAD; m <= minute + SQUAT_AHEAD; m++) {
         uint8_t v[SQUAT_BYTES + 4], sig[DTT_KRPC_SIG_BYTES], target[DTT_NODE_ID_BYTES];
         struct dtt_slot slot;
-        dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, topic, m);
+        dtt_slot_init(&slot, DTT_SLOT_PUBLIC, topic, m, NULL);
         struct dtt_slice salt = dtt_slice(slot.salt, sizeof(slot.salt));
         memcpy(v, "640:", 4);
         dtt_rng_bytes(&s->rng, v + 4, SQUAT_BYTES);

@@ -15,6 +15,7 @@ static void read_slots(struct dtt_bootstrap *b)
     b->state = DTT_BOOTSTRAP_READING;
     b->wants_read = true;
     b->has_dialled = false;
+    b->passes++;
 }
 
 void dtt_bootstrap_init(struct dtt_bootstrap *b, const struct dtt_tracker_tuning *tuning,
@@ -66,6 +67,7 @@ static void wait_until(struct dtt_bootstrap *b, uint64_t wake_ns)
 void dtt_bootstrap_lost(struct dtt_bootstrap *b, uint64_t mono_ns)
 {
     b->since_ns = mono_ns;
+    b->passes = 0;
     if (mono_ns - b->joined_ns < DTT_BOOTSTRAP_FLAP_NS) {
         wait_until(b, dtt_add_ns(mono_ns, next_wait(b)));
     } else {

@@ -30,7 +30,8 @@ struct dtt_bootstrap {
     uint64_t joined_ns; /**< when the search ended last */
     uint64_t dialled_ns;
     uint64_t wake_ns;
-    uint32_t vain; /**< passes since the search began */
+    uint32_t vain;   /**< passes since the search began */
+    uint32_t passes; /**< reads since the search began, this one included */
 };
 
 /** Starts searching. `tuning` and `rng` are borrowed. */

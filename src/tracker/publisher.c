@@ -4,10 +4,11 @@
 #include <string.h>
 
 void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning *tuning,
-                        struct dtt_rng *rng, uint64_t mono_ns)
+                        dtt_slot_kinds kinds, struct dtt_rng *rng, uint64_t mono_ns)
 {
     memset(p, 0, sizeof(*p));
     p->tuning = tuning;
+    p->kinds = kinds;
     p->rng = rng;
     p->due_ns = DTT_NEVER;
     if (tuning->publish_on_start) {
@@ -26,13 +27,14 @@ static void abandon(struct dtt_publisher *p)
 {
     p->state = DTT_PUBLISHER_WAITING;
     p->wants_read = false;
-    p->wants_put = false;
+    p->wants_put = 0;
+    p->putting = 0;
 }
 
 void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
 {
     /* Nothing to correct, or it was not handed out yet and will be right. */
-    if (!p->has_put || p->wants_put) {
+    if (!p->has_put || p->wants_put == p->kinds) {
         return;
     }
     if (p->has_moved && mono_ns - p->moved_ns < DTT_PUBLISHER_MOVED_NS) {
@@ -108,7 +110,8 @@ static void wait_ns(struct dtt_publisher *p, uint64_t mono_ns, uint64_t ns)
 static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = p->tuning;
-    p->wants_put = false;
+    p->wants_put = 0;
+    p->putting = 0;
     /* What became due meanwhile waits too: the next attempt will tell it. */
     p->due_ns = DTT_NEVER;
     p->failed++;
@@ -128,24 +131,54 @@ static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
     wait_ns(p, mono_ns, dtt_add_ns(p->fail_wait_ns, dtt_rng_below(p->rng, p->fail_wait_ns / 4)));
 }
 
-void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, uint64_t minute, bool is_stored)
+static void put_stored(struct dtt_publisher *p, uint64_t mono_ns)
 {
-    if (p->state != DTT_PUBLISHER_PUTTING || p->wants_put || minute != p->minute) {
-        return;
-    }
-    if (!is_stored) {
-        put_failed(p, mono_ns);
-        return;
-    }
+    p->wants_put = 0;
+    p->putting = 0;
+    p->is_news = true;
     p->attempt = 0;
     p->fail_wait_ns = 0;
     wait_ns(p, mono_ns, period(p));
 }
 
+bool dtt_publisher_next(struct dtt_publisher *p, enum dtt_slot_kind *ret_kind)
+{
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        if (p->wants_put & 1u << k) {
+            p->wants_put &= ~(1u << k);
+            *ret_kind = (enum dtt_slot_kind)k;
+            return true;
+        }
+    }
+    return false;
+}
+
+void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, enum dtt_slot_kind kind,
+                        uint64_t minute, uint32_t copies)
+{
+    dtt_slot_kinds bit = 1u << kind;
+    if (p->state != DTT_PUBLISHER_PUTTING || !(p->putting & ~p->wants_put & bit) ||
+        minute != p->minute) {
+        return;
+    }
+    p->putting &= ~bit;
+    p->copies = copies > p->copies ? copies : p->copies;
+    if (p->putting) {
+        return;
+    }
+    if (p->copies > 0) {
+        put_stored(p, mono_ns);
+    } else {
+        put_failed(p, mono_ns);
+    }
+}
+
 static void put(struct dtt_publisher *p, struct dtt_now now)
 {
     p->state = DTT_PUBLISHER_PUTTING;
-    p->wants_put = true;
+    p->wants_put = p->kinds;
+    p->putting = p->kinds;
+    p->copies = 0;
     p->has_put = true;
     p->minute = dtt_now_minute(now);
     p->put_ns = now.mono_ns;
@@ -205,7 +238,11 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
         if (p->deadline_ns > now.mono_ns) {
             return DTT_PUBLISHER_NOTHING;
         }
-        put_failed(p, now.mono_ns);
+        if (p->copies > 0) {
+            put_stored(p, now.mono_ns);
+        } else {
+            put_failed(p, now.mono_ns);
+        }
         return DTT_PUBLISHER_TIMED_OUT;
     }
     return DTT_PUBLISHER_NOTHING;

@@ -7,6 +7,7 @@
 #define DTT_TRACKER_PUBLISHER_H
 
 #include "base/rng.h"
+#include "tracker/reads.h"
 #include "tracker/tracker.h"
 
 #define DTT_PUBLISHER_GAP_NS   (1 * DTT_S) /**< between the starts of two records */
@@ -24,21 +25,25 @@ struct dtt_publisher {
     const struct dtt_tracker_tuning *tuning;
     struct dtt_rng *rng;
     enum dtt_publisher_state state;
-    bool wants_read;   /**< the current slot is to be read; the owner starts it and clears this */
-    bool wants_put;    /**< a record of `minute` is to be stored; likewise */
-    bool has_put;      /**< at least one */
-    bool has_joined;   /**< at least once */
-    bool is_urgent;    /**< the next record does not wait for a read */
-    bool has_moved;    /**< at least once */
-    uint32_t attempt;  /**< failed ones in a row */
-    uint64_t minute;   /**< of the last record */
-    uint64_t due_ns;   /**< next record; also set while another one is under way */
-    uint64_t put_ns;   /**< start of the last put */
-    uint64_t moved_ns; /**< last time new addresses made a record due */
-    uint64_t deadline_ns;  /**< PUTTING */
-    uint64_t joined_ns;    /**< last time a join made a record due */
-    uint64_t fail_wait_ns; /**< last back-off; 0 after a success */
-    uint32_t failed;       /**< puts, since init */
+    bool wants_read; /**< the current slot is to be read; the owner starts it and clears this */
+    dtt_slot_kinds kinds;     /**< the slots we publish in */
+    dtt_slot_kinds wants_put; /**< where a record of `minute` is to be stored; likewise */
+    dtt_slot_kinds putting;   /**< where that is under way or still wanted */
+    uint32_t copies;          /**< most nodes that have it in one of them; 0: not stored */
+    bool is_news;             /**< stored, and not yet told */
+    bool has_put;             /**< at least one */
+    bool has_joined;          /**< at least once */
+    bool is_urgent;           /**< the next record does not wait for a read */
+    bool has_moved;           /**< at least once */
+    uint32_t attempt;         /**< failed ones in a row */
+    uint64_t minute;          /**< of the last record */
+    uint64_t due_ns;          /**< next record; also set while another one is under way */
+    uint64_t put_ns;          /**< start of the last put */
+    uint64_t moved_ns;        /**< last time new addresses made a record due */
+    uint64_t deadline_ns;     /**< PUTTING */
+    uint64_t joined_ns;       /**< last time a join made a record due */
+    uint64_t fail_wait_ns;    /**< last back-off; 0 after a success */
+    uint32_t failed;          /**< puts, since init */
 };
 
 /** What the publisher needs to know at a step. */
@@ -51,9 +56,9 @@ struct dtt_publisher_view {
 
 enum dtt_publisher_result { DTT_PUBLISHER_NOTHING, DTT_PUBLISHER_CAPPED, DTT_PUBLISHER_TIMED_OUT };
 
-/** `tuning` and `rng` are borrowed. */
+/** `tuning` and `rng` are borrowed. `kinds` is not empty. */
 void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning *tuning,
-                        struct dtt_rng *rng, uint64_t mono_ns);
+                        dtt_slot_kinds kinds, struct dtt_rng *rng, uint64_t mono_ns);
 
 /** A record is due at `at_ns`, or sooner if it already was. */
 void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns);
@@ -71,8 +76,11 @@ void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now);
 void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns);
 /** Storing works now: a failed put need not wait for its timer. */
 void dtt_publisher_store_ready(struct dtt_publisher *p, uint64_t mono_ns);
-/** A put of `minute` is over. */
-void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, uint64_t minute, bool is_stored);
+/** Takes a put that is to be made. */
+bool dtt_publisher_next(struct dtt_publisher *p, enum dtt_slot_kind *ret_kind);
+/** A put of `minute` is over. The record counts as stored when one of the slots has it. */
+void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, enum dtt_slot_kind kind,
+                        uint64_t minute, uint32_t copies);
 
 enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt_now now,
                                              const struct dtt_publisher_view *view);

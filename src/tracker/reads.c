@@ -3,21 +3,24 @@
 
 #include <string.h>
 
-static struct dtt_read *read_of(struct dtt_reads *r, uint64_t minute)
+/* The reads of a minute, one a kind; NULL when it is neither the current nor the previous one. */
+static struct dtt_read *reads_of(struct dtt_reads *r, uint64_t minute)
 {
-    struct dtt_read *s = &r->slots[minute % DTT_READS_SLOTS];
+    struct dtt_read *s = r->slots[minute % DTT_READS_MINUTES];
     return s->minute == minute ? s : NULL;
 }
 
 static const struct dtt_read *current(const struct dtt_reads *r)
 {
-    return &r->slots[r->minute % DTT_READS_SLOTS];
+    return r->slots[r->minute % DTT_READS_MINUTES];
 }
 
 static void reset(struct dtt_reads *r, uint64_t minute)
 {
-    r->slots[minute % DTT_READS_SLOTS] =
-        (struct dtt_read){.minute = minute, .answered_ns = DTT_NEVER};
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        r->slots[minute % DTT_READS_MINUTES][k] = (struct dtt_read){
+            .kind = (enum dtt_slot_kind)k, .minute = minute, .answered_ns = DTT_NEVER};
+    }
 }
 
 void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute)
@@ -32,8 +35,8 @@ void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute)
 void dtt_reads_turn(struct dtt_reads *r, uint64_t minute)
 {
     r->minute = minute;
-    for (uint64_t i = 0; i < DTT_READS_SLOTS; i++) {
-        if (!read_of(r, minute - i)) {
+    for (uint64_t i = 0; i < DTT_READS_MINUTES; i++) {
+        if (!reads_of(r, minute - i)) {
             reset(r, minute - i);
         }
     }
@@ -47,65 +50,87 @@ static void start(struct dtt_reads *r, struct dtt_read *s, uint64_t mono_ns)
     }
 }
 
-void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns)
+void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
 {
-    struct dtt_read *old = read_of(r, r->minute - 1);
-    dtt_reads_start_current(r, mono_ns);
-    if (old->answered_ns == DTT_NEVER || mono_ns - old->answered_ns >= DTT_READS_OLD_FRESH_NS) {
-        start(r, old, mono_ns);
+    struct dtt_read *now = reads_of(r, r->minute);
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        if (kinds & 1u << k) {
+            start(r, &now[k], mono_ns);
+        }
     }
 }
 
-void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns)
+void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
 {
-    start(r, read_of(r, r->minute), mono_ns);
+    struct dtt_read *old = reads_of(r, r->minute - 1);
+    dtt_reads_start_current(r, mono_ns, kinds);
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        if ((kinds & 1u << k) && (old[k].answered_ns == DTT_NEVER ||
+                                  mono_ns - old[k].answered_ns >= DTT_READS_OLD_FRESH_NS)) {
+            start(r, &old[k], mono_ns);
+        }
+    }
 }
 
-bool dtt_reads_next(struct dtt_reads *r, uint64_t *ret_minute)
+bool dtt_reads_next(struct dtt_reads *r, enum dtt_slot_kind *ret_kind, uint64_t *ret_minute)
 {
     /* The current minute first: its records are the newest. */
-    for (uint64_t i = 0; i < DTT_READS_SLOTS; i++) {
-        struct dtt_read *s = read_of(r, r->minute - i);
-        if (s->state == DTT_READ_DUE) {
-            s->state = DTT_READ_RUNNING;
-            *ret_minute = s->minute;
-            return true;
+    for (uint64_t i = 0; i < DTT_READS_MINUTES; i++) {
+        struct dtt_read *s = reads_of(r, r->minute - i);
+        for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+            if (s[k].state == DTT_READ_DUE) {
+                s[k].state = DTT_READ_RUNNING;
+                *ret_kind = s[k].kind;
+                *ret_minute = s[k].minute;
+                return true;
+            }
         }
     }
     return false;
 }
 
-void dtt_reads_done(struct dtt_reads *r, uint64_t mono_ns, uint64_t minute, uint32_t answered)
+void dtt_reads_done(struct dtt_reads *r, uint64_t mono_ns, enum dtt_slot_kind kind, uint64_t minute,
+                    uint32_t answered)
 {
-    struct dtt_read *s = read_of(r, minute);
+    struct dtt_read *s = reads_of(r, minute);
     r->done += answered > 0;
-    if (!s || s->state != DTT_READ_RUNNING) {
+    if (!s || s[kind].state != DTT_READ_RUNNING) {
         return;
     }
-    s->state = DTT_READ_IDLE;
+    s[kind].state = DTT_READ_IDLE;
     if (answered > 0) {
-        s->answered_ns = mono_ns;
+        s[kind].answered_ns = mono_ns;
     }
 }
 
 void dtt_reads_tick(struct dtt_reads *r, uint64_t mono_ns)
 {
-    for (size_t i = 0; i < DTT_READS_SLOTS; i++) {
-        if (r->slots[i].state != DTT_READ_IDLE && r->slots[i].deadline_ns <= mono_ns) {
-            r->slots[i].state = DTT_READ_IDLE;
+    for (size_t i = 0; i < DTT_READS_MINUTES; i++) {
+        for (size_t k = 0; k < DTT_SLOT_KINDS; k++) {
+            struct dtt_read *s = &r->slots[i][k];
+            if (s->state != DTT_READ_IDLE && s->deadline_ns <= mono_ns) {
+                s->state = DTT_READ_IDLE;
+            }
         }
     }
 }
 
-uint64_t dtt_reads_deadline(const struct dtt_reads *r)
+/* The earliest deadline of `n` reads. */
+static uint64_t deadline_of(const struct dtt_read *s, size_t n)
 {
     uint64_t at = DTT_NEVER;
-    for (size_t i = 0; i < DTT_READS_SLOTS; i++) {
-        if (r->slots[i].state != DTT_READ_IDLE) {
-            at = dtt_min_ns(at, r->slots[i].deadline_ns);
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].state != DTT_READ_IDLE) {
+            at = dtt_min_ns(at, s[i].deadline_ns);
         }
     }
     return at;
+}
+
+uint64_t dtt_reads_deadline(const struct dtt_reads *r)
+{
+    return dtt_min_ns(deadline_of(r->slots[0], DTT_SLOT_KINDS),
+                      deadline_of(r->slots[1], DTT_SLOT_KINDS));
 }
 
 bool dtt_reads_is_busy(const struct dtt_reads *r)
@@ -115,10 +140,20 @@ bool dtt_reads_is_busy(const struct dtt_reads *r)
 
 bool dtt_reads_is_busy_current(const struct dtt_reads *r)
 {
-    return current(r)->state != DTT_READ_IDLE;
+    return deadline_of(current(r), DTT_SLOT_KINDS) != DTT_NEVER;
 }
 
-uint64_t dtt_reads_current_answered_ns(const struct dtt_reads *r)
+uint64_t dtt_reads_current_answered_ns(const struct dtt_reads *r, dtt_slot_kinds kinds)
 {
-    return current(r)->answered_ns;
+    uint64_t since = DTT_NEVER;
+    const struct dtt_read *now = current(r);
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        if (kinds & 1u << k) {
+            if (now[k].answered_ns == DTT_NEVER) {
+                return DTT_NEVER;
+            }
+            since = dtt_min_ns(since, now[k].answered_ns);
+        }
+    }
+    return since;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The slot reads under way: at most one per minute, shared by all who want the slot read. A read
- * is over when it is reported done or after its timeout; what it brought until then counts.
+ * The slot reads under way: at most one per slot, shared by all who want the slot read. There are
+ * slots of several kinds in each of two minutes. A read is over when it is reported done or after
+ * its timeout; what it brought until then counts.
  */
 #ifndef DTT_TRACKER_READS_H
 #define DTT_TRACKER_READS_H
 
 #include "base/time.h"
+#include "record/slot.h"
 
-#include <stdbool.h>
-
-#define DTT_READS_SLOTS 2
+#define DTT_READS_MINUTES 2
 
 /**
  * The slot of the previous minute hardly changes any more: when it answered less than this ago it
@@ -22,6 +22,7 @@ enum dtt_read_state { DTT_READ_IDLE, DTT_READ_DUE, DTT_READ_RUNNING };
 
 struct dtt_read {
     enum dtt_read_state state;
+    enum dtt_slot_kind kind;
     uint64_t minute;
     uint64_t deadline_ns; /**< RUNNING, DUE */
     uint64_t answered_ns; /**< end of the last read with answers; DTT_NEVER: none yet */
@@ -29,30 +30,37 @@ struct dtt_read {
 
 struct dtt_reads {
     uint64_t timeout_ns;
-    uint64_t minute;                        /**< the current one */
-    uint32_t done;                          /**< reads that ended with an answer */
-    struct dtt_read slots[DTT_READS_SLOTS]; /**< minute m: index m % 2 */
+    uint64_t minute; /**< the current one */
+    uint32_t done;   /**< reads that ended with an answer */
+    struct dtt_read slots[DTT_READS_MINUTES][DTT_SLOT_KINDS]; /**< minute m: index m % 2 */
 };
 
 void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute);
 /** Reads of other minutes than `minute` and the one before it are forgotten. */
 void dtt_reads_turn(struct dtt_reads *r, uint64_t minute);
 
-/** Reads the current and, unless it is fresh, the previous slot. Running reads go on. */
-void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns);
-/** Reads the current slot only. */
-void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns);
+/** Set of slot kinds: bit 1 << kind. */
+typedef unsigned dtt_slot_kinds;
+
+/**
+ * Reads the slots of these kinds, of the current and, unless it is fresh, of the previous minute.
+ * Running reads go on.
+ */
+void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
+/** Of the current minute only. */
+void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
 /** Takes a read that is to be made. */
-bool dtt_reads_next(struct dtt_reads *r, uint64_t *ret_minute);
+bool dtt_reads_next(struct dtt_reads *r, enum dtt_slot_kind *ret_kind, uint64_t *ret_minute);
 
 /** A read is over; `answered` nodes answered. One given up or forgotten before only counts. */
-void dtt_reads_done(struct dtt_reads *r, uint64_t mono_ns, uint64_t minute, uint32_t answered);
+void dtt_reads_done(struct dtt_reads *r, uint64_t mono_ns, enum dtt_slot_kind kind, uint64_t minute,
+                    uint32_t answered);
 void dtt_reads_tick(struct dtt_reads *r, uint64_t mono_ns);
 uint64_t dtt_reads_deadline(const struct dtt_reads *r);
 
 bool dtt_reads_is_busy(const struct dtt_reads *r);
 bool dtt_reads_is_busy_current(const struct dtt_reads *r);
-/** When the current slot last answered; DTT_NEVER: not yet. */
-uint64_t dtt_reads_current_answered_ns(const struct dtt_reads *r);
+/** Since when all current slots of these kinds have answered; DTT_NEVER: not all have yet. */
+uint64_t dtt_reads_current_answered_ns(const struct dtt_reads *r, dtt_slot_kinds kinds);
 
 #endif

@@ -22,13 +22,17 @@
 
 #define MINUTE_NS (60 * DTT_S)
 
+/* Search passes that read all slots; later ones do so by turns. */
+#define FULL_PASSES 4
+
 struct dtt_tracker {
     struct dtt_ctx *ctx;
     struct dtt_tracker_config cfg;
     struct dtt_rng rng;
     struct dtt_id self;
-    int64_t wall_offset; /* wall minus mono at the last call */
-    uint64_t turn_ns;    /* mono, start of the next minute */
+    dtt_slot_kinds kinds; /* of the slots in use */
+    int64_t wall_offset;  /* wall minus mono at the last call */
+    uint64_t turn_ns;     /* mono, start of the next minute */
     size_t n_addrs;
     struct dtt_addr addrs[DTT_RECORD_ADDRS];
 
@@ -43,12 +47,19 @@ struct dtt_tracker {
     uint64_t next_dial_ns;
     bool has_dial; /* chosen and not yet handed out */
     struct dtt_id dial;
-    bool has_published; /* likewise */
-    uint64_t published_minute;
-    uint32_t published_copies;
     uint32_t dials_started;
     uint32_t dials_failed;
 };
+
+static const char *kind_name(enum dtt_slot_kind kind)
+{
+    switch (kind) {
+    case DTT_SLOT_PUBLIC: return "public";
+    case DTT_SLOT_SECRET: return "secret";
+    case DTT_SLOT_OLD_LINE: break;
+    }
+    return "old_line";
+}
 
 /* ---- time */
 
@@ -68,13 +79,19 @@ static bool is_searching(const struct dtt_tracker *t)
     return dtt_bootstrap_is_searching(&t->bootstrap);
 }
 
+/* Reads the slots of both minutes. */
+static void read_slots(struct dtt_tracker *t, struct dtt_now now)
+{
+    dtt_reads_start(&t->reads, now.mono_ns, t->kinds);
+}
+
 static void look_again(struct dtt_tracker *t, struct dtt_now now)
 {
     dtt_candidates_forgive(&t->candidates);
     dtt_bootstrap_hurry(&t->bootstrap, true);
     dtt_publisher_restart(&t->publisher, now.mono_ns);
     dtt_merge_restart(&t->merge, now.mono_ns);
-    dtt_reads_start(&t->reads, now.mono_ns);
+    read_slots(t, now);
 }
 
 /* Each input begins here: another minute, a clock that was set. */
@@ -120,6 +137,17 @@ static void count_failed_dials(struct dtt_tracker *t, uint32_t n)
     t->ctx->metrics[DTT_METRIC_TRACKER_DIALS_FAILED] += n;
 }
 
+/*
+ * Who keeps searching reads the slots that anybody can fill every other time only: members write
+ * into all of them, and what the secret slot costs has to be saved elsewhere.
+ */
+static dtt_slot_kinds search_kinds(const struct dtt_tracker *t)
+{
+    dtt_slot_kinds secret = 1u << DTT_SLOT_SECRET;
+    bool is_full = t->bootstrap.passes <= FULL_PASSES || t->bootstrap.passes % 2 == 0;
+    return is_full || !(t->kinds & secret) ? t->kinds : secret;
+}
+
 static void step_bootstrap(struct dtt_tracker *t, struct dtt_now now)
 {
     bool is_ready = dtt_candidates_ready_ns(&t->candidates, false) <= now.mono_ns;
@@ -129,7 +157,7 @@ static void step_bootstrap(struct dtt_tracker *t, struct dtt_now now)
     }
     if (t->bootstrap.wants_read) {
         t->bootstrap.wants_read = false;
-        dtt_reads_start(&t->reads, now.mono_ns);
+        dtt_reads_start(&t->reads, now.mono_ns, search_kinds(t));
     }
 }
 
@@ -138,7 +166,7 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
     struct dtt_publisher_view view = {
         .is_searching = is_searching(t),
         .is_reading = dtt_reads_is_busy_current(&t->reads),
-        .answered_ns = dtt_reads_current_answered_ns(&t->reads),
+        .answered_ns = dtt_reads_current_answered_ns(&t->reads, t->kinds),
         .others = dtt_view_publishers(&t->view, t->view.minute),
     };
     switch (dtt_publisher_step(&t->publisher, now, &view)) {
@@ -155,7 +183,7 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
     }
     if (t->publisher.wants_read) {
         t->publisher.wants_read = false;
-        dtt_reads_start_current(&t->reads, now.mono_ns);
+        dtt_reads_start_current(&t->reads, now.mono_ns, t->kinds);
     }
 }
 
@@ -170,7 +198,7 @@ static void step_merge(struct dtt_tracker *t, struct dtt_now now)
     }
     if (t->merge.wants_read) {
         t->merge.wants_read = false;
-        dtt_reads_start(&t->reads, now.mono_ns);
+        read_slots(t, now);
     }
 }
 
@@ -230,6 +258,9 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     }
     t->ctx = ctx;
     t->cfg = *cfg;
+    t->kinds = 1u << DTT_SLOT_PUBLIC;
+    t->kinds |= cfg->tuning.secret_slot ? 1u << DTT_SLOT_SECRET : 0;
+    t->kinds |= cfg->tuning.old_line_slot ? 1u << DTT_SLOT_OLD_LINE : 0;
     t->wall_offset = offset_of(now);
     t->turn_ns = next_turn_ns(now);
     init_rng(t, now);
@@ -238,7 +269,7 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     dtt_reads_init(&t->reads, cfg->tuning.get_timeout_ns, minute);
     dtt_candidates_init(&t->candidates, ctx, &t->rng, &t->self);
     dtt_bootstrap_init(&t->bootstrap, &t->cfg.tuning, &t->rng, now.mono_ns);
-    dtt_publisher_init(&t->publisher, &t->cfg.tuning, &t->rng, now.mono_ns);
+    dtt_publisher_init(&t->publisher, &t->cfg.tuning, t->kinds, &t->rng, now.mono_ns);
     dtt_merge_init(&t->merge, &t->cfg.tuning, &t->rng);
     DTT_TRACE(ctx, TRACKER_SEARCH, dtt_tv_text("start"));
     step(t, now);
@@ -347,40 +378,36 @@ static void hear_record(struct dtt_tracker *t, const struct dtt_record_info *r)
               dtt_tv_int((int64_t)r->n_addrs));
 }
 
-void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
-                            struct dtt_slice value)
+void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
+                            uint64_t minute, int64_t seq, struct dtt_slice value)
 {
     struct dtt_record_info r;
     enter(t, now);
-    if (dtt_view_add(&t->view, now.mono_ns, minute, value, &r)) {
+    if (dtt_view_add(&t->view, now.mono_ns, kind, minute, seq, value, &r)) {
         hear_record(t, &r);
     }
     step(t, now);
 }
 
-void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
-                           uint32_t answered)
+void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
+                           uint64_t minute, int status, uint32_t answered)
 {
     enter(t, now);
-    DTT_TRACE(t->ctx, TRACKER_READ_DONE, dtt_tv_int((int64_t)minute),
+    DTT_TRACE(t->ctx, TRACKER_READ_DONE, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
               dtt_tv_text(dtt_error_name(status)), dtt_tv_int(answered));
-    dtt_reads_done(&t->reads, now.mono_ns, minute, answered);
+    dtt_reads_done(&t->reads, now.mono_ns, kind, minute, answered);
     step(t, now);
 }
 
-void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
-                          uint32_t acked)
+void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
+                          uint64_t minute, int status, uint32_t acked)
 {
     bool is_stored = status >= 0 && acked > 0;
     enter(t, now);
-    DTT_TRACE(t->ctx, TRACKER_PUT_DONE, dtt_tv_int((int64_t)minute),
+    DTT_TRACE(t->ctx, TRACKER_PUT_DONE, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
               dtt_tv_text(dtt_error_name(status)), dtt_tv_int(acked));
-    dtt_publisher_done(&t->publisher, now.mono_ns, minute, is_stored);
-    if (is_stored) {
-        t->has_published = true;
-        t->published_minute = minute;
-        t->published_copies = acked;
-    } else {
+    dtt_publisher_done(&t->publisher, now.mono_ns, kind, minute, is_stored ? acked : 0);
+    if (!is_stored) {
         DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
     }
     step(t, now);
@@ -427,14 +454,15 @@ static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 
 static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
+    enum dtt_slot_kind kind;
     uint64_t minute;
-    if (!dtt_reads_next(&t->reads, &minute)) {
+    if (!dtt_reads_next(&t->reads, &kind, &minute)) {
         return false;
     }
     ret->type = DTT_TRACKER_GET;
-    ret->slot = *dtt_view_slot(&t->view, minute);
+    ret->slot = dtt_view_slot(&t->view, kind, minute)->slot;
     DTT_COUNT(t->ctx, TRACKER_READS);
-    DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_int((int64_t)minute));
+    DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute));
     return true;
 }
 
@@ -473,26 +501,43 @@ static int seal_record(struct dtt_tracker *t, uint64_t minute, const struct dtt_
     return err ? err : ret->failed ? DTT_ETOOBIG : DTT_OK;
 }
 
+/*
+ * The 0.3 line writes every record with the largest number. The older one counts on from the
+ * largest it has seen, and gives its own number as cas too: nodes that hold a record keep it.
+ */
+static int64_t seq_for(const struct dtt_view_slot *s)
+{
+    if (s->slot.kind != DTT_SLOT_OLD_LINE) {
+        return INT64_MAX;
+    }
+    return !s->has_max_seq ? 0 : s->max_seq < INT64_MAX ? s->max_seq + 1 : INT64_MAX;
+}
+
 /* The record is made when it is handed out, so that it tells what we know by then. */
 static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
     struct dtt_record_info info;
+    enum dtt_slot_kind kind;
     uint64_t minute = t->publisher.minute;
     struct dtt_writer value = dtt_writer(ret->value, sizeof(ret->value));
-    if (!t->publisher.wants_put) {
+    if (!dtt_publisher_next(&t->publisher, &kind)) {
         return false;
     }
-    t->publisher.wants_put = false;
     describe_us(t, &info);
+    if (kind == DTT_SLOT_OLD_LINE) {
+        info.n_addrs = 0; /* the first readers of that line die of another size */
+    }
+    const struct dtt_view_slot *slot = dtt_view_slot(&t->view, kind, minute);
     /* Should sealing fail, the put times out and is tried again like any other. */
-    if (seal_record(t, minute, &info, &value) != DTT_OK) {
+    if (!slot || seal_record(t, minute, &info, &value) != DTT_OK) {
         return false;
     }
     ret->type = DTT_TRACKER_PUT;
-    dtt_slot_init(&ret->slot, DTT_SLOT_LINE_0_3, t->cfg.topic, minute);
+    ret->slot = slot->slot;
+    ret->seq = seq_for(slot);
     ret->value_len = value.len;
     DTT_COUNT(t->ctx, TRACKER_PUTS);
-    DTT_TRACE(t->ctx, TRACKER_PUT, dtt_tv_int((int64_t)minute),
+    DTT_TRACE(t->ctx, TRACKER_PUT, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
               dtt_tv_int((int64_t)info.n_active_peers), dtt_tv_int((int64_t)info.n_message_hashes),
               dtt_tv_int((int64_t)info.n_addrs));
     return true;
@@ -500,13 +545,13 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 
 static bool next_published(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
-    if (!t->has_published) {
+    if (!t->publisher.is_news) {
         return false;
     }
-    t->has_published = false;
+    t->publisher.is_news = false;
     ret->type = DTT_TRACKER_PUBLISHED;
-    dtt_slot_init(&ret->slot, DTT_SLOT_LINE_0_3, t->cfg.topic, t->published_minute);
-    ret->copies = t->published_copies;
+    ret->slot.minute = t->publisher.minute;
+    ret->copies = t->publisher.copies;
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include "record/record.h"
 
 struct dtt_tracker;
+struct dtt_tuning; /* <dtt/dtt.h> */
 
 /** Timers and limits; docs/design/tracker.md explains each. See dtt_tracker_preset. */
 struct dtt_tracker_tuning {
@@ -40,8 +41,12 @@ struct dtt_tracker_tuning {
     uint64_t merge_first_ns;
     uint64_t merge_base_ns;
     uint64_t merge_jitter_ns;
+    bool secret_slot;   /**< read and write the slots derived from the secret too */
+    bool old_line_slot; /**< those of the Rust 0.1 and 0.2 line too */
 };
 void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset); /* enum dtt_preset */
+/** A preset and what `tuning` (may be NULL) changes of it. */
+void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning);
 
 struct dtt_tracker_config {
     uint8_t topic[32];
@@ -73,15 +78,15 @@ void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now,
                                const struct dtt_id *peer);
 /** A message of the swarm, sent or received: hash = SHA-512(content)[..32]. */
 void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_t hash[32]);
-/** One value of a GET's slot, the moment it arrives. Any bytes; garbage is counted. */
-void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
-                            struct dtt_slice value);
+/** One value of a GET's slot and its seq, the moment it arrives. Any bytes; garbage is counted. */
+void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
+                            uint64_t minute, int64_t seq, struct dtt_slice value);
 /** A GET is over. status 0 or DTT_E...; answered = nodes that answered. */
-void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
-                           uint32_t answered);
+void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
+                           uint64_t minute, int status, uint32_t answered);
 /** A PUT is over: how many nodes acknowledged. */
-void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, uint64_t minute, int status,
-                          uint32_t acked);
+void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
+                          uint64_t minute, int status, uint32_t acked);
 /** A DIAL failed for good (all addresses). Success shows as neighbor_up. */
 void dtt_tracker_dial_failed(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
 /** The network or the wall clock changed: look and publish again at once. */
@@ -91,7 +96,7 @@ void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now);
 
 enum dtt_tracker_action_type {
     DTT_TRACKER_GET,    /**< read `slot`; answer with slot_value and slot_done */
-    DTT_TRACKER_PUT,    /**< store `value` in `slot`, seq = cas = INT64_MAX; answer put_done; it
+    DTT_TRACKER_PUT,    /**< store `value` in `slot` with `seq`, also as cas; answer put_done; it
                              replaces a PUT of the same slot that is still under way */
     DTT_TRACKER_DIAL,   /**< connect `peer` at `addrs` (may be none: use what is known) and join */
     DTT_TRACKER_RECORD, /**< a new verified record of somebody else, for whoever listens */
@@ -101,6 +106,7 @@ enum dtt_tracker_action_type {
 struct dtt_tracker_action {
     enum dtt_tracker_action_type type;
     struct dtt_slot slot; /**< GET, PUT, PUBLISHED (minute) */
+    int64_t seq;          /**< PUT */
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
     struct dtt_id peer;                  /**< DIAL */

@@ -82,9 +82,26 @@ static const struct dtt_tracker_tuning best = {
     .merge_first_ns = 30 * DTT_S,
     .merge_base_ns = 45 * DTT_S,
     .merge_jitter_ns = 45 * DTT_S,
+    .secret_slot = true,
 };
 
 void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset)
 {
     *ret = preset == DTT_PRESET_SEED ? seed : preset == DTT_PRESET_RUST_0_3 ? rust_0_3 : best;
+}
+
+static void tune_bool(bool *knob, int value)
+{
+    if (value != 0) {
+        *knob = value != DTT_OFF;
+    }
+}
+
+void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning)
+{
+    dtt_tracker_preset(ret, preset);
+    if (tuning) {
+        tune_bool(&ret->secret_slot, tuning->secret_slot);
+        tune_bool(&ret->old_line_slot, tuning->old_line_slot);
+    }
 }

@@ -4,9 +4,9 @@
 #include <sodium.h>
 #include <string.h>
 
-static struct dtt_view_slot *slot_of(struct dtt_view *v, uint64_t minute)
+static struct dtt_view_minute *minute_of(struct dtt_view *v, uint64_t minute)
 {
-    return &v->slots[minute % DTT_VIEW_SLOTS];
+    return &v->minutes[minute % DTT_VIEW_MINUTES];
 }
 
 static bool is_in_view(const struct dtt_view *v, uint64_t minute)
@@ -14,13 +14,14 @@ static bool is_in_view(const struct dtt_view *v, uint64_t minute)
     return minute == v->minute || minute + 1 == v->minute;
 }
 
-static void start_slot(struct dtt_view *v, uint64_t minute)
+static void start_minute(struct dtt_view *v, uint64_t minute)
 {
-    struct dtt_view_slot *s = slot_of(v, minute);
-    s->has_bucket = false;
-    s->n_values = 0;
-    dtt_slot_init(&s->slot, DTT_SLOT_LINE_0_3, v->topic, minute);
-    dtt_secret_rotate(s->enc_seed, &v->secret, v->topic, minute);
+    struct dtt_view_minute *m = minute_of(v, minute);
+    m->minute = minute;
+    dtt_secret_rotate(m->enc_seed, &v->secret, v->topic, minute);
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        m->slots[k].is_used = false;
+    }
 }
 
 void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[32],
@@ -34,16 +35,18 @@ void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[
     v->refused = 0;
     v->n_new = 0;
     v->count = 0;
-    for (uint64_t i = 0; i < DTT_VIEW_SLOTS; i++) {
-        start_slot(v, minute - i);
+    for (uint64_t i = 0; i < DTT_VIEW_MINUTES; i++) {
+        start_minute(v, minute - i);
     }
 }
 
 void dtt_view_fini(struct dtt_view *v)
 {
     sodium_memzero(&v->secret, sizeof(v->secret));
-    for (size_t i = 0; i < DTT_VIEW_SLOTS; i++) {
-        sodium_memzero(v->slots[i].enc_seed, sizeof(v->slots[i].enc_seed));
+    for (size_t i = 0; i < DTT_VIEW_MINUTES; i++) {
+        struct dtt_view_minute *m = &v->minutes[i];
+        sodium_memzero(m->enc_seed, sizeof(m->enc_seed));
+        sodium_memzero(&m->slots[DTT_SLOT_SECRET].slot, sizeof(struct dtt_slot));
     }
 }
 
@@ -59,9 +62,9 @@ void dtt_view_turn(struct dtt_view *v, uint64_t minute)
         return;
     }
     v->minute = minute;
-    for (uint64_t i = 0; i < DTT_VIEW_SLOTS; i++) {
-        if (slot_of(v, minute - i)->slot.minute != minute - i) {
-            start_slot(v, minute - i);
+    for (uint64_t i = 0; i < DTT_VIEW_MINUTES; i++) {
+        if (minute_of(v, minute - i)->minute != minute - i) {
+            start_minute(v, minute - i);
         }
     }
     for (size_t i = v->count; i > 0; i--) {
@@ -71,9 +74,21 @@ void dtt_view_turn(struct dtt_view *v, uint64_t minute)
     }
 }
 
-const struct dtt_slot *dtt_view_slot(const struct dtt_view *v, uint64_t minute)
+struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind, uint64_t minute)
 {
-    return is_in_view(v, minute) ? &v->slots[minute % DTT_VIEW_SLOTS].slot : NULL;
+    if (!is_in_view(v, minute)) {
+        return NULL;
+    }
+    struct dtt_view_minute *m = minute_of(v, minute);
+    struct dtt_view_slot *s = &m->slots[kind];
+    if (!s->is_used) {
+        s->is_used = true;
+        s->has_bucket = false;
+        s->has_max_seq = false;
+        s->n_values = 0;
+        dtt_slot_init(&s->slot, kind, v->topic, minute, m->enc_seed);
+    }
+    return s;
 }
 
 /* False when the value is known, or must not be looked into now. */
@@ -99,11 +114,11 @@ static bool is_worth_opening(struct dtt_view *v, struct dtt_view_slot *s, uint64
     return true;
 }
 
-static int open_value(struct dtt_view *v, const struct dtt_view_slot *s, struct dtt_slice value,
+static int open_value(struct dtt_view *v, const struct dtt_view_minute *m, struct dtt_slice value,
                       struct dtt_record_info *ret)
 {
     struct dtt_record rec;
-    int err = dtt_record_unseal(value, v->topic, s->slot.minute, s->enc_seed, &rec);
+    int err = dtt_record_unseal(value, v->topic, m->minute, m->enc_seed, &rec);
     if (err) {
         return err;
     }
@@ -163,19 +178,23 @@ static void keep(struct dtt_view *v, const struct dtt_record_info *info)
     }
 }
 
-bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, uint64_t minute, struct dtt_slice value,
-                  struct dtt_record_info *ret)
+bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind, uint64_t minute,
+                  int64_t seq, struct dtt_slice value, struct dtt_record_info *ret)
 {
     struct dtt_record_info info;
-    if (!is_in_view(v, minute)) {
+    struct dtt_view_slot *s = dtt_view_slot(v, kind, minute);
+    if (!s) {
         DTT_COUNT(v->ctx, TRACKER_VALUES_STALE);
         return false;
     }
-    struct dtt_view_slot *s = slot_of(v, minute);
+    if (!s->has_max_seq || seq > s->max_seq) {
+        s->has_max_seq = true;
+        s->max_seq = seq;
+    }
     if (!is_worth_opening(v, s, mono_ns, value)) {
         return false;
     }
-    int err = open_value(v, s, value, &info);
+    int err = open_value(v, minute_of(v, minute), value, &info);
     if (err) {
         v->refused++;
         DTT_COUNT(v->ctx, TRACKER_VALUES_REFUSED);

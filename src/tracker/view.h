@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What the topic's slots of the previous and the current minute have shown us: the newest verified
- * record of each publisher. Everybody who knows the topic's name can write garbage into a slot, so
- * the work per slot is bounded: equal values are looked into once, and distinct ones no faster
- * than a token bucket allows.
+ * record of each publisher, from whichever slot. Everybody who knows the topic's name can write
+ * garbage into most slots, so the work per slot is bounded: equal values are looked into once, and
+ * distinct ones no faster than a token bucket allows.
  */
 #ifndef DTT_TRACKER_VIEW_H
 #define DTT_TRACKER_VIEW_H
@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "record/record.h"
 
-#define DTT_VIEW_SLOTS           2
+#define DTT_VIEW_MINUTES         2
 #define DTT_VIEW_PUBLISHERS_MAX  128
 #define DTT_VIEW_VALUES_MAX      1024 /**< distinct values looked into per slot */
 #define DTT_VIEW_OPEN_BURST      256  /**< of them at once ... */
@@ -26,12 +26,20 @@ struct dtt_view_record {
 };
 
 struct dtt_view_slot {
+    bool is_used; /**< else nothing below is set: deriving keys costs */
     struct dtt_slot slot;
-    uint8_t enc_seed[32];
     struct dtt_bucket bucket;
-    bool has_bucket; /**< it starts with the first value */
+    bool has_bucket;  /**< it starts with the first value */
+    bool has_max_seq; /**< a value was seen */
+    int64_t max_seq;  /**< largest sequence number seen, whatever the value */
     size_t n_values;
     uint8_t values[DTT_VIEW_VALUES_MAX][DTT_VIEW_HASH_BYTES];
+};
+
+struct dtt_view_minute {
+    uint64_t minute;
+    uint8_t enc_seed[32];
+    struct dtt_view_slot slots[DTT_SLOT_KINDS]; /**< by kind */
 };
 
 struct dtt_view {
@@ -39,8 +47,8 @@ struct dtt_view {
     uint8_t topic[32];
     struct dtt_secret secret;
     struct dtt_id self;
-    uint64_t minute;                            /**< the current one */
-    struct dtt_view_slot slots[DTT_VIEW_SLOTS]; /**< slot of minute m: index m % 2 */
+    uint64_t minute;                                  /**< the current one */
+    struct dtt_view_minute minutes[DTT_VIEW_MINUTES]; /**< minute m: index m % 2 */
     uint32_t refused;
     size_t n_new;
     size_t count;
@@ -56,15 +64,15 @@ void dtt_view_fini(struct dtt_view *v);
 /** The current minute is another one: all but it and the one before it is dropped. */
 void dtt_view_turn(struct dtt_view *v, uint64_t minute);
 
-/** The slot of `minute`, NULL unless it is the previous or the current minute. */
-const struct dtt_slot *dtt_view_slot(const struct dtt_view *v, uint64_t minute);
+/** A slot of `minute`, NULL unless that is the previous or the current minute. */
+struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind, uint64_t minute);
 
 /**
- * One value of the slot of `minute`. True when it is a verified record of somebody else that was
- * not seen before; false for a known value, garbage, our own record.
+ * One value of a slot of `minute`, stored with `seq`. True when it is a verified record of somebody
+ * else that was not seen before; false for a known value, garbage, our own record.
  */
-bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, uint64_t minute, struct dtt_slice value,
-                  struct dtt_record_info *ret);
+bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind, uint64_t minute,
+                  int64_t seq, struct dtt_slice value, struct dtt_record_info *ret);
 
 /** Distinct publishers other than us with a record in `minute`. */
 uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute);

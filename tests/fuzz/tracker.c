@@ -25,8 +25,8 @@ struct run {
     struct dtt_reader in;
     struct dtt_id ids[PEERS]; /* ids[0] is the tracker's own */
     bool is_neighbor[PEERS];
-    uint64_t reading[2]; /* minutes under way; 0: none */
-    uint64_t read_at[2];
+    uint64_t reading[2][DTT_SLOT_KINDS]; /* minutes under way; 0: none */
+    uint64_t read_at[2][DTT_SLOT_KINDS];
     unsigned opened;
 };
 
@@ -65,13 +65,14 @@ static void seal(struct dtt_writer *out, unsigned n, uint64_t minute, struct run
     check(dtt_record_encrypt(out, dtt_slice(plain.data, plain.len), enc_seed, &rng) == 0);
 }
 
-static void note_get(struct run *r, uint64_t minute)
+static void note_get(struct run *r, const struct dtt_slot *slot)
 {
     /* The tracker gives a read up after ten seconds; before, it must not start it again. */
-    unsigned i = (unsigned)(minute % 2);
-    check(r->reading[i] != minute || r->now.mono_ns - r->read_at[i] >= 10 * DTT_S);
-    r->reading[i] = minute;
-    r->read_at[i] = r->now.mono_ns;
+    uint64_t *reading = &r->reading[slot->minute % 2][slot->kind];
+    uint64_t *read_at = &r->read_at[slot->minute % 2][slot->kind];
+    check(*reading != slot->minute || r->now.mono_ns - *read_at >= 10 * DTT_S);
+    *reading = slot->minute;
+    *read_at = r->now.mono_ns;
 }
 
 static void note_dial(const struct run *r, const struct dtt_id *peer)
@@ -85,9 +86,10 @@ static void note_dial(const struct run *r, const struct dtt_id *peer)
 static void forget_gets(struct run *r)
 {
     uint64_t minute = dtt_now_minute(r->now);
-    for (unsigned i = 0; i < 2; i++) {
-        if (r->reading[i] != minute && r->reading[i] + 1 != minute) {
-            r->reading[i] = 0;
+    for (unsigned i = 0; i < 2 * DTT_SLOT_KINDS; i++) {
+        uint64_t *reading = &r->reading[i % 2][i / 2];
+        if (*reading != minute && *reading + 1 != minute) {
+            *reading = 0;
         }
     }
 }
@@ -100,7 +102,7 @@ static void drain(struct run *r)
     while (dtt_tracker_next(r->t, &a)) {
         check(++n < 200);
         if (a.type == DTT_TRACKER_GET) {
-            note_get(r, a.slot.minute);
+            note_get(r, &a.slot);
         } else if (a.type == DTT_TRACKER_DIAL) {
             note_dial(r, &a.peer);
         } else if (a.type == DTT_TRACKER_PUT) {
@@ -133,7 +135,7 @@ static const struct dtt_writer *sealed(struct run *r, unsigned n, uint64_t minut
     return w;
 }
 
-static void add_value(struct run *r, uint64_t minute)
+static void add_value(struct run *r, enum dtt_slot_kind kind, uint64_t minute)
 {
     uint8_t value[DTT_RECORD_VALUE_MAX];
     unsigned n = dtt_read_u8(&r->in) % PUBLISHERS;
@@ -146,14 +148,16 @@ static void add_value(struct run *r, uint64_t minute)
     if (damage >= 128) {
         value[(damage - 128u) * 4] ^= 1;
     }
-    dtt_tracker_slot_value(r->t, r->now, minute, dtt_slice(value, w->len));
+    dtt_tracker_slot_value(r->t, r->now, kind, minute, INT64_MAX - (int64_t)kind,
+                           dtt_slice(value, w->len));
 }
 
-static void add_garbage(struct run *r, uint64_t minute)
+static void add_garbage(struct run *r, enum dtt_slot_kind kind, uint64_t minute)
 {
     size_t len = dtt_read_u8(&r->in);
     len = len < dtt_reader_left(&r->in) ? len : dtt_reader_left(&r->in);
-    dtt_tracker_slot_value(r->t, r->now, minute, dtt_read(&r->in, len));
+    dtt_tracker_slot_value(r->t, r->now, kind, minute, INT64_MAX - (int64_t)kind,
+                           dtt_read(&r->in, len));
 }
 
 static void set_neighbor(struct run *r, unsigned peer, bool is)
@@ -179,28 +183,29 @@ static void add_peer(struct run *r)
     dtt_tracker_add_candidate(r->t, r->now, &id, &a, other % 3 ? 1 : 0);
 }
 
-static void finish_get(struct run *r, uint64_t minute)
+static void finish_get(struct run *r, enum dtt_slot_kind kind, uint64_t minute)
 {
     uint8_t answered = dtt_read_u8(&r->in);
-    if (r->reading[minute % 2] == minute) {
-        r->reading[minute % 2] = 0;
+    if (r->reading[minute % 2][kind] == minute) {
+        r->reading[minute % 2][kind] = 0;
     }
-    dtt_tracker_slot_done(r->t, r->now, minute, answered ? DTT_OK : DTT_ETIMEDOUT, answered);
+    dtt_tracker_slot_done(r->t, r->now, kind, minute, answered ? DTT_OK : DTT_ETIMEDOUT, answered);
 }
 
 static void operate(struct run *r)
 {
     uint8_t op = dtt_read_u8(&r->in);
     uint64_t minute = dtt_now_minute(r->now) - op / 16 % 3;
+    enum dtt_slot_kind kind = (enum dtt_slot_kind)(op / 16 % DTT_SLOT_KINDS);
     uint8_t hash[32] = {op};
     struct dtt_addr addr = {.family = DTT_FAMILY_V4, .ip = {10, 0, 0, 2}, .port = op};
     switch (op % 16) {
     case 0: advance(r, dtt_read_u8(&r->in)); break;
     case 1: advance(r, dtt_read_u8(&r->in) * UINT64_C(500)); break;
-    case 2: add_value(r, minute); break;
-    case 3: add_garbage(r, minute); break;
-    case 4: finish_get(r, minute); break;
-    case 5: dtt_tracker_put_done(r->t, r->now, minute, DTT_OK, dtt_read_u8(&r->in)); break;
+    case 2: add_value(r, kind, minute); break;
+    case 3: add_garbage(r, kind, minute); break;
+    case 4: finish_get(r, kind, minute); break;
+    case 5: dtt_tracker_put_done(r->t, r->now, kind, minute, DTT_OK, dtt_read_u8(&r->in)); break;
     case 6: set_neighbor(r, dtt_read_u8(&r->in) % PEERS, true); break;
     case 7: set_neighbor(r, dtt_read_u8(&r->in) % PEERS, false); break;
     case 8: dtt_tracker_dial_failed(r->t, r->now, &r->ids[dtt_read_u8(&r->in) % PEERS]); break;
@@ -243,8 +248,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     memcpy(cfg.topic, topic, sizeof(topic));
     seed_of(cfg.node_seed, 0);
     dtt_secret_init(&cfg.secret, dtt_slice("s", 1), NULL, NULL);
-    uint8_t preset = dtt_read_u8(&r.in) % 4;
+    uint8_t first = dtt_read_u8(&r.in);
+    uint8_t preset = first % 4;
     dtt_tracker_preset(&cfg.tuning, preset % 3);
+    cfg.tuning.secret_slot = first & 4;
+    cfg.tuning.old_line_slot = first & 8;
     if (preset == 3) { /* sealing is most of the time otherwise */
         cfg.tuning.record_cap = 0;
     }

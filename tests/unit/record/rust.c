@@ -41,7 +41,7 @@ static void derive(json_t *o, uint8_t topic[32], struct dtt_slot *slot, uint8_t 
     struct dtt_secret secret;
     uint64_t minute = (uint64_t)json_integer_value(vectors_at(o, "minute"));
     dtt_sha512_32(topic, &name, 1);
-    dtt_slot_init(slot, DTT_SLOT_LINE_0_3, topic, minute);
+    dtt_slot_init(slot, DTT_SLOT_PUBLIC, topic, minute, NULL);
     dtt_secret_init(&secret, bytes, NULL, NULL);
     dtt_secret_rotate(seed, &secret, topic, minute);
     free((void *)(uintptr_t)name.data);

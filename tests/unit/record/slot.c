@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "record/slot.h"
 
+#include "codec/bencode.h"
 #include "crypto/hash.h"
+#include "dht/item.h"
 #include "support/vectors.h"
 
 #include <stdlib.h>
@@ -29,16 +31,69 @@ static void test_slot_of_both_lines(void **state)
     uint8_t topic[32];
     struct dtt_slot slot;
     vectors_hex_into(d, "topic_hash", topic, 32);
-    dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, topic, 29000000);
+    dtt_slot_init(&slot, DTT_SLOT_PUBLIC, topic, 29000000, NULL);
     assert_true(slot.minute == 29000000);
     assert_hex_member(d, "signing_seed", slot.seed, 32);
     assert_hex_member(d, "signing_public_key", slot.key, 32);
     assert_hex_member(d, "salt_v0_3", slot.salt, 32);
     assert_target(d, "dht_target_v0_3", &slot);
-    dtt_slot_init(&slot, DTT_SLOT_LINE_0_2, topic, 29000000);
+    dtt_slot_init(&slot, DTT_SLOT_OLD_LINE, topic, 29000000, NULL);
     assert_hex_member(d, "signing_public_key", slot.key, 32);
     assert_hex_member(d, "salt_seed_to_v0_2", slot.salt, 32);
     assert_target(d, "dht_target_seed_to_v0_2", &slot);
+    json_decref(root);
+}
+
+/* slots.json: each kind of slot, and the signature of an item in it. */
+static void assert_slot(json_t *o, const char *name, enum dtt_slot_kind kind,
+                        const uint8_t topic[32], const uint8_t enc_seed[32], struct dtt_slice value)
+{
+    struct dtt_slot slot;
+    uint8_t sig[64];
+    uint8_t bencoded[64];
+    struct dtt_writer w = dtt_writer(bencoded, sizeof(bencoded));
+    json_t *want = vectors_at(o, name);
+    uint64_t minute = (uint64_t)json_integer_value(vectors_at(o, "minute"));
+    dtt_slot_init(&slot, kind, topic, minute, enc_seed);
+    assert_true(slot.minute == minute && slot.kind == kind);
+    assert_hex_member(want, "signing_seed", slot.seed, 32);
+    assert_hex_member(want, "k", slot.key, 32);
+    assert_hex_member(want, "salt", slot.salt, 32);
+    assert_target(want, "target", &slot);
+    dtt_bencode_write_str(&w, value);
+    assert_int_equal(dtt_item_sign(sig, slot.seed, dtt_slice(slot.salt, 32),
+                                   json_integer_value(vectors_at(want, "seq")),
+                                   dtt_slice(bencoded, w.len)),
+                     DTT_OK);
+    assert_hex_member(want, "sig", sig, 64);
+}
+
+static void test_slots_of_all_kinds(void **state)
+{
+    (void)state;
+    json_t *root = vectors_load("slots.json");
+    json_t *o;
+    size_t i;
+    json_array_foreach(vectors_at(root, "cases"), i, o)
+    {
+        uint8_t topic[32], seed[32];
+        const char *name = vectors_text(o, "topic_name");
+        const char *text = vectors_text(o, "secret");
+        struct dtt_slice part = dtt_slice(name, strlen(name));
+        struct dtt_slice value = vectors_hex(o, "value");
+        struct dtt_secret secret;
+        dtt_sha512_32(topic, &part, 1);
+        assert_hex_member(o, "topic_hash", topic, 32);
+        dtt_secret_init(&secret, dtt_slice(text, strlen(text)), NULL, NULL);
+        dtt_secret_rotate(seed, &secret, topic,
+                          (uint64_t)json_integer_value(vectors_at(o, "minute")));
+        assert_hex_member(o, "encryption_seed", seed, 32);
+        assert_slot(o, "public", DTT_SLOT_PUBLIC, topic, seed, value);
+        assert_slot(o, "secret_slot", DTT_SLOT_SECRET, topic, seed, value);
+        assert_slot(o, "old_line", DTT_SLOT_OLD_LINE, topic, seed, value);
+        free((void *)value.data);
+    }
+    assert_int_equal(i, 5);
     json_decref(root);
 }
 
@@ -74,11 +129,11 @@ static void test_neighbours_in_time(void **state)
     {
         struct dtt_slot slot;
         uint64_t m = strtoull(minute, NULL, 10);
-        dtt_slot_init(&slot, DTT_SLOT_LINE_0_3, topic, m);
+        dtt_slot_init(&slot, DTT_SLOT_PUBLIC, topic, m, NULL);
         assert_hex_member(o, "signing_public_key", slot.key, 32);
         assert_hex_member(o, "salt_v0_3", slot.salt, 32);
         assert_target(o, "dht_target_v0_3", &slot);
-        dtt_slot_init(&slot, DTT_SLOT_LINE_0_2, topic, m);
+        dtt_slot_init(&slot, DTT_SLOT_OLD_LINE, topic, m, NULL);
         assert_target(o, "dht_target_seed_to_v0_2", &slot);
         dtt_secret_rotate(seed, &secret, topic, m);
         assert_hex_member(o, "encryption_seed", seed, 32);
@@ -116,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slot_of_both_lines),
+        cmocka_unit_test(test_slots_of_all_kinds),
         cmocka_unit_test(test_default_rotation),
         cmocka_unit_test(test_neighbours_in_time),
         cmocka_unit_test(test_user_rotation_replaces_the_default),

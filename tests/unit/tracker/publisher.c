@@ -14,12 +14,15 @@ static struct dtt_rng rng;
 static struct dtt_publisher p;
 static struct dtt_publisher_view view;
 
+#define PUBLIC (1u << DTT_SLOT_PUBLIC)
+#define SECRET (1u << DTT_SLOT_SECRET)
+
 static void start(int preset)
 {
     static const uint8_t seed[32] = {1};
     dtt_rng_init(&rng, seed, "test");
     dtt_tracker_preset(&tuning, preset);
-    dtt_publisher_init(&p, &tuning, &rng, at_ms(0).mono_ns);
+    dtt_publisher_init(&p, &tuning, PUBLIC, &rng, at_ms(0).mono_ns);
     view = (struct dtt_publisher_view){.is_searching = true, .answered_ns = DTT_NEVER};
 }
 
@@ -39,14 +42,13 @@ static enum dtt_publisher_result step(uint64_t ms)
 static bool goes_out(uint64_t ms)
 {
     (void)step(ms);
-    bool is = p.wants_put;
-    p.wants_put = false;
-    return is;
+    enum dtt_slot_kind kind;
+    return dtt_publisher_next(&p, &kind);
 }
 
 static void done(uint64_t ms, bool is_stored)
 {
-    dtt_publisher_done(&p, at_ms(ms).mono_ns, p.minute, is_stored);
+    dtt_publisher_done(&p, at_ms(ms).mono_ns, DTT_SLOT_PUBLIC, p.minute, is_stored ? 20 : 0);
 }
 
 static uint64_t deadline_ms(void)
@@ -150,7 +152,7 @@ static void a_cap_of_zero_never_publishes(void **state)
     (void)state;
     start(DTT_PRESET_DEFAULT);
     tuning.record_cap = 0;
-    dtt_publisher_init(&p, &tuning, &rng, at_ms(0).mono_ns);
+    dtt_publisher_init(&p, &tuning, PUBLIC, &rng, at_ms(0).mono_ns);
     dtt_publisher_joined(&p, at_ms(0).mono_ns);
     dtt_publisher_vain(&p, at_ms(0));
     dtt_publisher_restart(&p, at_ms(0).mono_ns);
@@ -229,7 +231,8 @@ static void a_new_minute_does_not_wait_for_the_old_put(void **state)
     assert_in_range(deadline_ms(), 60000, 61000);
     assert_true(goes_out(61000));
     assert_int_equal(p.minute, START_MINUTE + 1);
-    dtt_publisher_done(&p, at_ms(61100).mono_ns, START_MINUTE, false); /* of the old one */
+    dtt_publisher_done(&p, at_ms(61100).mono_ns, DTT_SLOT_PUBLIC, START_MINUTE,
+                       0); /* of the old one */
     assert_int_equal(p.failed, 0);
     assert_int_equal(deadline_ms(), 81000);
 }
@@ -266,7 +269,7 @@ static void new_addresses_replace_the_put_under_way(void **state)
     (void)step(0);
     dtt_publisher_moved(&p, at_ms(0).mono_ns); /* it was not handed out yet */
     assert_true(p.wants_put);
-    p.wants_put = false;
+    p.wants_put = 0;
     dtt_publisher_moved(&p, at_ms(300).mono_ns);
     assert_int_equal(deadline_ms(), 1000);
     assert_true(goes_out(1000));

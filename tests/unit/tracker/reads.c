@@ -8,7 +8,9 @@
 
 #include "tracker/reads.h"
 
-#define M UINT64_C(1000)
+#define M      UINT64_C(1000)
+#define PUBLIC (1u << DTT_SLOT_PUBLIC)
+#define SECRET (1u << DTT_SLOT_SECRET)
 
 static struct dtt_reads r;
 
@@ -22,15 +24,16 @@ static int setup(void **state)
 /* The minute of the next read to be made; 0: none. */
 static uint64_t next(void)
 {
+    enum dtt_slot_kind kind;
     uint64_t minute = 0;
-    return dtt_reads_next(&r, &minute) ? minute : 0;
+    return dtt_reads_next(&r, &kind, &minute) ? minute : 0;
 }
 
 static void both_minutes_are_read_the_current_first(void **state)
 {
     (void)state;
     assert_false(dtt_reads_is_busy(&r));
-    dtt_reads_start(&r, 0);
+    dtt_reads_start(&r, 0, PUBLIC);
     assert_int_equal(next(), M);
     assert_int_equal(next(), M - 1);
     assert_int_equal(next(), 0);
@@ -40,14 +43,14 @@ static void both_minutes_are_read_the_current_first(void **state)
 static void a_running_read_is_not_started_again(void **state)
 {
     (void)state;
-    dtt_reads_start(&r, 0);
+    dtt_reads_start(&r, 0, PUBLIC);
     (void)next();
     (void)next();
-    dtt_reads_start(&r, 1 * DTT_S);
-    dtt_reads_start_current(&r, 1 * DTT_S);
+    dtt_reads_start(&r, 1 * DTT_S, PUBLIC);
+    dtt_reads_start_current(&r, 1 * DTT_S, PUBLIC);
     assert_int_equal(next(), 0);
-    dtt_reads_done(&r, 2 * DTT_S, M, 0);
-    dtt_reads_start(&r, 2 * DTT_S);
+    dtt_reads_done(&r, 2 * DTT_S, DTT_SLOT_PUBLIC, M, 0);
+    dtt_reads_start(&r, 2 * DTT_S, PUBLIC);
     assert_int_equal(next(), M);
     assert_int_equal(next(), 0);
 }
@@ -55,15 +58,15 @@ static void a_running_read_is_not_started_again(void **state)
 static void a_read_is_over_when_done_or_too_old(void **state)
 {
     (void)state;
-    dtt_reads_start(&r, 0);
+    dtt_reads_start(&r, 0, PUBLIC);
     (void)next();
     (void)next();
     assert_int_equal(dtt_reads_deadline(&r), 10 * DTT_S);
-    dtt_reads_done(&r, 2 * DTT_S, M, 3);
-    dtt_reads_done(&r, 3 * DTT_S, M, 3);
-    dtt_reads_done(&r, 3 * DTT_S, M - 2, 3);
+    dtt_reads_done(&r, 2 * DTT_S, DTT_SLOT_PUBLIC, M, 3);
+    dtt_reads_done(&r, 3 * DTT_S, DTT_SLOT_PUBLIC, M, 3);
+    dtt_reads_done(&r, 3 * DTT_S, DTT_SLOT_PUBLIC, M - 2, 3);
     assert_int_equal(r.done, 3);
-    assert_int_equal(dtt_reads_current_answered_ns(&r), 2 * DTT_S);
+    assert_int_equal(dtt_reads_current_answered_ns(&r, PUBLIC), 2 * DTT_S);
     assert_true(dtt_reads_is_busy(&r));
     assert_false(dtt_reads_is_busy_current(&r));
     dtt_reads_tick(&r, 10 * DTT_S - 1);
@@ -76,49 +79,75 @@ static void a_read_is_over_when_done_or_too_old(void **state)
 static void a_read_without_answers_does_not_count(void **state)
 {
     (void)state;
-    dtt_reads_start_current(&r, 0);
+    dtt_reads_start_current(&r, 0, PUBLIC);
     assert_int_equal(next(), M);
     assert_int_equal(next(), 0);
-    dtt_reads_done(&r, 1 * DTT_S, M, 0);
+    dtt_reads_done(&r, 1 * DTT_S, DTT_SLOT_PUBLIC, M, 0);
     assert_int_equal(r.done, 0);
-    assert_int_equal(dtt_reads_current_answered_ns(&r), DTT_NEVER);
+    assert_int_equal(dtt_reads_current_answered_ns(&r, PUBLIC), DTT_NEVER);
 }
 
 static void the_old_slot_is_not_read_while_fresh(void **state)
 {
     (void)state;
-    dtt_reads_start(&r, 0);
+    dtt_reads_start(&r, 0, PUBLIC);
     (void)next();
     (void)next();
-    dtt_reads_done(&r, 1 * DTT_S, M, 1);
-    dtt_reads_done(&r, 1 * DTT_S, M - 1, 1);
-    dtt_reads_start(&r, 2 * DTT_S);
+    dtt_reads_done(&r, 1 * DTT_S, DTT_SLOT_PUBLIC, M, 1);
+    dtt_reads_done(&r, 1 * DTT_S, DTT_SLOT_PUBLIC, M - 1, 1);
+    dtt_reads_start(&r, 2 * DTT_S, PUBLIC);
     assert_int_equal(next(), M);
     assert_int_equal(next(), 0);
-    dtt_reads_done(&r, 3 * DTT_S, M, 1);
-    dtt_reads_start(&r, 1 * DTT_S + DTT_READS_OLD_FRESH_NS);
+    dtt_reads_done(&r, 3 * DTT_S, DTT_SLOT_PUBLIC, M, 1);
+    dtt_reads_start(&r, 1 * DTT_S + DTT_READS_OLD_FRESH_NS, PUBLIC);
     assert_int_equal(next(), M);
     assert_int_equal(next(), M - 1);
+}
+
+static void slots_of_a_kind_are_read_apart(void **state)
+{
+    (void)state;
+    enum dtt_slot_kind kind;
+    uint64_t minute;
+    dtt_reads_start(&r, 0, PUBLIC | SECRET);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(dtt_reads_next(&r, &kind, &minute));
+        assert_int_equal(minute, M - i / 2);
+        assert_int_equal(kind, i % 2);
+    }
+    assert_false(dtt_reads_next(&r, &kind, &minute));
+    dtt_reads_done(&r, 1 * DTT_S, DTT_SLOT_PUBLIC, M, 1);
+    assert_int_equal(dtt_reads_current_answered_ns(&r, PUBLIC), 1 * DTT_S);
+    assert_int_equal(dtt_reads_current_answered_ns(&r, PUBLIC | SECRET), DTT_NEVER);
+    assert_true(dtt_reads_is_busy_current(&r));
+    dtt_reads_start_current(&r, 2 * DTT_S, PUBLIC | SECRET);
+    assert_true(dtt_reads_next(&r, &kind, &minute));
+    assert_int_equal(kind, DTT_SLOT_PUBLIC);
+    assert_false(dtt_reads_next(&r, &kind, &minute)); /* the other one still runs */
+    dtt_reads_done(&r, 3 * DTT_S, DTT_SLOT_SECRET, M, 1);
+    dtt_reads_done(&r, 4 * DTT_S, DTT_SLOT_PUBLIC, M, 1);
+    assert_int_equal(dtt_reads_current_answered_ns(&r, PUBLIC | SECRET), 3 * DTT_S);
+    assert_false(dtt_reads_is_busy_current(&r));
 }
 
 static void a_new_minute_keeps_only_the_read_before_it(void **state)
 {
     (void)state;
-    dtt_reads_start(&r, 0);
+    dtt_reads_start(&r, 0, PUBLIC);
     (void)next();
     (void)next();
     dtt_reads_turn(&r, M + 1);
-    dtt_reads_start(&r, 1 * DTT_S);
+    dtt_reads_start(&r, 1 * DTT_S, PUBLIC);
     assert_int_equal(next(), M + 1);
     assert_int_equal(next(), 0); /* that of M still runs */
-    dtt_reads_done(&r, 2 * DTT_S, M - 1, 1);
+    dtt_reads_done(&r, 2 * DTT_S, DTT_SLOT_PUBLIC, M - 1, 1);
     assert_true(dtt_reads_is_busy(&r));
-    dtt_reads_done(&r, 2 * DTT_S, M, 1);
+    dtt_reads_done(&r, 2 * DTT_S, DTT_SLOT_PUBLIC, M, 1);
     assert_int_equal(r.done, 2);
     dtt_reads_turn(&r, M + 100);
     assert_false(dtt_reads_is_busy(&r));
     dtt_reads_turn(&r, M); /* the clock was set back */
-    dtt_reads_start(&r, 3 * DTT_S);
+    dtt_reads_start(&r, 3 * DTT_S, PUBLIC);
     assert_int_equal(next(), M);
     assert_int_equal(next(), M - 1);
 }
@@ -131,6 +160,7 @@ int main(void)
         cmocka_unit_test_setup(a_read_is_over_when_done_or_too_old, setup),
         cmocka_unit_test_setup(a_read_without_answers_does_not_count, setup),
         cmocka_unit_test_setup(the_old_slot_is_not_read_while_fresh, setup),
+        cmocka_unit_test_setup(slots_of_a_kind_are_read_apart, setup),
         cmocka_unit_test_setup(a_new_minute_keeps_only_the_read_before_it, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 /* What a tracker asked for since the last look. */
 struct outcome {
     unsigned gets, puts, dials, records, published;
-    uint64_t get_minutes[4];
+    uint64_t get_minutes[2 * DTT_SLOT_KINDS];
     struct dtt_tracker_action put, dial, pub, record;
 };
 
@@ -30,7 +30,7 @@ static void collect(void)
     while (dtt_tracker_next(t, &a)) {
         switch (a.type) {
         case DTT_TRACKER_GET:
-            assert_true(out.gets < 4);
+            assert_true(out.gets < 2 * DTT_SLOT_KINDS);
             out.get_minutes[out.gets++] = a.slot.minute;
             break;
         case DTT_TRACKER_PUT: out.puts++, out.put = a; break;
@@ -44,6 +44,7 @@ static void collect(void)
 static void open_tracker(int preset, uint64_t ms)
 {
     struct dtt_tracker_config cfg = test_config(SELF, preset);
+    cfg.tuning.secret_slot = false; /* one slot a minute makes the counts below readable */
     memset(&ctx, 0, sizeof(ctx));
     assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(ms)), DTT_OK);
 }
@@ -71,7 +72,7 @@ static void tick(uint64_t ms)
 
 static void value(uint64_t ms, uint64_t minute, const struct sealed *s)
 {
-    dtt_tracker_slot_value(t, at_ms(ms), minute, sealed_slice(s));
+    dtt_tracker_slot_value(t, at_ms(ms), DTT_SLOT_PUBLIC, minute, INT64_MAX, sealed_slice(s));
     collect();
 }
 
@@ -84,14 +85,15 @@ static void plain_value(uint64_t ms, unsigned n)
 
 static void reads_done(uint64_t ms, uint64_t minute)
 {
-    dtt_tracker_slot_done(t, at_ms(ms), minute, DTT_OK, 8);
-    dtt_tracker_slot_done(t, at_ms(ms), minute - 1, DTT_OK, 8);
+    dtt_tracker_slot_done(t, at_ms(ms), DTT_SLOT_PUBLIC, minute, DTT_OK, 8);
+    dtt_tracker_slot_done(t, at_ms(ms), DTT_SLOT_PUBLIC, minute - 1, DTT_OK, 8);
     collect();
 }
 
 static void put_done(uint64_t ms, uint32_t acked)
 {
-    dtt_tracker_put_done(t, at_ms(ms), M + ms / 60000, acked ? DTT_OK : DTT_ETIMEDOUT, acked);
+    dtt_tracker_put_done(t, at_ms(ms), DTT_SLOT_PUBLIC, M + ms / 60000,
+                         acked ? DTT_OK : DTT_ETIMEDOUT, acked);
     collect();
 }
 
@@ -153,6 +155,118 @@ static struct dtt_record_info open_put(void)
     return info;
 }
 
+/* ---- slots of several kinds */
+
+static void open_with_all_slots(void)
+{
+    struct dtt_tracker_config cfg = test_config(SELF, DTT_PRESET_DEFAULT);
+    cfg.tuning.secret_slot = cfg.tuning.old_line_slot = true;
+    dtt_tracker_free(t);
+    memset(&ctx, 0, sizeof(ctx));
+    assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(0)), DTT_OK);
+}
+
+static void each_slot_in_use_is_read_and_written(void **state)
+{
+    (void)state;
+    struct dtt_secret secret = test_secret("secret");
+    struct dtt_tracker_action a;
+    struct dtt_addr addr = node_addr(SELF);
+    bool is_read[2][DTT_SLOT_KINDS] = {{false}};
+    bool is_written[DTT_SLOT_KINDS] = {false};
+    uint8_t enc_seed[32];
+    open_with_all_slots();
+    dtt_tracker_set_addrs(t, at_ms(0), &addr, 1);
+    while (dtt_tracker_next(t, &a)) {
+        struct dtt_slot want;
+        struct dtt_record rec;
+        dtt_secret_rotate(enc_seed, &secret, test_topic, a.slot.minute);
+        dtt_slot_init(&want, a.slot.kind, test_topic, a.slot.minute, enc_seed);
+        assert_memory_equal(a.slot.key, want.key, sizeof(want.key));
+        assert_memory_equal(a.slot.salt, want.salt, sizeof(want.salt));
+        if (a.type == DTT_TRACKER_GET) {
+            assert_false(is_read[a.slot.minute % 2][a.slot.kind]);
+            is_read[a.slot.minute % 2][a.slot.kind] = true;
+            continue;
+        }
+        assert_int_equal(a.type, DTT_TRACKER_PUT);
+        assert_false(is_written[a.slot.kind]);
+        is_written[a.slot.kind] = true;
+        assert_int_equal(a.slot.minute, M);
+        assert_true(a.seq == (a.slot.kind == DTT_SLOT_OLD_LINE ? 0 : INT64_MAX));
+        assert_int_equal(
+            dtt_record_unseal(dtt_slice(a.value, a.value_len), test_topic, M, enc_seed, &rec),
+            DTT_OK);
+        /* The first readers of the old line die of anything but 320 bytes. */
+        assert_int_equal(rec.content_len, a.slot.kind == DTT_SLOT_OLD_LINE ? 320 : 384);
+    }
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        assert_true(is_read[0][k] && is_read[1][k] && is_written[k]);
+    }
+}
+
+static void the_old_line_counts_on_from_what_it_saw(void **state)
+{
+    (void)state;
+    struct sealed s;
+    struct dtt_tracker_action a;
+    int64_t seq = -1;
+    open_with_all_slots();
+    seal_plain(&s, 1, M);
+    dtt_tracker_slot_value(t, at_ms(0), DTT_SLOT_OLD_LINE, M, 4, dtt_slice("garbage", 7));
+    dtt_tracker_slot_value(t, at_ms(0), DTT_SLOT_OLD_LINE, M, 3, sealed_slice(&s));
+    dtt_tracker_slot_value(t, at_ms(0), DTT_SLOT_PUBLIC, M, 9, dtt_slice("other", 5));
+    while (dtt_tracker_next(t, &a)) {
+        seq = a.type == DTT_TRACKER_PUT && a.slot.kind == DTT_SLOT_OLD_LINE ? a.seq : seq;
+        if (a.type == DTT_TRACKER_DIAL) {
+            assert_true(id_is(&a.peer, 1));
+            out.dials++;
+        }
+    }
+    assert_true(seq == 5);
+    assert_int_equal(out.dials, 1);
+}
+
+static void one_slot_that_stores_is_enough(void **state)
+{
+    (void)state;
+    open_with_all_slots();
+    collect();
+    dtt_tracker_put_done(t, at_ms(100), DTT_SLOT_PUBLIC, M, DTT_ETIMEDOUT, 0);
+    dtt_tracker_put_done(t, at_ms(100), DTT_SLOT_PUBLIC, M, DTT_OK, 9); /* told twice */
+    dtt_tracker_put_done(t, at_ms(200), DTT_SLOT_SECRET, M, DTT_OK, 12);
+    collect();
+    assert_int_equal(out.published, 0);
+    dtt_tracker_put_done(t, at_ms(300), DTT_SLOT_OLD_LINE, M, DTT_OK, 3);
+    collect();
+    assert_int_equal(out.published, 1);
+    assert_int_equal(out.pub.copies, 12);
+    assert_int_equal(out.pub.slot.minute, M);
+    assert_int_equal(run(9000).puts, 0); /* no retry */
+}
+
+static void who_stays_alone_reads_the_open_slots_by_turns(void **state)
+{
+    (void)state;
+    struct dtt_tracker_action a;
+    unsigned n[DTT_SLOT_KINDS] = {0};
+    open_with_all_slots();
+    for (uint64_t ms = 0; ms < 55000; ms += 100) {
+        dtt_tracker_tick(t, at_ms(ms));
+        while (dtt_tracker_next(t, &a)) {
+            if (a.type == DTT_TRACKER_GET) {
+                n[a.slot.kind] += a.slot.minute == M;
+                dtt_tracker_slot_done(t, at_ms(ms), a.slot.kind, a.slot.minute, DTT_OK, 8);
+            } else if (a.type == DTT_TRACKER_PUT) {
+                dtt_tracker_put_done(t, at_ms(ms), a.slot.kind, M, DTT_OK, 8);
+            }
+        }
+    }
+    assert_int_equal(n[DTT_SLOT_PUBLIC], n[DTT_SLOT_OLD_LINE]);
+    assert_true(n[DTT_SLOT_PUBLIC] >= 4);
+    assert_in_range(2 * n[DTT_SLOT_PUBLIC], n[DTT_SLOT_SECRET], n[DTT_SLOT_SECRET] + 4);
+}
+
 /* ---- the first call */
 
 static void start_reads_both_minutes_and_publishes(void **state)
@@ -169,7 +283,7 @@ static void start_reads_both_minutes_and_publishes(void **state)
     struct dtt_record_info info = open_put();
     assert_int_equal(info.n_addrs, 1);
     assert_int_equal(info.n_active_peers, 0);
-    dtt_slot_init(&want, DTT_SLOT_LINE_0_3, test_topic, M);
+    dtt_slot_init(&want, DTT_SLOT_PUBLIC, test_topic, M, NULL);
     assert_memory_equal(&out.put.slot, &want, sizeof(want));
     tick(1);
     assert_int_equal(out.gets + out.puts + out.dials, 0);
@@ -334,7 +448,7 @@ static void a_peer_that_came_to_us_meanwhile_is_not_dialled(void **state)
     struct sealed s;
     collect();
     seal_plain(&s, 1, M);
-    dtt_tracker_slot_value(t, at_ms(300), M, sealed_slice(&s));
+    dtt_tracker_slot_value(t, at_ms(300), DTT_SLOT_PUBLIC, M, INT64_MAX, sealed_slice(&s));
     dtt_tracker_neighbor_up(t, at_ms(300), &one);
     collect();
     assert_int_equal(out.dials, 0);
@@ -550,8 +664,8 @@ static void a_store_that_works_now_is_used_now(void **state)
     (void)state;
     collect();
     put_done(100, 0);
-    dtt_tracker_slot_done(t, at_ms(100), M, DTT_ETIMEDOUT, 0);
-    dtt_tracker_slot_done(t, at_ms(100), M - 1, DTT_ETIMEDOUT, 0);
+    dtt_tracker_slot_done(t, at_ms(100), DTT_SLOT_PUBLIC, M, DTT_ETIMEDOUT, 0);
+    dtt_tracker_slot_done(t, at_ms(100), DTT_SLOT_PUBLIC, M - 1, DTT_ETIMEDOUT, 0);
     collect();
     assert_int_equal(out.gets + out.puts, 0);
     dtt_tracker_store_ready(t, at_ms(150));
@@ -578,8 +692,8 @@ static void the_status_tells_the_truth(void **state)
     seal_as(&s, 3, M, "other", NULL);
     value(230, M, &s);
     value(240, M, &s);
-    dtt_tracker_slot_done(t, at_ms(300), M, DTT_OK, 5);
-    dtt_tracker_slot_done(t, at_ms(300), M - 1, DTT_ETIMEDOUT, 0);
+    dtt_tracker_slot_done(t, at_ms(300), DTT_SLOT_PUBLIC, M, DTT_OK, 5);
+    dtt_tracker_slot_done(t, at_ms(300), DTT_SLOT_PUBLIC, M - 1, DTT_ETIMEDOUT, 0);
     tick(310);
     st = status(310);
     assert_int_equal(st.reads_done, 1);
@@ -659,7 +773,7 @@ static void two_trackers_of_a_node_never_share_keys(void **state)
     assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(0)), DTT_OK);
     collect();
     dtt_tracker_free(first);
-    assert_int_equal(one.puts + out.puts, 2);
+    assert_int_equal(one.puts + out.puts, 3); /* the second one uses two slots */
     /* Behind the length: the ephemeral public keys. */
     assert_memory_not_equal(one.put.value + 12, out.put.value + 12, 32);
 }
@@ -740,6 +854,10 @@ static void alone_the_reads_become_rare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(each_slot_in_use_is_read_and_written),
+        TEST(the_old_line_counts_on_from_what_it_saw),
+        TEST(one_slot_that_stores_is_enough),
+        TEST(who_stays_alone_reads_the_open_slots_by_turns),
         TEST(start_reads_both_minutes_and_publishes),
         TEST(the_seed_preset_does_not_publish_at_start),
         TEST(out_of_memory_is_an_error),

@@ -36,7 +36,7 @@ static int teardown(void **state)
 static bool add_at(uint64_t ms, uint64_t minute, struct dtt_slice value)
 {
     struct dtt_record_info info;
-    return dtt_view_add(&v, at_ms(ms).mono_ns, minute, value, &info);
+    return dtt_view_add(&v, at_ms(ms).mono_ns, DTT_SLOT_PUBLIC, minute, INT64_MAX, value, &info);
 }
 
 static bool add(uint64_t minute, const struct sealed *s)
@@ -50,7 +50,7 @@ static void a_record_is_verified_kept_and_handed_out_once(void **state)
     struct sealed s;
     struct dtt_record_info info;
     seal_plain(&s, 1, M);
-    assert_true(dtt_view_add(&v, 0, M, sealed_slice(&s), &info));
+    assert_true(dtt_view_add(&v, 0, DTT_SLOT_PUBLIC, M, INT64_MAX, sealed_slice(&s), &info));
     assert_true(id_is(&info.publisher, 1));
     assert_int_equal(info.minute, M);
     assert_int_equal(info.n_addrs, 1);
@@ -74,7 +74,7 @@ static void equal_values_are_opened_once(void **state)
         assert_false(add(M, &s));
     }
     assert_int_equal(v.refused, 1);
-    assert_int_equal(v.slots[M % 2].n_values, 2);
+    assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M)->n_values, 2);
 }
 
 static void a_record_counts_in_its_own_minute_only(void **state)
@@ -144,7 +144,7 @@ static void a_record_with_unreadable_content_still_names_its_author(void **state
     dtt_rng_init(&rng, seed, "test");
     assert_int_equal(dtt_record_sign(&plain, test_topic, M, dtt_slice("x", 1), seed), DTT_OK);
     assert_int_equal(
-        dtt_record_encrypt(&out, dtt_slice(plain.data, plain.len), v.slots[M % 2].enc_seed, &rng),
+        dtt_record_encrypt(&out, dtt_slice(plain.data, plain.len), v.minutes[M % 2].enc_seed, &rng),
         DTT_OK);
     s.len = out.len;
     assert_true(add(M, &s));
@@ -164,25 +164,26 @@ static void a_new_minute_drops_what_is_older(void **state)
     assert_int_equal(v.count, 3);
     assert_int_equal(v.n_new, 3);
     assert_int_equal(dtt_view_publishers(&v, M), 3);
-    assert_null(dtt_view_slot(&v, M - 1));
-    assert_int_equal(dtt_view_slot(&v, M)->minute, M);
-    assert_int_equal(dtt_view_slot(&v, M + 1)->minute, M + 1);
-    assert_int_equal(v.slots[M % 2].n_values, 3); /* known values stay known */
+    assert_null(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M - 1));
+    assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M)->slot.minute, M);
+    assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M + 1)->slot.minute, M + 1);
+    assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M)->n_values,
+                     3); /* known values stay known */
     seal_plain(&s, 9, M + 1);
     assert_true(add(M + 1, &s));
     dtt_view_turn(&v, M - 5); /* the clock was set back */
     assert_int_equal(v.count, 0);
     assert_int_equal(v.n_new, 0);
     dtt_view_turn(&v, 0); /* before 1970 there are minutes too, somehow */
-    assert_int_equal(dtt_view_slot(&v, 0)->minute, 0);
+    assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, 0)->slot.minute, 0);
 }
 
 static void slots_are_those_of_the_record_module(void **state)
 {
     (void)state;
     struct dtt_slot want;
-    dtt_slot_init(&want, DTT_SLOT_LINE_0_3, test_topic, M - 1);
-    assert_memory_equal(dtt_view_slot(&v, M - 1), &want, sizeof(want));
+    dtt_slot_init(&want, DTT_SLOT_PUBLIC, test_topic, M - 1, NULL);
+    assert_memory_equal(&dtt_view_slot(&v, DTT_SLOT_PUBLIC, M - 1)->slot, &want, sizeof(want));
 }
 
 static void garbage_by_the_thousand_is_bounded_work(void **state)
@@ -207,7 +208,7 @@ static void garbage_by_the_thousand_is_bounded_work(void **state)
         dtt_put_le32(junk + 60, 10000 + i);
         (void)add_at(3000 + i / 2, M, dtt_slice(junk, sizeof(junk)));
     }
-    assert_int_equal(v.slots[M % 2].n_values, DTT_VIEW_VALUES_MAX);
+    assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M)->n_values, DTT_VIEW_VALUES_MAX);
 }
 
 static void too_many_publishers_are_refused(void **state)
@@ -224,7 +225,8 @@ static void too_many_publishers_are_refused(void **state)
     assert_true(add_at(200000, M, sealed_slice(&s)));
     assert_int_equal(dtt_view_publishers(&v, M), DTT_VIEW_PUBLISHERS_MAX);
     seal_plain(&s, 2, M); /* finds none, but is a record */
-    assert_true(dtt_view_add(&v, at_ms(200000).mono_ns, M, sealed_slice(&s), &info));
+    assert_true(dtt_view_add(&v, at_ms(200000).mono_ns, DTT_SLOT_PUBLIC, M, INT64_MAX,
+                             sealed_slice(&s), &info));
     assert_true(id_is(&info.publisher, 2));
     assert_int_equal(v.count, DTT_VIEW_PUBLISHERS_MAX);
     assert_int_equal(ctx.metrics[DTT_METRIC_TRACKER_PUBLISHERS_FULL], 2);

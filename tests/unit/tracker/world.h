@@ -31,8 +31,14 @@ struct store {
     size_t values[WORLD_SIBLINGS]; /**< index into world.values */
 };
 
+/* A slot by number: its minute and kind. */
+static uint64_t slot_number(const struct dtt_slot *s)
+{
+    return s->minute * DTT_SLOT_KINDS + s->kind;
+}
+
 struct world_slot {
-    uint64_t minute;
+    uint64_t number;
     bool used;
     struct store stores[WORLD_STORES];
 };
@@ -54,7 +60,7 @@ struct event {
     enum event_type type;
     unsigned node;
     unsigned peer;
-    uint64_t minute;
+    uint64_t slot; /**< its number */
     size_t value;
     unsigned store;
     uint32_t count;
@@ -83,6 +89,7 @@ struct world {
     unsigned degree_max; /**< 0: any; else a full node drops a random neighbour, as HyParView */
     int preset;
     bool is_split;
+    bool is_squatted; /**< every value of a public slot is garbage, whoever wrote it */
     struct dtt_rng rng;
     size_t n_nodes;
     struct node nodes[WORLD_NODES];
@@ -132,13 +139,13 @@ static size_t add_value(struct world *w, struct dtt_slice v)
     return w->n_values++;
 }
 
-static struct world_slot *slot_at(struct world *w, uint64_t minute)
+static struct world_slot *slot_at(struct world *w, uint64_t number)
 {
-    struct world_slot *s = &w->slots[minute % WORLD_SLOTS];
-    if (!s->used || s->minute != minute) {
+    struct world_slot *s = &w->slots[number % WORLD_SLOTS];
+    if (!s->used || s->number != number) {
         memset(s, 0, sizeof(*s));
         s->used = true;
-        s->minute = minute;
+        s->number = number;
         for (unsigned i = 0; i < WORLD_STORES; i++) {
             s->stores[i].kind = w->kind == MIXED ? (enum personality)(i % 3) : w->kind;
         }
@@ -178,15 +185,15 @@ static unsigned node_by_id(const struct world *w, const struct dtt_id *id)
 }
 
 /* Storing nodes answer one by one; the read is over with the last of them. */
-static void on_get(struct world *w, unsigned i, uint64_t minute)
+static void on_get(struct world *w, unsigned i, uint64_t slot)
 {
-    struct world_slot *s = slot_at(w, minute);
+    struct world_slot *s = slot_at(w, slot);
     uint64_t last = 0;
     uint32_t answered = 0;
     struct node *n = &w->nodes[i];
     n->gets++;
-    assert_int_equal(n->gets_running[minute % WORLD_SLOTS], 0);
-    n->gets_running[minute % WORLD_SLOTS] = 1;
+    assert_int_equal(n->gets_running[slot % WORLD_SLOTS], 0);
+    n->gets_running[slot % WORLD_SLOTS] = 1;
     for (unsigned k = 0; k < WORLD_STORES; k++) {
         struct store *st = &s->stores[k];
         uint64_t after = between(w, 100, 900);
@@ -195,10 +202,10 @@ static void on_get(struct world *w, unsigned i, uint64_t minute)
         }
         answered++;
         last = after > last ? after : last;
-        post(w, after, (struct event){.type = EV_VALUE, .node = i, .minute = minute, .store = k});
+        post(w, after, (struct event){.type = EV_VALUE, .node = i, .slot = slot, .store = k});
     }
     post(w, last + DTT_MS,
-         (struct event){.type = EV_DONE, .node = i, .minute = minute, .count = answered});
+         (struct event){.type = EV_DONE, .node = i, .slot = slot, .count = answered});
 }
 
 /* A walk to the storing nodes first, then the puts. */
@@ -208,14 +215,16 @@ static void on_put(struct world *w, unsigned i, const struct dtt_tracker_action 
     uint64_t walk = between(w, 400, 1200);
     w->nodes[i].puts++;
     for (unsigned k = 0; k < WORLD_STORES; k++) {
-        post(
-            w, walk + between(w, 20, 200),
-            (struct event){
-                .type = EV_STORE, .node = i, .minute = a->slot.minute, .value = value, .store = k});
+        post(w, walk + between(w, 20, 200),
+             (struct event){.type = EV_STORE,
+                            .node = i,
+                            .slot = slot_number(&a->slot),
+                            .value = value,
+                            .store = k});
     }
     post(w, walk + 400 * DTT_MS,
          (struct event){
-             .type = EV_PUT_DONE, .node = i, .minute = a->slot.minute, .count = WORLD_STORES});
+             .type = EV_PUT_DONE, .node = i, .slot = slot_number(&a->slot), .count = WORLD_STORES});
 }
 
 static void on_dial(struct world *w, unsigned i, const struct dtt_tracker_action *a)
@@ -245,7 +254,7 @@ static void drain(struct world *w, unsigned i)
     for (unsigned k = 0; dtt_tracker_next(n->t, &a); k++) {
         assert_true(k < 300);
         switch (a.type) {
-        case DTT_TRACKER_GET: on_get(w, i, a.slot.minute); break;
+        case DTT_TRACKER_GET: on_get(w, i, slot_number(&a.slot)); break;
         case DTT_TRACKER_PUT: on_put(w, i, &a); break;
         case DTT_TRACKER_DIAL: on_dial(w, i, &a); break;
         case DTT_TRACKER_RECORD: n->records++; break;
@@ -339,13 +348,15 @@ static void link_nodes(struct world *w, unsigned a, unsigned b)
 static void deliver(struct world *w, const struct event *e)
 {
     struct node *n = &w->nodes[e->node];
+    enum dtt_slot_kind kind = (enum dtt_slot_kind)(e->slot % DTT_SLOT_KINDS);
+    uint64_t minute = e->slot / DTT_SLOT_KINDS;
     struct store *s;
     if (e->type == EV_START) {
         start_node(w, e->node);
         return;
     }
     if (e->type == EV_STORE) {
-        store_value(w, &slot_at(w, e->minute)->stores[e->store], e->value);
+        store_value(w, &slot_at(w, e->slot)->stores[e->store], e->value);
         return;
     }
     if (!n->is_up) {
@@ -353,17 +364,21 @@ static void deliver(struct world *w, const struct event *e)
     }
     switch (e->type) {
     case EV_VALUE:
-        s = &slot_at(w, e->minute)->stores[e->store];
+        s = &slot_at(w, e->slot)->stores[e->store];
         if (s->count > 0) {
             const struct sealed *v = &w->values[s->values[s->turn++ % s->count]];
-            dtt_tracker_slot_value(n->t, now_of(w, n), e->minute, sealed_slice(v));
+            static const struct sealed garbage = {.len = 604};
+            v = w->is_squatted && kind == DTT_SLOT_PUBLIC ? &garbage : v;
+            dtt_tracker_slot_value(n->t, now_of(w, n), kind, minute, INT64_MAX, sealed_slice(v));
         }
         break;
     case EV_DONE:
-        n->gets_running[e->minute % WORLD_SLOTS] = 0;
-        dtt_tracker_slot_done(n->t, now_of(w, n), e->minute, DTT_OK, e->count);
+        n->gets_running[e->slot % WORLD_SLOTS] = 0;
+        dtt_tracker_slot_done(n->t, now_of(w, n), kind, minute, DTT_OK, e->count);
         break;
-    case EV_PUT_DONE: dtt_tracker_put_done(n->t, now_of(w, n), e->minute, DTT_OK, e->count); break;
+    case EV_PUT_DONE:
+        dtt_tracker_put_done(n->t, now_of(w, n), kind, minute, DTT_OK, e->count);
+        break;
     case EV_LINK:
         if (w->degree_max) {
             forward_join(w, e->node, e->peer);
