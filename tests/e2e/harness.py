@@ -98,6 +98,15 @@ class Process:
         return self._find(self.events, lambda e: e["event"] == kind and where(e), within,
                           f"event {kind}", since)
 
+    def wait_count(self, kind, count, within=30):
+        """Waits until `count` events of a kind have come."""
+        seen = [0]
+
+        def fits(event):
+            seen[0] += event["event"] == kind
+            return seen[0] >= count
+        return self._find(self.events, fits, within, f"{count} events {kind}")
+
     def wait_message(self, text, within=30):
         return self._find(self.events, lambda e: e["event"] == "message" and e.get("text") == text,
                           within, f"message '{text}'")
@@ -133,14 +142,7 @@ class Process:
         return host.strip("[]"), int(port)
 
     def neighbors(self):
-        """Ids that came up and did not go down since."""
-        up = set()
-        for event in self.events:
-            if event["event"] == "neighbor_up":
-                up.add(event["endpoint_id"])
-            elif event["event"] == "neighbor_down":
-                up.discard(event["endpoint_id"])
-        return up
+        return neighbors_of(self.events)
 
     def send(self, text):
         self.popen.stdin.write(text + "\n")
@@ -177,11 +179,31 @@ class Process:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.popen.pid}/fd"))
 
+    def check_clean(self):
+        """It was not ended by a crash and had nothing to say to a sanitizer."""
+        for line in self.said:
+            check(not SANITIZER.search(line), f"{self.name}: {line}")
+        code = self.popen.returncode
+        crashed = code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
+        check(not crashed, f"{self.name}: ended by signal {-code if code else 0}")
+        check(not self.of_kind("not json"), f"{self.name}: a line of standard output is not JSON")
+
     def transcript(self):
         lines = [f"--- {self.name}: exit {self.popen.poll()}"]
         lines += ["  " + json.dumps(event) for event in self.events[-40:]]
         lines += ["  stderr: " + line for line in self.said[-80:]]
         return "\n".join(lines)
+
+
+def neighbors_of(events):
+    """Ids that came up and did not go down since."""
+    up = set()
+    for event in events:
+        if event["event"] == "neighbor_up":
+            up.add(event["endpoint_id"])
+        elif event["event"] == "neighbor_down":
+            up.discard(event["endpoint_id"])
+    return up
 
 
 class Scene:
@@ -248,15 +270,8 @@ class Scene:
         self.folder.cleanup()
 
     def check_clean(self):
-        """No process was ended by a crash or had something to say to a sanitizer."""
         for process in self.processes:
-            for line in process.said:
-                check(not SANITIZER.search(line), f"{process.name}: {line}")
-            code = process.popen.returncode
-            crashed = code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
-            check(not crashed, f"{process.name}: ended by signal {-code}")
-            check(not process.of_kind("not json"),
-                  f"{process.name}: a line of standard output is not JSON")
+            process.check_clean()
 
 
 def everybody_talks(peers, words, within=30):

@@ -2,24 +2,29 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs the interop cases: a line each, exit code 1 when one fails.
 
-usage: run.py [--long] [--list] [--fixtures] [WORD...]
+usage: run.py [--list] [--fixtures] [--soak[=SECONDS]] [WORD...]
 
-Only cases whose level or name contains one of the WORDs run. --long adds those that take minutes.
---fixtures writes tests/vectors/rust anew instead.
+Only cases whose level or name contains one of the WORDs run. --fixtures writes tests/vectors/rust
+anew instead, --soak runs the soak instead (two hours). The last line counts the cases.
 Everything happens in a network namespace of its own with nothing but loopback, where the names of
 the public bootstrap nodes lead to 127.0.0.1. Environment: DTT_COMMAND, DTT_RUST_PEER.
 """
+import collections
+import concurrent.futures
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
 import dht_level
 import gossip_level
+import quic_level
 import record_level
+import soak
 import tracker_level
 import world
 
@@ -27,7 +32,9 @@ INSIDE = "DTT_INTEROP_NAMESPACE"
 BOOTSTRAP_NAMES = ("router.bittorrent.com dht.transmissionbt.com dht.libtorrent.org "
                    "relay.pkarr.org router.utorrent.com")
 LOG = "build/log/interop.log"
-LEVELS = [record_level, dht_level, gossip_level, tracker_level]
+LOG_LOCK = threading.Lock()
+FIXTURES = "tests/vectors/rust"
+LEVELS = [record_level, dht_level, quic_level, gossip_level, tracker_level]
 
 
 def enter_namespace():
@@ -46,61 +53,72 @@ def enter_namespace():
     sys.exit(code)
 
 
-def run_case(number, level, name, function):
-    """The sentence that tells what went wrong; empty when nothing did, None when skipped."""
-    scene = world.World(f"{level} {number}")
+def run_case(number, case):
+    """What to say of it, and its outcome: "ok", "failed" or "skipped"."""
+    scene = world.World(f"{case.level} {number}")
+    start = time.monotonic()
     try:
         try:
-            function(scene)
+            case.function(scene)
         finally:
             scene.close()
         scene.check_clean()
-        return ""
+        said, outcome = f"ok ({case.what}; {time.monotonic() - start:.1f} s)", "ok"
     except world.Skip as reason:
-        return reason
+        said, outcome = f"skipped: {reason}", "skipped"
     except Exception as error:  # whatever it is, what the processes said helps to find it
-        with open(LOG, "a") as log:
-            print(f"=== {level}: {name}", file=log)
+        with LOG_LOCK, open(LOG, "a") as log:
+            print(f"=== {case.level}: {case.name}", file=log)
             for process in scene.processes:
                 print(process.transcript(), file=log)
             traceback.print_exc(file=log)
-        return str(error) or type(error).__name__
+        took = time.monotonic() - start
+        said, outcome = f"FAILED after {took:.1f} s: {error or type(error).__name__}", "failed"
+    print(f"interop: {case.level}: {case.name}: {said}", flush=True)
+    return outcome
+
+
+def run_all(cases):
+    """How often each outcome. Cases that only wait run beside the others."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(run_case, number, case)
+                   for number, case in enumerate(cases) if case.is_waiting]
+        outcomes = [run_case(number, case)
+                    for number, case in enumerate(cases) if not case.is_waiting]
+        outcomes += [each.result() for each in waiting]
+    return collections.Counter(outcomes)
+
+
+def chosen(options, words):
+    if "--fixtures" in options:
+        return [world.Case("fixtures", "records", record_level.write_fixtures, FIXTURES),
+                world.Case("fixtures", "gossip", gossip_level.write_fixtures, FIXTURES)]
+    for option in options:
+        if option.startswith("--soak"):
+            seconds = float(option.partition("=")[2] or 7200)
+            return [world.Case("gossip", "soak", lambda scene: soak.soak(scene, seconds),
+                               "mixed chatter in three topics with churn")]
+    cases = [world.Case(*case) for level in LEVELS for case in level.CASES]
+    return [case for case in cases
+            if not words or any(word in f"{case.level} {case.name}".lower() for word in words)]
 
 
 def main():
     options = [word for word in sys.argv[1:] if word.startswith("-")]
     words = [word.lower() for word in sys.argv[1:] if not word.startswith("-")]
-    cases = [case for level in LEVELS for case in level.CASES]
-    if "--long" in options:
-        cases += [case for level in LEVELS for case in getattr(level, "LONG_CASES", [])]
-    cases = [case for case in cases
-             if not words or any(word in f"{case[0]} {case[1]}".lower() for word in words)]
-    if "--fixtures" in options:
-        cases = [("fixtures", "records", record_level.write_fixtures, "tests/vectors/rust"),
-                 ("fixtures", "gossip", gossip_level.write_fixtures, "tests/vectors/rust")]
+    cases = chosen(options, words)
     if "--list" in options:
-        for level, name, _, what in cases:
-            print(f"{level}: {name}: {what}")
+        for case in cases:
+            print(f"{case.level}: {case.name}: {case.what}")
         return 0
-    failed = skipped = 0
     pathlib.Path(LOG).parent.mkdir(parents=True, exist_ok=True)
     pathlib.Path(LOG).write_text("")
-    for number, (level, name, function, what) in enumerate(cases):
-        start = time.monotonic()
-        outcome = run_case(number, level, name, function)
-        took = f"{time.monotonic() - start:.1f} s"
-        if isinstance(outcome, world.Skip):
-            skipped += 1
-            print(f"interop: {level}: {name}: skipped: {outcome}", flush=True)
-        elif outcome:
-            failed += 1
-            print(f"interop: {level}: {name}: FAILED after {took}: {outcome}", flush=True)
-        else:
-            print(f"interop: {level}: {name}: ok ({what}; {took})", flush=True)
-    if failed:
+    count = run_all(cases)
+    if count["failed"]:
         print(f"interop: what the peers of failed cases said is in {LOG}")
-    print(f"interop: {len(cases) - failed - skipped} ok, {failed} failed, {skipped} skipped")
-    return 1 if failed or not cases else 0
+    skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
+    print(f"{count['ok']} passed, {count['failed']} failed{skipped}")
+    return 1 if count["failed"] or not cases else 0
 
 
 if INSIDE not in os.environ and "--list" not in sys.argv:

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Peers for the interop suite, made of the published crates. `gossip` and `tracker` behave like
-//! `dtt pipe --json`: lines in are broadcast, events out are JSON. `record` and `dht` answer one
-//! JSON request a line with one JSON reply a line.
+//! `dtt pipe --json`: lines in are broadcast, events out are JSON. `quic` is a bare endpoint.
+//! `record` and `dht` answer one JSON request a line with one JSON reply a line.
 
 mod dht;
 mod frames;
 mod options;
+mod quic;
 mod record;
 mod swarm;
 
@@ -25,8 +26,9 @@ async fn main() -> Result<()> {
         "frames" => frames::print_frames(),
         "record" => record::serve(),
         "dht" => dht::serve(&options).await,
+        "quic" => quic::run(&options).await,
         "gossip" => swarm::gossip(&options).await,
         "tracker" => swarm::tracker(&options).await,
-        _ => bail!("usage: dtt-interop frames|record|dht|gossip|tracker [TOPIC] [OPTIONS]"),
+        _ => bail!("usage: dtt-interop frames|record|dht|quic|gossip|tracker [TOPIC] [OPTIONS]"),
     }
 }

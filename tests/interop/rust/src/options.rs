@@ -18,6 +18,10 @@ pub struct Options {
     pub bootstrap: Vec<String>,
     /// Storing DHT nodes to run.
     pub nodes: usize,
+    /// The protocol that a bare endpoint speaks.
+    pub alpn: Option<String>,
+    /// Use a rotation of the secret of our own.
+    pub rotation: bool,
 }
 
 impl Options {
@@ -36,6 +40,8 @@ impl Options {
                 "--peer" => o.peers.push(parse_peer(&value()?)?),
                 "--bootstrap" => o.bootstrap.push(value()?),
                 "--nodes" => o.nodes = value()?.parse()?,
+                "--alpn" => o.alpn = Some(value()?),
+                "--rotation" => o.rotation = true,
                 _ if word.starts_with("--") => bail!("unknown option {word}"),
                 _ => o.topic = Some(word),
             }
@@ -58,7 +64,7 @@ impl Options {
 }
 
 /// ID@ADDR:PORT, or ID alone.
-fn parse_peer(text: &str) -> Result<EndpointAddr> {
+pub fn parse_peer(text: &str) -> Result<EndpointAddr> {
     let (id, addr) = text.split_once('@').unwrap_or((text, ""));
     let peer = EndpointAddr::new(id.parse::<EndpointId>()?);
     Ok(if addr.is_empty() {

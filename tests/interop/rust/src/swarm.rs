@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Members of a swarm: iroh-gossip with given peers, and distributed-topic-tracker with a topic
-//! and a secret alone. Relays, public DNS and port mappers are off.
+//! and a secret alone. Relays, public DNS and port mappers are off. A line of input is a message to
+//! the topic named on the command line, or a command as ../../peer.c takes them.
 
-use anyhow::{Context, Result, anyhow};
-use distributed_topic_tracker::{AutoDiscoveryGossip, RecordPublisher, TopicId};
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, anyhow, bail};
+use distributed_topic_tracker::{
+    AutoDiscoveryGossip, RecordPublisher, RotationHandle, SecretRotation, TopicId,
+};
 use futures_lite::StreamExt;
 use iroh::{
-    Endpoint, RelayMode, SecretKey,
+    Endpoint, EndpointAddr, RelayMode, SecretKey,
     address_lookup::{AddrFilter, memory::MemoryLookup},
     endpoint::{PortmapperConfig, presets},
     protocol::Router,
@@ -21,9 +26,11 @@ use serde_json::{Value, json};
 use tokio::{
     io::AsyncBufReadExt,
     signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    task::JoinHandle,
 };
 
-use crate::options::{Options, print};
+use crate::options::{Options, parse_peer, print};
 
 fn endpoint_builder(options: &Options, key: SecretKey) -> Result<iroh::endpoint::Builder> {
     let mut builder = Endpoint::builder(presets::Minimal)
@@ -71,57 +78,190 @@ fn render(event: &Event) -> Value {
     }
 }
 
-/// A topic joined by either crate.
-enum Topic {
-    Gossip(
-        iroh_gossip::api::GossipSender,
-        iroh_gossip::api::GossipReceiver,
-    ),
-    Tracker(
-        distributed_topic_tracker::GossipSender,
-        distributed_topic_tracker::GossipReceiver,
-    ),
+/// A rotation as good as any other, the same in ../../peer.c.
+struct Rotation;
+
+impl SecretRotation for Rotation {
+    fn derive(&self, topic: [u8; 32], minute: u64, secret: [u8; 32]) -> [u8; 32] {
+        let minute = minute.to_le_bytes();
+        std::array::from_fn(|i| topic[i] ^ secret[31 - i] ^ minute[i % 8])
+    }
 }
 
-impl Topic {
-    async fn next(&mut self) -> Result<Event> {
-        match self {
-            Self::Gossip(_, receiver) => Ok(receiver.next().await.context("the topic ended")??),
-            Self::Tracker(_, receiver) => receiver.next().await.map_err(|e| anyhow!("{e:?}")),
+/// How the other members of a topic are found.
+enum Way {
+    /// By iroh-gossip alone: they are named, and their addresses are put here.
+    Told(MemoryLookup),
+    /// By distributed-topic-tracker: with the topic and the secret alone.
+    Found {
+        key: SecretKey,
+        secret: Vec<u8>,
+        rotation: RotationHandle,
+    },
+}
+
+enum Sender {
+    Gossip(iroh_gossip::api::GossipSender),
+    Tracker(distributed_topic_tracker::GossipSender),
+}
+
+impl Sender {
+    async fn say(&self, text: &str, near: bool) -> Result<()> {
+        let text = text.as_bytes().to_vec();
+        match (self, near) {
+            (Self::Gossip(sender), false) => Ok(sender.broadcast(text.into()).await?),
+            (Self::Gossip(sender), true) => Ok(sender.broadcast_neighbors(text.into()).await?),
+            (Self::Tracker(sender), false) => sender.broadcast(text).await,
+            (Self::Tracker(sender), true) => sender.broadcast_neighbors(text).await,
         }
     }
+}
 
-    /// One line of input. "/near TEXT" goes to direct neighbours only.
-    async fn say(&self, line: String) -> Result<()> {
-        let near = line
-            .strip_prefix("/near ")
-            .map(|text| text.as_bytes().to_vec());
-        match (self, near) {
-            (Self::Gossip(sender, _), None) => Ok(sender.broadcast(line.into()).await?),
-            (Self::Gossip(sender, _), Some(t)) => Ok(sender.broadcast_neighbors(t.into()).await?),
-            (Self::Tracker(sender, _), None) => sender.broadcast(line.into_bytes()).await,
-            (Self::Tracker(sender, _), Some(t)) => sender.broadcast_neighbors(t).await,
+/// A topic that this peer is in. It is left when this is dropped.
+struct Room {
+    sender: Sender,
+    reader: JoinHandle<()>,
+    is_joined: bool,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// What a reader of a topic has to tell: an event, or why there are no more.
+type News = (String, Result<Event>);
+
+struct Peer {
+    gossip: Gossip,
+    way: Way,
+    rooms: HashMap<String, Room>,
+    news: mpsc::UnboundedSender<News>,
+}
+
+impl Peer {
+    async fn join(&mut self, name: &str, peers: Vec<EndpointAddr>) -> Result<()> {
+        let topic = TopicId::new(name);
+        let news = self.news.clone();
+        let owned = name.to_owned();
+        let (sender, reader) = match &self.way {
+            Way::Told(known) => {
+                let ids = peers.iter().map(|peer| peer.id).collect();
+                for peer in peers.into_iter().filter(|peer| !peer.is_empty()) {
+                    known.add_endpoint_info(peer);
+                }
+                let topic = self.gossip.subscribe(topic.hash().into(), ids).await?;
+                let (sender, mut receiver) = topic.split();
+                let reader = tokio::spawn(async move {
+                    while let Some(event) = receiver.next().await {
+                        let _ = news.send((owned.clone(), event.map_err(Into::into)));
+                    }
+                });
+                (Sender::Gossip(sender), reader)
+            }
+            Way::Found {
+                key,
+                secret,
+                rotation,
+            } => {
+                let key = SigningKey::from_bytes(&key.to_bytes());
+                let publisher = RecordPublisher::builder(topic, key, secret.clone())
+                    .secret_rotation(rotation.clone());
+                let topic = self
+                    .gossip
+                    .subscribe_and_join_with_auto_discovery_no_wait(publisher.build())
+                    .await?;
+                let (sender, mut receiver) = topic.split().await?;
+                let reader = tokio::spawn(async move {
+                    loop {
+                        let event = receiver.next().await.map_err(|e| anyhow!("{e:?}"));
+                        let is_over = event.is_err();
+                        let _ = news.send((owned.clone(), event));
+                        if is_over {
+                            break;
+                        }
+                    }
+                });
+                (Sender::Tracker(sender), reader)
+            }
+        };
+        let room = Room {
+            sender,
+            reader,
+            is_joined: false,
+        };
+        self.rooms.insert(name.to_owned(), room);
+        Ok(())
+    }
+
+    /// A message, or a command: "/join TOPIC [PEER...]", "/leave TOPIC", "/in TOPIC TEXT",
+    /// "/near TOPIC TEXT".
+    async fn obey(&mut self, line: &str, first: &str) -> Result<()> {
+        let mut words = line.splitn(3, ' ');
+        let (verb, name, rest) = match words.next() {
+            Some(verb @ ("/join" | "/leave" | "/in" | "/near")) => (
+                verb,
+                words.next().context("no topic")?,
+                words.next().unwrap_or_default(),
+            ),
+            _ => ("/in", first, line),
+        };
+        match verb {
+            "/join" => {
+                let peers: Result<_> = rest.split_whitespace().map(parse_peer).collect();
+                self.join(name, peers?).await?;
+            }
+            "/leave" => {
+                self.rooms.remove(name);
+                print(&json!({"event": "left", "topic": name}));
+            }
+            _ => {
+                let room = self.rooms.get(name).context("not in that topic")?;
+                room.sender.say(rest, verb == "/near").await?;
+            }
         }
+        Ok(())
+    }
+
+    fn tell(&mut self, name: &str, event: &Event) {
+        let Some(room) = self.rooms.get_mut(name) else {
+            return; // left a moment ago
+        };
+        if !room.is_joined && matches!(event, Event::NeighborUp(_)) {
+            room.is_joined = true;
+            print(&json!({"event": "joined", "topic": name}));
+        }
+        let mut event = render(event);
+        event["topic"] = json!(name);
+        print(&event);
     }
 }
 
 /// Talks until the input ends or a signal comes; then leaves in order and ends the process.
-async fn talk(mut topic: Topic, router: Router) -> Result<()> {
+async fn talk(options: &Options, router: Router, gossip: Gossip, way: Way) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
-    let mut is_joined = false;
+    let (news, mut heard) = mpsc::unbounded_channel();
+    let mut peer = Peer {
+        gossip,
+        way,
+        rooms: HashMap::new(),
+        news,
+    };
+    let first = options.topic.clone().unwrap_or_default();
+    if options.topic.is_some() {
+        peer.join(&first, options.peers.clone()).await?;
+    }
     loop {
         tokio::select! {
-            event = topic.next() => {
-                let event = event?;
-                if !is_joined && matches!(event, Event::NeighborUp(_)) {
-                    is_joined = true;
-                    print(&json!({"event": "joined"}));
-                }
-                print(&render(&event));
-            }
+            Some((name, event)) = heard.recv() => match event {
+                Ok(event) => peer.tell(&name, &event),
+                Err(error) if peer.rooms.contains_key(&name) => bail!("{name}: {error:#}"),
+                Err(_) => {}
+            },
             line = lines.next_line() => match line? {
-                Some(line) => topic.say(line).await?,
+                Some(line) => peer.obey(&line, &first).await?,
                 None => break,
             },
             _ = terminate.recv() => break,
@@ -133,31 +273,23 @@ async fn talk(mut topic: Topic, router: Router) -> Result<()> {
     std::process::exit(0)
 }
 
-pub async fn gossip(options: &Options) -> Result<()> {
-    let known = MemoryLookup::new();
-    for peer in &options.peers {
-        if !peer.is_empty() {
-            known.add_endpoint_info(peer.clone());
-        }
-    }
-    let key = secret_key(options)?;
-    let endpoint = endpoint_builder(options, key)?
-        .address_lookup(known)
-        .bind()
-        .await?;
+fn spawn(endpoint: &Endpoint) -> (Gossip, Router) {
     let gossip = Gossip::builder().spawn(endpoint.clone());
     let router = Router::builder(endpoint.clone())
         .accept(GOSSIP_ALPN, gossip.clone())
         .spawn();
-    print_listening(&endpoint);
+    print_listening(endpoint);
+    (gossip, router)
+}
 
-    let name = options.topic.clone().context("no topic")?;
-    let peers = options.peers.iter().map(|peer| peer.id).collect();
-    let topic = gossip
-        .subscribe(TopicId::new(name).hash().into(), peers)
+pub async fn gossip(options: &Options) -> Result<()> {
+    let known = MemoryLookup::new();
+    let endpoint = endpoint_builder(options, secret_key(options)?)?
+        .address_lookup(known.clone())
+        .bind()
         .await?;
-    let (sender, receiver) = topic.split();
-    talk(Topic::Gossip(sender, receiver), router).await
+    let (gossip, router) = spawn(&endpoint);
+    talk(options, router, gossip, Way::Told(known)).await
 }
 
 pub async fn tracker(options: &Options) -> Result<()> {
@@ -168,21 +300,17 @@ pub async fn tracker(options: &Options) -> Result<()> {
         .address_lookup(lookup)
         .bind()
         .await?;
-    let gossip = Gossip::builder().spawn(endpoint.clone());
-    let router = Router::builder(endpoint.clone())
-        .accept(GOSSIP_ALPN, gossip.clone())
-        .spawn();
-    print_listening(&endpoint);
-
-    let name = options.topic.clone().context("no topic")?;
-    let publisher = RecordPublisher::builder(
-        TopicId::new(name),
-        SigningKey::from_bytes(&key.to_bytes()),
-        options.secret()?,
-    );
-    let topic = gossip
-        .subscribe_and_join_with_auto_discovery_no_wait(publisher.build())
-        .await?;
-    let (sender, receiver) = topic.split().await?;
-    talk(Topic::Tracker(sender, receiver), router).await
+    let (gossip, router) = spawn(&endpoint);
+    let rotation = if options.rotation {
+        RotationHandle::new(Rotation)
+    } else {
+        RotationHandle::default()
+    };
+    let secret = options.secret()?;
+    let way = Way::Found {
+        key,
+        secret,
+        rotation,
+    };
+    talk(options, router, gossip, way).await
 }
