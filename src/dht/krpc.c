@@ -29,6 +29,7 @@ static const struct field {
     FIELD(DTT_KRPC_PROOF, INT, proof),
     FIELD(DTT_KRPC_SALT, STR, salt),
     FIELD(DTT_KRPC_SEQ, INT, seq),
+    FIELD(DTT_KRPC_SIBLINGS, INT, siblings),
     FIELD(DTT_KRPC_SIG, STR, sig),
     FIELD(DTT_KRPC_TARGET, STR, target),
     FIELD(DTT_KRPC_TOKEN, STR, token),

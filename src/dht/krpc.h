@@ -58,6 +58,7 @@ struct dtt_krpc {
     struct dtt_krpc_int port;
     struct dtt_krpc_int implied_port;
     struct dtt_krpc_int proof;
+    struct dtt_krpc_int siblings;
 
     int64_t error;
     struct dtt_slice error_text;

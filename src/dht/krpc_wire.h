@@ -38,13 +38,14 @@
 #define DTT_KRPC_WANT         "want"         /* BEP 32: list of "n4", "n6" */
 #define DTT_KRPC_WANT_N4      "n4"
 #define DTT_KRPC_WANT_N6      "n6"
-#define DTT_KRPC_K            "k"     /* BEP 44: public key */
-#define DTT_KRPC_SALT         "salt"  /* BEP 44 */
-#define DTT_KRPC_SEQ          "seq"   /* BEP 44 */
-#define DTT_KRPC_CAS          "cas"   /* BEP 44 */
-#define DTT_KRPC_SIG          "sig"   /* BEP 44 */
-#define DTT_KRPC_VALUE        "v"     /* BEP 44 */
-#define DTT_KRPC_PROOF        "proof" /* ours, docs/design/dht.md: 1 when a value is held back */
+#define DTT_KRPC_K            "k"        /* BEP 44: public key */
+#define DTT_KRPC_SALT         "salt"     /* BEP 44 */
+#define DTT_KRPC_SEQ          "seq"      /* BEP 44 */
+#define DTT_KRPC_CAS          "cas"      /* BEP 44 */
+#define DTT_KRPC_SIG          "sig"      /* BEP 44 */
+#define DTT_KRPC_VALUE        "v"        /* BEP 44 */
+#define DTT_KRPC_SIBLINGS     "siblings" /* ours, docs/design/dht.md: values held, if several */
+#define DTT_KRPC_PROOF        "proof"    /* ours, docs/design/dht.md: 1 when a value is held back */
 
 /* Sizes in bytes. */
 #define DTT_NODE_ID_BYTES    20   /* BEP 5 */

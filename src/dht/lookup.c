@@ -36,15 +36,28 @@ static bool is_same_network(const struct dtt_addr *a, const struct dtt_addr *b)
     return memcmp(a->ip, b->ip, a->family == DTT_FAMILY_V4 ? 3 : 8) == 0;
 }
 
-/* Its contacts were silent, all that were asked. */
+#define NEVER_BELIEVED UINT8_MAX /* as a number of lies */
+
+/* Its contacts were silent, all that were asked, or it is one of a crowd. */
 static bool is_liar(const struct dtt_lookup *l, uint8_t teller)
 {
-    return teller > 0 && l->lies[teller] >= DTT_LOOKUP_LIES && l->truth[teller] == 0;
+    return l->lies[teller] == NEVER_BELIEVED ||
+           (teller > 0 && l->lies[teller] >= DTT_LOOKUP_LIES && l->truth[teller] == 0);
 }
 
-static bool is_in_crowd(const struct dtt_lookup *l, const uint8_t *id)
+/* The distance of two ids as a number, exact enough to compare magnitudes. */
+static double distance(const uint8_t *a, const uint8_t *b)
 {
-    return l->has_crowd && dtt_node_id_cmp(l->target, id, l->crowd) <= 0;
+    double d = 0;
+    for (size_t i = 0; i < DTT_NODE_ID_BYTES; i++) {
+        d = d * 256 + (double)(a[i] ^ b[i]);
+    }
+    return d;
+}
+
+bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_candidate *c)
+{
+    return l->crowd > 0 && distance(l->target, c->id) < l->crowd;
 }
 
 /* Already a candidate, its id taken by a living one, or too many of its network. */
@@ -78,7 +91,7 @@ static bool grow(struct dtt_lookup *l)
 
 static bool is_waiting(const struct dtt_candidate *c)
 {
-    return c->state == DTT_CANDIDATE_FRESH && !c->proves;
+    return c->state == DTT_CANDIDATE_FRESH && !c->again;
 }
 
 /* The teller with most contacts not asked yet. */
@@ -123,7 +136,7 @@ static bool make_room(struct dtt_lookup *l, const struct dtt_candidate *fresh)
 
 static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
 {
-    if (is_in_crowd(l, fresh->id) || is_liar(l, fresh->teller)) {
+    if (is_liar(l, fresh->teller)) {
         return false;
     }
     if (is_refused(l, fresh->id, &fresh->addr)) {
@@ -166,7 +179,6 @@ bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c
     copy.state = DTT_CANDIDATE_ANSWERED;
     copy.teller = 0;
     copy.number = 0;
-    copy.is_crowd = false;
     return add(l, &copy);
 }
 
@@ -174,7 +186,7 @@ bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c
 static bool is_open(const struct dtt_lookup *l, const struct dtt_candidate *c)
 {
     return c->state == DTT_CANDIDATE_FRESH || c->state == DTT_CANDIDATE_SLOW
-               ? c->proves || !is_liar(l, c->teller)
+               ? c->again || !is_liar(l, c->teller)
                : false;
 }
 
@@ -183,7 +195,8 @@ static bool counts(const struct dtt_lookup *l, const struct dtt_candidate *c)
 {
     switch ((enum dtt_candidate_state)c->state) {
     case DTT_CANDIDATE_DEAD: return false;
-    case DTT_CANDIDATE_ANSWERED: return !c->is_crowd && (!l->needs_token || c->token_len > 0);
+    case DTT_CANDIDATE_ANSWERED:
+        return !dtt_lookup_is_crowd(l, c) && (!l->needs_token || c->token_len > 0);
     case DTT_CANDIDATE_ASKED: return true;
     case DTT_CANDIDATE_FRESH:
     case DTT_CANDIDATE_SLOW: break;
@@ -224,7 +237,7 @@ static void leave_flight(struct dtt_lookup *l, const struct dtt_candidate *c)
 
 static void count_up(uint8_t *n)
 {
-    *n = (uint8_t)(*n + (*n < UINT8_MAX));
+    *n = (uint8_t)(*n + (*n < NEVER_BELIEVED - 1));
 }
 
 bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
@@ -238,6 +251,9 @@ bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
         l->answered++;
         count_up(&l->truth[c->teller]);
         c->number = l->n_tellers + 1 < DTT_LOOKUP_TELLERS ? ++l->n_tellers : l->n_tellers;
+        if (dtt_lookup_is_crowd(l, c)) {
+            l->lies[c->number] = NEVER_BELIEVED;
+        }
     }
     l->improves = false;
     return true;
@@ -246,7 +262,7 @@ bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
 void dtt_lookup_again(struct dtt_candidate *c)
 {
     c->state = DTT_CANDIDATE_FRESH;
-    c->proves = true;
+    c->again = true;
 }
 
 bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
@@ -255,7 +271,7 @@ bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
         return false;
     }
     leave_flight(l, c);
-    if (c->proves) { /* what it said before stands */
+    if (c->again) { /* what it said before stands */
         c->state = DTT_CANDIDATE_ANSWERED;
         return false;
     }
@@ -270,7 +286,7 @@ void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c)
 {
     if (c->state != DTT_CANDIDATE_ANSWERED) {
         leave_flight(l, c);
-        c->state = c->proves ? DTT_CANDIDATE_ANSWERED : DTT_CANDIDATE_DEAD;
+        c->state = c->again ? DTT_CANDIDATE_ANSWERED : DTT_CANDIDATE_DEAD;
     }
 }
 
@@ -292,16 +308,6 @@ bool dtt_lookup_is_done(const struct dtt_lookup *l)
     return true;
 }
 
-/* The distance of two ids as a number, exact enough to compare magnitudes. */
-static double distance(const uint8_t *a, const uint8_t *b)
-{
-    double d = 0;
-    for (size_t i = 0; i < 8; i++) {
-        d = d * 256 + (double)(a[i] ^ b[i]);
-    }
-    return d;
-}
-
 /* The farthest of the `width` closest that count; NULL when there are not as many. */
 static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
 {
@@ -315,31 +321,47 @@ static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
     return NULL;
 }
 
-bool dtt_lookup_is_crowded(const struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
-                           const uint8_t *neighbour)
+bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_NODE_ID_BYTES])
 {
-    const struct dtt_candidate *last = last_of_width(l);
-    double usual = neighbour ? distance(self, neighbour) * (double)l->width / DTT_LOOKUP_USUAL : 0;
-    return last && !l->has_crowd && distance(l->target, last->id) * DTT_LOOKUP_CROWDED < usual;
+    const struct dtt_candidate *last = NULL;
+    size_t dead = 0;
+    for (size_t i = 0; i < l->n && rank > 0; i++) {
+        if (!is_liar(l, l->c[i].teller)) {
+            last = &l->c[i];
+            dead += last->state == DTT_CANDIDATE_DEAD;
+            rank--;
+        }
+    }
+    if (rank > 0 || dead == 0) {
+        return false;
+    }
+    /* Nodes that share exactly as many bits with the target as the last one are sorted by their
+     * distance to this as they are by their distance to the target. */
+    unsigned bit = dtt_node_id_common(l->target, last->id);
+    memcpy(ret, l->target, DTT_NODE_ID_BYTES);
+    if (bit < DTT_NODE_ID_BITS) {
+        ret[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
+    }
+    return true;
 }
 
-void dtt_lookup_avoid_crowd(struct dtt_lookup *l)
+bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                            const uint8_t neighbour[DTT_NODE_ID_BYTES])
 {
-    memcpy(l->crowd, last_of_width(l)->id, sizeof(l->crowd));
-    l->has_crowd = true;
-    l->queries = 0; /* each of the two looks has its own bound */
-    size_t kept = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        struct dtt_candidate *c = &l->c[i];
-        bool is_crowd = is_in_crowd(l, c->id);
-        if (is_crowd && c->state != DTT_CANDIDATE_ANSWERED) {
-            leave_flight(l, c);
-            continue;
-        }
-        c->is_crowd = is_crowd;
-        l->c[kept++] = *c;
+    const struct dtt_candidate *last = last_of_width(l);
+    double usual = distance(self, neighbour) / DTT_LOOKUP_CROWDED;
+    if (!last || l->crowd > 0 ||
+        distance(l->target, last->id) >= usual * (double)l->width / DTT_LOOKUP_USUAL) {
+        return false;
     }
-    l->n = kept;
+    l->crowd = usual;
+    l->queries = 0; /* each of the two looks has its own bound */
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->c[i].number > 0 && dtt_lookup_is_crowd(l, &l->c[i])) {
+            l->lies[l->c[i].number] = NEVER_BELIEVED;
+        }
+    }
+    return true;
 }
 
 void dtt_lookup_compact(struct dtt_lookup *l, size_t max)

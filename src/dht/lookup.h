@@ -26,7 +26,7 @@
 #define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
 #define DTT_LOOKUP_TELLERS     97 /**< who named a candidate: 0 ourselves, then who answered */
 #define DTT_LOOKUP_LIES        3  /**< silent contacts, and no other, of a liar */
-#define DTT_LOOKUP_CROWDED     8  /**< times as close as they should be */
+#define DTT_LOOKUP_CROWDED     4  /**< times as close as they should be */
 #define DTT_LOOKUP_USUAL       8  /**< nodes next to ourselves by which we know what is usual */
 
 enum dtt_candidate_state {
@@ -43,11 +43,11 @@ struct dtt_candidate {
     uint32_t rtt_us;
     uint8_t state; /**< enum dtt_candidate_state */
     uint8_t sends;
-    bool has_value; /**< returned a valid value: a put may send cas to it */
-    bool proves;    /**< has answered; asked again with its token, to prove our address */
-    bool is_crowd;  /**< one of a crowd: answered, does not count */
-    uint8_t teller; /**< who named it */
-    uint8_t number; /**< as a teller; 0: has not answered */
+    bool has_value;   /**< returned a valid value: a put may send cas to it */
+    bool again;       /**< has answered and is asked once more, with its token */
+    uint8_t siblings; /**< values it says it holds, if several */
+    uint8_t teller;   /**< who named it */
+    uint8_t number;   /**< as a teller; 0: has not answered */
     uint8_t token_len;
     uint8_t token[DTT_KRPC_TOKEN_MAX];
 };
@@ -61,11 +61,11 @@ struct dtt_lookup {
     size_t asked;    /**< distinct nodes */
     size_t answered; /**< distinct nodes */
     size_t queries;
-    bool improves;    /**< contacts that came last were among the closest */
-    bool needs_token; /**< who answers without a token does not count as one of the closest */
-    bool has_crowd;   /**< what is at least as close as `crowd` is not believed */
-    uint8_t crowd[DTT_NODE_ID_BYTES];  /**< id of the farthest one of the crowd */
-    uint8_t n_tellers;                 /**< numbers given */
+    bool improves;     /**< contacts that came last were among the closest */
+    bool needs_token;  /**< who answers without a token does not count as one of the closest */
+    double crowd;      /**< what is closer is one of a crowd: asked, but it neither counts nor names
+                            others; 0 none */
+    uint8_t n_tellers; /**< numbers given */
     uint8_t lies[DTT_LOOKUP_TELLERS];  /**< contacts of each that were silent */
     uint8_t truth[DTT_LOOKUP_TELLERS]; /**< and that answered */
     struct dtt_candidate *c;
@@ -89,7 +89,7 @@ struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l);
 void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c);
 /** Answered; contacts of its reply are added next. False for a second answer. */
 bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c);
-/** It answered, but wants our address proved: to be asked once more, with its token. */
+/** It answered, but has more to say: to be asked once more, with its token. */
 void dtt_lookup_again(struct dtt_candidate *c);
 /** The soft timeout of its last query passed. True when that was the last one: now DEAD. */
 bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c);
@@ -99,13 +99,21 @@ void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c);
 bool dtt_lookup_is_done(const struct dtt_lookup *l);
 
 /**
- * The closest that answered are far closer than they can be in a network in which the
- * DTT_LOOKUP_USUAL closest to `self` reach up to `neighbour` (NULL: we do not know).
+ * Nodes name only the eight closest they know, the dead included. When one of the `rank` closest
+ * candidates is dead: a target whose closest nodes are those next to the last of these. False when
+ * none is, or there are not as many.
  */
-bool dtt_lookup_is_crowded(const struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
-                           const uint8_t *neighbour);
-/** Disbelieves the crowd from now on. Seed it anew, then go on. */
-void dtt_lookup_avoid_crowd(struct dtt_lookup *l);
+bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_NODE_ID_BYTES]);
+
+/**
+ * The closest that answered are far closer than they can be in a network in which the
+ * DTT_LOOKUP_USUAL closest to `self` reach up to `neighbour`: disbelieves them from now on, once.
+ * True when it does; seed it anew then and go on.
+ */
+bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                            const uint8_t neighbour[DTT_NODE_ID_BYTES]);
+/** One of a crowd that was found and is disbelieved. */
+bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_candidate *c);
 
 /** Forgets all but the closest `max` that answered. For keeping. */
 void dtt_lookup_compact(struct dtt_lookup *l, size_t max);

@@ -29,6 +29,9 @@
 #define DTT_DHT_WALK_PEERS 1024 /**< distinct peers of one walk */
 #define DTT_DHT_PROBES     32   /**< pings to unknown contacts in flight */
 #define DTT_DHT_WIDE       12   /**< closest nodes a get asks when eight had nothing */
+#define DTT_DHT_WIDER      2    /**< times it does so */
+#define DTT_DHT_ROUNDS     4    /**< times holders of several values are asked for others */
+#define DTT_DHT_BEYOND     4    /**< of them, asked for nodes beyond when some are dead */
 
 enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET, DTT_WALK_PEERS };
 
@@ -71,9 +74,13 @@ struct dtt_walk {
     struct dtt_walk_goal goal;
     unsigned refs; /**< operations that wait for it or still read from it */
     bool is_internal;
-    bool is_alone;  /**< ended at once because there is no other node to know */
-    bool is_wide;   /**< found nothing among the closest and looked at more of them */
-    bool is_result; /**< its values or peers may be shared with who asks a moment later */
+    bool is_alone;   /**< ended at once because there is no other node to know */
+    unsigned wider;  /**< times it found nothing and looked at more nodes */
+    unsigned rounds; /**< times the holders of siblings were asked for others */
+    size_t siblings; /**< most values that one node says it holds */
+    size_t known;    /**< values found before the last round */
+    unsigned beyond; /**< queries in flight for nodes beyond the closest */
+    bool is_result;  /**< its values or peers may be shared with who asks a moment later */
     uint64_t started_ns;
     uint64_t ended_ns;
     uint64_t deadline_ns; /**< waiting: gives up; done: its tokens are too old */

@@ -196,10 +196,11 @@ static bool pick_targets(struct dtt_put *p, const struct dtt_walk *w, size_t cop
         size_t left[2] = {copies, copies};
         for (size_t i = 0; i < l->n && p->n < PUT_TARGETS; i++) {
             const struct dtt_candidate *c = &l->c[i];
-            if (c->state != DTT_CANDIDATE_ANSWERED || c->token_len == 0 || left[c->is_crowd] == 0) {
+            bool is_crowd = dtt_lookup_is_crowd(l, c);
+            if (c->state != DTT_CANDIDATE_ANSWERED || c->token_len == 0 || left[is_crowd] == 0) {
                 continue;
             }
-            left[c->is_crowd]--;
+            left[is_crowd]--;
             struct dtt_put_target *t = &p->targets[p->n++];
             *t = (struct dtt_put_target){
                 .addr = c->addr, .has_value = c->has_value, .token_len = c->token_len};

@@ -305,8 +305,11 @@ bool dtt_rtable_suggest(struct dtt_rtable *t, const uint8_t id[DTT_NODE_ID_BYTES
     }
     struct dtt_rnode n = make_node(id, addr, 0);
     struct dtt_rnode *known = find_in(b->nodes, b->live, id);
-    if ((known && (has_addr(known, addr) || known->fails == 0)) || is_crowded(t, b, &n)) {
+    if (known && (has_addr(known, addr) || known->fails == 0)) {
         return false;
+    }
+    if (is_crowded(t, b, &n)) {
+        return dtt_rtable_find(t, addr) != NULL; /* it seems to have changed its id */
     }
     bool is_last = b == &t->buckets[t->n - 1] && t->n < DTT_RTABLE_BUCKETS;
     if (known || b->live < DTT_RTABLE_K || is_last || weakest(b, &n)) {

@@ -338,6 +338,9 @@ static void serve_get(struct request *r)
         if (v.is_mutable) {
             r->reply.seq = dtt_krpc_int(v.seq);
         }
+        if (v.siblings > 1) {
+            r->reply.siblings = dtt_krpc_int((int64_t)v.siblings);
+        }
         if (is_newer) {
             r->reply.v = v.v;
             r->reply.k = v.is_mutable ? dtt_slice(v.k, DTT_KRPC_KEY_BYTES) : dtt_slice(NULL, 0);

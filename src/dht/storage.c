@@ -232,17 +232,33 @@ static struct dtt_stored *sibling_victim(const struct target *t, const struct ne
     return victim;
 }
 
-/* The oldest value of the network that holds most bytes; NULL when only our own are left. */
-static struct dtt_stored *store_victim(const struct dtt_storage *s)
+/* What a network takes of the store, by values or by bytes, whichever is the larger part. */
+static size_t load(size_t values, size_t bytes)
 {
-    const struct network *most = NULL;
+    size_t by_value = values * (DTT_STORAGE_NETWORK_BYTES / DTT_STORAGE_NETWORK_VALUES);
+    return by_value > bytes ? by_value : bytes;
+}
+
+/*
+ * The oldest value of the network with the largest load, `incoming` (NULL: none yet) counted with
+ * the new value of `len` bytes. So nobody loses anything to who would have as much as he. NULL when
+ * `incoming` itself has the largest and nothing to give up, or only our own are left.
+ */
+static struct dtt_stored *store_victim(const struct dtt_storage *s, const struct network *incoming,
+                                       bool is_own, size_t len)
+{
+    const struct network *most = incoming;
+    size_t most_load = is_own     ? 0
+                       : incoming ? load(incoming->values + 1, incoming->bytes + len)
+                                  : load(1, len);
     for (size_t i = 0; i < dtt_map_count(&s->networks); i++) {
         const struct network *n = dtt_map_value_at(&s->networks, i);
-        if (n->oldest && !n->is_own && (!most || n->bytes > most->bytes)) {
+        if (n->oldest && !n->is_own && n != incoming && load(n->values, n->bytes) > most_load) {
             most = n;
+            most_load = load(n->values, n->bytes);
         }
     }
-    return most ? most->oldest : NULL;
+    return most && !most->is_own ? most->oldest : NULL;
 }
 
 static bool is_network_full(const struct network *n, size_t len)
@@ -277,7 +293,8 @@ static bool make_room(struct dtt_storage *s, const struct dtt_addr *from,
         evict(s, n->oldest);
     }
     while (is_store_full(s, put->v.len, !dtt_map_get(&s->targets, put->target))) {
-        struct dtt_stored *victim = store_victim(s);
+        struct dtt_stored *victim =
+            store_victim(s, dtt_map_get(&s->networks, key), !from, put->v.len);
         if (!victim) {
             return false;
         }
@@ -421,6 +438,7 @@ static void describe(const struct target *t, const struct dtt_stored *v,
                                       .k = t->k,
                                       .sig = v->sig,
                                       .seq = t->seq,
+                                      .siblings = t->n,
                                       .v = dtt_slice(v->v, v->len)};
 }
 

@@ -6,8 +6,8 @@
  *
  * Nothing lives longer than two hours without an identical put. Each network (IPv4 /24, IPv6 /48)
  * owns a share; who is over it replaces his own oldest value. When the whole store is full, the
- * network that holds most gives up its oldest. Private and loopback addresses have no share of
- * their own: they are one network without limit but the store's.
+ * network that holds most gives up its oldest, to who holds less. Private and loopback addresses
+ * have no share of their own: they are one network without limit but the store's.
  */
 #ifndef DTT_DHT_STORAGE_H
 #define DTT_DHT_STORAGE_H
@@ -54,6 +54,7 @@ struct dtt_storage_value {
     const uint8_t *k;
     const uint8_t *sig;
     int64_t seq;
+    size_t siblings; /**< values under this target, itself included */
     struct dtt_slice v;
 };
 

@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "dht/item.h"
 #include "dht/node.h"
+#include "dht/node_id.h"
 
 #include <dtt/types.h>
 #include <stdlib.h>
@@ -164,7 +165,7 @@ static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_wa
     case DTT_WALK_GET:
         q.method = DTT_KRPC_M_GET;
         q.target = target;
-        if (c->proves) {
+        if (c->again) {
             q.token = dtt_slice(c->token, c->token_len);
         }
         break;
@@ -250,25 +251,29 @@ static void add_value(struct dtt_walk *w, const struct dtt_addr *from, int64_t s
     w->values[w->n_values++] = v;
 }
 
-/* True when the answer carried a valid value. */
-static bool take_value(struct dtt_dht *d, struct dtt_walk *w, const struct dtt_addr *from,
+static void take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_candidate *c,
                        const struct dtt_krpc *m)
 {
     if (!m->v.data || w->goal.kind != DTT_WALK_GET) {
-        return false;
+        return;
     }
     struct dtt_walk_value *known = find_value(w, m);
-    if (known) {
-        known->holders++;
-        return true;
-    }
-    if (!is_valid_value(&w->goal, m)) {
+    if (!known && !is_valid_value(&w->goal, m)) {
         DTT_COUNT(d->ctx, DHT_VALUES_INVALID);
-        return false;
+        return;
     }
-    add_value(w, from, w->goal.is_mutable ? m->seq.n : 0, w->goal.is_mutable ? m->sig.data : NULL,
-              m->v);
-    return true;
+    bool has_told = c->has_value;
+    c->has_value = true;
+    if (m->siblings.n > 1) {
+        c->siblings = (uint8_t)dtt_min_ns((uint64_t)m->siblings.n, DTT_STORAGE_SIBLINGS);
+        w->siblings = c->siblings > w->siblings ? c->siblings : w->siblings;
+    }
+    if (known) {
+        known->holders += !has_told;
+        return;
+    }
+    add_value(w, &c->addr, w->goal.is_mutable ? m->seq.n : 0,
+              w->goal.is_mutable ? m->sig.data : NULL, m->v);
 }
 
 /* What we hold ourselves is found first. */
@@ -457,16 +462,13 @@ static void widen(struct dtt_walk *w, size_t width)
 /* ---- going on and ending */
 
 /* The eight closest to ourselves tell how close nodes of this network are. */
-static bool is_crowded(const struct dtt_dht *d, const struct dtt_walk *w, size_t side)
+static bool avoid_crowd(struct dtt_dht *d, struct dtt_walk *w, size_t side)
 {
     const struct dtt_rnode *near[DTT_LOOKUP_USUAL];
     const struct dtt_rtable *t = &d->tables[side];
-    if (!d->knows_neighbours) {
-        return false;
-    }
-    size_t n = dtt_rtable_closest(t, d->id, false, NULL, DTT_LOOKUP_USUAL, near);
-    return dtt_lookup_is_crowded(&w->side[side], d->id,
-                                 n == DTT_LOOKUP_USUAL ? near[n - 1]->id : NULL);
+    return d->knows_neighbours &&
+           dtt_rtable_closest(t, d->id, false, NULL, DTT_LOOKUP_USUAL, near) == DTT_LOOKUP_USUAL &&
+           dtt_lookup_avoid_crowd(&w->side[side], d->id, near[DTT_LOOKUP_USUAL - 1]->id);
 }
 
 static void start_elsewhere(struct dtt_dht *d, struct dtt_walk *w, size_t side)
@@ -484,25 +486,99 @@ static void start_elsewhere(struct dtt_dht *d, struct dtt_walk *w, size_t side)
     }
 }
 
-/* All that were to be asked have had their say: true when more should be. */
-static bool look_further(struct dtt_dht *d, struct dtt_walk *w)
+/* The nodes that answered, closest to `target`; how many. */
+static size_t closest_answered(const struct dtt_lookup *l, const uint8_t *target,
+                               const struct dtt_candidate *ret[DTT_DHT_BEYOND])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct dtt_candidate *c = &l->c[i];
+        size_t at = n;
+        if (c->state != DTT_CANDIDATE_ANSWERED) {
+            continue;
+        }
+        while (at > 0 && dtt_node_id_cmp(target, c->id, ret[at - 1]->id) < 0) {
+            at--;
+        }
+        if (at < DTT_DHT_BEYOND) {
+            n += n < DTT_DHT_BEYOND;
+            memmove(&ret[at + 1], &ret[at], (n - at - 1) * sizeof(struct dtt_candidate *));
+            ret[at] = c;
+        }
+    }
+    return n;
+}
+
+/* The dead take places in everybody's answers: asks for the nodes that come after, too. */
+static void ask_beyond(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
+                       const struct dtt_lookup *l)
+{
+    const struct dtt_candidate *near[DTT_DHT_BEYOND];
+    uint8_t target[DTT_NODE_ID_BYTES];
+    if (!dtt_lookup_beyond(l, w->wider * DTT_RTABLE_K, target)) {
+        return;
+    }
+    size_t n = closest_answered(l, target, near);
+    for (size_t i = 0; i < n; i++) {
+        struct dtt_krpc q = {.method = DTT_KRPC_M_FIND_NODE,
+                             .target = dtt_slice(target, sizeof(target))};
+        w->beyond += dtt_query_send(d, now, &near[i]->addr, DTT_TXN_WALK, w->number, &q) == DTT_OK;
+    }
+}
+
+/* True for a query of ask_beyond: nobody waits for it any more. */
+static bool take_beyond(struct dtt_walk *w, const struct dtt_txn *txn)
+{
+    if (w->goal.kind == DTT_WALK_FIND || txn->method != DTT_KRPC_M_FIND_NODE) {
+        return false;
+    }
+    w->beyond--;
+    return true;
+}
+
+/* Some hold more values than we have seen: each of them gives another one when asked again. */
+static bool ask_for_siblings(struct dtt_walk *w)
 {
     bool more = false;
-    if (w->goal.kind == DTT_WALK_GET && w->n_values == 0 && !w->is_wide) {
-        w->is_wide = true;
+    bool is_complete = w->rounds > 0 && w->n_values >= w->siblings && w->n_values == w->known;
+    if (w->siblings < 2 || is_complete || w->rounds == DTT_DHT_ROUNDS) {
+        return false;
+    }
+    w->rounds++;
+    w->known = w->n_values;
+    for (size_t side = 0; side < 2; side++) {
+        struct dtt_lookup *l = &w->side[side];
+        for (size_t i = 0, left = l->width; i < l->n && left > 0; i++) {
+            left -= l->c[i].state == DTT_CANDIDATE_ANSWERED;
+            if (l->c[i].state == DTT_CANDIDATE_ANSWERED && l->c[i].siblings > 1) {
+                dtt_lookup_again(&l->c[i]);
+                more = true;
+            }
+        }
+    }
+    return more;
+}
+
+/* All that were to be asked have had their say: true when more should be. */
+static bool look_further(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
+{
+    bool more = false;
+    if (w->goal.kind == DTT_WALK_GET && w->n_values == 0 && w->wider < DTT_DHT_WIDER) {
+        w->wider++;
+        ask_beyond(d, now, w, &w->side[0]);
+        ask_beyond(d, now, w, &w->side[1]);
         widen(w, DTT_DHT_WIDE);
         return true;
     }
     for (size_t side = 0; side < 2; side++) {
-        if (is_crowded(d, w, side)) {
+        if (avoid_crowd(d, w, side)) {
             DTT_COUNT(d->ctx, DHT_CROWDS);
-            dtt_lookup_avoid_crowd(&w->side[side]);
             seed_side(d, w, side);
             start_elsewhere(d, w, side);
             more = true;
         }
     }
-    return more;
+    return more || ask_for_siblings(w);
 }
 
 void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
@@ -510,10 +586,10 @@ void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
     while (w->state == DTT_WALK_RUNNING) {
         pump_side(d, now, w, &w->side[0]);
         pump_side(d, now, w, &w->side[1]);
-        if (!dtt_lookup_is_done(&w->side[0]) || !dtt_lookup_is_done(&w->side[1])) {
+        if (!dtt_lookup_is_done(&w->side[0]) || !dtt_lookup_is_done(&w->side[1]) || w->beyond > 0) {
             return;
         }
-        if (!look_further(d, w)) {
+        if (!look_further(d, now, w)) {
             finish(d, now, w);
             return;
         }
@@ -601,6 +677,10 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
     if (!w || w->state != DTT_WALK_RUNNING) {
         return;
     }
+    if (take_beyond(w, txn)) {
+        dtt_walk_offer(d, now, w, m, &txn->to);
+        return;
+    }
     struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
     struct dtt_candidate *c = dtt_lookup_find(l, &txn->to);
     if (!c) {
@@ -614,7 +694,7 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
     }
     bool wants_proof = w->goal.kind == DTT_WALK_GET && m->proof.n == 1;
     /* Proved already: this is the answer to what we asked before. */
-    if ((wants_proof && c->proves) || !dtt_lookup_answered(l, c)) {
+    if ((wants_proof && c->again) || !dtt_lookup_answered(l, c)) {
         return;
     }
     c->rtt_us = (uint32_t)((now.mono_ns - txn->sent_ns) / DTT_US);
@@ -622,7 +702,7 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
         c->token_len = (uint8_t)m->token.len;
         memcpy(c->token, m->token.data, m->token.len);
     }
-    c->has_value = take_value(d, w, &txn->to, m);
+    take_value(d, w, c, m);
     if (wants_proof && c->token_len > 0) {
         dtt_lookup_again(c);
     }
@@ -637,7 +717,7 @@ void dtt_walk_slow(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *
         return;
     }
     struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
-    struct dtt_candidate *c = dtt_lookup_find(l, &txn->to);
+    struct dtt_candidate *c = take_beyond(w, txn) ? NULL : dtt_lookup_find(l, &txn->to);
     if (c && dtt_lookup_slow(l, c)) {
         dtt_upkeep_silent(d, now, &txn->to, 1);
     }
@@ -652,7 +732,7 @@ void dtt_walk_dead(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *
         return;
     }
     struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
-    struct dtt_candidate *c = dtt_lookup_find(l, &txn->to);
+    struct dtt_candidate *c = take_beyond(w, txn) ? NULL : dtt_lookup_find(l, &txn->to);
     if (c) {
         dtt_lookup_dead(l, c);
     }

@@ -169,8 +169,11 @@ static void deliver(struct net *net, const struct net_packet *p)
 {
     for (size_t i = 0; i < net->n; i++) {
         struct net_node *n = &net->nodes[i];
-        if (!dtt_addr_eq(&n->addr, &p->to) || n->is_dead) {
+        if (!dtt_addr_eq(&n->addr, &p->to) || (i && i == net->ghost)) {
             continue;
+        }
+        if (n->is_dead) {
+            return;
         }
         n->received++;
         if (n->script) {
@@ -180,6 +183,11 @@ static void deliver(struct net *net, const struct net_packet *p)
             net_flush(net, i);
         }
         return;
+    }
+    if (net->ghost) {
+        struct net_node *n = &net->nodes[net->ghost];
+        n->addr = p->to;
+        n->script(net, net->ghost, &p->from, dtt_slice(p->data, p->len));
     }
 }
 

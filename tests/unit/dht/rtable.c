@@ -171,6 +171,21 @@ static void test_endpoint_with_a_new_id(void **state)
     assert_non_null(dtt_rtable_find_id(&table, fresh));
 }
 
+/* Somebody at the endpoint of a live node asks under another id: worth a ping, not believed. */
+static void test_a_new_id_at_a_known_endpoint_is_asked(void **state)
+{
+    uint8_t id[20], other[20];
+    struct dtt_addr a = dtt_addr_v4(50, 1, 1, 1, 1), b = dtt_addr_v4(50, 1, 1, 1, 2);
+    (void)state;
+    dtt_node_id_random_in(&rng, table.self, 0, id);
+    dtt_node_id_random_in(&rng, table.self, 0, other);
+    assert_int_equal(dtt_rtable_seen(&table, at_s(1), id, &a, DTT_MS, 0), DTT_RTABLE_ADDED);
+    assert_false(dtt_rtable_suggest(&table, id, &a));
+    assert_true(dtt_rtable_suggest(&table, other, &a));
+    assert_false(dtt_rtable_suggest(&table, other, &b)); /* one place an address */
+    assert_null(dtt_rtable_find_id(&table, other));
+}
+
 static void test_network_limits(void **state)
 {
     (void)state;
@@ -307,6 +322,7 @@ int main(void)
         TEST(test_closest_filters),
         TEST(test_first_holder_of_an_id_keeps_it),
         TEST(test_endpoint_with_a_new_id),
+        TEST(test_a_new_id_at_a_known_endpoint_is_asked),
         TEST(test_network_limits),
         TEST(test_failures_bring_in_the_spare),
         TEST(test_suggest_never_makes_live),

@@ -3,6 +3,7 @@
 
 #include "support/vectors.h"
 
+#include <dtt/types.h>
 #include <stdio.h>
 
 static struct dtt_storage s;
@@ -232,11 +233,37 @@ static void test_many_networks_are_bounded(void **state)
     for (uint32_t i = 0; i < 20000; i++) {
         struct dtt_addr from =
             dtt_addr_v4((uint8_t)(50 + (i >> 16)), (uint8_t)(i >> 8), (uint8_t)i, 1, 1);
-        assert_int_equal(put_len(2, &from, i, 5, v, sizeof(v)), 0);
+        int err = put_len(2, &from, i, 5, v, sizeof(v));
+        assert_true(err == 0 || err == DTT_EFULL);
         assert_true(s.values <= DTT_STORAGE_VALUES && s.bytes <= DTT_STORAGE_BYTES);
         assert_true(dtt_map_count(&s.targets) <= DTT_STORAGE_TARGETS);
     }
     assert_true(has(7777777, "3:own"));
+}
+
+/* A full store of many with a value each: who comes later waits, however small his values. */
+static void test_a_full_store_of_equals_evicts_nobody(void **state)
+{
+    struct dtt_addr late = dtt_addr_v4(60, 1, 1, 1, 1);
+    unsigned refused = 0;
+    (void)state;
+    for (unsigned i = 0; i < DTT_STORAGE_TARGETS; i++) {
+        unsigned network = i > 0 ? i - 1 : 0; /* the first one has two */
+        struct dtt_addr a = dtt_addr_v4(50, (uint8_t)(network >> 8), (uint8_t)network, 1, 1);
+        assert_int_equal(put_len(1, &a, i, 1, "600:some value", 14), 0);
+    }
+    /* One newcomer in the place of who has more, all others in nobody's. */
+    assert_int_equal(put(2, &late, 10000, 1, "1:x"), 0);
+    assert_int_equal(s.evicted, 1);
+    for (unsigned i = 0; i < 1000; i++) {
+        struct dtt_addr later = dtt_addr_v4(61, (uint8_t)(i >> 8), (uint8_t)i, 1, 1);
+        refused += put(2, &later, 20000 + i, 1, "1:x") == DTT_EFULL;
+        assert_int_equal(put(2, &late, 30000 + i, 1, "1:x"), 0); /* replaces his own */
+    }
+    assert_int_equal(refused, 1000);
+    assert_int_equal(s.evicted, 1 + 1000);
+    assert_true(has(30999, "1:x") && has(DTT_STORAGE_TARGETS - 1, "600:some value"));
+    assert_int_equal(put(2, NULL, 40000, 1, "1:x"), 0); /* our own always fit */
 }
 
 static void test_private_network_is_bounded_only_as_a_whole(void **state)
@@ -275,6 +302,7 @@ int main(void)
         TEST(test_expires_after_two_hours),
         TEST(test_one_network_cannot_exhaust_it),
         TEST(test_many_networks_are_bounded),
+        TEST(test_a_full_store_of_equals_evicts_nobody),
         TEST(test_private_network_is_bounded_only_as_a_whole),
         TEST(test_immutable),
     };
