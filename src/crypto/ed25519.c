@@ -27,13 +27,6 @@ bool dtt_ed25519_verify(const uint8_t sig[64], struct dtt_slice msg, const uint8
     return crypto_sign_verify_detached(sig, msg.data, msg.len, pk) == 0;
 }
 
-bool dtt_ed25519_is_point(const uint8_t pk[32])
-{
-    /* The addition reads y modulo p and takes x = 0 with either sign, as ZIP 215 does. */
-    uint8_t sum[32];
-    return crypto_core_ed25519_add(sum, pk, identity) == 0;
-}
-
 /* The order of the base point: 2^252 + 27742317777372353535851937790883648493, little endian. */
 static bool is_below_order(const uint8_t s[32])
 {
