@@ -4,6 +4,7 @@
 #include "output.h"
 #include "sim/sim.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,24 @@ static void print_text(const struct dtt_sim_result *r, const char *preset, uint6
     printf("  took %" PRIu64 " ms and %" PRIu64 " MiB\n", wall_ms, memory(NULL) >> 20);
 }
 
+/* Writes the picture; an exit code. */
+static int write_plot(const struct dtt_sim_result *r, const char *file)
+{
+    char *svg = dtt_sim_plot(r);
+    FILE *f = svg ? fopen(file, "w") : NULL;
+    bool is_written = f && fputs(svg, f) >= 0;
+
+    if (f && fclose(f) != 0) {
+        is_written = false;
+    }
+    if (!svg) {
+        return output_fail(EXIT_INTERNAL, "out of memory: '%s' was not written", file);
+    }
+    free(svg);
+    return is_written ? EXIT_OK
+                      : output_fail(EXIT_IO, "cannot write '%s': %s", file, strerror(errno));
+}
+
 static uint64_t now_ms(void)
 {
     struct timespec t;
@@ -139,6 +158,9 @@ static int run(struct options *o)
     }
     (o->json ? print_json : print_text)(&result, presets[o->preset], now_ms() - start_ms);
     code = output_finish();
+    if (code == EXIT_OK && o->plot) {
+        code = write_plot(&result, o->plot);
+    }
     if (code == EXIT_OK && !result.passed) {
         code = tell_failure(&result, o);
     }
@@ -156,6 +178,7 @@ const struct command command_sim = {
                "holds and 1 when not, with the command that shows the same run again.\n"
                "'--list' tells the scenarios.",
     .options = OPTION_BIT(OPTION_SEED) | OPTION_BIT(OPTION_MEMBERS) | OPTION_BIT(OPTION_PRESET) |
-               OPTION_BIT(OPTION_REAL) | OPTION_BIT(OPTION_LIST) | OPTION_BIT(OPTION_JSON),
+               OPTION_BIT(OPTION_REAL) | OPTION_BIT(OPTION_PLOT) | OPTION_BIT(OPTION_LIST) |
+               OPTION_BIT(OPTION_JSON),
     .run = run,
 };

@@ -45,8 +45,8 @@ struct dtt_sim_observer {
     uint64_t last_dht, last_other;
 
     uint64_t mark_ns;
-    uint64_t whole_ns; /**< whole since then; DTT_NEVER: is not */
-    uint32_t whole_within_s;
+    uint64_t whole_ns;         /**< whole since then; DTT_NEVER: is not */
+    uint32_t whole_within_s;   /**< since the mark; 0: no bound */
     char why[DTT_SIM_WHY_MAX]; /**< an invariant that broke, or empty */
 
     struct dtt_sim_times joins;       /**< from start to first neighbour */

@@ -219,7 +219,10 @@ static void act_once(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
     case DTT_SIM_ISOLATE: isolate(s); break;
     case DTT_SIM_CHAT:
     case DTT_SIM_SAY: say(s); break;
-    case DTT_SIM_MARK: dtt_sim_observer_mark(s->observer); break;
+    case DTT_SIM_MARK:
+        dtt_sim_observer_mark(s->observer);
+        s->observer->whole_within_s = s->scenario->whole_within_s;
+        break;
     case DTT_SIM_NOTHING: break;
     }
 }
@@ -328,6 +331,16 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
     return DTT_OK;
 }
 
+static bool has_mark(const struct dtt_sim_scenario *scenario)
+{
+    for (size_t i = 0; i < DTT_SIM_ACTIONS; i++) {
+        if (scenario->script[i].verb == DTT_SIM_MARK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *scenario,
                        struct dtt_sim_world *w, struct dtt_sim_observer *o, int preset)
 {
@@ -338,6 +351,7 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
     s->world = w;
     s->observer = o;
     s->preset = preset;
+    o->whole_within_s = has_mark(scenario) ? 0 : scenario->whole_within_s;
     dtt_put_le64(seed, w->seed);
     dtt_rng_init(&s->rng, seed, "sim.script");
     s->order = calloc(o->n, sizeof(*s->order));

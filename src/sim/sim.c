@@ -65,7 +65,8 @@ static bool is_broken(void *user)
     return o->why[0] || o->is_out_of_memory || stage->is_out_of_memory;
 }
 
-static int play(struct dtt_sim_stage *stage, struct dtt_sim_result *ret)
+static int play(struct dtt_sim_stage *stage, const struct dtt_sim_params *params,
+                struct dtt_sim_result *ret)
 {
     struct dtt_sim_world *w = stage->world;
     struct dtt_sim_observer *o = stage->observer;
@@ -75,6 +76,11 @@ static int play(struct dtt_sim_stage *stage, struct dtt_sim_result *ret)
     }
     dtt_sim_observer_report(o, ret);
     dtt_sim_trace_hash(w, ret->trace_hash);
+    if (params->memory && ret->n_metrics < DTT_SIM_METRICS) {
+        ret->metrics[ret->n_metrics++] = (struct dtt_sim_metric){
+            .name = "memory_mib",
+            .thousandths = (int64_t)(params->memory(params->user) >> 20) * 1000};
+    }
     judge(stage->scenario, o->why, ret);
     return DTT_OK;
 }
@@ -106,10 +112,9 @@ int dtt_sim_scenario_run(const struct dtt_sim_params *params, struct dtt_sim_res
     world.transport = params->is_real ? NULL : &dtt_sim_plain;
     err = dtt_sim_observer_init(&observer, &world, nodes);
     if (!err) {
-        observer.whole_within_s = s->whole_within_s;
         err = dtt_sim_stage_init(&stage, s, &world, &observer, params->preset);
         if (!err) {
-            err = play(&stage, ret);
+            err = play(&stage, params, ret);
         }
         dtt_sim_stage_fini(&stage);
         dtt_sim_observer_fini(&observer);
