@@ -165,19 +165,12 @@ static int run_query(struct options *o, unsigned flags, start_fn start, const vo
                                dtt_error_text(rc));
         }
     }
-    while (code == EXIT_OK && !s.is_over) {
-        struct pollfd fds[SESSION_FDS];
-        const struct dtt_event *event;
-
-        while (!s.is_over && (event = session_event(&s)) != NULL) {
-            take_event(&s, event);
-        }
-        if (!s.is_over) {
-            session_turn(&s, fds, SESSION_FDS);
-        }
+    if (code == EXIT_OK) {
+        session_run(&s, take_event);
+        code = s.code;
     }
     session_close(&s);
-    return code == EXIT_OK ? s.code : code;
+    return code;
 }
 
 static int start_ping(struct session *s, const void *what, uint32_t *ret_op)
@@ -305,23 +298,26 @@ static void announce(const struct dtt_event *event, bool is_json)
     fflush(stdout);
 }
 
-/* What the node has done so far: the counters that are not zero. */
-static void report_counters(const dtt_node *node)
+/* What the node has done so far, the counters that are not zero; and again later. */
+static void report_counters(struct session *s)
 {
     const char *name;
     uint64_t value;
 
     fputs("dtt: counters:", stderr);
-    for (size_t i = 0; dtt_node_counter(node, i, &name, NULL, &value); i++) {
+    for (size_t i = 0; dtt_node_counter(s->node, i, &name, NULL, &value); i++) {
         if (value > 0) {
             fprintf(stderr, " %s=%" PRIu64, name, value);
         }
     }
     fputc('\n', stderr);
+    s->alarm_ms = session_now_ms() + SERVE_REPORT_MS;
 }
 
-static void take_serve_event(const struct options *o, const struct dtt_event *event)
+static void take_serve_event(struct session *s, const struct dtt_event *event)
 {
+    const struct options *o = s->options;
+
     if (event->type == DTT_EVENT_LISTENING) {
         announce(event, o->json);
     } else if (event->type == DTT_EVENT_DHT_READY && !o->json) {
@@ -333,8 +329,7 @@ static void take_serve_event(const struct options *o, const struct dtt_event *ev
 
 static int run_serve(struct options *o)
 {
-    bool has_report = o->log_level >= DTT_LOG_INFO;
-    struct session s = {0};
+    struct session s = {.on_alarm = report_counters};
     int code;
 
     if (o->no_bootstrap && o->n_bootstrap > 0) {
@@ -342,23 +337,15 @@ static int run_serve(struct options *o)
     }
     code = session_open(&s, o, SESSION_DHT,
                         DTT_NODE_DHT_ONLY | (o->no_bootstrap ? DTT_NODE_NO_BOOTSTRAP : 0), 0);
-    while (code == EXIT_OK && !s.is_over) {
-        struct pollfd fds[SESSION_FDS];
-        const struct dtt_event *event;
-
-        while ((event = session_event(&s)) != NULL) {
-            take_serve_event(o, event);
-        }
-        if (has_report && session_now_ms() >= s.alarm_ms) {
-            if (s.alarm_ms > 0) {
-                report_counters(s.node);
-            }
+    if (code == EXIT_OK) {
+        if (o->log_level >= DTT_LOG_INFO) {
             s.alarm_ms = session_now_ms() + SERVE_REPORT_MS;
         }
-        session_turn(&s, fds, SESSION_FDS);
+        session_run(&s, take_serve_event);
+        code = s.code;
     }
     session_close(&s);
-    return code == EXIT_OK ? s.code : code;
+    return code;
 }
 
 #define OPTIONS_QUERY (OPTIONS_DHT | OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR))

@@ -26,13 +26,13 @@ struct doctor {
     struct session session;
     bool has_color;
     enum verdict worst;
-    bool is_settled;
     size_t n_bound;
     struct dtt_addr bound[N_SIDES];
     unsigned n_nodes[N_SIDES];         /* that answered the find */
     uint32_t best_rtt_us[N_SIDES];     /* 0: unknown */
     struct dtt_addr external[N_SIDES]; /* family none: unknown */
     uint32_t votes[N_SIDES];
+    bool has_put;
     unsigned put_asked, put_acked, put_verified;
 };
 
@@ -199,16 +199,24 @@ static void check_storage(struct doctor *d)
 
 /* --------------------------------------------------------------- the course */
 
-static int start_find(struct doctor *d)
+static void must_start(struct session *s, int rc)
+{
+    if (rc != 0) {
+        session_end(
+            s, output_fail(session_exit_code(rc), "cannot ask the DHT: %s", dtt_error_text(rc)));
+    }
+}
+
+static void start_find(struct session *s)
 {
     uint8_t random[DTT_SEED_BYTES];
     uint32_t op;
     int rc = dtt_seed_generate(random);
 
-    return rc == 0 ? dtt_node_dht_find(d->session.node, random, &op) : rc;
+    must_start(s, rc == 0 ? dtt_node_dht_find(s->node, random, &op) : rc);
 }
 
-static int start_put(struct doctor *d)
+static void start_put(struct session *s)
 {
     uint8_t seed[DTT_SEED_BYTES];
     struct dtt_dht_put put = {.size = sizeof(put),
@@ -219,15 +227,7 @@ static int start_put(struct doctor *d)
     uint32_t op;
     int rc = dtt_seed_generate(seed);
 
-    return rc == 0 ? dtt_node_dht_put(d->session.node, &put, &op) : rc;
-}
-
-static void must_start(struct doctor *d, int rc)
-{
-    if (rc != 0) {
-        session_end(&d->session, output_fail(session_exit_code(rc), "cannot ask the DHT: %s",
-                                             dtt_error_text(rc)));
-    }
+    must_start(s, rc == 0 ? dtt_node_dht_put(s->node, &put, &op) : rc);
 }
 
 static void take_node(struct doctor *d, const struct dtt_event *event)
@@ -241,8 +241,9 @@ static void take_node(struct doctor *d, const struct dtt_event *event)
     }
 }
 
-static void take_event(struct doctor *d, const struct dtt_event *event)
+static void take_event(struct session *s, const struct dtt_event *event)
 {
+    struct doctor *d = s->user;
     const struct dtt_addr *addr;
 
     switch (event->type) {
@@ -257,37 +258,17 @@ static void take_event(struct doctor *d, const struct dtt_event *event)
         d->external[side_of(addr)] = *addr;
         d->votes[side_of(addr)] = event->u.external_addr.votes;
         break;
-    case DTT_EVENT_DHT_READY: d->session.alarm_ms = session_now_ms() + DOCTOR_SETTLE_MS; break;
+    case DTT_EVENT_DHT_READY: s->alarm_ms = session_now_ms() + DOCTOR_SETTLE_MS; break;
     case DTT_EVENT_DHT_NODE: take_node(d, event); break;
-    case DTT_EVENT_DHT_DONE: must_start(d, start_put(d)); break;
+    case DTT_EVENT_DHT_DONE: start_put(s); break;
     case DTT_EVENT_DHT_PUT:
+        d->has_put = true;
         d->put_asked = event->u.dht_put.asked;
         d->put_acked = event->u.dht_put.acked;
         d->put_verified = event->u.dht_put.verified;
-        session_end(&d->session, EXIT_OK);
+        session_end(s, EXIT_OK);
         break;
     default: break;
-    }
-}
-
-static void examine(struct doctor *d)
-{
-    struct session *s = &d->session;
-
-    while (!s->is_over) {
-        struct pollfd fds[SESSION_FDS];
-        const struct dtt_event *event;
-
-        while (!s->is_over && (event = session_event(s)) != NULL) {
-            take_event(d, event);
-        }
-        if (s->alarm_ms > 0 && session_now_ms() >= s->alarm_ms) {
-            s->alarm_ms = 0;
-            must_start(d, start_find(d));
-        }
-        if (!s->is_over) {
-            session_turn(s, fds, SESSION_FDS);
-        }
     }
 }
 
@@ -302,7 +283,7 @@ static int conclude(struct doctor *d)
     for (int side = 0; side < N_SIDES; side++) {
         check_address(d, (enum side)side);
     }
-    if (d->put_asked > 0) {
+    if (d->has_put) {
         check_storage(d);
     }
     if (d->session.options->json) {
@@ -314,13 +295,17 @@ static int conclude(struct doctor *d)
 static int run(struct options *o)
 {
     struct doctor d = {.has_color = output_has_color(STDOUT_FILENO)};
-    int code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);
+    int code;
+
+    d.session.on_alarm = start_find;
+    d.session.user = &d;
+    code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);
 
     if (code == EXIT_OK) {
-        examine(&d);
+        session_run(&d.session, take_event);
         code = d.session.code;
         /* A signal or --for ends it without a verdict. */
-        if (code == EXIT_REACH || d.put_asked > 0) {
+        if (code == EXIT_REACH || d.has_put) {
             code = conclude(&d);
         }
     }

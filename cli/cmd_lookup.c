@@ -48,19 +48,12 @@ static int run(struct options *o)
     struct session s = {0};
     int code = session_open(&s, o, SESSION_LOOKUP, DTT_NODE_READ_ONLY, LOOKUP_TIMEOUT_MS);
 
-    while (code == EXIT_OK && !s.is_over) {
-        struct pollfd fds[SESSION_FDS];
-        const struct dtt_event *event;
-
-        while (!s.is_over && (event = session_event(&s)) != NULL) {
-            take_event(&s, event);
-        }
-        if (!s.is_over) {
-            session_turn(&s, fds, SESSION_FDS);
-        }
+    if (code == EXIT_OK) {
+        session_run(&s, take_event);
+        code = s.code;
     }
     session_close(&s);
-    return code == EXIT_OK ? s.code : code;
+    return code;
 }
 
 const struct command command_lookup = {

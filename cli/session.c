@@ -388,6 +388,26 @@ const struct dtt_event *session_event(struct session *s)
     return event;
 }
 
+void session_run(struct session *s,
+                 void (*take_event)(struct session *s, const struct dtt_event *event))
+{
+    while (!s->is_over) {
+        struct pollfd fds[SESSION_FDS];
+        const struct dtt_event *event;
+
+        while (!s->is_over && (event = session_event(s)) != NULL) {
+            take_event(s, event);
+        }
+        if (s->alarm_ms > 0 && session_now_ms() >= s->alarm_ms) {
+            s->alarm_ms = 0;
+            s->on_alarm(s);
+        }
+        if (!s->is_over) {
+            session_turn(s, fds, SESSION_FDS);
+        }
+    }
+}
+
 void session_leave(struct session *s)
 {
     if (!s->topic) {

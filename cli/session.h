@@ -23,9 +23,10 @@ struct session {
     int64_t join_timeout_ms; /**< 0: none */
     struct progress progress;
     uint64_t alarm_ms; /**< session_turn ends at this time of session_now_ms; 0: no alarm */
-    bool has_dht;      /**< a DHT node has answered, or none is looked for */
-    bool has_joined;   /**< there has been a neighbour */
-    bool is_over;      /**< time to leave, with this exit code: */
+    void (*on_alarm)(struct session *s); /**< called by session_run, which has reset alarm_ms */
+    bool has_dht;                        /**< a DHT node has answered, or none is looked for */
+    bool has_joined;                     /**< there has been a neighbour */
+    bool is_over;                        /**< time to leave, with this exit code: */
     int code;
 
     /** Shows a sentence; NULL: output_say. */
@@ -60,6 +61,10 @@ void session_turn(struct session *s, struct pollfd *fds, nfds_t n);
 
 /** The next event, as dtt_node_next_event. */
 const struct dtt_event *session_event(struct session *s);
+
+/** Turns until the session is over, for commands with nothing else to wait for than events. */
+void session_run(struct session *s,
+                 void (*take_event)(struct session *s, const struct dtt_event *event));
 
 /** Ends the session with this exit code. */
 void session_end(struct session *s, int code);

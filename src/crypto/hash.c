@@ -18,11 +18,6 @@ void dtt_sha1_2(uint8_t out[20], struct dtt_slice a, struct dtt_slice b)
     sha1_digest(&ctx, SHA1_DIGEST_SIZE, out);
 }
 
-void dtt_sha512(uint8_t out[64], struct dtt_slice in)
-{
-    crypto_hash_sha512(out, in.data, in.len);
-}
-
 void dtt_sha512_32(uint8_t out[32], const struct dtt_slice *parts, size_t n)
 {
     crypto_hash_sha512_state state;

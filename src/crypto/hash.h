@@ -8,7 +8,6 @@
 void dtt_sha1(uint8_t out[20], struct dtt_slice in);
 /** SHA-1 of a followed by b. */
 void dtt_sha1_2(uint8_t out[20], struct dtt_slice a, struct dtt_slice b);
-void dtt_sha512(uint8_t out[64], struct dtt_slice in);
 /** SHA-512 of the concatenation of `n` parts, cut to 32 bytes: what all DTT derivations use. */
 void dtt_sha512_32(uint8_t out[32], const struct dtt_slice *parts, size_t n);
 /** CRC-32C (Castagnoli), for BEP 42 node ids. */
