@@ -40,11 +40,13 @@ def check(condition, sentence):
 
 
 class Process:
-    """One running command. Its standard output is read as JSON events, a line each."""
+    """One running command. Its standard output is read as JSON events, a line each, or with
+    `is_text` as lines that become events "line"."""
 
-    def __init__(self, scene, name, arguments, command=DTT):
+    def __init__(self, scene, name, arguments, command=DTT, is_text=False):
         self.scene = scene
         self.name = name
+        self.is_text = is_text
         self.events = []
         self.said = []  # lines of standard error
         self.started = time.monotonic()
@@ -62,7 +64,7 @@ class Process:
 
     def _event(self, line):
         try:
-            event = json.loads(line)
+            event = {"event": "line", "text": line} if self.is_text else json.loads(line)
         except ValueError:
             event = {"event": "not json", "line": line}
         event["at"] = time.monotonic() - self.started
@@ -225,8 +227,8 @@ class Scene:
         path.chmod(mode)
         return str(path)
 
-    def start(self, name, *arguments, command=DTT):
-        process = Process(self, name, [str(word) for word in arguments], command)
+    def start(self, name, *arguments, command=DTT, is_text=False):
+        process = Process(self, name, [str(word) for word in arguments], command, is_text)
         self.processes.append(process)
         return process
 
