@@ -216,7 +216,8 @@ class Scene:
         self.path = pathlib.Path(self.folder.name)
         self.processes = []
         self.topic = f"e2e {os.path.basename(sys.argv[0])} {os.getpid()}"
-        self.secret = self.file("secret", "correct horse battery staple\n")
+        self.secret_text = "correct horse battery staple"
+        self.secret = self.file("secret", self.secret_text + "\n")
         self.environment = {name: value for name, value in os.environ.items()
                             if name != "DTT_SECRET"}
         self.net = None

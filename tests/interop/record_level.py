@@ -11,9 +11,12 @@ from world import check, harness
 ROUNDS = 150
 
 
-def random_slot(dice):
-    """A slot as the Rust side wants it named; topics need not be text, minutes not be near."""
-    return {"topic": dice.randbytes(dice.randrange(1, 60)).hex(),
+def random_slot(dice, rust):
+    """A slot as the Rust side wants it named; minutes need not be near, nor topics be text."""
+    topic = dice.randbytes(dice.randrange(1, 60))
+    if rust.is_old:
+        topic = topic.decode("latin-1").encode()
+    return {"topic": topic.hex(),
             "secret": dice.randbytes(dice.randrange(0, 60)).hex(),
             "minute": dice.choice([dice.randrange(2**16), dice.randrange(29000000, 40000000)])}
 
@@ -32,23 +35,25 @@ def dtt_slot(world, slot, derived):
             "--secret-file", path, "--hex"]
 
 
-def start(world):
+def start(world, is_old):
     dice = random.Random(os.environ.get("DTT_SEED", world.topic))
-    rust = world.rust("rust", "record")
-    rust.points = [rust.ask(do="derive", **random_slot(dice))["signing_key"] for _ in range(10)]
+    rust = world.rust_old("rust") if is_old else world.rust("rust", "record")
+    rust.is_old = is_old
+    rust.points = [rust.ask(do="derive", **random_slot(dice, rust))["signing_key"]
+                   for _ in range(10)]
     return dice, rust
 
 
 def slot_of(dice, rust):
-    slot = random_slot(dice)
+    slot = random_slot(dice, rust)
     # `dtt` takes no empty secret, and what ends a line is no part of one in a file.
     while slot["secret"][-2:] in ("", "0a", "0d"):
-        slot = random_slot(dice)
+        slot = random_slot(dice, rust)
     return slot, rust.ask(do="derive", **slot)
 
 
-def rust_seals(world):
-    dice, rust = start(world)
+def rust_seals(world, is_old):
+    dice, rust = start(world, is_old)
     for i in range(ROUNDS):
         slot, derived = slot_of(dice, rust)
         content = random_content(dice, rust)
@@ -62,9 +67,9 @@ def rust_seals(world):
             check(seen[name] == values, f"round {i}: {name}: {seen[name]}, not {values}")
 
 
-def dtt_seals(world):
+def dtt_seals(world, is_old):
     """Half of the records carry the extension, which the Rust reader must not mind."""
-    dice, rust = start(world)
+    dice, rust = start(world, is_old)
     longer = 0
     for i in range(ROUNDS):
         slot, derived = slot_of(dice, rust)
@@ -80,15 +85,15 @@ def dtt_seals(world):
         check(done.returncode == 0, f"round {i}: {done.stderr}")
         seen = rust.ask(do="open", sealed=done.stdout.strip(), **slot)
         check("error" not in seen, f"round {i}: {seen}")
-        longer += seen["content_bytes"] > 320
+        longer += len(done.stdout.strip()) > 2 * 604
         for name, values in content.items():
             check(seen[name] == values, f"round {i}: {name}: {seen[name]}, not {values}")
     check(longer > ROUNDS / 4, f"only {longer} records had an extension")
 
 
-def strangers(world):
+def strangers(world, is_old):
     """Neither side opens a record with another secret, of another minute, or one bit wrong."""
-    dice, rust = start(world)
+    dice, rust = start(world, is_old)
     for i in range(20):
         slot, derived = slot_of(dice, rust)
         identity = dice.randbytes(32)
@@ -105,8 +110,15 @@ def strangers(world):
             check("error" in seen, f"round {i}: Rust opened it: {seen}")
 
 
+# What tests/unit/record/rust.c holds us to, by whether it is the old line: file, origin.
+FIXTURES = {
+    False: ("rust/records.json", "distributed-topic-tracker 0.3.5 and mainline 7.0.0"),
+    True: ("rust/records-0.2.json", "distributed-topic-tracker 0.2.8 and mainline 6.0.1"),
+}
+
+
 def fixtures(rust, dice, folder, rounds):
-    """Writes what tests/unit/record/rust.c holds us to: slots and records as Rust makes them."""
+    """Slots and records as Rust makes them."""
     made = []
     for _ in range(rounds):
         slot, derived = slot_of(dice, rust)
@@ -119,17 +131,18 @@ def fixtures(rust, dice, folder, rounds):
     for case in made:
         for name in ("event", "at"):
             del case[name]
-    path = pathlib.Path(folder) / "rust/records.json"
+    name, origin = FIXTURES[rust.is_old]
+    path = pathlib.Path(folder) / name
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"about": "Made by distributed-topic-tracker 0.3.5 and mainline "
-                                "7.0.0 through tests/interop: random slots, and records sealed "
-                                "for them.", "records": made}, indent=1) + "\n")
+    path.write_text(json.dumps({"about": f"Made by {origin} through tests/interop: random slots, "
+                                "and records sealed for them.", "records": made}, indent=1) + "\n")
 
 
 def slots(world):
     """The unit test of the fixtures, on new ones."""
-    dice, rust = start(world)
-    fixtures(rust, dice, world.path, ROUNDS)
+    for is_old in FIXTURES:
+        dice, rust = start(world, is_old)
+        fixtures(rust, dice, world.path, ROUNDS)
     test = pathlib.Path(harness.DTT).parent / "tests/unit/record/test-record-rust"
     done = subprocess.run([test], env={**os.environ, "DTT_VECTORS": str(world.path)},
                           capture_output=True, text=True)
@@ -137,13 +150,26 @@ def slots(world):
 
 
 def write_fixtures(world):
-    dice, rust = start(world)
-    fixtures(rust, dice, "tests/vectors", 16)
+    for is_old in FIXTURES:
+        dice, rust = start(world, is_old)
+        fixtures(rust, dice, "tests/vectors", 16)
+
+
+def of_line(is_old):
+    name = "0.2.8" if is_old else "0.3.5"
+    return [
+        ("record", f"{name} seals, C opens", lambda world: rust_seals(world, is_old),
+         f"{ROUNDS} random records"),
+        ("record", f"C seals, {name} opens", lambda world: dtt_seals(world, is_old),
+         f"{ROUNDS} random records, half with extension"),
+        ("record", f"C and {name} refuse", lambda world: strangers(world, is_old),
+         "wrong secret, wrong minute, one bit flipped"),
+    ]
 
 
 CASES = [
-    ("record", "slots", slots, f"keys, salt and seeds of {ROUNDS} random topics and minutes"),
-    ("record", "Rust seals, C opens", rust_seals, f"{ROUNDS} random records"),
-    ("record", "C seals, Rust opens", dtt_seals, f"{ROUNDS} random records, half with extension"),
-    ("record", "both refuse", strangers, "wrong secret, wrong minute, one bit flipped"),
+    ("record", "slots", slots, f"keys, salt and seeds of {ROUNDS} random topics and minutes, of "
+     "0.3.5 and of 0.2.8"),
+    *of_line(False),
+    *of_line(True),
 ]

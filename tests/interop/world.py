@@ -16,6 +16,7 @@ import relay  # noqa: E402
 from harness import Failure, Skip, check  # noqa: E402,F401
 
 RUST = os.environ.get("DTT_RUST_PEER", "build/rust/debug/dtt-interop")
+RUST_OLD = RUST + "-old"
 # The C side where `dtt pipe` has no option for it: peer.c.
 PEER = str(pathlib.Path(harness.DTT).parent / "tests/interop/interop-peer")
 QUIC = str(pathlib.Path(harness.DTT).parent / "tests/interop/interop-quic")
@@ -57,6 +58,12 @@ class World(harness.Scene):
 
     def rust(self, name, verb, *arguments):
         process = Rust(self, name, [verb, *(str(word) for word in arguments)], RUST)
+        self.processes.append(process)
+        return process
+
+    def rust_old(self, name):
+        """Records and slots of the 0.2 line, by request."""
+        process = Rust(self, name, [], RUST_OLD)
         self.processes.append(process)
         return process
 

@@ -20,6 +20,9 @@ pub struct Options {
     pub nodes: usize,
     /// The protocol that a bare endpoint speaks.
     pub alpn: Option<String>,
+    /// Of the two halves of the address lookup in the DHT, leave one out.
+    pub no_publish: bool,
+    pub no_resolve: bool,
     /// Use a rotation of the secret of our own.
     pub rotation: bool,
 }
@@ -41,6 +44,8 @@ impl Options {
                 "--bootstrap" => o.bootstrap.push(value()?),
                 "--nodes" => o.nodes = value()?.parse()?,
                 "--alpn" => o.alpn = Some(value()?),
+                "--no-publish" => o.no_publish = true,
+                "--no-resolve" => o.no_resolve = true,
                 "--rotation" => o.rotation = true,
                 _ if word.starts_with("--") => bail!("unknown option {word}"),
                 _ => o.topic = Some(word),

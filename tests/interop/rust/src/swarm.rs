@@ -12,7 +12,7 @@ use distributed_topic_tracker::{
 use futures_lite::StreamExt;
 use iroh::{
     Endpoint, EndpointAddr, RelayMode, SecretKey,
-    address_lookup::{AddrFilter, memory::MemoryLookup},
+    address_lookup::{AddrFilter, AddressLookup, EndpointData, memory::MemoryLookup},
     endpoint::{PortmapperConfig, presets},
     protocol::Router,
 };
@@ -85,6 +85,16 @@ impl SecretRotation for Rotation {
     fn derive(&self, topic: [u8; 32], minute: u64, secret: [u8; 32]) -> [u8; 32] {
         let minute = minute.to_le_bytes();
         std::array::from_fn(|i| topic[i] ^ secret[31 - i] ^ minute[i % 8])
+    }
+}
+
+/// Publishes where this peer is and looks nobody up.
+#[derive(Debug)]
+struct PublishOnly(DhtAddressLookup);
+
+impl AddressLookup for PublishOnly {
+    fn publish(&self, data: &EndpointData) {
+        self.0.publish(data);
     }
 }
 
@@ -295,11 +305,18 @@ pub async fn gossip(options: &Options) -> Result<()> {
 pub async fn tracker(options: &Options) -> Result<()> {
     let key = secret_key(options)?;
     // Direct addresses are published too: there is no relay to be told instead.
-    let lookup = DhtAddressLookup::builder().addr_filter(AddrFilter::unfiltered());
-    let endpoint = endpoint_builder(options, key.clone())?
-        .address_lookup(lookup)
-        .bind()
-        .await?;
+    let lookup = DhtAddressLookup::builder()
+        .addr_filter(AddrFilter::unfiltered())
+        .secret_key(key.clone());
+    let builder = endpoint_builder(options, key.clone())?;
+    let builder = if options.no_publish {
+        builder.address_lookup(lookup.no_publish())
+    } else if options.no_resolve {
+        builder.address_lookup(PublishOnly(lookup.build()?))
+    } else {
+        builder.address_lookup(lookup)
+    };
+    let endpoint = builder.bind().await?;
     let (gossip, router) = spawn(&endpoint);
     let rotation = if options.rotation {
         RotationHandle::new(Rotation)

@@ -77,13 +77,15 @@ fn derive(request: &Value) -> Result<Value> {
     let sign = signing_keypair(topic, minute);
     let key = sign.verifying_key().to_bytes();
     let salt = salt(topic, minute);
+    let seal = seal_key(request)?;
     Ok(json!({
         "topic_hash": hex::encode(topic.hash()),
         "signing_seed": hex::encode(sign.to_bytes()),
         "signing_key": hex::encode(key),
         "salt": hex::encode(salt),
         "target": hex::encode(MutableItem::target_from_key(&key, Some(&salt)).as_bytes()),
-        "encryption_seed": hex::encode(seal_key(request)?.to_bytes()),
+        "encryption_seed": hex::encode(seal.to_bytes()),
+        "encryption_key": hex::encode(seal.verifying_key().to_bytes()),
     }))
 }
 
