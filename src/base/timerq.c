@@ -15,55 +15,56 @@ void dtt_timerq_init(struct dtt_timerq *q)
 void dtt_timerq_fini(struct dtt_timerq *q)
 {
     for (size_t i = 0; i < q->count; i++) {
-        q->heap[i]->slot = 0;
+        q->heap[i].timer->slot = 0;
     }
     free(q->heap);
     memset(q, 0, sizeof(*q));
 }
 
-static bool before(const struct dtt_timer *a, const struct dtt_timer *b)
+/* The keys lie in the heap itself: comparing them touches no timer. */
+static bool before(const struct dtt_timerq_entry *a, const struct dtt_timerq_entry *b)
 {
     return a->deadline != b->deadline ? a->deadline < b->deadline : a->seq < b->seq;
 }
 
-static void place(struct dtt_timerq *q, size_t i, struct dtt_timer *t)
+static void place(struct dtt_timerq *q, size_t i, struct dtt_timerq_entry e)
 {
-    q->heap[i] = t;
-    t->slot = i + 1;
+    q->heap[i] = e;
+    e.timer->slot = i + 1;
 }
 
 static void sift_up(struct dtt_timerq *q, size_t i)
 {
-    struct dtt_timer *t = q->heap[i];
+    struct dtt_timerq_entry e = q->heap[i];
     while (i > 0) {
         size_t parent = (i - 1) / 2;
-        if (!before(t, q->heap[parent])) {
+        if (!before(&e, &q->heap[parent])) {
             break;
         }
         place(q, i, q->heap[parent]);
         i = parent;
     }
-    place(q, i, t);
+    place(q, i, e);
 }
 
 static void sift_down(struct dtt_timerq *q, size_t i)
 {
-    struct dtt_timer *t = q->heap[i];
+    struct dtt_timerq_entry e = q->heap[i];
     for (;;) {
         size_t child = 2 * i + 1;
         if (child >= q->count) {
             break;
         }
-        if (child + 1 < q->count && before(q->heap[child + 1], q->heap[child])) {
+        if (child + 1 < q->count && before(&q->heap[child + 1], &q->heap[child])) {
             child++;
         }
-        if (!before(q->heap[child], t)) {
+        if (!before(&q->heap[child], &e)) {
             break;
         }
         place(q, i, q->heap[child]);
         i = child;
     }
-    place(q, i, t);
+    place(q, i, e);
 }
 
 int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
@@ -71,19 +72,19 @@ int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
     if (t->slot == 0) {
         if (q->count == q->cap) {
             size_t cap = q->cap ? q->cap * 2 : 8;
-            struct dtt_timer **heap = realloc(q->heap, cap * sizeof(struct dtt_timer *));
+            struct dtt_timerq_entry *heap = realloc(q->heap, cap * sizeof(*heap));
             if (!heap) {
                 return DTT_ENOMEM;
             }
             q->heap = heap;
             q->cap = cap;
         }
-        place(q, q->count++, t);
+        t->slot = ++q->count;
     }
     t->deadline = deadline;
     t->seq = q->seq++;
-    size_t i = t->slot - 1;
-    sift_up(q, i);
+    place(q, t->slot - 1, (struct dtt_timerq_entry){deadline, t->seq, t});
+    sift_up(q, t->slot - 1);
     sift_down(q, t->slot - 1);
     return DTT_OK;
 }
@@ -94,26 +95,26 @@ void dtt_timerq_cancel(struct dtt_timerq *q, struct dtt_timer *t)
         return;
     }
     size_t i = t->slot - 1;
-    struct dtt_timer *last = q->heap[--q->count];
+    struct dtt_timerq_entry last = q->heap[--q->count];
     t->slot = 0;
-    if (last != t) {
+    if (last.timer != t) {
         place(q, i, last);
         sift_up(q, i);
-        sift_down(q, last->slot - 1);
+        sift_down(q, last.timer->slot - 1);
     }
 }
 
 uint64_t dtt_timerq_deadline(const struct dtt_timerq *q)
 {
-    return q->count ? q->heap[0]->deadline : DTT_NEVER;
+    return q->count ? q->heap[0].deadline : DTT_NEVER;
 }
 
 struct dtt_timer *dtt_timerq_pop(struct dtt_timerq *q, uint64_t now_mono_ns)
 {
-    if (q->count == 0 || q->heap[0]->deadline > now_mono_ns) {
+    if (q->count == 0 || q->heap[0].deadline > now_mono_ns) {
         return NULL;
     }
-    struct dtt_timer *t = q->heap[0];
+    struct dtt_timer *t = q->heap[0].timer;
     dtt_timerq_cancel(q, t);
     return t;
 }

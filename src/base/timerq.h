@@ -12,12 +12,18 @@
 
 struct dtt_timer {
     uint64_t deadline; /**< mono_ns */
-    uint64_t seq;
+    uint64_t seq;      /**< of its arming, among those of its queue */
     size_t slot; /**< position in the heap plus 1; 0 = not armed. Zero the struct to initialise. */
 };
 
+struct dtt_timerq_entry {
+    uint64_t deadline;
+    uint64_t seq;
+    struct dtt_timer *timer;
+};
+
 struct dtt_timerq {
-    struct dtt_timer **heap;
+    struct dtt_timerq_entry *heap;
     size_t count;
     size_t cap;
     uint64_t seq;
