@@ -423,6 +423,13 @@ static void recv_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
     dtt_gossip_blob_unref(blob);
 }
 
+static void trace_payload(const struct dtt_plumtree *p, const struct dtt_plumtree_peer *from,
+                          const struct dtt_gossip_message *m, const char *how)
+{
+    DTT_TRACE(p->port.ctx, GOSSIP_PAYLOAD, dtt_tv_id(&from->id), dtt_tv_int(m->u.gossip.round),
+              dtt_tv_text(how));
+}
+
 static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
                         const struct dtt_gossip_message *m)
 {
@@ -433,8 +440,10 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
         emit_content(p, from, m);
     } else if (dtt_gossip_recall_has(&p->recall, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
+        trace_payload(p, from, m, "known");
         prune(p, from);
     } else {
+        trace_payload(p, from, m, "new");
         recv_swarm(p, now, from, m);
     }
 }

@@ -129,6 +129,10 @@ static void on_message(struct dtt_sim_observer *o, const struct dtt_sim_member *
     for (struct dtt_sim_message *k = o->messages; k; k = k->next) {
         if (k->number == number) {
             uint8_t bit = (uint8_t)(1u << index % 8);
+            if (o->rounds.is_open && !(k->got[index / 8] & bit)) {
+                o->rounds.got++;
+                o->rounds.last_ns = o->world->t_ns;
+            }
             o->repeated += (k->got[index / 8] & bit) != 0;
             k->got[index / 8] |= bit;
             return;
@@ -158,6 +162,15 @@ static const struct dtt_sim_member *member_by_id(const struct dtt_sim_observer *
     return h ? member_of(h) : NULL;
 }
 
+static void on_payload(struct dtt_sim_rounds *r, const struct dtt_trace_record *rec)
+{
+    uint64_t hop = (uint64_t)rec->values[1].u.i;
+    r->payloads++;
+    if (strcmp(rec->values[2].u.text, "new") == 0 && hop > r->last_hop) {
+        r->last_hop = hop;
+    }
+}
+
 static void on_trace(void *user, struct dtt_sim_host *h, const struct dtt_trace_record *rec)
 {
     struct dtt_sim_observer *o = user;
@@ -165,6 +178,8 @@ static void on_trace(void *user, struct dtt_sim_host *h, const struct dtt_trace_
     if (m && rec->point == DTT_TP_TRACKER_DIAL && m->neighbors > 0) {
         const struct dtt_sim_member *peer = member_by_id(o, rec->values[0].u.id);
         o->needless_joins += peer && peer->component == m->component;
+    } else if (rec->point == DTT_TP_GOSSIP_PAYLOAD && o->rounds.is_open) {
+        on_payload(&o->rounds, rec);
     }
 }
 
@@ -335,10 +350,36 @@ void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member)
         free(k);
         return;
     }
+    o->rounds.sent += o->rounds.is_open;
     k->next = o->messages;
     o->messages = k;
     k->settling = (struct dtt_sim_task){.run = settle, .user = k};
     dtt_sim_task_at(o->world, &k->settling, k->sent_ns + DTT_SIM_SETTLE_NS);
+}
+
+/* Relative message redundancy, last delivery hop: as the authors of PlumTree measure. */
+static void close_round(struct dtt_sim_observer *o)
+{
+    struct dtt_sim_rounds *r = &o->rounds;
+    uint64_t expected = r->sent * (o->n - 1);
+    if (!r->is_open || expected < 2) {
+        return;
+    }
+    r->n++;
+    r->missed += expected - r->got;
+    r->sum_rmr +=
+        r->got > 1 && r->payloads >= r->got - 1 ? r->payloads * 1000 / (r->got - 1) - 1000 : 0;
+    r->sum_hops += r->last_hop;
+    r->sum_ns += r->got == expected ? r->last_ns - r->start_ns : o->world->t_ns - r->start_ns;
+}
+
+void dtt_sim_observer_round(struct dtt_sim_observer *o)
+{
+    struct dtt_sim_rounds *r = &o->rounds;
+    close_round(o);
+    r->is_open = true;
+    r->start_ns = r->last_ns = o->world->t_ns;
+    r->sent = r->got = r->payloads = r->last_hop = 0;
 }
 
 /* ------------------------------------------------------------- life cycle */
@@ -482,6 +523,13 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
     put_count(ret, "neighbors_min", last ? last->min_neighbors : 0);
     put_ratio(ret, "dht_per_node_min", dht * 1000, node_minutes_ms);
     put_ratio(ret, "needless_per_node_hour", o->needless_joins * 60 * 1000, node_minutes_ms);
+    close_round(o);
+    if (o->rounds.n > 0) {
+        put(ret, "rmr", (int64_t)(o->rounds.sum_rmr / o->rounds.n));
+        put_ratio(ret, "last_hop", o->rounds.sum_hops, o->rounds.n);
+        put_ratio(ret, "round_ms", o->rounds.sum_ns / o->rounds.n, DTT_MS);
+        put_count(ret, "round_missed", o->rounds.missed);
+    }
     put_count(ret, "events", o->world->events);
     put_count(ret, "datagrams", o->world->packets);
     put_ratio(ret, "lost", o->world->lost, o->world->packets);

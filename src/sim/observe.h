@@ -28,6 +28,15 @@ struct dtt_sim_member {
 
 struct dtt_sim_message;
 
+/** A round of broadcasts, and the sums of those that are over. */
+struct dtt_sim_rounds {
+    bool is_open;
+    uint64_t start_ns, last_ns;  /**< of the last delivery */
+    uint64_t sent, got;          /**< messages, and their deliveries */
+    uint64_t payloads, last_hop; /**< contents received by anybody; farthest delivery */
+    uint64_t n, sum_rmr, sum_hops, sum_ns, missed; /**< relative message redundancy, thousandths */
+};
+
 /** Durations, in order when asked for. */
 struct dtt_sim_times {
     uint64_t *ns;
@@ -55,6 +64,7 @@ struct dtt_sim_observer {
     uint32_t next_message;
     uint64_t expected, delivered, repeated, refused;
     uint64_t needless_joins;
+    struct dtt_sim_rounds rounds;
     uint64_t dht_datagrams, joined_ns; /**< since the mark, of members that are gone */
     uint32_t *edges;                   /**< scratch of the sampling */
     bool is_out_of_memory;
@@ -69,6 +79,8 @@ void dtt_sim_observer_ended(struct dtt_sim_observer *o, uint32_t member);
 void dtt_sim_observer_mark(struct dtt_sim_observer *o);
 /** Lets a member broadcast, and counts who gets it. */
 void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member);
+/** The round that runs is over; another one begins. */
+void dtt_sim_observer_round(struct dtt_sim_observer *o);
 /** Fills in metrics and samples at the end of the run. */
 void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *ret);
 

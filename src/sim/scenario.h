@@ -29,7 +29,15 @@ enum dtt_sim_verb {
     DTT_SIM_ISOLATE,     /**< n times, every arg seconds, all neighbours of a member vanish */
     DTT_SIM_CHAT,        /**< for arg seconds, n messages a minute, each by a random member */
     DTT_SIM_SAY,         /**< n messages by random members, 100 ms apart */
+    DTT_SIM_ROUNDS,      /**< n rounds of broadcasts, one each 5 s, by an enum dtt_sim_senders */
     DTT_SIM_MARK         /**< measuring begins anew: being whole, traffic, needless joins */
+};
+
+/** Who broadcasts in a round: the measurements of PlumTree's authors. */
+enum dtt_sim_senders {
+    DTT_SIM_SINGLE, /**< one random member, the same in all rounds */
+    DTT_SIM_MULTI,  /**< a random member each round */
+    DTT_SIM_ALL     /**< every member */
 };
 
 struct dtt_sim_action {

@@ -9,6 +9,7 @@
 
 #define TOPIC       "simulated room"
 #define SECRET      "simulated secret"
+#define ROUND_NS    (5 * DTT_S)
 #define SAY_STEP_NS (100 * DTT_MS)
 #define SQUAT_BYTES 640 /* of a squatter's value: as long as a record */
 #define SQUAT_AHEAD 3   /* minutes, before and after now */
@@ -198,9 +199,24 @@ static void churn(struct dtt_sim_stage *s)
     }
 }
 
-/* What an action does each time it is run. */
-static void act_once(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
+static void begin_round(struct dtt_sim_stage *s, struct dtt_sim_act *act)
 {
+    enum dtt_sim_senders senders = act->action->arg;
+    dtt_sim_observer_round(s->observer);
+    if (senders == DTT_SIM_MULTI || act->sender == UINT32_MAX) {
+        act->sender = pick(s, is_joined);
+    }
+    for (uint32_t i = 0; i < s->observer->n; i++) {
+        if ((senders == DTT_SIM_ALL || i == act->sender) && is_joined(s, i)) {
+            dtt_sim_observer_say(s->observer, i);
+        }
+    }
+}
+
+/* What an action does each time it is run. */
+static void act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
+{
+    const struct dtt_sim_action *a = act->action;
     switch (a->verb) {
     case DTT_SIM_START:
         if (s->n_started < s->observer->n) {
@@ -219,6 +235,7 @@ static void act_once(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
     case DTT_SIM_ISOLATE: isolate(s); break;
     case DTT_SIM_CHAT:
     case DTT_SIM_SAY: say(s); break;
+    case DTT_SIM_ROUNDS: begin_round(s, act); break;
     case DTT_SIM_MARK:
         dtt_sim_observer_mark(s->observer);
         s->observer->whole_within_s = s->scenario->whole_within_s;
@@ -246,6 +263,10 @@ static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
         act->left = a->n;
         span_ns = a->n * SAY_STEP_NS;
         break;
+    case DTT_SIM_ROUNDS:
+        act->left = a->n;
+        span_ns = a->n * ROUND_NS;
+        break;
     default: break;
     }
     act->step_ns = act->left > 0 ? span_ns / act->left : 0;
@@ -257,7 +278,7 @@ static void run_act(void *user)
     struct dtt_sim_stage *s = act->stage;
     dtt_sim_trace(s->world, TRACE_ACTION, (uint32_t)act->action->verb, act->left);
     if (act->left > 0) {
-        act_once(s, act->action);
+        act_once(s, act);
         act->left--;
     }
     if (act->left > 0) {
@@ -363,6 +384,7 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
         struct dtt_sim_act *act = &s->acts[i];
         act->stage = s;
         act->action = &scenario->script[i];
+        act->sender = UINT32_MAX;
         act->task = (struct dtt_sim_task){.run = run_act, .user = act};
         if (act->action->verb != DTT_SIM_NOTHING) {
             plan(s, act);

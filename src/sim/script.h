@@ -17,6 +17,7 @@ struct dtt_sim_act {
     struct dtt_sim_stage *stage;
     const struct dtt_sim_action *action;
     uint64_t left, step_ns;
+    uint32_t sender; /**< of the rounds; UINT32_MAX: not chosen yet */
 };
 
 struct dtt_sim_stage {
