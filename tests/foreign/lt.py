@@ -82,6 +82,16 @@ def item_of(alert):
         return None, None
 
 
+def wait(nodes, condition, within, what):
+    """Lets the nodes work until the condition holds."""
+    deadline = time.monotonic() + within * harness.SLOW
+    while not condition():
+        harness.check(time.monotonic() < deadline, f"libtorrent: {what}: not within {within} s")
+        nodes[0].session.wait_for_alert(100)
+        for node in nodes:
+            node.pump()
+
+
 class Net:
     """Nodes of which each knows twelve others and more."""
 
@@ -104,12 +114,7 @@ class Net:
         return [ours.text(node.addrs[0]) for node in self.nodes[:4]]
 
     def wait(self, condition, within, what):
-        deadline = time.monotonic() + within * harness.SLOW
-        while not condition():
-            harness.check(time.monotonic() < deadline, f"libtorrent: {what}: not within {within} s")
-            self.nodes[0].session.wait_for_alert(100)
-            for node in self.nodes:
-                node.pump()
+        wait(self.nodes, condition, within, what)
 
     # Each of these starts an operation at one node, which has one at a time, and returns what
     # finish() wants. Operations run side by side because each of them may take 15 s: libtorrent

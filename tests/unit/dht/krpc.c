@@ -183,39 +183,96 @@ static void test_sweeps(void **state)
     json_decref(root);
 }
 
-/* Datagrams of libtorrent, bittorrent-dht, mainline, Transmission and aria2. */
-static void test_captures(void **state)
+/* Calls `check` for each datagram that other implementations sent. */
+static void each_capture(void (*check)(json_t *packet, struct dtt_slice in, void *user), void *user)
 {
-    size_t queries = 0, replies = 0, errors = 0, values = 0, i;
-    (void)state;
     json_t *root = vectors_load("krpc-captures.json");
     json_t *p;
+    size_t i;
     json_array_foreach(vectors_at(root, "packets"), i, p)
     {
         struct dtt_slice in = vectors_hex(p, "hex");
-        const char *kind = vectors_text(p, "kind");
-        struct dtt_krpc m;
-        assert_int_equal(dtt_krpc_decode(in, &m), 0);
-        queries += m.type == DTT_KRPC_QUERY;
-        replies += m.type == DTT_KRPC_REPLY;
-        errors += m.type == DTT_KRPC_ERROR;
-        assert_int_equal(kind[0] == 'e' ? atoi(kind + 2) : 0, m.error);
-        if (m.type != DTT_KRPC_ERROR) {
-            assert_non_null(m.id.data);
-            assert_false(m.is_malformed);
-        }
-        /* Their signatures hold over the raw bytes of v. */
-        if (m.type == DTT_KRPC_REPLY && m.sig.data) {
-            assert_int_equal(m.sig.len, 64);
-            assert_int_equal(m.k.len, 32);
-            assert_true(m.is_v_canonical);
-            values++;
-        }
-        check_stable(NULL, in);
+        check(p, in, user);
         free((void *)(uintptr_t)in.data);
     }
-    assert_true(queries > 40 && replies > 40 && errors > 10 && values > 10);
     json_decref(root);
+}
+
+struct capture_count {
+    size_t types[3], errors[8], signed_puts, signed_replies;
+    size_t senders[6];
+};
+
+/* The place of a text in a list. */
+static size_t index_of(const char *text, const char *const *list, size_t n)
+{
+    size_t i = 0;
+    while (i < n && strcmp(text, list[i]) != 0) {
+        i++;
+    }
+    assert_true(i < n);
+    return i;
+}
+
+static void check_capture(json_t *p, struct dtt_slice in, void *user)
+{
+    static const char *const senders[] = {"libtorrent-2.0.8", "bittorrent-dht-11.0.12",
+                                          "mainline-7.0.0",   "transmission-3.00",
+                                          "aria2-1.36.0",     "test-client"};
+    static const char *const errors[] = {"e:203", "e:205", "e:206", "e:207", "e:301", "e:302"};
+    struct capture_count *n = user;
+    const char *kind = vectors_text(p, "kind");
+    struct dtt_krpc m;
+    assert_int_equal(dtt_krpc_decode(in, &m), 0);
+    n->senders[index_of(vectors_text(p, "from"), senders, 6)]++;
+    n->types[m.type]++;
+    assert_int_equal(kind[0] == 'e' ? atoi(kind + 2) : 0, m.error);
+    if (m.type == DTT_KRPC_ERROR) {
+        n->errors[index_of(kind, errors, 6)]++;
+        return;
+    }
+    assert_non_null(m.id.data);
+    assert_false(m.is_malformed);
+    if (m.sig.data) {
+        assert_int_equal(m.sig.len, DTT_KRPC_SIG_BYTES);
+        assert_int_equal(m.k.len, DTT_KRPC_KEY_BYTES);
+        assert_true(m.is_v_canonical);
+        n->signed_replies += m.type == DTT_KRPC_REPLY;
+    }
+    /* Signatures of others hold over the raw bytes of v; those of the test client were made to be
+       refused, and a salt is in no reply. */
+    if (m.type == DTT_KRPC_QUERY && m.sig.data &&
+        strcmp(vectors_text(p, "from"), "test-client") != 0) {
+        assert_true(dtt_item_verify(m.sig.data, m.k.data, m.salt, m.seq.n, m.v));
+        n->signed_puts++;
+    }
+}
+
+/* Datagrams of libtorrent, bittorrent-dht, mainline, Transmission and aria2. */
+static void test_captures(void **state)
+{
+    struct capture_count n = {0};
+    (void)state;
+    each_capture(check_capture, &n);
+    assert_true(n.types[DTT_KRPC_QUERY] > 40 && n.types[DTT_KRPC_REPLY] > 40);
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(n.senders[i] >= 6 && n.errors[i] > 0);
+    }
+    assert_true(n.signed_puts > 2 && n.signed_replies > 10);
+}
+
+static void sweep_capture(json_t *p, struct dtt_slice in, void *user)
+{
+    (void)p;
+    check_stable(user, in);
+    sweep_truncations(in, check_stable, user);
+    sweep_bit_flips(in, check_stable, user);
+}
+
+static void test_captures_cut_and_flipped(void **state)
+{
+    (void)state;
+    each_capture(sweep_capture, NULL);
 }
 
 int main(void)
@@ -230,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_encode_refuses_unknown_method),
         cmocka_unit_test(test_sweeps),
         cmocka_unit_test(test_captures),
+        cmocka_unit_test(test_captures_cut_and_flipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
