@@ -60,21 +60,15 @@ bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_candidate 
     return l->crowd > 0 && distance(l->target, c->id) < l->crowd;
 }
 
-/* Already a candidate, its id taken by a living one, or too many of its network. */
-static bool is_refused(const struct dtt_lookup *l, const uint8_t *id, const struct dtt_addr *addr)
+/* One network has its share of the candidates already. */
+static bool is_refused(const struct dtt_lookup *l, const struct dtt_addr *addr)
 {
-    bool is_global = dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL;
     size_t network = 0;
     for (size_t i = 0; i < l->n; i++) {
         const struct dtt_candidate *c = &l->c[i];
-        bool is_dead = c->state == DTT_CANDIDATE_DEAD;
-        if (dtt_addr_eq(&c->addr, addr) ||
-            (!is_dead && memcmp(c->id, id, DTT_NODE_ID_BYTES) == 0)) {
-            return true;
-        }
-        network += is_global && !is_dead && is_same_network(&c->addr, addr);
+        network += c->state != DTT_CANDIDATE_DEAD && is_same_network(&c->addr, addr);
     }
-    return network >= DTT_LOOKUP_PER_NETWORK;
+    return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL && network >= DTT_LOOKUP_PER_NETWORK;
 }
 
 static bool grow(struct dtt_lookup *l)
@@ -87,6 +81,12 @@ static bool grow(struct dtt_lookup *l)
     l->c = c;
     l->cap = cap;
     return true;
+}
+
+static void take_out(struct dtt_lookup *l, size_t at)
+{
+    memmove(&l->c[at], &l->c[at + 1], (l->n - at - 1) * sizeof(*l->c));
+    l->n--;
 }
 
 static bool is_waiting(const struct dtt_candidate *c)
@@ -129,9 +129,47 @@ static bool make_room(struct dtt_lookup *l, const struct dtt_candidate *fresh)
                         dtt_node_id_cmp(l->target, fresh->id, l->c[out].id) > 0)) {
         return false;
     }
-    memmove(&l->c[out], &l->c[out + 1], (l->n - out - 1) * sizeof(*l->c));
-    l->n--;
+    take_out(l, out);
     return true;
+}
+
+/* Puts it where its distance says; there is room. Its place. */
+static size_t insert(struct dtt_lookup *l, const struct dtt_candidate *c)
+{
+    size_t at = l->n;
+    while (at > 0 && dtt_node_id_cmp(l->target, c->id, l->c[at - 1].id) < 0) {
+        at--;
+    }
+    memmove(&l->c[at + 1], &l->c[at], (l->n - at) * sizeof(*l->c));
+    l->c[at] = *c;
+    l->n++;
+    return at;
+}
+
+struct dtt_candidate *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_candidate *c,
+                                        const uint8_t id[DTT_NODE_ID_BYTES])
+{
+    struct dtt_candidate copy = *c;
+    if (memcmp(c->id, id, DTT_NODE_ID_BYTES) == 0) {
+        return c;
+    }
+    memcpy(copy.id, id, DTT_NODE_ID_BYTES);
+    take_out(l, (size_t)(c - l->c));
+    return &l->c[insert(l, &copy)];
+}
+
+/* Somebody else names a candidate: his word may be the better one. */
+static void hear_again(struct dtt_lookup *l, struct dtt_candidate *known,
+                       const struct dtt_candidate *fresh)
+{
+    bool is_nearer = dtt_node_id_cmp(l->target, fresh->id, known->id) < 0;
+    if (is_liar(l, known->teller) || (is_waiting(known) && is_nearer)) {
+        known->teller = fresh->teller;
+    }
+    if (is_waiting(known) && is_nearer) { /* what its id is it tells itself when asked */
+        known = dtt_lookup_rename(l, known, fresh->id);
+        l->improves = l->improves || (size_t)(known - l->c) < l->width;
+    }
 }
 
 static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
@@ -139,11 +177,12 @@ static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
     if (is_liar(l, fresh->teller)) {
         return false;
     }
-    if (is_refused(l, fresh->id, &fresh->addr)) {
-        struct dtt_candidate *known = dtt_lookup_find(l, &fresh->addr);
-        if (known && is_liar(l, known->teller)) {
-            known->teller = fresh->teller; /* somebody else vouches for it */
-        }
+    struct dtt_candidate *known = dtt_lookup_find(l, &fresh->addr);
+    if (known) {
+        hear_again(l, known, fresh);
+        return false;
+    }
+    if (is_refused(l, &fresh->addr)) {
         return false;
     }
     if (l->n == DTT_LOOKUP_CANDIDATES && !make_room(l, fresh)) {
@@ -152,14 +191,7 @@ static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
     if (l->n == l->cap && !grow(l)) {
         return false;
     }
-    size_t at = l->n;
-    while (at > 0 && dtt_node_id_cmp(l->target, fresh->id, l->c[at - 1].id) < 0) {
-        at--;
-    }
-    memmove(&l->c[at + 1], &l->c[at], (l->n - at) * sizeof(*l->c));
-    l->c[at] = *fresh;
-    l->n++;
-    if (at < l->width) {
+    if (insert(l, fresh) < l->width) {
         l->improves = true;
     }
     return true;
@@ -223,7 +255,7 @@ struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
 
 void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c)
 {
-    l->asked += c->sends == 0;
+    l->asked += c->sends == 0 && !c->again;
     l->in_flight += c->state != DTT_CANDIDATE_ASKED;
     l->queries++;
     c->sends++;
@@ -262,6 +294,7 @@ bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
 void dtt_lookup_again(struct dtt_candidate *c)
 {
     c->state = DTT_CANDIDATE_FRESH;
+    c->sends = 0;
     c->again = true;
 }
 
@@ -271,15 +304,24 @@ bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
         return false;
     }
     leave_flight(l, c);
-    if (c->again) { /* what it said before stands */
-        c->state = DTT_CANDIDATE_ANSWERED;
+    if (c->sends < DTT_LOOKUP_SENDS) {
+        c->state = DTT_CANDIDATE_SLOW;
+        if (!c->again) {
+            count_up(&l->lies[c->teller]);
+        }
         return false;
     }
-    if (c->sends == 1) {
-        count_up(&l->lies[c->teller]);
+    c->state = c->again ? DTT_CANDIDATE_ANSWERED : DTT_CANDIDATE_DEAD;
+    return !c->again;
+}
+
+void dtt_lookup_end(struct dtt_lookup *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->c[i].again) {
+            dtt_lookup_dead(l, &l->c[i]); /* what it said stands */
+        }
     }
-    c->state = c->sends < DTT_LOOKUP_SENDS ? DTT_CANDIDATE_SLOW : DTT_CANDIDATE_DEAD;
-    return c->state == DTT_CANDIDATE_DEAD;
 }
 
 void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c)

@@ -84,6 +84,13 @@ bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c
 /** The candidate at this endpoint, or NULL. Valid until the next add. */
 struct dtt_candidate *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr);
 
+/**
+ * The node at this endpoint says that its id is another one than we were told. It knows best: who
+ * told us may have old news, or want to keep it out. The candidate's new place.
+ */
+struct dtt_candidate *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_candidate *c,
+                                        const uint8_t id[DTT_NODE_ID_BYTES]);
+
 /** Who is to be asked now, or NULL. Follow it with sent (or dead, when it cannot be asked). */
 struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l);
 void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c);
@@ -114,6 +121,9 @@ bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID
                             const uint8_t neighbour[DTT_NODE_ID_BYTES]);
 /** One of a crowd that was found and is disbelieved. */
 bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_candidate *c);
+
+/** Nobody is asked any more: who was to be asked once more has answered before, and that stands. */
+void dtt_lookup_end(struct dtt_lookup *l);
 
 /** Forgets all but the closest `max` that answered. For keeping. */
 void dtt_lookup_compact(struct dtt_lookup *l, size_t max);

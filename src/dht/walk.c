@@ -138,6 +138,8 @@ static void finish(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
     w->state = DTT_WALK_DONE;
     w->ended_ns = now.mono_ns;
     w->deadline_ns = DTT_NEVER;
+    dtt_lookup_end(&w->side[0]);
+    dtt_lookup_end(&w->side[1]);
     DTT_TRACE(d->ctx, DHT_WALK_DONE, dtt_tv_int((int64_t)(w->side[0].asked + w->side[1].asked)),
               dtt_tv_int((int64_t)(w->side[0].answered + w->side[1].answered)),
               dtt_tv_int((int64_t)w->n_values),
@@ -686,12 +688,12 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
     if (!c) {
         return;
     }
-    /* An error, or another node than we were told of: of no use to this lookup. */
-    if (m->type != DTT_KRPC_REPLY || memcmp(m->id.data, c->id, DTT_NODE_ID_BYTES) != 0) {
+    if (m->type != DTT_KRPC_REPLY) { /* an error is of no use to this lookup */
         dtt_lookup_dead(l, c);
         dtt_walk_pump(d, now, w);
         return;
     }
+    c = dtt_lookup_rename(l, c, m->id.data);
     bool wants_proof = w->goal.kind == DTT_WALK_GET && m->proof.n == 1;
     /* Proved already: this is the answer to what we asked before. */
     if ((wants_proof && c->again) || !dtt_lookup_answered(l, c)) {

@@ -189,16 +189,63 @@ static void test_one_network_cannot_fill_it(void **state)
     assert_true(dtt_lookup_add(&l, id, &a, 0)); /* the dead make room */
 }
 
-static void test_an_id_is_one_candidate(void **state)
+/* Who names himself by an honest node's id does not keep that node out. */
+static void test_an_id_at_two_addresses(void **state)
 {
     uint8_t id[20] = {0};
     struct dtt_addr a = addr(99);
     (void)state;
     add(7);
     dtt_put_be32(id + 16, 7);
-    assert_false(dtt_lookup_add(&l, id, &a, 0));
-    dtt_lookup_dead(&l, candidate(7));
     assert_true(dtt_lookup_add(&l, id, &a, 0));
+    assert_false(dtt_lookup_add(&l, id, &a, 0));
+}
+
+/* A candidate that answers under another id stands where that one belongs. */
+static void test_rename(void **state)
+{
+    uint8_t id[20] = {0};
+    (void)state;
+    for (uint32_t i = 1; i <= 5; i++) {
+        add(i * 10);
+    }
+    struct dtt_candidate *c = candidate(30);
+    struct dtt_addr addr = c->addr;
+    memcpy(id, c->id, sizeof(id));
+    assert_ptr_equal(dtt_lookup_rename(&l, c, id), c);
+    dtt_put_be32(id + 16, 45);
+    c = dtt_lookup_rename(&l, c, id);
+    assert_ptr_equal(c, &l.c[3]);
+    assert_true(dtt_addr_eq(&c->addr, &addr));
+    dtt_put_be32(id + 16, 5);
+    assert_ptr_equal(dtt_lookup_rename(&l, c, id), &l.c[0]);
+    dtt_put_be32(id + 16, 99);
+    assert_ptr_equal(dtt_lookup_rename(&l, &l.c[0], id), &l.c[4]);
+    assert_int_equal(l.n, 5);
+    static const unsigned distances[] = {10, 20, 40, 50, 99};
+    for (size_t i = 0; i < l.n; i++) {
+        assert_int_equal(distance(&l.c[i]), distances[i]);
+    }
+}
+
+/* Who names an honest node by a far id does not keep it from being asked when others know better.
+ */
+static void test_the_nearer_word_counts(void **state)
+{
+    uint8_t id[20] = {0};
+    (void)state;
+    add(10);
+    struct dtt_addr a = candidate(10)->addr;
+    dtt_put_be32(id + 16, 99);
+    assert_false(dtt_lookup_add(&l, id, &a, 0));
+    assert_int_equal(distance(&l.c[0]), 10);
+    dtt_put_be32(id + 16, 3);
+    assert_false(dtt_lookup_add(&l, id, &a, 0));
+    assert_int_equal(distance(&l.c[0]), 3);
+    assert_int_equal(ask_all(), 1);
+    dtt_put_be32(id + 16, 2); /* it has been asked: it will say so itself */
+    assert_false(dtt_lookup_add(&l, id, &a, 0));
+    assert_int_equal(distance(&l.c[0]), 3);
 }
 
 static void test_width_and_compact(void **state)
@@ -233,6 +280,30 @@ static void test_answered_earlier(void **state)
 }
 
 /* Who cannot store does not stand for one of the closest that can. */
+/* A second question that stays open takes nothing away, and is repeated like a first one. */
+static void test_asked_again(void **state)
+{
+    (void)state;
+    add(1);
+    struct dtt_candidate *c = candidate(1);
+    assert_int_equal(ask_all(), 1);
+    assert_true(dtt_lookup_answered(&l, c));
+    dtt_lookup_again(c);
+    assert_false(dtt_lookup_is_done(&l));
+    assert_int_equal(ask_all(), 1);
+    assert_false(dtt_lookup_slow(&l, c));
+    assert_int_equal(ask_all(), 1);
+    assert_false(dtt_lookup_slow(&l, c));
+    assert_int_equal(c->state, DTT_CANDIDATE_ANSWERED);
+    assert_true(dtt_lookup_is_done(&l));
+    dtt_lookup_again(c);
+    dtt_lookup_end(&l);
+    assert_int_equal(c->state, DTT_CANDIDATE_ANSWERED);
+    assert_int_equal(l.asked, 1);
+    assert_int_equal(l.answered, 1);
+    assert_int_equal(l.in_flight, 0);
+}
+
 static void test_needs_token(void **state)
 {
     (void)state;
@@ -262,9 +333,12 @@ int main(void)
         TEST(test_candidates_are_bounded),
         TEST(test_queries_are_bounded),
         TEST(test_one_network_cannot_fill_it),
-        TEST(test_an_id_is_one_candidate),
+        TEST(test_an_id_at_two_addresses),
+        TEST(test_rename),
+        TEST(test_the_nearer_word_counts),
         TEST(test_width_and_compact),
         TEST(test_answered_earlier),
+        TEST(test_asked_again),
         TEST(test_needs_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,23 @@ static void write_others(struct dtt_writer *w, const struct net *net, size_t sel
     }
 }
 
+/* Sixteen honest nodes, by the farthest id there is. */
+static void write_misnamed(struct dtt_writer *w, const struct net *net, size_t self)
+{
+    uint8_t far[20];
+    for (size_t i = 0; i < 20; i++) {
+        far[i] = (uint8_t)~villain_item->target[i];
+    }
+    for (size_t i = 0, left = 16; i < net->n && left > 0; i++) {
+        size_t other = (self + 1 + i) % net->n;
+        if (net->nodes[other].dht) {
+            dtt_write(w, far, sizeof(far));
+            dtt_addr_write_compact(w, &net->nodes[other].addr);
+            left--;
+        }
+    }
+}
+
 static void answer(struct net *net, size_t self, const struct dtt_addr *from,
                    const struct dtt_krpc *q, const struct crime *crime)
 {
@@ -79,6 +96,9 @@ static void answer(struct net *net, size_t self, const struct dtt_addr *from,
     }
     if (crime->name_each_other) {
         write_others(&w, net, self);
+    }
+    if (crime->misname) {
+        write_misnamed(&w, net, self);
     }
     m.nodes = dtt_slice(nodes, w.len);
     struct dtt_slice v = dtt_slice("4:evil", 6);

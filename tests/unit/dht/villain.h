@@ -14,6 +14,7 @@ struct crime {
     bool garbage;
     bool fake_contacts;   /* eight closer nodes that do not exist, others each time */
     bool name_each_other; /* the eight other villains next to the target, who do exist */
+    bool misname;         /* names honest nodes by the farthest id there is */
     bool wrong_id;        /* answers under another id than it was known by */
     bool huge_token;
     bool others_token; /* a token that some honest node gave to the villain */

@@ -144,6 +144,22 @@ static void test_another_id(void **state)
     expect_right_value();
 }
 
+/* A node that knows nobody but a liar, who names honest nodes by false ids, gets through to them.
+ */
+static void test_false_names_of_honest_nodes(void **state)
+{
+    struct net_result r;
+    (void)state;
+    build();
+    commit((struct crime){.misname = true});
+    expect_right_value();
+    size_t fresh = net_add(&net, false);
+    net_bootstrap(&net, fresh, HONEST);
+    net_get(&net, fresh, &item, &r);
+    assert_true(net_result_has(&r, &item));
+    net_result_free(&r);
+}
+
 static void test_replays_and_huge_tokens(void **state)
 {
     (void)state;
@@ -198,6 +214,7 @@ int main(void)
         TEST(test_garbage),
         TEST(test_fake_neighbours),
         TEST(test_another_id),
+        TEST(test_false_names_of_honest_nodes),
         TEST(test_replays_and_huge_tokens),
         TEST(test_contacts_of_other_scopes),
     };
