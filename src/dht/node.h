@@ -96,7 +96,8 @@ struct dtt_op;
 
 struct dtt_bootstrap {
     struct dtt_addr addr;
-    uint8_t sends;    /**< of the present attempt; 0: none in flight */
+    uint8_t sends; /**< of the present attempt; 0: none in flight */
+    bool has_answered;
     uint64_t wait_ns; /**< the back-off after this attempt */
     uint64_t next_ns;
 };
@@ -209,6 +210,8 @@ void dtt_walk_node_live(struct dtt_dht *d, struct dtt_now now, const uint8_t *id
 void dtt_walk_offer(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
                     const struct dtt_krpc *m, const struct dtt_addr *from);
 void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w);
+/** What running walks waited for has changed. */
+void dtt_walk_pump_all(struct dtt_dht *d, struct dtt_now now);
 /** Nobody is left to wait for: waiting walks end. */
 void dtt_walk_end_waiting(struct dtt_dht *d, struct dtt_now now);
 uint64_t dtt_walk_deadline(const struct dtt_dht *d);
@@ -241,6 +244,11 @@ void dtt_upkeep_set_id(struct dtt_dht *d, const uint8_t id[DTT_NODE_ID_BYTES]);
 void dtt_upkeep_address_known(struct dtt_dht *d, struct dtt_now now);
 /** Asks nodes of an earlier life, as many as may be asked at a time. */
 void dtt_upkeep_ask_saved(struct dtt_dht *d, struct dtt_now now);
+/**
+ * At most one of the contacts to start from has answered, and another one still may: a liar who is
+ * faster than the others must not be all that an operation hears of.
+ */
+bool dtt_upkeep_is_starting(const struct dtt_dht *d);
 /** Some contact may still turn out to be alive, so operations wait. */
 bool dtt_upkeep_has_hope(const struct dtt_dht *d);
 /** The host slept: nothing known is taken for granted any more. */

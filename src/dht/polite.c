@@ -68,7 +68,9 @@ enum dtt_polite_verdict dtt_polite_send(struct dtt_polite *p, struct dtt_now now
     memcpy(key, to->ip, sizeof(to->ip));
     dtt_put_be16(key + sizeof(to->ip), to->port);
     struct dtt_rate *r = slot_of(p, p->rates->remote, key, sizeof(key));
-    if (!has_room(r, DTT_POLITE_REMOTE_PER_S, DTT_POLITE_REMOTE_BURST, now)) {
+    unsigned burst =
+        kind == DTT_POLITE_ANSWER ? DTT_POLITE_REMOTE_ANSWERS : DTT_POLITE_REMOTE_BURST;
+    if (!has_room(r, DTT_POLITE_REMOTE_PER_S, burst, now)) {
         return DTT_POLITE_NO;
     }
     if (dtt_bucket_ready_ns(&p->all, reserve + 1, now.mono_ns) > now.mono_ns) {

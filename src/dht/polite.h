@@ -18,9 +18,13 @@
 
 #define DTT_POLITE_SLOTS 256
 
-/* Datagrams to one endpoint: at most 45 in any 10 s. */
-#define DTT_POLITE_REMOTE_PER_S 3
-#define DTT_POLITE_REMOTE_BURST 15
+/*
+ * Datagrams to one endpoint: at most 45 in any 10 s. Answers leave the rest to our own queries: who
+ * asks from enough (forged) endpoints fills every slot with answers, and must not silence us by it.
+ */
+#define DTT_POLITE_REMOTE_PER_S   3
+#define DTT_POLITE_REMOTE_BURST   15
+#define DTT_POLITE_REMOTE_ANSWERS 12
 /* Datagrams in all; answers leave the lower half of the burst to our own queries. */
 #define DTT_POLITE_ALL_PER_S 1000
 #define DTT_POLITE_ALL_BURST 2000

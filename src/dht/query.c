@@ -191,6 +191,9 @@ void dtt_query_answered(struct dtt_dht *d, struct dtt_now now, const struct dtt_
     if (m->type == DTT_KRPC_REPLY) {
         learn_node(d, now, &txn, m, rtt);
     }
+    if (txn.purpose == DTT_TXN_BOOT) { /* walks may have waited for it */
+        dtt_walk_pump_all(d, now);
+    }
 }
 
 /* Nobody waits any longer. `dead`: an ICMP error says so, do not try again. */

@@ -13,6 +13,7 @@
 #define BOOT_WAIT_FIRST_NS (5 * DTT_S)
 #define BOOT_WAIT_MAX_NS   (300 * DTT_S)
 #define BOOT_SENDS         2
+#define BOOT_VOICES        2           /* whose word an operation ends on */
 #define STEP_NS            (5 * DTT_S) /* between two probes of stale nodes */
 #define BUCKET_STEP_NS     (1 * DTT_S) /* between two bucket refreshes */
 #define REFRESH_S          900u        /* BEP 5: 15 minutes */
@@ -77,6 +78,15 @@ static bool is_boot_in_flight(const struct dtt_dht *d)
     return false;
 }
 
+bool dtt_upkeep_is_starting(const struct dtt_dht *d)
+{
+    size_t answered = 0;
+    for (size_t i = 0; i < d->n_bootstraps; i++) {
+        answered += d->bootstraps[i].has_answered;
+    }
+    return answered < BOOT_VOICES && is_boot_in_flight(d);
+}
+
 bool dtt_upkeep_has_hope(const struct dtt_dht *d)
 {
     return d->expects_bootstrap || d->probes > 0 || d->saved;
@@ -111,6 +121,7 @@ void dtt_upkeep_boot_slow(struct dtt_dht *d, struct dtt_now now, const struct dt
     if (b->sends == 0) {
         dtt_upkeep_silent(d, now, &txn->to, 1);
         end_waiting_if_hopeless(d, now);
+        dtt_walk_pump_all(d, now);
     }
 }
 
@@ -140,11 +151,9 @@ void dtt_upkeep_boot_answer(struct dtt_dht *d, struct dtt_now now, const struct 
     struct dtt_bootstrap *b = find_bootstrap(d, &txn->to);
     if (b) {
         b->sends = 0;
+        b->has_answered = true;
     }
-    if (m->type != DTT_KRPC_REPLY) {
-        return;
-    }
-    struct dtt_walk *w = walk_to_self(d, now);
+    struct dtt_walk *w = m->type == DTT_KRPC_REPLY ? walk_to_self(d, now) : NULL;
     if (w) {
         dtt_walk_offer(d, now, w, m, &txn->to);
     }

@@ -621,6 +621,9 @@ void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
         if (!dtt_lookup_is_done(&w->side[0]) || !dtt_lookup_is_done(&w->side[1]) || w->beyond > 0) {
             return;
         }
+        if (dtt_upkeep_is_starting(d)) {
+            return;
+        }
         if (!look_further(d, now, w)) {
             finish(d, now, w);
             return;
@@ -687,6 +690,15 @@ void dtt_walk_node_live(struct dtt_dht *d, struct dtt_now now, const uint8_t *id
         } else if (w && w->state == DTT_WALK_RUNNING &&
                    dtt_lookup_add(&w->side[dtt_side_of(addr->family)], id, addr, 0)) {
             dtt_walk_pump(d, now, w);
+        }
+    }
+}
+
+void dtt_walk_pump_all(struct dtt_dht *d, struct dtt_now now)
+{
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        if (d->walks[i]) {
+            dtt_walk_pump(d, now, d->walks[i]);
         }
     }
 }

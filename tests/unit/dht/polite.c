@@ -58,6 +58,25 @@ static void test_rest_restores_the_burst(void **state)
     dtt_polite_fini(&p);
 }
 
+/* A flood of queries from many endpoints: we answer few of them and can still ask whom we want. */
+static void test_askers_do_not_silence_us(void **state)
+{
+    struct dtt_polite p;
+    unsigned asked = 0;
+    (void)state;
+    dtt_polite_init(&p, key, at_ms(0));
+    for (unsigned i = 0; i < 30000; i++) {
+        struct dtt_addr a = dtt_addr_v4(50, (uint8_t)(i >> 8), (uint8_t)i, 1, 1);
+        may_send(&p, at_ms(i), &a, DTT_POLITE_ANSWER);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        struct dtt_addr a = dtt_addr_v4(60, 1, (uint8_t)i, 1, 1);
+        asked += may_send(&p, at_ms(30000), &a, DTT_POLITE_QUERY);
+    }
+    assert_int_equal(asked, 100);
+    dtt_polite_fini(&p);
+}
+
 static void test_private_is_free(void **state)
 {
     struct dtt_polite p;
@@ -120,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stays_below_the_ban),
         cmocka_unit_test(test_rest_restores_the_burst),
+        cmocka_unit_test(test_askers_do_not_silence_us),
         cmocka_unit_test(test_private_is_free),
         cmocka_unit_test(test_budget_of_all),
         cmocka_unit_test(test_serves_each_source_its_share),

@@ -160,6 +160,27 @@ static void test_false_names_of_honest_nodes(void **state)
     net_result_free(&r);
 }
 
+/* The liar among two contacts to start from is the faster one: the other one is waited for. */
+static void test_a_fast_liar_to_start_from(void **state)
+{
+    struct net_result r;
+    (void)state;
+    build();
+    commit((struct crime){.name_each_other = true});
+    size_t fresh = net_add(&net, false);
+    net_bootstrap(&net, fresh, HONEST);
+    net.nodes[0].is_dead = true;
+    net_bootstrap(&net, fresh, 0);
+    dtt_dht_op op;
+    assert_int_equal(dtt_dht_get(net.nodes[fresh].dht, net.now, &item.get, &op), 0);
+    net_flush(&net, fresh);
+    net_run(&net, 500 * DTT_MS);
+    net.nodes[0].is_dead = false; /* it gets the second query */
+    net_wait(&net, fresh, op, 60 * DTT_S, &r);
+    assert_true(net_result_has(&r, &item));
+    net_result_free(&r);
+}
+
 static void test_replays_and_huge_tokens(void **state)
 {
     (void)state;
@@ -215,6 +236,7 @@ int main(void)
         TEST(test_fake_neighbours),
         TEST(test_another_id),
         TEST(test_false_names_of_honest_nodes),
+        TEST(test_a_fast_liar_to_start_from),
         TEST(test_replays_and_huge_tokens),
         TEST(test_contacts_of_other_scopes),
     };
