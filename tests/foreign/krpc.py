@@ -2,6 +2,7 @@
 """Bencode, BEP 44 items and a UDP socket that speaks KRPC: independent of what is tested here."""
 import ctypes
 import ctypes.util
+import functools
 import hashlib
 import ipaddress
 import os
@@ -74,6 +75,7 @@ def compact(addr):
     return ipaddress.ip_address(addr[0]).packed + struct.pack(">H", addr[1])
 
 
+@functools.cache
 def _sodium():
     name = ctypes.util.find_library("sodium")
     if name is None:

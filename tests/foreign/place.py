@@ -39,7 +39,8 @@ def enter(addresses):
     lines = ["link set lo up"]
     lines += [f"addr add {addr}/128 dev lo nodad" if ":" in addr else f"addr add {addr}/32 dev lo"
               for addr in addresses]
-    script = f"ip -batch - <<'END' && exec \"$@\"\n" + "\n".join(lines) + "\nEND\n"
+    lines.append("route add default dev lo")  # who is not here is silent, not unreachable
+    script = "ip -batch - <<'END' && exec \"$@\"\n" + "\n".join(lines) + "\nEND\n"
     os.environ[INSIDE] = "1"
     os.execvp("unshare", ["unshare", flags, "sh", "-c", script, "sh", sys.executable, *sys.argv])
 
