@@ -2,6 +2,7 @@
 /* dtt: programs that share a topic name and a secret find each other and talk. */
 #include "commands.h"
 #include "exit_code.h"
+#include "knobs.h"
 #include "output.h"
 
 #include <fcntl.h>
@@ -10,25 +11,10 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_chat,
-    &command_pipe,
-    &command_lookup,
-    &command_id,
-    &command_dht_ping,
-    &command_dht_get,
-    &command_dht_put,
-    &command_dht_find,
-    &command_dht_get_immutable,
-    &command_dht_put_immutable,
-    &command_dht_peers,
-    &command_dht_announce,
-    &command_dht_serve,
-    &command_record_open,
-    &command_record_seal,
-    &command_testnet,
-    &command_demo,
-    &command_doctor,
-    &command_sim,
+    &command_chat,      &command_pipe,        &command_lookup,      &command_id,
+    &command_dht_ping,  &command_dht_get,     &command_dht_put,     &command_dht_find,
+    &command_dht_serve, &command_record_open, &command_record_seal, &command_testnet,
+    &command_demo,      &command_doctor,      &command_sim,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -38,7 +24,7 @@ static void list(FILE *out, const char *prefix)
 {
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (strncmp(commands[i]->name, prefix, strlen(prefix)) == 0) {
-            fprintf(out, "  %-19s%s\n", commands[i]->name, commands[i]->summary);
+            fprintf(out, "  %-14s%s\n", commands[i]->name, commands[i]->summary);
         }
     }
 }
@@ -115,6 +101,10 @@ static int run(int argc, char **argv)
         }
         if (options_parse(&o, command, argc - words, argv + words, error) != 0) {
             return output_fail(EXIT_USAGE, "%s", error);
+        }
+        if (o.wants_knobs) {
+            knobs_print(stdout);
+            return EXIT_OK;
         }
         if (!o.help) {
             return command->run(&o);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum set_result { SET_OK, SET_BAD, SET_TOO_MANY };
+enum set_result { SET_OK, SET_BAD, SET_TOO_MANY, SET_WHY };
 
 struct option {
     enum option_id id;
@@ -78,6 +78,16 @@ static enum set_result set_preset(struct options *o, const struct option *option
 
     (void)option;
     return set_word(&o->preset, words, sizeof(words) / sizeof(words[0]), value);
+}
+
+static enum set_result set_knob(struct options *o, const struct option *option, char *value)
+{
+    (void)option;
+    if (strcmp(value, "list") == 0) {
+        o->wants_knobs = true;
+        return SET_OK;
+    }
+    return dtt_tuning_set(&o->tuning, value, o->why, sizeof(o->why)) == 0 ? SET_OK : SET_WHY;
 }
 
 static enum set_result set_log(struct options *o, const struct option *option, char *value)
@@ -279,14 +289,6 @@ static const struct option table[] = {
      .field = FIELD(identity),
      .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
              "missing (default: a new identity each time)"},
-    {.id = OPTION_STATE,
-     .name = "state",
-     .value = "FILE",
-     .expects = "a file name",
-     .set = set_text,
-     .field = FIELD(state),
-     .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
-             "a quick start next time (default: start anew)"},
     {.id = OPTION_PEER,
      .name = "peer",
      .value = "ID@ADDR:PORT",
@@ -315,6 +317,12 @@ static const struct option table[] = {
      .set = set_preset,
      .help = "timing of the search: default, seed (the first Rust\n"
              "version) or rust-0.3"},
+    {.id = OPTION_TUNE,
+     .name = "tune",
+     .value = "KNOB=VALUE",
+     .set = set_knob,
+     .help = "change one figure of the preset; can be given for each\n"
+             "knob, and '--tune list' shows them"},
     {.id = OPTION_OLD_LINE,
      .name = "old-line",
      .field = FIELD(old_line),
@@ -493,6 +501,11 @@ static int set(struct options *o, const struct option *option, char *value, char
                  "says how often it can be given",
                  option->name, value, o->command->name);
         return -1;
+    case SET_WHY:
+        snprintf(error, OPTIONS_ERROR_MAX,
+                 "option '--%s %.80s': %s; 'dtt %s --tune list' shows the knobs", option->name,
+                 value, o->why, o->command->name);
+        return -1;
     case SET_BAD:
     default:
         snprintf(error, OPTIONS_ERROR_MAX, "option '--%s': '%.80s' is not %s", option->name, value,
@@ -546,16 +559,6 @@ static int take_argument(struct options *o, const char *arg, char *error)
                  c->name, arg, c->name);
         return -1;
     }
-    if (o->arg && c->arg2 && !o->arg2) {
-        o->arg2 = arg;
-        return 0;
-    }
-    if (o->arg2) {
-        snprintf(error, OPTIONS_ERROR_MAX,
-                 "'%s' takes %s and %s, and '%.80s' is a third argument; 'dtt %s --help' explains",
-                 c->name, c->arg, c->arg2, arg, c->name);
-        return -1;
-    }
     if (o->arg) {
         snprintf(error, OPTIONS_ERROR_MAX,
                  "'%s' takes one %s, and '%.80s' is a second one (quote what has spaces)", c->name,
@@ -572,6 +575,7 @@ int options_parse(struct options *o, const struct command *command, int argc, ch
     bool only_arguments = false;
 
     *o = (struct options){.command = command,
+                          .tuning = {.size = sizeof(o->tuning)},
                           .join_timeout_ms = -1,
                           .for_ms = -1,
                           .n_nodes = -1,
@@ -604,19 +608,21 @@ int options_parse(struct options *o, const struct command *command, int argc, ch
         if (rc != 0) {
             return -1;
         }
-        if (o->help) {
+        if (o->help || o->wants_knobs) {
             return 0;
         }
+    }
+    if (o->old_line) {
+        o->tuning.old_line_slot = 1;
+    }
+    if (dtt_tuning_check(&o->tuning, (int)o->preset, o->why, sizeof(o->why)) != 0) {
+        snprintf(error, OPTIONS_ERROR_MAX, "option '--tune': %s", o->why);
+        return -1;
     }
     if (command->arg && !command->arg_is_optional && !o->arg) {
         snprintf(error, OPTIONS_ERROR_MAX, "'%s' needs %s %s; 'dtt %s --help' explains",
                  command->name, strchr("AEIOU", command->arg[0]) ? "an" : "a", command->arg,
                  command->name);
-        return -1;
-    }
-    if (command->arg2 && !o->arg2) {
-        snprintf(error, OPTIONS_ERROR_MAX, "'%s' needs a %s after the %s; 'dtt %s --help' explains",
-                 command->name, command->arg2, command->arg, command->name);
         return -1;
     }
     if (o->arg && *o->arg == '\0') {
@@ -647,9 +653,6 @@ void options_help(FILE *out, const struct command *command)
     fprintf(out, "usage: dtt %s [OPTIONS]", command->name);
     if (command->arg) {
         fprintf(out, command->arg_is_optional ? " [%s]" : " %s", command->arg);
-    }
-    if (command->arg2) {
-        fprintf(out, " %s", command->arg2);
     }
     fprintf(out, "\n\n%s\n\noptions:\n", command->details);
     for (size_t i = 0; i < N_OPTIONS; i++) {

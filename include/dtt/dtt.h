@@ -72,10 +72,6 @@ struct dtt_config {
     size_t n_bootstrap;           /**< 0..32 */
     unsigned flags;               /**< enum dtt_node_flags */
     int log_level;                /**< enum dtt_log_level, for dtt_node_next_log */
-    const char *state_file;       /**< where the DHT node's id and the nodes it knows are kept for
-                                       the next start: read at open, replaced as a whole a minute
-                                       later, every ten minutes and at close. A missing or damaged
-                                       file means a cold start. One open node a file. NULL: none */
 };
 
 /**
@@ -145,15 +141,86 @@ enum dtt_preset {
     DTT_PRESET_RUST_0_3 = 2 /**< distributed-topic-tracker 0.3.5 */
 };
 
-/** In a field of struct dtt_tuning: none, not at all. 0 is the preset's value. */
+/** In a field of struct dtt_tuning: off, none, not at all. 0 is the preset's value. */
 #define DTT_OFF (-1)
 
-/** What to do otherwise than the preset. 0 in a field: as the preset; DTT_OFF: not at all. */
+/**
+ * What to do otherwise than the preset says. In each field 0 is the preset's value, DTT_OFF is off
+ * (where a knob can be off), 1 turns a switch on, and times are in milliseconds. dtt_tuning_knob
+ * tells ranges and presets; docs/design/tracker.md explains.
+ */
 struct dtt_tuning {
-    size_t size;       /**< sizeof(struct dtt_tuning) */
-    int secret_slot;   /**< 1, DTT_OFF: use the slots derived from the secret too */
-    int old_line_slot; /**< 1, DTT_OFF: use the slots of the Rust 0.1 and 0.2 line too */
+    size_t size;     /**< sizeof(struct dtt_tuning) */
+    int record_cap;  /**< stay silent while this many others are visible in the minute; off: never
+                        publish */
+    int get_timeout; /**< ms: a slot read is over after this; what it brought counts */
+    int put_timeout; /**< ms: a put without outcome has failed after this */
+    int put_retries; /**< attempts after the first one */
+    int put_retry_base;     /**< ms: pause before a retry */
+    int put_retry_jitter;   /**< ms: plus a random time below this */
+    int slot_width;         /**< DHT nodes closest to a slot that are read, and written to */
+    int slot_copies;        /**< of them, how many get our record; those that hold none first */
+    int no_record_wait;     /**< ms: wait after a search pass that found nobody */
+    int no_record_wait_max; /**< ms: it grows pass by pass up to this */
+    int dial_pace;          /**< ms: between the dials of two candidates */
+    int dial_timeout;       /**< ms: a dial that came to nothing has failed after this */
+    int join_wait;  /**< ms: after the last candidate, for one of them to become a neighbour */
+    int retry_wait; /**< ms: after a pass that joined nobody */
+    int publish_on_start; /**< switch: a record before anything has been read */
+    int publish;          /**< switch: records while joined; off: only those of a search */
+    int swarm_records;    /**< records a minute of the whole swarm, by election; off: each member by
+                             the timers below */
+    int publish_first;    /**< ms: first record after joining */
+    int publish_base;     /**< ms: period of records */
+    int publish_jitter;   /**< ms: plus a random time below this */
+    int publish_fail_min; /**< ms: first back-off after the retries; off: the usual period */
+    int publish_fail_max; /**< ms: it doubles up to this */
+    int bubble_below;     /**< bubble merging while there are fewer neighbours than this */
+    int bubble_dials;     /**< strangers dialled in a bubble pass; off: no bubble merging */
+    int bubble_first;     /**< ms: first bubble pass after joining */
+    int bubble_base;      /**< ms: between bubble passes */
+    int bubble_jitter;    /**< ms: plus a random time below this */
+    int overlap_dials;    /**< strangers dialled in an overlap pass; off: no overlap merging */
+    int overlap_first;    /**< ms: first overlap pass after joining */
+    int overlap_base;     /**< ms: between overlap passes */
+    int overlap_jitter;   /**< ms: plus a random time below this */
+    int merge_settle;     /**< switch: five early passes in the first half minute after joining */
+    int redial_lost;   /**< ms: how long a neighbour that fell silent is dialled again; off: not */
+    int secret_slot;   /**< switch: use the slots derived from the secret too */
+    int old_line_slot; /**< switch: use the slots of the Rust line 0.1 and 0.2 too */
 };
+
+/** What a knob's value means. */
+enum dtt_knob_unit {
+    DTT_KNOB_MS = 1,     /**< a time in milliseconds */
+    DTT_KNOB_NUMBER = 2, /**< a number */
+    DTT_KNOB_SWITCH = 3  /**< 1 on, DTT_OFF off */
+};
+
+/** A field of struct dtt_tuning. */
+struct dtt_knob {
+    const char *name; /**< as the field */
+    int unit;         /**< enum dtt_knob_unit */
+    int min, max;     /**< min 0: can be off */
+    int presets[3];   /**< by enum dtt_preset; 0: off */
+    const char *help; /**< its effect */
+};
+
+/** Knob number `i` (0, 1, ...); false past the last. Strings are static. Any thread. */
+DTT_API int dtt_tuning_knob(size_t i, struct dtt_knob *ret);
+
+/**
+ * Sets a knob from "NAME=VALUE": a time as 1500ms or 1.5s, a number, "on" or "off". When it cannot
+ * be, a sentence without full stop goes to `why` (`cap` bytes; may be NULL and 0). `t->size` is set
+ * by the caller. Errors: DTT_EINVAL. Any thread.
+ */
+DTT_API int dtt_tuning_set(struct dtt_tuning *t, const char *assignment, char *why, size_t cap);
+
+/**
+ * Whether all knobs are within their ranges and fit together under `preset` (enum dtt_preset);
+ * otherwise as dtt_tuning_set. dtt_topic_join checks the same and gives DTT_EINVAL. Any thread.
+ */
+DTT_API int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t cap);
 
 /** A peer and one address where it was seen. */
 struct dtt_peer_addr {
@@ -270,9 +337,7 @@ enum dtt_event_type {
     DTT_EVENT_DHT_DONE = 15,
     DTT_EVENT_DHT_PUT = 16,
     DTT_EVENT_DHT_NODE = 17,
-    DTT_EVENT_DHT_READY = 18, /**< a first DHT node has answered */
-    DTT_EVENT_DHT_PEER = 19,
-    DTT_EVENT_DHT_ANNOUNCE = 20
+    DTT_EVENT_DHT_READY = 18 /**< a first DHT node has answered */
 };
 
 /** One event. Owned by the library, valid until the next dtt_node_next_event; grows at its end. */
@@ -368,21 +433,6 @@ struct dtt_event {
             struct dtt_addr addr;
             uint32_t rtt_us; /**< 0 unknown */
         } dht_node;          /**< a ping's answer, or one of the closest nodes of a find */
-        struct {
-            uint32_t op;
-            struct dtt_addr addr;
-        } dht_peer; /**< announced under the info hash asked for */
-        struct {
-            uint32_t op;
-            int status; /**< as of dht_done */
-            uint8_t info_hash[20];
-            uint16_t port;    /**< 0: the port our queries come from */
-            uint32_t asked;   /**< nodes sent the announcement */
-            uint32_t acked;   /**< nodes that said yes */
-            uint32_t refused; /**< nodes that answered with an error */
-            int error;        /**< the KRPC error most of them gave, 0 none */
-            uint64_t elapsed_ms;
-        } dht_announce;
     } u;
 };
 

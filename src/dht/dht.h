@@ -65,6 +65,7 @@ struct dtt_dht_get_args {
     size_t salt_len;
     uint64_t fresh_ns; /**< a result of the same get this old will do, DTT_DHT_FRESH_MAX_NS at most;
                             0: ask anew. A get under way is joined in any case */
+    uint8_t width;     /**< closest nodes to hear; 0: 8 */
 };
 
 /** How long the result of a get is kept to be shared. */
@@ -81,7 +82,12 @@ struct dtt_dht_put_args {
     bool has_cas;
     int64_t cas;    /**< sent only to nodes that returned a value for the target */
     bool verify;    /**< read back afterwards and count the nodes that return v */
-    uint8_t copies; /**< nodes to store on; 0: 8. The tracker asks for 20 */
+    uint8_t copies; /**< nodes to store on; 0: 8 */
+    /**
+     * Above `copies`: the copies go to random ones of this many closest nodes, mostly to such that
+     * have returned no value. So the values of several writers stay visible.
+     */
+    uint8_t among;
 };
 
 /*
@@ -170,7 +176,6 @@ struct dtt_dht_event {
 bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret);
 
 struct dtt_dht_stats {
-    uint8_t id[20];
     uint32_t nodes_v4, nodes_v6; /**< live nodes in the tables */
     uint32_t bootstraps;         /**< contacts to start from */
     uint32_t asked, answered;    /**< queries sent, matched replies, since new */

@@ -187,7 +187,9 @@ int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_
         memcpy(goal.target, args->target, sizeof(goal.target));
     }
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, args->fresh_ns);
+    size_t width = args->width ? args->width : DTT_RTABLE_K;
+    width = width < DTT_LOOKUP_WIDTH_MAX ? width : DTT_LOOKUP_WIDTH_MAX;
+    err = join_walk(d, now, op, &goal, width, args->fresh_ns);
     if (err == DTT_OK) {
         *ret = number;
     }
@@ -279,9 +281,9 @@ int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_
         dtt_item_target_immutable(goal.target, args->v);
     }
     memcpy(p->target, goal.target, sizeof(p->target));
-    size_t copies = dtt_put_copies(args);
+    size_t among = dtt_put_among(args);
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, copies < DTT_RTABLE_K ? DTT_RTABLE_K : copies, 0);
+    err = join_walk(d, now, op, &goal, among < DTT_RTABLE_K ? DTT_RTABLE_K : among, 0);
     if (err == DTT_OK) {
         *ret = number;
     }

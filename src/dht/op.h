@@ -23,6 +23,7 @@ struct dtt_put_target {
     uint8_t state; /**< enum dtt_put_state */
     uint8_t sends;
     bool has_value;
+    bool is_crowd;
     uint8_t token_len;
     uint8_t token[DTT_KRPC_TOKEN_MAX];
 };
@@ -75,6 +76,8 @@ void dtt_op_leave_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
 
 /** Copies asked for, within the limits. */
 size_t dtt_put_copies(const struct dtt_dht_put_args *args);
+/** How many closest nodes they are chosen from. */
+size_t dtt_put_among(const struct dtt_dht_put_args *args);
 /** The closest set is known: stores on it. Lets go of the walk. */
 void dtt_put_start(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op);
 /** The result, into a PUT_DONE event. */

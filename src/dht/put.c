@@ -183,17 +183,62 @@ static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *p,
     }
 }
 
-/* The closest nodes with a token, `copies` of each family, and as many of a crowd: it may be one
- * by chance, and then readers ask there. */
-static bool pick_targets(struct dtt_put *p, const struct dtt_walk *w, size_t copies)
+/* A random target of a class, if possible one that holds a value; how many the class has. */
+static struct dtt_put_target *random_target(struct dtt_dht *d, struct dtt_put *p, size_t first,
+                                            bool is_crowd, bool wants_value, size_t *ret_count)
 {
+    struct dtt_put_target *found = NULL;
+    size_t seen = 0;
+    *ret_count = 0;
+    for (size_t i = first; i < p->n; i++) {
+        struct dtt_put_target *t = &p->targets[i];
+        if (t->is_crowd != is_crowd) {
+            continue;
+        }
+        ++*ret_count;
+        bool is_better = wants_value && t->has_value && !(found && found->has_value);
+        if (wants_value && found && found->has_value && !t->has_value) {
+            continue;
+        }
+        seen = is_better ? 1 : seen + 1;
+        if (dtt_rng_below(&d->rng, seen) == 0) {
+            found = t;
+        }
+    }
+    return found;
+}
+
+/*
+ * Leaves `keep` of the targets from `first` on. Mostly nodes that hold a value go: many would keep
+ * it, and the others would lose somebody's for ours. Not always, as some nodes never hold one.
+ */
+static void thin(struct dtt_dht *d, struct dtt_put *p, size_t first, bool is_crowd, size_t keep)
+{
+    for (;;) {
+        size_t count;
+        bool wants_value = dtt_rng_below(&d->rng, 3) != 0;
+        struct dtt_put_target *t = random_target(d, p, first, is_crowd, wants_value, &count);
+        if (count <= keep) {
+            return;
+        }
+        *t = p->targets[--p->n];
+    }
+}
+
+/* Of the closest nodes with a token `copies` of each family, and as many of a crowd: it may be one
+ * by chance, and then readers ask there. */
+static bool pick_targets(struct dtt_dht *d, struct dtt_put *p, const struct dtt_walk *w)
+{
+    size_t copies = dtt_put_copies(&p->args);
     p->targets = calloc(PUT_TARGETS, sizeof(*p->targets));
     if (!p->targets) {
         return false;
     }
     for (size_t side = 0; side < 2; side++) {
         const struct dtt_lookup *l = &w->side[side];
-        size_t left[2] = {copies, copies};
+        size_t among = dtt_put_among(&p->args);
+        size_t left[2] = {among, among};
+        size_t first = p->n;
         for (size_t i = 0; i < l->n && p->n < PUT_TARGETS; i++) {
             const struct dtt_candidate *c = &l->c[i];
             bool is_crowd = dtt_lookup_is_crowd(l, c);
@@ -202,10 +247,14 @@ static bool pick_targets(struct dtt_put *p, const struct dtt_walk *w, size_t cop
             }
             left[is_crowd]--;
             struct dtt_put_target *t = &p->targets[p->n++];
-            *t = (struct dtt_put_target){
-                .addr = c->addr, .has_value = c->has_value, .token_len = c->token_len};
+            *t = (struct dtt_put_target){.addr = c->addr,
+                                         .has_value = c->has_value,
+                                         .is_crowd = is_crowd,
+                                         .token_len = c->token_len};
             memcpy(t->token, c->token, c->token_len);
         }
+        thin(d, p, first, false, copies);
+        thin(d, p, first, true, copies);
     }
     return true;
 }
@@ -214,6 +263,13 @@ size_t dtt_put_copies(const struct dtt_dht_put_args *a)
 {
     size_t copies = a->copies ? a->copies : COPIES_DEFAULT;
     return copies > DTT_LOOKUP_WIDTH_MAX ? DTT_LOOKUP_WIDTH_MAX : copies;
+}
+
+size_t dtt_put_among(const struct dtt_dht_put_args *a)
+{
+    size_t copies = dtt_put_copies(a);
+    size_t among = a->among < DTT_LOOKUP_WIDTH_MAX ? a->among : DTT_LOOKUP_WIDTH_MAX;
+    return among > copies ? among : copies;
 }
 
 static bool has_answer(const struct dtt_walk *w)
@@ -234,7 +290,7 @@ void dtt_put_start(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
     struct dtt_put *p = op->put;
     size_t copies = dtt_put_copies(&p->args);
     bool counts = w->is_alone || has_answer(w);
-    if (!pick_targets(p, w, copies)) {
+    if (!pick_targets(d, p, w)) {
         dtt_op_leave_walk(d, now, op);
         dtt_op_end(op, now, DTT_ENOMEM);
         return;

@@ -59,9 +59,9 @@ void dtt_core_route(struct dtt_core *c, struct dtt_now now);
  * same slot still under way, untold. DTT_E...
  */
 int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                      const struct dtt_slot *slot);
+                      const struct dtt_tracker_action *a);
 int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                      const struct dtt_slot *slot, int64_t seq, struct dtt_slice value);
+                      const struct dtt_tracker_action *a);
 /** Looks for the addresses of a wanted peer; links are told. */
 void dtt_ops_addr_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id);
 /** Puts our own addresses under our id when that is due. */

@@ -5,7 +5,6 @@
 #include "codec/bencode.h"
 #include "crypto/ed25519.h"
 #include "dht/item.h"
-#include "dht/state.h"
 
 #include <stdlib.h>
 
@@ -15,16 +14,13 @@
 /* Who waits for an operation. Each one that the core starts is in core.ops under its number. */
 enum op_kind { OP_SLOT_GET, OP_SLOT_PUT, OP_LOOKUP, OP_APP, OP_ADDR_GET, OP_ADDR_PUT };
 
-enum app_kind { APP_QUERY, APP_PUT, APP_ANNOUNCE };
-
 struct op {
     enum op_kind kind;
     struct dtt_topic *topic; /* SLOT_GET, SLOT_PUT; NULL once the topic is gone */
     struct dtt_lookup *lookup;
     enum dtt_slot_kind slot; /* SLOT_GET, SLOT_PUT, LOOKUP */
     uint64_t minute;
-    enum app_kind app; /* APP; for a put or announce also what is reported back: */
-    uint16_t port;
+    bool is_put; /* APP; then what is reported back: */
     uint8_t target[20];
     uint8_t key[32]; /* ADDR_GET: whose addresses */
     int64_t seq;     /* ADDR_GET: of the newest ones found */
@@ -67,9 +63,10 @@ static struct op *op_add(struct dtt_core *c, dtt_dht_op number, const struct op 
 
 /* Reads a slot for `op`; DTT_E... when it could not be started. */
 static int slot_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
-                    const struct op *op)
+                    uint8_t width, const struct op *op)
 {
-    struct dtt_dht_get_args args = {.is_mutable = true, .salt_len = sizeof(slot->salt)};
+    struct dtt_dht_get_args args = {
+        .is_mutable = true, .salt_len = sizeof(slot->salt), .width = width};
     dtt_dht_op number;
     memcpy(args.key, slot->key, sizeof(args.key));
     memcpy(args.salt, slot->salt, sizeof(slot->salt));
@@ -84,22 +81,24 @@ static int slot_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
     return err;
 }
 
-static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
-                    int64_t seq, struct dtt_slice value, const struct op *op)
+static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_tracker_action *a,
+                    const struct op *op)
 {
+    const struct dtt_slot *slot = &a->slot;
     uint8_t v[DTT_DHT_VALUE_MAX];
     struct dtt_writer w = dtt_writer(v, sizeof(v));
-    dtt_bencode_write_str(&w, value);
+    dtt_bencode_write_str(&w, dtt_slice(a->value, a->value_len));
     if (w.failed) {
         return DTT_ETOOBIG;
     }
     struct dtt_dht_put_args args = {.v = dtt_slice(v, w.len),
                                     .is_mutable = true,
                                     .salt_len = sizeof(slot->salt),
-                                    .seq = seq,
+                                    .seq = a->seq,
                                     .has_cas = true,
-                                    .cas = seq,
-                                    .copies = 20};
+                                    .cas = a->seq,
+                                    .copies = (uint8_t)a->copies,
+                                    .among = a->width};
     dtt_dht_op number;
     memcpy(args.key, slot->key, sizeof(args.key));
     memcpy(args.salt, slot->salt, sizeof(slot->salt));
@@ -116,27 +115,29 @@ static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slo
 }
 
 int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                      const struct dtt_slot *slot)
+                      const struct dtt_tracker_action *a)
 {
-    struct op op = {.kind = OP_SLOT_GET, .topic = t, .slot = slot->kind, .minute = slot->minute};
-    return slot_get(c, now, slot, &op);
+    struct op op = {
+        .kind = OP_SLOT_GET, .topic = t, .slot = a->slot.kind, .minute = a->slot.minute};
+    return slot_get(c, now, &a->slot, a->width, &op);
 }
 
 int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                      const struct dtt_slot *slot, int64_t seq, struct dtt_slice value)
+                      const struct dtt_tracker_action *a)
 {
-    struct op op = {.kind = OP_SLOT_PUT, .topic = t, .slot = slot->kind, .minute = slot->minute};
+    struct op op = {
+        .kind = OP_SLOT_PUT, .topic = t, .slot = a->slot.kind, .minute = a->slot.minute};
     for (size_t i = 0; i < dtt_map_count(&c->ops); i++) {
         struct op *old = dtt_map_value_at(&c->ops, i);
-        if (old->kind == OP_SLOT_PUT && old->topic == t && old->slot == slot->kind &&
-            old->minute == slot->minute) {
+        if (old->kind == OP_SLOT_PUT && old->topic == t && old->slot == op.slot &&
+            old->minute == op.minute) {
             dtt_dht_op number;
             memcpy(&number, dtt_map_key_at(&c->ops, i), sizeof(number));
             old->topic = NULL;
             dtt_dht_cancel(c->dht, now, number);
         }
     }
-    return slot_put(c, now, slot, seq, value, &op);
+    return slot_put(c, now, a, &op);
 }
 
 void dtt_ops_addr_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id)
@@ -217,32 +218,11 @@ static void app_value(struct dtt_core *c, struct dtt_now now, const struct dtt_d
     dtt_events_push(&c->events, now, &out, v);
 }
 
-static void app_announced(struct dtt_core *c, struct dtt_now now, const struct op *op,
-                          const struct dtt_dht_event *ev)
-{
-    struct dtt_event out = {.type = DTT_EVENT_DHT_ANNOUNCE};
-    out.u.dht_announce.op = ev->op;
-    out.u.dht_announce.status = ev->u.put.status;
-    memcpy(out.u.dht_announce.info_hash, op->target, sizeof(op->target));
-    out.u.dht_announce.port = op->port;
-    out.u.dht_announce.asked = ev->u.put.asked;
-    out.u.dht_announce.acked = ev->u.put.acked;
-    out.u.dht_announce.refused = ev->u.put.refused;
-    out.u.dht_announce.error = ev->u.put.error;
-    out.u.dht_announce.elapsed_ms = ev->u.put.elapsed_ns / DTT_MS;
-    c->n_app_ops--;
-    dtt_core_tell(c, now, NULL, &out);
-}
-
 static void app_done(struct dtt_core *c, struct dtt_now now, const struct op *op,
                      const struct dtt_dht_event *ev)
 {
-    struct dtt_event out = {.type = op->app == APP_PUT ? DTT_EVENT_DHT_PUT : DTT_EVENT_DHT_DONE};
-    if (op->app == APP_ANNOUNCE) {
-        app_announced(c, now, op, ev);
-        return;
-    }
-    if (op->app == APP_PUT) {
+    struct dtt_event out = {.type = op->is_put ? DTT_EVENT_DHT_PUT : DTT_EVENT_DHT_DONE};
+    if (op->is_put) {
         out.u.dht_put.op = ev->op;
         out.u.dht_put.status = ev->u.put.status;
         memcpy(out.u.dht_put.target, op->target, sizeof(op->target));
@@ -273,14 +253,6 @@ static void app_node(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
     memcpy(out.u.dht_node.id, ev->u.node.id, sizeof(out.u.dht_node.id));
     out.u.dht_node.addr = ev->u.node.addr;
     out.u.dht_node.rtt_us = ev->u.node.rtt_us;
-    dtt_core_tell(c, now, NULL, &out);
-}
-
-static void app_peer(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
-{
-    struct dtt_event out = {.type = DTT_EVENT_DHT_PEER};
-    out.u.dht_peer.op = ev->op;
-    out.u.dht_peer.addr = ev->u.peer.addr;
     dtt_core_tell(c, now, NULL, &out);
 }
 
@@ -373,8 +345,6 @@ void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_d
             app_value(c, now, ev);
         } else if (ev->type == DTT_DHT_EV_NODE) {
             app_node(c, now, ev);
-        } else if (ev->type == DTT_DHT_EV_PEER) {
-            app_peer(c, now, ev);
         } else {
             app_done(c, now, op, ev);
         }
@@ -421,7 +391,7 @@ int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_top
                         .slot = kind,
                         .minute = first + i / DTT_SLOT_KINDS};
         if (dtt_lookup_slot(lookup, kind, op.minute, &slot)) {
-            err = slot_get(c, now, &slot, &op);
+            err = slot_get(c, now, &slot, 0, &op);
             if (!err) {
                 dtt_lookup_ref(lookup);
             }
@@ -480,7 +450,7 @@ int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
 {
     uint8_t v[DTT_DHT_VALUE_MAX];
     struct dtt_writer w = dtt_writer(v, sizeof(v));
-    struct op op = {.kind = OP_APP, .app = APP_PUT};
+    struct op op = {.kind = OP_APP, .is_put = true};
     dtt_dht_op number;
     if (c->n_app_ops == DTT_CORE_OPS) {
         return DTT_EFULL;
@@ -540,53 +510,6 @@ int dtt_core_dht_ping(struct dtt_core *c, struct dtt_now now, const struct dtt_a
     }
     int err = dtt_dht_ping(c->dht, now, addr, &number);
     return err ? err : app_op(c, now, number, &op, ret_op);
-}
-
-int dtt_core_dht_get_peers(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
-                           uint32_t *ret_op)
-{
-    struct op op = {.kind = OP_APP};
-    dtt_dht_op number;
-    if (c->n_app_ops == DTT_CORE_OPS) {
-        return DTT_EFULL;
-    }
-    int err = dtt_dht_get_peers(c->dht, now, info_hash, &number);
-    return err ? err : app_op(c, now, number, &op, ret_op);
-}
-
-int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
-                          uint16_t port, uint32_t *ret_op)
-{
-    struct op op = {.kind = OP_APP, .app = APP_ANNOUNCE, .port = port};
-    dtt_dht_op number;
-    if (c->n_app_ops == DTT_CORE_OPS) {
-        return DTT_EFULL;
-    }
-    memcpy(op.target, info_hash, sizeof(op.target));
-    int err = dtt_dht_announce(c->dht, now, info_hash, port, &number);
-    return err ? err : app_op(c, now, number, &op, ret_op);
-}
-
-int dtt_core_dht_state(const struct dtt_core *c, uint8_t *buf, size_t cap)
-{
-    struct dtt_dht_state state;
-    dtt_dht_get_state(c->dht, &state);
-    return state.n > 0 ? dtt_dht_state_encode(&state, buf, cap) : 0;
-}
-
-int dtt_core_dht_restore(struct dtt_core *c, struct dtt_now now, struct dtt_slice bytes)
-{
-    struct dtt_dht_state state;
-    int err = dtt_dht_state_decode(bytes, &state);
-    if (!err) {
-        err = dtt_dht_set_state(c->dht, now, &state);
-    }
-    return err ? err : (int)state.n;
-}
-
-void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret)
-{
-    dtt_dht_stats(c->dht, ret);
 }
 
 void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op)

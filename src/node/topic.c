@@ -37,13 +37,13 @@ void dtt_topic_on_tracker(struct dtt_core *c, struct dtt_now now, struct dtt_top
     int err;
     switch (a->type) {
     case DTT_TRACKER_GET:
-        err = dtt_ops_topic_get(c, now, t, &a->slot);
+        err = dtt_ops_topic_get(c, now, t, a);
         if (err) {
             dtt_tracker_slot_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
         }
         break;
     case DTT_TRACKER_PUT:
-        err = dtt_ops_topic_put(c, now, t, &a->slot, a->seq, dtt_slice(a->value, a->value_len));
+        err = dtt_ops_topic_put(c, now, t, a);
         if (err) {
             dtt_tracker_put_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
         }
@@ -94,6 +94,12 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
     dtt_core_tell(c, now, t, &up);
 }
 
+/* Its connection ended without a goodbye. */
+static bool is_silence(const char *reason)
+{
+    return strcmp(reason, "timeout") == 0 || strcmp(reason, "closed") == 0;
+}
+
 void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dtt_gossip_action *a)
 {
     struct dtt_topic *t = topic_find(c, &a->topic);
@@ -115,7 +121,7 @@ void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dt
         dtt_links_neighbor(&c->links, now, &a->peer, -1);
         if (t) {
             t->n_neighbors--;
-            dtt_tracker_neighbor_down(t->tracker, now, &a->peer);
+            dtt_tracker_neighbor_down(t->tracker, now, &a->peer, is_silence(a->reason));
             out.type = DTT_EVENT_NEIGHBOR_DOWN;
             out.u.neighbor.peer = a->peer;
             out.u.neighbor.reason = a->reason;

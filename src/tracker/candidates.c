@@ -8,10 +8,12 @@
 /* A neighbour that was just lost is tried again, but after those that were not. */
 #define LOST_WAIT_NS (1 * DTT_S)
 
-void dtt_candidates_init(struct dtt_candidates *c, struct dtt_ctx *ctx, struct dtt_rng *rng,
+void dtt_candidates_init(struct dtt_candidates *c, struct dtt_ctx *ctx,
+                         const struct dtt_tracker_tuning *tuning, struct dtt_rng *rng,
                          const struct dtt_id *self)
 {
     c->ctx = ctx;
+    c->tuning = tuning;
     c->rng = rng;
     c->self = *self;
     c->seq = 0;
@@ -142,9 +144,12 @@ void dtt_candidates_hear(struct dtt_candidates *c, const struct dtt_id *id,
     hear_addrs(p, minute, addrs, n);
 }
 
-static bool could_dial(const struct dtt_candidate *p, bool only_wanted)
+/* When it may be dialled, as far as back-off goes; DTT_NEVER: not at all. */
+static uint64_t dial_ns(const struct dtt_candidate *p, bool only_wanted)
 {
-    return p->state == DTT_CANDIDATE_IDLE && (p->is_wanted || !only_wanted);
+    bool is = p->state == DTT_CANDIDATE_IDLE &&
+              (!only_wanted || p->is_wanted || p->not_before < p->lost_until);
+    return is ? p->not_before : DTT_NEVER;
 }
 
 /* A dial without an address is a guess, so those come last; then the newest minute counts. */
@@ -174,8 +179,7 @@ struct dtt_candidate *dtt_candidates_dial(struct dtt_candidates *c, uint64_t mon
     }
     for (size_t i = 0; i < c->count; i++) {
         struct dtt_candidate *p = &c->list[i];
-        if (could_dial(p, only_wanted) && p->not_before <= mono_ns &&
-            (!best || is_better(p, best))) {
+        if (dial_ns(p, only_wanted) <= mono_ns && (!best || is_better(p, best))) {
             best = p;
         }
     }
@@ -196,9 +200,7 @@ uint64_t dtt_candidates_ready_ns(const struct dtt_candidates *c, bool only_wante
         return at;
     }
     for (size_t i = 0; i < c->count; i++) {
-        if (could_dial(&c->list[i], only_wanted)) {
-            at = dtt_min_ns(at, c->list[i].not_before);
-        }
+        at = dtt_min_ns(at, dial_ns(&c->list[i], only_wanted));
     }
     return at;
 }
@@ -226,7 +228,7 @@ static bool fail(struct dtt_candidates *c, struct dtt_candidate *p, struct dtt_n
     end_dial(c, p);
     p->failures++;
     if (p->failures >= DTT_CANDIDATES_FAILURES_MAX && !p->is_named &&
-        p->minute + 1 < dtt_now_minute(now)) {
+        p->minute + 1 < dtt_now_minute(now) && p->lost_until <= now.mono_ns) {
         forget(c, p);
         return true;
     }
@@ -254,7 +256,7 @@ uint32_t dtt_candidates_expire(struct dtt_candidates *c, struct dtt_now now)
     while (i < c->count) {
         struct dtt_candidate *p = &c->list[i];
         bool is_over = p->state == DTT_CANDIDATE_DIALLING &&
-                       now.mono_ns - p->dialled_ns >= DTT_CANDIDATES_DIAL_NS;
+                       now.mono_ns - p->dialled_ns >= c->tuning->dial_timeout_ns;
         n += is_over;
         if (!is_over || !fail(c, p, now)) {
             i++;
@@ -268,7 +270,7 @@ uint64_t dtt_candidates_expiry_ns(const struct dtt_candidates *c)
     uint64_t at = DTT_NEVER;
     for (size_t i = 0; i < c->count && c->n_dialling > 0; i++) {
         if (c->list[i].state == DTT_CANDIDATE_DIALLING) {
-            at = dtt_min_ns(at, dtt_add_ns(c->list[i].dialled_ns, DTT_CANDIDATES_DIAL_NS));
+            at = dtt_min_ns(at, dtt_add_ns(c->list[i].dialled_ns, c->tuning->dial_timeout_ns));
         }
     }
     return at;
@@ -286,12 +288,14 @@ bool dtt_candidates_up(struct dtt_candidates *c, const struct dtt_id *id, uint64
     end_dial(c, p);
     p->state = DTT_CANDIDATE_NEIGHBOR;
     p->is_wanted = false;
+    p->lost_until = 0;
     p->failures = 0;
     c->n_neighbors++;
     return true;
 }
 
-bool dtt_candidates_down(struct dtt_candidates *c, const struct dtt_id *id, struct dtt_now now)
+bool dtt_candidates_down(struct dtt_candidates *c, const struct dtt_id *id, struct dtt_now now,
+                         bool is_silent)
 {
     struct dtt_candidate *p = dtt_candidates_find(c, id);
     if (!p || p->state != DTT_CANDIDATE_NEIGHBOR) {
@@ -300,6 +304,7 @@ bool dtt_candidates_down(struct dtt_candidates *c, const struct dtt_id *id, stru
     p->state = DTT_CANDIDATE_IDLE;
     p->minute = dtt_now_minute(now);
     p->not_before = dtt_add_ns(now.mono_ns, LOST_WAIT_NS);
+    p->lost_until = is_silent ? dtt_add_ns(now.mono_ns, c->tuning->redial_lost_ns) : 0;
     c->n_neighbors--;
     return true;
 }

@@ -9,6 +9,7 @@
 
 #include "base/ctx.h"
 #include "base/time.h"
+#include "tracker/tuning.h"
 
 #include <dtt/record.h>
 #include <stdbool.h>
@@ -16,7 +17,6 @@
 #define DTT_CANDIDATES_MAX            256
 #define DTT_CANDIDATES_NAMED_MAX      64 /**< of them protected from giving way to others */
 #define DTT_CANDIDATES_DIALS_MAX      32 /**< dials under way at once */
-#define DTT_CANDIDATES_DIAL_NS        (30 * DTT_S) /**< a dial that came to nothing by then failed */
 #define DTT_CANDIDATES_BACKOFF_NS     (5 * DTT_S) /**< after the first failure, then doubling ... */
 #define DTT_CANDIDATES_BACKOFF_MAX_NS (60 * DTT_S) /**< ... up to this */
 #define DTT_CANDIDATES_FAILURES_MAX   5 /**< then a peer that no record names any more is dropped */
@@ -40,6 +40,7 @@ struct dtt_candidate {
     uint64_t heard_seq;  /**< order of first hearing */
     uint64_t not_before; /**< mono; back-off */
     uint64_t dialled_ns; /**< mono; start of the last dial */
+    uint64_t lost_until; /**< mono; a neighbour that fell silent is wanted back until then */
     uint32_t failures;   /**< since it was last a neighbour */
     size_t n_addrs;
     uint64_t addrs_minute; /**< newest minute in which they were told */
@@ -48,6 +49,7 @@ struct dtt_candidate {
 
 struct dtt_candidates {
     struct dtt_ctx *ctx;
+    const struct dtt_tracker_tuning *tuning;
     struct dtt_rng *rng;
     struct dtt_id self;
     uint64_t seq;
@@ -58,8 +60,9 @@ struct dtt_candidates {
     struct dtt_candidate list[DTT_CANDIDATES_MAX];
 };
 
-/** `rng` is borrowed: jitter of the back-off. `self` is never a candidate. */
-void dtt_candidates_init(struct dtt_candidates *c, struct dtt_ctx *ctx, struct dtt_rng *rng,
+/** `tuning` and `rng` are borrowed. `self` is never a candidate. */
+void dtt_candidates_init(struct dtt_candidates *c, struct dtt_ctx *ctx,
+                         const struct dtt_tracker_tuning *tuning, struct dtt_rng *rng,
                          const struct dtt_id *self);
 
 /**
@@ -74,7 +77,7 @@ struct dtt_candidate *dtt_candidates_find(struct dtt_candidates *c, const struct
 
 /**
  * The best peer to dial at `mono_ns`, now dialling; NULL when none is ready or too many dials are
- * under way. With `only_wanted`, of those a merge pass chose.
+ * under way. With `only_wanted`, of those a merge pass chose or that were lost not long ago.
  */
 struct dtt_candidate *dtt_candidates_dial(struct dtt_candidates *c, uint64_t mono_ns,
                                           bool only_wanted);
@@ -90,8 +93,9 @@ uint32_t dtt_candidates_expire(struct dtt_candidates *c, struct dtt_now now);
 uint64_t dtt_candidates_expiry_ns(const struct dtt_candidates *c);
 /** False when it is one already, or there is no room. */
 bool dtt_candidates_up(struct dtt_candidates *c, const struct dtt_id *id, uint64_t minute);
-/** False when it was none. */
-bool dtt_candidates_down(struct dtt_candidates *c, const struct dtt_id *id, struct dtt_now now);
+/** `is_silent`: it did not say goodbye. False when it was none. */
+bool dtt_candidates_down(struct dtt_candidates *c, const struct dtt_id *id, struct dtt_now now,
+                         bool is_silent);
 /** The network is another one: past failures say nothing any more. */
 void dtt_candidates_forgive(struct dtt_candidates *c);
 /** Forgets what merge passes chose, not what the user wants. */

@@ -3,8 +3,13 @@
 
 #include <string.h>
 
-/* Settle passes, in thirtieths of merge_first_ns: at 1, 3, 7, 15 and 30 s by default. */
+/* Settle passes, in thirtieths of bubble_first_ns: at 1, 3, 7, 15 and 30 s by default. */
 static const uint64_t settle_at[DTT_MERGE_SETTLE_PASSES] = {1, 3, 7, 15, 30};
+
+#define BIT(kind) (1u << (kind))
+
+/* In a topic where nobody talks nothing tells strangers from members: one in so many is dialled. */
+#define SILENT_ODDS 4
 
 void dtt_merge_init(struct dtt_merge *m, const struct dtt_tracker_tuning *tuning,
                     struct dtt_rng *rng)
@@ -14,54 +19,108 @@ void dtt_merge_init(struct dtt_merge *m, const struct dtt_tracker_tuning *tuning
     m->rng = rng;
 }
 
-static bool is_settling(const struct dtt_merge *m)
-{
-    return m->tuning->merge_settle && m->pass < DTT_MERGE_SETTLE_PASSES;
-}
-
-static uint64_t next_pass_ns(struct dtt_merge *m, uint64_t mono_ns)
+static bool is_on(const struct dtt_merge *m, enum dtt_merge_kind kind)
 {
     const struct dtt_tracker_tuning *tu = m->tuning;
-    uint64_t at;
-    if (is_settling(m)) {
-        uint64_t after = tu->merge_first_ns / 30 * settle_at[m->pass];
-        after = after - after / 10 + dtt_rng_below(m->rng, after / 5);
-        at = dtt_add_ns(m->start_ns, after);
-    } else if (m->pass == 0) {
-        return dtt_add_ns(mono_ns, tu->merge_first_ns);
-    } else {
-        at = dtt_add_ns(mono_ns,
-                        dtt_add_ns(tu->merge_base_ns, dtt_rng_below(m->rng, tu->merge_jitter_ns)));
+    switch (kind) {
+    case DTT_MERGE_SETTLE:
+        return tu->merge_settle && tu->bubble_dials > 0 && m->n_settled < DTT_MERGE_SETTLE_PASSES;
+    case DTT_MERGE_BUBBLE: return tu->bubble_dials > 0;
+    case DTT_MERGE_OVERLAP: break;
     }
-    uint64_t gap_ns = dtt_add_ns(mono_ns, DTT_MERGE_GAP_NS);
-    return at > gap_ns ? at : gap_ns;
+    return tu->overlap_dials > 0;
 }
 
-static void await(struct dtt_merge *m, uint64_t mono_ns)
+static uint64_t first_ns(const struct dtt_merge *m, enum dtt_merge_kind kind)
+{
+    return kind == DTT_MERGE_OVERLAP ? m->tuning->overlap_first_ns : m->tuning->bubble_first_ns;
+}
+
+/* Between two passes of a kind; settle passes have fixed times, about. */
+static uint64_t period_ns(struct dtt_merge *m, enum dtt_merge_kind kind)
+{
+    const struct dtt_tracker_tuning *tu = m->tuning;
+    return kind == DTT_MERGE_OVERLAP
+               ? dtt_add_ns(tu->overlap_base_ns, dtt_rng_below(m->rng, tu->overlap_jitter_ns))
+               : dtt_add_ns(tu->bubble_base_ns, dtt_rng_below(m->rng, tu->bubble_jitter_ns));
+}
+
+static void schedule(struct dtt_merge *m, enum dtt_merge_kind kind, uint64_t at_ns,
+                     uint64_t mono_ns)
+{
+    uint64_t gap_ns = dtt_add_ns(mono_ns, DTT_MERGE_GAP_NS);
+    m->due_ns[kind] = !is_on(m, kind) ? DTT_NEVER : at_ns > gap_ns ? at_ns : gap_ns;
+}
+
+static void schedule_settle(struct dtt_merge *m, uint64_t mono_ns)
+{
+    uint64_t after = 0;
+    if (m->n_settled < DTT_MERGE_SETTLE_PASSES) {
+        after = first_ns(m, DTT_MERGE_SETTLE) / 30 * settle_at[m->n_settled];
+        after = after - after / 10 + dtt_rng_below(m->rng, after / 5);
+    }
+    schedule(m, DTT_MERGE_SETTLE, dtt_add_ns(m->start_ns, after), mono_ns);
+}
+
+/* Passes of these kinds are over: when the next ones are. */
+static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
 {
     m->state = DTT_MERGE_WAITING;
     m->wants_read = false;
-    m->due_ns = next_pass_ns(m, mono_ns);
+    m->is_riding = false;
+    m->running = 0;
+    if (kinds & BIT(DTT_MERGE_SETTLE)) {
+        m->n_settled++;
+        schedule_settle(m, mono_ns);
+    }
+    for (unsigned k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
+        if (kinds & BIT(k)) {
+            uint64_t ns = period_ns(m, (enum dtt_merge_kind)k);
+            schedule(m, (enum dtt_merge_kind)k, dtt_add_ns(mono_ns, ns), mono_ns);
+        }
+    }
+}
+
+/* As after joining. */
+static void start(struct dtt_merge *m, uint64_t mono_ns)
+{
+    m->has_started = true;
+    m->start_ns = mono_ns;
+    m->n_settled = 0;
+    await(m, mono_ns, 0);
+    schedule_settle(m, mono_ns);
+    for (unsigned k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
+        uint64_t ns = first_ns(m, (enum dtt_merge_kind)k);
+        /* The last settle pass is the first one of the others too. */
+        ns = m->tuning->merge_settle ? dtt_add_ns(ns, period_ns(m, (enum dtt_merge_kind)k)) : ns;
+        schedule(m, (enum dtt_merge_kind)k, dtt_add_ns(mono_ns, ns), mono_ns);
+    }
 }
 
 void dtt_merge_joined(struct dtt_merge *m, uint64_t mono_ns)
 {
-    if (m->state != DTT_MERGE_IDLE || m->tuning->merge_dials == 0) {
+    if (m->state != DTT_MERGE_IDLE) {
         return;
     }
     /* Neighbours that come and go must not settle anew each time. */
-    if (!m->has_started || mono_ns - m->start_ns >= m->tuning->merge_first_ns) {
-        m->has_started = true;
-        m->start_ns = mono_ns;
-        m->pass = 0;
+    if (!m->has_started || mono_ns - m->start_ns >= m->tuning->bubble_first_ns) {
+        start(m, mono_ns);
+        return;
     }
-    await(m, mono_ns);
+    await(m, mono_ns, 0);
+    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
+        if (m->due_ns[k] != DTT_NEVER) {
+            schedule(m, (enum dtt_merge_kind)k, m->due_ns[k], mono_ns);
+        }
+    }
 }
 
 void dtt_merge_lost(struct dtt_merge *m)
 {
     m->state = DTT_MERGE_IDLE;
     m->wants_read = false;
+    m->is_riding = false;
+    m->running = 0;
 }
 
 void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns)
@@ -69,30 +128,63 @@ void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns)
     if (m->state == DTT_MERGE_IDLE) {
         return;
     }
-    m->start_ns = mono_ns;
-    m->pass = 0;
-    await(m, mono_ns);
-    m->due_ns = mono_ns;
+    start(m, mono_ns);
+    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
+        if (is_on(m, (enum dtt_merge_kind)k)) {
+            m->due_ns[k] = mono_ns;
+            break;
+        }
+    }
+}
+
+void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns)
+{
+    unsigned kinds = is_on(m, DTT_MERGE_BUBBLE) ? BIT(DTT_MERGE_BUBBLE) : 0;
+    kinds |= is_on(m, DTT_MERGE_OVERLAP) ? BIT(DTT_MERGE_OVERLAP) : 0;
+    if (m->state == DTT_MERGE_WAITING && kinds) {
+        m->state = DTT_MERGE_READING;
+        m->is_riding = true;
+        m->running = kinds;
+        m->until_ns = dtt_add_ns(mono_ns, DTT_MERGE_READ_NS);
+    }
 }
 
 /* Reading is of use only where a stranger could be chosen. */
-static bool is_worthwhile(const struct dtt_merge *m, const struct dtt_candidates *c,
-                          const struct dtt_window *w)
+static bool is_worthwhile(const struct dtt_merge *m, enum dtt_merge_kind kind,
+                          const struct dtt_candidates *c, const struct dtt_window *w)
 {
-    return is_settling(m) || c->n_neighbors < m->tuning->merge_below || w->count > 0;
+    switch (kind) {
+    case DTT_MERGE_SETTLE: return true;
+    case DTT_MERGE_BUBBLE: return c->n_neighbors < m->tuning->bubble_below;
+    case DTT_MERGE_OVERLAP: break;
+    }
+    return w->count > 0;
+}
+
+static unsigned due_kinds(const struct dtt_merge *m, uint64_t mono_ns)
+{
+    unsigned kinds = 0;
+    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
+        kinds |= m->due_ns[k] <= mono_ns ? BIT(k) : 0;
+    }
+    return kinds;
 }
 
 bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy,
                     const struct dtt_candidates *c, const struct dtt_window *w)
 {
-    if (m->state == DTT_MERGE_WAITING && m->due_ns <= mono_ns) {
-        if (!is_worthwhile(m, c, w)) {
-            m->pass++;
-            await(m, mono_ns);
-            return false;
-        }
+    unsigned due = m->state == DTT_MERGE_WAITING ? due_kinds(m, mono_ns) : 0;
+    unsigned useful = 0;
+    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
+        useful |= due & BIT(k) && is_worthwhile(m, (enum dtt_merge_kind)k, c, w) ? BIT(k) : 0;
+    }
+    if (due) {
+        await(m, mono_ns, due & ~useful);
+    }
+    if (useful) {
         m->state = DTT_MERGE_READING;
         m->wants_read = true;
+        m->running = useful;
         m->until_ns = dtt_add_ns(mono_ns, DTT_MERGE_READ_NS);
     }
     return m->state == DTT_MERGE_READING && !m->wants_read && (!is_busy || m->until_ns <= mono_ns);
@@ -139,13 +231,39 @@ static bool is_suspicious(const struct dtt_record_info *r, struct dtt_now now,
            dtt_window_span_ns(w, now.mono_ns) > (uint64_t)age_ns;
 }
 
+/* Whether a publisher that is not connected to us counts as a stranger in this pass. */
+static bool is_stranger(struct dtt_merge *m, const struct dtt_record_info *r, struct dtt_now now,
+                        const struct dtt_candidates *c, const struct dtt_window *w)
+{
+    /* Whoever is alone looks for us as hard as it can, and most such records are old: their
+     * publisher has found neighbours since. Only the first pass has no others to go by. */
+    if (m->running & BIT(DTT_MERGE_SETTLE)) {
+        return m->n_settled == 0 || r->n_active_peers > 0;
+    }
+    if (m->running & BIT(DTT_MERGE_BUBBLE) && c->n_neighbors < m->tuning->bubble_below) {
+        return true;
+    }
+    if (!(m->running & BIT(DTT_MERGE_OVERLAP))) {
+        return false;
+    }
+    if (m->is_riding && w->count == 0 && r->n_message_hashes == 0) {
+        return r->n_active_peers > 0 && dtt_rng_below(m->rng, SILENT_ODDS) == 0;
+    }
+    return is_suspicious(r, now, w);
+}
+
 uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct dtt_view *v,
                           struct dtt_candidates *c, const struct dtt_window *w)
 {
-    bool is_open = is_settling(m) || c->n_neighbors < m->tuning->merge_below;
+    const struct dtt_tracker_tuning *tu = m->tuning;
+    bool is_bubble = m->running & (BIT(DTT_MERGE_SETTLE) | BIT(DTT_MERGE_BUBBLE));
+    uint32_t most = is_bubble ? tu->bubble_dials : 0;
     struct dtt_graph g;
     uint8_t order[DTT_VIEW_PUBLISHERS_MAX];
     uint32_t chosen = 0;
+    if (m->running & BIT(DTT_MERGE_OVERLAP) && tu->overlap_dials > most) {
+        most = tu->overlap_dials;
+    }
     dtt_graph_init(&g, v, c, w);
     for (size_t i = 0; i < v->count; i++) {
         order[i] = (uint8_t)i;
@@ -153,14 +271,9 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
     /* Random, so that the nodes of one bubble do not all dial the same stranger. */
     dtt_rng_shuffle(m->rng, order, v->count, sizeof(*order));
     dtt_candidates_unwant(c);
-    for (size_t i = 0; i < v->count && chosen < m->tuning->merge_dials; i++) {
+    for (size_t i = 0; i < v->count && chosen < most; i++) {
         const struct dtt_record_info *r = &v->records[order[i]].info;
-        if (g.is_reached[order[i]] || (!is_open && !is_suspicious(r, now, w))) {
-            continue;
-        }
-        /* Whoever is alone looks for us as hard as it can, and most such records are old: their
-         * publisher has found neighbours since. Only the first pass has no others to go by. */
-        if (r->n_active_peers == 0 && is_settling(m) && m->pass > 0) {
+        if (g.is_reached[order[i]] || !is_stranger(m, r, now, c, w)) {
             continue;
         }
         struct dtt_candidate *p = way_to(r, c, now.mono_ns);
@@ -170,17 +283,15 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
             dtt_graph_reach(&g, order[i]);
         }
     }
-    m->pass++;
-    await(m, now.mono_ns);
+    await(m, now.mono_ns, m->running);
     return chosen;
 }
 
 uint64_t dtt_merge_deadline(const struct dtt_merge *m)
 {
-    switch (m->state) {
-    case DTT_MERGE_WAITING: return m->due_ns;
-    case DTT_MERGE_READING: return m->until_ns;
-    case DTT_MERGE_IDLE: break;
+    uint64_t at = m->state == DTT_MERGE_READING ? m->until_ns : DTT_NEVER;
+    for (unsigned k = 0; k < DTT_MERGE_KINDS && m->state == DTT_MERGE_WAITING; k++) {
+        at = dtt_min_ns(at, m->due_ns[k]);
     }
-    return DTT_NEVER;
+    return at;
 }

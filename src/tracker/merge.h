@@ -5,9 +5,12 @@
  * connected to us, for dialling. Which strangers count depends on the pass:
  *
  *   settle   the first passes after joining: all at first, then those that name neighbours
- *   bubble   fewer neighbours than tuning.merge_below: all
- *   overlap  otherwise: those that advertise messages of which we have seen none, though we
- *            listened when the record was made
+ *   bubble   fewer neighbours than tuning.bubble_below: all
+ *   overlap  those that advertise messages of which we have seen none, though we listened when the
+ *            record was made
+ *
+ * Each kind has its own timer; passes that are due together share one reading. A read made for
+ * another reason serves as a bubble and overlap pass too (dtt_merge_ride).
  */
 #ifndef DTT_TRACKER_MERGE_H
 #define DTT_TRACKER_MERGE_H
@@ -27,16 +30,21 @@ enum dtt_merge_state {
     DTT_MERGE_READING
 };
 
+enum dtt_merge_kind { DTT_MERGE_SETTLE, DTT_MERGE_BUBBLE, DTT_MERGE_OVERLAP };
+#define DTT_MERGE_KINDS 3
+
 struct dtt_merge {
     const struct dtt_tracker_tuning *tuning;
     struct dtt_rng *rng;
     enum dtt_merge_state state;
-    bool wants_read;  /**< the slots are to be read; the owner starts it and clears this */
-    bool has_started; /**< joined at least once */
-    uint32_t pass;    /**< passes since start_ns */
+    bool wants_read;    /**< the slots are to be read; the owner starts it and clears this */
+    bool has_started;   /**< joined at least once */
+    bool is_riding;     /**< the pass uses a read made for another reason */
+    unsigned running;   /**< READING: the kinds of pass, bit 1 << kind */
+    uint32_t n_settled; /**< settle passes since start_ns */
     uint64_t start_ns;
-    uint64_t due_ns;   /**< WAITING */
-    uint64_t until_ns; /**< READING */
+    uint64_t due_ns[DTT_MERGE_KINDS]; /**< WAITING */
+    uint64_t until_ns;                /**< READING */
 };
 
 /** `tuning` and `rng` are borrowed. */
@@ -46,6 +54,8 @@ void dtt_merge_joined(struct dtt_merge *m, uint64_t mono_ns);
 void dtt_merge_lost(struct dtt_merge *m);
 /** The neighbours we have may be gone: a pass now, then as after joining. */
 void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns);
+/** The slots are being read: chooses from what comes, as a bubble and an overlap pass. */
+void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns);
 /**
  * `is_busy`: slot reads are under way. True when a pass is to choose now (dtt_merge_choose), after
  * which the next one is awaited.

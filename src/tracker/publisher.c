@@ -61,12 +61,21 @@ void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
 void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns)
 {
     /* Neighbours that come and go must not make each time a record. */
-    if (p->has_joined && mono_ns - p->joined_ns < p->tuning->publish_base_ns) {
+    if (!p->tuning->publish ||
+        (p->has_joined && mono_ns - p->joined_ns < p->tuning->publish_base_ns)) {
         return;
     }
     p->has_joined = true;
     p->joined_ns = mono_ns;
     dtt_publisher_due(p, dtt_add_ns(mono_ns, p->tuning->publish_first_ns));
+}
+
+void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    uint64_t after = DTT_PUBLISHER_ELECTED_NS + dtt_rng_below(p->rng, DTT_PUBLISHER_SPREAD_NS);
+    if (p->tuning->publish) {
+        dtt_publisher_due(p, dtt_add_ns(mono_ns, after));
+    }
 }
 
 void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now)
@@ -107,6 +116,18 @@ static void wait_ns(struct dtt_publisher *p, uint64_t mono_ns, uint64_t ns)
     dtt_publisher_due(p, dtt_add_ns(mono_ns, ns));
 }
 
+/*
+ * A record is out, or need not be. The next one comes after the period; or where elections say who
+ * publishes, and a search says so for itself, when there is a reason.
+ */
+static void wait_for_turn(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    p->state = DTT_PUBLISHER_WAITING;
+    if (p->tuning->swarm_records == 0 && p->tuning->publish) {
+        dtt_publisher_due(p, dtt_add_ns(mono_ns, period(p)));
+    }
+}
+
 static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = p->tuning;
@@ -122,7 +143,7 @@ static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
     }
     p->attempt = 0;
     if (tu->publish_fail_min_ns == 0) {
-        wait_ns(p, mono_ns, period(p));
+        wait_for_turn(p, mono_ns);
         return;
     }
     uint64_t wait = dtt_add_ns(p->fail_wait_ns, p->fail_wait_ns);
@@ -138,7 +159,7 @@ static void put_stored(struct dtt_publisher *p, uint64_t mono_ns)
     p->is_news = true;
     p->attempt = 0;
     p->fail_wait_ns = 0;
-    wait_ns(p, mono_ns, period(p));
+    wait_for_turn(p, mono_ns);
 }
 
 bool dtt_publisher_next(struct dtt_publisher *p, enum dtt_slot_kind *ret_kind)
@@ -211,7 +232,7 @@ static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt
     }
     p->due_ns = DTT_NEVER;
     p->attempt = 0;
-    wait_ns(p, now.mono_ns, period(p));
+    wait_for_turn(p, now.mono_ns);
     return DTT_PUBLISHER_CAPPED;
 }
 

@@ -8,6 +8,7 @@
 #include "tracker/merge.h"
 #include "tracker/publisher.h"
 #include "tracker/reads.h"
+#include "tracker/swarm.h"
 #include "tracker/view.h"
 #include "tracker/window.h"
 
@@ -43,6 +44,7 @@ struct dtt_tracker {
     struct dtt_bootstrap bootstrap;
     struct dtt_publisher publisher;
     struct dtt_merge merge;
+    struct dtt_swarm swarm;
 
     uint64_t next_dial_ns;
     bool has_dial; /* chosen and not yet handed out */
@@ -94,6 +96,13 @@ static void look_again(struct dtt_tracker *t, struct dtt_now now)
     read_slots(t, now);
 }
 
+static bool is_elected(const struct dtt_tracker *t, uint64_t minute)
+{
+    uint32_t records = t->cfg.tuning.swarm_records;
+    return records > 0 &&
+           dtt_swarm_is_elected(&t->swarm, &t->view, &t->candidates, minute, records);
+}
+
 /* Each input begins here: another minute, a clock that was set. */
 static void enter(struct dtt_tracker *t, struct dtt_now now)
 {
@@ -107,6 +116,8 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
         if (is_searching(t)) {
             dtt_bootstrap_hurry(&t->bootstrap, false);
             dtt_publisher_turn(&t->publisher, now.mono_ns);
+        } else if (is_elected(t, minute)) {
+            dtt_publisher_elected(&t->publisher, now.mono_ns);
         }
     }
     t->turn_ns = next_turn_ns(now);
@@ -161,6 +172,24 @@ static void step_bootstrap(struct dtt_tracker *t, struct dtt_now now)
     }
 }
 
+/*
+ * Before a record goes out the slots are read. Where few publish for all, they look on behalf of
+ * all too: for strangers, and in a swarm that we do not know whole for its size. Of that the slot
+ * of the minute before tells most: everybody who publishes has by then.
+ */
+static void read_for_all(struct dtt_tracker *t, struct dtt_now now)
+{
+    dtt_reads_start_current(&t->reads, now.mono_ns, t->kinds);
+    if (t->cfg.tuning.swarm_records == 0) {
+        return;
+    }
+    dtt_merge_ride(&t->merge, now.mono_ns);
+    if (dtt_swarm_members(&t->swarm, &t->view, &t->candidates) > t->candidates.n_neighbors + 1) {
+        dtt_slot_kinds secret = t->kinds & 1u << DTT_SLOT_SECRET;
+        dtt_reads_start(&t->reads, now.mono_ns, secret ? secret : t->kinds);
+    }
+}
+
 static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
 {
     struct dtt_publisher_view view = {
@@ -183,7 +212,7 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
     }
     if (t->publisher.wants_read) {
         t->publisher.wants_read = false;
-        dtt_reads_start_current(&t->reads, now.mono_ns, t->kinds);
+        read_for_all(t, now);
     }
 }
 
@@ -230,7 +259,8 @@ uint64_t dtt_tracker_deadline(const struct dtt_tracker *t)
     if (ready_ns != DTT_NEVER && !t->has_dial) {
         at = dtt_min_ns(at, ready_ns > t->next_dial_ns ? ready_ns : t->next_dial_ns);
     }
-    return is_searching(t) ? dtt_min_ns(at, t->turn_ns) : at;
+    bool has_turn = is_searching(t) || t->cfg.tuning.swarm_records > 0;
+    return has_turn ? dtt_min_ns(at, t->turn_ns) : at;
 }
 
 /* ---- life */
@@ -267,7 +297,7 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     dtt_ed25519_public_key(t->self.bytes, cfg->node_seed);
     dtt_view_init(&t->view, ctx, cfg->topic, &cfg->secret, &t->self, minute);
     dtt_reads_init(&t->reads, cfg->tuning.get_timeout_ns, minute);
-    dtt_candidates_init(&t->candidates, ctx, &t->rng, &t->self);
+    dtt_candidates_init(&t->candidates, ctx, &t->cfg.tuning, &t->rng, &t->self);
     dtt_bootstrap_init(&t->bootstrap, &t->cfg.tuning, &t->rng, now.mono_ns);
     dtt_publisher_init(&t->publisher, &t->cfg.tuning, t->kinds, &t->rng, now.mono_ns);
     dtt_merge_init(&t->merge, &t->cfg.tuning, &t->rng);
@@ -346,10 +376,12 @@ void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const st
     step(t, now);
 }
 
-void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer)
+void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                               bool is_silent)
 {
     enter(t, now);
-    if (dtt_candidates_down(&t->candidates, peer, now) && t->candidates.n_neighbors == 0) {
+    if (dtt_candidates_down(&t->candidates, peer, now, is_silent) &&
+        t->candidates.n_neighbors == 0) {
         DTT_TRACE(t->ctx, TRACKER_SEARCH, dtt_tv_text("lost"));
         dtt_bootstrap_lost(&t->bootstrap, now.mono_ns);
         dtt_publisher_vain(&t->publisher, now);
@@ -396,6 +428,9 @@ void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_s
     DTT_TRACE(t->ctx, TRACKER_READ_DONE, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
               dtt_tv_text(dtt_error_name(status)), dtt_tv_int(answered));
     dtt_reads_done(&t->reads, now.mono_ns, kind, minute, answered);
+    if (minute + 1 == t->view.minute && answered > 0) {
+        dtt_swarm_observe(&t->swarm, &t->view, minute);
+    }
     step(t, now);
 }
 
@@ -461,6 +496,7 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     }
     ret->type = DTT_TRACKER_GET;
     ret->slot = dtt_view_slot(&t->view, kind, minute)->slot;
+    ret->width = (uint8_t)t->cfg.tuning.slot_width;
     DTT_COUNT(t->ctx, TRACKER_READS);
     DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute));
     return true;
@@ -535,6 +571,8 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     ret->type = DTT_TRACKER_PUT;
     ret->slot = slot->slot;
     ret->seq = seq_for(slot);
+    ret->width = (uint8_t)t->cfg.tuning.slot_width;
+    ret->copies = t->cfg.tuning.slot_copies;
     ret->value_len = value.len;
     DTT_COUNT(t->ctx, TRACKER_PUTS);
     DTT_TRACE(t->ctx, TRACKER_PUT, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
@@ -576,6 +614,7 @@ void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
         .candidates = dtt_candidates_waiting(&t->candidates),
         .dials_started = t->dials_started,
         .dials_failed = t->dials_failed,
+        .members = dtt_swarm_members(&t->swarm, &t->view, &t->candidates),
         .searching_since_ns = t->bootstrap.since_ns,
     };
     for (size_t i = 0; i < t->view.count; i++) {

@@ -12,41 +12,9 @@
 #include "base/ctx.h"
 #include "base/time.h"
 #include "record/record.h"
+#include "tracker/tuning.h"
 
 struct dtt_tracker;
-struct dtt_tuning; /* <dtt/dtt.h> */
-
-/** Timers and limits; docs/design/tracker.md explains each. See dtt_tracker_preset. */
-struct dtt_tracker_tuning {
-    uint32_t record_cap;     /**< publish only while fewer others are visible; 0: never */
-    uint64_t get_timeout_ns; /**< a slot read is over after this, partial results count */
-    uint64_t put_timeout_ns;
-    uint32_t put_retries; /**< after the first attempt */
-    uint64_t put_retry_base_ns;
-    uint64_t put_retry_jitter_ns;   /**< plus random [0, jitter) */
-    uint64_t no_record_wait_ns;     /**< between reads that found nobody ... */
-    uint64_t no_record_wait_max_ns; /**< ... growing read by read up to this */
-    uint64_t dial_pace_ns;          /**< between two candidates */
-    uint64_t join_wait_ns;          /**< after the last candidate */
-    uint64_t retry_wait_ns;         /**< after a pass that joined nobody */
-    bool publish_on_start;
-    uint64_t publish_first_ns; /**< after joining */
-    uint64_t publish_base_ns;
-    uint64_t publish_jitter_ns;
-    uint64_t publish_fail_min_ns; /**< back-off of failed publishing, doubling ... */
-    uint64_t publish_fail_max_ns; /**< ... up to this */
-    uint32_t merge_below;         /**< bubble merging while fewer neighbours than this */
-    uint32_t merge_dials;         /**< per merge pass */
-    bool merge_settle;            /**< early passes between joining and merge_first */
-    uint64_t merge_first_ns;
-    uint64_t merge_base_ns;
-    uint64_t merge_jitter_ns;
-    bool secret_slot;   /**< read and write the slots derived from the secret too */
-    bool old_line_slot; /**< those of the Rust 0.1 and 0.2 line too */
-};
-void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset); /* enum dtt_preset */
-/** A preset and what `tuning` (may be NULL) changes of it. */
-void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning);
 
 struct dtt_tracker_config {
     uint8_t topic[32];
@@ -74,8 +42,9 @@ void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const stru
 /** The slot store works now (a first DHT node answered): do not wait for a retry timer. */
 void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now);
 void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
-void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now,
-                               const struct dtt_id *peer);
+/** `is_silent`: it did not say goodbye, so that it may be there still behind a broken network. */
+void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
+                               bool is_silent);
 /** A message of the swarm, sent or received: hash = SHA-512(content)[..32]. */
 void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_t hash[32]);
 /** One value of a GET's slot and its seq, the moment it arrives. Any bytes; garbage is counted. */
@@ -107,13 +76,14 @@ struct dtt_tracker_action {
     enum dtt_tracker_action_type type;
     struct dtt_slot slot; /**< GET, PUT, PUBLISHED (minute) */
     int64_t seq;          /**< PUT */
+    uint8_t width;        /**< GET, PUT: the closest nodes of the slot that are asked */
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
     struct dtt_id peer;                  /**< DIAL */
     size_t n_addrs;
     struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< DIAL */
     struct dtt_record_info record;           /**< RECORD */
-    uint32_t copies;
+    uint32_t copies; /**< PUT: nodes that get the value, those without one first; PUBLISHED */
 };
 bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret);
 
@@ -124,6 +94,7 @@ struct dtt_tracker_status {
     uint32_t records_refused;
     uint32_t candidates; /**< known and not yet tried, or to be tried again */
     uint32_t dials_started, dials_failed;
+    uint32_t members;            /**< estimate of the swarm, us included */
     uint64_t searching_since_ns; /**< mono; DTT_NEVER while there are neighbours */
 };
 void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,

@@ -166,7 +166,7 @@ static void set_neighbor(struct run *r, unsigned peer, bool is)
     if (is) {
         dtt_tracker_neighbor_up(r->t, r->now, &r->ids[peer]);
     } else {
-        dtt_tracker_neighbor_down(r->t, r->now, &r->ids[peer]);
+        dtt_tracker_neighbor_down(r->t, r->now, &r->ids[peer], peer % 2);
     }
 }
 
@@ -253,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     dtt_tracker_preset(&cfg.tuning, preset % 3);
     cfg.tuning.secret_slot = first & 4;
     cfg.tuning.old_line_slot = first & 8;
+    cfg.tuning.redial_lost_ns = first & 16 ? 0 : cfg.tuning.redial_lost_ns;
     if (preset == 3) { /* sealing is most of the time otherwise */
         cfg.tuning.record_cap = 0;
     }

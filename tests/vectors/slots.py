@@ -27,20 +27,22 @@ def recover_x(y):
     return x if x % 2 == 0 else P - x
 
 
-BASE = (recover_x(BASE_Y), BASE_Y)
+BASE_X = recover_x(BASE_Y)
+BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
 
 
-def add(a, b):
-    (x1, y1), (x2, y2) = a, b
-    k = D * x1 * x2 * y1 * y2
-    return (
-        (x1 * y2 + x2 * y1) * pow(1 + k, P - 2, P) % P,
-        (y1 * y2 + x1 * x2) * pow(1 - k, P - 2, P) % P,
-    )
+def add(p, q):
+    """Extended coordinates (X, Y, Z, X Y / Z), RFC 8032 section 5.1.4."""
+    a = (p[1] - p[0]) * (q[1] - q[0]) % P
+    b = (p[1] + p[0]) * (q[1] + q[0]) % P
+    c = 2 * p[3] * q[3] * D % P
+    d = 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
 
 
 def times(n, point):
-    result = (0, 1)
+    result = (0, 1, 1, 0)
     while n:
         if n & 1:
             result = add(result, point)
@@ -50,7 +52,8 @@ def times(n, point):
 
 
 def encode(point):
-    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+    z = pow(point[2], P - 2, P)
+    return (point[1] * z % P | (point[0] * z % P & 1) << 255).to_bytes(32, "little")
 
 
 def expand(seed):

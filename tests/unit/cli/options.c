@@ -62,13 +62,19 @@ static void test_both_spellings(void **state)
     (void)state;
     assert_int_equal(parse(&o, &command_pipe,
                            "--for=1.5 --join-timeout 2 --secret-file=a=b room --json "
-                           "--preset rust-0.3 --log=debug --identity -x --quit-on-eof"),
+                           "--preset rust-0.3 --log=debug --identity -x --quit-on-eof "
+                           "--tune get_timeout=3s --tune=secret_slot=on --old-line"),
                      0);
     assert_int_equal(o.for_ms, 1500);
     assert_int_equal(o.join_timeout_ms, 2000);
     assert_string_equal(o.secret_file, "a=b");
     assert_string_equal(o.identity, "-x");
     assert_int_equal(o.preset, DTT_PRESET_RUST_0_3);
+    assert_int_equal(o.tuning.size, sizeof(o.tuning));
+    assert_int_equal(o.tuning.get_timeout, 3000);
+    assert_int_equal(o.tuning.secret_slot, 1);
+    assert_int_equal(o.tuning.old_line_slot, 1);
+    assert_int_equal(o.tuning.put_timeout, 0);
     assert_int_equal(o.log_level, DTT_LOG_DEBUG);
     assert_true(o.json && o.quit_on_eof);
 }
@@ -84,6 +90,12 @@ static void test_arguments(void **state)
     assert_string_equal(o.arg, "-");
     refuses(&command_pipe, "", "'pipe' needs a TOPIC; 'dtt pipe --help' explains");
     refuses(&command_dht_ping, "", "'dht ping' needs an ADDR:PORT; 'dtt dht ping --help' explains");
+    refuses(
+        &command_pipe, "--tune slot_width=99 room",
+        "option '--tune slot_width=99': slot_width must be a whole number from 1 to 32; 'dtt pipe "
+        "--tune list' shows the knobs");
+    refuses(&command_pipe, "--tune slot_width=2 room",
+            "option '--tune': slot_copies must not be more than slot_width");
     refuses(&command_pipe, "a b",
             "'pipe' takes one TOPIC, and 'b' is a second one (quote what has spaces)");
     refuses(&command_testnet, "a",
@@ -246,22 +258,9 @@ static void test_help_wins(void **state)
 static void test_help_text(void **state)
 {
     static const struct command *const all[] = {
-        &command_chat,
-        &command_pipe,
-        &command_lookup,
-        &command_id,
-        &command_dht_ping,
-        &command_dht_get,
-        &command_dht_put,
-        &command_dht_find,
-        &command_dht_get_immutable,
-        &command_dht_put_immutable,
-        &command_dht_peers,
-        &command_dht_announce,
-        &command_dht_serve,
-        &command_record_open,
-        &command_record_seal,
-        &command_testnet,
+        &command_chat,      &command_pipe,        &command_lookup,      &command_id,
+        &command_dht_ping,  &command_dht_get,     &command_dht_put,     &command_dht_find,
+        &command_dht_serve, &command_record_open, &command_record_seal, &command_testnet,
         &command_demo,
     };
 

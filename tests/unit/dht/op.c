@@ -201,6 +201,34 @@ static void test_copies(void **state)
     }
 }
 
+/*
+ * Three writers of one item, each on four of the twelve closest nodes: it spreads, so that nodes
+ * that keep their first value do not hide the later ones.
+ */
+static void test_copies_among_more(void **state)
+{
+    static const char *const texts[] = {"one", "two", "three"};
+    struct net_item items[3];
+    size_t sum = 0;
+    (void)state;
+    net_init(&net, 7);
+    net_grow(&net, 50);
+    net_run(&net, 30 * DTT_S);
+    for (unsigned i = 0; i < 3; i++) {
+        net_item(&items[i], 1, 1, texts[i]);
+        items[i].put.copies = 4;
+        items[i].put.among = 12;
+        struct dtt_dht_event e = net_put(&net, 4 + i, &items[i]);
+        assert_in_range(e.u.put.asked, 4, 5); /* and ourselves */
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        size_t holders = net_holders(&net, &items[i]);
+        assert_in_range(holders, 2, 5);
+        sum += holders;
+    }
+    assert_true(sum >= 9);
+}
+
 /* Values are held for whoever reads late; no event is lost. */
 static void test_events_wait_for_their_reader(void **state)
 {
@@ -243,6 +271,7 @@ int main(void)
         TEST(test_refused_puts_are_told),
         TEST(test_verified_is_not_acked),
         TEST(test_copies),
+        TEST(test_copies_among_more),
         TEST(test_events_wait_for_their_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 
 static struct dtt_ctx ctx;
 static struct dtt_rng rng;
+static struct dtt_tracker_tuning tuning;
 static struct dtt_candidates c;
 
 /* Ids need not be keys here; deriving hundreds of those would only take time. */
@@ -29,7 +30,8 @@ static int setup(void **state)
     (void)state;
     memset(&ctx, 0, sizeof(ctx));
     dtt_rng_init(&rng, ctx.seed, "test");
-    dtt_candidates_init(&c, &ctx, &rng, &self);
+    dtt_tracker_preset(&tuning, DTT_PRESET_DEFAULT);
+    dtt_candidates_init(&c, &ctx, &tuning, &rng, &self);
     return 0;
 }
 
@@ -59,10 +61,16 @@ static bool up(unsigned n)
     return dtt_candidates_up(&c, &id, START_MINUTE);
 }
 
+static void fall_silent(unsigned n, uint64_t ms)
+{
+    struct dtt_id id = fake_id(n);
+    assert_true(dtt_candidates_down(&c, &id, at_ms(ms), true));
+}
+
 static bool down(unsigned n, uint64_t ms)
 {
     struct dtt_id id = fake_id(n);
-    return dtt_candidates_down(&c, &id, at_ms(ms));
+    return dtt_candidates_down(&c, &id, at_ms(ms), false);
 }
 
 static struct dtt_candidate *find(unsigned n)
@@ -274,6 +282,39 @@ static void only_wanted_ones_are_dialled_for_a_merge(void **state)
     assert_int_equal(dial(0, true), 0);
 }
 
+/* A network that was torn apart may come back, and is not in the slots. */
+static void who_fell_silent_is_dialled_again_for_a_while(void **state)
+{
+    (void)state;
+    unsigned dials = 0;
+    uint64_t last = 0;
+    hear(1, DTT_CANDIDATE_PUBLISHER, 0, true);
+    hear(2, DTT_CANDIDATE_PUBLISHER, 0, true);
+    hear(3, DTT_CANDIDATE_PUBLISHER, 0, true);
+    assert_true(up(1) && up(2) && up(3));
+    fall_silent(1, 0);
+    assert_true(down(2, 0)); /* said goodbye */
+    assert_int_equal(dtt_candidates_ready_ns(&c, true), at_ms(1000).mono_ns);
+    for (uint64_t ms = 0; ms < 2000000; ms += 1000) {
+        unsigned n = dial(ms, true);
+        if (n) {
+            assert_int_equal(n, 1);
+            assert_true(ms - last <= 76000);
+            last = ms;
+            dials++;
+            assert_true(give_up(1, ms));
+        }
+    }
+    assert_in_range(dials, 10, 16);
+    assert_in_range(last, 500000, 600000);
+    assert_int_equal(dtt_candidates_ready_ns(&c, true), DTT_NEVER);
+    fall_silent(3, 2000000);
+    assert_int_equal(dial(2001000, true), 3);
+    assert_true(up(3));
+    assert_true(down(3, 2010000)); /* back, and gone in peace */
+    assert_int_equal(dial(2020000, true), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup(unnamed_peers_that_only_fail_are_dropped, setup),
         cmocka_unit_test_setup(a_full_list_lets_the_oldest_go, setup),
         cmocka_unit_test_setup(only_wanted_ones_are_dialled_for_a_merge, setup),
+        cmocka_unit_test_setup(who_fell_silent_is_dialled_again_for_a_while, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

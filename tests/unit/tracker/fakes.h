@@ -10,6 +10,7 @@
 
 static struct dtt_ctx ctx;
 static struct dtt_rng rng;
+static struct dtt_tracker_tuning tuning;
 static struct dtt_view v;
 static struct dtt_candidates c;
 static struct dtt_window w;
@@ -30,7 +31,8 @@ static inline void fakes_reset(void)
     memset(&w, 0, sizeof(w));
     dtt_rng_init(&rng, ctx.seed, "test");
     dtt_view_init(&v, &ctx, test_topic, &secret, &self, START_MINUTE);
-    dtt_candidates_init(&c, &ctx, &rng, &self);
+    dtt_tracker_preset(&tuning, DTT_PRESET_DEFAULT);
+    dtt_candidates_init(&c, &ctx, &tuning, &rng, &self);
 }
 
 /* A record of `n` with the active peers a and b (0: none), which also makes candidates. */

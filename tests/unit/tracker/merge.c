@@ -9,20 +9,25 @@
 #include "fakes.h"
 #include "tracker/merge.h"
 
-static struct dtt_tracker_tuning tuning;
 static struct dtt_merge m;
 
 static int setup(void **state)
 {
     (void)state;
     fakes_reset();
-    dtt_tracker_preset(&tuning, DTT_PRESET_DEFAULT);
     dtt_merge_init(&m, &tuning, &rng);
     return 0;
 }
 
+/* A pass of the kind that is due. */
 static uint32_t choose(uint64_t ms)
 {
+    if (m.tuning->merge_settle && m.n_settled < DTT_MERGE_SETTLE_PASSES) {
+        m.running = 1u << DTT_MERGE_SETTLE;
+    } else {
+        m.running = m.tuning->bubble_dials ? 1u << DTT_MERGE_BUBBLE : 0;
+        m.running |= m.tuning->overlap_dials ? 1u << DTT_MERGE_OVERLAP : 0;
+    }
     return dtt_merge_choose(&m, at_ms(ms), &v, &c, &w);
 }
 
@@ -37,7 +42,7 @@ static void settling_dials_strangers_whatever_the_number_of_neighbors(void **sta
     record(12, 0, 0);
     record(13, 0, 0);
     dtt_merge_joined(&m, at_ms(0).mono_ns);
-    assert_int_equal(choose(1000), tuning.merge_dials);
+    assert_int_equal(choose(1000), tuning.bubble_dials);
     assert_int_equal(peer(11)->is_wanted + peer(12)->is_wanted + peer(13)->is_wanted, 2);
     assert_false(peer(1)->is_wanted);
 }
@@ -61,8 +66,8 @@ static void a_bubble_of_few_dials_and_one_of_many_does_not(void **state)
 {
     (void)state;
     dtt_merge_joined(&m, at_ms(0).mono_ns);
-    m.pass = DTT_MERGE_SETTLE_PASSES; /* settled */
-    for (unsigned i = 1; i < tuning.merge_below; i++) {
+    m.n_settled = DTT_MERGE_SETTLE_PASSES; /* settled */
+    for (unsigned i = 1; i < tuning.bubble_below; i++) {
         neighbor(i);
     }
     record(11, 0, 0);
@@ -76,7 +81,7 @@ static void other_messages_make_strangers_suspicious(void **state)
 {
     (void)state;
     dtt_merge_joined(&m, at_ms(0).mono_ns);
-    m.pass = DTT_MERGE_SETTLE_PASSES;
+    m.n_settled = DTT_MERGE_SETTLE_PASSES;
     for (unsigned i = 1; i <= 5; i++) {
         neighbor(i);
     }
@@ -101,7 +106,7 @@ static void start_up_records_are_strangers_only_at_first(void **state)
     record(11, 0, 0);
     dtt_merge_joined(&m, at_ms(0).mono_ns);
     assert_int_equal(choose(1000), 1);
-    assert_int_equal(m.pass, 1);
+    assert_int_equal(m.n_settled, 1);
     assert_int_equal(choose(3000), 0);
     record(12, 13, 0);
     assert_int_equal(choose(7000), 1);
@@ -113,7 +118,7 @@ static void messages_newer_than_a_record_prove_nothing(void **state)
     (void)state;
     uint8_t hash[32] = {1};
     dtt_merge_joined(&m, at_ms(0).mono_ns);
-    m.pass = DTT_MERGE_SETTLE_PASSES;
+    m.n_settled = DTT_MERGE_SETTLE_PASSES;
     for (unsigned i = 1; i <= 5; i++) {
         neighbor(i);
     }
@@ -172,7 +177,7 @@ static void settle_passes_come_early_then_the_regular_ones(void **state)
         (void)choose((now + 2 - at_ms(0).mono_ns) / DTT_MS);
     }
     uint64_t wait = dtt_merge_deadline(&m) - now;
-    assert_in_range(wait, 45 * DTT_S, 90 * DTT_S + 2);
+    assert_in_range(wait, 479 * DTT_S, 720 * DTT_S);
 }
 
 static void a_pass_does_not_wait_for_a_slow_read(void **state)
@@ -202,9 +207,9 @@ static void rust_has_no_settle_passes(void **state)
 static void a_pass_that_could_choose_nobody_does_not_read(void **state)
 {
     (void)state;
+    tuning.merge_settle = false;
     dtt_merge_joined(&m, 0);
-    m.pass = DTT_MERGE_SETTLE_PASSES;
-    for (unsigned i = 1; i <= tuning.merge_below; i++) {
+    for (unsigned i = 1; i <= tuning.bubble_below; i++) {
         neighbor(i);
     }
     uint64_t at = dtt_merge_deadline(&m);
@@ -212,7 +217,8 @@ static void a_pass_that_could_choose_nobody_does_not_read(void **state)
     assert_int_equal(m.state, DTT_MERGE_WAITING);
     assert_true(dtt_merge_deadline(&m) > at);
     message(1);
-    assert_false(dtt_merge_step(&m, dtt_merge_deadline(&m), false, &c, &w));
+    at = m.due_ns[DTT_MERGE_OVERLAP];
+    assert_false(dtt_merge_step(&m, at, false, &c, &w));
     assert_true(m.wants_read);
 }
 
@@ -237,9 +243,72 @@ static void losing_all_neighbors_ends_it_and_joining_again_resumes(void **state)
 static void without_dials_there_is_no_merging(void **state)
 {
     (void)state;
-    tuning.merge_dials = 0;
+    tuning.bubble_dials = 0;
+    tuning.overlap_dials = 0;
     dtt_merge_joined(&m, 0);
     assert_int_equal(dtt_merge_deadline(&m), DTT_NEVER);
+    dtt_merge_restart(&m, at_ms(1000).mono_ns);
+    assert_int_equal(dtt_merge_deadline(&m), DTT_NEVER);
+}
+
+static void each_kind_of_merging_can_be_off(void **state)
+{
+    (void)state;
+    tuning.merge_settle = false;
+    tuning.bubble_dials = 0;
+    neighbor(1);
+    record(11, 0, 0);
+    dtt_merge_joined(&m, at_ms(0).mono_ns);
+    assert_int_equal(dtt_merge_deadline(&m), at_ms(30000).mono_ns);
+    assert_int_equal(choose(30000), 0); /* overlap only, and no message to go by */
+    advertise(7);
+    message(8);
+    assert_int_equal(choose(60000), 1);
+}
+
+static void a_read_for_another_reason_serves_and_puts_off_our_own(void **state)
+{
+    (void)state;
+    tuning.merge_settle = false;
+    neighbor(1);
+    record(11, 12, 0);
+    dtt_merge_joined(&m, at_ms(0).mono_ns);
+    dtt_merge_ride(&m, at_ms(20000).mono_ns);
+    assert_false(m.wants_read);
+    assert_false(dtt_merge_step(&m, at_ms(20100).mono_ns, true, &c, &w));
+    assert_true(dtt_merge_step(&m, at_ms(20200).mono_ns, false, &c, &w));
+    assert_int_equal(dtt_merge_choose(&m, at_ms(20200), &v, &c, &w), 1);
+    assert_in_range(dtt_merge_deadline(&m), at_ms(500000).mono_ns, at_ms(741000).mono_ns);
+    dtt_merge_lost(&m);
+    dtt_merge_ride(&m, at_ms(30000).mono_ns);
+    assert_false(dtt_merge_step(&m, at_ms(40000).mono_ns, false, &c, &w));
+}
+
+/* Strangers cannot be told from members then, so few are dialled, and only who has neighbours. */
+static void in_silence_some_strangers_are_dialled(void **state)
+{
+    (void)state;
+    unsigned chosen = 0;
+    for (unsigned i = 1; i <= 5; i++) {
+        neighbor(i);
+    }
+    record(11, 0, 0);
+    record(12, 13, 0);
+    for (unsigned i = 0; i < 400; i++) {
+        m.state = DTT_MERGE_WAITING;
+        dtt_merge_ride(&m, at_ms(0).mono_ns);
+        chosen += dtt_merge_choose(&m, at_ms(0), &v, &c, &w);
+        assert_false(peer(11)->is_wanted);
+    }
+    assert_in_range(chosen, 60, 140);
+    message(1);
+    chosen = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        m.state = DTT_MERGE_WAITING;
+        dtt_merge_ride(&m, at_ms(0).mono_ns);
+        chosen += dtt_merge_choose(&m, at_ms(0), &v, &c, &w);
+    }
+    assert_int_equal(chosen, 0);
 }
 
 int main(void)
@@ -259,6 +328,9 @@ int main(void)
         cmocka_unit_test_setup(a_pass_that_could_choose_nobody_does_not_read, setup),
         cmocka_unit_test_setup(losing_all_neighbors_ends_it_and_joining_again_resumes, setup),
         cmocka_unit_test_setup(without_dials_there_is_no_merging, setup),
+        cmocka_unit_test_setup(each_kind_of_merging_can_be_off, setup),
+        cmocka_unit_test_setup(a_read_for_another_reason_serves_and_puts_off_our_own, setup),
+        cmocka_unit_test_setup(in_silence_some_strangers_are_dialled, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@ static void start(int preset)
     static const uint8_t seed[32] = {1};
     dtt_rng_init(&rng, seed, "test");
     dtt_tracker_preset(&tuning, preset);
+    tuning.swarm_records = 0; /* each by its own timer */
     dtt_publisher_init(&p, &tuning, PUBLIC, &rng, at_ms(0).mono_ns);
     view = (struct dtt_publisher_view){.is_searching = true, .answered_ns = DTT_NEVER};
 }
@@ -306,6 +307,64 @@ static void neighbors_that_flap_do_not_publish_each_time(void **state)
     assert_in_range(n, 3, 6);
 }
 
+static void who_is_elected_publishes_once(void **state)
+{
+    (void)state;
+    tuning.swarm_records = 5;
+    assert_true(goes_out(0));
+    done(100, true);
+    view.is_searching = false;
+    assert_int_equal(deadline_ms(), DTT_NEVER); /* no timer of its own */
+    dtt_publisher_elected(&p, at_ms(60000).mono_ns);
+    assert_in_range(deadline_ms(), 62000, 110000);
+    assert_false(goes_out(deadline_ms() + 1));
+    assert_true(p.wants_read);
+    p.wants_read = false;
+    view.answered_ns = at_ms(110000).mono_ns;
+    assert_true(goes_out(110100));
+    done(110200, true);
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+}
+
+static void publishing_while_joined_can_be_off(void **state)
+{
+    (void)state;
+    tuning.publish = false;
+    assert_true(goes_out(0)); /* of the search */
+    done(100, true);
+    dtt_publisher_joined(&p, at_ms(1000).mono_ns);
+    dtt_publisher_elected(&p, at_ms(1000).mono_ns);
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+    dtt_publisher_vain(&p, at_ms(60000));
+    assert_true(goes_out(60000));
+}
+
+static void one_slot_that_stores_it_is_enough(void **state)
+{
+    (void)state;
+    enum dtt_slot_kind kind;
+    dtt_publisher_init(&p, &tuning, PUBLIC | SECRET, &rng, at_ms(0).mono_ns);
+    (void)step(0);
+    assert_true(dtt_publisher_next(&p, &kind));
+    assert_int_equal(kind, DTT_SLOT_PUBLIC);
+    dtt_publisher_done(&p, at_ms(50).mono_ns, DTT_SLOT_SECRET, p.minute, 9); /* not handed out */
+    assert_true(dtt_publisher_next(&p, &kind));
+    assert_int_equal(kind, DTT_SLOT_SECRET);
+    assert_false(dtt_publisher_next(&p, &kind));
+    dtt_publisher_done(&p, at_ms(100).mono_ns, DTT_SLOT_PUBLIC, p.minute, 0);
+    assert_int_equal(p.state, DTT_PUBLISHER_PUTTING);
+    dtt_publisher_done(&p, at_ms(200).mono_ns, DTT_SLOT_SECRET, p.minute, 9);
+    assert_int_equal(p.state, DTT_PUBLISHER_WAITING);
+    assert_true(p.is_news && p.copies == 9 && p.failed == 0);
+    /* The other one never answers: at the timeout what is stored counts. */
+    dtt_publisher_init(&p, &tuning, PUBLIC | SECRET, &rng, at_ms(0).mono_ns);
+    (void)step(0);
+    assert_true(dtt_publisher_next(&p, &kind) && dtt_publisher_next(&p, &kind));
+    dtt_publisher_done(&p, at_ms(200).mono_ns, DTT_SLOT_SECRET, p.minute, 9);
+    assert_int_equal(step(20000), DTT_PUBLISHER_TIMED_OUT);
+    assert_true(p.is_news && p.failed == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +385,9 @@ int main(void)
         cmocka_unit_test_setup(new_addresses_replace_the_put_under_way, setup),
         cmocka_unit_test_setup(another_network_does_not_wait_for_the_old_put, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
+        cmocka_unit_test_setup(who_is_elected_publishes_once, setup),
+        cmocka_unit_test_setup(publishing_while_joined_can_be_off, setup),
+        cmocka_unit_test_setup(one_slot_that_stores_it_is_enough, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

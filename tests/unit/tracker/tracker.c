@@ -107,7 +107,7 @@ static void up(uint64_t ms, unsigned n)
 static void down(uint64_t ms, unsigned n)
 {
     struct dtt_id id = node_id(n);
-    dtt_tracker_neighbor_down(t, at_ms(ms), &id);
+    dtt_tracker_neighbor_down(t, at_ms(ms), &id, false);
     collect();
 }
 
@@ -118,6 +118,13 @@ static struct dtt_tracker_status status(uint64_t ms)
     return st;
 }
 
+static void add_outcome(struct outcome *sum)
+{
+    sum->gets += out.gets;
+    sum->puts += out.puts;
+    sum->dials += out.dials;
+}
+
 /* Goes from deadline to deadline up to `ms`; counts what was asked for on the way. */
 static struct outcome run(uint64_t ms)
 {
@@ -125,14 +132,14 @@ static struct outcome run(uint64_t ms)
     while (dtt_tracker_deadline(t) <= at_ms(ms).mono_ns) {
         uint64_t at = (dtt_tracker_deadline(t) - at_ms(0).mono_ns + DTT_MS - 1) / DTT_MS;
         tick(at);
-        sum.gets += out.gets;
-        sum.puts += out.puts;
-        sum.dials += out.dials;
+        add_outcome(&sum);
         if (out.gets) {
             reads_done(at, M + at / 60000);
+            add_outcome(&sum);
         }
-        if (sum.puts && out.puts) {
+        if (out.puts) {
             put_done(at, 20);
+            add_outcome(&sum);
         }
         assert_true(dtt_tracker_deadline(t) > at_ms(at).mono_ns);
     }

@@ -294,11 +294,11 @@ static void unlink_nodes(struct world *w, unsigned a, unsigned b)
 {
     w->nodes[a].links[b] = w->nodes[b].links[a] = false;
     if (w->nodes[a].is_up) {
-        dtt_tracker_neighbor_down(w->nodes[a].t, now_of(w, &w->nodes[a]), &w->nodes[b].id);
+        dtt_tracker_neighbor_down(w->nodes[a].t, now_of(w, &w->nodes[a]), &w->nodes[b].id, false);
         drain(w, a);
     }
     if (w->nodes[b].is_up) {
-        dtt_tracker_neighbor_down(w->nodes[b].t, now_of(w, &w->nodes[b]), &w->nodes[a].id);
+        dtt_tracker_neighbor_down(w->nodes[b].t, now_of(w, &w->nodes[b]), &w->nodes[a].id, false);
         drain(w, b);
     }
 }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "tracker/swarm.h"
+
+#include "crypto/hash.h"
+
+#include <string.h>
+
+static const char election_label[] = "dtt election 1";
+
+#define FEW 3 /* numbers that say little: no estimate is made of fewer */
+
+uint64_t dtt_swarm_number(const struct dtt_id *id, uint64_t minute)
+{
+    uint8_t le[8];
+    uint8_t hash[32];
+    dtt_put_le64(le, minute);
+    const struct dtt_slice parts[] = {dtt_slice(election_label, sizeof(election_label) - 1),
+                                      dtt_slice(le, sizeof(le)), dtt_slice(id->bytes, 32)};
+    dtt_sha512_32(hash, parts, 3);
+    return dtt_get_le64(hash);
+}
+
+static size_t numbers_of(const struct dtt_view *v, uint64_t minute,
+                         uint64_t ret[DTT_VIEW_PUBLISHERS_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        const struct dtt_record_info *r = &v->records[i].info;
+        if (r->minute != minute) {
+            continue;
+        }
+        uint64_t number = dtt_swarm_number(&r->publisher, minute);
+        size_t at = n++;
+        for (; at > 0 && ret[at - 1] > number; at--) {
+            ret[at] = ret[at - 1];
+        }
+        ret[at] = number;
+    }
+    return n;
+}
+
+/*
+ * Not all who published were elected: some have just started, some run another program. Their
+ * numbers are anywhere, so the k lowest count for which (k - 1) / (k-th number) is largest.
+ */
+void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v, uint64_t minute)
+{
+    uint64_t numbers[DTT_VIEW_PUBLISHERS_MAX];
+    size_t n = numbers_of(v, minute, numbers);
+    uint64_t best = n + 1;
+    for (size_t k = FEW; k <= n; k++) {
+        uint64_t number = numbers[k - 1] > 0 ? numbers[k - 1] : 1;
+        uint64_t each = UINT64_MAX / number;
+        uint64_t members = each < DTT_SWARM_MAX ? (k - 1) * each : DTT_SWARM_MAX;
+        best = members > best ? members : best;
+    }
+    best = best < DTT_SWARM_MAX ? best : DTT_SWARM_MAX;
+    s->members = (uint32_t)(s->members == 0 ? best : (s->members + best + 1) / 2);
+}
+
+static void add_distinct(struct dtt_id *ids, size_t *n, size_t cap, const struct dtt_id *id)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (memcmp(&ids[i], id, sizeof(*id)) == 0) {
+            return;
+        }
+    }
+    if (*n < cap) {
+        ids[(*n)++] = *id;
+    }
+}
+
+#define DISTINCT_MAX 64 /* beyond, numbers tell better */
+
+uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
+                           const struct dtt_candidates *c)
+{
+    struct dtt_id ids[DISTINCT_MAX];
+    size_t n = 0;
+    ids[n++] = v->self;
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->list[i].state == DTT_CANDIDATE_NEIGHBOR) {
+            add_distinct(ids, &n, DISTINCT_MAX, &c->list[i].id);
+        }
+    }
+    for (size_t i = 0; i < v->count; i++) {
+        const struct dtt_record_info *r = &v->records[i].info;
+        add_distinct(ids, &n, DISTINCT_MAX, &r->publisher);
+        for (size_t k = 0; k < r->n_active_peers; k++) {
+            add_distinct(ids, &n, DISTINCT_MAX, &r->active_peers[k]);
+        }
+    }
+    return s->members > n ? s->members : (uint32_t)n;
+}
+
+bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,
+                          const struct dtt_candidates *c, uint64_t minute, uint32_t records)
+{
+    uint32_t members = dtt_swarm_members(s, v, c);
+    uint64_t own = dtt_swarm_number(&v->self, minute);
+    if (members > c->n_neighbors + 1) {
+        return own <
+               (members > 2 * (uint64_t)records ? UINT64_MAX / members * records : UINT64_MAX / 2);
+    }
+    size_t lower = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        lower += c->list[i].state == DTT_CANDIDATE_NEIGHBOR &&
+                 dtt_swarm_number(&c->list[i].id, minute) < own;
+    }
+    return lower < (records < members / 2 ? records : members / 2 > 0 ? members / 2 : 1);
+}

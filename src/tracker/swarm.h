@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * How large the swarm is, as far as records tell, and who publishes in a minute. Each member has in
+ * each minute a number, a hash of the minute and its id; those with the lowest publish. So the
+ * numbers of the publishers tell how many members there are: among n even ones in [0, 1) the k-th
+ * lowest is about k/n.
+ */
+#ifndef DTT_TRACKER_SWARM_H
+#define DTT_TRACKER_SWARM_H
+
+#include "tracker/candidates.h"
+#include "tracker/view.h"
+
+#define DTT_SWARM_MAX                                                          \
+    (1u << 20) /**< members believed in: beyond, somebody is making numbers up \
+                */
+
+/** Zero it to initialise. */
+struct dtt_swarm {
+    uint32_t members; /**< estimate, us included; 0: none yet */
+};
+
+/** A member's number in a minute, as a fraction of 2^64. */
+uint64_t dtt_swarm_number(const struct dtt_id *id, uint64_t minute);
+
+/** All that was published in `minute` has been read. */
+void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v, uint64_t minute);
+
+/** The estimate, but no fewer than those we see at the moment. */
+uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
+                           const struct dtt_candidates *c);
+
+/**
+ * Whether we publish in `minute`, when `records` are wanted of the whole swarm: in a swarm of
+ * which we know everybody if our number is in the lower half, else if it is low enough for
+ * `records` of so many; in any case half of the minutes at most.
+ */
+bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,
+                          const struct dtt_candidates *c, uint64_t minute, uint32_t records);
+
+#endif

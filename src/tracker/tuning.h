@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Timers and limits of a tracker: presets, and what the user changes of them. See tuning.def. */
+#ifndef DTT_TRACKER_TUNING_H
+#define DTT_TRACKER_TUNING_H
+
+#include "base/time.h"
+
+#include <dtt/dtt.h>
+#include <stdbool.h>
+
+#define DTT_TUNING_MS(name) uint64_t name##_ns;
+#define DTT_TUNING_N(name)  uint32_t name;
+#define DTT_TUNING_ON(name) bool name;
+/** A field for each knob: times in nanoseconds, 0 for off. */
+struct dtt_tracker_tuning {
+#define KNOB(type, name, min, max, def, seed, rust, help) DTT_TUNING_##type(name)
+#include "tracker/tuning.def"
+};
+
+void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset); /* enum dtt_preset */
+/** A preset and what `tuning` (may be NULL) changes of it. */
+void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fakes.h"
+#include "tracker/swarm.h"
+
+#define M START_MINUTE
+
+static struct dtt_swarm s;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&s, 0, sizeof(s));
+    fakes_reset();
+    return 0;
+}
+
+static uint64_t number_of(unsigned n, uint64_t minute)
+{
+    struct dtt_id id = fake_id(n);
+    return dtt_swarm_number(&id, minute);
+}
+
+/* Records of those of members 1 to `n` that publish when `records` are wanted of the swarm. */
+static unsigned publish(unsigned n, uint32_t records, uint64_t minute)
+{
+    unsigned count = 0;
+    v.count = 0;
+    for (unsigned i = 1; i <= n && v.count < DTT_VIEW_PUBLISHERS_MAX; i++) {
+        if (number_of(i, minute) < UINT64_MAX / n * records) {
+            record(i, 0, 0);
+            v.records[v.count - 1].info.minute = minute;
+            count++;
+        }
+    }
+    return count;
+}
+
+static void numbers_differ_by_member_and_minute(void **state)
+{
+    (void)state;
+    assert_true(number_of(1, M) != number_of(2, M));
+    assert_true(number_of(1, M) != number_of(1, M + 1));
+    assert_true(number_of(1, M) == number_of(1, M));
+}
+
+/* docs/protocol/publishing.md shows this one. */
+static void the_number_of_the_documented_example(void **state)
+{
+    (void)state;
+    struct dtt_id id;
+    memset(id.bytes, 7, sizeof(id.bytes));
+    assert_true(dtt_swarm_number(&id, 29000000) == UINT64_C(0x193aa82be6d2bfbd));
+}
+
+static void the_estimate_follows_the_swarm(void **state)
+{
+    (void)state;
+    const unsigned sizes[] = {100, 1000, 5000};
+    for (size_t k = 0; k < 3; k++) {
+        uint64_t sum = 0;
+        memset(&s, 0, sizeof(s));
+        for (uint64_t minute = M; minute < M + 40; minute++) {
+            publish(sizes[k], 5, minute);
+            dtt_swarm_observe(&s, &v, minute);
+            sum += s.members;
+        }
+        /* It errs on the side of too many: of several guesses it takes the highest. */
+        assert_in_range(sum / 40, sizes[k] / 2, sizes[k] * 5 / 2);
+    }
+}
+
+static void those_who_were_not_elected_do_not_hide_the_size(void **state)
+{
+    (void)state;
+    uint64_t sum = 0;
+    for (uint64_t minute = M; minute < M + 40; minute++) {
+        publish(1000, 5, minute);
+        for (unsigned i = 0; i < 20; i++) { /* they have just started, or are of another program */
+            record(5000 + i, 0, 0);
+            v.records[v.count - 1].info.minute = minute;
+        }
+        dtt_swarm_observe(&s, &v, minute);
+        sum += s.members;
+    }
+    assert_in_range(sum / 40, 500, 2500);
+}
+
+static void a_liar_cannot_make_it_endless(void **state)
+{
+    (void)state;
+    /* Numbers of zero cannot be had, so put the estimate there by hand. */
+    s.members = DTT_SWARM_MAX;
+    publish(100, 100, M);
+    dtt_swarm_observe(&s, &v, M);
+    assert_true(s.members <= DTT_SWARM_MAX / 2 + 200);
+    for (uint64_t minute = M; minute < M + 14; minute++) {
+        dtt_swarm_observe(&s, &v, M);
+    }
+    assert_in_range(s.members, 50, 400);
+}
+
+static void whom_we_see_counts_at_least(void **state)
+{
+    (void)state;
+    assert_int_equal(dtt_swarm_members(&s, &v, &c), 1);
+    neighbor(1);
+    neighbor(2);
+    assert_int_equal(dtt_swarm_members(&s, &v, &c), 3);
+    record(1, 2, 3);
+    record(4, SELF, 5);
+    assert_int_equal(dtt_swarm_members(&s, &v, &c), 6);
+    s.members = 100;
+    assert_int_equal(dtt_swarm_members(&s, &v, &c), 100);
+}
+
+static bool is_elected_as(unsigned self, unsigned n, uint64_t minute)
+{
+    fakes_reset();
+    v.self = fake_id(self);
+    for (unsigned i = 1; i <= n; i++) {
+        if (i != self) {
+            neighbor(i);
+        }
+    }
+    return dtt_swarm_is_elected(&s, &v, &c, minute, 5);
+}
+
+/* In a swarm where everybody knows everybody: one of two or three, half of more, each minute. */
+static void a_small_swarm_agrees_on_who_publishes(void **state)
+{
+    (void)state;
+    const unsigned want[] = {0, 1, 1, 1, 2, 2, 3};
+    for (unsigned n = 1; n <= 6; n++) {
+        for (uint64_t minute = M; minute < M + 20; minute++) {
+            unsigned elected = 0;
+            for (unsigned i = 1; i <= n; i++) {
+                elected += is_elected_as(i, n, minute);
+            }
+            assert_int_equal(elected, want[n]);
+        }
+    }
+}
+
+static void a_large_swarm_elects_as_many_as_wanted(void **state)
+{
+    (void)state;
+    s.members = 1000;
+    unsigned elected = 0;
+    for (uint64_t minute = M; minute < M + 20; minute++) {
+        for (unsigned i = 1; i <= 1000; i++) {
+            v.self = fake_id(i);
+            elected += dtt_swarm_is_elected(&s, &v, &c, minute, 5);
+        }
+    }
+    assert_in_range(elected, 70, 130); /* 100 expected */
+    s.members = 7;                     /* never more than half of the minutes */
+    elected = 0;
+    for (unsigned i = 1; i <= 1000; i++) {
+        v.self = fake_id(i);
+        elected += dtt_swarm_is_elected(&s, &v, &c, M, 5);
+    }
+    assert_in_range(elected, 440, 560);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(numbers_differ_by_member_and_minute, setup),
+        cmocka_unit_test_setup(the_number_of_the_documented_example, setup),
+        cmocka_unit_test_setup(the_estimate_follows_the_swarm, setup),
+        cmocka_unit_test_setup(those_who_were_not_elected_do_not_hide_the_size, setup),
+        cmocka_unit_test_setup(a_liar_cannot_make_it_endless, setup),
+        cmocka_unit_test_setup(whom_we_see_counts_at_least, setup),
+        cmocka_unit_test_setup(a_small_swarm_agrees_on_who_publishes, setup),
+        cmocka_unit_test_setup(a_large_swarm_elects_as_many_as_wanted, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
