@@ -5,6 +5,7 @@ import pathlib
 import time
 
 import harness
+import machine
 from world import Links, Room, check, told
 
 UNEVEN = 10  # seconds
@@ -198,22 +199,38 @@ def frames_of(world):
     return list(dict.fromkeys(event["payload"] for event in rust.events))
 
 
+def steps_of(world):
+    return machine.play(world.rust("rust", "machine"))
+
+
+# What the crate says, by the file of tests/vectors/rust that keeps it.
+KEPT = {
+    "gossip.json": ("payloads", frames_of, "what its state machines say while nine join, talk, "
+                    "shuffle and leave."),
+    "gossip-machine.json": ("steps", steps_of, "what comes in and goes out of one state machine, "
+                            "by the script of machine.py."),
+}
+
+
 def write_fixtures(world):
-    about = ("Made by iroh-gossip 0.101.0 through tests/interop: what its state machines say while "
-             "nine join, talk, shuffle and leave.")
-    path = pathlib.Path("tests/vectors/rust/gossip.json")
-    path.write_text(json.dumps({"about": about, "payloads": frames_of(world)}, indent=1) + "\n")
+    for name, (member, made_by, about) in KEPT.items():
+        text = json.dumps({"about": f"Made by iroh-gossip 0.101.0 through tests/interop: {about}",
+                           member: made_by(world)}, indent=1)
+        pathlib.Path("tests/vectors/rust", name).write_text(text + "\n")
 
 
-def frames(world):
-    """What tests/unit/gossip/rust.c holds us to is what the crate still says."""
-    kept = json.loads(pathlib.Path("tests/vectors/rust/gossip.json").read_text())["payloads"]
-    check(kept == frames_of(world), "tests/vectors/rust/gossip.json is not what the crate says")
+def is_kept(world, name):
+    """What the unit tests hold us to is what the crate still says."""
+    member, made_by, _ = KEPT[name]
+    kept = json.loads(pathlib.Path("tests/vectors/rust", name).read_text())[member]
+    check(kept == made_by(world), f"tests/vectors/rust/{name} is not what the crate says")
 
 
 CASES = [
-    ("gossip", "frames", frames, "each message of a scripted swarm of Rust state machines: the "
-     "fixtures of the unit test"),
+    ("gossip", "frames", lambda world: is_kept(world, "gossip.json"),
+     "each message of a scripted swarm of Rust state machines: the fixtures of the unit test"),
+    ("gossip", "state machine", lambda world: is_kept(world, "gossip-machine.json"),
+     "what goes out of one for a script of inputs: the fixtures of the unit test"),
     ("gossip", "1+1, C dials", dtt_dials, "one message each way, orderly leave"),
     ("gossip", "1+1, Rust dials", rust_dials, "one message each way, orderly leave"),
     ("gossip", "sizes", sizes, "1 to 4057 bytes each way, 4058 refused"),
