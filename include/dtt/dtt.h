@@ -317,6 +317,18 @@ DTT_API const char *dtt_stage_word(int stage);
  */
 DTT_API int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *cfg, uint32_t *ret_op);
 
+/**
+ * Publishes one record with `content` of the application's own, 0 to DTT_RECORD_CONTENT_MAX bytes,
+ * into the topic's slots of the current minute, without joining: signed with the node's identity,
+ * sealed for holders of the secret. Any bytes will do; Rust's RecordPublisher reads and writes
+ * postcard there. The slots are read first; when record_cap others are there already nothing is
+ * written. A DTT_EVENT_RECORD_PUBLISHED with `op` ends it. A record is looked for in two minutes,
+ * so publish at least each minute what is to stay. A topic for records is best used for nothing
+ * else. Errors: as dtt_node_lookup, DTT_ETOOBIG.
+ */
+DTT_API int dtt_node_publish(dtt_node *n, const struct dtt_topic_config *cfg, const void *content,
+                             size_t len, uint32_t *ret_op);
+
 /* ---------------------------------------------------------------- events */
 
 enum dtt_event_type {
@@ -382,11 +394,16 @@ struct dtt_event {
         struct {
             uint64_t minute;
             uint32_t copies; /**< DHT nodes that acknowledged the record */
+            uint32_t op;     /**< of dtt_node_publish; 0: a joined topic's own record */
+            int status;      /**< of dtt_node_publish: 0; DTT_EFULL: enough others are there */
+            uint32_t others; /**< of dtt_node_publish: publishers seen before */
         } published;
         struct {
             uint32_t op;
             uint64_t age_ms; /**< since the start of the record's minute */
             const struct dtt_record_info *record;
+            const uint8_t *content; /**< all of it, as its publisher wrote it */
+            size_t content_len;
         } record;
         struct {
             uint32_t op;

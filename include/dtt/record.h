@@ -18,6 +18,8 @@ extern "C" {
 #define DTT_RECORD_ADDRS  8 /**< addresses of the publisher a record can carry */
 /** Largest sealed value: BEP 44 allows 1000 bytes bencoded, "996:" takes four of them. */
 #define DTT_RECORD_VALUE_MAX 996
+/** Largest content of a record: what sealing leaves of that. */
+#define DTT_RECORD_CONTENT_MAX 712
 
 /**
  * Secret rotation: derives the encryption seed of a minute. Must be a pure function; it replaces
@@ -87,6 +89,22 @@ DTT_API int dtt_record_open(const struct dtt_slot_config *slot, const void *valu
 DTT_API int dtt_record_seal(const struct dtt_slot_config *slot, const uint8_t seed[DTT_SEED_BYTES],
                             const struct dtt_record_info *record, void *buf, size_t cap,
                             size_t *ret_len);
+
+/**
+ * As dtt_record_seal with content of the application's own: `content_len` bytes, at most
+ * DTT_RECORD_CONTENT_MAX. Errors: as dtt_record_seal. Any thread.
+ */
+DTT_API int dtt_record_seal_content(const struct dtt_slot_config *slot,
+                                    const uint8_t seed[DTT_SEED_BYTES], const void *content,
+                                    size_t content_len, void *buf, size_t cap, size_t *ret_len);
+
+/**
+ * As dtt_record_open, but gives the content as it is. `buf` has `cap` >= DTT_RECORD_CONTENT_MAX
+ * bytes. Errors: as dtt_record_open. Any thread.
+ */
+DTT_API int dtt_record_open_content(const struct dtt_slot_config *slot, const void *value,
+                                    size_t len, struct dtt_id *ret_publisher, void *buf, size_t cap,
+                                    size_t *ret_len);
 
 #ifdef __cplusplus
 }

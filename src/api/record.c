@@ -55,18 +55,28 @@ int dtt_slot_derive(const struct dtt_slot_config *config, struct dtt_slot_info *
     return DTT_OK;
 }
 
-int dtt_record_open(const struct dtt_slot_config *slot, const void *value, size_t len,
-                    struct dtt_record_info *ret)
+/* The sealed record behind `value`, opened and verified. */
+static int unseal(const struct dtt_slot_config *slot, const void *value, size_t len,
+                  struct dtt_record *ret)
 {
     uint8_t topic[32];
     uint8_t enc_seed[32];
-    struct dtt_record record;
-    if (!ret || ret->size < sizeof(*ret) || (!value && len) ||
-        keys_of(slot, topic, enc_seed) != DTT_OK) {
+    if ((!value && len) || keys_of(slot, topic, enc_seed) != DTT_OK) {
         return DTT_EINVAL;
     }
-    int err = dtt_record_unseal(dtt_slice(value, len), topic, slot->minute, enc_seed, &record);
+    int err = dtt_record_unseal(dtt_slice(value, len), topic, slot->minute, enc_seed, ret);
     sodium_memzero(enc_seed, sizeof(enc_seed));
+    return err;
+}
+
+int dtt_record_open(const struct dtt_slot_config *slot, const void *value, size_t len,
+                    struct dtt_record_info *ret)
+{
+    struct dtt_record record;
+    if (!ret || ret->size < sizeof(*ret)) {
+        return DTT_EINVAL;
+    }
+    int err = unseal(slot, value, len, &record);
     if (err) {
         return err;
     }
@@ -78,21 +88,35 @@ int dtt_record_open(const struct dtt_slot_config *slot, const void *value, size_
     return DTT_OK;
 }
 
+int dtt_record_open_content(const struct dtt_slot_config *slot, const void *value, size_t len,
+                            struct dtt_id *ret_publisher, void *buf, size_t cap, size_t *ret_len)
+{
+    struct dtt_record record;
+    if (!ret_publisher || !buf || cap < DTT_RECORD_CONTENT_MAX || !ret_len) {
+        return DTT_EINVAL;
+    }
+    int err = unseal(slot, value, len, &record);
+    if (err) {
+        return err;
+    }
+    *ret_publisher = record.publisher;
+    memcpy(buf, record.content, record.content_len);
+    *ret_len = record.content_len;
+    return DTT_OK;
+}
+
 static int seal(struct dtt_writer *w, const struct dtt_slot_config *slot, const uint8_t seed[32],
-                const struct dtt_record_info *record, struct dtt_rng *rng)
+                struct dtt_slice content, struct dtt_rng *rng)
 {
     uint8_t topic[32];
     uint8_t enc_seed[32];
-    uint8_t content[DTT_CONTENT_MAX];
     uint8_t plain[DTT_RECORD_PLAIN_MAX];
-    struct dtt_writer c = dtt_writer(content, sizeof(content));
     struct dtt_writer p = dtt_writer(plain, sizeof(plain));
     int err = keys_of(slot, topic, enc_seed);
     if (err) {
         return err;
     }
-    dtt_content_write(&c, record);
-    err = dtt_record_sign(&p, topic, slot->minute, dtt_slice(content, c.len), seed);
+    err = dtt_record_sign(&p, topic, slot->minute, content, seed);
     if (err == DTT_OK) {
         err = dtt_record_encrypt(w, dtt_slice(plain, p.len), enc_seed, rng);
     }
@@ -100,14 +124,13 @@ static int seal(struct dtt_writer *w, const struct dtt_slot_config *slot, const 
     return err;
 }
 
-int dtt_record_seal(const struct dtt_slot_config *slot, const uint8_t seed[DTT_SEED_BYTES],
-                    const struct dtt_record_info *record, void *buf, size_t cap, size_t *ret_len)
+int dtt_record_seal_content(const struct dtt_slot_config *slot, const uint8_t seed[DTT_SEED_BYTES],
+                            const void *content, size_t content_len, void *buf, size_t cap,
+                            size_t *ret_len)
 {
     uint8_t entropy[DTT_RNG_SEED_BYTES];
     struct dtt_rng rng;
-    if (!seed || !record || record->size < sizeof(*record) || !buf || cap < DTT_RECORD_VALUE_MAX ||
-        !ret_len || record->n_active_peers > DTT_RECORD_PEERS ||
-        record->n_message_hashes > DTT_RECORD_HASHES || record->n_addrs > DTT_RECORD_ADDRS) {
+    if (!seed || (!content && content_len) || !buf || cap < DTT_RECORD_VALUE_MAX || !ret_len) {
         return DTT_EINVAL;
     }
     int err = dtt_entropy(entropy, sizeof(entropy));
@@ -116,11 +139,24 @@ int dtt_record_seal(const struct dtt_slot_config *slot, const uint8_t seed[DTT_S
     }
     struct dtt_writer w = dtt_writer(buf, cap);
     dtt_rng_init(&rng, entropy, "record");
-    err = seal(&w, slot, seed, record, &rng);
+    err = seal(&w, slot, seed, dtt_slice(content, content_len), &rng);
     dtt_rng_fini(&rng);
     sodium_memzero(entropy, sizeof(entropy));
     if (err == DTT_OK) {
         *ret_len = w.len;
     }
     return err;
+}
+
+int dtt_record_seal(const struct dtt_slot_config *slot, const uint8_t seed[DTT_SEED_BYTES],
+                    const struct dtt_record_info *record, void *buf, size_t cap, size_t *ret_len)
+{
+    uint8_t content[DTT_CONTENT_MAX];
+    struct dtt_writer c = dtt_writer(content, sizeof(content));
+    if (!record || record->size < sizeof(*record) || record->n_active_peers > DTT_RECORD_PEERS ||
+        record->n_message_hashes > DTT_RECORD_HASHES || record->n_addrs > DTT_RECORD_ADDRS) {
+        return DTT_EINVAL;
+    }
+    dtt_content_write(&c, record);
+    return dtt_record_seal_content(slot, seed, content, c.len, buf, cap, ret_len);
 }

@@ -139,3 +139,20 @@ int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t
     dtt_io_flush(n->io);
     return err;
 }
+
+int dtt_node_publish(dtt_node *n, const struct dtt_topic_config *config, const void *content,
+                     size_t len, uint32_t *ret_op)
+{
+    struct dtt_topic_config cfg;
+    struct dtt_tuning tuning;
+    if (!n || !ret_op || (!content && len) || !read_config(&cfg, &tuning, config)) {
+        return DTT_EINVAL;
+    }
+    if (len > DTT_RECORD_CONTENT_MAX) {
+        return DTT_ETOOBIG;
+    }
+    int err = dtt_core_publish(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, dtt_slice(content, len),
+                               ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}

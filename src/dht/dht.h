@@ -66,6 +66,7 @@ struct dtt_dht_get_args {
     uint64_t fresh_ns; /**< a result of the same get this old will do, DTT_DHT_FRESH_MAX_NS at most;
                             0: ask anew. A get under way is joined in any case */
     uint8_t width;     /**< closest nodes to hear; 0: 8 */
+    bool is_brief;     /**< finding nothing is no reason to look further */
 };
 
 /** How long the result of a get is kept to be shared. */
@@ -88,6 +89,7 @@ struct dtt_dht_put_args {
      * have returned no value. So the values of several writers stay visible.
      */
     uint8_t among;
+    bool is_brief; /**< as in dtt_dht_get_args */
 };
 
 /*
@@ -186,8 +188,6 @@ void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret);
 
 /* ---- time */
 uint64_t dtt_dht_deadline(const struct dtt_dht *d);
-/** The host has another address: who we are to others is looked at anew, and who is there. */
-void dtt_dht_moved(struct dtt_dht *d, struct dtt_now now);
 void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now);
 
 #endif

@@ -66,6 +66,7 @@ struct dtt_walk_wish {
     size_t width;
     bool reuse_tokens; /**< a closest set with good tokens needs not be asked again */
     uint64_t fresh_ns; /**< the result of a walk that ended this little time ago will do */
+    bool is_brief;     /**< a get that finds nothing does not look further */
 };
 
 struct dtt_walk {
@@ -74,7 +75,8 @@ struct dtt_walk {
     struct dtt_walk_goal goal;
     unsigned refs; /**< operations that wait for it or still read from it */
     bool is_internal;
-    bool is_alone;   /**< ended at once because there is no other node to know */
+    bool is_alone; /**< ended at once because there is no other node to know */
+    bool is_brief;
     unsigned wider;  /**< times it found nothing and looked at more nodes */
     unsigned rounds; /**< times the holders of siblings were asked for others */
     size_t siblings; /**< most values that one node says it holds */

@@ -143,10 +143,13 @@ void dtt_op_walk_done(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 }
 
 static int join_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op,
-                     const struct dtt_walk_goal *goal, size_t width, uint64_t fresh_ns)
+                     const struct dtt_walk_goal *goal, size_t width, uint64_t fresh_ns,
+                     bool is_brief)
 {
-    struct dtt_walk_wish wish = {
-        .width = width, .reuse_tokens = op->type == DTT_OP_PUT, .fresh_ns = fresh_ns};
+    struct dtt_walk_wish wish = {.width = width,
+                                 .reuse_tokens = op->type == DTT_OP_PUT,
+                                 .is_brief = is_brief,
+                                 .fresh_ns = fresh_ns};
     struct dtt_walk *w = dtt_walk_to(d, now, goal, &wish);
     if (!w) {
         free_op(d, op);
@@ -189,7 +192,7 @@ int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_
     dtt_dht_op number = op->number;
     size_t width = args->width ? args->width : DTT_RTABLE_K;
     width = width < DTT_LOOKUP_WIDTH_MAX ? width : DTT_LOOKUP_WIDTH_MAX;
-    err = join_walk(d, now, op, &goal, width, args->fresh_ns);
+    err = join_walk(d, now, op, &goal, width, args->fresh_ns, args->is_brief);
     if (err == DTT_OK) {
         *ret = number;
     }
@@ -208,7 +211,7 @@ static int start_plain(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type t
     }
     memcpy(goal.target, target, sizeof(goal.target));
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0);
+    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0, false);
     if (err == DTT_OK) {
         *ret = number;
     }
@@ -283,7 +286,8 @@ int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_
     memcpy(p->target, goal.target, sizeof(p->target));
     size_t among = dtt_put_among(args);
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, among < DTT_RTABLE_K ? DTT_RTABLE_K : among, 0);
+    err = join_walk(d, now, op, &goal, among < DTT_RTABLE_K ? DTT_RTABLE_K : among, 0,
+                    args->is_brief);
     if (err == DTT_OK) {
         *ret = number;
     }
@@ -315,7 +319,7 @@ int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_h
     memcpy(op->put->target, info_hash, sizeof(op->put->target));
     memcpy(goal.target, info_hash, sizeof(goal.target));
     dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0);
+    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0, false);
     if (err == DTT_OK) {
         *ret = number;
     }

@@ -565,7 +565,8 @@ static bool ask_for_siblings(struct dtt_walk *w)
 static bool look_further(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 {
     bool more = false;
-    if (w->goal.kind == DTT_WALK_GET && w->n_values == 0 && w->wider < DTT_DHT_WIDER) {
+    if (w->goal.kind == DTT_WALK_GET && w->n_values == 0 && !w->is_brief &&
+        w->wider < DTT_DHT_WIDER) {
         w->wider++;
         ask_beyond(d, now, w, &w->side[0]);
         ask_beyond(d, now, w, &w->side[1]);
@@ -614,6 +615,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
     struct dtt_walk *kept = find_walk(d, goal, true);
     if (w) {
         w->refs++;
+        w->is_brief = w->is_brief && wish->is_brief;
         widen(w, wish->width);
         dtt_walk_pump(d, now, w);
         return w;
@@ -628,6 +630,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
         return NULL;
     }
     w->refs = 1;
+    w->is_brief = wish->is_brief;
     w->is_result = goal->kind != DTT_WALK_FIND && !wish->reuse_tokens;
     if (kept && now.mono_ns < kept->ended_ns + TOKENS_NS) {
         seed_from_kept(w, kept, wish->reuse_tokens);

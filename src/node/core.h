@@ -76,6 +76,8 @@ int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic
 void dtt_core_leave(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t);
 int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
                     uint32_t *ret_op);
+int dtt_core_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                     struct dtt_slice content, uint32_t *ret_op);
 int dtt_core_dht_get(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_get *get,
                      uint32_t *ret_op);
 int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_put *put,

@@ -9,6 +9,7 @@
 #include "node/announce.h"
 #include "node/links.h"
 #include "node/lookup.h"
+#include "node/publish.h"
 #include "node/topic.h"
 
 struct dtt_core {
@@ -26,7 +27,7 @@ struct dtt_core {
     size_t n_app_ops;
     size_t n_addr_gets;
     struct dtt_announce announce;
-    uint32_t next_lookup; /* lookups are numbered apart from DHT operations */
+    uint32_t next_lookup; /* lookups and publications are numbered apart from DHT operations */
     unsigned resolving;
     struct dtt_addr host_addrs[DTT_CORE_ADDRS]; /* of the host's interfaces */
     size_t n_host_addrs;

@@ -70,7 +70,10 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
         ev->u.message.len = len;
         break;
     case DTT_EVENT_RECORD:
+        /* The content is what follows. */
         ev->u.record.record = (const struct dtt_record_info *)(const void *)owned;
+        ev->u.record.content = owned + sizeof(struct dtt_record_info);
+        ev->u.record.content_len = len - sizeof(struct dtt_record_info);
         break;
     case DTT_EVENT_DHT_VALUE:
         /* The contents, if any, are the tail of v: keep the distance. */

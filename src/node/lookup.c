@@ -132,7 +132,10 @@ void dtt_lookup_value(struct dtt_lookup *l, struct dtt_now now, uint64_t minute,
     int64_t start_ms = (int64_t)(record.minute * 60 * 1000);
     int64_t age_ms = now.wall_ns / (int64_t)DTT_MS - start_ms;
     out.u.record.age_ms = age_ms > 0 ? (uint64_t)age_ms : 0;
-    dtt_events_push(events, now, &out, dtt_slice(&info, sizeof(info)));
+    uint8_t owned[sizeof(info) + DTT_CONTENT_MAX];
+    memcpy(owned, &info, sizeof(info));
+    memcpy(owned + sizeof(info), record.content, record.content_len);
+    dtt_events_push(events, now, &out, dtt_slice(owned, sizeof(info) + record.content_len));
 }
 
 bool dtt_lookup_done(struct dtt_lookup *l, struct dtt_now now, uint32_t asked, uint32_t answered,

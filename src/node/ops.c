@@ -6,19 +6,31 @@
 #include "crypto/ed25519.h"
 #include "dht/item.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-/* Lookup numbers have this bit, DHT operation numbers do not. */
+/* Numbers of lookups and publications have this bit, DHT operation numbers do not. */
 #define LOOKUP_BIT UINT32_C(0x80000000)
 
 /* Who waits for an operation. Each one that the core starts is in core.ops under its number. */
-enum op_kind { OP_SLOT_GET, OP_SLOT_PUT, OP_LOOKUP, OP_APP, OP_ADDR_GET, OP_ADDR_PUT };
+enum op_kind {
+    OP_SLOT_GET,
+    OP_SLOT_PUT,
+    OP_LOOKUP,
+    OP_PUBLISH_GET,
+    OP_PUBLISH_PUT,
+    OP_APP,
+    OP_ADDR_GET,
+    OP_ADDR_PUT
+};
 
 struct op {
     enum op_kind kind;
     struct dtt_topic *topic; /* SLOT_GET, SLOT_PUT; NULL once the topic is gone */
     struct dtt_lookup *lookup;
-    enum dtt_slot_kind slot; /* SLOT_GET, SLOT_PUT, LOOKUP */
+    struct dtt_publication *publication; /* PUBLISH_GET, PUBLISH_PUT: shared by `pending` of them */
+    enum dtt_slot_kind slot;             /* SLOT_GET, SLOT_PUT, LOOKUP, PUBLISH_GET, PUBLISH_PUT */
     uint64_t minute;
     bool is_put; /* APP; then what is reported back: */
     uint8_t target[20];
@@ -43,6 +55,9 @@ void dtt_ops_free(struct dtt_core *c)
         if (op->lookup) {
             dtt_lookup_unref(op->lookup);
         }
+        if (op->publication && --op->publication->pending == 0) {
+            dtt_publication_free(op->publication);
+        }
         free(op);
     }
     dtt_map_fini(&c->ops);
@@ -63,10 +78,10 @@ static struct op *op_add(struct dtt_core *c, dtt_dht_op number, const struct op 
 
 /* Reads a slot for `op`; DTT_E... when it could not be started. */
 static int slot_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
-                    uint8_t width, const struct op *op)
+                    uint8_t width, bool is_brief, const struct op *op)
 {
     struct dtt_dht_get_args args = {
-        .is_mutable = true, .salt_len = sizeof(slot->salt), .width = width};
+        .is_mutable = true, .salt_len = sizeof(slot->salt), .width = width, .is_brief = is_brief};
     dtt_dht_op number;
     memcpy(args.key, slot->key, sizeof(args.key));
     memcpy(args.salt, slot->salt, sizeof(slot->salt));
@@ -98,7 +113,8 @@ static int slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_tra
                                     .has_cas = true,
                                     .cas = a->seq,
                                     .copies = (uint8_t)a->copies,
-                                    .among = a->width};
+                                    .among = a->width,
+                                    .is_brief = a->is_brief};
     dtt_dht_op number;
     memcpy(args.key, slot->key, sizeof(args.key));
     memcpy(args.salt, slot->salt, sizeof(slot->salt));
@@ -119,7 +135,7 @@ int dtt_ops_topic_get(struct dtt_core *c, struct dtt_now now, struct dtt_topic *
 {
     struct op op = {
         .kind = OP_SLOT_GET, .topic = t, .slot = a->slot.kind, .minute = a->slot.minute};
-    return slot_get(c, now, &a->slot, a->width, &op);
+    return slot_get(c, now, &a->slot, a->width, a->is_brief, &op);
 }
 
 int dtt_ops_topic_put(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
@@ -307,6 +323,78 @@ static void lookup_end(struct dtt_core *c, struct dtt_now now, struct op *op,
     dtt_lookup_unref(op->lookup);
 }
 
+static void publication_end(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p)
+{
+    dtt_publication_tell(p, now, &c->events);
+    dtt_publication_free(p);
+    c->n_app_ops--;
+}
+
+static void publication_value(struct dtt_core *c, const struct op *op,
+                              const struct dtt_dht_event *ev)
+{
+    struct dtt_slice value;
+    if (string_of(dtt_slice(ev->u.value.v, ev->u.value.v_len), &value)) {
+        dtt_publication_value(op->publication, op->slot, ev->u.value.seq, value, &c->id);
+    }
+}
+
+/* Puts it into one slot; sealed anew, so that equal bytes do not tell the slots' relation. */
+static int publication_write(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p,
+                             const struct dtt_slot *slot)
+{
+    struct dtt_tracker_action a = {.slot = *slot,
+                                   .seq = INT64_MAX,
+                                   .width = (uint8_t)p->tuning.slot_width,
+                                   .is_brief = true,
+                                   .copies = p->tuning.slot_copies};
+    struct op op = {.kind = OP_PUBLISH_PUT, .publication = p, .slot = slot->kind};
+    struct dtt_writer value = dtt_writer(a.value, sizeof(a.value));
+    struct dtt_rng rng;
+    char label[64];
+    if (slot->kind == DTT_SLOT_OLD_LINE) {
+        int64_t seen = p->seq[slot->kind];
+        a.seq = !p->has_seq[slot->kind] ? 0 : seen < INT64_MAX ? seen + 1 : seen;
+    }
+    snprintf(label, sizeof(label), "publish %" PRIu32 " %d %" PRIu64, p->op, (int)slot->kind,
+             now.mono_ns);
+    dtt_rng_init(&rng, c->ctx->seed, label);
+    int err = dtt_publication_seal(p, c->cfg.node_seed, &rng, &value);
+    dtt_rng_fini(&rng);
+    a.value_len = value.len;
+    return err ? err : slot_put(c, now, &a, &op);
+}
+
+/* One of its slots has been read. After the last one it is written. */
+static void publication_read(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p)
+{
+    if (--p->pending > 0) {
+        return;
+    }
+    p->status = dtt_publication_is_capped(p) ? DTT_EFULL : DTT_OK;
+    for (unsigned k = 0; k < DTT_SLOT_KINDS && p->status != DTT_EFULL; k++) {
+        struct dtt_slot slot;
+        if (dtt_publication_slot(p, (enum dtt_slot_kind)k, &slot)) {
+            int err = publication_write(c, now, p, &slot);
+            p->pending += err == DTT_OK;
+            p->status = err ? err : p->status;
+        }
+    }
+    if (p->pending == 0) {
+        publication_end(c, now, p);
+    }
+}
+
+static void publication_put(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p,
+                            const struct dtt_dht_event *ev)
+{
+    p->copies = ev->u.put.acked > p->copies ? ev->u.put.acked : p->copies;
+    p->status = ev->u.put.status ? ev->u.put.status : p->status;
+    if (--p->pending == 0) {
+        publication_end(c, now, p);
+    }
+}
+
 void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
 {
     struct op *op = dtt_map_get(&c->ops, &ev->op);
@@ -338,6 +426,18 @@ void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_d
             dtt_lookup_value(op->lookup, now, op->minute, value, &c->events);
         } else if (is_over) {
             lookup_end(c, now, op, ev);
+        }
+        break;
+    case OP_PUBLISH_GET:
+        if (ev->type == DTT_DHT_EV_VALUE) {
+            publication_value(c, op, ev);
+        } else if (is_over) {
+            publication_read(c, now, op->publication);
+        }
+        break;
+    case OP_PUBLISH_PUT:
+        if (is_over) {
+            publication_put(c, now, op->publication, ev);
         }
         break;
     case OP_APP:
@@ -391,7 +491,7 @@ int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_top
                         .slot = kind,
                         .minute = first + i / DTT_SLOT_KINDS};
         if (dtt_lookup_slot(lookup, kind, op.minute, &slot)) {
-            err = slot_get(c, now, &slot, 0, &op);
+            err = slot_get(c, now, &slot, 0, false, &op);
             if (!err) {
                 dtt_lookup_ref(lookup);
             }
@@ -403,6 +503,36 @@ int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_top
     if (!is_started) {
         return err;
     }
+    c->n_app_ops++;
+    dtt_core_route(c, now);
+    return DTT_OK;
+}
+
+int dtt_core_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                     struct dtt_slice content, uint32_t *ret_op)
+{
+    struct dtt_publication *p;
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    int err =
+        dtt_publication_new(&p, cfg, content, LOOKUP_BIT | (++c->next_lookup & ~LOOKUP_BIT), now);
+    if (err) {
+        return err;
+    }
+    for (unsigned k = 0; k < DTT_SLOT_KINDS && !err; k++) {
+        struct dtt_slot slot;
+        struct op op = {.kind = OP_PUBLISH_GET, .publication = p, .slot = (enum dtt_slot_kind)k};
+        if (dtt_publication_slot(p, op.slot, &slot)) {
+            err = slot_get(c, now, &slot, (uint8_t)p->tuning.slot_width, true, &op);
+            p->pending += err == DTT_OK;
+        }
+    }
+    if (p->pending == 0) {
+        dtt_publication_free(p);
+        return err;
+    }
+    *ret_op = p->op;
     c->n_app_ops++;
     dtt_core_route(c, now);
     return DTT_OK;

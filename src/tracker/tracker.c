@@ -497,6 +497,7 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     ret->type = DTT_TRACKER_GET;
     ret->slot = dtt_view_slot(&t->view, kind, minute)->slot;
     ret->width = (uint8_t)t->cfg.tuning.slot_width;
+    ret->is_brief = !is_searching(t);
     DTT_COUNT(t->ctx, TRACKER_READS);
     DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute));
     return true;
@@ -572,6 +573,7 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     ret->slot = slot->slot;
     ret->seq = seq_for(slot);
     ret->width = (uint8_t)t->cfg.tuning.slot_width;
+    ret->is_brief = !is_searching(t);
     ret->copies = t->cfg.tuning.slot_copies;
     ret->value_len = value.len;
     DTT_COUNT(t->ctx, TRACKER_PUTS);

@@ -77,6 +77,7 @@ struct dtt_tracker_action {
     struct dtt_slot slot; /**< GET, PUT, PUBLISHED (minute) */
     int64_t seq;          /**< PUT */
     uint8_t width;        /**< GET, PUT: the closest nodes of the slot that are asked */
+    bool is_brief;        /**< GET, PUT: an empty slot need not be looked into thoroughly */
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
     struct dtt_id peer;                  /**< DIAL */

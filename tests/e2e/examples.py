@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Two processes of each example talk to each other: examples.py 01_HELLO 02_POLL."""
+"""Processes of each example meet each other: examples.py 01_HELLO 02_POLL 03_RECORDS."""
 import re
 import signal
 import socket
@@ -54,10 +54,22 @@ def poll(scene, command):
         peer.wait_end()
 
 
+def records(scene, command):
+    ann = Example(scene, "ann's record", command)
+    ann.send("ann was here")
+    ann.wait_line(r"^[0-9a-f]{10}: ann was here$")  # it reads back what it has published
+    ann.wait_end()
+    bob = Example(scene, "bob's record", command)
+    bob.send("")
+    bob.wait_line(r"^[0-9a-f]{10}: ann was here$")
+    bob.wait_end()
+
+
 def test(scene, commands):
     scene.testnet()
     hello(scene, commands[0])
     poll(scene, commands[1])
+    records(scene, commands[2])
 
 
 harness.run(test, sys.argv[1:])

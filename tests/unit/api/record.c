@@ -97,6 +97,68 @@ static void test_open_a_vector(void **state)
     json_decref(root);
 }
 
+static void test_content_of_an_application(void **state)
+{
+    (void)state;
+    json_t *root = vectors_load("records.json");
+    json_t *r = json_array_get(vectors_at(root, "records"), 1);
+    struct dtt_slice value = vectors_hex(r, "encrypted_record_hex");
+    struct dtt_slice content = vectors_hex(r, "content_hex");
+    struct dtt_slot_config slot = slot_config();
+    uint8_t node_seed[32], publisher[32];
+    uint8_t sealed[DTT_RECORD_VALUE_MAX], buf[DTT_RECORD_CONTENT_MAX], large[713] = {1};
+    struct dtt_id id, own;
+    size_t len, n;
+    vectors_hex_into(root, "fixed.node_public_key", publisher, 32);
+    vectors_hex_into(root, "fixed.node_seed", node_seed, 32);
+    assert_int_equal(
+        dtt_record_open_content(&slot, value.data, value.len, &id, buf, sizeof(buf), &len), 0);
+    assert_memory_equal(id.bytes, publisher, 32);
+    assert_int_equal(len, content.len);
+    assert_memory_equal(buf, content.data, len);
+    for (size_t size = 0; size <= 712; size += 89) {
+        assert_int_equal(
+            dtt_record_seal_content(&slot, node_seed, large, size, sealed, sizeof(sealed), &n), 0);
+        assert_int_equal(dtt_record_open_content(&slot, sealed, n, &own, buf, sizeof(buf), &len),
+                         0);
+        assert_memory_equal(own.bytes, publisher, 32);
+        assert_int_equal(len, size);
+        assert_memory_equal(buf, large, size);
+    }
+    sealed[100] ^= 1;
+    assert_int_equal(dtt_record_open_content(&slot, sealed, n, &own, buf, sizeof(buf), &len),
+                     DTT_EAUTH);
+    assert_int_equal(
+        dtt_record_seal_content(&slot, node_seed, large, 713, sealed, sizeof(sealed), &n),
+        DTT_ETOOBIG);
+    assert_int_equal(dtt_record_seal_content(&slot, node_seed, NULL, 1, sealed, sizeof(sealed), &n),
+                     DTT_EINVAL);
+    assert_int_equal(dtt_record_open_content(&slot, sealed, n, &own, buf, 711, &len), DTT_EINVAL);
+    free((void *)value.data);
+    free((void *)content.data);
+    json_decref(root);
+}
+
+static void test_slots_by_kind(void **state)
+{
+    (void)state;
+    struct dtt_slot_config slot = slot_config();
+    struct dtt_slot_info info[3];
+    for (int kind = DTT_SLOT_PUBLIC; kind <= DTT_SLOT_OLD_LINE; kind++) {
+        slot.kind = kind;
+        info[kind].size = sizeof(info[kind]);
+        assert_int_equal(dtt_slot_derive(&slot, &info[kind]), 0);
+    }
+    assert_memory_equal(info[0].public_key, info[2].public_key, 32);
+    assert_memory_not_equal(info[0].public_key, info[1].public_key, 32);
+    assert_memory_not_equal(info[0].target, info[2].target, 20);
+    slot.kind = DTT_SLOT_SECRET;
+    slot.secret = NULL;
+    assert_int_equal(dtt_slot_derive(&slot, &info[0]), DTT_EINVAL);
+    slot.kind = 3;
+    assert_int_equal(dtt_slot_derive(&slot, &info[0]), DTT_EINVAL);
+}
+
 /* As in Rust, a record whose content cannot be read still names its author. */
 static void test_open_short_content(void **state)
 {
@@ -261,6 +323,8 @@ int main(void)
         cmocka_unit_test(test_derive),
         cmocka_unit_test(test_derive_checks_its_arguments),
         cmocka_unit_test(test_open_a_vector),
+        cmocka_unit_test(test_content_of_an_application),
+        cmocka_unit_test(test_slots_by_kind),
         cmocka_unit_test(test_open_short_content),
         cmocka_unit_test(test_seal_then_open),
         cmocka_unit_test(test_open_with_other_keys),
