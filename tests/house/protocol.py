@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Holds figures and labels in docs/protocol to the code.
+
+usage: protocol.py SOURCE_ROOT        exit status 1 when a page says something else
+"""
+import pathlib
+import re
+import sys
+
+WIRE = "src/gossip/gossip_wire.h"
+KNOBS = "src/tracker/tuning.def"
+
+
+def define(name):
+    return rf"#define {name}\s+\(?(\d+)"
+
+
+def knob(name):
+    """The default preset's value."""
+    return rf"KNOB\(\w+, {name}, \w+, \w+, (\d+),"
+
+
+def text(name):
+    return rf'{name}\[\] = "([^"]+)"'
+
+
+# Page, what it says with {} for the value, the file that has the value, and how to find it there.
+FACTS = [
+    ("slots.md", 'HKDF-SHA256(salt = "{}"', "src/record/slot.c", text("secret_slot_label")),
+    ("publishing.md", 'SHA-512("{}" | m LE | id)', "src/tracker/swarm.c", text("election_label")),
+    ("publishing.md", "read at the {} DHT nodes closest", KNOBS, knob("slot_width")),
+    ("publishing.md", "min({}, n/2)", KNOBS, knob("swarm_records")),
+    ("publishing.md", "min(1/2, {}/n)", KNOBS, knob("swarm_records")),
+    ("publishing.md", "max over k >= {} of", "src/tracker/swarm.c", define("FEW")),
+    ("publishing.md", "at most 2^{}", "src/tracker/swarm.h", r"DTT_SWARM_MAX[\s\\]+\(1u << (\d+)\)"),
+    ("records.md", "0 to {} bytes", "src/record/content.h", define("DTT_CONTENT_MAX")),
+    ("records.md", "at most {} bytes", "include/dtt/record.h", define("DTT_RECORD_VALUE_MAX")),
+    ("records.md", "has at least {} bytes", "src/record/content.h", define("DTT_CONTENT_FIXED")),
+    ("records.md", "`{}`", "src/record/record.c", text("hpke_info")),
+    ("records.md", "`{}`", "src/record/record.c", text("hpke_aad")),
+    ("extension.md", "At most {} addresses", "include/dtt/record.h", define("DTT_RECORD_ADDRS")),
+    ("extension.md", "a multiple of {}", "src/record/content.c", define("EXTENSION_STEP")),
+    ("transport.md", "IN (1), ttl {}", "src/codec/pkarr.h", define("DTT_PKARR_TTL_S")),
+    ("transport.md", "up to\n{} bytes", "src/codec/pkarr.h", define("DTT_PKARR_PACKET_MAX")),
+    ("transport.md", "{} s; a PING", "src/node/core.c", r"idle_timeout_ns = (\d+) \* DTT_S"),
+    ("transport.md", "PING after {} s", "src/node/core.c", r"keep_alive_ns = (\d+) \* DTT_S"),
+    ("transport.md", "active_connection_id_limit | {} |", "src/quic/callbacks.c",
+     define("ACTIVE_CID_LIMIT")),
+    ("transport.md", "`{}`, mandatory", "src/gossip/gossip.h", r'DTT_GOSSIP_ALPN\s+"([^"]+)"'),
+    ("gossip.md", "a reader takes {}", WIRE, define("DTT_GOSSIP_FRAME_MAX")),
+    ("gossip.md", "at most {} bytes", "include/dtt/dtt.h", define("DTT_MESSAGE_MAX")),
+    ("gossip.md", "{} active (neighbours)", WIRE, define("DTT_HYPARVIEW_ACTIVE")),
+    ("gossip.md", "{} passive.", WIRE, define("DTT_HYPARVIEW_PASSIVE")),
+    ("gossip.md", "ForwardJoin, ttl {}", WIRE, define("DTT_HYPARVIEW_ACTIVE_WALK")),
+    ("gossip.md", "at ttl {} the newcomer", WIRE, define("DTT_HYPARVIEW_PASSIVE_WALK")),
+    ("gossip.md", "each {} s | Shuffle", WIRE, define("DTT_HYPARVIEW_SHUFFLE_NS")),
+    ("gossip.md", "passive peers; ttl {}", WIRE, define("DTT_HYPARVIEW_SHUFFLE_WALK")),
+    ("gossip.md", "{} ms, then the next one", WIRE, define("DTT_HYPARVIEW_REQUEST_NS")),
+    ("gossip.md", "wait {} ms, then Graft", WIRE, define("DTT_PLUMTREE_GRAFT_FIRST_NS")),
+    ("gossip.md", "announcer after {} ms", WIRE, define("DTT_PLUMTREE_GRAFT_NEXT_NS")),
+    ("gossip.md", "gathered for {} ms", WIRE, define("DTT_PLUMTREE_DISPATCH_NS")),
+    ("gossip.md", "came {} hops or more", WIRE, define("DTT_PLUMTREE_OPTIMIZE_HOPS")),
+]
+
+
+def check(root):
+    """Yields one sentence for each difference."""
+    for page, says, source, pattern in FACTS:
+        text_of_page = (root / "docs/protocol" / page).read_text(encoding="utf-8")
+        value = ""
+        if source:
+            found = re.search(pattern, (root / source).read_text(encoding="utf-8"))
+            if not found:
+                yield f"{source}: nothing matches {pattern}"
+                continue
+            value = found.group(1)
+        want = says.replace("{}", value)
+        if want not in text_of_page:
+            yield f"docs/protocol/{page} does not say '{want}' ({source})"
+
+
+def main(root):
+    wrong = list(check(pathlib.Path(root)))
+    print("\n".join(wrong) if wrong else f"{len(FACTS)} facts as in the code")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
