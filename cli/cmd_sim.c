@@ -22,6 +22,24 @@ static uint64_t memory(void *user)
     return getrusage(RUSAGE_SELF, &use) == 0 ? (uint64_t)use.ru_maxrss * 1024 : 0;
 }
 
+/* A paragraph, indented by four and broken at 78 columns. */
+static void print_wrapped(const char *text)
+{
+    size_t column = 0;
+
+    while (*text) {
+        size_t len = strcspn(text, " ");
+
+        if (column > 0 && column + 1 + len > 78) {
+            putchar('\n');
+            column = 0;
+        }
+        column += (size_t)printf("%s%.*s", column > 0 ? " " : "    ", (int)len, text);
+        text += len + strspn(text + len, " ");
+    }
+    putchar('\n');
+}
+
 static void list(bool is_json)
 {
     struct dtt_sim_about about;
@@ -32,7 +50,8 @@ static void list(bool is_json)
                    ",\"nodes_max\":%" PRIu32 ",\"checks\":\"%s\"}\n",
                    about.name, about.nodes, about.nodes_max, about.checks);
         } else {
-            printf("%s (%" PRIu32 " nodes)\n    %s\n\n", about.name, about.nodes, about.checks);
+            printf("%s%s (%" PRIu32 " members)\n", i > 0 ? "\n" : "", about.name, about.nodes);
+            print_wrapped(about.checks);
         }
     }
 }

@@ -100,14 +100,32 @@ static bool verify_any_key(const uint8_t sig[64], struct dtt_slice msg, const ui
            memcmp(expected, sig, 32) == 0;
 }
 
+/* y is below p, as libsodium wants it of keys; only 19 numbers are not. */
+static bool is_canonical(const uint8_t pk[32])
+{
+    bool is_high = (pk[31] & 0x7f) == 0x7f && pk[0] >= 0xed;
+    for (unsigned i = 1; is_high && i < 31; i++) {
+        is_high = pk[i] == 0xff;
+    }
+    return !is_high;
+}
+
+/* libsodium before 1.0.19: R is recomputed and compared as bytes, small orders are refused. */
+static bool is_libsodium_strict(void)
+{
+    return sodium_library_version_major() < 26;
+}
+
 bool dtt_ed25519_verify_strict(const uint8_t sig[64], struct dtt_slice msg, const uint8_t pk[32])
 {
-    if (!crypto_core_ed25519_is_valid_point(pk)) {
-        return verify_any_key(sig, msg, pk);
+    if (!dtt_ed25519_verify(sig, msg, pk)) {
+        return !is_canonical(pk) && verify_any_key(sig, msg, pk);
     }
     /*
-     * The usual key lies in the subgroup of prime order, and so must R. There libsodium's check,
-     * which since 1.0.19 multiplies the equation by the cofactor, is exact.
+     * Since 1.0.19 libsodium multiplies the equation by the cofactor, which is exact only where key
+     * and R lie in the subgroup of prime order, as they usually do.
      */
-    return crypto_core_ed25519_is_valid_point(sig) && dtt_ed25519_verify(sig, msg, pk);
+    return is_libsodium_strict() ||
+           (crypto_core_ed25519_is_valid_point(pk) && crypto_core_ed25519_is_valid_point(sig)) ||
+           verify_any_key(sig, msg, pk);
 }

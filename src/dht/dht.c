@@ -128,6 +128,11 @@ uint64_t dtt_dht_deadline(const struct dtt_dht *d)
     return dtt_min_ns(at, dtt_upkeep_deadline(d));
 }
 
+void dtt_dht_moved(struct dtt_dht *d, struct dtt_now now)
+{
+    dtt_upkeep_woke(d, now);
+}
+
 void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now)
 {
     if (now.mono_ns > SLEPT_NS && dtt_dht_deadline(d) < now.mono_ns - SLEPT_NS) {

@@ -188,6 +188,8 @@ void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret);
 
 /* ---- time */
 uint64_t dtt_dht_deadline(const struct dtt_dht *d);
+/** The host has another address: who we are to others is looked at anew, and who is there. */
+void dtt_dht_moved(struct dtt_dht *d, struct dtt_now now);
 void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now);
 
 #endif

@@ -52,6 +52,20 @@ static size_t count_for(const struct dtt_votes *v, const struct dtt_addr *addr, 
     return n;
 }
 
+/* The last voices in a row agree: forgets the others. */
+static void trust_recent(struct dtt_votes *v, const struct dtt_addr *addr)
+{
+    size_t n = 0;
+    while (n < v->n && dtt_addr_eq(&v->votes[v->n - 1 - n].addr, addr)) {
+        n++;
+    }
+    for (size_t i = v->n; n >= DTT_VOTES_RECENT && i-- > 0;) {
+        if (!dtt_addr_eq(&v->votes[i].addr, addr)) {
+            remove_at(v, i);
+        }
+    }
+}
+
 bool dtt_votes_add(struct dtt_votes *v, struct dtt_now now, const struct dtt_addr *voter,
                    const struct dtt_addr *addr)
 {
@@ -60,6 +74,7 @@ bool dtt_votes_add(struct dtt_votes *v, struct dtt_now now, const struct dtt_add
     }
     make_room(v, now, voter);
     v->votes[v->n++] = (struct dtt_vote){.voter = *voter, .addr = *addr, .time_ns = now.mono_ns};
+    trust_recent(v, addr);
     size_t voices[2] = {0, 0};
     for (size_t i = 0; i < v->n; i++) {
         voices[is_global(&v->votes[i].voter)]++;

@@ -155,6 +155,9 @@ void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const stru
         add_own(c->host_addrs, &c->n_host_addrs, &addrs[i]);
     }
     announce_addrs(c, now);
+    if (is_change) {
+        dtt_dht_moved(c->dht, now);
+    }
     for (size_t i = 0; is_change && i < c->n_topics; i++) {
         dtt_tracker_network_changed(c->topics[i]->tracker, now);
     }

@@ -19,13 +19,17 @@ def known(client, addr):
     return len(seen)
 
 
-def wait(addrs, at_least, within=60):
+def wait(addrs, at_least):
     """Until each of the nodes at `addrs` knows `at_least` others."""
-    deadline = time.monotonic() + within * harness.SLOW
     for addr in addrs:
         client = krpc.Client(addr[0])  # from its own address: there is one of each family
-        while (count := known(client, addr)) < at_least:
-            harness.check(time.monotonic() < deadline,
-                          f"the node at {addr} knows {count} others, not {at_least}")
-            time.sleep(0.1)
+        until(lambda: known(client, addr) >= at_least, f"{at_least} nodes known to the one at {addr}")
         client.close()
+
+
+def until(condition, what, within=60):
+    """Asks again and again, for what no process tells by itself."""
+    deadline = time.monotonic() + within * harness.SLOW
+    while not condition():
+        harness.check(time.monotonic() < deadline, f"{what}: not within {within} s")
+        time.sleep(0.1)

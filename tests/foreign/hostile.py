@@ -8,10 +8,10 @@ Every node has a global address in a network of its own, so the rules of the pub
 import base64
 import itertools
 import os
-import time
 
 import place  # first: it knows where harness is
 from place import check
+import filled
 import krpc
 import ours
 import villains
@@ -57,26 +57,26 @@ class Honest:
 
     def wait_ids(self):
         """Until each has learnt its address from the others and has an id that fits it (BEP 42)."""
-        deadline = time.monotonic() + 60 * place.harness.SLOW
         for addr in self.addrs:
-            while not fits(ident := self.ask(addr, "ping")[b"id"], addr[0]):
-                check(time.monotonic() < deadline, f"the id of {addr} does not fit it after 60 s")
-                time.sleep(0.1)
-            self.ids[addr] = ident
+            filled.until(lambda: fits(self.ask(addr, "ping")[b"id"], addr[0]),
+                         f"an id of {addr} that fits the address")
+            self.ids[addr] = self.ask(addr, "ping")[b"id"]
 
     def nearest(self, target):
         """Their addresses, nearest to the target first."""
         return sorted(self.addrs, key=lambda addr: xor(self.ids[addr], target))
 
     def wait_known(self, targets):
-        """Until a good part of the honest nodes knows the one nearest to each target: a network of some age."""
-        deadline = time.monotonic() + 60 * place.harness.SLOW
+        """Until a good part of the honest nodes knows the one nearest to each target: a network of
+        some age."""
         for target in targets:
             nearest = krpc.compact(self.nearest(target)[0])
-            while (count := sum(nearest in self.ask(addr, "find_node", target=target)[b"nodes"]
-                                for addr in self.addrs)) < HONEST // 4:
-                check(time.monotonic() < deadline, f"{count} honest nodes know the nearest one")
-                time.sleep(0.2)
+            filled.until(lambda: self.name_it(nearest, target) >= HONEST // 4,
+                         "honest nodes that know the nearest one")
+
+    def name_it(self, contact, target):
+        return sum(contact in self.ask(addr, "find_node", target=target)[b"nodes"]
+                   for addr in self.addrs)
 
 
 def xor(a, b):
@@ -108,15 +108,14 @@ def make_gangs(honest):
 
 def settle(honest, gangs):
     """Until the honest node nearest to each target tells of villains around it."""
-    deadline = time.monotonic() + 60 * place.harness.SLOW
-    left = gangs
-    while left:
-        check(time.monotonic() < deadline, f"not known to honest nodes: {[g.name for g in left]}")
-        for gang in left:
-            for member in gang.members:
-                for addr in honest.addrs:
-                    member.introduce_to(addr)
-        left = [gang for gang in left if named(honest, gang) < (1 if gang is gangs[-1] else 2)]
+    def is_known(gang):
+        for member in gang.members:
+            for addr in honest.addrs:
+                member.introduce_to(addr)
+        return named(honest, gang) >= (1 if gang is gangs[-1] else 2)
+
+    for gang in gangs:
+        filled.until(lambda: is_known(gang), f"villains who {gang.name} among honest nodes")
 
 
 def named(honest, gang):

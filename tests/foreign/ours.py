@@ -57,7 +57,7 @@ def check_is(found, expected, what):
 
 
 def serve(scene, count, bootstrap, listen=("127.0.0.1:0",)):
-    """Storing nodes, a process each, of which each knows some others; their addresses.
+    """Storing nodes, a process each, of which each knows some others; `all_addrs` of each.
 
     `listen` gives an address for each family; '{}' in it stands for the number of the node.
     """
@@ -71,7 +71,9 @@ def serve(scene, count, bootstrap, listen=("127.0.0.1:0",)):
         nodes.append(scene.start(f"node {i}", "dht", "serve", "--json", *words))
         if not bootstrap and i == 0:
             nodes[0].wait("listening")
-    addrs = [addr_of(addr) for node in nodes for addr in node.wait("listening")["addrs"]]
+    for node in nodes:
+        node.all_addrs = [addr_of(addr) for addr in node.wait("listening")["addrs"]]
+    addrs = [addr for node in nodes for addr in node.all_addrs]
     filled.wait(addrs, 8 if bootstrap else min(8, count - 1))
     return nodes
 

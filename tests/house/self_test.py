@@ -9,12 +9,13 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/house")]
 sys.dont_write_bytecode = True
 
 import check_exports  # noqa: E402
 import check_includes  # noqa: E402
 import check_symbols  # noqa: E402
+import lessons  # noqa: E402
 import test_summary  # noqa: E402
 
 
@@ -34,6 +35,32 @@ class Tree(unittest.TestCase):
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+
+
+class Lessons(unittest.TestCase):
+    """Of the real document, with one thing wrong."""
+
+    def setUp(self):
+        self.text = (ROOT / "docs/design/dht.md").read_text(encoding="utf-8")
+
+    def refused(self, old, new, count=1):
+        self.assertIn(old, self.text)
+        wrong = list(lessons.check(ROOT, self.text.replace(old, new)))
+        self.assertEqual(len(wrong), count, wrong)
+
+    def test_document_passes(self):
+        self.assertEqual(list(lessons.check(ROOT, self.text)), [])
+
+    def test_a_test_that_is_not_there(self):
+        self.refused("`dht/op.test_copies`", "`dht/op.test_of_nobody`")
+        self.refused("`fuzz/dht_node`", "`fuzz/nothing`")
+        self.refused("`dht/dht.test_ipv6`", "`nowhere/dht.test_ipv6`")
+
+    def test_a_lesson_without_test(self):
+        self.refused("`dht/op.test_copies`", "some test")
+
+    def test_a_missing_lesson(self):
+        self.refused("\n| 30 |", "\n| 31 |")
 
 
 class Includes(Tree):

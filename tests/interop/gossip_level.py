@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """QUIC and gossip: `dtt pipe` and iroh-gossip peers that are told of each other."""
 import json
+import os
 import pathlib
 import time
 
 import harness
+import machine
 from world import Links, Room, check, told
 
 UNEVEN = 10  # seconds
@@ -52,12 +54,21 @@ def rust_dials(world):
     leave(peers[::-1])
 
 
+def start(world, kind, name, *options):
+    """A peer of a kind; one started again under its name is the same endpoint, elsewhere."""
+    key = world.path / f"{name}.key"
+    if not key.exists():
+        world.file(key.name, os.urandom(32))
+    begin = world.peer if kind == "dtt" else world.rust_peer
+    return begin(name, "--identity", str(key), *options)
+
+
 def grow(world, n):
     """n peers of each kind; each newcomer is told of the one before, which is of the other kind."""
     peers = []
     for i in range(n):
-        for kind, start in (("dtt", world.peer), ("rust", world.rust_peer)):
-            peers.append(start(f"{kind}{i}", *(told(peers[-1]) if peers else ())))
+        for kind in ("dtt", "rust"):
+            peers.append(start(world, kind, f"{kind}{i}", *(told(peers[-1]) if peers else ())))
     settle(peers)
     return peers
 
@@ -157,21 +168,54 @@ def several_topics(world):
     leave([room.process for room in first])
 
 
+def kill(peers):
+    for peer in peers:
+        peer.kill()
+    for peer in peers:
+        peer.wait_exit()
+
+
 def churn(world, kind):
-    """Half of the peers of a kind are killed, others come: those who are there hear each other."""
+    """Two of the three peers of a kind are killed. One comes back at another port while others
+    still take it to be there, and a new one comes: all who are there hear each other.
+    """
     peers = grow(world, 3)
     both_heard(peers, "before")
     gone = [peer for peer in peers if peer.name.startswith(kind)][:2]
-    for peer in gone:
-        peer.kill()
-        peer.wait_exit()
+    kill(gone)
     peers = [peer for peer in peers if peer not in gone]
-    start = world.peer if kind == "dtt" else world.rust_peer
-    for i in range(2):
-        peers.append(start(f"{kind}-again{i}", *told(*peers)))
+    for name in (gone[0].name, f"new {kind}"):
+        peers.append(start(world, kind, name, *told(*peers)))
+    check(peers[-2].id == gone[0].id, "it came back as somebody else")
     settle(peers)
     both_heard(peers, "after")
     leave(peers)
+
+
+def refill(world, alone, others):
+    """One among eight of the other kind. When all its neighbours are killed at once it knows more
+    peers, by the others' forward joins and shuffles, and is in a swarm with them.
+    """
+    crowd = []
+    for i in range(8):
+        crowd.append(start(world, others, f"{others}{i}", *(told(crowd[-1]) if crowd else ())))
+    one = start(world, alone, alone, *told(crowd[0]))
+    settle([one, *crowd])
+    time.sleep(125)  # everybody has shuffled twice
+    victims = [peer for peer in crowd if peer.id in one.neighbors()]
+    left = [peer for peer in crowd if peer not in victims]
+    check(victims and left, f"{len(victims)} of {len(crowd)} are neighbours")
+    kill(victims)
+    deadline = time.monotonic() + 90 * harness.SLOW  # a dead neighbour is missed after 30 s
+    while not any(one in Links([one, peer], lambda each: each.neighbors()).mutual[peer]
+                  for peer in left):
+        check(time.monotonic() < deadline, f"{one.name} stays alone")
+        time.sleep(0.2)
+    friends = [peer for peer in left if peer.id in one.neighbors()]
+    one.send("somebody there?")
+    friends[0].wait_message("somebody there?", 30)
+    friends[0].send("yes")
+    one.wait_message("yes", 30)
 
 
 def wrong_id(world, dialler):
@@ -198,22 +242,38 @@ def frames_of(world):
     return list(dict.fromkeys(event["payload"] for event in rust.events))
 
 
+def steps_of(world):
+    return machine.play(world.rust("rust", "machine"))
+
+
+# What the crate says, by the file of tests/vectors/rust that keeps it.
+KEPT = {
+    "gossip.json": ("payloads", frames_of, "what its state machines say while nine join, talk, "
+                    "shuffle and leave."),
+    "gossip-machine.json": ("steps", steps_of, "what comes in and goes out of one state machine, "
+                            "by the script of machine.py."),
+}
+
+
 def write_fixtures(world):
-    about = ("Made by iroh-gossip 0.101.0 through tests/interop: what its state machines say while "
-             "nine join, talk, shuffle and leave.")
-    path = pathlib.Path("tests/vectors/rust/gossip.json")
-    path.write_text(json.dumps({"about": about, "payloads": frames_of(world)}, indent=1) + "\n")
+    for name, (member, made_by, about) in KEPT.items():
+        text = json.dumps({"about": f"Made by iroh-gossip 0.101.0 through tests/interop: {about}",
+                           member: made_by(world)}, indent=1)
+        pathlib.Path("tests/vectors/rust", name).write_text(text + "\n")
 
 
-def frames(world):
-    """What tests/unit/gossip/rust.c holds us to is what the crate still says."""
-    kept = json.loads(pathlib.Path("tests/vectors/rust/gossip.json").read_text())["payloads"]
-    check(kept == frames_of(world), "tests/vectors/rust/gossip.json is not what the crate says")
+def is_kept(world, name):
+    """What the unit tests hold us to is what the crate still says."""
+    member, made_by, _ = KEPT[name]
+    kept = json.loads(pathlib.Path("tests/vectors/rust", name).read_text())[member]
+    check(kept == made_by(world), f"tests/vectors/rust/{name} is not what the crate says")
 
 
 CASES = [
-    ("gossip", "frames", frames, "each message of a scripted swarm of Rust state machines: the "
-     "fixtures of the unit test"),
+    ("gossip", "frames", lambda world: is_kept(world, "gossip.json"),
+     "each message of a scripted swarm of Rust state machines: the fixtures of the unit test"),
+    ("gossip", "state machine", lambda world: is_kept(world, "gossip-machine.json"),
+     "what goes out of one for a script of inputs: the fixtures of the unit test"),
     ("gossip", "1+1, C dials", dtt_dials, "one message each way, orderly leave"),
     ("gossip", "1+1, Rust dials", rust_dials, "one message each way, orderly leave"),
     ("gossip", "sizes", sizes, "1 to 4057 bytes each way, 4058 refused"),
@@ -223,8 +283,14 @@ CASES = [
      "of each kind and joined again"),
     ("gossip", "3+3", lambda world: swarm(world, 3), "every message reaches everybody"),
     ("gossip", "10+10", lambda world: swarm(world, 10), "every message reaches everybody"),
-    ("gossip", "3+3, two C killed", lambda world: churn(world, "dtt"), "and two new ones come"),
-    ("gossip", "3+3, two Rust killed", lambda world: churn(world, "rust"), "and two new ones come"),
+    ("gossip", "3+3, two C killed", lambda world: churn(world, "dtt"),
+     "one comes back elsewhere, one is new"),
+    ("gossip", "3+3, two Rust killed", lambda world: churn(world, "rust"),
+     "one comes back elsewhere, one is new"),
+    ("gossip", "C among Rust", lambda world: refill(world, "dtt", "rust"),
+     "all its neighbours are killed: forward joins and shuffles have told it of others", True),
+    ("gossip", "Rust among C", lambda world: refill(world, "rust", "dtt"),
+     "all its neighbours are killed: forward joins and shuffles have told it of others", True),
     ("gossip", "wrong id, C dials", lambda world: wrong_id(world, "dtt"), "refused, and said so"),
     ("gossip", "wrong id, Rust dials", lambda world: wrong_id(world, "rust"), "refused"),
 ]

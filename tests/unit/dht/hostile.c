@@ -237,6 +237,27 @@ static void test_fake_neighbours_that_answer(void **state)
     assert_true(crowds > 0);
 }
 
+/* One of two contacts to start from names nobody but nodes that do not exist. */
+static void test_a_contact_that_lies(void **state)
+{
+    struct net_result r;
+    (void)state;
+    honest_network(11, 40);
+    net_item(&item, 1, 5, "right value");
+    villain_reset(&item);
+    store_on(closest_honest(2));
+    struct dtt_addr a = nth_addr(net.n), b = nth_addr(3000);
+    uint8_t id[20] = {0x77};
+    size_t liar = villain_add(&net, &a, id, (struct crime){.fake_contacts = true, .always = true});
+    size_t fresh = net_add_at(&net, &b, false);
+    net_bootstrap(&net, fresh, liar);
+    net_bootstrap(&net, fresh, 1);
+    assert_true(find_value(fresh, &r));
+    net_run(&net, 60 * DTT_S);
+    assert_true(villain_fakes > 0);
+    assert_true(dtt_dht_live(net.nodes[fresh].dht) >= 16);
+}
+
 /* Sixteen nodes at the target that name each other and hold nothing. */
 static void test_a_ring_of_sybils(void **state)
 {
@@ -268,6 +289,7 @@ int main(void)
         TEST(test_honest_nodes_are_no_crowd),
         TEST(test_fake_neighbours_that_are_silent),
         TEST(test_fake_neighbours_that_answer),
+        TEST(test_a_contact_that_lies),
         TEST(test_a_ring_of_sybils),
         TEST(test_a_put_around_a_crowd),
     };

@@ -248,6 +248,116 @@ static void test_the_nearer_word_counts(void **state)
     assert_int_equal(distance(&l.c[0]), 3);
 }
 
+static bool add_told(unsigned n, uint8_t teller)
+{
+    uint8_t id[20] = {0};
+    struct dtt_addr a = addr(n);
+    dtt_put_be32(id + 16, n);
+    return dtt_lookup_add(&l, id, &a, teller);
+}
+
+static void answer(unsigned n)
+{
+    dtt_lookup_sent(&l, candidate(n));
+    assert_true(dtt_lookup_answered(&l, candidate(n)));
+}
+
+/* Three contacts of one node were silent, none answered: nobody else is asked on its word. */
+static void test_liars_are_not_believed(void **state)
+{
+    (void)state;
+    add(100);
+    add(101);
+    answer(100);
+    uint8_t liar = candidate(100)->number;
+    for (unsigned n = 1; n <= 8; n++) {
+        assert_true(add_told(n, liar));
+    }
+    for (unsigned n = 1; n <= 3; n++) {
+        dtt_lookup_sent(&l, candidate(n));
+        dtt_lookup_slow(&l, candidate(n));
+    }
+    assert_int_equal(distance(dtt_lookup_next(&l)), 101);
+    assert_false(add_told(9, liar));
+    answer(101);
+    assert_true(dtt_lookup_is_done(&l));
+    /* Somebody else names one of them, too. */
+    assert_false(add_told(5, candidate(101)->number));
+    assert_int_equal(distance(dtt_lookup_next(&l)), 5);
+    assert_false(dtt_lookup_is_done(&l));
+}
+
+/* A full list: who named most loses his farthest, the others keep theirs. */
+static void test_nobody_pushes_out_what_others_say(void **state)
+{
+    (void)state;
+    for (unsigned n = 1000; n < 1002; n++) {
+        add(n);
+        answer(n);
+    }
+    uint8_t quiet = candidate(1000)->number, loud = candidate(1001)->number;
+    for (unsigned n = 900; n < 908; n++) {
+        assert_true(add_told(n, quiet));
+    }
+    for (unsigned n = 1; n <= 300; n++) {
+        add_told(300 - n, loud);
+    }
+    assert_int_equal(l.n, DTT_LOOKUP_CANDIDATES);
+    for (unsigned n = 900; n < 908; n++) {
+        assert_non_null(candidate(n));
+    }
+    assert_non_null(candidate(0));
+}
+
+/* Where to ask for those whom the dead hide: next to the last one known. */
+static void test_beyond_the_dead(void **state)
+{
+    uint8_t beyond[20];
+    (void)state;
+    for (unsigned n = 1; n <= 8; n++) {
+        add(n == 8 ? 0x15 : n);
+    }
+    assert_false(dtt_lookup_beyond(&l, 9, beyond)); /* not as many */
+    assert_false(dtt_lookup_beyond(&l, 8, beyond)); /* nobody is dead */
+    dtt_lookup_sent(&l, candidate(2));
+    dtt_lookup_dead(&l, candidate(2));
+    assert_true(dtt_lookup_beyond(&l, 8, beyond));
+    assert_int_equal(dtt_get_be32(beyond + 16), 0x10); /* the range 0x10 ... 0x1f, from its start */
+}
+
+/* Far closer than our own neighbours are to us: they do not count, and name nobody. */
+static void test_crowd(void **state)
+{
+    static const uint8_t self[20] = {0x80};
+    uint8_t neighbour[20] = {0x80, [16] = 0x00, 0x00, 0x10, 0x00}; /* at distance 0x1000 */
+    (void)state;
+    for (unsigned n = 1; n <= 8; n++) {
+        add(n);
+        answer(n);
+    }
+    assert_true(dtt_lookup_is_done(&l));
+    neighbour[18] = 0;
+    neighbour[19] = 16;
+    assert_false(dtt_lookup_avoid_crowd(&l, self, neighbour)); /* as close as is usual */
+    neighbour[18] = 0x10;
+    neighbour[19] = 0;
+    assert_true(dtt_lookup_avoid_crowd(&l, self, neighbour));
+    assert_true(dtt_lookup_is_crowd(&l, candidate(8)));
+    assert_false(add_told(9, candidate(8)->number));
+    add(0x300); /* within the crowd, but our own word: asked, does not count */
+    for (unsigned n = 0; n < 8; n++) {
+        add(0x500 + n);
+    }
+    assert_int_equal(distance(dtt_lookup_next(&l)), 0x300);
+    answer(0x300);
+    for (unsigned n = 0; n < 8; n++) {
+        assert_false(dtt_lookup_is_done(&l));
+        answer(0x500 + n);
+    }
+    assert_true(dtt_lookup_is_done(&l));
+    assert_false(dtt_lookup_avoid_crowd(&l, self, neighbour)); /* once */
+}
+
 static void test_width_and_compact(void **state)
 {
     (void)state;
@@ -336,6 +446,10 @@ int main(void)
         TEST(test_an_id_at_two_addresses),
         TEST(test_rename),
         TEST(test_the_nearer_word_counts),
+        TEST(test_liars_are_not_believed),
+        TEST(test_nobody_pushes_out_what_others_say),
+        TEST(test_beyond_the_dead),
+        TEST(test_crowd),
         TEST(test_width_and_compact),
         TEST(test_answered_earlier),
         TEST(test_asked_again),

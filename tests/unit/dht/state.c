@@ -189,6 +189,46 @@ static void test_a_night_asleep(void **state)
     assert_true(dtt_dht_live(net.nodes[7].dht) + 3 >= before);
 }
 
+/* Another network, another wall clock: what is known still serves, and a new id follows. */
+static void test_a_new_address(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    uint8_t old_id[20];
+    (void)state;
+    net_init(&net, 6);
+    for (unsigned i = 0; i < 40; i++) {
+        struct dtt_addr a = dtt_addr_v4((uint8_t)(40 + i), (uint8_t)(7 * i), 1, 1, 4000);
+        net_add_at(&net, &a, false);
+        if (i > 0) {
+            net_bootstrap(&net, i, 0);
+        }
+    }
+    net_run(&net, 300 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    assert_true(net_put(&net, 3, &item).u.put.acked >= 8);
+    memcpy(old_id, dtt_dht_id(net.nodes[7].dht), 20);
+    net.nodes[7].addr = dtt_addr_v4(120, 9, 1, 1, 4000);
+    net.now.wall_ns += 400 * 86400 * (int64_t)DTT_S;
+    uint64_t moved = net.now.mono_ns;
+    net_get(&net, 7, &item, &r); /* before anybody has noticed */
+    assert_true(net_result_has(&r, &item));
+    assert_true(net.now.mono_ns - moved < DTT_S);
+    net_result_free(&r);
+    dtt_dht_moved(net.nodes[7].dht, net.now);
+    net_flush(&net, 7);
+    net_run(&net, 10 * DTT_S);
+    assert_true(dtt_addr_eq(&net.nodes[7].dht->votes[0].opinion, &net.nodes[7].addr));
+    assert_true(dtt_node_id_is_secure(dtt_dht_id(net.nodes[7].dht), &net.nodes[7].addr));
+    assert_memory_not_equal(dtt_dht_id(net.nodes[7].dht), old_id, 20);
+    assert_true(dtt_dht_live(net.nodes[7].dht) >= 20); /* nobody was forgotten */
+    net_item(&item, 2, 1, "from the new place");
+    assert_true(net_put(&net, 7, &item).u.put.acked >= 8);
+    net_get(&net, 20, &item, &r);
+    assert_true(net_result_has(&r, &item));
+    net_result_free(&r);
+}
+
 /* Answers pings and find_node, is silent on get: remembered, and not asked in vain for ever. */
 static void without_bep44(struct net *n, size_t self, const struct dtt_addr *from,
                           struct dtt_slice data)
@@ -240,6 +280,7 @@ int main(void)
         TEST(test_nobody_of_the_state_is_left),
         TEST(test_ids_fit_their_addresses),
         TEST(test_a_night_asleep),
+        TEST(test_a_new_address),
         TEST(test_nodes_without_bep44_are_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,7 +141,7 @@ static void act(struct net *net, size_t self, const struct dtt_addr *from, struc
     if (q.type != DTT_KRPC_QUERY || (q.method == DTT_KRPC_M_GET && crime->silent_on_get)) {
         return;
     }
-    answer(net, self, from, &q, q.method == DTT_KRPC_M_GET ? crime : &innocent);
+    answer(net, self, from, &q, q.method == DTT_KRPC_M_GET || crime->always ? crime : &innocent);
 }
 
 static void haunt(struct net *net, size_t self, const struct dtt_addr *from, struct dtt_slice data)

@@ -18,6 +18,7 @@ struct crime {
     bool wrong_id;        /* answers under another id than it was known by */
     bool huge_token;
     bool others_token; /* a token that some honest node gave to the villain */
+    bool always;       /* hostile in everything, not in gets alone */
     unsigned answers;  /* copies of each answer beyond the first */
 };
 

@@ -52,6 +52,27 @@ static void test_liars_lose(void **state)
     assert_true(dtt_addr_eq(&v.opinion, us(7)));
 }
 
+/* A full ballot of the old address gives way to the last six voices, not to fewer or mixed ones. */
+static void test_the_last_voices_in_a_row(void **state)
+{
+    struct dtt_votes v;
+    (void)state;
+    dtt_votes_init(&v);
+    for (uint8_t n = 1; n <= DTT_VOTES_MAX; n++) {
+        vote(&v, 1, n, 1, 7);
+    }
+    for (uint8_t n = 101; n < 101 + DTT_VOTES_RECENT - 1; n++) {
+        assert_false(vote(&v, 2, n, 1, 8));
+    }
+    vote(&v, 3, 150, 1, 7); /* breaks the row */
+    assert_false(vote(&v, 4, 151, 1, 8));
+    for (uint8_t n = 152; n < 152 + DTT_VOTES_RECENT - 2; n++) {
+        vote(&v, 5, n, 1, 8);
+    }
+    vote(&v, 6, 180, 1, 8);
+    assert_true(dtt_addr_eq(&v.opinion, us(8)));
+}
+
 static void test_address_changes(void **state)
 {
     struct dtt_votes v;
@@ -104,11 +125,9 @@ static void test_many_voters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_three_networks_agree_once),
-        cmocka_unit_test(test_liars_lose),
-        cmocka_unit_test(test_address_changes),
-        cmocka_unit_test(test_private_network),
-        cmocka_unit_test(test_many_voters),
+        cmocka_unit_test(test_three_networks_agree_once), cmocka_unit_test(test_liars_lose),
+        cmocka_unit_test(test_the_last_voices_in_a_row),  cmocka_unit_test(test_address_changes),
+        cmocka_unit_test(test_private_network),           cmocka_unit_test(test_many_voters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,7 +110,7 @@ static size_t script_message(char *out, size_t cap, struct dtt_slice payload)
 }
 
 /* Empties the outbox; the text is valid until the next call. */
-static const char *script(void)
+static inline const char *script(void)
 {
     static char text[65536];
     struct dtt_gossip_outbox_item item;

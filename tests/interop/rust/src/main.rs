@@ -5,6 +5,7 @@
 
 mod dht;
 mod frames;
+mod machine;
 mod options;
 mod quic;
 mod record;
@@ -24,11 +25,14 @@ async fn main() -> Result<()> {
     let options = options::Options::parse(words)?;
     match verb.as_str() {
         "frames" => frames::print_frames(),
+        "machine" => machine::serve(),
         "record" => record::serve(),
         "dht" => dht::serve(&options).await,
         "quic" => quic::run(&options).await,
         "gossip" => swarm::gossip(&options).await,
         "tracker" => swarm::tracker(&options).await,
-        _ => bail!("usage: dtt-interop frames|record|dht|quic|gossip|tracker [TOPIC] [OPTIONS]"),
+        _ => bail!(
+            "usage: dtt-interop frames|machine|record|dht|quic|gossip|tracker [TOPIC] [OPTIONS]"
+        ),
     }
 }

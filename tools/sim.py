@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Runs scenarios of the simulator with many seeds, and makes the table of docs/results.md.
+
+usage: sim.py run BUILD_DIR [SCENARIO[:NODES]...] [--seeds 1-20] [--presets default,...] [--jobs 2]
+       sim.py table BUILD_DIR
+
+`run` prints a line for each scenario and preset, exit status 1 when a run failed; without names it
+runs all but the largest. Results are kept in BUILD_DIR/sim.jsonl; `table` prints them as Markdown.
+"""
+import argparse
+import concurrent.futures
+import json
+import pathlib
+import subprocess
+import sys
+
+PRESETS = ["seed", "rust-0.3", "default"]
+
+# What the table shows of a scenario: the metric, how seeds are put together, and its unit.
+FIGURES = {
+    "busy_topic_no_false_merge": [("needless_per_node_hour", "mean", "needless joins/h")],
+    "lost_neighbors": [("lonely_p95_s", "p95", "s alone")],
+    "steady_hour": [("dht_per_node_min", "mean", "datagrams/min")],
+    "plumtree_single": [("rmr", "mean", "RMR"), ("last_hop", "mean", "hops"),
+                        ("round_ms", "mean", "ms")],
+    "churn_10_percent_a_minute": [("delivered", "mean", "delivered")],
+    "big_10000": [("whole_s", "p95", "s"), ("delivered", "mean", "delivered")],
+}
+FIGURES["plumtree_multi"] = FIGURES["plumtree_all"] = FIGURES["plumtree_single"]
+USUAL = [("whole_s", "p95", "s")]
+HEAVY = {"big_10000", "join_1000_over_10_min"}
+
+
+def scenarios(dtt):
+    lines = subprocess.run([dtt, "sim", "--list", "--json"], check=True, capture_output=True,
+                           text=True).stdout.splitlines()
+    return {row["scenario"]: row for row in map(json.loads, lines)}
+
+
+def run_one(dtt, name, nodes, preset, seed):
+    command = [dtt, "sim", name, "--seed", str(seed), "--nodes", str(nodes), "--preset", preset,
+               "--json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(map(str, command))}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def percentile(values, percent):
+    values = sorted(values)
+    return values[-(-len(values) * percent // 100) - 1]
+
+
+def together(results, metric, how):
+    """One number of all seeds, or None where a run never came to it."""
+    values = [r["metrics"].get(metric, -1) for r in results]
+    if how == "p95":
+        at = percentile([float("inf") if v < 0 else v for v in values], 95)
+        return None if at == float("inf") else at
+    values = [v for v in values if v >= 0]
+    return sum(values) / len(values) if values else None
+
+
+def cell(results):
+    if not results:
+        return "-"
+    passed = sum(r["passed"] for r in results)
+    parts = []
+    for metric, how, unit in FIGURES.get(results[0]["scenario"], USUAL):
+        value = together(results, metric, how)
+        parts.append("never" if value is None else f"{value:.3g} {unit}")
+    return f"{', '.join(parts)} ({passed}/{len(results)})"
+
+
+def load(file):
+    """The newest result of each run."""
+    kept = {}
+    if file.exists():
+        for line in file.read_text().splitlines():
+            r = json.loads(line)
+            kept[r["scenario"], r["nodes"], r["preset"], r["seed"]] = r
+    return kept
+
+
+def run(args, dtt, file):
+    known = scenarios(dtt)
+    first, _, last = args.seeds.partition("-")
+    seeds = range(int(first), int(last or first) + 1)
+    failed = 0
+    for word in args.scenarios or [name for name in known if name not in HEAVY]:
+        name, _, nodes = word.partition(":")
+        if name not in known:
+            raise SystemExit(f"there is no scenario '{name}'; dtt sim --list lists them")
+        for preset in args.presets.split(","):
+            with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+                results = list(pool.map(lambda seed: run_one(
+                    dtt, name, nodes or known[name]["nodes"], preset, seed), seeds))
+            with file.open("a") as out:
+                out.writelines(json.dumps(r) + "\n" for r in results)
+            print(f"{word} {preset}: {cell(results)}", flush=True)
+            for r in results:
+                if not r["passed"]:
+                    print(f"    dtt sim {name} --seed {r['seed']} --nodes {r['nodes']} "
+                          f"--preset {preset}: {r['why']}", flush=True)
+            failed += sum(not r["passed"] for r in results)
+    return 1 if failed else 0
+
+
+def table(dtt, file):
+    kept = load(file)
+    print("| scenario | members | " + " | ".join(PRESETS) + " |\n|---|---|" + "---|" * len(PRESETS))
+    for name in scenarios(dtt):
+        for nodes in sorted({key[1] for key in kept if key[0] == name}):
+            cells = [cell([r for key, r in kept.items() if key[:3] == (name, nodes, preset)])
+                     for preset in PRESETS]
+            print(f"| {name} | {nodes} | " + " | ".join(cells) + " |")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("verb", choices=["run", "table"])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("scenarios", nargs="*")
+    parser.add_argument("--seeds", default="1-20")
+    parser.add_argument("--presets", default="default")
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    dtt = args.build / "dtt"
+    file = args.build / "sim.jsonl"
+    return run(args, dtt, file) if args.verb == "run" else table(dtt, file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
