@@ -164,8 +164,10 @@ struct dtt_tuning {
     int no_record_wait_max; /**< ms: it grows pass by pass up to this */
     int dial_pace;          /**< ms: between the dials of two candidates */
     int dial_timeout;       /**< ms: a dial that came to nothing has failed after this */
-    int join_wait;  /**< ms: after the last candidate, for one of them to become a neighbour */
-    int retry_wait; /**< ms: after a pass that joined nobody */
+    int join_wait;   /**< ms: after the last candidate, for one of them to become a neighbour */
+    int retry_wait;  /**< ms: after a pass that joined nobody */
+    int older_first; /**< switch: until a record of ours is stored, a search reads the two minutes
+                          before the current one */
     int publish_on_start; /**< switch: a record before anything has been read */
     int publish;          /**< switch: records while joined; off: only those of a search */
     int swarm_records;    /**< records a minute of the whole swarm, by election; off: each member by

@@ -157,6 +157,7 @@ static void put_stored(struct dtt_publisher *p, uint64_t mono_ns)
     p->wants_put = 0;
     p->putting = 0;
     p->is_news = true;
+    p->has_stored = true;
     p->attempt = 0;
     p->fail_wait_ns = 0;
     wait_for_turn(p, mono_ns);

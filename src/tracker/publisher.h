@@ -35,6 +35,7 @@ struct dtt_publisher {
     uint32_t copies;          /**< most nodes that have it in one of them; 0: not stored */
     bool is_news;             /**< stored, and not yet told */
     bool has_put;             /**< at least one */
+    bool has_stored;          /**< likewise, and some node has taken it */
     bool has_joined;          /**< at least once */
     bool is_urgent;           /**< the next record does not wait for a read */
     bool has_moved;           /**< at least once */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The reads of a minute, one a kind; NULL when it is neither the current nor the previous one. */
+/* The reads of a minute, one a kind; NULL when it is not one of the last three. */
 static struct dtt_read *reads_of(struct dtt_reads *r, uint64_t minute)
 {
     struct dtt_read *s = r->slots[minute % DTT_READS_MINUTES];
@@ -28,14 +28,15 @@ void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute)
     memset(r, 0, sizeof(*r));
     r->timeout_ns = timeout_ns;
     r->minute = minute;
-    reset(r, minute);
-    reset(r, minute - 1);
+    for (uint64_t i = 0; i < DTT_READS_MINUTES && i <= minute; i++) {
+        reset(r, minute - i);
+    }
 }
 
 void dtt_reads_turn(struct dtt_reads *r, uint64_t minute)
 {
     r->minute = minute;
-    for (uint64_t i = 0; i < DTT_READS_MINUTES; i++) {
+    for (uint64_t i = 0; i < DTT_READS_MINUTES && i <= minute; i++) {
         if (!reads_of(r, minute - i)) {
             reset(r, minute - i);
         }
@@ -50,26 +51,34 @@ static void start(struct dtt_reads *r, struct dtt_read *s, uint64_t mono_ns)
     }
 }
 
-void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
+/* Reads the slots of a minute that have not answered within the last `fresh_ns`. */
+static void start_minute(struct dtt_reads *r, uint64_t minute, uint64_t mono_ns,
+                         dtt_slot_kinds kinds, uint64_t fresh_ns)
 {
-    struct dtt_read *now = reads_of(r, r->minute);
-    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
-        if (kinds & 1u << k) {
-            start(r, &now[k], mono_ns);
+    struct dtt_read *s = reads_of(r, minute);
+    for (unsigned k = 0; k < DTT_SLOT_KINDS && s; k++) {
+        bool is_fresh = s[k].answered_ns != DTT_NEVER && mono_ns - s[k].answered_ns < fresh_ns;
+        if ((kinds & 1u << k) && !is_fresh) {
+            start(r, &s[k], mono_ns);
         }
     }
 }
 
+void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
+{
+    start_minute(r, r->minute, mono_ns, kinds, 0);
+}
+
 void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
 {
-    struct dtt_read *old = reads_of(r, r->minute - 1);
     dtt_reads_start_current(r, mono_ns, kinds);
-    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
-        if ((kinds & 1u << k) && (old[k].answered_ns == DTT_NEVER ||
-                                  mono_ns - old[k].answered_ns >= DTT_READS_OLD_FRESH_NS)) {
-            start(r, &old[k], mono_ns);
-        }
-    }
+    start_minute(r, r->minute - 1, mono_ns, kinds, DTT_READS_OLD_FRESH_NS);
+}
+
+void dtt_reads_start_older(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
+{
+    start_minute(r, r->minute - 1, mono_ns, kinds, DTT_READS_OLD_FRESH_NS);
+    start_minute(r, r->minute - 2, mono_ns, kinds, DTT_READS_OLD_FRESH_NS);
 }
 
 bool dtt_reads_next(struct dtt_reads *r, enum dtt_slot_kind *ret_kind, uint64_t *ret_minute)
@@ -77,7 +86,7 @@ bool dtt_reads_next(struct dtt_reads *r, enum dtt_slot_kind *ret_kind, uint64_t 
     /* The current minute first: its records are the newest. */
     for (uint64_t i = 0; i < DTT_READS_MINUTES; i++) {
         struct dtt_read *s = reads_of(r, r->minute - i);
-        for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        for (unsigned k = 0; k < DTT_SLOT_KINDS && s; k++) {
             if (s[k].state == DTT_READ_DUE) {
                 s[k].state = DTT_READ_RUNNING;
                 *ret_kind = s[k].kind;
@@ -129,8 +138,11 @@ static uint64_t deadline_of(const struct dtt_read *s, size_t n)
 
 uint64_t dtt_reads_deadline(const struct dtt_reads *r)
 {
-    return dtt_min_ns(deadline_of(r->slots[0], DTT_SLOT_KINDS),
-                      deadline_of(r->slots[1], DTT_SLOT_KINDS));
+    uint64_t at = DTT_NEVER;
+    for (size_t i = 0; i < DTT_READS_MINUTES; i++) {
+        at = dtt_min_ns(at, deadline_of(r->slots[i], DTT_SLOT_KINDS));
+    }
+    return at;
 }
 
 bool dtt_reads_is_busy(const struct dtt_reads *r)

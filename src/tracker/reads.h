@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The slot reads under way: at most one per slot, shared by all who want the slot read. There are
- * slots of several kinds in each of two minutes. A read is over when it is reported done or after
+ * slots of several kinds in each of three minutes. A read is over when it is reported done or after
  * its timeout; what it brought until then counts.
  */
 #ifndef DTT_TRACKER_READS_H
@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "record/slot.h"
 
-#define DTT_READS_MINUTES 2
+#define DTT_READS_MINUTES 3
 
 /**
  * The slot of the previous minute hardly changes any more: when it answered less than this ago it
@@ -32,11 +32,11 @@ struct dtt_reads {
     uint64_t timeout_ns;
     uint64_t minute; /**< the current one */
     uint32_t done;   /**< reads that ended with an answer */
-    struct dtt_read slots[DTT_READS_MINUTES][DTT_SLOT_KINDS]; /**< minute m: index m % 2 */
+    struct dtt_read slots[DTT_READS_MINUTES][DTT_SLOT_KINDS]; /**< minute m: index m % 3 */
 };
 
 void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute);
-/** Reads of other minutes than `minute` and the one before it are forgotten. */
+/** Reads of other minutes than `minute` and the two before it are forgotten. */
 void dtt_reads_turn(struct dtt_reads *r, uint64_t minute);
 
 /** Set of slot kinds: bit 1 << kind. */
@@ -47,6 +47,8 @@ typedef unsigned dtt_slot_kinds;
  * Running reads go on.
  */
 void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
+/** Likewise of the two minutes before the current one. */
+void dtt_reads_start_older(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
 /** Of the current minute only. */
 void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
 /** Takes a read that is to be made. */

@@ -168,7 +168,11 @@ static void step_bootstrap(struct dtt_tracker *t, struct dtt_now now)
     }
     if (t->bootstrap.wants_read) {
         t->bootstrap.wants_read = false;
-        dtt_reads_start(&t->reads, now.mono_ns, search_kinds(t));
+        if (t->cfg.tuning.older_first && !t->publisher.has_stored) {
+            dtt_reads_start_older(&t->reads, now.mono_ns, search_kinds(t));
+        } else {
+            dtt_reads_start(&t->reads, now.mono_ns, search_kinds(t));
+        }
     }
 }
 
@@ -296,6 +300,7 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     init_rng(t, now);
     dtt_ed25519_public_key(t->self.bytes, cfg->node_seed);
     dtt_view_init(&t->view, ctx, cfg->topic, &cfg->secret, &t->self, minute);
+    t->view.depth = cfg->tuning.older_first ? 3 : 2;
     dtt_reads_init(&t->reads, cfg->tuning.get_timeout_ns, minute);
     dtt_candidates_init(&t->candidates, ctx, &t->cfg.tuning, &t->rng, &t->self);
     dtt_bootstrap_init(&t->bootstrap, &t->cfg.tuning, &t->rng, now.mono_ns);

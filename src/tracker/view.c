@@ -11,7 +11,7 @@ static struct dtt_view_minute *minute_of(struct dtt_view *v, uint64_t minute)
 
 static bool is_in_view(const struct dtt_view *v, uint64_t minute)
 {
-    return minute == v->minute || minute + 1 == v->minute;
+    return minute <= v->minute && v->minute - minute < v->depth;
 }
 
 static void start_minute(struct dtt_view *v, uint64_t minute)
@@ -35,7 +35,8 @@ void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[
     v->refused = 0;
     v->n_new = 0;
     v->count = 0;
-    for (uint64_t i = 0; i < DTT_VIEW_MINUTES; i++) {
+    v->depth = 2;
+    for (uint64_t i = 0; i < DTT_VIEW_MINUTES && i <= minute; i++) {
         start_minute(v, minute - i);
     }
 }
@@ -62,7 +63,7 @@ void dtt_view_turn(struct dtt_view *v, uint64_t minute)
         return;
     }
     v->minute = minute;
-    for (uint64_t i = 0; i < DTT_VIEW_MINUTES; i++) {
+    for (uint64_t i = 0; i < DTT_VIEW_MINUTES && i <= minute; i++) {
         if (minute_of(v, minute - i)->minute != minute - i) {
             start_minute(v, minute - i);
         }

@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "record/record.h"
 
-#define DTT_VIEW_MINUTES         2
+#define DTT_VIEW_MINUTES         3
 #define DTT_VIEW_PUBLISHERS_MAX  128
 #define DTT_VIEW_VALUES_MAX      1024 /**< distinct values looked into per slot */
 #define DTT_VIEW_OPEN_BURST      256  /**< of them at once ... */
@@ -48,23 +48,24 @@ struct dtt_view {
     struct dtt_secret secret;
     struct dtt_id self;
     uint64_t minute;                                  /**< the current one */
-    struct dtt_view_minute minutes[DTT_VIEW_MINUTES]; /**< minute m: index m % 2 */
+    uint64_t depth;                                   /**< minutes looked at: 2, or 3 */
+    struct dtt_view_minute minutes[DTT_VIEW_MINUTES]; /**< minute m: index m % 3 */
     uint32_t refused;
     size_t n_new;
     size_t count;
     struct dtt_view_record records[DTT_VIEW_PUBLISHERS_MAX];
 };
 
-/** Starts in `minute`. `secret` is copied. */
+/** Starts in `minute`, with a depth of 2. `secret` is copied. */
 void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[32],
                    const struct dtt_secret *secret, const struct dtt_id *self, uint64_t minute);
 /** Wipes the keys. */
 void dtt_view_fini(struct dtt_view *v);
 
-/** The current minute is another one: all but it and the one before it is dropped. */
+/** The current minute is another one: what is older than `depth` minutes is dropped. */
 void dtt_view_turn(struct dtt_view *v, uint64_t minute);
 
-/** A slot of `minute`, NULL unless that is the previous or the current minute. */
+/** A slot of `minute`, NULL unless that is the current minute or one of `depth` - 1 before it. */
 struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind, uint64_t minute);
 
 /**

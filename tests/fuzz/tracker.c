@@ -25,8 +25,8 @@ struct run {
     struct dtt_reader in;
     struct dtt_id ids[PEERS]; /* ids[0] is the tracker's own */
     bool is_neighbor[PEERS];
-    uint64_t reading[2][DTT_SLOT_KINDS]; /* minutes under way; 0: none */
-    uint64_t read_at[2][DTT_SLOT_KINDS];
+    uint64_t reading[3][DTT_SLOT_KINDS]; /* minutes under way; 0: none */
+    uint64_t read_at[3][DTT_SLOT_KINDS];
     unsigned opened;
 };
 
@@ -68,8 +68,8 @@ static void seal(struct dtt_writer *out, unsigned n, uint64_t minute, struct run
 static void note_get(struct run *r, const struct dtt_slot *slot)
 {
     /* The tracker gives a read up after ten seconds; before, it must not start it again. */
-    uint64_t *reading = &r->reading[slot->minute % 2][slot->kind];
-    uint64_t *read_at = &r->read_at[slot->minute % 2][slot->kind];
+    uint64_t *reading = &r->reading[slot->minute % 3][slot->kind];
+    uint64_t *read_at = &r->read_at[slot->minute % 3][slot->kind];
     check(*reading != slot->minute || r->now.mono_ns - *read_at >= 10 * DTT_S);
     *reading = slot->minute;
     *read_at = r->now.mono_ns;
@@ -86,9 +86,9 @@ static void note_dial(const struct run *r, const struct dtt_id *peer)
 static void forget_gets(struct run *r)
 {
     uint64_t minute = dtt_now_minute(r->now);
-    for (unsigned i = 0; i < 2 * DTT_SLOT_KINDS; i++) {
-        uint64_t *reading = &r->reading[i % 2][i / 2];
-        if (*reading != minute && *reading + 1 != minute) {
+    for (unsigned i = 0; i < 3 * DTT_SLOT_KINDS; i++) {
+        uint64_t *reading = &r->reading[i % 3][i / 3];
+        if (*reading > minute || *reading + 2 < minute) {
             *reading = 0;
         }
     }
@@ -186,8 +186,8 @@ static void add_peer(struct run *r)
 static void finish_get(struct run *r, enum dtt_slot_kind kind, uint64_t minute)
 {
     uint8_t answered = dtt_read_u8(&r->in);
-    if (r->reading[minute % 2][kind] == minute) {
-        r->reading[minute % 2][kind] = 0;
+    if (r->reading[minute % 3][kind] == minute) {
+        r->reading[minute % 3][kind] = 0;
     }
     dtt_tracker_slot_done(r->t, r->now, kind, minute, answered ? DTT_OK : DTT_ETIMEDOUT, answered);
 }
@@ -253,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     dtt_tracker_preset(&cfg.tuning, preset % 3);
     cfg.tuning.secret_slot = first & 4;
     cfg.tuning.old_line_slot = first & 8;
+    cfg.tuning.older_first = first & 32;
     cfg.tuning.redial_lost_ns = first & 16 ? 0 : cfg.tuning.redial_lost_ns;
     if (preset == 3) { /* sealing is most of the time otherwise */
         cfg.tuning.record_cap = 0;

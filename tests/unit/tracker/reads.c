@@ -104,6 +104,28 @@ static void the_old_slot_is_not_read_while_fresh(void **state)
     assert_int_equal(next(), M - 1);
 }
 
+static void older_minutes_are_read_on_request(void **state)
+{
+    (void)state;
+    dtt_reads_start_older(&r, 0, PUBLIC);
+    assert_int_equal(next(), M - 1);
+    assert_int_equal(next(), M - 2);
+    assert_int_equal(next(), 0);
+    dtt_reads_done(&r, 1 * DTT_S, DTT_SLOT_PUBLIC, M - 2, 1);
+    dtt_reads_start_older(&r, 2 * DTT_S, PUBLIC);
+    assert_int_equal(next(), 0);
+    dtt_reads_turn(&r, M + 1);
+    dtt_reads_done(&r, 2 * DTT_S, DTT_SLOT_PUBLIC, M - 1, 1);
+    assert_false(dtt_reads_is_busy(&r));
+    dtt_reads_init(&r, 10 * DTT_S, 0); /* the first minute of all has none before it */
+    dtt_reads_start(&r, 0, PUBLIC);
+    dtt_reads_start_older(&r, 0, PUBLIC);
+    uint64_t minute;
+    enum dtt_slot_kind kind;
+    assert_true(dtt_reads_next(&r, &kind, &minute) && minute == 0);
+    assert_false(dtt_reads_next(&r, &kind, &minute));
+}
+
 static void slots_of_a_kind_are_read_apart(void **state)
 {
     (void)state;
@@ -160,6 +182,7 @@ int main(void)
         cmocka_unit_test_setup(a_read_is_over_when_done_or_too_old, setup),
         cmocka_unit_test_setup(a_read_without_answers_does_not_count, setup),
         cmocka_unit_test_setup(the_old_slot_is_not_read_while_fresh, setup),
+        cmocka_unit_test_setup(older_minutes_are_read_on_request, setup),
         cmocka_unit_test_setup(slots_of_a_kind_are_read_apart, setup),
         cmocka_unit_test_setup(a_new_minute_keeps_only_the_read_before_it, setup),
     };

@@ -308,6 +308,30 @@ static void the_seed_preset_does_not_publish_at_start(void **state)
     assert_int_equal(out.puts, 1); /* the pass was in vain */
 }
 
+static void older_minutes_come_first_where_wanted(void **state)
+{
+    (void)state;
+    struct dtt_tracker_config cfg = test_config(SELF, DTT_PRESET_DEFAULT);
+    struct sealed s;
+    cfg.tuning.secret_slot = false;
+    cfg.tuning.older_first = true;
+    dtt_tracker_free(t);
+    assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(0)), DTT_OK);
+    collect();
+    assert_int_equal(out.gets, 2);
+    assert_int_equal(out.get_minutes[0], M - 1);
+    assert_int_equal(out.get_minutes[1], M - 2);
+    assert_int_equal(out.puts, 1);
+    seal_plain(&s, 1, M - 2);
+    value(300, M - 2, &s);
+    assert_int_equal(out.dials, 1);
+    put_done(400, 20);
+    reads_done(500, M - 1);
+    tick(20000);
+    assert_true(out.gets > 0);
+    assert_int_equal(out.get_minutes[0], M);
+}
+
 static void out_of_memory_is_an_error(void **state)
 {
     (void)state;
@@ -867,6 +891,7 @@ int main(void)
         TEST(who_stays_alone_reads_the_open_slots_by_turns),
         TEST(start_reads_both_minutes_and_publishes),
         TEST(the_seed_preset_does_not_publish_at_start),
+        TEST(older_minutes_come_first_where_wanted),
         TEST(out_of_memory_is_an_error),
         TEST(nothing_is_allocated_after_the_start),
         TEST(the_first_record_is_dialled_within_the_call),

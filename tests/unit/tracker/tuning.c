@@ -40,6 +40,7 @@ static void assert_figures(int preset, const struct figures *f)
     assert_true(t.publish);
     assert_int_equal(t.secret_slot, f->secret);
     assert_false(t.old_line_slot);
+    assert_false(t.older_first);
     assert_ms(t.dial_timeout_ns, 30000);
     assert_ms(t.redial_lost_ns, f->redial);
     assert_ms(t.get_timeout_ns, f->get);
