@@ -63,6 +63,14 @@ static void print_put(const struct dtt_event *event)
     }
 }
 
+static void print_peer(const struct dtt_event *event)
+{
+    char addr[DTT_ADDR_TEXT_MAX];
+
+    dtt_addr_format(&event->u.dht_peer.addr, addr);
+    puts(addr);
+}
+
 /* Nobody said anything: why, and an exit code. */
 static int report_silence(const struct session *s, unsigned asked)
 {
@@ -77,57 +85,97 @@ static int report_silence(const struct session *s, unsigned asked)
     return output_fail(EXIT_REACH, "none of the %u nodes asked has answered; try again", asked);
 }
 
-static int finish_put(const struct session *s, const struct dtt_event *event)
+/* How many were asked, how many answered, how long it took: the last line of every operation. */
+static void say_counts(const struct options *o, const char *what, unsigned answered, unsigned asked,
+                       uint64_t elapsed_ms)
 {
-    const struct options *o = s->options;
-    unsigned asked = event->u.dht_put.asked;
-    unsigned acked = event->u.dht_put.acked;
-
-    if (acked > 0) {
-        if (o->json) {
-            return EXIT_OK;
-        }
-        print_put(event);
-        output_say("%u of %u nodes said yes", acked, asked);
-        if (o->verify) {
-            output_say("%u nodes return the value", event->u.dht_put.verified);
-        }
-        return EXIT_OK;
+    if (!o->json) {
+        output_say("%s%u of %u node%s answered in %" PRIu64 " ms", what, answered, asked,
+                   asked == 1 ? "" : "s", elapsed_ms);
     }
-    switch (event->u.dht_put.error) {
+}
+
+/* Why nobody has taken what was to be stored. */
+static int report_refusal(const struct session *s, unsigned asked, int error)
+{
+    switch (error) {
     case 0: return report_silence(s, asked);
     case KRPC_CAS_MISMATCH:
         return output_fail(EXIT_DATA, "refused: the stored item has another sequence number than "
                                       "'--cas' says");
     case KRPC_SEQ_TOO_LOW:
         return output_fail(EXIT_DATA, "refused: the stored item is newer; give a higher '--seq'");
-    default:
-        return output_fail(EXIT_DATA, "refused by all nodes with KRPC error %d",
-                           event->u.dht_put.error);
+    default: return output_fail(EXIT_DATA, "refused by all nodes with KRPC error %d", error);
     }
+}
+
+static int finish_put(const struct session *s, const struct dtt_event *event)
+{
+    const struct options *o = s->options;
+    unsigned asked = event->u.dht_put.asked;
+    unsigned acked = event->u.dht_put.acked;
+
+    if (acked == 0) {
+        return report_refusal(s, asked, event->u.dht_put.error);
+    }
+    if (!o->json) {
+        print_put(event);
+        output_say("%u of %u nodes said yes", acked, asked);
+        if (o->verify) {
+            output_say("%u nodes return the value", event->u.dht_put.verified);
+        }
+        say_counts(o, "", acked + event->u.dht_put.refused, asked, event->u.dht_put.elapsed_ms);
+    }
+    return EXIT_OK;
+}
+
+static int finish_announce(const struct session *s, const struct dtt_event *event)
+{
+    const struct options *o = s->options;
+    unsigned asked = event->u.dht_announce.asked;
+    unsigned acked = event->u.dht_announce.acked;
+
+    if (acked == 0) {
+        return report_refusal(s, asked, event->u.dht_announce.error);
+    }
+    if (!o->json) {
+        output_say("%u of %u nodes said yes", acked, asked);
+    }
+    say_counts(o, "", acked + event->u.dht_announce.refused, asked,
+               event->u.dht_announce.elapsed_ms);
+    return EXIT_OK;
 }
 
 static int finish(const struct session *s, const struct dtt_event *event)
 {
     const struct options *o = s->options;
+    const char *noun = o->command == &command_dht_peers ? "peer" : "value";
     unsigned values = event->u.dht_done.values;
+    bool is_search = o->command != &command_dht_ping && o->command != &command_dht_find;
+    char what[40] = "";
 
     if (event->u.dht_done.answered == 0) {
         return report_silence(s, event->u.dht_done.asked);
     }
-    if (o->command == &command_dht_get && !o->json) {
-        output_say("%u value%s; %u of %u nodes answered in %" PRIu64 " ms", values,
-                   values == 1 ? "" : "s", event->u.dht_done.answered, event->u.dht_done.asked,
-                   event->u.dht_done.elapsed_ms);
+    if (is_search) {
+        snprintf(what, sizeof(what), "%u %s%s; ", values, noun, values == 1 ? "" : "s");
     }
+    say_counts(o, what, event->u.dht_done.answered, event->u.dht_done.asked,
+               event->u.dht_done.elapsed_ms);
     return EXIT_OK;
+}
+
+static bool is_dht_result(const struct dtt_event *event)
+{
+    return (event->type >= DTT_EVENT_DHT_VALUE && event->type <= DTT_EVENT_DHT_NODE) ||
+           event->type == DTT_EVENT_DHT_PEER || event->type == DTT_EVENT_DHT_ANNOUNCE;
 }
 
 static void take_event(struct session *s, const struct dtt_event *event)
 {
     const struct options *o = s->options;
 
-    if (o->json && event->type >= DTT_EVENT_DHT_VALUE && event->type <= DTT_EVENT_DHT_NODE) {
+    if (o->json && is_dht_result(event)) {
         print_event_json(event);
     }
     switch (event->type) {
@@ -141,7 +189,13 @@ static void take_event(struct session *s, const struct dtt_event *event)
             print_node(event);
         }
         break;
+    case DTT_EVENT_DHT_PEER:
+        if (!o->json) {
+            print_peer(event);
+        }
+        break;
     case DTT_EVENT_DHT_PUT: session_end(s, finish_put(s, event)); break;
+    case DTT_EVENT_DHT_ANNOUNCE: session_end(s, finish_announce(s, event)); break;
     case DTT_EVENT_DHT_DONE: session_end(s, finish(s, event)); break;
     default: break;
     }
@@ -217,6 +271,24 @@ static int run_get(struct options *o)
     return run_query(o, 0, start_get, &get);
 }
 
+/* The argument as 20 bytes; what it should have been otherwise. */
+static int get_hash(const struct options *o, const char *what, uint8_t ret[20])
+{
+    if (text_unhex(ret, 20, o->arg, strlen(o->arg))) {
+        return EXIT_OK;
+    }
+    return output_fail(EXIT_USAGE, "'%.80s' is not %s (40 hex digits)", o->arg, what);
+}
+
+static int run_get_immutable(struct options *o)
+{
+    uint8_t target[20];
+    struct dtt_dht_get get = {.size = sizeof(get), .target = target};
+    int code = get_hash(o, "a target", target);
+
+    return code == EXIT_OK ? run_query(o, 0, start_get, &get) : code;
+}
+
 static int start_find(struct session *s, const void *what, uint32_t *ret_op)
 {
     return dtt_node_dht_find(s->node, what, ret_op);
@@ -225,11 +297,51 @@ static int start_find(struct session *s, const void *what, uint32_t *ret_op)
 static int run_find(struct options *o)
 {
     uint8_t target[20];
+    int code = get_hash(o, "a target", target);
 
-    if (!text_unhex(target, sizeof(target), o->arg, strlen(o->arg))) {
-        return output_fail(EXIT_USAGE, "'%.80s' is not a target (40 hex digits)", o->arg);
+    return code == EXIT_OK ? run_query(o, 0, start_find, target) : code;
+}
+
+static int start_peers(struct session *s, const void *what, uint32_t *ret_op)
+{
+    return dtt_node_dht_get_peers(s->node, what, ret_op);
+}
+
+static int run_peers(struct options *o)
+{
+    uint8_t hash[20];
+    int code = get_hash(o, "an info hash", hash);
+
+    return code == EXIT_OK ? run_query(o, 0, start_peers, hash) : code;
+}
+
+struct announcement {
+    uint8_t info_hash[20];
+    uint16_t port;
+};
+
+static int start_announce(struct session *s, const void *what, uint32_t *ret_op)
+{
+    const struct announcement *a = what;
+
+    return dtt_node_dht_announce(s->node, a->info_hash, a->port, ret_op);
+}
+
+static int run_announce(struct options *o)
+{
+    struct announcement a;
+    char *end;
+    unsigned long port = strtoul(o->arg2, &end, 10);
+    int code = get_hash(o, "an info hash", a.info_hash);
+
+    if (code != EXIT_OK) {
+        return code;
     }
-    return run_query(o, 0, start_find, target);
+    if (*o->arg2 < '0' || *o->arg2 > '9' || *end || port < 1 || port > UINT16_MAX) {
+        return output_fail(EXIT_USAGE, "'%.80s' is not a port (1 to 65535)", o->arg2);
+    }
+    a.port = (uint16_t)port;
+    return run_query(o, 0, start_announce, &a);
 }
 
 static int start_put(struct session *s, const void *what, uint32_t *ret_op)
@@ -298,12 +410,40 @@ static void announce(const struct dtt_event *event, bool is_json)
     fflush(stdout);
 }
 
-/* What the node has done so far, the counters that are not zero; and again later. */
-static void report_counters(struct session *s)
+static void report_counters_json(const dtt_node *node, const struct dtt_dht_status *status)
 {
+    char id[2 * sizeof(status->id) + 1];
     const char *name;
     uint64_t value;
 
+    text_hex(id, status->id, sizeof(status->id));
+    printf("{\"event\":\"status\",\"id\":\"%s\",\"nodes_v4\":%u,\"nodes_v6\":%u,\"items\":%u,"
+           "\"peers\":%u",
+           id, status->nodes_v4, status->nodes_v6, status->items, status->peers);
+    for (size_t i = 0; dtt_node_counter(node, i, &name, NULL, &value); i++) {
+        if (value > 0) {
+            printf(",\"%s\":%" PRIu64, name, value);
+        }
+    }
+    puts("}");
+    fflush(stdout);
+}
+
+/* What the node knows, holds and has done so far, the counters that are not zero; again later. */
+static void report_counters(struct session *s)
+{
+    struct dtt_dht_status status = {.size = sizeof(status)};
+    const char *name;
+    uint64_t value;
+
+    s->alarm_ms = session_now_ms() + SERVE_REPORT_MS;
+    dtt_node_dht_status(s->node, &status);
+    if (s->options->json) {
+        report_counters_json(s->node, &status);
+        return;
+    }
+    output_say("%u nodes by IPv4, %u by IPv6; %u items and %u peers stored for others",
+               status.nodes_v4, status.nodes_v6, status.items, status.peers);
     fputs("dtt: counters:", stderr);
     for (size_t i = 0; dtt_node_counter(s->node, i, &name, NULL, &value); i++) {
         if (value > 0) {
@@ -311,7 +451,6 @@ static void report_counters(struct session *s)
         }
     }
     fputc('\n', stderr);
-    s->alarm_ms = session_now_ms() + SERVE_REPORT_MS;
 }
 
 static void take_serve_event(struct session *s, const struct dtt_event *event)
@@ -330,6 +469,7 @@ static void take_serve_event(struct session *s, const struct dtt_event *event)
 static int run_serve(struct options *o)
 {
     struct session s = {.on_alarm = report_counters};
+    bool has_report = o->json || o->log_level >= DTT_LOG_INFO;
     int code;
 
     if (o->no_bootstrap && o->n_bootstrap > 0) {
@@ -338,11 +478,14 @@ static int run_serve(struct options *o)
     code = session_open(&s, o, SESSION_DHT,
                         DTT_NODE_DHT_ONLY | (o->no_bootstrap ? DTT_NODE_NO_BOOTSTRAP : 0), 0);
     if (code == EXIT_OK) {
-        if (o->log_level >= DTT_LOG_INFO) {
+        if (has_report) {
             s.alarm_ms = session_now_ms() + SERVE_REPORT_MS;
         }
         session_run(&s, take_serve_event);
         code = s.code;
+    }
+    if (code == EXIT_OK && has_report) {
+        report_counters(&s);
     }
     session_close(&s);
     return code;
@@ -385,6 +528,48 @@ const struct command command_dht_put = {
     .run = run_put,
 };
 
+const struct command command_dht_get_immutable = {
+    .name = "dht get-immutable",
+    .arg = "TARGET",
+    .summary = "read an immutable item",
+    .details = "TARGET is the SHA-1 hash of the bencoded value (40 hex digits), as 'dht\n"
+               "put-immutable' prints it." TIMEOUT_TEXT,
+    .options = OPTIONS_QUERY,
+    .run = run_get_immutable,
+};
+
+const struct command command_dht_put_immutable = {
+    .name = "dht put-immutable",
+    .arg = "VALUE",
+    .summary = "store an immutable item",
+    .details = "Stores VALUE, or standard input for '-', of at most 996 bytes, under its own\n"
+               "hash, and prints it. '--verify' reads it back." TIMEOUT_TEXT,
+    .options = OPTIONS_QUERY | OPTION_BIT(OPTION_VERIFY),
+    .run = run_put,
+};
+
+const struct command command_dht_peers = {
+    .name = "dht peers",
+    .arg = "INFOHASH",
+    .summary = "list the peers announced under an info hash",
+    .details = "Prints the address of each peer that DHT nodes hold under INFOHASH (40 hex\n"
+               "digits; BEP 5) as it arrives, 1024 at most." TIMEOUT_TEXT,
+    .options = OPTIONS_QUERY,
+    .run = run_peers,
+};
+
+const struct command command_dht_announce = {
+    .name = "dht announce",
+    .arg = "INFOHASH",
+    .arg2 = "PORT",
+    .summary = "announce this machine as a peer",
+    .details = "Tells the DHT nodes closest to INFOHASH (40 hex digits) that a peer listens at\n"
+               "this machine's address, as they see it, and PORT. They keep it for half an hour\n"
+               "or so. Exit code 65 when all nodes refuse it." TIMEOUT_TEXT,
+    .options = OPTIONS_QUERY,
+    .run = run_announce,
+};
+
 const struct command command_dht_find = {
     .name = "dht find",
     .arg = "TARGET",
@@ -399,7 +584,9 @@ const struct command command_dht_serve = {
     .name = "dht serve",
     .summary = "run one storing DHT node",
     .details = "Answers and stores for other nodes until a signal comes or '--for' runs out.\n"
-               "Prints 'listening ADDR:PORT', and with '--log info' its counters every minute.",
+               "Prints 'listening ADDR:PORT', and with '--log info' or '--json' what it knows and\n"
+               "holds and its counters every minute and at the end. With '--state' it has the\n"
+               "same node id the next time and starts from the nodes it knew.",
     .options = OPTIONS_QUERY | OPTION_BIT(OPTION_NO_BOOTSTRAP),
     .run = run_serve,
 };

@@ -11,10 +11,25 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_chat,      &command_pipe,        &command_lookup,      &command_id,
-    &command_dht_ping,  &command_dht_get,     &command_dht_put,     &command_dht_find,
-    &command_dht_serve, &command_record_open, &command_record_seal, &command_testnet,
-    &command_demo,      &command_doctor,      &command_sim,
+    &command_chat,
+    &command_pipe,
+    &command_lookup,
+    &command_id,
+    &command_dht_ping,
+    &command_dht_get,
+    &command_dht_put,
+    &command_dht_find,
+    &command_dht_get_immutable,
+    &command_dht_put_immutable,
+    &command_dht_peers,
+    &command_dht_announce,
+    &command_dht_serve,
+    &command_record_open,
+    &command_record_seal,
+    &command_testnet,
+    &command_demo,
+    &command_doctor,
+    &command_sim,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -24,7 +39,7 @@ static void list(FILE *out, const char *prefix)
 {
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (strncmp(commands[i]->name, prefix, strlen(prefix)) == 0) {
-            fprintf(out, "  %-14s%s\n", commands[i]->name, commands[i]->summary);
+            fprintf(out, "  %-19s%s\n", commands[i]->name, commands[i]->summary);
         }
     }
 }

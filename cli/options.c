@@ -289,6 +289,14 @@ static const struct option table[] = {
      .field = FIELD(identity),
      .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
              "missing (default: a new identity each time)"},
+    {.id = OPTION_STATE,
+     .name = "state",
+     .value = "FILE",
+     .expects = "a file name",
+     .set = set_text,
+     .field = FIELD(state),
+     .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
+             "a quick start next time (default: start anew)"},
     {.id = OPTION_PEER,
      .name = "peer",
      .value = "ID@ADDR:PORT",
@@ -559,6 +567,16 @@ static int take_argument(struct options *o, const char *arg, char *error)
                  c->name, arg, c->name);
         return -1;
     }
+    if (o->arg && c->arg2 && !o->arg2) {
+        o->arg2 = arg;
+        return 0;
+    }
+    if (o->arg2) {
+        snprintf(error, OPTIONS_ERROR_MAX,
+                 "'%s' takes %s and %s, and '%.80s' is a third argument; 'dtt %s --help' explains",
+                 c->name, c->arg, c->arg2, arg, c->name);
+        return -1;
+    }
     if (o->arg) {
         snprintf(error, OPTIONS_ERROR_MAX,
                  "'%s' takes one %s, and '%.80s' is a second one (quote what has spaces)", c->name,
@@ -625,6 +643,11 @@ int options_parse(struct options *o, const struct command *command, int argc, ch
                  command->name);
         return -1;
     }
+    if (command->arg2 && !o->arg2) {
+        snprintf(error, OPTIONS_ERROR_MAX, "'%s' needs a %s after the %s; 'dtt %s --help' explains",
+                 command->name, command->arg2, command->arg, command->name);
+        return -1;
+    }
     if (o->arg && *o->arg == '\0') {
         snprintf(error, OPTIONS_ERROR_MAX, "the %s is empty", command->arg);
         return -1;
@@ -653,6 +676,9 @@ void options_help(FILE *out, const struct command *command)
     fprintf(out, "usage: dtt %s [OPTIONS]", command->name);
     if (command->arg) {
         fprintf(out, command->arg_is_optional ? " [%s]" : " %s", command->arg);
+    }
+    if (command->arg2) {
+        fprintf(out, " %s", command->arg2);
     }
     fprintf(out, "\n\n%s\n\noptions:\n", command->details);
     for (size_t i = 0; i < N_OPTIONS; i++) {

@@ -33,6 +33,7 @@ enum option_id {
     OPTION_SEQ,
     OPTION_CAS,
     OPTION_VERIFY,
+    OPTION_STATE,
     OPTION_TOPIC,
     OPTION_TOPIC_HASH,
     OPTION_MINUTE,
@@ -53,9 +54,9 @@ enum option_id {
 /** A set of options: bit n is option n. */
 #define OPTION_BIT(id) (UINT64_C(1) << (id))
 
-#define OPTIONS_DHT                                                                       \
-    (OPTION_BIT(OPTION_BOOTSTRAP) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_JSON) | \
-     OPTION_BIT(OPTION_LOG))
+#define OPTIONS_DHT                                                                        \
+    (OPTION_BIT(OPTION_BOOTSTRAP) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_STATE) | \
+     OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG))
 #define OPTIONS_SECRET (OPTION_BIT(OPTION_SECRET_FILE) | OPTION_BIT(OPTION_SECRET))
 #define OPTIONS_TOPIC                                                                       \
     (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) | \
@@ -70,11 +71,13 @@ enum option_id {
 /** The parsed command line. Strings point into argv. Numbers are -1 where not given. */
 struct options {
     const struct command *command;
-    const char *arg; /**< the one argument that is not an option, or NULL */
+    const char *arg;  /**< the first argument that is not an option, or NULL */
+    const char *arg2; /**< the second one, of commands that take two */
 
     char *secret; /**< --secret: the only value that is wiped from argv */
     const char *secret_file;
     const char *identity;
+    const char *state;
     const char *bootstrap[OPTIONS_BOOTSTRAP_MAX];
     size_t n_bootstrap;
     const char *listen[OPTIONS_LISTEN_MAX];
@@ -112,6 +115,7 @@ struct options {
 struct command {
     const char *name;    /**< "pipe", or "dht get" */
     const char *arg;     /**< what the argument is, e.g. "TOPIC"; NULL: takes none */
+    const char *arg2;    /**< what the second one is; NULL: there is none */
     const char *summary; /**< for the list of commands */
     const char *details; /**< paragraphs for --help */
     uint64_t options;    /**< set of OPTION_BIT; --help always */

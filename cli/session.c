@@ -98,6 +98,24 @@ static int report_open(const struct options *o, int err)
     }
 }
 
+/* The library goes on without a state file that it cannot write; a person wants to know. */
+static bool state_is_usable(const char *path)
+{
+    char folder[PATH_MAX];
+    size_t len = strlen(path);
+    const char *slash = strrchr(path, '/');
+
+    if (len >= sizeof(folder)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(folder, slash ? path : ".", slash ? len + 1 : 2);
+    if (slash) {
+        folder[slash == path ? 1 : slash - path] = '\0';
+    }
+    return access(folder, W_OK | X_OK) == 0 && (access(path, F_OK) != 0 || access(path, R_OK) == 0);
+}
+
 static int open_node(struct session *s, unsigned flags)
 {
     const struct options *o = s->options;
@@ -108,8 +126,13 @@ static int open_node(struct session *s, unsigned flags)
                                 .bootstrap = o->bootstrap,
                                 .n_bootstrap = o->n_bootstrap,
                                 .flags = flags,
-                                .log_level = (int)o->log_level};
+                                .log_level = (int)o->log_level,
+                                .state_file = o->state};
     int rc;
+
+    if (o->state && !state_is_usable(o->state)) {
+        return output_fail(EXIT_IO, "cannot keep state in '%s': %s", o->state, strerror(errno));
+    }
 
     if (o->identity) {
         rc = identity_load(o->identity, seed);

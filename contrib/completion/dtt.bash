@@ -5,7 +5,7 @@ _dtt() {
     local cur=$2 prev=$3 first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} words=
     COMPREPLY=()
     case $prev in
-    --secret-file | --identity | --key)
+    --secret-file | --identity | --key | --state)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames
         return
@@ -16,7 +16,7 @@ _dtt() {
         if [ "$COMP_CWORD" = 1 ]; then
             words="--help --version $(dtt --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort -u)"
         elif [ "$COMP_CWORD" = 2 ] && [[ $first = dht || $first = record ]]; then
-            words="--help $(dtt "$first" --help | sed -n "s/^  $first \([a-z]*\) .*/\1/p")"
+            words="--help $(dtt "$first" --help | sed -n "s/^  $first \([a-z-]*\) .*/\1/p")"
         elif [[ $first = dht || $first = record ]]; then
             words=$(dtt "$first" "$second" --help 2>/dev/null | grep -o '^  --[a-z-]*')
         else

@@ -15,7 +15,7 @@ function __dtt_complete
         printf '%s\n' --help --version
         dtt --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort -u
     else if test (count $words) = 2; and contains -- $words[2] dht record
-        dtt $words[2] --help | sed -n "s/^  $words[2] \([a-z]*\) .*/\1/p"
+        dtt $words[2] --help | sed -n "s/^  $words[2] \([a-z-]*\) .*/\1/p"
     else if contains -- $words[2] dht record
         dtt $words[2] $words[3] --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
     else
@@ -24,7 +24,7 @@ function __dtt_complete
 end
 
 function __dtt_wants_file
-    contains -- (commandline -opc)[-1] --secret-file --identity --key
+    contains -- (commandline -opc)[-1] --secret-file --identity --key --state
 end
 
 complete -c dtt -f -n 'not __dtt_wants_file' -a '(__dtt_complete)'

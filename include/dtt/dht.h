@@ -56,6 +56,33 @@ DTT_API int dtt_node_dht_find(dtt_node *n, const uint8_t target[20], uint32_t *r
 /** Pings one node: DTT_EVENT_DHT_NODE when it answers, then DTT_EVENT_DHT_DONE. */
 DTT_API int dtt_node_dht_ping(dtt_node *n, const struct dtt_addr *addr, uint32_t *ret_op);
 
+/**
+ * Finds the peers announced under `info_hash` (20 bytes, BEP 5): one DTT_EVENT_DHT_PEER for each as
+ * it arrives, 1024 at most, then DTT_EVENT_DHT_DONE. Errors: DTT_EINVAL, DTT_EFULL, DTT_ENOMEM.
+ */
+DTT_API int dtt_node_dht_get_peers(dtt_node *n, const uint8_t info_hash[20], uint32_t *ret_op);
+
+/**
+ * Announces this machine at `port` as a peer of `info_hash` (20 bytes, BEP 5); 0: at the port that
+ * the DHT node itself sends from, as other nodes see it. Nodes keep it for half an hour or so; ends
+ * with DTT_EVENT_DHT_ANNOUNCE. Errors: DTT_EINVAL, DTT_EFULL, DTT_ENOMEM.
+ */
+DTT_API int dtt_node_dht_announce(dtt_node *n, const uint8_t info_hash[20], uint16_t port,
+                                  uint32_t *ret_op);
+
+/** What the DHT node knows and holds at this moment. */
+struct dtt_dht_status {
+    size_t size;       /**< sizeof(struct dtt_dht_status), set by the caller */
+    uint8_t id[20];    /**< its node id */
+    uint32_t nodes_v4; /**< nodes that answer, by family */
+    uint32_t nodes_v6;
+    uint32_t items; /**< values stored for others (BEP 44) */
+    uint32_t peers; /**< peers announced by others (BEP 5) */
+};
+
+/** Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL. */
+DTT_API int dtt_node_dht_status(const dtt_node *n, struct dtt_dht_status *ret);
+
 /** Ends an operation early; its last event still comes, with status DTT_ECLOSED. */
 DTT_API void dtt_node_dht_cancel(dtt_node *n, uint32_t op);
 

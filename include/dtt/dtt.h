@@ -72,6 +72,10 @@ struct dtt_config {
     size_t n_bootstrap;           /**< 0..32 */
     unsigned flags;               /**< enum dtt_node_flags */
     int log_level;                /**< enum dtt_log_level, for dtt_node_next_log */
+    const char *state_file;       /**< where the DHT node's id and the nodes it knows are kept for
+                                       the next start: read at open, replaced as a whole a minute
+                                       later, every ten minutes and at close. A missing or damaged
+                                       file means a cold start. One open node a file. NULL: none */
 };
 
 /**
@@ -351,7 +355,9 @@ enum dtt_event_type {
     DTT_EVENT_DHT_DONE = 15,
     DTT_EVENT_DHT_PUT = 16,
     DTT_EVENT_DHT_NODE = 17,
-    DTT_EVENT_DHT_READY = 18 /**< a first DHT node has answered */
+    DTT_EVENT_DHT_READY = 18, /**< a first DHT node has answered */
+    DTT_EVENT_DHT_PEER = 19,
+    DTT_EVENT_DHT_ANNOUNCE = 20
 };
 
 /** One event. Owned by the library, valid until the next dtt_node_next_event; grows at its end. */
@@ -452,6 +458,21 @@ struct dtt_event {
             struct dtt_addr addr;
             uint32_t rtt_us; /**< 0 unknown */
         } dht_node;          /**< a ping's answer, or one of the closest nodes of a find */
+        struct {
+            uint32_t op;
+            struct dtt_addr addr;
+        } dht_peer; /**< announced under the info hash asked for */
+        struct {
+            uint32_t op;
+            int status; /**< as of dht_done */
+            uint8_t info_hash[20];
+            uint16_t port;    /**< 0: the port our queries come from */
+            uint32_t asked;   /**< nodes sent the announcement */
+            uint32_t acked;   /**< nodes that said yes */
+            uint32_t refused; /**< nodes that answered with an error */
+            int error;        /**< the KRPC error most of them gave, 0 none */
+            uint64_t elapsed_ms;
+        } dht_announce;
     } u;
 };
 

@@ -47,6 +47,45 @@ int dtt_node_dht_ping(dtt_node *n, const struct dtt_addr *addr, uint32_t *ret_op
     return err;
 }
 
+int dtt_node_dht_get_peers(dtt_node *n, const uint8_t info_hash[20], uint32_t *ret_op)
+{
+    if (!n || !info_hash || !ret_op) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_dht_get_peers(dtt_io_core(n->io), dtt_io_now(n->io), info_hash, ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}
+
+int dtt_node_dht_announce(dtt_node *n, const uint8_t info_hash[20], uint16_t port, uint32_t *ret_op)
+{
+    if (!n || !info_hash || !ret_op) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_core_dht_announce(dtt_io_core(n->io), dtt_io_now(n->io), info_hash, port, ret_op);
+    dtt_io_flush(n->io);
+    return err;
+}
+
+int dtt_node_dht_status(const dtt_node *n, struct dtt_dht_status *ret)
+{
+    struct dtt_dht_status status = {0};
+    struct dtt_dht_stats stats;
+    if (!n || !ret || ret->size < sizeof(ret->size)) {
+        return DTT_EINVAL;
+    }
+    size_t size = ret->size < sizeof(status) ? ret->size : sizeof(status);
+    dtt_core_dht_stats(dtt_io_core(n->io), &stats);
+    status.size = ret->size;
+    memcpy(status.id, stats.id, sizeof(status.id));
+    status.nodes_v4 = stats.nodes_v4;
+    status.nodes_v6 = stats.nodes_v6;
+    status.items = stats.items;
+    status.peers = stats.peers;
+    memcpy(ret, &status, size);
+    return DTT_OK;
+}
+
 void dtt_node_dht_cancel(dtt_node *n, uint32_t op)
 {
     dtt_core_dht_cancel(dtt_io_core(n->io), dtt_io_now(n->io), op);

@@ -166,11 +166,25 @@ static void put_dht_put(struct json *j, const struct dtt_event *ev)
     put_hex(j, "target", ev->u.dht_put.target, sizeof(ev->u.dht_put.target));
     put_u64(j, "seq", (uint64_t)ev->u.dht_put.seq);
     put_u64(j, "asked", ev->u.dht_put.asked);
+    put_u64(j, "answered", ev->u.dht_put.acked + ev->u.dht_put.refused);
     put_u64(j, "acked", ev->u.dht_put.acked);
     put_u64(j, "verified", ev->u.dht_put.verified);
     put_u64(j, "refused", ev->u.dht_put.refused);
     put_u64(j, "error", (uint64_t)ev->u.dht_put.error);
     put_u64(j, "elapsed_ms", ev->u.dht_put.elapsed_ms);
+}
+
+static void put_dht_announce(struct json *j, const struct dtt_event *ev)
+{
+    put_u64(j, "op", ev->u.dht_announce.op);
+    put_hex(j, "info_hash", ev->u.dht_announce.info_hash, sizeof(ev->u.dht_announce.info_hash));
+    put_u64(j, "port", ev->u.dht_announce.port);
+    put_u64(j, "asked", ev->u.dht_announce.asked);
+    put_u64(j, "answered", ev->u.dht_announce.acked + ev->u.dht_announce.refused);
+    put_u64(j, "acked", ev->u.dht_announce.acked);
+    put_u64(j, "refused", ev->u.dht_announce.refused);
+    put_u64(j, "error", (uint64_t)ev->u.dht_announce.error);
+    put_u64(j, "elapsed_ms", ev->u.dht_announce.elapsed_ms);
 }
 
 static void put_message(struct json *j, const struct dtt_event *ev)
@@ -246,6 +260,11 @@ static void put_fields(struct json *j, const struct dtt_event *ev)
         put_addr(j, "addr", &ev->u.dht_node.addr);
         put_u64(j, "rtt_us", ev->u.dht_node.rtt_us);
         break;
+    case DTT_EVENT_DHT_PEER:
+        put_u64(j, "op", ev->u.dht_peer.op);
+        put_addr(j, "addr", &ev->u.dht_peer.addr);
+        break;
+    case DTT_EVENT_DHT_ANNOUNCE: put_dht_announce(j, ev); break;
     default: break;
     }
 }
@@ -271,6 +290,8 @@ static const char *event_word(int type)
     case DTT_EVENT_DHT_PUT: return "put";
     case DTT_EVENT_DHT_NODE: return "node";
     case DTT_EVENT_DHT_READY: return "dht_ready";
+    case DTT_EVENT_DHT_PEER: return "peer";
+    case DTT_EVENT_DHT_ANNOUNCE: return "announce";
     default: return "unknown";
     }
 }

@@ -81,6 +81,7 @@ static int read_config(const struct dtt_config *cfg, struct dtt_io_config *io)
     }
     io->dht_only = (cfg->flags & DTT_NODE_DHT_ONLY) != 0;
     io->read_only = (cfg->flags & DTT_NODE_READ_ONLY) != 0;
+    io->state_file = cfg->state_file;
     int err = read_listen(cfg, io);
     if (!err) {
         err = read_bootstrap(cfg, io);

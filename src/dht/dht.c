@@ -120,6 +120,7 @@ void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret)
                                   .answered = d->answered,
                                   .items = (uint32_t)d->storage.values,
                                   .peers = (uint32_t)d->peers.count};
+    memcpy(ret->id, d->id, sizeof(ret->id));
 }
 
 uint64_t dtt_dht_deadline(const struct dtt_dht *d)

@@ -178,6 +178,7 @@ struct dtt_dht_event {
 bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret);
 
 struct dtt_dht_stats {
+    uint8_t id[20];
     uint32_t nodes_v4, nodes_v6; /**< live nodes in the tables */
     uint32_t bootstraps;         /**< contacts to start from */
     uint32_t asked, answered;    /**< queries sent, matched replies, since new */

@@ -236,28 +236,59 @@ static bool counts(const struct dtt_lookup *l, const struct dtt_candidate *c)
     return is_open(l, c);
 }
 
+/* The farthest of the `width` closest that count; NULL when there are not as many. */
+static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
+{
+    size_t rank = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        rank += counts(l, &l->c[i]);
+        if (rank == l->width) {
+            return &l->c[i];
+        }
+    }
+    return NULL;
+}
+
+void dtt_lookup_set_usual(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                          const uint8_t neighbour[DTT_NODE_ID_BYTES])
+{
+    l->usual = distance(self, neighbour) / DTT_LOOKUP_USUAL;
+}
+
+/* Nobody can name much closer candidates. */
+static bool is_near(const struct dtt_lookup *l)
+{
+    const struct dtt_candidate *last = l->usual > 0 ? last_of_width(l) : NULL;
+    return last && distance(l->target, last->id) < DTT_LOOKUP_NEAR * l->usual * (double)l->width;
+}
+
+/*
+ * All of the `width` closest are asked in the end; those known to be quick come first, so that
+ * first values and closer contacts come early.
+ */
 struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
 {
-    size_t limit = l->improves ? DTT_LOOKUP_ALPHA : l->width;
+    size_t limit = l->improves && !is_near(l) ? DTT_LOOKUP_ALPHA : l->width;
+    struct dtt_candidate *next = NULL;
     size_t rank = 0;
     if (l->in_flight >= limit || l->queries >= DTT_LOOKUP_QUERIES) {
         return NULL;
     }
     for (size_t i = 0; i < l->n && rank < l->width; i++) {
         struct dtt_candidate *c = &l->c[i];
-        if (is_open(l, c)) {
-            return c;
+        if (is_open(l, c) && (!next || c->rtt_us < next->rtt_us)) {
+            next = c;
         }
         rank += counts(l, c);
     }
-    return NULL;
+    return next;
 }
 
 void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c)
 {
     l->asked += c->sends == 0 && !c->again;
     l->in_flight += c->state != DTT_CANDIDATE_ASKED;
-    l->queries++;
+    l->queries += !c->again; /* the others are few: width * DTT_DHT_ROUNDS at most */
     c->sends++;
     c->state = DTT_CANDIDATE_ASKED;
 }
@@ -348,19 +379,6 @@ bool dtt_lookup_is_done(const struct dtt_lookup *l)
         rank++;
     }
     return true;
-}
-
-/* The farthest of the `width` closest that count; NULL when there are not as many. */
-static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
-{
-    size_t rank = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        rank += counts(l, &l->c[i]);
-        if (rank == l->width) {
-            return &l->c[i];
-        }
-    }
-    return NULL;
 }
 
 bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_NODE_ID_BYTES])

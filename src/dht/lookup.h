@@ -20,14 +20,15 @@
 #define DTT_LOOKUP_ALPHA       4   /**< queries in flight while replies bring closer nodes */
 #define DTT_LOOKUP_CANDIDATES  128 /**< at most; the farthest are forgotten first */
 #define DTT_LOOKUP_WIDTH_MAX   32
-#define DTT_LOOKUP_SENDS       2  /**< the query and one retransmission */
-#define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the candidates say */
-#define DTT_LOOKUP_PER_NETWORK 2  /**< global candidates of one /24 or /64 */
-#define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
-#define DTT_LOOKUP_TELLERS     97 /**< who named a candidate: 0 ourselves, then who answered */
-#define DTT_LOOKUP_LIES        3  /**< silent contacts, and no other, of a liar */
-#define DTT_LOOKUP_CROWDED     4  /**< times as close as they should be */
-#define DTT_LOOKUP_USUAL       8  /**< nodes next to ourselves by which we know what is usual */
+#define DTT_LOOKUP_SENDS       2   /**< the query and one retransmission */
+#define DTT_LOOKUP_QUERIES     96  /**< per lookup, whatever the candidates say */
+#define DTT_LOOKUP_PER_NETWORK 2   /**< global candidates of one /24 or /64 */
+#define DTT_LOOKUP_PER_REPLY   16  /**< contacts taken from one reply */
+#define DTT_LOOKUP_TELLERS     97  /**< who named a candidate: 0 ourselves, then who answered */
+#define DTT_LOOKUP_LIES        3   /**< silent contacts, and no other, of a liar */
+#define DTT_LOOKUP_NEAR        1.5 /**< times as far as usual, and yet the closest there are */
+#define DTT_LOOKUP_CROWDED     4   /**< times as close as they should be */
+#define DTT_LOOKUP_USUAL       8   /**< nodes next to ourselves by which we know what is usual */
 
 enum dtt_candidate_state {
     DTT_CANDIDATE_FRESH,
@@ -40,8 +41,8 @@ enum dtt_candidate_state {
 struct dtt_candidate {
     uint8_t id[DTT_NODE_ID_BYTES];
     struct dtt_addr addr;
-    uint32_t rtt_us;
-    uint8_t state; /**< enum dtt_candidate_state */
+    uint32_t rtt_us; /**< 0: not known */
+    uint8_t state;   /**< enum dtt_candidate_state */
     uint8_t sends;
     bool has_value;   /**< returned a valid value: a put may send cas to it */
     bool again;       /**< has answered and is asked once more, with its token */
@@ -62,6 +63,7 @@ struct dtt_lookup {
     size_t answered; /**< distinct nodes */
     size_t queries;
     bool improves;     /**< contacts that came last were among the closest */
+    double usual;      /**< distance of the first neighbour a node usually has; 0: not known */
     bool needs_token;  /**< who answers without a token does not count as one of the closest */
     double crowd;      /**< what is closer is one of a crowd: asked, but it neither counts nor names
                             others; 0 none */
@@ -74,6 +76,14 @@ struct dtt_lookup {
 /** Allocates nothing yet. */
 void dtt_lookup_init(struct dtt_lookup *l, const uint8_t target[DTT_NODE_ID_BYTES], size_t width);
 void dtt_lookup_fini(struct dtt_lookup *l);
+
+/**
+ * How close nodes of this network are: the DTT_LOOKUP_USUAL closest to `self` reach up to
+ * `neighbour`. Candidates as close to the target are taken for the closest there are and asked all
+ * at once.
+ */
+void dtt_lookup_set_usual(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                          const uint8_t neighbour[DTT_NODE_ID_BYTES]);
 
 /** True when the contact is a new candidate. `teller`: number of who named it, 0 we ourselves. */
 bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],

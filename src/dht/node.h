@@ -30,8 +30,9 @@
 #define DTT_DHT_PROBES     32   /**< pings to unknown contacts in flight */
 #define DTT_DHT_WIDE       12   /**< closest nodes a get asks when eight had nothing */
 #define DTT_DHT_WIDER      2    /**< times it does so */
-#define DTT_DHT_ROUNDS     4    /**< times holders of several values are asked for others */
-#define DTT_DHT_BEYOND     4    /**< of them, asked for nodes beyond when some are dead */
+#define DTT_DHT_ROUNDS \
+    (DTT_STORAGE_SIBLINGS - 1) /**< more times holders of several values are asked */
+#define DTT_DHT_BEYOND 4       /**< of them, asked for nodes beyond when some are dead */
 
 enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET, DTT_WALK_PEERS };
 

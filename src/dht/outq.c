@@ -21,7 +21,7 @@ void dtt_outq_fini(struct dtt_outq *q)
 
 static bool grow(struct dtt_outq *q, size_t need)
 {
-    size_t cap = q->cap ? q->cap : 2048;
+    size_t cap = q->cap ? q->cap : 256; /* a query or two */
     while (cap < need) {
         cap *= 2;
     }

@@ -392,8 +392,8 @@ static void seed_side(struct dtt_dht *d, struct dtt_walk *w, size_t side)
         if (w->goal.kind == DTT_WALK_GET && near[i]->flags & DTT_RNODE_NO_BEP44 &&
             n - left_out > DTT_RTABLE_K) {
             left_out++;
-        } else {
-            dtt_lookup_add(&w->side[side], near[i]->id, &addr, 0);
+        } else if (dtt_lookup_add(&w->side[side], near[i]->id, &addr, 0)) {
+            dtt_lookup_find(&w->side[side], &addr)->rtt_us = near[i]->rtt * 100u;
         }
     }
 }
@@ -413,6 +413,21 @@ static void seed_from_kept(struct dtt_walk *w, const struct dtt_walk *kept, bool
     }
 }
 
+/* Who answered lately on the way to somewhere else is often closer than what the table has. */
+static void seed_from_recent(const struct dtt_dht *d, struct dtt_walk *w, size_t side)
+{
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        const struct dtt_walk *o = d->walks[i];
+        for (size_t k = 0; o && o->state == DTT_WALK_DONE && k < o->side[side].n; k++) {
+            const struct dtt_candidate *c = &o->side[side].c[k];
+            if (c->state == DTT_CANDIDATE_ANSWERED &&
+                dtt_lookup_add(&w->side[side], c->id, &c->addr, 0)) {
+                dtt_lookup_find(&w->side[side], &c->addr)->rtt_us = c->rtt_us;
+            }
+        }
+    }
+}
+
 static void run(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 {
     w->state = DTT_WALK_RUNNING;
@@ -423,7 +438,21 @@ static void run(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
             b->refreshed_s = (uint32_t)(now.mono_ns / DTT_S);
         }
         seed_side(d, w, side);
+        seed_from_recent(d, w, side);
     }
+}
+
+/*
+ * The last of the closest to ourselves, which tell how close nodes of this network are; NULL when
+ * we do not know them.
+ */
+static const uint8_t *last_neighbour(const struct dtt_dht *d, size_t side)
+{
+    const struct dtt_rnode *near[DTT_LOOKUP_USUAL];
+    size_t n = d->knows_neighbours ? dtt_rtable_closest(&d->tables[side], d->id, false, NULL,
+                                                        DTT_LOOKUP_USUAL, near)
+                                   : 0;
+    return n == DTT_LOOKUP_USUAL ? near[n - 1]->id : NULL;
 }
 
 static struct dtt_walk *new_walk(struct dtt_dht *d, struct dtt_now now,
@@ -445,8 +474,12 @@ static struct dtt_walk *new_walk(struct dtt_dht *d, struct dtt_now now,
     w->goal = *goal;
     w->started_ns = now.mono_ns;
     for (size_t side = 0; side < 2; side++) {
+        const uint8_t *neighbour = last_neighbour(d, side);
         dtt_lookup_init(&w->side[side], goal->target, width);
         w->side[side].needs_token = goal->kind != DTT_WALK_FIND;
+        if (neighbour) {
+            dtt_lookup_set_usual(&w->side[side], d->id, neighbour);
+        }
     }
     d->walks[slot] = w;
     return w;
@@ -463,14 +496,10 @@ static void widen(struct dtt_walk *w, size_t width)
 
 /* ---- going on and ending */
 
-/* The eight closest to ourselves tell how close nodes of this network are. */
 static bool avoid_crowd(struct dtt_dht *d, struct dtt_walk *w, size_t side)
 {
-    const struct dtt_rnode *near[DTT_LOOKUP_USUAL];
-    const struct dtt_rtable *t = &d->tables[side];
-    return d->knows_neighbours &&
-           dtt_rtable_closest(t, d->id, false, NULL, DTT_LOOKUP_USUAL, near) == DTT_LOOKUP_USUAL &&
-           dtt_lookup_avoid_crowd(&w->side[side], d->id, near[DTT_LOOKUP_USUAL - 1]->id);
+    const uint8_t *neighbour = last_neighbour(d, side);
+    return neighbour && dtt_lookup_avoid_crowd(&w->side[side], d->id, neighbour);
 }
 
 static void start_elsewhere(struct dtt_dht *d, struct dtt_walk *w, size_t side)
@@ -552,7 +581,8 @@ static bool ask_for_siblings(struct dtt_walk *w)
         struct dtt_lookup *l = &w->side[side];
         for (size_t i = 0, left = l->width; i < l->n && left > 0; i++) {
             left -= l->c[i].state == DTT_CANDIDATE_ANSWERED;
-            if (l->c[i].state == DTT_CANDIDATE_ANSWERED && l->c[i].siblings > 1) {
+            /* Each answer gave one: who was asked as often as it holds values has told all. */
+            if (l->c[i].state == DTT_CANDIDATE_ANSWERED && l->c[i].siblings > w->rounds) {
                 dtt_lookup_again(&l->c[i]);
                 more = true;
             }

@@ -528,6 +528,23 @@ bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struc
 
 /* ---- other input */
 
+void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now now,
+                                      const struct dtt_id *peer)
+{
+    const struct dtt_gossip_message yes = {.type = DTT_MSG_NEIGHBOR,
+                                           .u.neighbor.priority = DTT_GOSSIP_LOW};
+    if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
+        return;
+    }
+    if (find_request(h, peer, false) || find_request(h, peer, true)) {
+        dtt_hyparview_recv(h, now, peer, &yes);
+    } else if (dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
+        part(h, peer, true);
+    } else {
+        DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
+    }
+}
+
 int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
 {
     if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
@@ -615,6 +632,19 @@ static void shuffle(struct dtt_hyparview *h)
     dtt_gossip_send(&h->port, &target->id, &m);
 }
 
+/*
+ * Says to each neighbour that it is one. A goodbye can be lost (iroh-gossip drops it with the queue
+ * of a peer that it is dialling), and a link that only we know would stay for ever: whoever does
+ * not know it takes us or says goodbye again. Not `told`: an answer is answered, which iroh-gossip
+ * needs to believe that it asked for nothing.
+ */
+static void confirm_links(struct dtt_hyparview *h)
+{
+    for (size_t i = 0; i < h->active.n; i++) {
+        send_neighbor(h, &h->active.peers[i].id, DTT_GOSSIP_LOW);
+    }
+}
+
 uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h)
 {
     return dtt_timerq_deadline(&h->timers);
@@ -630,6 +660,7 @@ bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
         /* Cannot fail: it takes the place it just left. */
         dtt_timerq_set(&h->timers, t, now.mono_ns + h->cfg.shuffle_ns);
         shuffle(h);
+        confirm_links(h);
         refill(h, now, NULL);
         return true;
     }

@@ -56,6 +56,13 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
  */
 bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                         const struct dtt_gossip_message *m);
+/**
+ * A peer sends what only neighbours do. When it was asked, this is its yes: iroh-gossip leaves the
+ * answer out when it believes to have asked us. Otherwise it gets a goodbye (bounded), or it would
+ * take us for a neighbour for ever. Nothing when it is one.
+ */
+void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now now,
+                                      const struct dtt_id *peer);
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                              const char *reason);
 /** Own PeerData for later messages; takes a reference of its own. */

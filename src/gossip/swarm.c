@@ -26,6 +26,10 @@ void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id
                     const struct dtt_gossip_message *m)
 {
     if (m->type >= DTT_MSG_GOSSIP) {
+        if (!dtt_hyparview_is_active(&s->hyparview, from)) {
+            dtt_hyparview_taken_for_neighbor(&s->hyparview, now, from);
+            sync(s, now);
+        }
         dtt_plumtree_recv(&s->plumtree, now, from, m);
         return;
     }

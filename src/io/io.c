@@ -2,10 +2,12 @@
 #define _DEFAULT_SOURCE
 #include "io/io.h"
 
+#include "dht/state.h"
 #include "io/clock.h"
 #include "io/entropy.h"
 #include "io/hostaddrs.h"
 #include "io/resolve.h"
+#include "io/state_file.h"
 #include "io/udp.h"
 
 #include <errno.h>
@@ -24,6 +26,9 @@
 #define RETRY_MAX_NS   (300 * DTT_S)
 /* How often the interfaces are looked at, when something else woke us anyway. */
 #define HOSTADDRS_NS (60 * DTT_S)
+/* What the node knows is saved a minute after its start, then every ten, and when it is closed. */
+#define STATE_FIRST_NS (60 * DTT_S)
+#define STATE_NS       (600 * DTT_S)
 
 enum { SOCKETS = 2 };
 
@@ -57,6 +62,9 @@ struct dtt_io {
     uint64_t hostaddrs_ns;
     struct dtt_addr hostaddrs[DTT_CORE_ADDRS];
     size_t n_hostaddrs;
+    struct dtt_state_file *state; /* NULL: none is kept */
+    char *state_name;
+    uint64_t state_ns; /* when it is saved next; DTT_NEVER */
     bool is_broken;
 };
 
@@ -187,7 +195,7 @@ static void on_timer(uv_poll_t *handle, int status, int events)
 
 static uint64_t deadline(const struct dtt_io *io)
 {
-    uint64_t t = io->is_stale ? 0 : dtt_core_deadline(io->core);
+    uint64_t t = io->is_stale ? 0 : dtt_min_ns(io->state_ns, dtt_core_deadline(io->core));
     for (size_t i = 0; i < io->n_lookups; i++) {
         t = dtt_min_ns(t, io->lookups[i].retry_ns);
     }
@@ -317,6 +325,50 @@ static void look_at_hostaddrs(struct dtt_io *io, struct dtt_now now)
     }
 }
 
+/* ----------------------------------------------------------------- state */
+
+static int load_state(struct dtt_io *io, const char *path, struct dtt_now now)
+{
+    uint8_t buf[DTT_DHT_STATE_MAX];
+    size_t n = path ? strlen(path) + 1 : 0;
+    io->state_ns = DTT_NEVER;
+    if (!path) {
+        return DTT_OK;
+    }
+    io->state = dtt_state_file_new(path);
+    io->state_name = malloc(n);
+    if (!io->state || !io->state_name) {
+        return DTT_ENOMEM;
+    }
+    memcpy(io->state_name, path, n);
+    io->state_ns = now.mono_ns + STATE_FIRST_NS;
+    int len = dtt_state_file_read(io->state, buf, sizeof(buf));
+    int nodes = len > 0 ? dtt_core_dht_restore(io->core, now, dtt_slice(buf, (size_t)len)) : len;
+    if (nodes == DTT_ENOMEM) {
+        return nodes;
+    }
+    if (nodes < 0) { /* a cold start then */
+        DTT_TRACE(io->ctx, IO_STATE_REFUSED, dtt_tv_text(io->state_name));
+    } else if (len > 0) {
+        DTT_TRACE(io->ctx, IO_STATE_READ, dtt_tv_int(nodes));
+    }
+    return DTT_OK;
+}
+
+static void save_state(struct dtt_io *io, struct dtt_now now)
+{
+    uint8_t buf[DTT_DHT_STATE_MAX];
+    int len = dtt_core_dht_state(io->core, buf, sizeof(buf));
+    io->state_ns = now.mono_ns + STATE_NS;
+    if (len == 0) { /* we know nobody: whatever the file says is better */
+        return;
+    }
+    if (dtt_state_file_wait(io->state) != DTT_OK ||
+        dtt_state_file_write(io->state, dtt_slice(buf, (size_t)len)) != DTT_OK) {
+        DTT_TRACE(io->ctx, IO_STATE_NOT_WRITTEN, dtt_tv_text(io->state_name));
+    }
+}
+
 /* ------------------------------------------------------------- life cycle */
 
 static int open_sockets(struct dtt_io *io, const struct dtt_io_config *cfg)
@@ -372,6 +424,10 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     }
     int err = dtt_core_new(&io->core, &core, now);
     sodium_memzero(&core, sizeof(core));
+    if (err) {
+        return err;
+    }
+    err = load_state(io, cfg->state_file, now);
     if (err) {
         return err;
     }
@@ -435,6 +491,9 @@ void dtt_io_close(struct dtt_io *io)
         struct dtt_now now = dtt_clock_now();
         dtt_core_shutdown(io->core, now);
         send_packets(io, now);
+        if (io->state) {
+            save_state(io, now);
+        }
         dtt_core_hang_up(io->core, now);
         send_packets(io, now);
         dtt_core_free(io->core);
@@ -448,6 +507,8 @@ void dtt_io_close(struct dtt_io *io)
         dtt_resolve_free(io->lookups[i].resolve);
     }
     free(io->lookups);
+    dtt_state_file_free(io->state);
+    free(io->state_name);
     if (io->timer_fd >= 0) {
         close(io->timer_fd);
     }
@@ -515,6 +576,9 @@ int dtt_io_process(struct dtt_io *io)
         }
     }
     look_at_hostaddrs(io, now);
+    if (io->state_ns <= now.mono_ns) {
+        save_state(io, now);
+    }
     dtt_core_run(io->core, now);
     dtt_io_flush(io);
     return io->is_broken ? DTT_EIO : DTT_OK;

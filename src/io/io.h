@@ -21,6 +21,7 @@ struct dtt_io_config {
     bool listen_is_default;    /**< a family the host does not have is then no error */
     const char *const *hosts;  /**< "HOST:PORT", checked by dtt_io_split_host */
     size_t n_hosts;
+    const char *state_file; /**< NULL: none */
 };
 
 /** Splits "HOST:PORT" or "[v6]:PORT"; DTT_EADDR. host has room for 256 bytes. */

@@ -86,6 +86,16 @@ int dtt_core_dht_find(struct dtt_core *c, struct dtt_now now, const uint8_t targ
                       uint32_t *ret_op);
 int dtt_core_dht_ping(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr,
                       uint32_t *ret_op);
+int dtt_core_dht_get_peers(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
+                           uint32_t *ret_op);
+int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
+                          uint16_t port, uint32_t *ret_op);
+/** What is worth saving: bytes written (DTT_DHT_STATE_MAX is room enough), 0 while it is nothing.
+ */
+int dtt_core_dht_state(const struct dtt_core *c, uint8_t *buf, size_t cap);
+/** Right after new: takes up what was saved. Nodes known from it, DTT_EPROTO, DTT_ENOMEM. */
+int dtt_core_dht_restore(struct dtt_core *c, struct dtt_now now, struct dtt_slice state);
+void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret);
 void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op);
 
 void *dtt_core_topic_driver(const struct dtt_topic *t);

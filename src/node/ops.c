@@ -5,6 +5,7 @@
 #include "codec/bencode.h"
 #include "crypto/ed25519.h"
 #include "dht/item.h"
+#include "dht/state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ enum op_kind {
     OP_ADDR_PUT
 };
 
+enum app_kind { APP_QUERY, APP_PUT, APP_ANNOUNCE };
+
 struct op {
     enum op_kind kind;
     struct dtt_topic *topic; /* SLOT_GET, SLOT_PUT; NULL once the topic is gone */
@@ -32,7 +35,8 @@ struct op {
     struct dtt_publication *publication; /* PUBLISH_GET, PUBLISH_PUT: shared by `pending` of them */
     enum dtt_slot_kind slot;             /* SLOT_GET, SLOT_PUT, LOOKUP, PUBLISH_GET, PUBLISH_PUT */
     uint64_t minute;
-    bool is_put; /* APP; then what is reported back: */
+    enum app_kind app; /* APP; for a put or announce also what is reported back: */
+    uint16_t port;
     uint8_t target[20];
     uint8_t key[32]; /* ADDR_GET: whose addresses */
     int64_t seq;     /* ADDR_GET: of the newest ones found */
@@ -234,11 +238,32 @@ static void app_value(struct dtt_core *c, struct dtt_now now, const struct dtt_d
     dtt_events_push(&c->events, now, &out, v);
 }
 
+static void app_announced(struct dtt_core *c, struct dtt_now now, const struct op *op,
+                          const struct dtt_dht_event *ev)
+{
+    struct dtt_event out = {.type = DTT_EVENT_DHT_ANNOUNCE};
+    out.u.dht_announce.op = ev->op;
+    out.u.dht_announce.status = ev->u.put.status;
+    memcpy(out.u.dht_announce.info_hash, op->target, sizeof(op->target));
+    out.u.dht_announce.port = op->port;
+    out.u.dht_announce.asked = ev->u.put.asked;
+    out.u.dht_announce.acked = ev->u.put.acked;
+    out.u.dht_announce.refused = ev->u.put.refused;
+    out.u.dht_announce.error = ev->u.put.error;
+    out.u.dht_announce.elapsed_ms = ev->u.put.elapsed_ns / DTT_MS;
+    c->n_app_ops--;
+    dtt_core_tell(c, now, NULL, &out);
+}
+
 static void app_done(struct dtt_core *c, struct dtt_now now, const struct op *op,
                      const struct dtt_dht_event *ev)
 {
-    struct dtt_event out = {.type = op->is_put ? DTT_EVENT_DHT_PUT : DTT_EVENT_DHT_DONE};
-    if (op->is_put) {
+    struct dtt_event out = {.type = op->app == APP_PUT ? DTT_EVENT_DHT_PUT : DTT_EVENT_DHT_DONE};
+    if (op->app == APP_ANNOUNCE) {
+        app_announced(c, now, op, ev);
+        return;
+    }
+    if (op->app == APP_PUT) {
         out.u.dht_put.op = ev->op;
         out.u.dht_put.status = ev->u.put.status;
         memcpy(out.u.dht_put.target, op->target, sizeof(op->target));
@@ -269,6 +294,14 @@ static void app_node(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
     memcpy(out.u.dht_node.id, ev->u.node.id, sizeof(out.u.dht_node.id));
     out.u.dht_node.addr = ev->u.node.addr;
     out.u.dht_node.rtt_us = ev->u.node.rtt_us;
+    dtt_core_tell(c, now, NULL, &out);
+}
+
+static void app_peer(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    struct dtt_event out = {.type = DTT_EVENT_DHT_PEER};
+    out.u.dht_peer.op = ev->op;
+    out.u.dht_peer.addr = ev->u.peer.addr;
     dtt_core_tell(c, now, NULL, &out);
 }
 
@@ -445,6 +478,8 @@ void dtt_ops_on_event(struct dtt_core *c, struct dtt_now now, const struct dtt_d
             app_value(c, now, ev);
         } else if (ev->type == DTT_DHT_EV_NODE) {
             app_node(c, now, ev);
+        } else if (ev->type == DTT_DHT_EV_PEER) {
+            app_peer(c, now, ev);
         } else {
             app_done(c, now, op, ev);
         }
@@ -580,7 +615,7 @@ int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
 {
     uint8_t v[DTT_DHT_VALUE_MAX];
     struct dtt_writer w = dtt_writer(v, sizeof(v));
-    struct op op = {.kind = OP_APP, .is_put = true};
+    struct op op = {.kind = OP_APP, .app = APP_PUT};
     dtt_dht_op number;
     if (c->n_app_ops == DTT_CORE_OPS) {
         return DTT_EFULL;
@@ -640,6 +675,53 @@ int dtt_core_dht_ping(struct dtt_core *c, struct dtt_now now, const struct dtt_a
     }
     int err = dtt_dht_ping(c->dht, now, addr, &number);
     return err ? err : app_op(c, now, number, &op, ret_op);
+}
+
+int dtt_core_dht_get_peers(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
+                           uint32_t *ret_op)
+{
+    struct op op = {.kind = OP_APP};
+    dtt_dht_op number;
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    int err = dtt_dht_get_peers(c->dht, now, info_hash, &number);
+    return err ? err : app_op(c, now, number, &op, ret_op);
+}
+
+int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
+                          uint16_t port, uint32_t *ret_op)
+{
+    struct op op = {.kind = OP_APP, .app = APP_ANNOUNCE, .port = port};
+    dtt_dht_op number;
+    if (c->n_app_ops == DTT_CORE_OPS) {
+        return DTT_EFULL;
+    }
+    memcpy(op.target, info_hash, sizeof(op.target));
+    int err = dtt_dht_announce(c->dht, now, info_hash, port, &number);
+    return err ? err : app_op(c, now, number, &op, ret_op);
+}
+
+int dtt_core_dht_state(const struct dtt_core *c, uint8_t *buf, size_t cap)
+{
+    struct dtt_dht_state state;
+    dtt_dht_get_state(c->dht, &state);
+    return state.n > 0 ? dtt_dht_state_encode(&state, buf, cap) : 0;
+}
+
+int dtt_core_dht_restore(struct dtt_core *c, struct dtt_now now, struct dtt_slice bytes)
+{
+    struct dtt_dht_state state;
+    int err = dtt_dht_state_decode(bytes, &state);
+    if (!err) {
+        err = dtt_dht_set_state(c->dht, now, &state);
+    }
+    return err ? err : (int)state.n;
+}
+
+void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret)
+{
+    dtt_dht_stats(c->dht, ret);
 }
 
 void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op)

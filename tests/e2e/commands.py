@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The other commands against a private DHT: dht, record, lookup, doctor, demo."""
 import json
+import re
 import socket
 import time
 
@@ -38,6 +39,71 @@ def dht(scene):
     harness.check(len(found) >= 8, f"dht find: {found}")
     harness.check([line[:40] for line in found[:8]] == sorted(line[:40] for line in found[:8]),
                   f"the nodes closest to zero are not in order: {found}")
+
+
+def counts(line):
+    """'3 peers; 8 of 9 nodes answered in 5 ms' -> answered, asked"""
+    found = re.search(r"(\d+) of (\d+) nodes? answered in \d+ ms$", line)
+    harness.check(found is not None, f"no counts and time in {line!r}")
+    return int(found[1]), int(found[2])
+
+
+def dht_by_hand(scene):
+    """The forms for people, the pair for immutable items and that for peers."""
+    net = scene.bootstrap_options()
+    put = scene.run("dht", "put-immutable", "stone", "--verify", *net)
+    harness.check(put.returncode == 0, str(put))
+    target = put.stdout.split()[1]
+    answered, asked = counts(put.stderr)
+    harness.check(0 < answered <= asked and "return the value" in put.stderr, str(put))
+    got = scene.run("dht", "get-immutable", target, *net)
+    harness.check(got.stdout.split() == ["seq", "0", "stone"], str(got))
+    harness.check("1 value; " in got.stderr and counts(got.stderr)[0] > 0, str(got))
+
+    infohash = "5a" * 20
+    for port in ["7001", "7002"]:
+        done = scene.run("dht", "announce", infohash, port, *net)
+        harness.check(done.returncode == 0 and counts(done.stderr)[0] > 0, str(done))
+    [done] = events(scene.run("dht", "announce", infohash, "7001", "--json", *net))
+    harness.check(done["event"] == "announce" and done["info_hash"] == infohash, str(done))
+    harness.check(done["port"] == 7001 and 0 < done["acked"] <= done["asked"], str(done))
+    peers = scene.run("dht", "peers", infohash, *net)
+    harness.check(sorted(peers.stdout.split()) == ["127.0.0.1:7001", "127.0.0.1:7002"], str(peers))
+    harness.check("2 peers; " in peers.stderr and counts(peers.stderr)[0] > 0, str(peers))
+    found = events(scene.run("dht", "peers", infohash, "--json", *net))
+    harness.check({e["addr"] for e in found[:-1]} == {"127.0.0.1:7001", "127.0.0.1:7002"}, str(found))
+    harness.check(found[-1]["event"] == "done" and found[-1]["values"] == 2, str(found))
+    harness.check(events(scene.run("dht", "peers", "00" * 20, "--json", *net))[0]["values"] == 0,
+                  "peers of nothing")
+
+    for arguments in [["ping", scene.bootstrap[0]], ["find", "00" * 20, *net]]:
+        harness.check(counts(scene.run("dht", *arguments).stderr)[0] > 0, str(arguments))
+
+
+def serve(scene):
+    """A node with a state file knows the network again without being told where it is."""
+    state = scene.path / "state"
+    serving = ["dht", "serve", "--listen", "127.0.0.1:0", "--json", "--state", str(state),
+               "--for", "3"]
+
+    def status(*options):
+        return [e for e in events(scene.run(*serving, *options)) if e["event"] == "status"][-1]
+
+    first = status(*scene.bootstrap_options())
+    harness.check(first["nodes_v4"] >= 8 and first["dht_answers"] > 0, str(first))
+    kept = state.read_bytes()
+    harness.check(state.stat().st_mode & 0o777 == 0o600, "the state file is not private")
+    again = status("--no-bootstrap")
+    harness.check(again["id"] == first["id"] and again["nodes_v4"] >= 8, f"warm start: {again}")
+    for damaged in [b"", kept[:len(kept) // 2], kept[:-1] + b"x", b"\0" * 5000, b"d" * 100000]:
+        state.write_bytes(damaged)
+        cold = status("--no-bootstrap")
+        harness.check(cold["id"] != first["id"] and cold["nodes_v4"] == 0, f"cold start: {cold}")
+        harness.check(state.read_bytes() == damaged, "nothing known replaced what was kept")
+    state.write_bytes(kept)
+    harness.check(status("--no-bootstrap")["id"] == first["id"], "the state was lost")
+    nowhere = scene.run("dht", "serve", "--state", "/nonexistent/state")
+    harness.check(nowhere.returncode == 74 and "/nonexistent/state" in nowhere.stderr, str(nowhere))
 
 
 def record(scene):
@@ -105,6 +171,8 @@ def test(scene):
     record(scene)
     scene.testnet()
     dht(scene)
+    dht_by_hand(scene)
+    serve(scene)
     lookup(scene)
     doctor(scene)
     demo(scene)

@@ -70,6 +70,11 @@ def wrong_uses(scene, taken_port):
         yield USAGE, "--nodes", ["testnet", "--nodes", bad]
         yield USAGE, "--peers", ["demo", "--peers", bad]
     yield USAGE, "zz", ["dht", "get", "zz", "--bootstrap", "127.0.0.1:9"]
+    yield USAGE, "zz", ["dht", "peers", "zz"]
+    yield USAGE, "PORT", ["dht", "announce", "00" * 20]
+    yield USAGE, "0", ["dht", "announce", "00" * 20, "0"]
+    yield USAGE, "65536", ["dht", "announce", "00" * 20, "65536"]
+    yield USAGE, "third", ["dht", "announce", "00" * 20, "1", "third"]
     yield USAGE, "--minute", ["record", "open", "--topic", "t", *secret, "--minute", "x"]
     yield USAGE, "--topic-hash", ["record", "open", "--topic-hash", "12", *secret]
 

@@ -108,7 +108,7 @@ static void every_type_is_valid_json(void **state)
                                      .n_message_hashes = 5,
                                      .n_addrs = DTT_RECORD_ADDRS};
     (void)state;
-    for (int type = 0; type <= DTT_EVENT_DHT_READY + 1; type++) {
+    for (int type = 0; type <= DTT_EVENT_DHT_ANNOUNCE + 1; type++) {
         struct dtt_event ev = {.type = type};
         if (type == DTT_EVENT_NEIGHBOR_DOWN) {
             ev.u.neighbor.reason = "closed";

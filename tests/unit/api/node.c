@@ -263,6 +263,28 @@ static void dht_operations(void **state)
     ev = run_until(nodes, 3, 2, DTT_EVENT_DHT_DONE);
     assert_int_equal(ev->u.dht_done.values, 1);
 
+    uint8_t hash[20] = {0x77};
+    assert_int_equal(dtt_node_dht_announce(nodes[1], hash, 7001, &op), 0);
+    ev = run_until(nodes, 3, 1, DTT_EVENT_DHT_ANNOUNCE);
+    assert_int_equal(ev->u.dht_announce.op, op);
+    assert_int_equal(ev->u.dht_announce.port, 7001);
+    assert_memory_equal(ev->u.dht_announce.info_hash, hash, 20);
+    assert_true(ev->u.dht_announce.acked >= 1);
+    assert_int_equal(dtt_node_dht_get_peers(nodes[2], hash, &op), 0);
+    ev = run_until(nodes, 3, 2, DTT_EVENT_DHT_PEER);
+    assert_int_equal(ev->u.dht_peer.op, op);
+    assert_int_equal(ev->u.dht_peer.addr.port, 7001);
+    ev = run_until(nodes, 3, 2, DTT_EVENT_DHT_DONE);
+    assert_int_equal(ev->u.dht_done.values, 1);
+    assert_int_equal(dtt_node_dht_get_peers(nodes[2], NULL, &op), DTT_EINVAL);
+
+    struct dtt_dht_status status = {.size = sizeof(status)};
+    assert_int_equal(dtt_node_dht_status(nodes[0], &status), 0);
+    assert_true(status.nodes_v4 >= 1 && status.nodes_v6 == 0);
+    assert_true(status.items == 1 && status.peers == 1);
+    status.size = 4;
+    assert_int_equal(dtt_node_dht_status(nodes[0], &status), DTT_EINVAL);
+
     put.value_len = 997;
     static uint8_t big[997];
     put.value = big;

@@ -258,9 +258,22 @@ static void test_help_wins(void **state)
 static void test_help_text(void **state)
 {
     static const struct command *const all[] = {
-        &command_chat,      &command_pipe,        &command_lookup,      &command_id,
-        &command_dht_ping,  &command_dht_get,     &command_dht_put,     &command_dht_find,
-        &command_dht_serve, &command_record_open, &command_record_seal, &command_testnet,
+        &command_chat,
+        &command_pipe,
+        &command_lookup,
+        &command_id,
+        &command_dht_ping,
+        &command_dht_get,
+        &command_dht_put,
+        &command_dht_find,
+        &command_dht_get_immutable,
+        &command_dht_put_immutable,
+        &command_dht_peers,
+        &command_dht_announce,
+        &command_dht_serve,
+        &command_record_open,
+        &command_record_seal,
+        &command_testnet,
         &command_demo,
     };
 

@@ -359,6 +359,62 @@ static void stranger_says_goodbye(void **state)
     assert_int_equal(h.passive.n, 0);
 }
 
+static void taken_for_neighbor(int peer)
+{
+    dtt_hyparview_taken_for_neighbor(&h, now, &peers[peer]);
+}
+
+/* Whoever was asked and behaves like a neighbour has said yes. */
+static void yes_without_words(void **state)
+{
+    (void)state;
+    recv_forward_join(1, 2, 0);
+    assert_string_equal(script(), "neighbor(high) > 2; hang up 1");
+    taken_for_neighbor(2);
+    assert_string_equal(script(), "up 2");
+    recv_neighbor(2, DTT_GOSSIP_HIGH); /* late words */
+    assert_string_equal(script(), "");
+    dtt_hyparview_join(&h, now, &peers[3]);
+    script();
+    taken_for_neighbor(3);
+    assert_string_equal(script(), "up 3; neighbor(low) > 3");
+    taken_for_neighbor(3);
+    assert_string_equal(script(), "");
+}
+
+/* Others who take us for a neighbour are told that we are none, but not without end. */
+static void one_sided_link_is_ended(void **state)
+{
+    (void)state;
+    neighbors(1);
+    taken_for_neighbor(2);
+    assert_string_equal(script(), "reply(1 nodes) > 2; disconnect(alive) > 2; hang up 2");
+    taken_for_neighbor(0);
+    assert_string_equal(script(), "");
+    int sent = 0;
+    for (int i = 0; i < 40; i++) {
+        taken_for_neighbor(2);
+        sent += script()[0] != '\0';
+    }
+    assert_int_equal(sent, 15);
+}
+
+/* A link that the other end does not know ends with the next shuffle. */
+static void links_are_confirmed(void **state)
+{
+    (void)state;
+    neighbors(2);
+    pass(60 * DTT_S);
+    const char *text = script();
+    assert_non_null(strstr(text, "neighbor(low) > 1; neighbor(low) > 2"));
+    recv_neighbor(1, DTT_GOSSIP_LOW); /* iroh-gossip answers, and waits for an answer */
+    assert_string_equal(script(), "neighbor(low) > 1");
+    recv_neighbor(1, DTT_GOSSIP_LOW);
+    assert_string_equal(script(), "");
+    recv_disconnect(2, true);
+    assert_string_equal(script(), "down 2 disconnect; hang up 2");
+}
+
 static void quit_says_goodbye(void **state)
 {
     (void)state;
@@ -389,7 +445,7 @@ static void shuffle_is_sent_every_minute(void **state)
     assert_string_equal(script(), "");
     neighbors(1);
     pass(60 * DTT_S);
-    assert_string_equal(script(), "shuffle(0, 1 nodes, ttl 6) > 1");
+    assert_string_equal(script(), "shuffle(0, 1 nodes, ttl 6) > 1; neighbor(low) > 1");
     recv_shuffle(1, -1, 10, 15, 0);
     script();
     pass(60 * DTT_S);
@@ -593,6 +649,9 @@ int main(void)
         T(requests_time_out),
         T(refusal_while_alone),
         T(stranger_says_goodbye),
+        T(yes_without_words),
+        T(one_sided_link_is_ended),
+        T(links_are_confirmed),
         T(quit_says_goodbye),
         T(quit_takes_back_what_was_asked),
         T(shuffle_is_sent_every_minute),

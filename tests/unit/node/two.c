@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Whole nodes in one process and virtual time: strangers meet, talk, part and are missed. */
 #include "crypto/ed25519.h"
+#include "sim/world.h"
 #include "support/vectors.h"
-#include "support/world.h"
 
 #include <stdlib.h>
 
 #define PEERS_MAX 32
 
+/* Everybody is 10 ms from everybody. */
+static const struct dtt_sim_links links = {
+    .is_uniform = true, .min_us = 10000, .max_us = 10000, .mtu = 1500};
+
 struct peer {
-    size_t node;
-    struct dtt_topic *topic;
+    struct dtt_sim_host *host;
     bool is_joined;
     uint64_t joined_ms;
     unsigned heard[PEERS_MAX]; /* messages by the number that their text names */
@@ -20,7 +23,7 @@ struct peer {
 };
 
 struct party {
-    struct world *w;
+    struct dtt_sim_world w;
     struct peer peers[PEERS_MAX];
     size_t n;
 };
@@ -33,14 +36,25 @@ static void party_add(struct party *p, const char *topic, const char *secret)
                                    .secret = secret,
                                    .secret_len = strlen(secret),
                                    .user = peer};
-    peer->node = world_add(p->w, false);
-    assert_int_equal(
-        dtt_core_join(p->w->nodes[peer->node].core, p->w->now, &cfg, NULL, &peer->topic), DTT_OK);
-    world_flush(p->w);
+    peer->host = dtt_sim_host_add(&p->w, DTT_SIM_NAT_NONE);
+    assert_non_null(peer->host);
+    peer->host->user = peer;
+    assert_int_equal(dtt_sim_host_start(peer->host, false, false), DTT_OK);
+    assert_int_equal(dtt_sim_host_join(peer->host, &cfg), DTT_OK);
 }
 
-static void on_event(struct peer *peer, const struct dtt_event *ev)
+static bool is_there(const struct peer *peer)
 {
+    return peer->host->core != NULL;
+}
+
+static void on_event(void *user, struct dtt_sim_host *h, const struct dtt_event *ev)
+{
+    struct peer *peer = h->user;
+    (void)user;
+    if (!peer) {
+        return; /* a node of the DHT */
+    }
     switch (ev->type) {
     case DTT_EVENT_JOINED:
         peer->is_joined = true;
@@ -71,22 +85,14 @@ static void on_event(struct peer *peer, const struct dtt_event *ev)
     }
 }
 
-static void party_listen(struct party *p)
+static bool run(struct party *p, uint64_t ns, bool (*is_over)(void *user))
 {
-    for (size_t i = 0; i < p->n; i++) {
-        struct dtt_core *core = p->w->nodes[p->peers[i].node].core;
-        const struct dtt_event *ev;
-        while (core && (ev = dtt_events_next(dtt_core_events(core))) != NULL) {
-            on_event(&p->peers[i], ev);
-        }
-    }
+    return dtt_sim_world_run(&p->w, p->w.t_ns + ns, is_over, p);
 }
 
-static bool all_joined(struct world *w, void *user)
+static bool all_joined(void *user)
 {
-    struct party *p = user;
-    (void)w;
-    party_listen(p);
+    const struct party *p = user;
     for (size_t i = 0; i < p->n; i++) {
         if (!p->peers[i].is_joined) {
             return false;
@@ -95,12 +101,11 @@ static bool all_joined(struct world *w, void *user)
     return true;
 }
 
-static bool can_send(struct world *w, void *user)
+static bool can_send(void *user)
 {
-    struct peer *peer = user;
+    const struct peer *peer = user;
     struct dtt_id id;
-    (void)w;
-    return dtt_core_neighbors(peer->topic, &id, 1) > 0;
+    return dtt_core_neighbors(peer->host->topic, &id, 1) > 0;
 }
 
 /* While a swarm forms, a full neighbour may drop one whose only neighbour it was. */
@@ -108,21 +113,18 @@ static void say(struct party *p, size_t i)
 {
     char text[16];
     int n = snprintf(text, sizeof(text), "%zu", i);
-    assert_true(can_send(p->w, &p->peers[i]) ||
-                world_run(p->w, 10 * DTT_S, can_send, &p->peers[i]));
-    assert_int_equal(dtt_core_send(p->peers[i].topic, p->w->now, dtt_slice(text, (size_t)n), 0),
-                     DTT_OK);
-    world_flush(p->w);
+    assert_true(can_send(&p->peers[i]) ||
+                dtt_sim_world_run(&p->w, p->w.t_ns + 10 * DTT_S, can_send, &p->peers[i]));
+    assert_int_equal(dtt_sim_host_say(p->peers[i].host, dtt_slice(text, (size_t)n)), DTT_OK);
 }
 
 /* Everybody who is there has heard everybody who is there, each message once. */
-static bool all_heard(struct world *w, void *user)
+static bool all_heard(void *user)
 {
-    struct party *p = user;
-    party_listen(p);
+    const struct party *p = user;
     for (size_t i = 0; i < p->n; i++) {
         for (size_t k = 0; k < p->n; k++) {
-            if (i != k && w->nodes[p->peers[i].node].core && w->nodes[p->peers[k].node].core &&
+            if (i != k && is_there(&p->peers[i]) && is_there(&p->peers[k]) &&
                 p->peers[i].heard[k] == 0) {
                 return false;
             }
@@ -140,191 +142,183 @@ static void assert_heard_once(const struct party *p)
     }
 }
 
-static void setup(struct world *w, struct party *p, uint64_t seed)
+static void setup(struct party *p, uint64_t seed)
 {
     memset(p, 0, sizeof(*p));
-    world_init(w, seed, 1740000010);
-    p->w = w;
+    assert_int_equal(dtt_sim_world_init(&p->w, seed), DTT_OK);
+    p->w.links = links;
+    p->w.hooks.event = on_event;
     for (int i = 0; i < 10; i++) {
-        world_add(w, true);
+        struct dtt_sim_host *h = dtt_sim_host_add(&p->w, DTT_SIM_NAT_NONE);
+        assert_non_null(h);
+        assert_int_equal(dtt_sim_host_start(h, true, false), DTT_OK);
+        p->w.n_routers[0] = 1; /* the first one, whom all others know */
     }
-    world_run(w, 2 * DTT_S, NULL, NULL);
+    run(p, 2 * DTT_S, NULL);
 }
 
 static void two_meet_and_talk(void **state)
 {
-    struct world w;
     struct party p;
     (void)state;
-    setup(&w, &p, 1);
+    setup(&p, 1);
     party_add(&p, "room", "secret");
-    world_run(&w, 5 * DTT_S, NULL, NULL);
-    assert_false(all_joined(&w, &p));
+    run(&p, 5 * DTT_S, NULL);
+    assert_false(all_joined(&p));
     struct dtt_why why;
-    dtt_core_why(p.peers[0].topic, w.now, &why);
+    dtt_core_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
     assert_int_equal(why.stage, DTT_STAGE_ALONE);
     party_add(&p, "room", "secret");
-    assert_true(world_run(&w, 10 * DTT_S, all_joined, &p));
+    assert_true(run(&p, 10 * DTT_S, all_joined));
     /* Bootstrap, two slot reads in parallel, QUIC, gossip: a dozen round trips of 20 ms. */
     assert_in_range(p.peers[1].joined_ms, 60, 400);
-    dtt_core_why(p.peers[0].topic, w.now, &why);
+    dtt_core_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
     assert_int_equal(why.stage, DTT_STAGE_JOINED);
     say(&p, 0);
     say(&p, 1);
-    assert_true(world_run(&w, 5 * DTT_S, all_heard, &p));
+    assert_true(run(&p, 5 * DTT_S, all_heard));
     assert_heard_once(&p);
     /* A polite leave is told as such. */
-    dtt_core_leave(w.nodes[p.peers[1].node].core, w.now, p.peers[1].topic);
-    world_flush(&w);
-    world_run(&w, 1 * DTT_S, NULL, NULL);
-    party_listen(&p);
+    struct dtt_sim_host *h = p.peers[1].host;
+    dtt_core_leave(h->core, dtt_sim_host_now(h), h->topic);
+    dtt_sim_host_settle(h);
+    run(&p, 1 * DTT_S, NULL);
     assert_int_equal(p.peers[0].downs, 1);
     assert_string_equal(p.peers[0].down_reason, "disconnect");
     assert_int_equal(p.peers[1].left, 1);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 /* A node that is closed says goodbye to its topics and hangs up: nobody waits for a time-out. */
 static void a_closed_node_is_gone_at_once(void **state)
 {
-    struct world w;
     struct party p;
     (void)state;
-    setup(&w, &p, 5);
+    setup(&p, 5);
     party_add(&p, "room", "secret");
     party_add(&p, "room", "secret");
-    assert_true(world_run(&w, 20 * DTT_S, all_joined, &p));
-    world_run(&w, DTT_S, NULL, NULL);
-    party_listen(&p);
-    const uint64_t *closed = &w.nodes[p.peers[0].node].ctx.metrics[DTT_METRIC_QUIC_CLOSED];
+    assert_true(run(&p, 20 * DTT_S, all_joined));
+    run(&p, DTT_S, NULL);
+    const uint64_t *closed = &p.peers[0].host->ctx.metrics[DTT_METRIC_QUIC_CLOSED];
     assert_int_equal(*closed, 0);
-    world_close(&w, p.peers[1].node);
-    world_run(&w, 100 * DTT_MS, NULL, NULL);
-    party_listen(&p);
+    dtt_sim_host_close(p.peers[1].host);
+    run(&p, 100 * DTT_MS, NULL);
     assert_int_equal(p.peers[0].downs, 1);
     assert_string_equal(p.peers[0].down_reason, "disconnect");
     assert_true(*closed > 0);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 static void another_secret_stays_outside(void **state)
 {
-    struct world w;
     struct party p;
     (void)state;
-    setup(&w, &p, 2);
+    setup(&p, 2);
     party_add(&p, "room", "secret");
     party_add(&p, "room", "secret");
     party_add(&p, "room", "another");
-    world_run(&w, 60 * DTT_S, NULL, NULL);
-    party_listen(&p);
+    run(&p, 60 * DTT_S, NULL);
     assert_true(p.peers[0].is_joined);
     assert_true(p.peers[1].is_joined);
     assert_false(p.peers[2].is_joined);
     assert_int_equal(p.peers[2].ups, 0);
     assert_int_equal(p.peers[2].dial_failures, 0);
     struct dtt_why why;
-    dtt_core_why(p.peers[2].topic, w.now, &why);
+    dtt_core_why(p.peers[2].host->topic, dtt_sim_host_now(p.peers[2].host), &why);
     assert_true(why.records_refused > 0);
     assert_int_equal(why.records_seen, 0);
     say(&p, 0);
-    world_run(&w, 10 * DTT_S, NULL, NULL);
-    party_listen(&p);
+    run(&p, 10 * DTT_S, NULL);
     assert_int_equal(p.peers[1].heard[0], 1);
     assert_int_equal(p.peers[2].heard[0], 0);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 /* Neither can open the other's records: only the address under its id in the DHT leads to it. */
 static void by_id_alone(void **state)
 {
-    struct world w;
     struct party p;
     struct dtt_peer_addr other = {.addr = {.family = DTT_FAMILY_NONE}};
     (void)state;
-    setup(&w, &p, 3);
+    setup(&p, 3);
     party_add(&p, "room", "one secret");
     party_add(&p, "room", "another");
-    world_run(&w, 10 * DTT_S, NULL, NULL);
+    run(&p, 10 * DTT_S, NULL);
     assert_false(p.peers[0].is_joined);
-    other.id = *dtt_core_id(w.nodes[p.peers[1].node].core);
-    dtt_core_add_peer(p.peers[0].topic, w.now, &other);
-    world_flush(&w);
-    assert_true(world_run(&w, 10 * DTT_S, all_joined, &p));
-    party_listen(&p);
+    struct dtt_sim_host *h = p.peers[0].host;
+    other.id = p.peers[1].host->id;
+    dtt_core_add_peer(h->topic, dtt_sim_host_now(h), &other);
+    dtt_sim_host_settle(h);
+    assert_true(run(&p, 10 * DTT_S, all_joined));
     assert_int_equal(p.peers[0].dial_failures, 0);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 /* Of somebody who is not there no address is found; the dial ends and says so. */
 static void nobody_by_id(void **state)
 {
-    struct world w;
     struct party p;
     struct dtt_peer_addr nobody = {.addr = {.family = DTT_FAMILY_NONE}};
     const uint8_t seed[32] = {42};
     (void)state;
-    setup(&w, &p, 3);
+    setup(&p, 3);
     party_add(&p, "room", "secret");
-    world_run(&w, 5 * DTT_S, NULL, NULL);
+    run(&p, 5 * DTT_S, NULL);
     dtt_ed25519_public_key(nobody.id.bytes, seed);
-    dtt_core_add_peer(p.peers[0].topic, w.now, &nobody);
-    world_flush(&w);
-    world_run(&w, 20 * DTT_S, NULL, NULL);
-    party_listen(&p);
+    struct dtt_sim_host *h = p.peers[0].host;
+    dtt_core_add_peer(h->topic, dtt_sim_host_now(h), &nobody);
+    dtt_sim_host_settle(h);
+    run(&p, 20 * DTT_S, NULL);
     assert_true(p.peers[0].dial_failures > 0);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 static void twenty_at_once(void **state)
 {
-    struct world w;
     struct party p;
     (void)state;
-    setup(&w, &p, 3);
-    w.loss_percent = 1;
+    setup(&p, 3);
+    p.w.links.loss_ppm = 10000;
     for (int i = 0; i < 20; i++) {
         party_add(&p, "room", "secret");
     }
-    assert_true(world_run(&w, 30 * DTT_S, all_joined, &p));
+    assert_true(run(&p, 30 * DTT_S, all_joined));
     for (size_t i = 0; i < p.n; i++) {
         say(&p, i);
     }
-    assert_true(world_run(&w, 30 * DTT_S, all_heard, &p));
+    assert_true(run(&p, 30 * DTT_S, all_heard));
     assert_heard_once(&p);
     /* One is killed: its neighbours notice, and the rest still hear each other. */
-    world_kill(&w, p.peers[7].node);
-    world_run(&w, 40 * DTT_S, NULL, NULL);
-    party_listen(&p);
+    dtt_sim_host_kill(p.peers[7].host);
+    run(&p, 40 * DTT_S, NULL);
     unsigned noticed = 0;
     for (size_t i = 0; i < p.n; i++) {
         noticed += p.peers[i].has_missed;
         memset(p.peers[i].heard, 0, sizeof(p.peers[i].heard));
     }
     assert_true(noticed > 0);
-    world_run(&w, 60 * DTT_S, NULL, NULL); /* equal texts count as one for 90 s */
+    run(&p, 60 * DTT_S, NULL); /* equal texts count as one for 90 s */
     for (size_t i = 0; i < p.n; i++) {
         if (i != 7) {
             say(&p, i);
         }
     }
-    assert_true(world_run(&w, 30 * DTT_S, all_heard, &p));
+    assert_true(run(&p, 30 * DTT_S, all_heard));
     assert_heard_once(&p);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 static void late_by_two_minutes(void **state)
 {
-    struct world w;
     struct party p;
     (void)state;
-    setup(&w, &p, 4);
+    setup(&p, 4);
     party_add(&p, "room", "secret");
-    world_run(&w, 125 * DTT_S, NULL, NULL);
+    run(&p, 125 * DTT_S, NULL);
     party_add(&p, "room", "secret");
-    assert_true(world_run(&w, 10 * DTT_S, all_joined, &p));
+    assert_true(run(&p, 10 * DTT_S, all_joined));
     assert_in_range(p.peers[1].joined_ms, 60, 1000);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 int main(void)

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Load for one DHT node of any make on loopback: first a crowd that fills its routing table, 8
+ * contacts for each of the 20 farthest buckets, then queries of each kind in a closed loop.
+ *
+ *     dht_load PORT CROWD_PORT PID SECONDS
+ *
+ * The crowd has the 160 ports from CROWD_PORT on and queries the node from each of them; after the
+ * line "crowd" a driver may introduce them to nodes that do not learn from queries. One JSON line a
+ * method: replies a second, and a second of PID's processor time.
+ */
+#define _GNU_SOURCE
+#include "crypto/ed25519.h"
+#include "dht/item.h"
+#include "dht/krpc.h"
+#include "dht/node_id.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUCKETS   20
+#define CROWD     (BUCKETS * 8)
+#define WINDOW    32
+#define PACKET    1500
+#define KEYS      16
+#define PUTS      40000 /* signed in advance */
+#define VALUE_LEN 200
+#define SAMPLES   (1 << 20)
+
+struct server {
+    int fd; /* connected */
+    uint16_t port;
+    long pid;
+    uint8_t id[DTT_NODE_ID_BYTES];
+};
+
+struct item {
+    uint8_t seed[32];
+    uint8_t key[32];
+    uint8_t target[20];
+    uint8_t v[VALUE_LEN];
+    uint8_t token[DTT_KRPC_TOKEN_MAX];
+    size_t token_len;
+};
+
+struct packet {
+    size_t len;
+    uint8_t data[PACKET];
+};
+
+/* Puts keep only what differs between them. */
+static struct put {
+    int64_t seq;
+    uint8_t sig[DTT_KRPC_SIG_BYTES];
+} puts_[PUTS];
+
+static struct item items[KEYS];
+static float latencies[SAMPLES];
+
+static void die(const char *what)
+{
+    fprintf(stderr, "dht_load: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Processor time of a process so far. */
+static double cpu_s(long pid)
+{
+    char path[64], text[1024];
+    unsigned long user = 0, system = 0;
+    snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+    FILE *f = fopen(path, "r");
+    size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+    if (f) {
+        fclose(f);
+    }
+    text[n] = '\0';
+    const char *after = strrchr(text, ')');
+    if (!after || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                         &system) != 2) {
+        die("no such process");
+    }
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static int open_socket(uint16_t port, uint16_t remote)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    int bytes = 4 << 20;
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
+        die("bind");
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+    a.sin_port = htons(remote);
+    if (connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
+        die("connect");
+    }
+    return fd;
+}
+
+/* ---- messages */
+
+static size_t encode(struct dtt_krpc *m, uint32_t tid, uint8_t *buf)
+{
+    uint8_t t[4];
+    dtt_put_be32(t, tid);
+    m->t = dtt_slice(t, sizeof(t));
+    int n = dtt_krpc_encode(m, buf, PACKET);
+    if (n < 0) {
+        die("encode");
+    }
+    return (size_t)n;
+}
+
+static struct dtt_krpc query(enum dtt_krpc_method method, const uint8_t *id)
+{
+    return (struct dtt_krpc){
+        .type = DTT_KRPC_QUERY, .method = method, .id = dtt_slice(id, DTT_NODE_ID_BYTES)};
+}
+
+/* One question, asked until answered. The reply's slices point into `p`. */
+static bool ask(const struct server *s, struct dtt_krpc *q, struct packet *p, struct dtt_krpc *ret)
+{
+    uint8_t out[PACKET];
+    static uint32_t tid;
+    for (int attempt = 0; attempt < 50; attempt++) {
+        size_t len = encode(q, ++tid, out);
+        (void)!send(s->fd, out, len, 0);
+        struct pollfd fd = {.fd = s->fd, .events = POLLIN};
+        while (poll(&fd, 1, 200) > 0) {
+            ssize_t n = recv(s->fd, p->data, PACKET, 0);
+            if (n > 0 && dtt_krpc_decode(dtt_slice(p->data, (size_t)n), ret) == 0 &&
+                ret->t.len == 4 && dtt_get_be32(ret->t.data) == tid) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- the crowd */
+
+/* The id of a crowd member: it shares exactly `bucket` bits with the node's. */
+static void crowd_id(uint8_t ret[DTT_NODE_ID_BYTES], const uint8_t *server, unsigned bucket,
+                     unsigned i)
+{
+    memcpy(ret, server, DTT_NODE_ID_BYTES);
+    ret[bucket / 8] ^= (uint8_t)(0x80u >> bucket % 8);
+    /* The bits that follow make the members of a bucket differ. */
+    for (unsigned bit = 0; bit < 3; bit++) {
+        if (i >> bit & 1) {
+            ret[(bucket + 1 + bit) / 8] ^= (uint8_t)(0x80u >> (bucket + 1 + bit) % 8);
+        }
+    }
+    ret[19] ^= (uint8_t)(bucket * 8 + i + 1);
+}
+
+/* Answers one query. */
+static void crowd_serve(int fd, const uint8_t *id)
+{
+    struct packet in, out;
+    struct dtt_krpc q;
+    ssize_t n = recv(fd, in.data, PACKET, MSG_DONTWAIT);
+    if (n <= 0 || dtt_krpc_decode(dtt_slice(in.data, (size_t)n), &q) != 0 ||
+        q.type != DTT_KRPC_QUERY) {
+        return;
+    }
+    struct dtt_krpc r = {.type = DTT_KRPC_REPLY, .t = q.t, .id = dtt_slice(id, DTT_NODE_ID_BYTES)};
+    if (q.method != DTT_KRPC_M_PING) {
+        r.nodes = dtt_slice("", 0);
+        r.token = dtt_slice("tokn", 4);
+    }
+    int len = dtt_krpc_encode(&r, out.data, PACKET);
+    if (len > 0) {
+        (void)!send(fd, out.data, (size_t)len, 0);
+    }
+}
+
+static void crowd_greet(int fd, const uint8_t *id)
+{
+    uint8_t out[PACKET];
+    struct dtt_krpc q = query(DTT_KRPC_M_FIND_NODE, id);
+    q.target = dtt_slice(id, DTT_NODE_ID_BYTES);
+    (void)!send(fd, out, encode(&q, 1, out), 0);
+}
+
+/* Runs until the parent ends. */
+static void crowd_run(const struct server *s, uint16_t port)
+{
+    static struct pollfd fds[CROWD];
+    static uint8_t ids[CROWD][DTT_NODE_ID_BYTES];
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (unsigned i = 0; i < CROWD; i++) {
+        crowd_id(ids[i], s->id, i / 8, i % 8);
+        fds[i] =
+            (struct pollfd){.fd = open_socket((uint16_t)(port + i), s->port), .events = POLLIN};
+    }
+    for (unsigned round = 0;; round++) {
+        /* A few at a time: a node pings newcomers in small numbers. */
+        for (unsigned i = 0; round < 100 && i < 16; i++) {
+            unsigned member = (round * 16 + i) % CROWD;
+            crowd_greet(fds[member].fd, ids[member]);
+        }
+        double until = now_s() + 0.1;
+        while (now_s() < until && poll(fds, CROWD, round < 100 ? 20 : -1) >= 0) {
+            for (unsigned i = 0; i < CROWD; i++) {
+                if (fds[i].revents) {
+                    crowd_serve(fds[i].fd, ids[i]);
+                }
+            }
+        }
+    }
+}
+
+/* How many of the crowd the node hands out. */
+static unsigned crowd_known(const struct server *s, const uint8_t *id)
+{
+    unsigned known = 0;
+    for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
+        uint8_t target[DTT_NODE_ID_BYTES], node[DTT_NODE_ID_BYTES];
+        struct dtt_krpc q = query(DTT_KRPC_M_FIND_NODE, id), r;
+        struct packet p;
+        struct dtt_addr addr;
+        crowd_id(target, s->id, bucket, 0);
+        q.target = dtt_slice(target, sizeof(target));
+        if (!ask(s, &q, &p, &r)) {
+            die("the node does not answer find_node");
+        }
+        struct dtt_reader nodes = dtt_reader(r.nodes);
+        while (dtt_krpc_next_node(&nodes, DTT_FAMILY_V4, node, &addr)) {
+            known += dtt_node_id_common(node, s->id) == bucket;
+        }
+    }
+    return known;
+}
+
+/* ---- items */
+
+static void sign_all(void)
+{
+    for (unsigned i = 0; i < KEYS; i++) {
+        struct item *it = &items[i];
+        int head = snprintf((char *)it->v, VALUE_LEN, "%d:", VALUE_LEN - 4);
+        memset(it->seed, (int)i + 1, sizeof(it->seed));
+        memset(it->v + head, 'x', VALUE_LEN - (size_t)head);
+        dtt_ed25519_public_key(it->key, it->seed);
+        dtt_item_target(it->target, it->key, dtt_slice(NULL, 0));
+    }
+    for (unsigned i = 0; i < PUTS; i++) {
+        struct item *it = &items[i % KEYS];
+        puts_[i].seq = i / KEYS + 1;
+        dtt_item_sign(puts_[i].sig, it->seed, dtt_slice(NULL, 0), puts_[i].seq,
+                      dtt_slice(it->v, VALUE_LEN));
+    }
+}
+
+static struct dtt_krpc put_query(const uint8_t *id, unsigned n)
+{
+    struct item *it = &items[n % KEYS];
+    struct dtt_krpc q = query(DTT_KRPC_M_PUT, id);
+    q.k = dtt_slice(it->key, sizeof(it->key));
+    q.sig = dtt_slice(puts_[n].sig, sizeof(puts_[n].sig));
+    q.seq = dtt_krpc_int(puts_[n].seq);
+    q.token = dtt_slice(it->token, it->token_len);
+    q.v = dtt_slice(it->v, VALUE_LEN);
+    return q;
+}
+
+static void fetch_tokens(const struct server *s, const uint8_t *id)
+{
+    for (unsigned i = 0; i < KEYS; i++) {
+        struct packet p;
+        struct dtt_krpc q = query(DTT_KRPC_M_GET, id), r;
+        q.target = dtt_slice(items[i].target, DTT_NODE_ID_BYTES);
+        if (!ask(s, &q, &p, &r) || r.token.len == 0 || r.token.len > DTT_KRPC_TOKEN_MAX) {
+            die("no token for a get");
+        }
+        memcpy(items[i].token, r.token.data, r.token.len);
+        items[i].token_len = r.token.len;
+    }
+}
+
+/* ---- closed loop */
+
+/*
+ * PUT_NEW: each a new value, whose signature has to be verified. PUT_RENEWAL: one that is stored
+ * already. PUT: each value twice, as BEP 44's hourly renewal makes it where items live two hours.
+ */
+enum method { PING, FIND_NODE, GET_HIT, GET_MISS, PUT_NEW, PUT, PUT_RENEWAL };
+static const char *const names[] = {"ping",    "find_node", "get_hit",    "get_miss",
+                                    "put_new", "put",       "put_renewal"};
+
+static struct loop {
+    const struct server *s;
+    const uint8_t *id;
+    enum method method;
+    uint32_t first, tid; /* transactions of this run: [first, tid) */
+    unsigned put;        /* the next one */
+    double sent[1 << 16];
+    unsigned in_flight;
+    uint64_t out, in, errors, without_value;
+    uint64_t bytes_out, bytes_in;
+} loop;
+
+static bool is_exhausted(const struct loop *l)
+{
+    return (l->method == PUT_NEW || l->method == PUT) && l->put == PUTS;
+}
+
+static size_t make_query(struct loop *l, uint8_t *buf)
+{
+    uint8_t target[DTT_NODE_ID_BYTES] = {0};
+    struct dtt_krpc q = query(DTT_KRPC_M_PING, l->id);
+    dtt_put_be32(target, l->tid * 2654435761u); /* all over the table */
+    switch (l->method) {
+    case PING: break;
+    case FIND_NODE: q.method = DTT_KRPC_M_FIND_NODE; break;
+    case GET_HIT:
+        q.method = DTT_KRPC_M_GET;
+        memcpy(target, items[l->tid % KEYS].target, sizeof(target));
+        break;
+    case GET_MISS: q.method = DTT_KRPC_M_GET; break;
+    case PUT_NEW: q = put_query(l->id, l->put++); break;
+    case PUT:
+        q = put_query(l->id, l->put);
+        l->put += l->tid % 2;
+        break;
+    case PUT_RENEWAL: q = put_query(l->id, l->put - 1); break;
+    }
+    if (q.method == DTT_KRPC_M_FIND_NODE || q.method == DTT_KRPC_M_GET) {
+        q.target = dtt_slice(target, sizeof(target));
+    }
+    return encode(&q, l->tid, buf);
+}
+
+static void send_some(struct loop *l)
+{
+    static struct packet out[WINDOW];
+    struct mmsghdr msgs[WINDOW];
+    struct iovec iov[WINDOW];
+    unsigned n = 0;
+    memset(msgs, 0, sizeof(msgs));
+    while (l->in_flight + n < WINDOW && !is_exhausted(l)) {
+        out[n].len = make_query(l, out[n].data);
+        l->sent[l->tid++ & 0xffff] = now_s();
+        l->bytes_out += out[n].len;
+        iov[n] = (struct iovec){.iov_base = out[n].data, .iov_len = out[n].len};
+        msgs[n].msg_hdr.msg_iov = &iov[n];
+        msgs[n].msg_hdr.msg_iovlen = 1;
+        n++;
+    }
+    for (unsigned at = 0; at < n;) {
+        int sent = sendmmsg(l->s->fd, msgs + at, n - at, 0);
+        if (sent <= 0) {
+            die("send");
+        }
+        at += (unsigned)sent;
+    }
+    l->in_flight += n;
+    l->out += n;
+}
+
+static void take_reply(struct loop *l, struct dtt_slice data)
+{
+    struct dtt_krpc m;
+    /* The node may ping us, too. */
+    if (dtt_krpc_decode(data, &m) != 0 || m.type == DTT_KRPC_QUERY || m.t.len != 4 ||
+        dtt_get_be32(m.t.data) - l->first >= l->tid - l->first) {
+        return;
+    }
+    l->errors += m.type == DTT_KRPC_ERROR;
+    l->without_value += !m.v.data;
+    latencies[l->in % SAMPLES] =
+        (float)((now_s() - l->sent[dtt_get_be32(m.t.data) & 0xffff]) * 1e6);
+    l->in++;
+    l->bytes_in += data.len;
+    l->in_flight -= l->in_flight > 0;
+}
+
+static void receive_some(struct loop *l)
+{
+    static struct packet in[WINDOW];
+    struct mmsghdr msgs[WINDOW];
+    struct iovec iov[WINDOW];
+    struct pollfd fd = {.fd = l->s->fd, .events = POLLIN};
+    if (poll(&fd, 1, 200) <= 0) {
+        l->in_flight = 0; /* all of them were lost */
+        return;
+    }
+    memset(msgs, 0, sizeof(msgs));
+    for (unsigned i = 0; i < WINDOW; i++) {
+        iov[i] = (struct iovec){.iov_base = in[i].data, .iov_len = PACKET};
+        msgs[i].msg_hdr.msg_iov = &iov[i];
+        msgs[i].msg_hdr.msg_iovlen = 1;
+    }
+    int n = recvmmsg(l->s->fd, msgs, WINDOW, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < n; i++) {
+        take_reply(l, dtt_slice(in[i].data, msgs[i].msg_len));
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static void run(const struct server *s, const uint8_t *id, enum method method, double seconds)
+{
+    struct loop *l = &loop;
+    *l = (struct loop){
+        .s = s, .id = id, .method = method, .first = l->tid + 2, .tid = l->tid + 2, .put = l->put};
+    double cpu = cpu_s(s->pid);
+    double start = now_s();
+    while (now_s() - start < seconds && !is_exhausted(l)) {
+        send_some(l);
+        receive_some(l);
+    }
+    double wall = now_s() - start;
+    cpu = cpu_s(s->pid) - cpu;
+    size_t n = l->in < SAMPLES ? l->in : SAMPLES;
+    qsort(latencies, n, sizeof(latencies[0]), compare);
+    printf("{\"method\":\"%s\",\"replies\":%" PRIu64 ",\"per_s\":%.0f,\"per_cpu_s\":%.0f,"
+           "\"lost\":%.5f,\"errors\":%" PRIu64 ",\"without_value\":%" PRIu64
+           ",\"query_bytes\":%.0f,\"reply_bytes\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f}\n",
+           names[method], l->in, (double)l->in / wall, cpu > 0 ? (double)l->in / cpu : 0,
+           l->out ? 1 - (double)l->in / (double)l->out : 0, l->errors, l->without_value,
+           (double)l->bytes_out / (double)(l->out ? l->out : 1),
+           (double)l->bytes_in / (double)(l->in ? l->in : 1), n ? (double)latencies[n / 2] : 0,
+           n ? (double)latencies[n * 99 / 100] : 0);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    struct server s = {0};
+    struct packet p;
+    uint8_t id[DTT_NODE_ID_BYTES] = "load generator here";
+    if (argc != 5 || sodium_init() < 0) {
+        fprintf(stderr, "usage: dht_load PORT CROWD_PORT PID SECONDS\n");
+        return 2;
+    }
+    s.port = (uint16_t)atoi(argv[1]);
+    s.pid = atol(argv[3]);
+    s.fd = open_socket(0, s.port);
+    struct dtt_krpc q = query(DTT_KRPC_M_PING, id), r;
+    q.is_read_only = true;
+    if (!ask(&s, &q, &p, &r) || !r.id.data) {
+        die("the node does not answer a ping");
+    }
+    memcpy(s.id, r.id.data, sizeof(s.id));
+    pid_t crowd = fork();
+    if (crowd == 0) {
+        crowd_run(&s, (uint16_t)atoi(argv[2]));
+    }
+    printf("crowd\n");
+    fflush(stdout);
+    sign_all();
+    unsigned known = 0;
+    for (int i = 0; i < 100 && known < CROWD; i++) {
+        known = crowd_known(&s, id);
+        usleep(known < CROWD ? 300000 : 0);
+    }
+    printf("{\"contacts\":%u}\n", known);
+    fetch_tokens(&s, id);
+    static const enum method order[] = {PING, FIND_NODE, GET_MISS,   PUT_NEW,
+                                        PUT,  GET_HIT,   PUT_RENEWAL};
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        run(&s, id, order[i], atof(argv[4]));
+    }
+    kill(crowd, SIGKILL);
+    return 0;
+}
