@@ -47,6 +47,11 @@ class Client:
         for line in self.popen.stdout:
             self.events.put(json.loads(line))
 
+    def wait_ready(self):
+        """Until one of ours has heard from a first node."""
+        while self.events.get(timeout=60)["event"] != "ready":
+            pass
+
     def run(self, *words):
         """One operation: its last event, with the list of its values."""
         self.popen.stdin.write(" ".join(words) + "\n")
