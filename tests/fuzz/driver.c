@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Runs a fuzz target without a fuzzer: each file of the corpus folder, each of its truncations,
- * and seeded random mutations of it. Deterministic. Usage: fuzz-NAME CORPUS [ROUNDS]
+ * Runs a fuzz target without a fuzzer: each file of the corpus folder, then truncations and seeded
+ * random mutations of it, ROUNDS of each for the whole folder, however many files there are.
+ * Deterministic. Usage: fuzz-NAME CORPUS [ROUNDS]
  */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
@@ -83,9 +84,10 @@ static size_t mutate(uint8_t *data, size_t len)
 
 int main(int argc, char **argv)
 {
-    long rounds = argc > 2 ? atol(argv[2]) : 2000;
+    long total = argc > 2 ? atol(argv[2]) : 20000;
     struct dirent **entries;
     int n = argc > 1 ? scandir(argv[1], &entries, NULL, alphasort) : -1;
+    size_t rounds = n > 0 ? (size_t)(total / n) + 1 : 0;
     static uint8_t seed[INPUT_MAX + 1];
     static uint8_t input[INPUT_MAX + 1];
     int files = 0;
@@ -107,10 +109,10 @@ int main(int argc, char **argv)
         }
         files++;
         run(seed, len);
-        for (size_t cut = 0; cut < len && cut < 2048; cut++) {
+        for (size_t cut = 0; cut < len; cut += len / rounds + 1) {
             run(seed, cut);
         }
-        for (long r = 0; r < rounds; r++) {
+        for (size_t r = 0; r < rounds; r++) {
             memcpy(input, seed, len);
             run(input, mutate(input, len));
         }
@@ -120,6 +122,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: the corpus %s is empty\n", argv[0], argv[1]);
         return 1;
     }
-    printf("%d seeds, %ld mutations each\n", files, rounds);
+    printf("%d seeds, %zu mutations each\n", files, rounds);
     return 0;
 }
