@@ -17,7 +17,7 @@
 #include "base/addr.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_LOOKUP_ALPHA       4   /**< queries in flight while replies bring closer nodes */
+#define DTT_LOOKUP_ALPHA       3   /**< queries in flight while replies bring closer nodes */
 #define DTT_LOOKUP_CANDIDATES  128 /**< at most; the farthest are forgotten first */
 #define DTT_LOOKUP_WIDTH_MAX   32
 #define DTT_LOOKUP_SENDS       2   /**< the query and one retransmission */

@@ -122,6 +122,7 @@ struct dtt_dht {
     struct dtt_peerstore peers;
 
     uint64_t srtt_ns, rttvar_ns; /**< RFC 6298 over all answers; 0: no sample yet */
+    uint64_t rtterr_ns;          /**< usual error of what is known of a node; 0: no sample yet */
     uint32_t asked, answered;
 
     struct dtt_walk *walks[DTT_DHT_WALKS];
@@ -216,6 +217,8 @@ void dtt_walk_pump(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w);
 void dtt_walk_pump_all(struct dtt_dht *d, struct dtt_now now);
 /** Nobody is left to wait for: waiting walks end. */
 void dtt_walk_end_waiting(struct dtt_dht *d, struct dtt_now now);
+/** The round trip of a node in one of the walks; 0: not known. */
+uint64_t dtt_walk_rtt_ns(const struct dtt_dht *d, const struct dtt_addr *addr);
 uint64_t dtt_walk_deadline(const struct dtt_dht *d);
 void dtt_walk_tick(struct dtt_dht *d, struct dtt_now now);
 

@@ -7,10 +7,11 @@
 
 #include <dtt/types.h>
 
-#define RTO_FIRST_NS (1 * DTT_S) /* before the first sample */
-#define RTO_MIN_NS   (100 * DTT_MS)
-#define RTO_MAX_NS   (1500 * DTT_MS)
-#define LATE_NS      (4 * DTT_S) /* an answer counts this long, though nobody waits for it */
+#define RTO_FIRST_NS  (1 * DTT_S)   /* before the first sample */
+#define RTO_MARGIN_NS (30 * DTT_MS) /* of a node that is known, at least */
+#define RTO_MIN_NS    (100 * DTT_MS)
+#define RTO_MAX_NS    (1500 * DTT_MS)
+#define LATE_NS       (4 * DTT_S) /* an answer counts this long, though nobody waits for it */
 
 int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
                       enum dtt_polite_kind kind, struct dtt_slice data)
@@ -49,26 +50,50 @@ int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
     return DTT_OK;
 }
 
-static uint64_t soft_timeout(const struct dtt_dht *d, const struct dtt_addr *to)
+/* The round trip to this node last time; 0: not known. */
+static uint64_t known_rtt(const struct dtt_dht *d, const struct dtt_addr *to)
 {
     const struct dtt_rnode *n = dtt_rtable_find(&d->tables[dtt_side_of(to->family)], to);
+    return n && n->rtt ? n->rtt * 100 * DTT_US : dtt_walk_rtt_ns(d, to);
+}
+
+/*
+ * Nodes differ far more from each other than one does from what it was: who is known gets a timeout
+ * from his own round trip and the usual error of that, everybody else one from the round trips of
+ * all (RFC 6298).
+ */
+static uint64_t soft_timeout(const struct dtt_dht *d, const struct dtt_addr *to)
+{
+    uint64_t rtt = known_rtt(d, to);
+    uint64_t rto = d->srtt_ns + 4 * d->rttvar_ns;
     if (d->srtt_ns == 0) {
         return RTO_FIRST_NS;
     }
-    uint64_t rtt = n && n->rtt ? n->rtt * 100 * DTT_US : d->srtt_ns;
-    uint64_t rto = rtt + 4 * d->rttvar_ns;
+    if (rtt) {
+        uint64_t margin = 4 * (d->rtterr_ns ? d->rtterr_ns : d->rttvar_ns);
+        rto = rtt + (margin < RTO_MARGIN_NS ? RTO_MARGIN_NS : margin);
+    }
     return rto < RTO_MIN_NS ? RTO_MIN_NS : dtt_min_ns(rto, RTO_MAX_NS);
 }
 
-static void sample_rtt(struct dtt_dht *d, uint64_t rtt)
+static uint64_t gap(uint64_t a, uint64_t b)
 {
+    return a > b ? a - b : b - a;
+}
+
+/* `expected`: what was known of this node, or 0. */
+static void sample_rtt(struct dtt_dht *d, uint64_t rtt, uint64_t expected)
+{
+    if (expected) {
+        uint64_t err = gap(rtt, expected);
+        d->rtterr_ns = d->rtterr_ns ? (3 * d->rtterr_ns + err) / 4 + 1 : rtt / 2;
+    }
     if (d->srtt_ns == 0) {
         d->srtt_ns = rtt + 1;
         d->rttvar_ns = rtt / 2;
         return;
     }
-    uint64_t err = rtt > d->srtt_ns ? rtt - d->srtt_ns : d->srtt_ns - rtt;
-    d->rttvar_ns = (3 * d->rttvar_ns + err) / 4;
+    d->rttvar_ns = (3 * d->rttvar_ns + gap(rtt, d->srtt_ns)) / 4;
     d->srtt_ns = (7 * d->srtt_ns + rtt) / 8 + 1;
 }
 
@@ -181,7 +206,7 @@ void dtt_query_answered(struct dtt_dht *d, struct dtt_now now, const struct dtt_
     drop_txn(d, match);
     d->answered++;
     DTT_COUNT(d->ctx, DHT_ANSWERS);
-    sample_rtt(d, rtt);
+    sample_rtt(d, rtt, known_rtt(d, from));
     if (m->type == DTT_KRPC_REPLY) {
         take_vote(d, now, from, m);
     }

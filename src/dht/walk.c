@@ -788,6 +788,19 @@ void dtt_walk_dead(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *
 
 /* ---- time */
 
+uint64_t dtt_walk_rtt_ns(const struct dtt_dht *d, const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        const struct dtt_walk *w = d->walks[i];
+        const struct dtt_candidate *c =
+            w ? dtt_lookup_find(&w->side[dtt_side_of(addr->family)], addr) : NULL;
+        if (c && c->rtt_us) {
+            return c->rtt_us * DTT_US;
+        }
+    }
+    return 0;
+}
+
 uint64_t dtt_walk_deadline(const struct dtt_dht *d)
 {
     uint64_t at = d->pace_ns;

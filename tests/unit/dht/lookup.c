@@ -84,9 +84,9 @@ static void test_endgame(void **state)
     for (unsigned n = 1; n <= 12; n++) {
         add(n);
     }
-    assert_int_equal(ask_all(), 4);
+    assert_int_equal(ask_all(), DTT_LOOKUP_ALPHA);
     assert_true(dtt_lookup_answered(&l, candidate(1)));
-    assert_int_equal(ask_all(), 4); /* 2..8 in flight */
+    assert_int_equal(ask_all(), 8 - DTT_LOOKUP_ALPHA); /* 2..8 in flight */
     assert_false(dtt_lookup_is_done(&l));
     for (unsigned n = 2; n <= 8; n++) {
         assert_true(dtt_lookup_answered(&l, candidate(n)));
@@ -95,6 +95,34 @@ static void test_endgame(void **state)
     assert_null(dtt_lookup_next(&l)); /* 9..12 stay unasked */
     assert_int_equal(l.answered, 8);
     assert_false(dtt_lookup_answered(&l, candidate(1)));
+}
+
+/* As close as nodes of this network are: nobody can name closer ones. */
+static void test_near_ones_are_asked_at_once(void **state)
+{
+    static const uint8_t self[20] = {0}, neighbour[20] = {1};
+    (void)state;
+    for (unsigned n = 1; n <= 12; n++) {
+        add(n);
+    }
+    dtt_lookup_set_usual(&l, self, neighbour);
+    assert_int_equal(ask_all(), 8);
+}
+
+/* Of the eight closest those known to be slow come last; nobody farther comes before them. */
+static void test_quick_ones_first(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 12; n++) {
+        add(n);
+        candidate(n)->rtt_us = n == 5 ? 0 : 100 - n;
+    }
+    for (unsigned i = 0; i < DTT_LOOKUP_ALPHA; i++) {
+        static const unsigned order[] = {5, 8, 7, 6};
+        struct dtt_candidate *c = dtt_lookup_next(&l);
+        assert_int_equal(distance(c), order[i]);
+        dtt_lookup_sent(&l, c);
+    }
 }
 
 static void test_slow_opens_a_slot_then_one_retransmission(void **state)
@@ -108,10 +136,10 @@ static void test_slow_opens_a_slot_then_one_retransmission(void **state)
     struct dtt_candidate *c = dtt_lookup_next(&l);
     assert_int_equal(distance(c), 1); /* the closest again */
     dtt_lookup_sent(&l, c);
-    assert_int_equal(l.asked, 4);
+    assert_int_equal(l.asked, DTT_LOOKUP_ALPHA);
     assert_null(dtt_lookup_next(&l));
     assert_true(dtt_lookup_slow(&l, candidate(1))); /* dead now */
-    assert_int_equal(distance(dtt_lookup_next(&l)), 5);
+    assert_int_equal(distance(dtt_lookup_next(&l)), DTT_LOOKUP_ALPHA + 1);
     /* A late answer revives it. */
     assert_true(dtt_lookup_answered(&l, candidate(1)));
     assert_int_equal(candidate(1)->state, DTT_CANDIDATE_ANSWERED);
@@ -438,6 +466,8 @@ int main(void)
         TEST(test_empty_is_done),
         TEST(test_asks_the_closest_first),
         TEST(test_endgame),
+        TEST(test_near_ones_are_asked_at_once),
+        TEST(test_quick_ones_first),
         TEST(test_slow_opens_a_slot_then_one_retransmission),
         TEST(test_the_dead_do_not_count),
         TEST(test_candidates_are_bounded),

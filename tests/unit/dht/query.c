@@ -41,7 +41,10 @@ static bool next_query(struct dtt_krpc *q)
 static void reply(const struct dtt_addr *from, struct dtt_slice t)
 {
     uint8_t buf[400];
-    struct dtt_krpc m = {.type = DTT_KRPC_REPLY, .t = t, .id = dtt_slice(peer_id, 20)};
+    uint8_t id[20];
+    memcpy(id, peer_id, sizeof(id));
+    id[19] = (uint8_t)(from->port - peer.port); /* each port another node */
+    struct dtt_krpc m = {.type = DTT_KRPC_REPLY, .t = t, .id = dtt_slice(id, sizeof(id))};
     int len = dtt_krpc_encode(&m, buf, sizeof(buf));
     assert_int_equal(dtt_dht_recv(d, now, from, dtt_slice(buf, (size_t)len)), 0);
 }
@@ -212,6 +215,38 @@ static void test_timeouts_follow_the_round_trip(void **state)
     assert_true(wait <= now.mono_ns + 150 * DTT_MS);
 }
 
+/* One steady node 250 ms away among others at 10 ms: its timeout comes from itself. */
+static void test_a_known_node_has_a_timeout_of_its_own(void **state)
+{
+    struct dtt_krpc q;
+    struct dtt_dht_event e;
+    struct dtt_addr others = peer;
+    dtt_dht_op op;
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        others.port = (uint16_t)(100 + i);
+        assert_int_equal(dtt_dht_ping(d, now, i % 2 ? &peer : &others, &op), 0);
+        assert_true(next_query(&q));
+        now.mono_ns += i % 2 ? 250 * DTT_MS : 10 * DTT_MS;
+        reply(&sent.to, q.t);
+        while (next_query(&q) || dtt_dht_next_event(d, &e)) {
+        }
+    }
+    ping(&q);
+    now.mono_ns += 249 * DTT_MS;
+    dtt_dht_tick(d, now);
+    while (next_query(&q)) {
+        assert_false(dtt_addr_eq(&sent.to, &peer));
+    }
+    now.mono_ns += 51 * DTT_MS;
+    dtt_dht_tick(d, now);
+    bool is_sent_again = false;
+    while (next_query(&q)) {
+        is_sent_again |= dtt_addr_eq(&sent.to, &peer) && q.method == DTT_KRPC_M_PING;
+    }
+    assert_true(is_sent_again);
+}
+
 static void test_arguments(void **state)
 {
     dtt_dht_op op;
@@ -236,6 +271,7 @@ int main(void)
         TEST(test_unreachable_fails_at_once),
         TEST(test_error_reply),
         TEST(test_timeouts_follow_the_round_trip),
+        TEST(test_a_known_node_has_a_timeout_of_its_own),
         TEST(test_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
