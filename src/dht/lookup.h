@@ -20,15 +20,15 @@
 #define DTT_LOOKUP_ALPHA       3   /**< queries in flight while replies bring closer nodes */
 #define DTT_LOOKUP_CANDIDATES  128 /**< at most; the farthest are forgotten first */
 #define DTT_LOOKUP_WIDTH_MAX   32
-#define DTT_LOOKUP_SENDS       2   /**< the query and one retransmission */
-#define DTT_LOOKUP_QUERIES     96  /**< per lookup, whatever the candidates say */
-#define DTT_LOOKUP_PER_NETWORK 2   /**< global candidates of one /24 or /64 */
-#define DTT_LOOKUP_PER_REPLY   16  /**< contacts taken from one reply */
-#define DTT_LOOKUP_TELLERS     97  /**< who named a candidate: 0 ourselves, then who answered */
-#define DTT_LOOKUP_LIES        3   /**< silent contacts, and no other, of a liar */
-#define DTT_LOOKUP_NEAR        1.5 /**< times as far as usual, and yet the closest there are */
-#define DTT_LOOKUP_CROWDED     4   /**< times as close as they should be */
-#define DTT_LOOKUP_USUAL       8   /**< nodes next to ourselves by which we know what is usual */
+#define DTT_LOOKUP_SENDS       2  /**< the query and one retransmission */
+#define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the candidates say */
+#define DTT_LOOKUP_PER_NETWORK 2  /**< global candidates of one /24 or /64 */
+#define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
+#define DTT_LOOKUP_TELLERS     97 /**< who named a candidate: 0 ourselves, then who answered */
+#define DTT_LOOKUP_LIES        3  /**< silent contacts, and no other, of a liar */
+#define DTT_LOOKUP_NEAR        2  /**< times as far as usual, and yet the closest there are */
+#define DTT_LOOKUP_CROWDED     4  /**< times as close as they should be */
+#define DTT_LOOKUP_USUAL       8  /**< nodes next to ourselves by which we know what is usual */
 
 enum dtt_candidate_state {
     DTT_CANDIDATE_FRESH,
