@@ -102,6 +102,7 @@ void dtt_topic_explain(const struct dtt_topic *t, struct dtt_now now, unsigned r
     w.records_refused = s.records_refused;
     w.dials_started = s.dials_started;
     w.dials_failed = s.dials_failed;
+    w.members = s.members;
     write_sentence(&w, resolving, dht->bootstraps, s.neighbors);
     *ret = w;
 }

@@ -168,12 +168,14 @@ static void two_meet_and_talk(void **state)
     struct dtt_why why;
     dtt_core_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
     assert_int_equal(why.stage, DTT_STAGE_ALONE);
+    assert_int_equal(why.members, 1);
     party_add(&p, "room", "secret");
     assert_true(run(&p, 10 * DTT_S, all_joined));
     /* Bootstrap, two slot reads in parallel, QUIC, gossip: a dozen round trips of 20 ms. */
     assert_in_range(p.peers[1].joined_ms, 60, 400);
     dtt_core_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
     assert_int_equal(why.stage, DTT_STAGE_JOINED);
+    assert_int_equal(why.members, 2);
     say(&p, 0);
     say(&p, 1);
     assert_true(run(&p, 5 * DTT_S, all_heard));

@@ -290,6 +290,41 @@ static void a_squatter_in_the_public_slot_does_not_keep_members_apart(void **sta
     assert_int_equal(components(&w), 1);
 }
 
+/*
+ * A swarm in peace publishes about five records a minute, whatever its size, and reads hardly more;
+ * a newcomer finds it with its first read all the same, at any moment.
+ */
+static void a_swarm_is_quiet_and_found_at_once(void **state)
+{
+    (void)state;
+    unsigned puts = 0;
+    unsigned gets = 0;
+    world_open(&w, 5, MIXED, 24);
+    w.degree_max = 5;
+    for (unsigned i = 0; i < 20; i++) {
+        start_at(&w, i, 1000 + i * 100);
+    }
+    run_ms(180000);
+    for (unsigned i = 0; i < 20; i++) {
+        puts -= w.nodes[i].puts;
+        gets -= w.nodes[i].gets;
+    }
+    run_ms(600000);
+    for (unsigned i = 0; i < 20; i++) {
+        puts += w.nodes[i].puts;
+        gets += w.nodes[i].gets;
+    }
+    /* Seven minutes, two slots. With degrees below four a random eviction makes some search. */
+    assert_in_range(puts, 7 * 2 * 2, 7 * 2 * 12);
+    assert_in_range(gets, 7 * 2 * 2, 7 * 2 * 30);
+    for (unsigned i = 20; i < 24; i++) {
+        uint64_t ms = 600000 + (i - 20) * 37000 + 5000;
+        start_at(&w, i, ms);
+        run_ms(ms + 5000);
+        assert_true(joined_after_ms(i) <= 1500);
+    }
+}
+
 static void a_peer_that_restarts_is_found_again(void **state)
 {
     (void)state;
@@ -363,6 +398,7 @@ int main(void)
         TEST(dead_candidates_are_given_up_and_the_live_one_is_found),
         TEST(garbage_does_not_hide_the_others),
         TEST(a_squatter_in_the_public_slot_does_not_keep_members_apart),
+        TEST(a_swarm_is_quiet_and_found_at_once),
         TEST(a_peer_that_restarts_is_found_again),
         TEST(two_small_bubbles_merge),
         TEST(two_large_bubbles_merge_when_they_talk),

@@ -274,6 +274,33 @@ static void who_stays_alone_reads_the_open_slots_by_turns(void **state)
     assert_in_range(2 * n[DTT_SLOT_PUBLIC], n[DTT_SLOT_SECRET], n[DTT_SLOT_SECRET] + 4);
 }
 
+/* ---- a neighbour that falls silent */
+
+static void who_fell_silent_is_dialled_though_there_are_others(void **state)
+{
+    (void)state;
+    struct dtt_id one = node_id(1);
+    struct dtt_id two = node_id(2);
+    up(100, 1);
+    up(200, 2);
+    up(300, 3);
+    dtt_tracker_neighbor_down(t, at_ms(5000), &one, true);
+    dtt_tracker_neighbor_down(t, at_ms(5000), &two, false); /* said goodbye */
+    collect();
+    assert_int_equal(out.dials, 0);
+    tick(6000);
+    assert_int_equal(out.dials, 1);
+    assert_true(id_is(&out.dial.peer, 1));
+    dtt_tracker_dial_failed(t, at_ms(9000), &one);
+    collect();
+    tick(9000 + 6300);
+    assert_int_equal(out.dials, 1);
+    assert_true(id_is(&out.dial.peer, 1));
+    up(16000, 1);
+    assert_int_equal(run(60000).dials, 0);
+    assert_int_equal(status(60000).members, 3);
+}
+
 /* ---- the first call */
 
 static void start_reads_both_minutes_and_publishes(void **state)
@@ -889,6 +916,7 @@ int main(void)
         TEST(the_old_line_counts_on_from_what_it_saw),
         TEST(one_slot_that_stores_is_enough),
         TEST(who_stays_alone_reads_the_open_slots_by_turns),
+        TEST(who_fell_silent_is_dialled_though_there_are_others),
         TEST(start_reads_both_minutes_and_publishes),
         TEST(the_seed_preset_does_not_publish_at_start),
         TEST(older_minutes_come_first_where_wanted),
