@@ -223,7 +223,8 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
 static void step_merge(struct dtt_tracker *t, struct dtt_now now)
 {
     bool is_busy = dtt_reads_is_busy(&t->reads);
-    if (dtt_merge_step(&t->merge, now.mono_ns, is_busy, &t->candidates, &t->window)) {
+    /* Once a pass has chosen, another may be due: it became so while this one was reading. */
+    while (dtt_merge_step(&t->merge, now.mono_ns, is_busy, &t->candidates, &t->window)) {
         uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->candidates, &t->window);
         t->ctx->metrics[DTT_METRIC_TRACKER_MERGE_DIALS] += n;
         DTT_TRACE(t->ctx, TRACKER_MERGE, dtt_tv_int((int64_t)t->view.count), dtt_tv_int(n));
