@@ -138,21 +138,58 @@ def fixtures(rust, dice, folder, rounds):
                                 "and records sealed for them.", "records": made}, indent=1) + "\n")
 
 
-def slots(world):
-    """The unit test of the fixtures, on new ones."""
-    for is_old in FIXTURES:
-        dice, rust = start(world, is_old)
-        fixtures(rust, dice, world.path, ROUNDS)
-    test = pathlib.Path(harness.DTT).parent / "tests/unit/record/test-record-rust"
+def unit_test(world, name):
+    """One that reads fixtures, on those in the world's folder."""
+    test = pathlib.Path(harness.DTT).parent / "tests/unit" / name
     done = subprocess.run([test], env={**os.environ, "DTT_VECTORS": str(world.path)},
                           capture_output=True, text=True)
     check(done.returncode == 0, done.stdout + done.stderr)
+
+
+def slots(world):
+    for is_old in FIXTURES:
+        dice, rust = start(world, is_old)
+        fixtures(rust, dice, world.path, ROUNDS)
+    unit_test(world, "record/test-record-rust")
+
+
+def random_addr(dice):
+    port = dice.randrange(1, 65536)
+    if dice.randrange(2):
+        return f"{dice.randrange(1, 224)}.{'.'.join(str(dice.randrange(256)) for _ in '123')}:{port}"
+    words = [dice.choice([0, dice.randrange(65536)]) for _ in range(6)]
+    return f"[2001:db8:{':'.join(f'{word:x}' for word in words)}]:{port}"
+
+
+def packets(world, folder, rounds):
+    """Address packets; every third has a relay or user data too, which are not ours to write."""
+    dice = random.Random(os.environ.get("DTT_SEED", world.topic))
+    rust = world.rust("rust", "packet")
+    made = []
+    for i in range(rounds):
+        asked = {"identity": dice.randbytes(32).hex(),
+                 "addrs": [random_addr(dice) for _ in range(dice.randrange(1, 9))]}
+        if i % 3 == 2:
+            asked[dice.choice(["relay", "user_data"])] = "https://relay.example/"
+        reply = rust.ask(**asked, do="write")
+        check("packet" in reply, f"{asked}: {reply}")
+        made.append({**asked, **{name: reply[name] for name in ("id", "addrs", "packet")}})
+    path = pathlib.Path(folder) / "rust/packets.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"about": "Made by iroh 1.4.1 through tests/interop: address "
+                                "packets of random endpoints.", "packets": made}, indent=1) + "\n")
+
+
+def address_packets(world):
+    packets(world, world.path, ROUNDS)
+    unit_test(world, "codec/test-codec-rust")
 
 
 def write_fixtures(world):
     for is_old in FIXTURES:
         dice, rust = start(world, is_old)
         fixtures(rust, dice, "tests/vectors", 16)
+    packets(world, "tests/vectors", 16)
 
 
 def of_line(is_old):
@@ -170,6 +207,8 @@ def of_line(is_old):
 CASES = [
     ("record", "slots", slots, f"keys, salt and seeds of {ROUNDS} random topics and minutes, of "
      "0.3.5 and of 0.2.8"),
+    ("record", "address packets", address_packets, f"{ROUNDS} of random endpoints: all are read, "
+     "and those without what is iroh's alone are written byte for byte alike"),
     *of_line(False),
     *of_line(True),
 ]

@@ -7,6 +7,7 @@ mod dht;
 mod frames;
 mod machine;
 mod options;
+mod packet;
 mod quic;
 mod record;
 mod swarm;
@@ -26,13 +27,14 @@ async fn main() -> Result<()> {
     match verb.as_str() {
         "frames" => frames::print_frames(),
         "machine" => machine::serve(),
+        "packet" => packet::serve(),
         "record" => record::serve(),
         "dht" => dht::serve(&options).await,
         "quic" => quic::run(&options).await,
         "gossip" => swarm::gossip(&options).await,
         "tracker" => swarm::tracker(&options).await,
         _ => bail!(
-            "usage: dtt-interop frames|machine|record|dht|quic|gossip|tracker [TOPIC] [OPTIONS]"
+            "usage: dtt-interop frames|machine|packet|record|dht|quic|gossip|tracker [TOPIC] [OPTIONS]"
         ),
     }
 }
