@@ -23,7 +23,8 @@ TOPICS = ("alpha", "beta", "gamma")
 STAYING = 2  # nodes of each kind that are never killed and are in all topics
 CHANGING = 3  # places of each kind that are taken by one node after the other
 RATE = 3  # messages a second
-SETTLE = 120  # seconds; a killed neighbour is missed after 30
+SETTLE = 180  # seconds; a killed neighbour is missed after 30
+PATIENCE = 90  # seconds until a Rust node that is alone is told to join again
 REMEMBERED = 6  # rounds after which a message is forgotten here
 SAMPLE = 5  # seconds between looks at the memory
 GROWTH = 1.1  # resident memory of the last quarter over that of the second, at most
@@ -137,18 +138,34 @@ class Soak:
         waited for a moment, and counted by the kinds of their ends.
         """
         start = time.monotonic()
+        rescued = set()
         while True:
             self.read()
-            links = [self.links_in(topic) for topic in TOPICS]
-            uneven = [pair for each in links for pair in each.uneven]
+            links = {topic: self.links_in(topic) for topic in TOPICS}
+            uneven = [pair for each in links.values() for pair in each.uneven]
             waited = time.monotonic() - start
-            if all(each.is_one() for each in links) and (not uneven or waited > UNEVEN):
+            if all(each.is_one() for each in links.values()) and (not uneven or waited > UNEVEN):
                 break
+            for topic, each in links.items():
+                if waited > PATIENCE and topic not in rescued and not each.is_one():
+                    rescued.add(topic)
+                    self.rescue(topic, each)
             check(waited < SETTLE * harness.SLOW, f"not one swarm: {self.picture()}")
             time.sleep(0.2)
         for one, other in uneven:
             self.count[f"uneven {one.kind}-{other.kind}"] += 1
             self.say(f"{one.name} knows {other.name}, who does not know it: {self.picture()}")
+
+    def rescue(self, topic, links):
+        """A Rust node that lost all its neighbours asks nobody any more: without a tracker it must
+        be told whom to join. One that is alone starts the topic anew; ours must not need it.
+        """
+        for node in links.mutual:
+            if node.kind == "rust" and not links.mutual[node]:
+                self.say(f"{node.name} is alone in {topic} and joins again: {self.picture()}")
+                self.count["rescued rust"] += 1
+                node.leave(topic)
+                self.enter(node, topic)
 
     def picture(self):
         names = {node.id: node.name for node in self.nodes}
@@ -274,7 +291,8 @@ class Soak:
             self.count["rounds"] += 1
             self.fill()
             self.settle()
-            self.say(", ".join(f"{name} {n}" for name, n in self.count.items()))
+            memory = {node.name: node.memory[-1][1] for node in self.staying}
+            self.say(", ".join(f"{name} {n}" for name, n in self.count.items()) + f"; {memory}")
         growth = self.growth()
         self.say(f"resident KiB, second and last quarter: {growth}")
         for node in self.staying:
