@@ -7,6 +7,7 @@
 #define DTT_SIM_SCENARIO_H
 
 #include "sim/foreign.h"
+#include "sim/sim.h"
 
 #define DTT_SIM_ACTIONS 12
 #define DTT_SIM_CHECKS  6
@@ -73,5 +74,9 @@ struct dtt_sim_scenario {
 /** NULL beyond the last. */
 const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i);
 const struct dtt_sim_scenario *dtt_sim_scenario_named(const char *name);
+
+/** Runs one that need not be in the table; params->scenario is not looked at. */
+int dtt_sim_scenario_play(const struct dtt_sim_scenario *s, const struct dtt_sim_params *params,
+                          struct dtt_sim_result *ret);
 
 #endif

@@ -2,6 +2,7 @@
 #include "sim/sim.h"
 
 #include "sim/plain.h"
+#include "sim/scenario.h"
 #include "sim/script.h"
 
 #include <inttypes.h>
@@ -88,9 +89,12 @@ static int play(struct dtt_sim_stage *stage, const struct dtt_sim_params *params
 int dtt_sim_scenario_run(const struct dtt_sim_params *params, struct dtt_sim_result *ret)
 {
     const struct dtt_sim_scenario *s = dtt_sim_scenario_named(params->scenario);
-    if (!s) {
-        return DTT_ENOENT;
-    }
+    return s ? dtt_sim_scenario_play(s, params, ret) : DTT_ENOENT;
+}
+
+int dtt_sim_scenario_play(const struct dtt_sim_scenario *s, const struct dtt_sim_params *params,
+                          struct dtt_sim_result *ret)
+{
     uint32_t nodes = params->nodes ? params->nodes : s->nodes;
     if (nodes < NODES_MIN || nodes > s->nodes_max) {
         return DTT_EINVAL;

@@ -5,6 +5,8 @@
 #include "sim/sim.h"
 #include "support/vectors.h"
 
+#include <stdlib.h>
+
 static struct dtt_sim_result run(const char *scenario, uint64_t seed, uint32_t nodes, bool is_real)
 {
     struct dtt_sim_params params = {
@@ -36,6 +38,93 @@ static void the_seed_decides(void **state)
     }
 }
 
+/* Each scenario in small, as a run that must pass; the real sizes are for ./dev sim. */
+static void all_hold_in_small(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t nodes;
+    } small[] = {
+        {"cold_start_2", 2},
+        {"cold_start_100_at_once", 12},
+        {"join_1000_over_10_min", 10},
+        {"churn_10_percent_a_minute", 10},
+        {"heal_50_50", 12},
+        {"heal_after_bubbles", 20},
+        {"lost_neighbors", 50},
+        {"sleep_8_hours", 4},
+        {"clock_skew_90_s", 8},
+        {"squatted_slots", 6},
+        {"bootstrap_dead_after_start", 10},
+        {"busy_topic_no_false_merge", 4},
+        {"steady_hour", 4},
+        {"plumtree_single", 20},
+        {"plumtree_multi", 20},
+        {"plumtree_all", 20},
+    };
+    struct dtt_sim_about about;
+    unsigned failed = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+        failed += !run(small[i].name, 1, small[i].nodes, false).passed;
+    }
+    assert_int_equal(failed, 0);
+    /* All but the largest, which has thousands of DHT nodes however few its members are. */
+    for (size_t i = 0; dtt_sim_about(i, &about); i++) {
+        bool is_there = strcmp(about.name, "big_10000") == 0;
+        for (size_t k = 0; k < sizeof(small) / sizeof(small[0]); k++) {
+            is_there |= strcmp(about.name, small[k].name) == 0;
+        }
+        assert_true(is_there);
+        assert_true(strlen(about.checks) > 40);
+    }
+}
+
+/* A check that does not hold fails the run, says why, and an invariant ends it at once. */
+static void failures_are_told(void **state)
+{
+    struct dtt_sim_scenario s = *dtt_sim_scenario_named("cold_start_2");
+    struct dtt_sim_params params = {.seed = 1};
+    struct dtt_sim_result r;
+    (void)state;
+    s.must[0] = (struct dtt_sim_check){"whole_s", DTT_SIM_AT_MOST, 1};
+    assert_int_equal(dtt_sim_scenario_play(&s, &params, &r), DTT_OK);
+    assert_false(r.passed);
+    assert_non_null(strstr(r.why, "whole_s"));
+    assert_int_equal(r.n_samples, s.end_s);
+    dtt_sim_result_fini(&r);
+    s.must[0] = (struct dtt_sim_check){"no_such_metric", DTT_SIM_AT_LEAST, 0};
+    assert_int_equal(dtt_sim_scenario_play(&s, &params, &r), DTT_OK);
+    assert_false(r.passed);
+    dtt_sim_result_fini(&r);
+    s = *dtt_sim_scenario_named("cold_start_2");
+    s.script[0].arg = 30; /* the second one starts after the bound */
+    assert_int_equal(dtt_sim_scenario_play(&s, &params, &r), DTT_OK);
+    assert_false(r.passed);
+    assert_non_null(strstr(r.why, "components"));
+    assert_true(r.n_samples < 20);
+    dtt_sim_result_fini(&r);
+}
+
+static void a_run_is_drawn(void **state)
+{
+    struct dtt_sim_params params = {.scenario = "cold_start_2", .seed = 1};
+    struct dtt_sim_result r;
+    (void)state;
+    assert_int_equal(dtt_sim_scenario_run(&params, &r), DTT_OK);
+    char *svg = dtt_sim_plot(&r);
+    assert_non_null(svg);
+    assert_int_equal(strncmp(svg, "<svg ", 5), 0);
+    assert_string_equal(svg + strlen(svg) - 7, "</svg>\n");
+    unsigned lines = 0;
+    for (const char *p = svg; (p = strstr(p, "<polyline")) != NULL; p++) {
+        lines++;
+    }
+    assert_int_equal(lines, 7);
+    free(svg);
+    dtt_sim_result_fini(&r);
+}
+
 static void parameters_are_checked(void **state)
 {
     struct dtt_sim_params params = {.scenario = "no_such_scenario", .seed = 1};
@@ -52,7 +141,8 @@ static void parameters_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_seed_decides),
+        cmocka_unit_test(the_seed_decides),       cmocka_unit_test(all_hold_in_small),
+        cmocka_unit_test(failures_are_told),      cmocka_unit_test(a_run_is_drawn),
         cmocka_unit_test(parameters_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
