@@ -146,6 +146,19 @@ static int finish_announce(const struct session *s, const struct dtt_event *even
     return EXIT_OK;
 }
 
+/* Which value how many of the nodes returned, when there is more than one. */
+static void say_holders(const struct dtt_event *event)
+{
+    for (uint32_t value = 0; value < event->u.dht_done.values; value++) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < event->u.dht_done.n_holders; i++) {
+            n += event->u.dht_done.holders[i].value == value;
+        }
+        output_say("value %u: returned by %u node%s", value + 1, n, n == 1 ? "" : "s");
+    }
+}
+
 static int finish(const struct session *s, const struct dtt_event *event)
 {
     const struct options *o = s->options;
@@ -159,6 +172,9 @@ static int finish(const struct session *s, const struct dtt_event *event)
     }
     if (is_search) {
         snprintf(what, sizeof(what), "%u %s%s; ", values, noun, values == 1 ? "" : "s");
+    }
+    if (event->u.dht_done.n_holders > 0 && !o->json) {
+        say_holders(event);
     }
     say_counts(o, what, event->u.dht_done.answered, event->u.dht_done.asked,
                event->u.dht_done.elapsed_ms);

@@ -42,8 +42,9 @@ struct dtt_dht_put {
 
 /**
  * Finds all distinct values: one DTT_EVENT_DHT_VALUE per value as it arrives (again with a higher
- * `holders` is not reported), then DTT_EVENT_DHT_DONE. The same get within three seconds brings
- * the same result again without asking anybody. Errors: DTT_EINVAL, DTT_EFULL, DTT_ENOMEM.
+ * `holders` is not reported), then DTT_EVENT_DHT_DONE with the nodes that returned each. The same
+ * get within three seconds brings the same result again without asking anybody. Errors: DTT_EINVAL,
+ * DTT_EFULL, DTT_ENOMEM.
  */
 DTT_API int dtt_node_dht_get(dtt_node *n, const struct dtt_dht_get *get, uint32_t *ret_op);
 

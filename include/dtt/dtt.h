@@ -439,6 +439,8 @@ struct dtt_event {
             uint32_t answered; /**< nodes that answered */
             uint32_t values;   /**< distinct valid values */
             uint64_t elapsed_ms;
+            const struct dtt_dht_holder *holders; /**< a get: which nodes returned which value */
+            size_t n_holders;                     /**< 0..96 */
         } dht_done;
         struct {
             uint32_t op;

@@ -94,6 +94,12 @@ DTT_API void dtt_addr_format(const struct dtt_addr *addr, char text[DTT_ADDR_TEX
  */
 DTT_API int dtt_addr_parse(const char *text, struct dtt_addr *ret);
 
+/** A DHT node that returned a value. */
+struct dtt_dht_holder {
+    uint32_t value; /**< number of the value, counted from 0 in the order of arrival */
+    struct dtt_addr addr;
+};
+
 /** Writes 64 lower-case hex digits and a NUL. Any thread. */
 DTT_API void dtt_id_format(const struct dtt_id *id, char text[DTT_ID_TEXT_MAX]);
 

@@ -145,6 +145,23 @@ static void put_record(struct json *j, const struct dtt_record_info *r)
     put_addrs(j, r->addrs, r->n_addrs);
 }
 
+static void put_holders(struct json *j, const struct dtt_dht_holder *holders, size_t n)
+{
+    char buf[DTT_ADDR_TEXT_MAX + 48], addr[DTT_ADDR_TEXT_MAX];
+    if (n == 0) {
+        return;
+    }
+    key(j, "holders");
+    put_text(j, "[");
+    for (size_t i = 0; i < n; i++) {
+        dtt_addr_format(&holders[i].addr, addr);
+        snprintf(buf, sizeof(buf), "%s{\"value\":%" PRIu32 ",\"addr\":\"%s\"}", i ? "," : "",
+                 holders[i].value, addr);
+        put_text(j, buf);
+    }
+    put_text(j, "]");
+}
+
 static void put_dht_value(struct json *j, const struct dtt_event *ev)
 {
     const uint8_t *data = ev->u.dht_value.data ? ev->u.dht_value.data : ev->u.dht_value.v;
@@ -252,6 +269,7 @@ static void put_fields(struct json *j, const struct dtt_event *ev)
         put_u64(j, "answered", ev->u.dht_done.answered);
         put_u64(j, "values", ev->u.dht_done.values);
         put_u64(j, "elapsed_ms", ev->u.dht_done.elapsed_ms);
+        put_holders(j, ev->u.dht_done.holders, ev->u.dht_done.n_holders);
         break;
     case DTT_EVENT_DHT_PUT: put_dht_put(j, ev); break;
     case DTT_EVENT_DHT_NODE:

@@ -12,7 +12,10 @@
 #include "base/ctx.h"
 #include "base/time.h"
 
+#include <dtt/types.h>
+
 #define DTT_DHT_PACKET_MAX 1400 /**< largest datagram sent */
+#define DTT_DHT_HOLDERS    96   /**< told of a get */
 
 struct dtt_dht;
 
@@ -154,6 +157,8 @@ struct dtt_dht_event {
             int status; /**< 0, DTT_ETIMEDOUT (nobody answered), DTT_ECLOSED */
             uint32_t asked, answered, values;
             uint64_t elapsed_ns;
+            size_t n_holders; /**< get */
+            struct dtt_dht_holder holders[DTT_DHT_HOLDERS];
         } done;
         struct {
             int status;

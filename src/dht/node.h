@@ -90,6 +90,8 @@ struct dtt_walk {
     struct dtt_lookup side[2];
     struct dtt_walk_value **values;
     size_t n_values;
+    struct dtt_dht_holder *holders; /**< a node once for each value it returned */
+    size_t n_holders;
     struct dtt_addr *peers;
     size_t n_peers;
 };

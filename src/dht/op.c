@@ -413,12 +413,18 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
     ret->u.done.asked = op->ping.sends > 0;
     ret->u.done.answered = op->ping.is_answered;
     ret->u.done.elapsed_ns = op->ended_ns - op->started_ns;
+    ret->u.done.n_holders = 0;
     if (op->walk) {
         const struct dtt_lookup *l = op->walk->side;
         uint32_t own = op->type == DTT_OP_GET && !d->cfg.read_only && op->status == DTT_OK;
         ret->u.done.asked = (uint32_t)(l[0].asked + l[1].asked) + own;
         ret->u.done.answered = (uint32_t)(l[0].answered + l[1].answered) + own;
         ret->u.done.values = (uint32_t)op->told;
+        ret->u.done.n_holders = op->walk->n_holders;
+        if (op->walk->n_holders > 0) {
+            memcpy(ret->u.done.holders, op->walk->holders,
+                   op->walk->n_holders * sizeof(ret->u.done.holders[0]));
+        }
     }
 }
 

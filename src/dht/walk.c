@@ -40,6 +40,7 @@ void dtt_walk_free(struct dtt_dht *d, struct dtt_walk *w)
         free(w->values[i]);
     }
     free(w->values);
+    free(w->holders);
     free(w->peers);
     dtt_lookup_fini(&w->side[0]);
     dtt_lookup_fini(&w->side[1]);
@@ -73,9 +74,12 @@ static void compact(struct dtt_walk *w)
         free(w->values[i]);
     }
     free(w->values);
+    free(w->holders);
     free(w->peers);
     w->values = NULL;
     w->n_values = 0;
+    w->holders = NULL;
+    w->n_holders = 0;
     w->peers = NULL;
     w->n_peers = 0;
     w->is_result = false;
@@ -218,17 +222,41 @@ static bool is_valid_value(const struct dtt_walk_goal *goal, const struct dtt_kr
                            m->v);
 }
 
-static struct dtt_walk_value *find_value(const struct dtt_walk *w, const struct dtt_krpc *m)
+/* Its number, or n_values. */
+static size_t find_value(const struct dtt_walk *w, const struct dtt_krpc *m)
 {
     for (size_t i = 0; i < w->n_values; i++) {
         struct dtt_walk_value *v = w->values[i];
         if (dtt_slice_eq(dtt_slice(v->v, v->len), m->v) &&
             (!w->goal.is_mutable ||
              (v->seq == m->seq.n && dtt_slice_eq(dtt_slice(v->sig, sizeof(v->sig)), m->sig)))) {
-            return v;
+            return i;
         }
     }
-    return NULL;
+    return w->n_values;
+}
+
+/* True when the node has not returned this value before. */
+static bool add_holder(struct dtt_walk *w, size_t value, const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < w->n_holders; i++) {
+        if (w->holders[i].value == value && dtt_addr_eq(&w->holders[i].addr, addr)) {
+            return false;
+        }
+    }
+    if (w->n_holders == DTT_DHT_HOLDERS) {
+        return true;
+    }
+    if ((w->n_holders & (w->n_holders - 1)) == 0) { /* the array doubles at each power of two */
+        size_t cap = w->n_holders ? w->n_holders * 2 : 1;
+        struct dtt_dht_holder *holders = realloc(w->holders, cap * sizeof(*holders));
+        if (!holders) {
+            return true;
+        }
+        w->holders = holders;
+    }
+    w->holders[w->n_holders++] = (struct dtt_dht_holder){.value = (uint32_t)value, .addr = *addr};
+    return true;
 }
 
 static void add_value(struct dtt_walk *w, const struct dtt_addr *from, int64_t seq,
@@ -259,23 +287,24 @@ static void take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_candida
     if (!m->v.data || w->goal.kind != DTT_WALK_GET) {
         return;
     }
-    struct dtt_walk_value *known = find_value(w, m);
-    if (!known && !is_valid_value(&w->goal, m)) {
+    size_t number = find_value(w, m);
+    bool is_known = number < w->n_values;
+    if (!is_known && !is_valid_value(&w->goal, m)) {
         DTT_COUNT(d->ctx, DHT_VALUES_INVALID);
         return;
     }
-    bool has_told = c->has_value;
     c->has_value = true;
     if (m->siblings.n > 1) {
         c->siblings = (uint8_t)dtt_min_ns((uint64_t)m->siblings.n, DTT_STORAGE_SIBLINGS);
         w->siblings = c->siblings > w->siblings ? c->siblings : w->siblings;
     }
-    if (known) {
-        known->holders += !has_told;
-        return;
+    bool is_new = add_holder(w, number, &c->addr);
+    if (is_known) {
+        w->values[number]->holders += is_new;
+    } else {
+        add_value(w, &c->addr, w->goal.is_mutable ? m->seq.n : 0,
+                  w->goal.is_mutable ? m->sig.data : NULL, m->v);
     }
-    add_value(w, &c->addr, w->goal.is_mutable ? m->seq.n : 0,
-              w->goal.is_mutable ? m->sig.data : NULL, m->v);
 }
 
 /* What we hold ourselves is found first. */

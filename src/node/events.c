@@ -82,6 +82,9 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
         }
         ev->u.dht_value.v = owned;
         break;
+    case DTT_EVENT_DHT_DONE:
+        ev->u.dht_done.holders = (const struct dtt_dht_holder *)(const void *)owned;
+        break;
     default: break;
     }
 }

@@ -259,6 +259,7 @@ static void app_done(struct dtt_core *c, struct dtt_now now, const struct op *op
                      const struct dtt_dht_event *ev)
 {
     struct dtt_event out = {.type = op->app == APP_PUT ? DTT_EVENT_DHT_PUT : DTT_EVENT_DHT_DONE};
+    struct dtt_slice holders = {0};
     if (op->app == APP_ANNOUNCE) {
         app_announced(c, now, op, ev);
         return;
@@ -282,9 +283,12 @@ static void app_done(struct dtt_core *c, struct dtt_now now, const struct op *op
         out.u.dht_done.answered = ev->u.done.answered;
         out.u.dht_done.values = ev->u.done.values;
         out.u.dht_done.elapsed_ms = ev->u.done.elapsed_ns / DTT_MS;
+        out.u.dht_done.n_holders = ev->u.done.n_holders;
+        holders =
+            dtt_slice(ev->u.done.holders, ev->u.done.n_holders * sizeof(ev->u.done.holders[0]));
     }
     c->n_app_ops--;
-    dtt_core_tell(c, now, NULL, &out);
+    dtt_events_push(&c->events, now, &out, holders);
 }
 
 static void app_node(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)

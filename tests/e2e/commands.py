@@ -26,6 +26,8 @@ def dht(scene):
     harness.check([v["text"] for v in values] == ["grüße"] and values[0]["seq"] == 7, str(got))
     harness.check(done["event"] == "done" and done["values"] == 1, str(got))
     harness.check(0 < done["answered"] <= done["asked"], str(done))
+    harness.check(done["holders"] and {h["value"] for h in done["holders"]} == {0}, str(done))
+    harness.check(len({h["addr"] for h in done["holders"]}) == len(done["holders"]), str(done))
 
     [put] = events(scene.run("dht", "put", "-", "--json", *net, stdin="never changes"))
     got = events(scene.run("dht", "get", put["target"], "--json", *net))

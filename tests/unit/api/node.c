@@ -262,6 +262,9 @@ static void dht_operations(void **state)
     assert_memory_equal(ev->u.dht_value.data, "hello", 5);
     ev = run_until(nodes, 3, 2, DTT_EVENT_DHT_DONE);
     assert_int_equal(ev->u.dht_done.values, 1);
+    assert_true(ev->u.dht_done.n_holders >= 1);
+    assert_int_equal(ev->u.dht_done.holders[0].value, 0);
+    assert_int_equal(ev->u.dht_done.holders[0].addr.family, DTT_FAMILY_V4);
 
     uint8_t hash[20] = {0x77};
     assert_int_equal(dtt_node_dht_announce(nodes[1], hash, 7001, &op), 0);

@@ -280,10 +280,23 @@ static void test_siblings_of_twenty_publishers(void **state)
         net_run(&net, 2 * DTT_S);
     }
     net.loss_permille = 0;
-    for (size_t asker = 0; asker < 5; asker++) {
+    size_t reader = net_add(&net, true); /* holds nothing itself */
+    net_bootstrap(&net, reader, 0);
+    net_run(&net, 5 * DTT_S);
+    const size_t askers[] = {0, 1, 2, reader};
+    for (size_t k = 0; k < 4; k++) {
         struct net_result r;
+        size_t asker = askers[k];
         net_get(&net, asker, &items[0], &r);
         assert_int_equal(count_reported(asker, items, 20, &r), 20);
+        bool is_held[20] = {false};
+        for (size_t i = 0; i < r.last.u.done.n_holders; i++) {
+            assert_true(r.last.u.done.holders[i].value < 20);
+            is_held[r.last.u.done.holders[i].value] = true;
+        }
+        for (size_t i = 0; i < 20; i++) {
+            assert_true(is_held[i] || asker != reader);
+        }
         net_result_free(&r);
     }
 }
@@ -545,6 +558,53 @@ static void test_large_values_at_global_addresses(void **state)
     }
 }
 
+/* A busy network at global addresses: no endpoint is sent 50 datagrams in 10 s by another. */
+static void test_nobody_is_flooded(void **state)
+{
+    enum { N = 12, WINDOW = 10 };
+    static uint16_t sent[N][N][600];
+    (void)state;
+    net_init(&net, 18);
+    memset(sent, 0, sizeof(sent));
+    for (unsigned i = 0; i < N; i++) {
+        struct dtt_addr a = dtt_addr_v4(50, (uint8_t)(i + 1), 1, 1, 6881);
+        net_add_at(&net, &a, false);
+        if (i > 0) {
+            net_bootstrap(&net, i, 0);
+        }
+    }
+    net.log = &sent[0][0][0];
+    net.log_seconds = 600;
+    uint64_t start = net.now.mono_ns;
+    for (unsigned k = 0; net.now.mono_ns < start + 300 * DTT_S; k++) {
+        struct net_item item;
+        dtt_dht_op op;
+        struct dtt_dht_event e;
+        net_item(&item, (uint8_t)(1 + k % 200), 1, "hello");
+        dtt_dht_put(net.nodes[k % N].dht, net.now, &item.put, &op);
+        dtt_dht_get(net.nodes[(k + 5) % N].dht, net.now, &item.get, &op);
+        net_flush(&net, k % N);
+        net_flush(&net, (k + 5) % N);
+        net_run(&net, 200 * DTT_MS);
+        for (size_t i = 0; i < N; i++) {
+            while (dtt_dht_next_event(net.nodes[i].dht, &e)) {
+            }
+        }
+    }
+    unsigned most = 0;
+    for (size_t pair = 0; pair < N * N; pair++) {
+        for (size_t s = 0; s + WINDOW <= 600; s++) {
+            unsigned n = 0;
+            for (size_t i = 0; i < WINDOW; i++) {
+                n += (&sent[0][0][0])[pair * 600 + s + i];
+            }
+            most = n > most ? n : most;
+        }
+    }
+    assert_true(most > 30); /* it was a busy network */
+    assert_true(most < 50);
+}
+
 static void test_same_seed_same_run(void **state)
 {
     uint64_t sent[2], bytes[2], time[2];
@@ -630,6 +690,7 @@ int main(void)
         TEST(test_ipv6),
         TEST(test_read_only_node),
         TEST(test_large_values_at_global_addresses),
+        TEST(test_nobody_is_flooded),
         TEST(test_same_seed_same_run),
         TEST(test_idle_network_is_quiet),
         TEST(test_memory_of_a_full_node),

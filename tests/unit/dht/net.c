@@ -154,6 +154,16 @@ void net_send(struct net *net, const struct dtt_addr *from, const struct dtt_add
     push(net, p);
 }
 
+static void log_packet(struct net *net, size_t from, const struct dtt_addr *to)
+{
+    size_t second = (size_t)(net->now.mono_ns / DTT_S) - 1000;
+    for (size_t i = 0; net->log && i < 12 && second < net->log_seconds; i++) {
+        if (dtt_addr_eq(&net->nodes[i].addr, to)) {
+            net->log[(from * 12 + i) * net->log_seconds + second]++;
+        }
+    }
+}
+
 void net_flush(struct net *net, size_t i)
 {
     struct net_node *n = &net->nodes[i];
@@ -161,6 +171,7 @@ void net_flush(struct net *net, size_t i)
     while (dtt_dht_next_packet(n->dht, &p)) {
         n->sent++;
         n->sent_bytes += p.len;
+        log_packet(net, i, &p.to);
         net_send(net, &n->addr, &p.to, dtt_slice(p.data, p.len));
     }
 }

@@ -46,6 +46,8 @@ struct net {
     uint64_t seq;
     unsigned loss_permille;
     uint64_t delay_min_ns, delay_max_ns; /* one way, log-uniform by pair */
+    uint16_t *log; /* datagrams by [sender][receiver][second], of the first 12 nodes; NULL: none */
+    size_t log_seconds;
     size_t ghost; /* a scripted node that receives what is for no node, at that address; 0 none */
     void *user;
 };
