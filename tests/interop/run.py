@@ -22,6 +22,7 @@ import traceback
 
 import dht_level
 import gossip_level
+import npm_dht_level
 import quic_level
 import record_level
 import soak
@@ -34,7 +35,7 @@ BOOTSTRAP_NAMES = ("router.bittorrent.com dht.transmissionbt.com dht.libtorrent.
 LOG = "build/log/interop.log"
 LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
-LEVELS = [record_level, dht_level, quic_level, gossip_level, tracker_level]
+LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level]
 
 
 def enter_namespace():
