@@ -63,13 +63,6 @@ struct dtt_sim_foreign {
     struct source sources[BAN_SOURCES];
 };
 
-const char *dtt_sim_foreign_word(enum dtt_sim_foreign_kind kind)
-{
-    static const char *const words[DTT_SIM_FOREIGN_KINDS] = {"libtorrent", "mainline", "dead",
-                                                             "lying", "router"};
-    return words[kind];
-}
-
 int dtt_sim_foreign_new(struct dtt_sim_host *h, enum dtt_sim_foreign_kind kind)
 {
     struct dtt_sim_world *w = h->world;

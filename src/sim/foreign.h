@@ -23,7 +23,6 @@ enum dtt_sim_foreign_kind {
 
 struct dtt_sim_foreign;
 
-const char *dtt_sim_foreign_word(enum dtt_sim_foreign_kind kind);
 /** Turns a host into such a node. DTT_ENOMEM. */
 int dtt_sim_foreign_new(struct dtt_sim_host *h, enum dtt_sim_foreign_kind kind);
 void dtt_sim_foreign_free(struct dtt_sim_foreign *f);

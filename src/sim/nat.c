@@ -10,13 +10,6 @@ struct mapping {
     uint64_t used_ns;
 };
 
-const char *dtt_sim_nat_word(enum dtt_sim_nat_kind kind)
-{
-    static const char *const words[DTT_SIM_NAT_KINDS] = {"none", "full cone", "restricted",
-                                                         "symmetric"};
-    return words[kind];
-}
-
 void dtt_sim_nat_init(struct dtt_sim_nat *n, enum dtt_sim_nat_kind kind, uint64_t timeout_ns)
 {
     static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES] = {1};

@@ -27,7 +27,6 @@ struct dtt_sim_nat {
     struct dtt_map out; /**< remote address -> struct of one mapping; not for full cones */
 };
 
-const char *dtt_sim_nat_word(enum dtt_sim_nat_kind kind);
 void dtt_sim_nat_init(struct dtt_sim_nat *n, enum dtt_sim_nat_kind kind, uint64_t timeout_ns);
 void dtt_sim_nat_fini(struct dtt_sim_nat *n);
 /** The outside port of a datagram to `to`; 0 when out of memory. */
