@@ -27,6 +27,7 @@ void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute)
 {
     memset(r, 0, sizeof(*r));
     r->timeout_ns = timeout_ns;
+    r->depth = 2;
     r->minute = minute;
     for (uint64_t i = 0; i < DTT_READS_MINUTES && i <= minute; i++) {
         reset(r, minute - i);
@@ -37,7 +38,7 @@ void dtt_reads_turn(struct dtt_reads *r, uint64_t minute)
 {
     r->minute = minute;
     for (uint64_t i = 0; i < DTT_READS_MINUTES && i <= minute; i++) {
-        if (!reads_of(r, minute - i)) {
+        if (i >= r->depth || !reads_of(r, minute - i)) {
             reset(r, minute - i);
         }
     }

@@ -31,12 +31,14 @@ struct dtt_read {
 struct dtt_reads {
     uint64_t timeout_ns;
     uint64_t minute; /**< the current one */
+    uint64_t depth;  /**< minutes looked at: 2, or 3; as the view's */
     uint32_t done;   /**< reads that ended with an answer */
     struct dtt_read slots[DTT_READS_MINUTES][DTT_SLOT_KINDS]; /**< minute m: index m % 3 */
 };
 
+/** With a depth of 2. */
 void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute);
-/** Reads of other minutes than `minute` and the two before it are forgotten. */
+/** The current minute is another one: reads of those older than `depth` are forgotten. */
 void dtt_reads_turn(struct dtt_reads *r, uint64_t minute);
 
 /** Set of slot kinds: bit 1 << kind. */

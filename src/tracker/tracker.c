@@ -301,8 +301,8 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     init_rng(t, now);
     dtt_ed25519_public_key(t->self.bytes, cfg->node_seed);
     dtt_view_init(&t->view, ctx, cfg->topic, &cfg->secret, &t->self, minute);
-    t->view.depth = cfg->tuning.older_first ? 3 : 2;
     dtt_reads_init(&t->reads, cfg->tuning.get_timeout_ns, minute);
+    t->view.depth = t->reads.depth = cfg->tuning.older_first ? 3 : 2;
     dtt_candidates_init(&t->candidates, ctx, &t->cfg.tuning, &t->rng, &t->self);
     dtt_bootstrap_init(&t->bootstrap, &t->cfg.tuning, &t->rng, now.mono_ns);
     dtt_publisher_init(&t->publisher, &t->cfg.tuning, t->kinds, &t->rng, now.mono_ns);

@@ -107,6 +107,7 @@ static void the_old_slot_is_not_read_while_fresh(void **state)
 static void older_minutes_are_read_on_request(void **state)
 {
     (void)state;
+    r.depth = 3;
     dtt_reads_start_older(&r, 0, PUBLIC);
     assert_int_equal(next(), M - 1);
     assert_int_equal(next(), M - 2);
@@ -174,6 +175,18 @@ static void a_new_minute_keeps_only_the_read_before_it(void **state)
     assert_int_equal(next(), M - 1);
 }
 
+/* Nobody wants what it would find, and its slot is not in the view any more. */
+static void a_read_due_for_a_minute_that_is_too_old_is_not_made(void **state)
+{
+    (void)state;
+    dtt_reads_start(&r, 0, PUBLIC);
+    dtt_reads_turn(&r, M + 1);
+    assert_int_equal(next(), M);
+    assert_int_equal(next(), 0);
+    dtt_reads_done(&r, 1 * DTT_S, DTT_SLOT_PUBLIC, M, 1);
+    assert_false(dtt_reads_is_busy(&r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +198,7 @@ int main(void)
         cmocka_unit_test_setup(older_minutes_are_read_on_request, setup),
         cmocka_unit_test_setup(slots_of_a_kind_are_read_apart, setup),
         cmocka_unit_test_setup(a_new_minute_keeps_only_the_read_before_it, setup),
+        cmocka_unit_test_setup(a_read_due_for_a_minute_that_is_too_old_is_not_made, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
