@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """A private DHT of 30 libtorrent nodes: `dtt` reads and writes there, and two peers meet on it."""
+import os
+
 import place  # first: it knows where harness is
 from place import check
+import filled
 import krpc
 import lt
 import ours
@@ -54,6 +57,21 @@ def items(net, dtt):
     ours.check_is(dtt.get_immutable(bytes(20)), [], "a target that nobody put")
 
 
+def peer_of_theirs(net, dtt):
+    infohash = os.urandom(20)
+    port = net.announce(6, infohash)
+    net.wait_announced(infohash, port)
+    filled.until(lambda: ("127.0.0.1", port) in dtt.peers(infohash), "libtorrent's peer")
+
+
+def peer_of_ours(net, dtt):
+    infohash = os.urandom(20)
+    done = dtt.announce(infohash, 4321)
+    check(done["acked"] > 0, f"announced by dtt: {done}")
+    net.wait_peer(7, infohash, 4321)
+    ours.check_is(dtt.peers(infohash), {("127.0.0.1", 4321)}, "dtt's peer, by dtt")
+
+
 def peers_meet(scene):
     peers = [scene.peer("ann"), scene.peer("bob")]
     for peer in peers:
@@ -69,8 +87,10 @@ def test(scene):
     net = lt.Net([["127.0.0.1:0"]] * NODES)
     scene.bootstrap = net.bootstrap
     dtt = ours.Dtt(scene, net.bootstrap)
-    items(net, dtt)  # first: see lt.Net about what puts of others cost
+    peer_of_theirs(net, dtt)
+    items(net, dtt)  # early: see lt.Net about what puts of others cost
     equal_seq(dtt)
+    peer_of_ours(net, dtt)
     peers_meet(scene)
 
 

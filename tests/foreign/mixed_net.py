@@ -65,20 +65,23 @@ def told(client, addr, infohash):
     return client.ask(addr, "get_peers", {"info_hash": infohash})[b"r"].get(b"values", [])
 
 
-def peers(net, nodes):
+def peers(net, nodes, dtts):
     """libtorrent announces to a node of ours, which tells the peer; and the other way round."""
     for family, hosts in enumerate((V4, V6)):
+        dtt = dtts["IPv6" if family else "IPv4"]
         client = krpc.Client(hosts[60])
         addr = nodes[family].all_addrs[family]
         infohash = near(client, addr)
         port = net.announce(3 + family, infohash)
         net.wait_announced(infohash, port)
-        peer = krpc.compact((hosts[1 + 3 + family], port))
-        filled.until(lambda: peer in told(client, addr, infohash), f"libtorrent's peer at {addr}")
+        peer = hosts[1 + 3 + family], port
+        filled.until(lambda: krpc.compact(peer) in told(client, addr, infohash),
+                     f"libtorrent's peer at {addr}")
+        check(peer in dtt.peers(infohash), "libtorrent's peer is not found by dtt")
 
         infohash = near(client, addr)
-        token = client.ask(addr, "get_peers", {"info_hash": infohash})[b"r"][b"token"]
-        client.ask(addr, "announce_peer", {"info_hash": infohash, "port": 4321, "token": token})
+        done = dtt.announce(infohash, 4321)
+        check(done["acked"] > 0, f"announced by dtt: {done}")
         net.wait_peer(5 + family, infohash, 4321)
         client.close()
 
@@ -96,7 +99,7 @@ def test(scene):
         "both": ours.Dtt(scene, first4 + first6, "--listen", f"{V4[51]}:0",
                          "--listen", f"[{V6[51]}]:0"),
     }
-    peers(net, nodes)
+    peers(net, nodes, dtts)
     items(net, nodes, dtts)
 
 

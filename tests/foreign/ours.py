@@ -36,7 +36,7 @@ class Dtt:
         return events[-1] if events else None
 
     def put_immutable(self, value):
-        return self.run("put", value)[-1]
+        return self.run("put-immutable", value)[-1]
 
     def get(self, key):
         """The distinct values of a mutable item, as (bytes, seq)."""
@@ -44,7 +44,14 @@ class Dtt:
         return _values(self.run("get", key.public.hex(), *salt))
 
     def get_immutable(self, target):
-        return [value for value, _ in _values(self.run("get", target.hex()))]
+        return [value for value, _ in _values(self.run("get-immutable", target.hex()))]
+
+    def announce(self, infohash, port):
+        return self.run("announce", infohash.hex(), port)[-1]
+
+    def peers(self, infohash):
+        return {addr_of(event["addr"]) for event in self.run("peers", infohash.hex())
+                if event["event"] == "peer"}
 
 
 def _values(events):

@@ -57,21 +57,16 @@ def immutable(npm, dtt):
     ours.check_is(npm.ask(do="get", node=5, target=target)["value"], "x" * 996, "got by npm")
 
 
-def peers(npm, addrs):
-    """An announcement of npm's is told by the nodes at `addrs`, and one to them is found by npm."""
-    client = krpc.Client()
-    ident = client.ask(addrs[0], "ping", {})[b"r"][b"id"]
-    infohash = ident[:-2] + os.urandom(2)  # the first of them is the nearest
+def peers(npm, dtt):
+    """Announced by each, found by the other."""
+    infohash = os.urandom(20)
     npm.ask(do="announce", node=6, infohash=infohash.hex(), port=4444)
-    reply = client.ask(addrs[0], "get_peers", {"info_hash": infohash})[b"r"]
-    ours.check_is(reply.get(b"values"), [krpc.compact(("127.0.0.1", 4444))], "told of npm's peer")
-
-    infohash = ident[:-2] + os.urandom(2)
-    token = client.ask(addrs[0], "get_peers", {"info_hash": infohash})[b"r"][b"token"]
-    client.ask(addrs[0], "announce_peer", {"info_hash": infohash, "port": 4321, "token": token})
+    ours.check_is(dtt.peers(infohash), {("127.0.0.1", 4444)}, "found by dtt")
+    infohash = os.urandom(20)
+    done = dtt.announce(infohash, 4321)
+    check(done["acked"] > 0, f"announced by dtt: {done}")
     found = npm.ask(do="peers", node=7, infohash=infohash.hex())
     ours.check_is(found["peers"], ["127.0.0.1:4321"], "found by npm")
-    client.close()
 
 
 def a_seq_they_cannot_read(dtt):
@@ -88,7 +83,7 @@ def on_npm_nodes(world):
     mutable(npm, dtt, b"")
     mutable(npm, dtt, b"a salt")
     immutable(npm, dtt)
-    peers(npm, npm.addrs[10:])
+    peers(npm, dtt)
     a_seq_they_cannot_read(dtt)
 
 
@@ -100,7 +95,7 @@ def mixed(world):
     mutable(npm, dtt, b"")
     mutable(npm, dtt, b"a salt")
     immutable(npm, dtt)
-    peers(npm, [node.all_addrs[0] for node in nodes])
+    peers(npm, dtt)
     key = krpc.Key(b"slot")
     put = dtt.put(key, "value", krpc.SEQ_MAX, "--verify")
     check(put["acked"] == put["verified"] > 0, f"put by dtt, seq 2^63-1: {put}")
