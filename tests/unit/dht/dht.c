@@ -658,6 +658,31 @@ static void test_idle_network_is_quiet(void **state)
     assert_true(wakes / net.n < 4000);
 }
 
+/* Eight weeks, longer than any 32-bit count of milliseconds: all still know each other. */
+static void test_weeks(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    struct dtt_dht_stats s;
+    (void)state;
+    net_init(&net, 19);
+    net_grow(&net, 4);
+    for (unsigned week = 0; week < 8; week++) {
+        net_run(&net, 7 * 86400 * DTT_S);
+        net_item(&item, (uint8_t)(1 + week), 1, "hello");
+        assert_true(net_put(&net, week % 4, &item).u.put.acked >= 4);
+        net_get(&net, (week + 1) % 4, &item, &r);
+        assert_true(net_result_has(&r, &item));
+        net_result_free(&r);
+    }
+    for (size_t i = 0; i < net.n; i++) {
+        dtt_dht_stats(net.nodes[i].dht, &s);
+        assert_int_equal(s.nodes_v4, 3);
+        assert_true(s.items <= 1); /* the last one, the others have expired */
+        assert_true(net.nodes[i].dht->out.cap <= 2048);
+    }
+}
+
 /* 20 full buckets in each family, rates of strangers, a send queue and transactions in use. */
 static void test_memory_of_a_full_node(void **state)
 {
@@ -693,6 +718,7 @@ int main(void)
         TEST(test_nobody_is_flooded),
         TEST(test_same_seed_same_run),
         TEST(test_idle_network_is_quiet),
+        TEST(test_weeks),
         TEST(test_memory_of_a_full_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
