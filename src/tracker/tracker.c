@@ -202,17 +202,17 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
         .answered_ns = dtt_reads_current_answered_ns(&t->reads, t->kinds),
         .others = dtt_view_publishers(&t->view, t->view.minute),
     };
-    switch (dtt_publisher_step(&t->publisher, now, &view)) {
-    case DTT_PUBLISHER_CAPPED:
+    enum dtt_publisher_result result = dtt_publisher_step(&t->publisher, now, &view);
+    if (result == DTT_PUBLISHER_TIMED_OUT) {
+        DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
+        DTT_TRACE(t->ctx, TRACKER_PUT_TIMEOUT, dtt_tv_int((int64_t)t->publisher.minute));
+        /* Another put may have been waiting for this one. */
+        result = dtt_publisher_step(&t->publisher, now, &view);
+    }
+    if (result == DTT_PUBLISHER_CAPPED) {
         DTT_COUNT(t->ctx, TRACKER_CAPPED);
         DTT_TRACE(t->ctx, TRACKER_CAPPED, dtt_tv_int((int64_t)t->view.minute),
                   dtt_tv_int(view.others));
-        break;
-    case DTT_PUBLISHER_TIMED_OUT:
-        DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
-        DTT_TRACE(t->ctx, TRACKER_PUT_TIMEOUT, dtt_tv_int((int64_t)t->publisher.minute));
-        break;
-    case DTT_PUBLISHER_NOTHING: break;
     }
     if (t->publisher.wants_read) {
         t->publisher.wants_read = false;

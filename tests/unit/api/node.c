@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEADLINE_S 30
+#define DEADLINE_S 120
 
 static const char *const loopback[] = {"127.0.0.1:0"};
 
