@@ -70,7 +70,7 @@ static uint64_t soft_timeout(const struct dtt_dht *d, const struct dtt_addr *to)
         return RTO_FIRST_NS;
     }
     if (rtt) {
-        uint64_t margin = 4 * (d->rtterr_ns ? d->rtterr_ns : d->rttvar_ns);
+        uint64_t margin = 2 * (d->rtterr_ns ? d->rtterr_ns : d->rttvar_ns);
         rto = rtt + (margin < RTO_MARGIN_NS ? RTO_MARGIN_NS : margin);
     }
     return rto < RTO_MIN_NS ? RTO_MIN_NS : dtt_min_ns(rto, RTO_MAX_NS);
