@@ -19,6 +19,7 @@
 #define CACHED_MINUTES 32
 
 struct run {
+    uint64_t depth; /* minutes that are read */
     struct dtt_tracker *t;
     struct dtt_ctx ctx;
     struct dtt_now now;
@@ -88,7 +89,7 @@ static void forget_gets(struct run *r)
     uint64_t minute = dtt_now_minute(r->now);
     for (unsigned i = 0; i < 3 * DTT_SLOT_KINDS; i++) {
         uint64_t *reading = &r->reading[i % 3][i / 3];
-        if (*reading > minute || *reading + 2 < minute) {
+        if (*reading > minute || *reading + r->depth <= minute) {
             *reading = 0;
         }
     }
@@ -258,6 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (preset == 3) { /* sealing is most of the time otherwise */
         cfg.tuning.record_cap = 0;
     }
+    r.depth = cfg.tuning.older_first ? 3 : 2;
     check(dtt_tracker_new(&r.t, &r.ctx, &cfg, r.now) == DTT_OK);
     drain(&r);
     for (unsigned n = 0; n < OPS_MAX && dtt_reader_left(&r.in) > 0; n++) {
