@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The node's state, shared by the files that compose it: dht.c (entry points), query.c (queries and
- * their answers), walk.c (lookups), op.c (operations and events), server.c (queries of others),
- * upkeep.c (bootstrap and refresh). Nobody else includes this.
+ * their answers), walk.c (lookups), found.c (what they find), op.c (operations and events),
+ * server.c (queries of others), upkeep.c (bootstrap and refresh). Nobody else includes this.
  */
 #ifndef DTT_DHT_NODE_H
 #define DTT_DHT_NODE_H
@@ -190,11 +190,25 @@ void dtt_query_woke(struct dtt_dht *d, struct dtt_now now);
 int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
                       enum dtt_polite_kind kind, struct dtt_slice data);
 
+/* ---- found.c */
+
+/** Takes the value of an answer, if it has a valid one, and notes `c` as its holder. */
+void dtt_walk_take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_candidate *c,
+                         const struct dtt_krpc *m);
+/** What we hold ourselves is found first. */
+void dtt_walk_take_own_values(struct dtt_dht *d, struct dtt_walk *w);
+/** Takes the peers of an answer that `teller` may tell of. */
+void dtt_walk_take_peers(struct dtt_walk *w, struct dtt_slice values,
+                         const struct dtt_addr *teller);
+void dtt_walk_found_free(struct dtt_walk *w);
+
 /* ---- walk.c */
 
 /** A contact somebody told us about may be asked: usable, of our families, plausible from him. */
 bool dtt_contact_is_plausible(const struct dtt_dht *d, const uint8_t *id,
                               const struct dtt_addr *addr, const struct dtt_addr *teller);
+/** Nobody from outside makes us send to private hosts, nobody but this host to loopback. */
+bool dtt_contact_is_tellable(const struct dtt_addr *addr, const struct dtt_addr *teller);
 
 /** Joins or starts the walk to `goal`; it may be DONE already. NULL: DTT_ENOMEM or too many. */
 struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
