@@ -5,7 +5,7 @@ _dtt() {
     local cur=$2 prev=$3 first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} words=
     COMPREPLY=()
     case $prev in
-    --secret-file | --identity | --key | --state)
+    --secret-file | --identity | --key | --state | --plot)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames
         return
@@ -21,6 +21,9 @@ _dtt() {
             words=$(dtt "$first" "$second" --help 2>/dev/null | grep -o '^  --[a-z-]*')
         else
             words=$(dtt "$first" --help 2>/dev/null | grep -o '^  --[a-z-]*')
+            if [ "$first" = sim ]; then
+                words="$words $(dtt sim --list | sed -n 's/^\([a-z0-9_]*\) (.*/\1/p')"
+            fi
         fi
         ;;
     esac

@@ -20,11 +20,14 @@ function __dtt_complete
         dtt $words[2] $words[3] --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
     else
         dtt $words[2] --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+        if test $words[2] = sim
+            dtt sim --list | sed -n 's/^\([a-z0-9_]*\) (.*/\1/p'
+        end
     end
 end
 
 function __dtt_wants_file
-    contains -- (commandline -opc)[-1] --secret-file --identity --key --state
+    contains -- (commandline -opc)[-1] --secret-file --identity --key --state --plot
 end
 
 complete -c dtt -f -n 'not __dtt_wants_file' -a '(__dtt_complete)'
