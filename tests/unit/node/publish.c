@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Records of an application's own, published and looked up by nodes that join nothing. */
 #include "node/core_priv.h"
+#include "sim/world.h"
 #include "support/vectors.h"
-#include "support/world.h"
+
+#define DHT_NODES 20
+#define NODES     3
+
+static const struct dtt_sim_links links = {
+    .is_uniform = true, .min_us = 10000, .max_us = 10000, .mtu = 1500};
 
 /* What the events of a node have told. */
 struct heard {
-    struct world *w;
-    size_t node;
     bool is_over;
     unsigned published, records;
     int status;
@@ -17,174 +21,217 @@ struct heard {
     struct dtt_id publisher;
 };
 
-static struct dtt_tuning tuning;
+struct party {
+    struct dtt_sim_world w;
+    struct dtt_sim_host *nodes[NODES];
+    struct dtt_tuning tuning;
+};
 
-static struct dtt_topic_config config(const char *secret)
+static struct dtt_topic_config config(const struct party *p, const char *secret)
 {
     return (struct dtt_topic_config){.size = sizeof(struct dtt_topic_config),
                                      .name = "notes",
                                      .secret = secret,
                                      .secret_len = strlen(secret),
-                                     .tuning = &tuning};
+                                     .tuning = &p->tuning};
 }
 
-static bool is_over(struct world *w, void *user)
+static void on_event(void *user, struct dtt_sim_host *host, const struct dtt_event *ev)
 {
-    struct heard *h = user;
-    const struct dtt_event *ev;
-    while ((ev = dtt_events_next(dtt_core_events(w->nodes[h->node].core))) != NULL) {
-        if (ev->type == DTT_EVENT_RECORD) {
-            h->records++;
-            h->publisher = ev->u.record.record->publisher;
-            h->len = ev->u.record.content_len;
-            memcpy(h->content, ev->u.record.content, h->len);
-        } else if (ev->type == DTT_EVENT_RECORD_PUBLISHED) {
-            h->published++;
-            h->is_over = true;
-            h->status = ev->u.published.status;
-            h->copies = ev->u.published.copies;
-            h->others = ev->u.published.others;
-        } else if (ev->type == DTT_EVENT_LOOKUP_DONE) {
-            h->is_over = true;
-            h->found = ev->u.lookup_done.records;
-        }
+    struct heard *h = host->user;
+    (void)user;
+    if (!h) {
+        return; /* nobody waits for it */
     }
+    switch (ev->type) {
+    case DTT_EVENT_RECORD:
+        h->records++;
+        h->publisher = ev->u.record.record->publisher;
+        h->len = ev->u.record.content_len;
+        memcpy(h->content, ev->u.record.content, h->len);
+        break;
+    case DTT_EVENT_RECORD_PUBLISHED:
+        h->published++;
+        h->is_over = true;
+        h->status = ev->u.published.status;
+        h->copies = ev->u.published.copies;
+        h->others = ev->u.published.others;
+        break;
+    case DTT_EVENT_LOOKUP_DONE:
+        h->is_over = true;
+        h->found = ev->u.lookup_done.records;
+        break;
+    default: break;
+    }
+}
+
+static bool is_over(void *user)
+{
+    const struct heard *h = user;
     return h->is_over;
 }
 
-static struct heard publish(struct world *w, size_t node, const void *content, size_t len)
+static void run(struct party *p, uint64_t ns)
 {
-    struct heard h = {.w = w, .node = node};
-    struct dtt_topic_config cfg = config("secret");
+    dtt_sim_world_run(&p->w, p->w.t_ns + ns, NULL, NULL);
+}
+
+/* Lets the node's request go out and waits for its end. */
+static void wait_for(struct party *p, struct dtt_sim_host *node, struct heard *h)
+{
+    node->user = h;
+    dtt_sim_host_settle(node);
+    assert_true(dtt_sim_world_run(&p->w, p->w.t_ns + 20 * DTT_S, is_over, h));
+    node->user = NULL;
+}
+
+static struct heard publish(struct party *p, size_t i, const void *content, size_t len)
+{
+    struct dtt_sim_host *node = p->nodes[i];
+    struct dtt_topic_config cfg = config(p, "secret");
+    struct heard h = {0};
     uint32_t op = 0;
     assert_int_equal(
-        dtt_core_publish(w->nodes[node].core, w->now, &cfg, dtt_slice(content, len), &op), DTT_OK);
+        dtt_core_publish(node->core, dtt_sim_host_now(node), &cfg, dtt_slice(content, len), &op),
+        DTT_OK);
     assert_int_not_equal(op, 0);
-    world_flush(w);
-    assert_true(world_run(w, 20 * DTT_S, is_over, &h));
+    wait_for(p, node, &h);
     assert_int_equal(h.published, 1);
     return h;
 }
 
-static struct heard look_up(struct world *w, size_t node, const char *secret)
+static struct heard look_up(struct party *p, size_t i, const char *secret)
 {
-    struct heard h = {.w = w, .node = node};
-    struct dtt_topic_config cfg = config(secret);
+    struct dtt_sim_host *node = p->nodes[i];
+    struct dtt_topic_config cfg = config(p, secret);
+    struct heard h = {0};
     uint32_t op;
-    assert_int_equal(dtt_core_lookup(w->nodes[node].core, w->now, &cfg, &op), DTT_OK);
-    world_flush(w);
-    assert_true(world_run(w, 20 * DTT_S, is_over, &h));
+    assert_int_equal(dtt_core_lookup(node->core, dtt_sim_host_now(node), &cfg, &op), DTT_OK);
+    wait_for(p, node, &h);
     return h;
 }
 
-static void setup_world(struct world *w)
+static struct dtt_sim_host *add(struct party *p, bool dht_only)
 {
-    tuning = (struct dtt_tuning){.size = sizeof(tuning)};
-    world_init(w, 1, 1740000010);
-    for (int i = 0; i < 20; i++) {
-        world_add(w, true);
+    struct dtt_sim_host *h = dtt_sim_host_add(&p->w, DTT_SIM_NAT_NONE);
+    assert_non_null(h);
+    assert_int_equal(dtt_sim_host_start(h, dht_only, false), DTT_OK);
+    return h;
+}
+
+static void setup(struct party *p, size_t n_dht_nodes)
+{
+    memset(p, 0, sizeof(*p));
+    p->tuning.size = sizeof(p->tuning);
+    assert_int_equal(dtt_sim_world_init(&p->w, 1), DTT_OK);
+    p->w.links = links;
+    p->w.hooks.event = on_event;
+    for (size_t i = 0; i < n_dht_nodes; i++) {
+        add(p, true);
+        p->w.n_routers[0] = 1; /* the first one, whom all others know */
     }
-    for (int i = 0; i < 3; i++) {
-        world_add(w, false);
+    for (size_t i = 0; i < NODES; i++) {
+        p->nodes[i] = add(p, false);
     }
-    world_run(w, 2 * DTT_S, NULL, NULL);
+    run(p, 2 * DTT_S);
 }
 
 static void what_one_publishes_another_reads(void **state)
 {
-    struct world w;
+    struct party p;
     uint8_t large[DTT_RECORD_CONTENT_MAX];
     (void)state;
-    setup_world(&w);
-    struct heard h = publish(&w, 20, "hello", 5);
+    setup(&p, DHT_NODES);
+    struct heard h = publish(&p, 0, "hello", 5);
     assert_int_equal(h.status, DTT_OK);
     assert_in_range(h.copies, 3, 6);
     assert_int_equal(h.others, 0);
-    h = look_up(&w, 21, "secret");
+    h = look_up(&p, 1, "secret");
     assert_int_equal(h.records, 1);
     assert_int_equal(h.found, 1);
     assert_int_equal(h.len, 5);
     assert_memory_equal(h.content, "hello", 5);
-    assert_memory_equal(&h.publisher, dtt_core_id(w.nodes[20].core), sizeof(h.publisher));
-    assert_int_equal(look_up(&w, 21, "another").records, 0);
+    assert_memory_equal(&h.publisher, &p.nodes[0]->id, sizeof(h.publisher));
+    assert_int_equal(look_up(&p, 1, "another").records, 0);
     /* In the next minute the largest and the smallest; the old one goes with its minute. */
-    world_run(&w, 125 * DTT_S, NULL, NULL);
+    run(&p, 125 * DTT_S);
     memset(large, 7, sizeof(large));
-    assert_int_equal(publish(&w, 21, large, sizeof(large)).status, DTT_OK);
-    h = look_up(&w, 22, "secret");
+    assert_int_equal(publish(&p, 1, large, sizeof(large)).status, DTT_OK);
+    h = look_up(&p, 2, "secret");
     assert_int_equal(h.records, 1);
     assert_int_equal(h.len, sizeof(large));
     assert_memory_equal(h.content, large, sizeof(large));
-    world_run(&w, 125 * DTT_S, NULL, NULL);
-    assert_int_equal(publish(&w, 21, NULL, 0).status, DTT_OK);
-    assert_int_equal(look_up(&w, 22, "secret").len, 0);
-    world_fini(&w);
+    run(&p, 125 * DTT_S);
+    assert_int_equal(publish(&p, 1, NULL, 0).status, DTT_OK);
+    assert_int_equal(look_up(&p, 2, "secret").len, 0);
+    dtt_sim_world_fini(&p.w);
 }
 
 static void enough_others_are_left_alone(void **state)
 {
-    struct world w;
+    struct party p;
     (void)state;
-    setup_world(&w);
-    tuning.record_cap = 1;
-    assert_int_equal(publish(&w, 20, "first", 5).status, DTT_OK);
-    struct heard h = publish(&w, 21, "second", 6);
+    setup(&p, DHT_NODES);
+    p.tuning.record_cap = 1;
+    assert_int_equal(publish(&p, 0, "first", 5).status, DTT_OK);
+    struct heard h = publish(&p, 1, "second", 6);
     assert_int_equal(h.status, DTT_EFULL);
     assert_int_equal(h.others, 1);
     assert_int_equal(h.copies, 0);
-    assert_int_equal(publish(&w, 20, "again", 5).status, DTT_OK); /* oneself does not count */
-    world_fini(&w);
+    assert_int_equal(publish(&p, 0, "again", 5).status, DTT_OK); /* oneself does not count */
+    dtt_sim_world_fini(&p.w);
 }
 
 static void without_a_network_it_says_so(void **state)
 {
-    struct world w;
+    struct party p;
     (void)state;
-    tuning = (struct dtt_tuning){.size = sizeof(tuning)};
-    world_init(&w, 1, 1740000010);
-    world_add(&w, false);
-    world_add(&w, false);
-    world_kill(&w, 0);
-    struct heard h = publish(&w, 1, "hello", 5);
+    setup(&p, 1);
+    dtt_sim_host_kill(p.w.hosts[0]);
+    dtt_sim_host_kill(p.nodes[1]);
+    dtt_sim_host_kill(p.nodes[2]);
+    struct heard h = publish(&p, 0, "hello", 5);
     assert_true(h.status < 0);
     assert_int_equal(h.copies, 0);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 static void a_node_may_end_in_the_middle(void **state)
 {
-    struct world w;
-    struct dtt_topic_config cfg = config("secret");
+    struct party p;
     uint32_t op;
     (void)state;
-    setup_world(&w);
+    setup(&p, DHT_NODES);
+    struct dtt_topic_config cfg = config(&p, "secret");
     for (uint64_t ms = 0; ms < 400; ms += 100) {
         for (unsigned i = 0; i < 3; i++) {
-            assert_int_equal(
-                dtt_core_publish(w.nodes[20].core, w.now, &cfg, dtt_slice("x", 1), &op), DTT_OK);
+            assert_int_equal(dtt_core_publish(p.nodes[0]->core, dtt_sim_host_now(p.nodes[0]), &cfg,
+                                              dtt_slice("x", 1), &op),
+                             DTT_OK);
         }
-        world_flush(&w);
-        world_run(&w, 40 * DTT_MS, NULL, NULL);
+        dtt_sim_host_settle(p.nodes[0]);
+        run(&p, 40 * DTT_MS);
     }
-    world_fini(&w); /* the sanitizer would tell */
+    dtt_sim_world_fini(&p.w); /* the sanitizer would tell */
 }
 
 static void at_most_so_many_at_a_time(void **state)
 {
-    struct world w;
-    struct dtt_topic_config cfg = config("secret");
+    struct party p;
     uint32_t op;
     unsigned n = 0;
     (void)state;
-    setup_world(&w);
+    setup(&p, DHT_NODES);
+    struct dtt_topic_config cfg = config(&p, "secret");
     int err;
     do {
-        err = dtt_core_publish(w.nodes[20].core, w.now, &cfg, dtt_slice("x", 1), &op);
+        err = dtt_core_publish(p.nodes[0]->core, dtt_sim_host_now(p.nodes[0]), &cfg,
+                               dtt_slice("x", 1), &op);
         n += err == DTT_OK;
     } while (err == DTT_OK);
     assert_int_equal(err, DTT_EFULL);
     assert_in_range(n, 30, DTT_CORE_OPS);
-    world_fini(&w);
+    dtt_sim_world_fini(&p.w);
 }
 
 int main(void)
