@@ -17,6 +17,7 @@ void dtt_merge_init(struct dtt_merge *m, const struct dtt_tracker_tuning *tuning
     memset(m, 0, sizeof(*m));
     m->tuning = tuning;
     m->rng = rng;
+    m->stretch = 1;
 }
 
 static bool is_on(const struct dtt_merge *m, enum dtt_merge_kind kind)
@@ -75,7 +76,7 @@ static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
     }
     for (unsigned k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
         if (kinds & BIT(k)) {
-            uint64_t ns = period_ns(m, (enum dtt_merge_kind)k);
+            uint64_t ns = period_ns(m, (enum dtt_merge_kind)k) * m->stretch;
             schedule(m, (enum dtt_merge_kind)k, dtt_add_ns(mono_ns, ns), mono_ns);
         }
     }

@@ -279,6 +279,10 @@ static void a_read_for_another_reason_serves_and_puts_off_our_own(void **state)
     assert_true(dtt_merge_step(&m, at_ms(20200).mono_ns, false, &c, &w));
     assert_int_equal(dtt_merge_choose(&m, at_ms(20200), &v, &c, &w), 1);
     assert_in_range(dtt_merge_deadline(&m), at_ms(500000).mono_ns, at_ms(741000).mono_ns);
+    m.stretch = 3; /* others look, too */
+    dtt_merge_ride(&m, at_ms(25000).mono_ns);
+    (void)dtt_merge_choose(&m, at_ms(25000), &v, &c, &w);
+    assert_in_range(dtt_merge_deadline(&m), at_ms(1465000).mono_ns, at_ms(2185000).mono_ns);
     dtt_merge_lost(&m);
     dtt_merge_ride(&m, at_ms(30000).mono_ns);
     assert_false(dtt_merge_step(&m, at_ms(40000).mono_ns, false, &c, &w));
