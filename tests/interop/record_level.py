@@ -99,7 +99,8 @@ def strangers(world, is_old):
         identity = dice.randbytes(32)
         sealed = rust.ask(do="seal", identity=identity.hex(), **slot)["sealed"]
         bent = bytearray(bytes.fromhex(sealed))
-        bent[dice.randrange(len(bent))] ^= 1 << dice.randrange(8)
+        # Each round another part; in the first the length in front.
+        bent[dice.randrange(4) if i == 0 else dice.randrange(len(bent))] ^= 1 << dice.randrange(8)
         for wrong, value in [({**slot, "minute": slot["minute"] + 1}, sealed),
                              ({**slot, "secret": "77726f6e67"}, sealed),
                              (slot, bent.hex())]:
