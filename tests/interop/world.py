@@ -41,6 +41,10 @@ class Rust(harness.Process):
     def _event(self, line):
         return {"event": "reply", **super()._event(line)}
 
+    def wait_exit(self, within=15):
+        """iroh takes its time to close when others have just gone."""
+        return super().wait_exit(max(within, 60))
+
     def ask(self, **request):
         before = len(self.events)
         self.send(json.dumps(request))
