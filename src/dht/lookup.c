@@ -66,6 +66,7 @@ static bool is_refused(const struct dtt_lookup *l, const struct dtt_addr *addr)
     size_t network = 0;
     for (size_t i = 0; i < l->n; i++) {
         const struct dtt_candidate *c = &l->c[i];
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the array is there when n > 0 */
         network += c->state != DTT_CANDIDATE_DEAD && is_same_network(&c->addr, addr);
     }
     return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL && network >= DTT_LOOKUP_PER_NETWORK;

@@ -26,11 +26,10 @@ struct dtt_state_file {
 
 static char *join(const char *a, const char *b)
 {
-    size_t la = strlen(a), lb = strlen(b);
-    char *s = malloc(la + lb + 1);
+    size_t size = strlen(a) + strlen(b) + 1;
+    char *s = malloc(size);
     if (s) {
-        memcpy(s, a, la);
-        memcpy(s + la, b, lb + 1);
+        snprintf(s, size, "%s%s", a, b);
     }
     return s;
 }

@@ -94,7 +94,7 @@ int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t 
  */
 int dtt_core_dht_state(const struct dtt_core *c, uint8_t *buf, size_t cap);
 /** Right after new: takes up what was saved. Nodes known from it, DTT_EPROTO, DTT_ENOMEM. */
-int dtt_core_dht_restore(struct dtt_core *c, struct dtt_now now, struct dtt_slice state);
+int dtt_core_dht_restore(struct dtt_core *c, struct dtt_now now, struct dtt_slice bytes);
 void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret);
 void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op);
 

@@ -98,16 +98,17 @@ static void squat(struct dtt_sim_stage *s)
 {
     struct dtt_sim_world *w = s->world;
     uint64_t minute = (uint64_t)w->epoch_ns / (60 * DTT_S) + w->t_ns / (60 * DTT_S);
+    static const uint8_t head[4] = {'6', '4', '0', ':'};
     uint8_t topic[DTT_TOPIC_HASH_BYTES];
     struct dtt_slice name = dtt_slice(TOPIC, strlen(TOPIC));
     dtt_sha512_32(topic, &name, 1);
     for (uint64_t m = minute - SQUAT_AHEAD; m <= minute + SQUAT_AHEAD; m++) {
-        uint8_t v[SQUAT_BYTES + 4], sig[DTT_KRPC_SIG_BYTES], target[DTT_NODE_ID_BYTES];
+        uint8_t v[SQUAT_BYTES + sizeof(head)], sig[DTT_KRPC_SIG_BYTES], target[DTT_NODE_ID_BYTES];
         struct dtt_slot slot;
         dtt_slot_init(&slot, DTT_SLOT_PUBLIC, topic, m, NULL);
         struct dtt_slice salt = dtt_slice(slot.salt, sizeof(slot.salt));
-        memcpy(v, "640:", 4);
-        dtt_rng_bytes(&s->rng, v + 4, SQUAT_BYTES);
+        memcpy(v, head, sizeof(head));
+        dtt_rng_bytes(&s->rng, v + sizeof(head), SQUAT_BYTES);
         dtt_item_target(target, slot.key, salt);
         dtt_item_sign(sig, slot.seed, salt, INT64_MAX, dtt_slice(v, sizeof(v)));
         for (size_t i = 0; i < w->n_hosts; i++) {

@@ -27,7 +27,9 @@ def items(net, nodes, dtts):
     keys = {name: krpc.Key(name.encode()) for name in dtts}
     net.finish(net.put(0, theirs, "libtorrent's"), net.put_immutable(1, "of libtorrent"))
     for name, dtt in dtts.items():
-        ours.check_is(dtt.get(theirs), [(b"libtorrent's", 1)], f"libtorrent's by {name}")
+        # Its put runs once in each family, and the second one may find the first: a number more.
+        ours.check_is(sorted({value for value, _ in dtt.get(theirs)}), [b"libtorrent's"],
+                      f"libtorrent's by {name}")
         ours.check_is(dtt.get_immutable(krpc.immutable_target("of libtorrent")),
                       [b"of libtorrent"], f"libtorrent's immutable by {name}")
         put = dtt.put(keys[name], f"by {name}", 5, "--verify")
