@@ -12,7 +12,8 @@ void dtt_hkdf_sha256(uint8_t *out, size_t len, struct dtt_slice salt, struct dtt
     uint8_t prk[BLOCK];
     uint8_t block[BLOCK];
     uint8_t counter = 0;
-    crypto_auth_hmacsha256_init(&state, salt.data, salt.len);
+    /* No salt is one of zeros, as HMAC fills its key up; libsodium wants a pointer all the same. */
+    crypto_auth_hmacsha256_init(&state, salt.len > 0 ? salt.data : &counter, salt.len);
     crypto_auth_hmacsha256_update(&state, ikm.data, ikm.len);
     crypto_auth_hmacsha256_final(&state, prk);
     while (len > 0) {

@@ -318,7 +318,7 @@ static void start_reads_both_minutes_and_publishes(void **state)
     assert_int_equal(info.n_addrs, 1);
     assert_int_equal(info.n_active_peers, 0);
     dtt_slot_init(&want, DTT_SLOT_PUBLIC, test_topic, M, NULL);
-    assert_memory_equal(&out.put.slot, &want, sizeof(want));
+    assert_same_slot(&out.put.slot, &want);
     tick(1);
     assert_int_equal(out.gets + out.puts + out.dials, 0);
 }
