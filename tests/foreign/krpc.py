@@ -142,9 +142,10 @@ class Client:
         tid = os.urandom(self.tid_bytes)
         query = {"t": tid, "y": "q", "q": method, "a": {"id": self.id, **arguments}, **top}
         self.socket.sendto(encode(query), addr)
-        return self.answer(tid, within)
+        return self.receive([tid], within)
 
-    def answer(self, tid, within):
+    def receive(self, tids, within):
+        """The first message whose transaction id is among `tids`; None when none comes in time."""
         deadline = time.monotonic() + within * harness.SLOW
         while (left := deadline - time.monotonic()) > 0:
             self.socket.settimeout(left)
@@ -154,7 +155,7 @@ class Client:
                 break
             except ValueError:
                 continue
-            if message.get(b"t") == tid:
+            if message.get(b"t") in tids:
                 return message
         return None
 
@@ -167,20 +168,10 @@ class Client:
 
     def answer_or_silence(self, addr, tid, ping):
         self.socket.sendto(encode({"t": ping, "y": "q", "q": "ping", "a": {"id": self.id}}), addr)
-        deadline = time.monotonic() + 10 * harness.SLOW
-        while (left := deadline - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
-                message = decode(self.socket.recv(65536))
-            except socket.timeout:
-                break
-            except ValueError:
-                continue
-            if message.get(b"t") == tid:
-                return message
-            if message.get(b"t") == ping:
-                return None
-        raise harness.Failure(f"no answer to a ping from {addr}")
+        message = self.receive([tid, ping], 10)
+        if message is None:
+            raise harness.Failure(f"no answer to a ping from {addr}")
+        return message if message[b"t"] == tid else None
 
     def token(self, addr, target):
         reply = self.ask(addr, "get", {"target": target})

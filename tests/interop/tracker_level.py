@@ -9,7 +9,7 @@ import time
 
 import harness
 from gossip_level import leave, settle
-from world import Room, check
+from world import RECORDS, Room, check
 
 WELL_KNOWN = "127.0.0.1:6881"
 
@@ -173,6 +173,29 @@ def bridge(world):
     leave(peers)
 
 
+def postcard(text):
+    """As the Rust crate writes a string of less than 128 bytes into a record."""
+    return chr(len(text)) + text
+
+
+def own_records(world):
+    """Records of an application's own: one side publishes, the other one reads, without gossip."""
+    public_dht(world, 10, 10)
+    rust = world.rust("rust", "publisher", world.topic, "--secret-file", world.secret)
+    ours = [world.topic, world.secret_text, WELL_KNOWN]
+    done = rust.ask(do="publish", minute=now(), text="of Rust")
+    check("error" not in done, f"Rust cannot publish: {done}")
+    c = world.start("c", *ours, command=RECORDS, is_text=True)
+    c.send(postcard("of C"))
+    check(c.wait_exit(60) == 0, f"the example ended with {c.popen.returncode}")
+    printed = [event["text"] for event in c.of_kind("line")]
+    wanted = f"{done['publisher'][:10]}: {postcard('of Rust')}"
+    check(wanted in printed, f"C reads {printed}, not {wanted!r}")
+    replies = [rust.ask(do="read", minute=minute) for minute in (now() - 1, now())]
+    texts = [record["text"] for reply in replies for record in reply.get("records", [])]
+    check(texts == ["of C"], f"Rust reads {replies}")
+
+
 WHAT = "topic and secret only, "
 CASES = [
     ("tracker", "1+1, C first", lambda world: one_after_the_other(world, "dtt", "rust"),
@@ -195,6 +218,8 @@ CASES = [
      "Rust looks nobody up: C finds its packet and dials"),
     ("tracker", "pkarr, Rust resolves", lambda world: by_address_packet(world, "--no-publish"),
      "Rust publishes no address: it finds C's packet and dials"),
+    ("tracker", "own records", own_records,
+     "RecordPublisher and dtt_node_publish read each other's content"),
     ("tracker", "slots of 0.2.8", old_slots,
      "its record is found with --old-line and not without, and the reverse"),
     ("tracker", "bridge", bridge,

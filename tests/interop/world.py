@@ -20,6 +20,7 @@ RUST_OLD = RUST + "-old"
 # The C side where `dtt pipe` has no option for it: peer.c.
 PEER = str(pathlib.Path(harness.DTT).parent / "tests/interop/interop-peer")
 QUIC = str(pathlib.Path(harness.DTT).parent / "tests/interop/interop-quic")
+RECORDS = str(pathlib.Path(harness.DTT).parent / "examples/03_records")
 # Where ./dev interop installs the npm package.
 NODE_MODULES = os.environ.get("DTT_NODE_MODULES", "build/js/node_modules")
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Peers for the interop suite, made of the published crates. `gossip` and `tracker` behave like
 //! `dtt pipe --json`: lines in are broadcast, events out are JSON. `quic` is a bare endpoint.
-//! `record` and `dht` answer one JSON request a line with one JSON reply a line.
+//! `record`, `publisher` and `dht` answer one JSON request a line with one JSON reply a line.
 
 mod dht;
 mod frames;
 mod machine;
 mod options;
 mod packet;
+mod publisher;
 mod quic;
 mod record;
 mod swarm;
@@ -29,12 +30,13 @@ async fn main() -> Result<()> {
         "machine" => machine::serve(),
         "packet" => packet::serve(),
         "record" => record::serve(),
+        "publisher" => publisher::serve(&options).await,
         "dht" => dht::serve(&options).await,
         "quic" => quic::run(&options).await,
         "gossip" => swarm::gossip(&options).await,
         "tracker" => swarm::tracker(&options).await,
         _ => bail!(
-            "usage: dtt-interop frames|machine|packet|record|dht|quic|gossip|tracker [TOPIC] [OPTIONS]"
+            "usage: dtt-interop frames|machine|packet|record|publisher|dht|quic|gossip|tracker [TOPIC] [OPTIONS]"
         ),
     }
 }
