@@ -103,6 +103,19 @@ static void tell_listening(struct dtt_node *n)
                     dtt_slice(NULL, 0));
 }
 
+static int start_memo(struct dtt_node *n)
+{
+    uint8_t key[DTT_MEMO_KEY_BYTES];
+    struct dtt_rng rng;
+    dtt_rng_init(&rng, n->ctx.seed, "memo");
+    dtt_rng_bytes(&rng, key, sizeof(key));
+    dtt_rng_fini(&rng);
+    n->ctx.valid = &n->valid;
+    int err = dtt_memo_init(&n->valid, key, DTT_NODE_VALID, 0);
+    sodium_memzero(key, sizeof(key));
+    return err;
+}
+
 int dtt_node_open(dtt_node **ret, const struct dtt_config *config)
 {
     struct dtt_io_config io = {0};
@@ -125,6 +138,9 @@ int dtt_node_open(dtt_node **ret, const struct dtt_config *config)
         err = dtt_entropy(n->ctx.seed, sizeof(n->ctx.seed));
     }
     if (!err) {
+        err = start_memo(n);
+    }
+    if (!err) {
         io.ctx = &n->ctx;
         err = dtt_io_open(&n->io, &io);
     }
@@ -143,6 +159,7 @@ dtt_node *dtt_node_close(dtt_node *n)
     if (n) {
         dtt_io_close(n->io);
         dtt_ring_fini(&n->log);
+        dtt_memo_fini(&n->valid);
         sodium_memzero(&n->ctx, sizeof(n->ctx));
         free(n);
     }

@@ -8,6 +8,8 @@
 
 #define DTT_LOG_LINE_MAX  256 /**< bytes, with the NUL */
 #define DTT_LOG_LINES_MAX 1024
+/* Signatures and keys remembered: of the slots that are read again, of the peers of a view. */
+#define DTT_NODE_VALID 256
 
 struct dtt_log_line {
     int level;
@@ -16,6 +18,7 @@ struct dtt_log_line {
 
 struct dtt_node {
     struct dtt_ctx ctx;
+    struct dtt_memo valid; /**< for ctx */
     struct dtt_io *io;
     struct dtt_ring log; /**< struct dtt_log_line */
     struct dtt_log_line log_out;

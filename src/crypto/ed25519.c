@@ -27,6 +27,41 @@ bool dtt_ed25519_verify(const uint8_t sig[64], struct dtt_slice msg, const uint8
     return crypto_sign_verify_detached(sig, msg.data, msg.len, pk) == 0;
 }
 
+bool dtt_ed25519_verify_once(struct dtt_memo *valid, const uint8_t sig[64], struct dtt_slice msg,
+                             const uint8_t pk[32])
+{
+    const struct dtt_slice parts[] = {dtt_slice(sig, 64), msg, dtt_slice(pk, 32)};
+    struct dtt_memo_mark mark;
+    if (dtt_memo_find(valid, "ed25519 signature", parts, 3, &mark)) {
+        return true;
+    }
+    if (!dtt_ed25519_verify(sig, msg, pk)) {
+        return false;
+    }
+    dtt_memo_keep(valid, &mark, NULL);
+    return true;
+}
+
+bool dtt_ed25519_is_point(const uint8_t pk[32])
+{
+    uint8_t sum[32];
+    return crypto_core_ed25519_add(sum, pk, identity) == 0;
+}
+
+bool dtt_ed25519_is_point_once(struct dtt_memo *valid, const uint8_t pk[32])
+{
+    const struct dtt_slice parts[] = {dtt_slice(pk, 32)};
+    struct dtt_memo_mark mark;
+    if (dtt_memo_find(valid, "ed25519 point", parts, 1, &mark)) {
+        return true;
+    }
+    if (!dtt_ed25519_is_point(pk)) {
+        return false;
+    }
+    dtt_memo_keep(valid, &mark, NULL);
+    return true;
+}
+
 /* The order of the base point: 2^252 + 27742317777372353535851937790883648493, little endian. */
 static bool is_below_order(const uint8_t s[32])
 {

@@ -17,7 +17,8 @@ void dtt_walk_found_free(struct dtt_walk *w)
 
 /* ---- values */
 
-static bool is_valid_value(const struct dtt_walk_goal *goal, const struct dtt_krpc *m)
+static bool is_valid_value(const struct dtt_dht *d, const struct dtt_walk_goal *goal,
+                           const struct dtt_krpc *m)
 {
     if (m->v.len > DTT_KRPC_VALUE_MAX) {
         return false;
@@ -29,8 +30,8 @@ static bool is_valid_value(const struct dtt_walk_goal *goal, const struct dtt_kr
     }
     return m->k.len == DTT_KRPC_KEY_BYTES && memcmp(m->k.data, goal->key, m->k.len) == 0 &&
            m->sig.len == DTT_KRPC_SIG_BYTES && m->seq.is_set &&
-           dtt_item_verify(m->sig.data, goal->key, dtt_slice(goal->salt, goal->salt_len), m->seq.n,
-                           m->v);
+           dtt_item_verify(d->ctx->valid, m->sig.data, goal->key,
+                           dtt_slice(goal->salt, goal->salt_len), m->seq.n, m->v);
 }
 
 /* Its number, or n_values. */
@@ -100,7 +101,7 @@ void dtt_walk_take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_candi
     }
     size_t number = find_value(w, m);
     bool is_known = number < w->n_values;
-    if (!is_known && !is_valid_value(&w->goal, m)) {
+    if (!is_known && !is_valid_value(d, &w->goal, m)) {
         DTT_COUNT(d->ctx, DHT_VALUES_INVALID);
         return;
     }

@@ -48,10 +48,11 @@ int dtt_item_sign(uint8_t ret_sig[DTT_KRPC_SIG_BYTES], const uint8_t seed[32],
     return DTT_OK;
 }
 
-bool dtt_item_verify(const uint8_t sig[DTT_KRPC_SIG_BYTES], const uint8_t k[DTT_KRPC_KEY_BYTES],
-                     struct dtt_slice salt, int64_t seq, struct dtt_slice v)
+bool dtt_item_verify(struct dtt_memo *valid, const uint8_t sig[DTT_KRPC_SIG_BYTES],
+                     const uint8_t k[DTT_KRPC_KEY_BYTES], struct dtt_slice salt, int64_t seq,
+                     struct dtt_slice v)
 {
     uint8_t buf[DTT_ITEM_SIGNABLE_MAX];
     int len = dtt_item_signable(buf, salt, seq, v);
-    return len >= 0 && dtt_ed25519_verify(sig, dtt_slice(buf, (size_t)len), k);
+    return len >= 0 && dtt_ed25519_verify_once(valid, sig, dtt_slice(buf, (size_t)len), k);
 }

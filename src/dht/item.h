@@ -6,7 +6,7 @@
 #ifndef DTT_DHT_ITEM_H
 #define DTT_DHT_ITEM_H
 
-#include "base/bytes.h"
+#include "base/memo.h"
 #include "dht/krpc_wire.h"
 
 /** Longest signable bytes: "4:salt64:" salt "3:seqi-9223372036854775808e1:v" v. */
@@ -26,8 +26,9 @@ int dtt_item_signable(uint8_t buf[DTT_ITEM_SIGNABLE_MAX], struct dtt_slice salt,
 int dtt_item_sign(uint8_t ret_sig[DTT_KRPC_SIG_BYTES], const uint8_t seed[32],
                   struct dtt_slice salt, int64_t seq, struct dtt_slice v);
 
-/** True when the signature fits and nothing is over its limit. */
-bool dtt_item_verify(const uint8_t sig[DTT_KRPC_SIG_BYTES], const uint8_t k[DTT_KRPC_KEY_BYTES],
-                     struct dtt_slice salt, int64_t seq, struct dtt_slice v);
+/** True when the signature fits and nothing is over its limit. `valid` remembers, or is NULL. */
+bool dtt_item_verify(struct dtt_memo *valid, const uint8_t sig[DTT_KRPC_SIG_BYTES],
+                     const uint8_t k[DTT_KRPC_KEY_BYTES], struct dtt_slice salt, int64_t seq,
+                     struct dtt_slice v);
 
 #endif

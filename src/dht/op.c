@@ -244,7 +244,7 @@ int dtt_dht_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *a
     return DTT_OK;
 }
 
-static int check_put(const struct dtt_dht_put_args *args)
+static int check_put(const struct dtt_dht *d, const struct dtt_dht_put_args *args)
 {
     if (args->v.len == 0 || (args->is_mutable && args->seq < 0)) {
         return DTT_EINVAL;
@@ -254,8 +254,8 @@ static int check_put(const struct dtt_dht_put_args *args)
         return DTT_ETOOBIG;
     }
     if (args->is_mutable &&
-        !dtt_item_verify(args->sig, args->key, dtt_slice(args->salt, args->salt_len), args->seq,
-                         args->v)) {
+        !dtt_item_verify(d->ctx->valid, args->sig, args->key, dtt_slice(args->salt, args->salt_len),
+                         args->seq, args->v)) {
         return DTT_EAUTH;
     }
     return DTT_OK;
@@ -265,7 +265,7 @@ int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_
                 dtt_dht_op *ret)
 {
     struct dtt_walk_goal goal = {.kind = DTT_WALK_GET};
-    int err = check_put(args);
+    int err = check_put(d, args);
     struct dtt_op *op = err ? NULL : new_op(d, now, DTT_OP_PUT, &err);
     if (!op) {
         return err;

@@ -362,8 +362,9 @@ static int check_mutable_put(const struct request *r, const struct dtt_storage_p
     if (err) {
         return err;
     }
-    bool is_signed = dtt_storage_holds(s, item) ||
-                     dtt_item_verify(q->sig.data, q->k.data, q->salt, q->seq.n, q->v);
+    bool is_signed =
+        dtt_storage_holds(s, item) ||
+        dtt_item_verify(r->d->ctx->valid, q->sig.data, q->k.data, q->salt, q->seq.n, q->v);
     return is_signed ? 0 : DTT_KRPC_E_SIGNATURE;
 }
 

@@ -140,7 +140,7 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_i
         DTT_COUNT(g->ctx, GOSSIP_RX_UNKNOWN_TOPIC);
         return DTT_OK;
     }
-    if (dtt_gossip_message_decode(payload, &m)) {
+    if (dtt_gossip_message_decode(payload, g->ctx->valid, &m)) {
         DTT_COUNT(g->ctx, GOSSIP_RX_MALFORMED);
         DTT_TRACE(g->ctx, GOSSIP_RX_MALFORMED, dtt_tv_id(peer), dtt_tv_int((int64_t)payload.len));
         return DTT_EPROTO;

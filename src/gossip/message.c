@@ -6,11 +6,11 @@
 
 /* ---- reading */
 
-static void read_peer_id(struct dtt_reader *r, struct dtt_id *ret)
+static void read_peer_id(struct dtt_reader *r, struct dtt_memo *valid, struct dtt_id *ret)
 {
     dtt_read_into(r, ret->bytes, sizeof(ret->bytes));
     /* iroh decompresses keys while it decodes, so such a frame never got past a Rust peer. */
-    if (!r->failed && !dtt_ed25519_is_point(ret->bytes)) {
+    if (!r->failed && !dtt_ed25519_is_point_once(valid, ret->bytes)) {
         r->failed = true;
     }
 }
@@ -24,20 +24,20 @@ static struct dtt_gossip_peer_data read_peer_data(struct dtt_reader *r)
     return data;
 }
 
-static void read_node(struct dtt_reader *r, struct dtt_gossip_node *ret)
+static void read_node(struct dtt_reader *r, struct dtt_memo *valid, struct dtt_gossip_node *ret)
 {
-    read_peer_id(r, &ret->id);
+    read_peer_id(r, valid, &ret->id);
     ret->data = read_peer_data(r);
 }
 
 /* Each further node takes bytes, so the loop is bounded by the payload whatever count it claims. */
-static void read_nodes(struct dtt_reader *r, struct dtt_gossip_message *m)
+static void read_nodes(struct dtt_reader *r, struct dtt_memo *valid, struct dtt_gossip_message *m)
 {
     uint64_t count = dtt_postcard_read_len(r);
     m->u.shuffle.n = 0;
     for (uint64_t i = 0; i < count && !r->failed; i++) {
         if (i < DTT_GOSSIP_NODES_MAX) {
-            read_node(r, &m->u.shuffle.nodes[m->u.shuffle.n++]);
+            read_node(r, valid, &m->u.shuffle.nodes[m->u.shuffle.n++]);
         } else {
             /* Decompressing a key is dear; nobody pays it for nodes that are not used. */
             dtt_read(r, DTT_ID_BYTES);
@@ -46,7 +46,7 @@ static void read_nodes(struct dtt_reader *r, struct dtt_gossip_message *m)
     }
 }
 
-static void read_swarm(struct dtt_reader *r, struct dtt_gossip_message *m)
+static void read_swarm(struct dtt_reader *r, struct dtt_memo *valid, struct dtt_gossip_message *m)
 {
     switch (dtt_postcard_read_variant(r, DTT_WIRE_SWARM_MESSAGES)) {
     case DTT_WIRE_JOIN:
@@ -55,18 +55,18 @@ static void read_swarm(struct dtt_reader *r, struct dtt_gossip_message *m)
         break;
     case DTT_WIRE_FORWARD_JOIN:
         m->type = DTT_MSG_FORWARD_JOIN;
-        read_node(r, &m->u.forward_join.peer);
+        read_node(r, valid, &m->u.forward_join.peer);
         m->u.forward_join.ttl = dtt_postcard_read_u16(r);
         break;
     case DTT_WIRE_SHUFFLE:
         m->type = DTT_MSG_SHUFFLE;
-        read_peer_id(r, &m->u.shuffle.origin);
-        read_nodes(r, m);
+        read_peer_id(r, valid, &m->u.shuffle.origin);
+        read_nodes(r, valid, m);
         m->u.shuffle.ttl = dtt_postcard_read_u16(r);
         break;
     case DTT_WIRE_SHUFFLE_REPLY:
         m->type = DTT_MSG_SHUFFLE_REPLY;
-        read_nodes(r, m);
+        read_nodes(r, valid, m);
         break;
     case DTT_WIRE_NEIGHBOR:
         m->type = DTT_MSG_NEIGHBOR;
@@ -132,14 +132,15 @@ static void read_gossip(struct dtt_reader *r, struct dtt_gossip_message *m)
     }
 }
 
-int dtt_gossip_message_decode(struct dtt_slice payload, struct dtt_gossip_message *ret)
+int dtt_gossip_message_decode(struct dtt_slice payload, struct dtt_memo *valid,
+                              struct dtt_gossip_message *ret)
 {
     struct dtt_reader r = dtt_reader(payload);
     if (payload.len > DTT_GOSSIP_FRAME_MAX) {
         return DTT_EPROTO;
     }
     if (dtt_postcard_read_variant(&r, DTT_WIRE_LAYERS) == DTT_WIRE_SWARM) {
-        read_swarm(&r, ret);
+        read_swarm(&r, valid, ret);
     } else {
         read_gossip(&r, ret);
     }

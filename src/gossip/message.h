@@ -91,9 +91,11 @@ struct dtt_gossip_message {
 /**
  * Reads one payload; bytes after the message are ignored as iroh-gossip does. Peer ids must be
  * points of Curve25519, of nodes beyond DTT_GOSSIP_NODES_MAX only the form is looked at.
- * DTT_EPROTO when malformed or longer than DTT_GOSSIP_FRAME_MAX.
+ * DTT_EPROTO when malformed or longer than DTT_GOSSIP_FRAME_MAX. `valid` remembers ids found to be
+ * points, or is NULL.
  */
-int dtt_gossip_message_decode(struct dtt_slice payload, struct dtt_gossip_message *ret);
+int dtt_gossip_message_decode(struct dtt_slice payload, struct dtt_memo *valid,
+                              struct dtt_gossip_message *ret);
 /** Writes the canonical form; `w` fails when there is no room. */
 void dtt_gossip_message_encode(struct dtt_writer *w, const struct dtt_gossip_message *m);
 /** Bytes that a node takes in a Shuffle. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #define HOSTS_MAX     200000
+#define VALID         (1u << 18) /* signatures and keys remembered */
+#define OPENED        (1u << 14) /* and records */
 #define IP_UDP_HEADER 28
 #define MILLION       1000000
 #define NAT_TIMEOUT   (60 * DTT_S)
@@ -52,7 +54,16 @@ int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed)
     /* Any second of a minute may be the first. */
     w->epoch_ns = (int64_t)((1740000000 + dtt_rng_below(&w->rng, 60)) * DTT_S);
     w->links = dtt_sim_internet;
-    return crypto_generichash_init(&w->trace, NULL, 0, TRACE_BYTES) == 0 ? DTT_OK : DTT_ECRYPTO;
+    crypto_generichash_init(&w->trace, NULL, 0, TRACE_BYTES);
+    /* Nobody here looks for two items with one hash: any key does. */
+    int err = dtt_memo_init(&w->valid, bytes, VALID, 0);
+    if (!err) {
+        err = dtt_memo_init(&w->opened, bytes, OPENED, sizeof(struct dtt_record_info));
+    }
+    if (err) {
+        dtt_sim_world_fini(w);
+    }
+    return err;
 }
 
 static void host_free(struct dtt_sim_host *h)
@@ -79,6 +90,8 @@ void dtt_sim_world_fini(struct dtt_sim_world *w)
     free(w->hosts);
     dtt_map_fini(&w->by_ip);
     dtt_map_fini(&w->by_id);
+    dtt_memo_fini(&w->valid);
+    dtt_memo_fini(&w->opened);
     dtt_rng_fini(&w->rng);
 }
 
@@ -344,7 +357,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
                                   .bound = {h->addr},
                                   .transport = w->transport};
     struct dtt_now now = dtt_sim_host_now(h);
-    memset(&h->ctx, 0, sizeof(h->ctx));
+    h->ctx = (struct dtt_ctx){.valid = &w->valid, .opened = &w->opened};
     if (w->hooks.trace) {
         h->ctx.trace =
             (struct dtt_trace){.level = DTT_TRACE_LEVEL_DEBUG, .sink = on_trace, .user = h};

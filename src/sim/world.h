@@ -92,8 +92,9 @@ struct dtt_sim_world {
     struct dtt_timerq queue;
     struct dtt_sim_host **hosts;
     size_t n_hosts, cap_hosts;
-    struct dtt_map by_ip; /**< as the world sees it -> struct dtt_sim_host */
-    struct dtt_map by_id; /**< endpoint id -> struct dtt_sim_host */
+    struct dtt_map by_ip;          /**< as the world sees it -> struct dtt_sim_host */
+    struct dtt_map by_id;          /**< endpoint id -> struct dtt_sim_host */
+    struct dtt_memo valid, opened; /**< of all nodes: each item is checked once, not by thousands */
     uint32_t routers[DTT_SIM_ISLANDS][DTT_SIM_ROUTERS]; /**< numbers of hosts */
     uint32_t n_routers[DTT_SIM_ISLANDS];
     bool is_cut;

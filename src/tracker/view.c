@@ -118,6 +118,17 @@ static bool is_worth_opening(struct dtt_view *v, struct dtt_view_slot *s, uint64
 static int open_value(struct dtt_view *v, const struct dtt_view_minute *m, struct dtt_slice value,
                       struct dtt_record_info *ret)
 {
+    uint8_t minute[8];
+    dtt_put_le64(minute, m->minute);
+    const struct dtt_slice parts[] = {value, dtt_slice(v->topic, sizeof(v->topic)),
+                                      dtt_slice(minute, sizeof(minute)),
+                                      dtt_slice(m->enc_seed, sizeof(m->enc_seed))};
+    struct dtt_memo_mark mark;
+    const void *known = dtt_memo_find(v->ctx->opened, "record", parts, 4, &mark);
+    if (known) {
+        memcpy(ret, known, sizeof(*ret));
+        return DTT_OK;
+    }
     struct dtt_record rec;
     int err = dtt_record_unseal(value, v->topic, m->minute, m->enc_seed, &rec);
     if (err) {
@@ -131,6 +142,7 @@ static int open_value(struct dtt_view *v, const struct dtt_view_minute *m, struc
     ret->size = sizeof(*ret);
     ret->publisher = rec.publisher;
     ret->minute = rec.minute;
+    dtt_memo_keep(v->ctx->opened, &mark, ret);
     return DTT_OK;
 }
 

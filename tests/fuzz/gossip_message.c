@@ -31,12 +31,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     uint8_t first[DTT_GOSSIP_FRAME_MAX];
     uint8_t second[DTT_GOSSIP_FRAME_MAX];
     check_addr_info(dtt_slice(data, len));
-    if (dtt_gossip_message_decode(dtt_slice(data, len), &m)) {
+    if (dtt_gossip_message_decode(dtt_slice(data, len), NULL, &m)) {
         return 0;
     }
     struct dtt_writer w = dtt_writer(first, sizeof(first));
     dtt_gossip_message_encode(&w, &m);
-    if (w.failed || w.len > len || dtt_gossip_message_decode(dtt_slice(first, w.len), &m)) {
+    if (w.failed || w.len > len || dtt_gossip_message_decode(dtt_slice(first, w.len), NULL, &m)) {
         abort();
     }
     struct dtt_writer again = dtt_writer(second, sizeof(second));

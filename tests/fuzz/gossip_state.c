@@ -63,7 +63,7 @@ static void check_action(struct world *w, const struct dtt_gossip_action *a)
     switch (a->type) {
     case DTT_GOSSIP_SEND:
         require(a->data.len <= DTT_GOSSIP_PAYLOAD_MAX);
-        require(dtt_gossip_message_decode(a->data, &m) == DTT_OK);
+        require(dtt_gossip_message_decode(a->data, NULL, &m) == DTT_OK);
         require(a->last == (m.type == DTT_MSG_DISCONNECT));
         break;
     case DTT_GOSSIP_NEIGHBOR_UP:

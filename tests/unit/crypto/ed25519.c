@@ -4,6 +4,8 @@
 #include "codec/text.h"
 #include "support/vectors.h"
 
+#include <dtt/types.h>
+
 #include <sodium.h>
 
 static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
@@ -320,6 +322,40 @@ static void test_points(void **state)
     assert_true(dtt_ed25519_is_point(p));
 }
 
+/* What is remembered is just that signature of that message by that key. */
+static void test_once(void **state)
+{
+    const uint8_t key[DTT_MEMO_KEY_BYTES] = {1};
+    const uint8_t seed[32] = {2};
+    const struct dtt_slice msg = dtt_slice("a message", 9);
+    struct dtt_memo valid;
+    uint8_t sig[64], pk[32];
+    (void)state;
+    assert_int_equal(dtt_memo_init(&valid, key, 64, 0), DTT_OK);
+    dtt_ed25519_public_key(pk, seed);
+    dtt_ed25519_sign(sig, msg, seed);
+    for (int i = 0; i < 2; i++) {
+        assert_true(dtt_ed25519_verify_once(&valid, sig, msg, pk));
+        assert_true(dtt_ed25519_verify_once(NULL, sig, msg, pk));
+        assert_true(dtt_ed25519_is_point_once(&valid, pk));
+        assert_true(dtt_ed25519_is_point_once(NULL, pk));
+    }
+    assert_false(dtt_ed25519_verify_once(&valid, sig, dtt_slice("a massage", 9), pk));
+    for (unsigned bit = 0; bit < 8 * sizeof(sig); bit++) {
+        sig[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_false(dtt_ed25519_verify_once(&valid, sig, msg, pk));
+        sig[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (unsigned bit = 0; bit < 8 * sizeof(pk); bit++) {
+        pk[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_false(dtt_ed25519_verify_once(&valid, sig, msg, pk));
+        assert_int_equal(dtt_ed25519_is_point_once(&valid, pk), dtt_ed25519_is_point(pk));
+        pk[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    assert_true(dtt_ed25519_verify_once(&valid, sig, msg, pk));
+    dtt_memo_fini(&valid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_torsion_is_decided_exactly),
         cmocka_unit_test(test_torsion_in_r_alone_is_refused),
         cmocka_unit_test(test_points),
+        cmocka_unit_test(test_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

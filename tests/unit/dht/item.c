@@ -27,11 +27,11 @@ static void test_bep44_vectors(void **state)
         assert_memory_equal(got, target, 20);
         int len = dtt_item_signable(buf, salt, seq, value);
         assert_true(len > 0 && dtt_slice_eq(dtt_slice(buf, (size_t)len), signable));
-        assert_true(dtt_item_verify(sig, k, salt, seq, value));
-        assert_false(dtt_item_verify(sig, k, salt, seq + 1, value));
-        assert_false(dtt_item_verify(sig, k, dtt_slice("x", 1), seq, value));
+        assert_true(dtt_item_verify(NULL, sig, k, salt, seq, value));
+        assert_false(dtt_item_verify(NULL, sig, k, salt, seq + 1, value));
+        assert_false(dtt_item_verify(NULL, sig, k, dtt_slice("x", 1), seq, value));
         sig[0] ^= 1;
-        assert_false(dtt_item_verify(sig, k, salt, seq, value));
+        assert_false(dtt_item_verify(NULL, sig, k, salt, seq, value));
         free((void *)(uintptr_t)salt.data);
         free((void *)(uintptr_t)value.data);
         free((void *)(uintptr_t)signable.data);
@@ -57,13 +57,13 @@ static void test_sign_and_limits(void **state)
     struct dtt_slice longest = dtt_slice(v, DTT_KRPC_VALUE_MAX);
     struct dtt_slice longest_salt = dtt_slice(salt, DTT_KRPC_SALT_MAX);
     assert_int_equal(dtt_item_sign(sig, seed, longest_salt, INT64_MIN, longest), 0);
-    assert_true(dtt_item_verify(sig, k, longest_salt, INT64_MIN, longest));
+    assert_true(dtt_item_verify(NULL, sig, k, longest_salt, INT64_MIN, longest));
     assert_true(dtt_item_signable(buf, longest_salt, INT64_MIN, longest) <= (int)sizeof(buf));
     assert_int_equal(dtt_item_sign(sig, seed, dtt_slice(salt, sizeof(salt)), 1, longest),
                      DTT_ETOOBIG);
     assert_int_equal(dtt_item_sign(sig, seed, longest_salt, 1, dtt_slice(v, sizeof(v))),
                      DTT_ETOOBIG);
-    assert_false(dtt_item_verify(sig, k, longest_salt, 1, dtt_slice(v, sizeof(v))));
+    assert_false(dtt_item_verify(NULL, sig, k, longest_salt, 1, dtt_slice(v, sizeof(v))));
 }
 
 int main(void)

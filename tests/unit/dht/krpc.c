@@ -243,7 +243,7 @@ static void check_capture(json_t *p, struct dtt_slice in, void *user)
        refused, and a salt is in no reply. */
     if (m.type == DTT_KRPC_QUERY && m.sig.data &&
         strcmp(vectors_text(p, "from"), "test-client") != 0) {
-        assert_true(dtt_item_verify(m.sig.data, m.k.data, m.salt, m.seq.n, m.v));
+        assert_true(dtt_item_verify(NULL, m.sig.data, m.k.data, m.salt, m.seq.n, m.v));
         n->signed_puts++;
     }
 }

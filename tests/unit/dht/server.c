@@ -264,7 +264,7 @@ static void test_put_mutable(void **state)
     struct dtt_krpc m = get(&lan, "s");
     assert_true(dtt_slice_is(m.v, "1:a") && m.seq.n == 5);
     assert_memory_equal(m.k.data, key, 32);
-    assert_true(dtt_item_verify(m.sig.data, key, TEXT("s"), 5, m.v));
+    assert_true(dtt_item_verify(NULL, m.sig.data, key, TEXT("s"), 5, m.v));
     assert_int_equal(put(&lan, &a), 0); /* the same again */
     a.break_sig = true;
     assert_int_equal(put(&lan, &a), DTT_KRPC_E_SIGNATURE); /* the same, badly signed */

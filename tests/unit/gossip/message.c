@@ -119,7 +119,7 @@ static void vectors_both_ways(void **state)
     {
         struct dtt_slice payload = vectors_hex(v, "payload_hex");
         struct dtt_gossip_message m;
-        assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_OK);
+        assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_OK);
         json_t *got = message_json(&m);
         if (!json_equal(got, vectors_at(v, "decoded"))) {
             fail_msg("%s: decoded differently", vectors_text(v, "name"));
@@ -149,7 +149,7 @@ static void malformed(void **state)
         struct dtt_slice payload = vectors_hex(v, "payload_hex");
         struct dtt_gossip_message m;
         bool accept = strcmp(vectors_text(v, "expect"), "accept") == 0;
-        if (dtt_gossip_message_decode(payload, &m) != (accept ? DTT_OK : DTT_EPROTO)) {
+        if (dtt_gossip_message_decode(payload, NULL, &m) != (accept ? DTT_OK : DTT_EPROTO)) {
             fail_msg("%s: want %s", vectors_text(v, "name"), vectors_text(v, "expect"));
         }
         free((void *)payload.data);
@@ -162,7 +162,7 @@ static void refuse(void *user, struct dtt_slice in)
 {
     struct dtt_gossip_message m;
     (void)user;
-    assert_int_equal(dtt_gossip_message_decode(in, &m), DTT_EPROTO);
+    assert_int_equal(dtt_gossip_message_decode(in, NULL, &m), DTT_EPROTO);
 }
 
 /* Whatever decodes is stable: what it is encoded to decodes to the same. */
@@ -173,12 +173,12 @@ static void stable(void *user, struct dtt_slice in)
     uint8_t buf[DTT_GOSSIP_FRAME_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     (void)user;
-    if (dtt_gossip_message_decode(in, &m)) {
+    if (dtt_gossip_message_decode(in, NULL, &m)) {
         return;
     }
     dtt_gossip_message_encode(&w, &m);
     assert_false(w.failed);
-    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, w.len), &again), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, w.len), NULL, &again), DTT_OK);
     if (m.type == DTT_MSG_DISCONNECT) {
         m.u.disconnect.respond = false;
     }
@@ -220,10 +220,10 @@ static void more_nodes_than_taken(void **state)
         dtt_write_u8(&w, 0);
     }
     assert_false(w.failed);
-    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, w.len), &m), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, w.len), NULL, &m), DTT_OK);
     assert_int_equal(m.u.shuffle.n, DTT_GOSSIP_NODES_MAX);
     /* The rest must be there all the same. */
-    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, w.len - 1), &m), DTT_EPROTO);
+    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, w.len - 1), NULL, &m), DTT_EPROTO);
 }
 
 static void trailing_bytes_and_size(void **state)
@@ -231,10 +231,11 @@ static void trailing_bytes_and_size(void **state)
     (void)state;
     static uint8_t buf[DTT_GOSSIP_FRAME_MAX + 1] = {1, 1, 0xff};
     struct dtt_gossip_message m;
-    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, 3), &m), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, 3), NULL, &m), DTT_OK);
     assert_int_equal(m.type, DTT_MSG_PRUNE);
-    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, DTT_GOSSIP_FRAME_MAX), &m), DTT_OK);
-    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, sizeof(buf)), &m), DTT_EPROTO);
+    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, DTT_GOSSIP_FRAME_MAX), NULL, &m),
+                     DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, sizeof(buf)), NULL, &m), DTT_EPROTO);
 }
 
 /* The limits of the header file: a full IHave frame, the largest content of each scope. */

@@ -19,7 +19,7 @@ static void understands_rust(void **state)
         struct dtt_gossip_message m;
         uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
         struct dtt_writer w = dtt_writer(buf, sizeof(buf));
-        assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_OK);
+        assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_OK);
         dtt_gossip_message_encode(&w, &m);
         assert_true(dtt_slice_eq(payload, dtt_slice(buf, w.len)));
         assert_in_range(payload.data[1], 0, 5);

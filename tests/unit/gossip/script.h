@@ -70,7 +70,7 @@ static size_t script_message(char *out, size_t cap, struct dtt_slice payload)
     struct dtt_gossip_message m;
     char list[4096] = "";
     size_t n = 0;
-    assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_OK);
     switch (m.type) {
     case DTT_MSG_JOIN: return (size_t)snprintf(out, cap, "join");
     case DTT_MSG_FORWARD_JOIN:

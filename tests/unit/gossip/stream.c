@@ -140,11 +140,11 @@ static void vectors(void **state)
     uint8_t written[DTT_GOSSIP_HEADER_FRAME];
     dtt_gossip_stream_init(&s);
     assert_int_equal(dtt_gossip_stream_feed(&s, &in, &payload), 1);
-    assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_OK);
     assert_int_equal(m.type, DTT_MSG_JOIN);
     assert_int_equal(m.u.join.data.bytes.len, 9);
     assert_int_equal(dtt_gossip_stream_feed(&s, &in, &payload), 1);
-    assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_OK);
     assert_int_equal(m.type, DTT_MSG_NEIGHBOR);
     assert_int_equal(dtt_gossip_stream_feed(&s, &in, &payload), 0);
     dtt_gossip_stream_header(written, &s.topic);
@@ -155,16 +155,16 @@ static void vectors(void **state)
     bytes = vectors_hex(json_array_get(list, 1), "hex");
     in = bytes;
     assert_int_equal(dtt_gossip_stream_feed(&s, &in, &payload), 1);
-    assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_OK);
     assert_int_equal(m.type, DTT_MSG_SHUFFLE_REPLY);
     assert_int_equal(dtt_gossip_stream_feed(&s, &in, &payload), 1);
-    assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_OK);
+    assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_OK);
     assert_int_equal(m.type, DTT_MSG_DISCONNECT);
     free((void *)bytes.data);
     /* A frame of no bytes is a frame; it is its payload that does not parse. */
     in = dtt_slice("\0\0\0\0", 4);
     assert_int_equal(dtt_gossip_stream_feed(&s, &in, &payload), 1);
-    assert_int_equal(dtt_gossip_message_decode(payload, &m), DTT_EPROTO);
+    assert_int_equal(dtt_gossip_message_decode(payload, NULL, &m), DTT_EPROTO);
     dtt_gossip_stream_fini(&s);
     json_decref(root);
 }

@@ -77,6 +77,33 @@ static void equal_values_are_opened_once(void **state)
     assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M)->n_values, 2);
 }
 
+/* Nodes that share what they open: the same record for both, of its topic and minute only. */
+static void a_shared_record_is_the_same(void **state)
+{
+    const uint8_t key[DTT_MEMO_KEY_BYTES] = {1};
+    const uint8_t other_topic[32] = {7};
+    struct dtt_secret secret = test_secret("secret");
+    struct dtt_secret other_secret = test_secret("another");
+    struct dtt_id self = node_id(SELF);
+    struct dtt_record_info first, second;
+    struct dtt_memo opened;
+    struct sealed s;
+    (void)state;
+    assert_int_equal(dtt_memo_init(&opened, key, 64, sizeof(struct dtt_record_info)), DTT_OK);
+    ctx.opened = &opened;
+    seal_plain(&s, 1, M);
+    assert_true(dtt_view_add(&v, 0, DTT_SLOT_PUBLIC, M, INT64_MAX, sealed_slice(&s), &first));
+    dtt_view_init(&v, &ctx, test_topic, &secret, &self, M);
+    assert_true(dtt_view_add(&v, 0, DTT_SLOT_PUBLIC, M, INT64_MAX, sealed_slice(&s), &second));
+    assert_memory_equal(&first, &second, sizeof(first));
+    assert_false(add(M - 1, &s));
+    dtt_view_init(&v, &ctx, test_topic, &other_secret, &self, M);
+    assert_false(add(M, &s));
+    dtt_view_init(&v, &ctx, other_topic, &secret, &self, M);
+    assert_false(add(M, &s));
+    dtt_memo_fini(&opened);
+}
+
 static void a_record_counts_in_its_own_minute_only(void **state)
 {
     (void)state;
@@ -255,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_record_is_verified_kept_and_handed_out_once, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(equal_values_are_opened_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_shared_record_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(a_record_counts_in_its_own_minute_only, setup, teardown),
         cmocka_unit_test_setup_teardown(our_own_record_and_those_of_another_secret_are_none, setup,
                                         teardown),

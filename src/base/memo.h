@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What costly checks have found out about bytes, so that the same bytes need not be checked again:
+ * a slot that is read each few seconds brings the same signatures, and gossip names the same peers
+ * again and again. An entry is recognised by a keyed 128-bit hash of all that its result depends
+ * on; who does not know the key cannot make other bytes pass for it. The newest entry of a place
+ * stays: what is forgotten is checked again, and the result is the same with a memo and without.
+ */
+#ifndef DTT_BASE_MEMO_H
+#define DTT_BASE_MEMO_H
+
+#include "base/bytes.h"
+
+#define DTT_MEMO_KEY_BYTES  32
+#define DTT_MEMO_MARK_BYTES 16
+
+struct dtt_memo {
+    uint8_t key[DTT_MEMO_KEY_BYTES];
+    size_t places;
+    size_t result_bytes;
+    uint8_t *entries; /**< mark and result each; all zero: free */
+};
+
+struct dtt_memo_mark {
+    uint8_t bytes[DTT_MEMO_MARK_BYTES];
+};
+
+/**
+ * Room for `places` results of `result_bytes` each; 0 bytes: that a check succeeded is all there is
+ * to know. `key` is secret and random. DTT_ENOMEM.
+ */
+int dtt_memo_init(struct dtt_memo *m, const uint8_t key[DTT_MEMO_KEY_BYTES], size_t places,
+                  size_t result_bytes);
+/** Wipes it. */
+void dtt_memo_fini(struct dtt_memo *m);
+
+/**
+ * The result of the check named `check` of these parts, valid until the next call with `m`; NULL
+ * when it is not known. Then `ret` is what dtt_memo_keep needs. `m` may be NULL: nothing is known.
+ */
+const void *dtt_memo_find(const struct dtt_memo *m, const char *check,
+                          const struct dtt_slice *parts, size_t n, struct dtt_memo_mark *ret);
+/** Remembers a result; `result` may be NULL when there are no bytes of it. */
+void dtt_memo_keep(struct dtt_memo *m, const struct dtt_memo_mark *mark, const void *result);
+
+#endif
