@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The inside of a core, shared by the files that make it up: core.c (life cycle, driver, routing),
- * ops.c (DHT operations and who waits for them), topic.c (topics).
+ * ops.c and its like (DHT operations and who waits for them: ops.h), topic.c (topics).
  */
 #ifndef DTT_NODE_CORE_PRIV_H
 #define DTT_NODE_CORE_PRIV_H
@@ -23,7 +23,7 @@ struct dtt_core {
     struct dtt_events events;
     struct dtt_topic *topics[DTT_CORE_TOPICS];
     size_t n_topics;
-    struct dtt_map ops; /* dtt_dht_op -> struct op, see ops.c */
+    struct dtt_map ops; /* dtt_dht_op -> struct dtt_op, see ops.h */
     size_t n_app_ops;
     size_t n_addr_gets;
     struct dtt_announce announce;
@@ -43,7 +43,7 @@ size_t dtt_core_own_addrs(const struct dtt_core *c, struct dtt_addr ret[DTT_CORE
 /** Hands on what modules have to say until all are silent. */
 void dtt_core_route(struct dtt_core *c, struct dtt_now now);
 
-/* ---- ops.c */
+/* ---- ops.c, ops_addr.c */
 
 /* Peers whose addresses are looked for at a time: the DHT has 64 operations for everybody. */
 #define DTT_OPS_ADDR_GETS 16
