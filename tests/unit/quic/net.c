@@ -369,3 +369,36 @@ void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_
     net_forget(from);
     net_forget(to);
 }
+
+void net_assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_quic_reason reason,
+                       bool was_connected)
+{
+    const struct dtt_quic_event *e = net_event(node, DTT_QUIC_CLOSED, c);
+    assert_non_null(e);
+    assert_string_equal(dtt_quic_reason_word(e->reason), dtt_quic_reason_word(reason));
+    assert_int_equal(e->was_connected, was_connected);
+    size_t closed = 0;
+    for (size_t i = 0; i < node->event_count; i++) {
+        closed += node->events[i].type == DTT_QUIC_CLOSED && node->events[i].conn == c;
+    }
+    assert_int_equal(closed, 1);
+}
+
+void net_say(struct net *n, struct net_node *node, dtt_quic_conn c, const char *text)
+{
+    int64_t stream;
+    assert_int_equal(dtt_quic_open_uni(node->q, c, &stream), DTT_OK);
+    assert_int_equal(dtt_quic_write(node->q, c, stream, dtt_slice(text, strlen(text)), true),
+                     DTT_OK);
+    net_drain(n, node);
+}
+
+void net_assert_heard(const struct net_node *node, dtt_quic_conn c, const char *text)
+{
+    for (struct net_bytes *b = node->bytes; b; b = b->next) {
+        if (b->conn == c && b->fin && dtt_slice_is(dtt_slice(b->data, b->len), text)) {
+            return;
+        }
+    }
+    fail_msg("not heard: %s", text);
+}

@@ -95,4 +95,12 @@ struct net_bytes *net_stream(const struct net_node *node, dtt_quic_conn conn, in
 void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_quic_conn *ret_from,
                  dtt_quic_conn *ret_to);
 
+/** Sends a text on a stream of its own. */
+void net_say(struct net *n, struct net_node *node, dtt_quic_conn c, const char *text);
+/** That text has come on a stream of its own. */
+void net_assert_heard(const struct net_node *node, dtt_quic_conn c, const char *text);
+/** The connection's end was told once, for that reason. */
+void net_assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_quic_reason reason,
+                       bool was_connected);
+
 #endif

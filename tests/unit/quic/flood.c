@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The endpoint among crowds and garbage: more clients than it can serve, and what nobody meant. */
+#include "net.h"
+#include "support/vectors.h"
+
+static void demands_retry_in_a_flood(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.max_conns = 64};
+    net_init(&n, 20);
+    struct net_node *hub = net_add(&n, &cfg);
+    struct net_node *flood = net_add(&n, NULL);
+    struct net_node *good = net_add(&n, NULL);
+    uint64_t *metrics = hub->ctx.metrics;
+    flood->is_deaf = true;
+    for (int i = 0; i < 40; i++) {
+        net_dial(&n, flood, hub);
+    }
+    net_run(&n, 100 * DTT_MS);
+    assert_int_equal(dtt_quic_conn_count(hub->q), 16);
+    assert_int_equal(metrics[DTT_METRIC_QUIC_RETRY_SENT], 24);
+    uint64_t before = metrics[DTT_METRIC_QUIC_RETRY_SENT];
+    dtt_quic_conn c = net_dial(&n, good, hub);
+    net_run(&n, 500 * DTT_MS);
+    assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
+    assert_true(metrics[DTT_METRIC_QUIC_RETRY_SENT] > before);
+    net_run(&n, 15 * DTT_S);
+    assert_int_equal(dtt_quic_conn_count(hub->q), 1);
+    assert_int_equal(net_count(hub, DTT_QUIC_CLOSED), 0);
+    assert_true(metrics[DTT_METRIC_QUIC_ACCEPT_FAILED] >= 16);
+    net_fini(&n);
+}
+
+static void refuses_when_full(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.max_conns = 4};
+    dtt_quic_conn c = 0;
+    net_init(&n, 21);
+    struct net_node *hub = net_add(&n, &cfg);
+    for (int i = 0; i < 4; i++) {
+        struct net_node *node = net_add(&n, NULL);
+        c = net_dial(&n, node, hub);
+        net_run(&n, DTT_S);
+        if (i < 3) {
+            assert_non_null(net_event(node, DTT_QUIC_CONNECTED, c));
+        } else { /* the last place is kept for our own dials */
+            net_assert_closed(node, c, DTT_QUIC_REFUSED, false);
+        }
+    }
+    assert_int_equal(hub->ctx.metrics[DTT_METRIC_QUIC_CONN_REFUSED], 1);
+    c = net_dial(&n, hub, n.nodes[4]);
+    net_run(&n, DTT_S);
+    assert_non_null(net_event(hub, DTT_QUIC_CONNECTED, c));
+    assert_int_equal(
+        dtt_quic_dial(hub->q, n.now, dtt_quic_id(n.nodes[4]->q), &hub->addr, &n.nodes[4]->addr, &c),
+        DTT_EFULL);
+    /* A closed connection counts until its event is taken. */
+    hub->is_lazy = true;
+    dtt_quic_close(hub->q, n.now, c, 0, "");
+    assert_int_equal(dtt_quic_conn_count(hub->q), 4);
+    hub->is_lazy = false;
+    net_drain(&n, hub);
+    assert_int_equal(dtt_quic_conn_count(hub->q), 3);
+    net_fini(&n);
+}
+
+/* Handshakes that fail at once leave something behind each, but not in the way of others. */
+static void survives_a_flood_of_bad_handshakes(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config few = {.max_conns = 16};
+    struct dtt_quic_config wrong = {.alpn = "wrong"};
+    net_init(&n, 27);
+    struct net_node *hub = net_add(&n, &few);
+    struct net_node *flood = net_add(&n, &wrong);
+    struct net_node *good = net_add(&n, NULL);
+    for (int i = 0; i < 100; i++) {
+        net_dial(&n, flood, hub);
+        net_run(&n, 5 * DTT_MS);
+    }
+    dtt_quic_conn c = net_dial(&n, good, hub);
+    net_run(&n, 500 * DTT_MS);
+    assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
+    c = net_dial(&n, hub, good);
+    net_run(&n, 500 * DTT_MS);
+    assert_non_null(net_event(hub, DTT_QUIC_CONNECTED, c));
+    /* Each was told why. */
+    assert_int_equal(net_count(flood, DTT_QUIC_CLOSED), 100);
+    for (size_t i = 0; i < flood->event_count; i++) {
+        assert_true(flood->events[i].reason == DTT_QUIC_WRONG_ALPN ||
+                    flood->events[i].reason == DTT_QUIC_REFUSED);
+    }
+    net_fini(&n);
+}
+
+struct capture {
+    struct net_packet packets[64];
+    size_t count;
+};
+
+static bool keep(void *user, struct net_packet *p)
+{
+    struct capture *c = user;
+    if (c->count < 64) {
+        c->packets[c->count++] = *p;
+    }
+    return true;
+}
+
+static void survives_garbage(void **state)
+{
+    (void)state;
+    static struct capture seen;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 22);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    n.filter = keep;
+    n.user = &seen;
+    net_connect(&n, a, b, &ca, &cb);
+    net_say(&n, a, ca, "one");
+    net_say(&n, b, cb, "two");
+    net_run(&n, DTT_S);
+    n.filter = NULL;
+    assert_in_range(seen.count, 8, 64);
+    for (int i = 0; i < 20000; i++) {
+        struct net_packet p = seen.packets[dtt_rng_below(&n.rng, seen.count)];
+        size_t what = dtt_rng_below(&n.rng, 4);
+        if (what == 0) { /* a bit */
+            p.data[dtt_rng_below(&n.rng, p.len)] ^= (uint8_t)(1u << dtt_rng_below(&n.rng, 8));
+        } else if (what == 1) { /* its length */
+            p.len = dtt_rng_below(&n.rng, p.len + 1);
+        } else if (what == 2) { /* what follows the header */
+            size_t at = dtt_rng_below(&n.rng, p.len < 40 ? p.len : 40);
+            dtt_rng_bytes(&n.rng, p.data + at, p.len - at);
+        } else { /* all of it */
+            p.len = dtt_rng_below(&n.rng, 1500);
+            dtt_rng_bytes(&n.rng, p.data, p.len);
+        }
+        net_inject(&n, &p.from, &p.to, dtt_slice(p.data, p.len));
+        net_run(&n, 100 * DTT_US);
+    }
+    net_run(&n, 15 * DTT_S);
+    assert_int_equal(net_count(a, DTT_QUIC_CLOSED) + net_count(b, DTT_QUIC_CLOSED), 0);
+    assert_int_equal(dtt_quic_conn_count(b->q), 1);
+    net_say(&n, a, ca, "three");
+    net_run(&n, DTT_S);
+    net_assert_heard(b, cb, "three");
+    net_fini(&n);
+}
+
+/* Replays of whole datagrams, long after the connection: nothing may come of them. */
+static void ignores_replays(void **state)
+{
+    (void)state;
+    static struct capture seen;
+    struct net n;
+    dtt_quic_conn ca;
+    dtt_quic_conn cb;
+    net_init(&n, 23);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    n.filter = keep;
+    n.user = &seen;
+    net_connect(&n, a, b, &ca, &cb);
+    n.filter = NULL;
+    net_run(&n, DTT_S);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < seen.count; i++) {
+            const struct net_packet *p = &seen.packets[i];
+            net_inject(&n, &p->from, &p->to, dtt_slice(p->data, p->len));
+        }
+        net_run(&n, 50 * DTT_MS);
+        /* While the connection lives, its first packet does not even look like a new client. */
+        assert_int_equal(dtt_quic_conn_count(b->q), round < 2);
+        if (round == 1) {
+            dtt_quic_close(a->q, n.now, ca, 0, "");
+            net_run(&n, 50 * DTT_MS);
+        }
+    }
+    assert_int_equal(net_count(b, DTT_QUIC_CONNECTED), 0);
+    net_fini(&n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(demands_retry_in_a_flood),
+        cmocka_unit_test(refuses_when_full),
+        cmocka_unit_test(survives_a_flood_of_bad_handshakes),
+        cmocka_unit_test(survives_garbage),
+        cmocka_unit_test(ignores_replays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
