@@ -10,6 +10,7 @@ void dtt_lookup_init(struct dtt_lookup *l, const uint8_t target[DTT_NODE_ID_BYTE
     memset(l, 0, sizeof(*l));
     memcpy(l->target, target, DTT_NODE_ID_BYTES);
     l->width = width;
+    l->most = DTT_LOOKUP_QUERIES;
     l->improves = true;
 }
 
@@ -215,12 +216,18 @@ bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c
     return add(l, &copy);
 }
 
-/* To be asked, first or once more. Nobody is asked on the word of a liar. */
+/* Should be asked, first or once more. Nobody is asked on the word of a liar. */
+static bool is_wanted(const struct dtt_lookup *l, const struct dtt_candidate *c)
+{
+    return (c->state == DTT_CANDIDATE_FRESH || c->state == DTT_CANDIDATE_SLOW) &&
+           (c->again || !is_liar(l, c->teller));
+}
+
+/* Will be asked, as there are queries left for it. */
 static bool is_open(const struct dtt_lookup *l, const struct dtt_candidate *c)
 {
-    return c->state == DTT_CANDIDATE_FRESH || c->state == DTT_CANDIDATE_SLOW
-               ? c->again || !is_liar(l, c->teller)
-               : false;
+    bool is_exhausted = l->queries >= DTT_LOOKUP_QUERIES || l->queries >= l->most + l->wasted;
+    return is_wanted(l, c) && (c->again || !is_exhausted);
 }
 
 /* Takes one of the `width` places: neither dead nor known to be of no use. */
@@ -237,12 +244,12 @@ static bool counts(const struct dtt_lookup *l, const struct dtt_candidate *c)
     return is_open(l, c);
 }
 
-/* The farthest of the `width` closest that count; NULL when there are not as many. */
+/* The farthest of the `width` closest that count or would; NULL when there are not as many. */
 static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
 {
     size_t rank = 0;
     for (size_t i = 0; i < l->n; i++) {
-        rank += counts(l, &l->c[i]);
+        rank += counts(l, &l->c[i]) || is_wanted(l, &l->c[i]);
         if (rank == l->width) {
             return &l->c[i];
         }
@@ -263,26 +270,21 @@ static bool is_near(const struct dtt_lookup *l)
     return last && distance(l->target, last->id) < DTT_LOOKUP_NEAR * l->usual * (double)l->width;
 }
 
-/*
- * All of the `width` closest are asked in the end; those known to be quick come first, so that
- * first values and closer contacts come early.
- */
 struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
 {
     size_t limit = l->improves && !is_near(l) ? DTT_LOOKUP_ALPHA : l->width;
-    struct dtt_candidate *next = NULL;
     size_t rank = 0;
-    if (l->in_flight >= limit || l->queries >= DTT_LOOKUP_QUERIES) {
+    if (l->in_flight >= limit) {
         return NULL;
     }
     for (size_t i = 0; i < l->n && rank < l->width; i++) {
         struct dtt_candidate *c = &l->c[i];
-        if (is_open(l, c) && (!next || c->rtt_us < next->rtt_us)) {
-            next = c;
+        if (is_open(l, c)) {
+            return c;
         }
         rank += counts(l, c);
     }
-    return next;
+    return NULL;
 }
 
 void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c)
@@ -330,6 +332,17 @@ void dtt_lookup_again(struct dtt_candidate *c)
     c->again = true;
 }
 
+/* What it said before stands. */
+static void give_up(struct dtt_lookup *l, struct dtt_candidate *c)
+{
+    if (c->again) {
+        c->state = DTT_CANDIDATE_ANSWERED;
+    } else {
+        c->state = DTT_CANDIDATE_DEAD;
+        l->wasted += c->sends;
+    }
+}
+
 bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
 {
     if (c->state != DTT_CANDIDATE_ASKED) {
@@ -343,7 +356,7 @@ bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
         }
         return false;
     }
-    c->state = c->again ? DTT_CANDIDATE_ANSWERED : DTT_CANDIDATE_DEAD;
+    give_up(l, c);
     return !c->again;
 }
 
@@ -351,7 +364,7 @@ void dtt_lookup_end(struct dtt_lookup *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         if (l->c[i].again) {
-            dtt_lookup_dead(l, &l->c[i]); /* what it said stands */
+            dtt_lookup_dead(l, &l->c[i]);
         }
     }
 }
@@ -360,16 +373,13 @@ void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c)
 {
     if (c->state != DTT_CANDIDATE_ANSWERED) {
         leave_flight(l, c);
-        c->state = c->again ? DTT_CANDIDATE_ANSWERED : DTT_CANDIDATE_DEAD;
+        give_up(l, c);
     }
 }
 
 bool dtt_lookup_is_done(const struct dtt_lookup *l)
 {
     size_t rank = 0;
-    if (l->queries >= DTT_LOOKUP_QUERIES) {
-        return l->in_flight == 0;
-    }
     for (size_t i = 0; i < l->n && rank < l->width; i++) {
         if (!counts(l, &l->c[i])) {
             continue;
@@ -417,6 +427,7 @@ bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID
     }
     l->crowd = usual;
     l->queries = 0; /* each of the two looks has its own bound */
+    l->wasted = 0;
     for (size_t i = 0; i < l->n; i++) {
         if (l->c[i].number > 0 && dtt_lookup_is_crowd(l, &l->c[i])) {
             l->lies[l->c[i].number] = NEVER_BELIEVED;

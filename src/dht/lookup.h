@@ -62,6 +62,8 @@ struct dtt_lookup {
     size_t asked;    /**< distinct nodes */
     size_t answered; /**< distinct nodes */
     size_t queries;
+    size_t wasted;     /**< of them, on nodes that turned out to be dead */
+    size_t most;       /**< queries besides those wasted; nobody is asked beyond this many */
     bool improves;     /**< contacts that came last were among the closest */
     double usual;      /**< distance of the first neighbour a node usually has; 0: not known */
     bool needs_token;  /**< who answers without a token does not count as one of the closest */
@@ -73,7 +75,7 @@ struct dtt_lookup {
     struct dtt_candidate *c;
 };
 
-/** Allocates nothing yet. */
+/** Allocates nothing yet. `most` is DTT_LOOKUP_QUERIES until somebody sets it. */
 void dtt_lookup_init(struct dtt_lookup *l, const uint8_t target[DTT_NODE_ID_BYTES], size_t width);
 void dtt_lookup_fini(struct dtt_lookup *l);
 

@@ -32,7 +32,8 @@
 #define DTT_DHT_WIDER      2    /**< times it does so */
 #define DTT_DHT_ROUNDS \
     (DTT_STORAGE_SIBLINGS - 1) /**< more times holders of several values are asked */
-#define DTT_DHT_BEYOND 4       /**< of them, asked for nodes beyond when some are dead */
+#define DTT_DHT_PER_PLACE 2 /**< queries of a get that finds something, for each of the closest */
+#define DTT_DHT_BEYOND    4 /**< of them, asked for nodes beyond when some are dead */
 
 enum dtt_walk_kind { DTT_WALK_FIND, DTT_WALK_GET, DTT_WALK_PEERS };
 
@@ -78,6 +79,7 @@ struct dtt_walk {
     bool is_internal;
     bool is_alone; /**< ended at once because there is no other node to know */
     bool is_brief;
+    bool is_bounded; /**< asks DTT_DHT_PER_PLACE nodes for each of the closest at most */
     unsigned wider;  /**< times it found nothing and looked at more nodes */
     unsigned rounds; /**< times the holders of siblings were asked for others */
     size_t siblings; /**< most values that one node says it holds */

@@ -256,8 +256,8 @@ static void seed_side(struct dtt_dht *d, struct dtt_walk *w, size_t side)
         if (w->goal.kind == DTT_WALK_GET && near[i]->flags & DTT_RNODE_NO_BEP44 &&
             n - left_out > DTT_RTABLE_K) {
             left_out++;
-        } else if (dtt_lookup_add(&w->side[side], near[i]->id, &addr, 0)) {
-            dtt_lookup_find(&w->side[side], &addr)->rtt_us = near[i]->rtt * 100u;
+        } else {
+            dtt_lookup_add(&w->side[side], near[i]->id, &addr, 0);
         }
     }
 }
@@ -284,9 +284,8 @@ static void seed_from_recent(const struct dtt_dht *d, struct dtt_walk *w, size_t
         const struct dtt_walk *o = d->walks[i];
         for (size_t k = 0; o && o->state == DTT_WALK_DONE && k < o->side[side].n; k++) {
             const struct dtt_candidate *c = &o->side[side].c[k];
-            if (c->state == DTT_CANDIDATE_ANSWERED &&
-                dtt_lookup_add(&w->side[side], c->id, &c->addr, 0)) {
-                dtt_lookup_find(&w->side[side], &c->addr)->rtt_us = c->rtt_us;
+            if (c->state == DTT_CANDIDATE_ANSWERED) {
+                dtt_lookup_add(&w->side[side], c->id, &c->addr, 0);
             }
         }
     }
@@ -355,6 +354,16 @@ static void widen(struct dtt_walk *w, size_t width)
         if (w->side[side].width < width) {
             w->side[side].width = width;
         }
+    }
+}
+
+/* Only a put, or a get that has found nothing, needs the closest set whatever it costs. */
+static void set_bound(struct dtt_walk *w, bool is_bounded)
+{
+    w->is_bounded = is_bounded;
+    for (size_t side = 0; side < 2; side++) {
+        struct dtt_lookup *l = &w->side[side];
+        l->most = is_bounded ? DTT_DHT_PER_PLACE * l->width : DTT_LOOKUP_QUERIES;
     }
 }
 
@@ -459,6 +468,10 @@ static bool ask_for_siblings(struct dtt_walk *w)
 static bool look_further(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 {
     bool more = false;
+    if (w->is_bounded && w->n_values == 0) {
+        set_bound(w, false);
+        return true;
+    }
     if (w->goal.kind == DTT_WALK_GET && w->n_values == 0 && !w->is_brief &&
         w->wider < DTT_DHT_WIDER) {
         w->wider++;
@@ -511,6 +524,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
         w->refs++;
         w->is_brief = w->is_brief && wish->is_brief;
         widen(w, wish->width);
+        set_bound(w, w->is_bounded && !wish->reuse_tokens);
         dtt_walk_pump(d, now, w);
         return w;
     }
@@ -526,6 +540,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
     w->refs = 1;
     w->is_brief = wish->is_brief;
     w->is_result = goal->kind != DTT_WALK_FIND && !wish->reuse_tokens;
+    set_bound(w, goal->kind == DTT_WALK_GET && !wish->reuse_tokens);
     if (kept && now.mono_ns < kept->ended_ns + TOKENS_NS) {
         seed_from_kept(w, kept, wish->reuse_tokens);
         if (kept->refs == 0) {

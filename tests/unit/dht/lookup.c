@@ -109,22 +109,6 @@ static void test_near_ones_are_asked_at_once(void **state)
     assert_int_equal(ask_all(), 8);
 }
 
-/* Of the eight closest those known to be slow come last; nobody farther comes before them. */
-static void test_quick_ones_first(void **state)
-{
-    (void)state;
-    for (unsigned n = 1; n <= 12; n++) {
-        add(n);
-        candidate(n)->rtt_us = n == 5 ? 0 : 100 - n;
-    }
-    for (unsigned i = 0; i < DTT_LOOKUP_ALPHA; i++) {
-        static const unsigned order[] = {5, 8, 7, 6};
-        struct dtt_candidate *c = dtt_lookup_next(&l);
-        assert_int_equal(distance(c), order[i]);
-        dtt_lookup_sent(&l, c);
-    }
-}
-
 static void test_slow_opens_a_slot_then_one_retransmission(void **state)
 {
     (void)state;
@@ -198,6 +182,35 @@ static void test_queries_are_bounded(void **state)
     }
     assert_int_equal(sent, DTT_LOOKUP_QUERIES);
     assert_true(dtt_lookup_is_done(&l));
+}
+
+/* Nobody is asked beyond the bound, but for each one that is dead there is another one. */
+static void test_a_bound_besides_the_dead(void **state)
+{
+    size_t sent = 0, dead = 0;
+    (void)state;
+    l.most = 16;
+    for (unsigned n = 1000; n > 0; n--) {
+        add(n);
+        struct dtt_candidate *c = dtt_lookup_next(&l);
+        if (!c) {
+            break;
+        }
+        dtt_lookup_sent(&l, c);
+        if (++sent % 4 == 0) {
+            dtt_lookup_dead(&l, c);
+            dead++;
+        } else {
+            dtt_lookup_answered(&l, c);
+        }
+    }
+    assert_int_equal(sent - dead, 16);
+    assert_true(dtt_lookup_is_done(&l));
+    /* Who has more to say is asked again all the same. */
+    struct dtt_candidate *closest = &l.c[1]; /* l.c[0] was not asked any more */
+    assert_int_equal(closest->state, DTT_CANDIDATE_ANSWERED);
+    dtt_lookup_again(closest);
+    assert_ptr_equal(dtt_lookup_next(&l), closest);
 }
 
 static void test_one_network_cannot_fill_it(void **state)
@@ -467,11 +480,11 @@ int main(void)
         TEST(test_asks_the_closest_first),
         TEST(test_endgame),
         TEST(test_near_ones_are_asked_at_once),
-        TEST(test_quick_ones_first),
         TEST(test_slow_opens_a_slot_then_one_retransmission),
         TEST(test_the_dead_do_not_count),
         TEST(test_candidates_are_bounded),
         TEST(test_queries_are_bounded),
+        TEST(test_a_bound_besides_the_dead),
         TEST(test_one_network_cannot_fill_it),
         TEST(test_an_id_at_two_addresses),
         TEST(test_rename),

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What lost datagrams cost a get, and how many it sends: many networks in virtual time. */
+#include "net.h"
+
+#include "dht/node.h"
+#include "support/vectors.h"
+
+#include <stdlib.h>
+
+#define NETWORKS 8
+#define NODES    50
+#define ROUNDS   40
+#define GETS     (NETWORKS * ROUNDS)
+
+static struct net net;
+
+static int teardown(void **state)
+{
+    (void)state;
+    net_fini(&net);
+    return 0;
+}
+
+struct figures {
+    uint64_t ns[GETS];
+    size_t n, found, queries, crowds;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static const struct dtt_lookup *lookup_of(size_t node, const struct net_item *item)
+{
+    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+        const struct dtt_walk *w = net.nodes[node].dht->walks[i];
+        if (w && w->is_bounded && memcmp(w->goal.target, item->target, 20) == 0) {
+            return &w->side[0];
+        }
+    }
+    fail_msg("the walk is not there");
+    return NULL;
+}
+
+/* No get sends more than twice as many queries as it asks for nodes, the dead not counted. */
+static void count_queries(struct figures *f, const struct dtt_lookup *l)
+{
+    assert_true(l->queries <= (size_t)2 * DTT_RTABLE_K + l->wasted);
+    f->queries += l->queries;
+    f->crowds += l->crowd > 0;
+}
+
+static void put_and_get(struct figures *f, unsigned k)
+{
+    struct net_item item;
+    struct net_result r;
+    net_item(&item, (uint8_t)(k + 1), 1, "some value");
+    net_put(&net, (size_t)dtt_rng_below(&net.rng, NODES), &item);
+    size_t reader = (size_t)dtt_rng_below(&net.rng, NODES);
+    uint64_t start = net.now.mono_ns;
+    net_get(&net, reader, &item, &r);
+    f->ns[f->n++] = net.now.mono_ns - start;
+    f->found += net_result_has(&r, &item);
+    count_queries(f, lookup_of(reader, &item));
+    net_result_free(&r);
+    net_run(&net, DTT_S);
+}
+
+/* Round trips as on the Internet: 26 to 240 ms, 80 at the median. */
+static struct figures measure(unsigned loss_permille)
+{
+    struct figures f = {0};
+    for (unsigned seed = 1; seed <= NETWORKS; seed++) {
+        net_init(&net, seed);
+        net.delay_min_ns = 13300 * DTT_US;
+        net.delay_max_ns = 120 * DTT_MS;
+        net_grow(&net, NODES);
+        net_run(&net, 60 * DTT_S);
+        net.loss_permille = loss_permille;
+        for (unsigned k = 0; k < ROUNDS; k++) {
+            put_and_get(&f, k);
+        }
+        net_fini(&net);
+    }
+    qsort(f.ns, f.n, sizeof(f.ns[0]), by_value);
+    return f;
+}
+
+static void test_complete_gets(void **state)
+{
+    static const unsigned permille[] = {0, 20, 100};
+    uint64_t p90[3];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct figures f = measure(permille[i]);
+        p90[i] = f.ns[GETS * 9 / 10];
+        print_message("loss %u permille: complete at p50 %u, p90 %u ms; %.1f queries\n",
+                      permille[i], (unsigned)(f.ns[GETS / 2] / DTT_MS), (unsigned)(p90[i] / DTT_MS),
+                      (double)f.queries / GETS);
+        assert_int_equal(f.found, GETS);
+        assert_true(f.queries < (size_t)12 * GETS);
+        assert_true(f.crowds * 50 <= GETS);
+    }
+    assert_true(p90[1] * 2 <= p90[0] * 3);
+    assert_true(p90[2] <= p90[0] * 3);
+    net_init(&net, 1); /* for the teardown */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_complete_gets, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
