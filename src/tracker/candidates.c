@@ -253,7 +253,7 @@ uint32_t dtt_candidates_expire(struct dtt_candidates *c, struct dtt_now now)
 {
     uint32_t n = 0;
     size_t i = 0;
-    while (i < c->count) {
+    while (i < c->count && c->n_dialling > 0) {
         struct dtt_candidate *p = &c->list[i];
         bool is_over = p->state == DTT_CANDIDATE_DIALLING &&
                        now.mono_ns - p->dialled_ns >= c->tuning->dial_timeout_ns;

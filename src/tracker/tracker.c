@@ -38,6 +38,7 @@ struct dtt_tracker {
     dtt_slot_kinds kinds; /* of the slots in use */
     int64_t wall_offset;  /* wall minus mono at the last call */
     uint64_t turn_ns;     /* mono, start of the next minute */
+    uint64_t deadline_ns; /* mono, before which a tick has nothing to do */
     size_t n_addrs;
     struct dtt_addr addrs[DTT_RECORD_ADDRS];
 
@@ -115,6 +116,7 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
     uint64_t minute = dtt_now_minute(now);
     t->wall_offset = offset;
     if (minute != t->view.minute) {
+        t->deadline_ns = now.mono_ns;
         dtt_view_turn(&t->view, minute);
         dtt_reads_turn(&t->reads, minute);
         if (is_searching(t)) {
@@ -128,6 +130,7 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
     dtt_window_expire(&t->window, now.mono_ns);
     if (step > JUMP_NS || step < -JUMP_NS) {
         DTT_TRACE(t->ctx, TRACKER_CLOCK_JUMP, dtt_tv_int(step / (int64_t)DTT_MS));
+        t->deadline_ns = now.mono_ns;
         look_again(t, now);
     }
 }
@@ -243,24 +246,7 @@ static void step_merge(struct dtt_tracker *t, struct dtt_now now)
     }
 }
 
-/* Each input ends here: whatever became possible or due happens, in this order. */
-static void step(struct dtt_tracker *t, struct dtt_now now)
-{
-    dtt_reads_tick(&t->reads, now.mono_ns);
-    count_failed_dials(t, dtt_candidates_expire(&t->candidates, now));
-    dial(t, now.mono_ns);
-    step_bootstrap(t, now);
-    step_publisher(t, now);
-    step_merge(t, now);
-}
-
-void dtt_tracker_tick(struct dtt_tracker *t, struct dtt_now now)
-{
-    enter(t, now);
-    step(t, now);
-}
-
-uint64_t dtt_tracker_deadline(const struct dtt_tracker *t)
+static uint64_t next_deadline(const struct dtt_tracker *t)
 {
     uint64_t at = dtt_reads_deadline(&t->reads);
     uint64_t ready_ns = dtt_candidates_ready_ns(&t->candidates, !is_searching(t));
@@ -273,6 +259,31 @@ uint64_t dtt_tracker_deadline(const struct dtt_tracker *t)
     }
     bool has_turn = is_searching(t) || t->cfg.tuning.swarm_records > 0;
     return has_turn ? dtt_min_ns(at, t->turn_ns) : at;
+}
+
+/* Each input ends here: whatever became possible or due happens, in this order. */
+static void step(struct dtt_tracker *t, struct dtt_now now)
+{
+    dtt_reads_tick(&t->reads, now.mono_ns);
+    count_failed_dials(t, dtt_candidates_expire(&t->candidates, now));
+    dial(t, now.mono_ns);
+    step_bootstrap(t, now);
+    step_publisher(t, now);
+    step_merge(t, now);
+    t->deadline_ns = next_deadline(t);
+}
+
+void dtt_tracker_tick(struct dtt_tracker *t, struct dtt_now now)
+{
+    enter(t, now);
+    if (t->deadline_ns <= now.mono_ns) {
+        step(t, now);
+    }
+}
+
+uint64_t dtt_tracker_deadline(const struct dtt_tracker *t)
+{
+    return t->deadline_ns;
 }
 
 /* ---- life */
@@ -486,6 +497,7 @@ static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
         return false;
     }
     t->has_dial = false;
+    t->deadline_ns = next_deadline(t);
     const struct dtt_candidate *p = dtt_candidates_find(&t->candidates, &t->dial);
     if (!p || p->state != DTT_CANDIDATE_DIALLING) {
         return false;
