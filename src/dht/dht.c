@@ -31,6 +31,7 @@ int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_
     dtt_votes_init(&d->votes[1]);
     dtt_txns_init(&d->txns, &d->rng);
     dtt_timerq_init(&d->timers);
+    dtt_timerq_init(&d->walk_timers);
     dtt_outq_init(&d->out);
     dtt_polite_init(&d->polite, hash_key, now);
     dtt_proofs_init(&d->proofs, hash_key);
@@ -56,6 +57,7 @@ void dtt_dht_free(struct dtt_dht *d)
         }
     }
     dtt_timerq_fini(&d->timers);
+    dtt_timerq_fini(&d->walk_timers);
     dtt_txns_fini(&d->txns);
     dtt_outq_fini(&d->out);
     dtt_storage_fini(&d->storage);

@@ -88,7 +88,7 @@ struct dtt_walk {
     bool is_result;  /**< its values or peers may be shared with who asks a moment later */
     uint64_t started_ns;
     uint64_t ended_ns;
-    uint64_t deadline_ns; /**< waiting: gives up; done: its tokens are too old */
+    struct dtt_timer timer; /**< waiting: gives up; done and unused: its tokens are too old */
     struct dtt_lookup side[2];
     struct dtt_walk_value **values;
     size_t n_values;
@@ -130,6 +130,7 @@ struct dtt_dht {
     uint32_t asked, answered;
 
     struct dtt_walk *walks[DTT_DHT_WALKS];
+    struct dtt_timerq walk_timers; /**< each walk has its place, most at DTT_NEVER */
     uint32_t walk_seq;
     uint32_t self_walk;    /**< number of the walk to our own id, 0 none */
     uint32_t refresh_walk; /**< number of a bucket's refresh, 0 none */

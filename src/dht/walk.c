@@ -35,6 +35,7 @@ struct dtt_walk *dtt_walk_by_number(const struct dtt_dht *d, uint32_t number)
 void dtt_walk_free(struct dtt_dht *d, struct dtt_walk *w)
 {
     d->walks[w->number & ((1u << SLOT_BITS) - 1)] = NULL;
+    dtt_timerq_cancel(&d->walk_timers, &w->timer);
     dtt_walk_found_free(w);
     dtt_lookup_fini(&w->side[0]);
     dtt_lookup_fini(&w->side[1]);
@@ -61,8 +62,14 @@ static struct dtt_walk *find_walk(const struct dtt_dht *d, const struct dtt_walk
     return NULL;
 }
 
+/* Cannot fail: a walk keeps the place in the queue that it was born with. */
+static void wake_at(struct dtt_dht *d, struct dtt_walk *w, uint64_t mono_ns)
+{
+    dtt_timerq_set(&d->walk_timers, &w->timer, mono_ns);
+}
+
 /* Leaves of a finished walk the closest set and its tokens. */
-static void compact(struct dtt_walk *w)
+static void compact(struct dtt_dht *d, struct dtt_walk *w)
 {
     dtt_walk_found_free(w);
     w->values = NULL;
@@ -74,7 +81,7 @@ static void compact(struct dtt_walk *w)
     w->is_result = false;
     dtt_lookup_compact(&w->side[0], KEEP_MAX);
     dtt_lookup_compact(&w->side[1], KEEP_MAX);
-    w->deadline_ns = w->ended_ns + TOKENS_NS;
+    wake_at(d, w, w->ended_ns + TOKENS_NS);
 }
 
 /*
@@ -92,9 +99,9 @@ static void keep_or_free(struct dtt_dht *d, struct dtt_now now, struct dtt_walk 
         return;
     }
     if (w->is_result && now.mono_ns < w->ended_ns + SHARE_NS) {
-        w->deadline_ns = w->ended_ns + SHARE_NS;
+        wake_at(d, w, w->ended_ns + SHARE_NS);
     } else {
-        compact(w);
+        compact(d, w);
     }
     for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
         struct dtt_walk *o = d->walks[i];
@@ -130,7 +137,7 @@ static void finish(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 {
     w->state = DTT_WALK_DONE;
     w->ended_ns = now.mono_ns;
-    w->deadline_ns = DTT_NEVER;
+    wake_at(d, w, DTT_NEVER);
     dtt_lookup_end(&w->side[0]);
     dtt_lookup_end(&w->side[1]);
     DTT_TRACE(d->ctx, DHT_WALK_DONE, dtt_tv_int((int64_t)(w->side[0].asked + w->side[1].asked)),
@@ -294,7 +301,7 @@ static void seed_from_recent(const struct dtt_dht *d, struct dtt_walk *w, size_t
 static void run(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 {
     w->state = DTT_WALK_RUNNING;
-    w->deadline_ns = DTT_NEVER;
+    wake_at(d, w, DTT_NEVER);
     for (size_t side = 0; side < 2; side++) {
         struct dtt_rbucket *b = dtt_rtable_bucket_of(&d->tables[side], w->goal.target);
         if (b) {
@@ -326,8 +333,9 @@ static struct dtt_walk *new_walk(struct dtt_dht *d, struct dtt_now now,
         slot++;
     }
     struct dtt_walk *w = slot < DTT_DHT_WALKS ? calloc(1, sizeof(*w)) : NULL;
-    if (!w) {
+    if (!w || dtt_timerq_set(&d->walk_timers, &w->timer, DTT_NEVER) != DTT_OK) {
         DTT_COUNT(d->ctx, DHT_WALKS_REFUSED);
+        free(w);
         return NULL;
     }
     if (++d->walk_seq >= 1u << (32 - SLOT_BITS)) {
@@ -530,6 +538,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
     }
     if (kept && is_fresh(kept, now, wish)) {
         kept->refs++;
+        wake_at(d, kept, DTT_NEVER);
         DTT_COUNT(d->ctx, DHT_GETS_SHARED);
         return kept;
     }
@@ -553,7 +562,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now,
         dtt_walk_pump(d, now, w);
     } else if (d->n_bootstraps > 0 || dtt_upkeep_has_hope(d)) {
         w->state = DTT_WALK_WAITING;
-        w->deadline_ns = now.mono_ns + WAIT_NS;
+        wake_at(d, w, now.mono_ns + WAIT_NS);
     } else {
         w->is_alone = true;
         finish(d, now, w);
@@ -682,39 +691,28 @@ uint64_t dtt_walk_rtt_ns(const struct dtt_dht *d, const struct dtt_addr *addr)
 
 uint64_t dtt_walk_deadline(const struct dtt_dht *d)
 {
-    uint64_t at = d->pace_ns;
-    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
-        const struct dtt_walk *w = d->walks[i];
-        if (w && (w->state == DTT_WALK_WAITING || (w->state == DTT_WALK_DONE && w->refs == 0))) {
-            at = dtt_min_ns(at, w->deadline_ns);
-        }
-    }
-    return at;
+    return dtt_min_ns(d->pace_ns, dtt_timerq_deadline(&d->walk_timers));
 }
 
 void dtt_walk_tick(struct dtt_dht *d, struct dtt_now now)
 {
-    bool is_paced = d->pace_ns <= now.mono_ns;
-    if (is_paced) {
+    if (d->pace_ns <= now.mono_ns) {
         d->pace_ns = DTT_NEVER;
-    }
-    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
-        struct dtt_walk *w = d->walks[i];
-        if (!w) {
-            continue;
+        for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+            if (d->walks[i]) {
+                dtt_walk_pump(d, now, d->walks[i]);
+            }
         }
-        if (w->state == DTT_WALK_RUNNING) {
-            if (is_paced) {
-                dtt_walk_pump(d, now, w);
-            }
-        } else if (w->deadline_ns <= now.mono_ns) {
-            if (w->state == DTT_WALK_WAITING) {
-                finish(d, now, w);
-            } else if (w->refs == 0 && w->is_result) {
-                compact(w);
-            } else if (w->refs == 0) {
-                dtt_walk_free(d, w);
-            }
+    }
+    for (struct dtt_timer *timer; (timer = dtt_timerq_pop(&d->walk_timers, now.mono_ns)) != NULL;) {
+        struct dtt_walk *w = DTT_TIMER_OWNER(timer, struct dtt_walk, timer);
+        wake_at(d, w, DTT_NEVER);
+        if (w->state == DTT_WALK_WAITING) {
+            finish(d, now, w);
+        } else if (w->is_result) {
+            compact(d, w);
+        } else {
+            dtt_walk_free(d, w);
         }
     }
 }

@@ -55,6 +55,9 @@ uint64_t dtt_swarm_deadline(const struct dtt_swarm *s)
 
 bool dtt_swarm_tick(struct dtt_swarm *s, struct dtt_now now)
 {
+    if (dtt_swarm_deadline(s) > now.mono_ns) {
+        return false;
+    }
     if (dtt_plumtree_deadline(&s->plumtree) < dtt_hyparview_deadline(&s->hyparview)) {
         return dtt_plumtree_tick(&s->plumtree, now);
     }

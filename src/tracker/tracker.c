@@ -502,9 +502,8 @@ static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     if (!p || p->state != DTT_CANDIDATE_DIALLING) {
         return false;
     }
-    ret->type = DTT_TRACKER_DIAL;
-    ret->peer = p->id;
-    ret->n_addrs = p->n_addrs;
+    *ret =
+        (struct dtt_tracker_action){.type = DTT_TRACKER_DIAL, .peer = p->id, .n_addrs = p->n_addrs};
     memcpy(ret->addrs, p->addrs, sizeof(p->addrs));
     t->dials_started++;
     DTT_COUNT(t->ctx, TRACKER_DIALS);
@@ -519,10 +518,10 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     if (!dtt_reads_next(&t->reads, &kind, &minute)) {
         return false;
     }
-    ret->type = DTT_TRACKER_GET;
-    ret->slot = dtt_view_slot(&t->view, kind, minute)->slot;
-    ret->width = (uint8_t)t->cfg.tuning.slot_width;
-    ret->is_brief = !is_searching(t);
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_GET,
+                                       .slot = dtt_view_slot(&t->view, kind, minute)->slot,
+                                       .width = (uint8_t)t->cfg.tuning.slot_width,
+                                       .is_brief = !is_searching(t)};
     DTT_COUNT(t->ctx, TRACKER_READS);
     DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute));
     return true;
@@ -585,6 +584,7 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     if (!dtt_publisher_next(&t->publisher, &kind)) {
         return false;
     }
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_PUT};
     describe_us(t, &info);
     if (kind == DTT_SLOT_OLD_LINE) {
         info.n_addrs = 0; /* the first readers of that line die of another size */
@@ -594,7 +594,6 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     if (!slot || seal_record(t, minute, &info, &value) != DTT_OK) {
         return false;
     }
-    ret->type = DTT_TRACKER_PUT;
     ret->slot = slot->slot;
     ret->seq = seq_for(slot);
     ret->width = (uint8_t)t->cfg.tuning.slot_width;
@@ -614,20 +613,23 @@ static bool next_published(struct dtt_tracker *t, struct dtt_tracker_action *ret
         return false;
     }
     t->publisher.is_news = false;
-    ret->type = DTT_TRACKER_PUBLISHED;
-    ret->slot.minute = t->publisher.minute;
-    ret->copies = t->publisher.copies;
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_PUBLISHED,
+                                       .slot = {.minute = t->publisher.minute},
+                                       .copies = t->publisher.copies};
     return true;
 }
 
 bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
-    memset(ret, 0, sizeof(*ret));
+    struct dtt_record_info record;
     if (next_dial(t, ret) || next_get(t, ret) || next_put(t, ret) || next_published(t, ret)) {
         return true;
     }
-    ret->type = DTT_TRACKER_RECORD;
-    return dtt_view_next_new(&t->view, &ret->record);
+    if (!dtt_view_next_new(&t->view, &record)) {
+        return false;
+    }
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_RECORD, .record = record};
+    return true;
 }
 
 void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
