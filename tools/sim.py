@@ -27,7 +27,8 @@ FIGURES = {
     "churn_10_percent_a_minute": [("delivered", "mean", "delivered")],
     "big_10000": [("whole_s", "p95", "s"), ("delivered", "mean", "delivered")],
 }
-FIGURES["plumtree_multi"] = FIGURES["plumtree_all"] = FIGURES["plumtree_single"]
+for name in ["multi", "all", "burst"]:
+    FIGURES["plumtree_" + name] = FIGURES["plumtree_single"]
 USUAL = [("whole_s", "p95", "s")]
 HEAVY = {"big_10000", "join_1000_over_10_min"}
 

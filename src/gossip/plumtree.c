@@ -7,6 +7,14 @@
 /* Larger rounds are catch-up announcements. */
 #define ROUND_MAX (DTT_GOSSIP_CATCH_UP - 1)
 
+/*
+ * Over links that are all eager a first message comes to each node from nearly every neighbour. So
+ * of the links beyond EAGER_ENOUGH one in LAZY_ODDS starts lazy: fewer repeats, hardly a longer
+ * way.
+ */
+#define EAGER_ENOUGH 4
+#define LAZY_ODDS    4
+
 static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
 {
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
@@ -104,9 +112,21 @@ static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
 
 /* ---- neighbours */
 
+static size_t count_eager_besides(const struct dtt_plumtree *p,
+                                  const struct dtt_plumtree_peer *besides)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        const struct dtt_plumtree_peer *peer = &p->peers[i];
+        n += peer->is_used && peer->is_eager && peer != besides;
+    }
+    return n;
+}
+
 static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
 {
-    peer->is_eager = true;
+    peer->is_eager =
+        count_eager_besides(p, peer) < EAGER_ENOUGH || dtt_rng_below(p->port.rng, LAZY_ODDS) > 0;
     peer->wants_catch_up = dtt_gossip_recall_next_content(&p->recall, now.mono_ns, NULL) != NULL;
     if (peer->wants_catch_up) {
         dispatch_soon(p, now, peer);

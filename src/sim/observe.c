@@ -8,6 +8,7 @@
 #define SAMPLE_NS DTT_S
 #define DEGREE    16 /* neighbours looked at; an active view has 5 */
 #define NOBODY    UINT32_MAX
+#define ROUND_NS  (5 * DTT_S) /* what has not arrived by then is missed */
 
 /* What the trace hash covers of this: a number each. */
 enum { TRACE_SAMPLE = 16, TRACE_MESSAGE };
@@ -373,13 +374,17 @@ static void close_round(struct dtt_sim_observer *o)
     r->sum_ns += r->got == expected ? r->last_ns - r->start_ns : o->world->t_ns - r->start_ns;
 }
 
-void dtt_sim_observer_round(struct dtt_sim_observer *o)
+bool dtt_sim_observer_round(struct dtt_sim_observer *o)
 {
     struct dtt_sim_rounds *r = &o->rounds;
+    if (r->is_open && r->got < r->sent * (o->n - 1) && o->world->t_ns - r->start_ns < ROUND_NS) {
+        return false;
+    }
     close_round(o);
     r->is_open = true;
     r->start_ns = r->last_ns = o->world->t_ns;
     r->sent = r->got = r->payloads = r->last_hop = 0;
+    return true;
 }
 
 /* ------------------------------------------------------------- life cycle */

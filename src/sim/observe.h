@@ -79,8 +79,8 @@ void dtt_sim_observer_ended(struct dtt_sim_observer *o, uint32_t member);
 void dtt_sim_observer_mark(struct dtt_sim_observer *o);
 /** Lets a member broadcast, and counts who gets it. */
 void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member);
-/** The round that runs is over; another one begins. */
-void dtt_sim_observer_round(struct dtt_sim_observer *o);
+/** Another round begins; false while that before lacks deliveries, up to 5 s. */
+bool dtt_sim_observer_round(struct dtt_sim_observer *o);
 /** Fills in metrics and samples at the end of the run. */
 void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *ret);
 

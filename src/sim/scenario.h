@@ -30,7 +30,8 @@ enum dtt_sim_verb {
     DTT_SIM_ISOLATE,     /**< n times, every arg seconds, all neighbours of a member vanish */
     DTT_SIM_CHAT,        /**< for arg seconds, n messages a minute, each by a random member */
     DTT_SIM_SAY,         /**< n messages by random members, 100 ms apart */
-    DTT_SIM_ROUNDS,      /**< n rounds of broadcasts, one each 5 s, by an enum dtt_sim_senders */
+    DTT_SIM_ROUNDS,      /**< n rounds of broadcasts, one after the other, by an
+                              enum dtt_sim_senders */
     DTT_SIM_MARK         /**< measuring begins anew: being whole, traffic, needless joins */
 };
 

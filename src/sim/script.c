@@ -7,12 +7,12 @@
 
 #include <stdlib.h>
 
-#define TOPIC       "simulated room"
-#define SECRET      "simulated secret"
-#define ROUND_NS    (5 * DTT_S)
-#define SAY_STEP_NS (100 * DTT_MS)
-#define SQUAT_BYTES 640 /* of a squatter's value: as long as a record */
-#define SQUAT_AHEAD 3   /* minutes, before and after now */
+#define TOPIC         "simulated room"
+#define SECRET        "simulated secret"
+#define ROUND_LOOK_NS (10 * DTT_MS) /* between looks whether a round is over */
+#define SAY_STEP_NS   (100 * DTT_MS)
+#define SQUAT_BYTES   640 /* of a squatter's value: as long as a record */
+#define SQUAT_AHEAD   3   /* minutes, before and after now */
 
 enum { TRACE_ACTION = 32 };
 
@@ -200,10 +200,13 @@ static void churn(struct dtt_sim_stage *s)
     }
 }
 
-static void begin_round(struct dtt_sim_stage *s, struct dtt_sim_act *act)
+/* False while the one before lasts. */
+static bool begin_round(struct dtt_sim_stage *s, struct dtt_sim_act *act)
 {
     enum dtt_sim_senders senders = act->action->arg;
-    dtt_sim_observer_round(s->observer);
+    if (!dtt_sim_observer_round(s->observer)) {
+        return false;
+    }
     if (senders == DTT_SIM_MULTI || act->sender == UINT32_MAX) {
         act->sender = pick(s, is_joined);
     }
@@ -212,10 +215,11 @@ static void begin_round(struct dtt_sim_stage *s, struct dtt_sim_act *act)
             dtt_sim_observer_say(s->observer, i);
         }
     }
+    return true;
 }
 
-/* What an action does each time it is run. */
-static void act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
+/* What an action does each time it is run; false when that was nothing, for now. */
+static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
 {
     const struct dtt_sim_action *a = act->action;
     switch (a->verb) {
@@ -236,13 +240,14 @@ static void act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
     case DTT_SIM_ISOLATE: isolate(s); break;
     case DTT_SIM_CHAT:
     case DTT_SIM_SAY: say(s); break;
-    case DTT_SIM_ROUNDS: begin_round(s, act); break;
+    case DTT_SIM_ROUNDS: return begin_round(s, act);
     case DTT_SIM_MARK:
         dtt_sim_observer_mark(s->observer);
         s->observer->whole_within_s = s->scenario->whole_within_s;
         break;
     case DTT_SIM_NOTHING: break;
     }
+    return true;
 }
 
 /* How often an action is run, and how long after each other. */
@@ -266,7 +271,7 @@ static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
         break;
     case DTT_SIM_ROUNDS:
         act->left = a->n;
-        span_ns = a->n * ROUND_NS;
+        span_ns = a->n * ROUND_LOOK_NS;
         break;
     default: break;
     }
@@ -278,8 +283,7 @@ static void run_act(void *user)
     struct dtt_sim_act *act = user;
     struct dtt_sim_stage *s = act->stage;
     dtt_sim_trace(s->world, TRACE_ACTION, (uint32_t)act->action->verb, act->left);
-    if (act->left > 0) {
-        act_once(s, act);
+    if (act->left > 0 && act_once(s, act)) {
         act->left--;
     }
     if (act->left > 0) {

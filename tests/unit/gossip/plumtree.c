@@ -127,6 +127,30 @@ static void pushes_and_announces(void **state)
     assert_string_equal(script(), "");
 }
 
+/* Four links carry the first message whatever else there is; of the others a few do not. */
+static void a_few_of_many_start_lazy(void **state)
+{
+    (void)state;
+    size_t eager = 0;
+    for (int i = 1; i <= DTT_GOSSIP_ACTIVE_MAX; i++) {
+        up(i);
+    }
+    say('a');
+    const char *sent = script();
+    assert_ptr_equal(strstr(sent, "gossip(a, 0) > 1; gossip(a, 0) > 2; gossip(a, 0) > 3; "
+                                  "gossip(a, 0) > 4"),
+                     sent);
+    for (const char *at = sent; (at = strstr(at, "gossip(a, 0)")) != NULL; at++) {
+        eager++;
+    }
+    assert_in_range(eager, 4 + 12 / 2, 4 + 12 - 1);
+    pass(5 * DTT_MS);
+    for (sent = script(); (sent = strstr(sent, "ihave(a 0)")) != NULL; sent++) {
+        eager++;
+    }
+    assert_int_equal(eager, DTT_GOSSIP_ACTIVE_MAX);
+}
+
 static void repeats_nothing(void **state)
 {
     (void)state;
@@ -588,6 +612,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(pushes_and_announces),
+        T(a_few_of_many_start_lazy),
         T(repeats_nothing),
         T(to_the_neighbors),
         T(sizes),

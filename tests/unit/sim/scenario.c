@@ -61,6 +61,7 @@ static void all_hold_in_small(void **state)
         {"plumtree_single", 20},
         {"plumtree_multi", 20},
         {"plumtree_all", 20},
+        {"plumtree_burst", 20},
     };
     struct dtt_sim_about about;
     unsigned failed = 0;
