@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE / "dht"), str(HERE.parent / "foreign"), str(HERE.parent / "e2e")]
 
-PARTS = ["latency", "divergence", "throughput", "memory", "hostile", "storage"]
+PARTS = ["latency", "loss", "divergence", "mixed", "throughput", "memory", "hostile", "storage"]
 PYTHON = "/usr/bin/python3"
 
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Load for one DHT node of any make on loopback: first a crowd that fills its routing table, 8
- * contacts for each of the 20 farthest buckets, then queries of each kind in a closed loop.
+ * contacts for each of the 20 farthest buckets, then queries of each kind in a closed loop, then
+ * gets at half and at twice the rate at which it answered them.
  *
  *     dht_load PORT CROWD_PORT PID SECONDS
  *
@@ -29,6 +30,7 @@
 #define PUTS      40000 /* signed in advance */
 #define VALUE_LEN 200
 #define SAMPLES   (1 << 20)
+#define LOST_MS   200 /* what takes longer does not come */
 
 struct item {
     uint8_t seed[32];
@@ -114,7 +116,7 @@ static void fetch_tokens(const struct server *s, const uint8_t *id)
     }
 }
 
-/* ---- closed loop */
+/* ---- load */
 
 /*
  * PUT_NEW: each a new value, whose signature has to be verified. PUT_RENEWAL: one that is stored
@@ -130,6 +132,8 @@ static struct loop {
     enum method method;
     uint32_t first, tid; /* transactions of this run: [first, tid) */
     unsigned put;        /* the next one */
+    double rate;         /* queries a second, answered or not; 0: a closed loop */
+    double start;
     double sent[1 << 16];
     unsigned in_flight;
     uint64_t out, in, errors, without_value;
@@ -139,6 +143,14 @@ static struct loop {
 static bool is_exhausted(const struct loop *l)
 {
     return (l->method == PUT_NEW || l->method == PUT) && l->put == PUTS;
+}
+
+/* Queries to send now, at most WINDOW. */
+static unsigned due(const struct loop *l)
+{
+    double n = l->rate > 0 ? (now_s() - l->start) * l->rate - (double)l->out
+                           : (double)(WINDOW - l->in_flight);
+    return n < 0 ? 0 : n < WINDOW ? (unsigned)n : WINDOW;
 }
 
 static size_t make_query(struct loop *l, uint8_t *buf)
@@ -172,9 +184,9 @@ static void send_some(struct loop *l)
     static struct packet out[WINDOW];
     struct mmsghdr msgs[WINDOW];
     struct iovec iov[WINDOW];
-    unsigned n = 0;
+    unsigned n = 0, most = due(l);
     memset(msgs, 0, sizeof(msgs));
-    while (l->in_flight + n < WINDOW && !is_exhausted(l)) {
+    while (n < most && !is_exhausted(l)) {
         out[n].len = make_query(l, out[n].data);
         l->sent[l->tid++ & 0xffff] = now_s();
         l->bytes_out += out[n].len;
@@ -211,15 +223,15 @@ static void take_reply(struct loop *l, struct dtt_slice data)
     l->in_flight -= l->in_flight > 0;
 }
 
-static void receive_some(struct loop *l)
+/* False when nothing came for so long. */
+static bool receive_some(struct loop *l, int timeout_ms)
 {
     static struct packet in[WINDOW];
     struct mmsghdr msgs[WINDOW];
     struct iovec iov[WINDOW];
     struct pollfd fd = {.fd = l->s->fd, .events = POLLIN};
-    if (poll(&fd, 1, 200) <= 0) {
-        l->in_flight = 0; /* all of them were lost */
-        return;
+    if (poll(&fd, 1, timeout_ms) <= 0) {
+        return false;
     }
     memset(msgs, 0, sizeof(msgs));
     for (unsigned i = 0; i < WINDOW; i++) {
@@ -231,6 +243,7 @@ static void receive_some(struct loop *l)
     for (int i = 0; i < n; i++) {
         take_reply(l, dtt_slice(in[i].data, msgs[i].msg_len));
     }
+    return true;
 }
 
 static int compare(const void *a, const void *b)
@@ -239,30 +252,43 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void run(const struct server *s, const uint8_t *id, enum method method, double seconds)
+/* Prints a line of figures called `name`; returns the replies a second. `rate`: as in the loop. */
+static double run(const struct server *s, const uint8_t *id, enum method method, const char *name,
+                  double rate, double seconds)
 {
     struct loop *l = &loop;
-    *l = (struct loop){
-        .s = s, .id = id, .method = method, .first = l->tid + 2, .tid = l->tid + 2, .put = l->put};
+    *l = (struct loop){.s = s,
+                       .id = id,
+                       .method = method,
+                       .first = l->tid + 2,
+                       .tid = l->tid + 2,
+                       .put = l->put,
+                       .rate = rate,
+                       .start = now_s()};
     double cpu = cpu_s(s->pid);
-    double start = now_s();
-    while (now_s() - start < seconds && !is_exhausted(l)) {
+    while (now_s() - l->start < seconds && !is_exhausted(l)) {
         send_some(l);
-        receive_some(l);
+        if (!receive_some(l, rate > 0 ? 0 : LOST_MS)) {
+            l->in_flight = 0; /* of a closed loop all were lost */
+        }
     }
-    double wall = now_s() - start;
+    double wall = now_s() - l->start;
+    while (rate > 0 && receive_some(l, LOST_MS)) {
+    }
     cpu = cpu_s(s->pid) - cpu;
     size_t n = l->in < SAMPLES ? l->in : SAMPLES;
     qsort(latencies, n, sizeof(latencies[0]), compare);
-    printf("{\"method\":\"%s\",\"replies\":%" PRIu64 ",\"per_s\":%.0f,\"per_cpu_s\":%.0f,"
+    printf("{\"method\":\"%s\",\"replies\":%" PRIu64
+           ",\"sent_per_s\":%.0f,\"per_s\":%.0f,\"per_cpu_s\":%.0f,"
            "\"lost\":%.5f,\"errors\":%" PRIu64 ",\"without_value\":%" PRIu64
            ",\"query_bytes\":%.0f,\"reply_bytes\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f}\n",
-           names[method], l->in, (double)l->in / wall, cpu > 0 ? (double)l->in / cpu : 0,
-           l->out ? 1 - (double)l->in / (double)l->out : 0, l->errors, l->without_value,
-           (double)l->bytes_out / (double)(l->out ? l->out : 1),
+           name, l->in, (double)l->out / wall, (double)l->in / wall,
+           cpu > 0 ? (double)l->in / cpu : 0, l->out ? 1 - (double)l->in / (double)l->out : 0,
+           l->errors, l->without_value, (double)l->bytes_out / (double)(l->out ? l->out : 1),
            (double)l->bytes_in / (double)(l->in ? l->in : 1), n ? (double)latencies[n / 2] : 0,
            n ? (double)latencies[n * 99 / 100] : 0);
     fflush(stdout);
+    return (double)l->in / wall;
 }
 
 int main(int argc, char **argv)
@@ -283,9 +309,13 @@ int main(int argc, char **argv)
     fetch_tokens(&s, id);
     static const enum method order[] = {PING, FIND_NODE, GET_MISS,   PUT_NEW,
                                         PUT,  GET_HIT,   PUT_RENEWAL};
+    double per_s = 0;
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        run(&s, id, order[i], atof(argv[4]));
+        double answered = run(&s, id, order[i], names[order[i]], 0, atof(argv[4]));
+        per_s = order[i] == GET_HIT ? answered : per_s;
     }
+    run(&s, id, GET_HIT, "half", per_s / 2, atof(argv[4]));
+    run(&s, id, GET_HIT, "double", per_s * 2, atof(argv[4]));
     kill(crowd, SIGKILL);
     return 0;
 }

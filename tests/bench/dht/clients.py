@@ -73,5 +73,5 @@ def ours(build, ports, environment):
     return Client("dtt", [build / "tests/bench/dht_client"], ports, environment)
 
 
-def libtorrent(ports, environment):
+def libtorrent(_build, ports, environment):
     return Client("libtorrent", [sys.executable, HERE / "lt_client.py"], ports, environment)

@@ -59,7 +59,7 @@ def seen(reader, key, salt, reads):
 def run(build, net):
     """{publishers: (ours first, ours after READS, libtorrent first)}"""
     writers = [clients.ours(build, net.ports, None) for _ in range(WRITERS)]
-    readers = [clients.ours(build, net.ports, None), clients.libtorrent(net.ports, None)]
+    readers = [clients.ours(build, net.ports, None), clients.libtorrent(build, net.ports, None)]
     result = {}
     try:
         for one in writers + readers[:1]:

@@ -2,7 +2,9 @@
 """Queries one node answers a second and core, its routing table full (dht_load.c).
 
 The figure is replies per second of the server's own processor time: other work on the machine and
-the load generator do not count. Both servers take turns, and the median of the turns stands.
+the load generator do not count. Both servers take turns, and the median of the turns stands. Then,
+of gets at half the rate of the closed loop, the round trip, and of gets at twice it, who is left
+without an answer.
 """
 import json
 import os
@@ -69,6 +71,11 @@ def median(turns, method, key):
     return statistics.median(figures[method][key] for figures in turns)
 
 
+def overload(turns):
+    """What was sent in the overload, by what the closed loop answered: two, if the generator can."""
+    return median(turns, "double", "sent_per_s") / median(turns, "get_hit", "per_s")
+
+
 def measure(build):
     # The whole path of a query, as `dtt dht serve` runs it, against the same of libtorrent.
     ours, theirs = [], []
@@ -90,6 +97,22 @@ def measure(build):
         rows.append(Row(f"{method}: allocations a query", median(ours, method, "allocations"),
                         unit=f"libtorrent {median(theirs, method, 'allocations'):.1f}",
                         at_most=1.1 if allocates else 0.01))
+    rows += [
+        Row("get at half load: round trip p50, us", median(ours, "half", "p50_us"),
+            median(theirs, "half", "p50_us")),
+        Row("get at half load: round trip p99, us", median(ours, "half", "p99_us"),
+            median(theirs, "half", "p99_us")),
+        Row("get at half load: share lost", median(ours, "half", "lost"),
+            unit=f"libtorrent {median(theirs, 'half', 'lost'):.4f}"),
+        Row("get at twice the load: sent by its closed loop's rate", overload(ours),
+            unit=f"libtorrent {overload(theirs):.2f}"),
+        Row("get at twice the load: share without an answer", median(ours, "double", "lost"),
+            unit=f"libtorrent {median(theirs, 'double', 'lost'):.2f}"),
+        Row("get at twice the load: answers by its closed loop's",
+            median(ours, "double", "per_s") / median(ours, "get_hit", "per_s"),
+            unit="libtorrent "
+                 f"{median(theirs, 'double', 'per_s') / median(theirs, 'get_hit', 'per_s'):.2f}"),
+    ]
     errors = sum(figures[method]["errors"] for figures in ours + theirs for method in METHODS)
     missed = max(figures["get_hit"]["without_value"] / figures["get_hit"]["replies"]
                  for figures in ours + theirs)
