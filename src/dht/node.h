@@ -28,7 +28,7 @@
 #define DTT_DHT_KEPT       16 /**< finished walks kept for their tokens */
 #define DTT_DHT_WALK_PEERS 1024 /**< distinct peers of one walk */
 #define DTT_DHT_PROBES     32   /**< pings to unknown contacts in flight */
-#define DTT_DHT_WIDE       12   /**< closest nodes a get asks when eight had nothing */
+#define DTT_DHT_WIDE       14   /**< closest nodes a get asks when eight had nothing */
 #define DTT_DHT_WIDER      2    /**< times it does so */
 #define DTT_DHT_ROUNDS \
     (DTT_STORAGE_SIBLINGS - 1) /**< more times holders of several values are asked */

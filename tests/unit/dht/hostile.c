@@ -116,11 +116,11 @@ static bool find_value(size_t asker, struct net_result *r)
 #define DEAD     30
 #define HOSTILE  10
 #define NETWORKS 10
-#define LOOKUPS  10
+#define LOOKUPS  30
 
 /*
  * 60 honest nodes, 30 dead, 10 hostile; the value on a single one of the eight closest honest
- * nodes, whichever. A hundred lookups.
+ * nodes, whichever. Three hundred lookups.
  */
 static void test_one_of_the_eight_closest_holds_it(void **state)
 {
