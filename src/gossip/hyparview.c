@@ -554,6 +554,11 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
     /* Only remembered so that nobody hangs up before the answer; without room it goes as well. */
     add_request(h, now, peer, true);
     struct dtt_gossip_message m = {.type = DTT_MSG_JOIN, .u.join.data = my_data(h)};
+    if (h->active.n == h->active.max) {
+        m = (struct dtt_gossip_message){
+            .type = DTT_MSG_NEIGHBOR,
+            .u.neighbor = {.priority = DTT_GOSSIP_HIGH, .data = my_data(h)}};
+    }
     return dtt_gossip_send(&h->port, peer, &m) ? DTT_OK : DTT_ENOMEM;
 }
 

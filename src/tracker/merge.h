@@ -42,7 +42,7 @@ struct dtt_merge {
     bool is_riding;     /**< the pass uses a read made for another reason */
     unsigned running;   /**< READING: the kinds of pass, bit 1 << kind */
     uint32_t n_settled; /**< settle passes since start_ns */
-    uint32_t stretch;   /**< periods are so many times longer: others look too; 1 or more */
+    uint32_t members;   /**< who look likewise, as far as known: each does it more rarely */
     uint64_t start_ns;
     uint64_t due_ns[DTT_MERGE_KINDS]; /**< WAITING */
     uint64_t until_ns;                /**< READING */

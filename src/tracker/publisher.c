@@ -245,7 +245,7 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
         if (p->due_ns == DTT_NEVER || start_ns(p) > now.mono_ns) {
             return DTT_PUBLISHER_NOTHING;
         }
-        if (has_to_read(p, now, view)) {
+        if (view->others < p->tuning->record_cap && has_to_read(p, now, view)) {
             p->state = DTT_PUBLISHER_CHECKING;
             p->wants_read = true;
             return DTT_PUBLISHER_NOTHING;

@@ -58,39 +58,48 @@ void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v, uint64_t m
     s->members = (uint32_t)(s->members == 0 ? best : (s->members + best + 1) / 2);
 }
 
-static void add_distinct(struct dtt_id *ids, size_t *n, size_t cap, const struct dtt_id *id)
-{
-    for (size_t i = 0; i < *n; i++) {
-        if (memcmp(&ids[i], id, sizeof(*id)) == 0) {
-            return;
-        }
-    }
-    if (*n < cap) {
-        ids[(*n)++] = *id;
-    }
-}
+/* Distinct ids, by their first bytes: as keys they look random. Sparse enough for short probes. */
+#define PLACES 2048
 
-#define DISTINCT_MAX 64 /* beyond, numbers tell better */
+struct ids {
+    uint32_t n;
+    uint64_t places[PLACES]; /* 0: free */
+};
+
+_Static_assert(PLACES >=
+                   2 * (DTT_CANDIDATES_MAX + (DTT_RECORD_PEERS + 1) * DTT_VIEW_PUBLISHERS_MAX),
+               "all ids that we can know of have a place");
+
+static void add_id(struct ids *s, const struct dtt_id *id)
+{
+    uint64_t number = dtt_get_le64(id->bytes);
+    number += number == 0;
+    size_t i = number % PLACES;
+    while (s->places[i] != 0 && s->places[i] != number) {
+        i = (i + 1) % PLACES;
+    }
+    s->n += s->places[i] == 0;
+    s->places[i] = number;
+}
 
 uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
                            const struct dtt_candidates *c)
 {
-    struct dtt_id ids[DISTINCT_MAX];
-    size_t n = 0;
-    ids[n++] = v->self;
+    struct ids ids = {0};
+    add_id(&ids, &v->self);
     for (size_t i = 0; i < c->count; i++) {
         if (c->list[i].state == DTT_CANDIDATE_NEIGHBOR) {
-            add_distinct(ids, &n, DISTINCT_MAX, &c->list[i].id);
+            add_id(&ids, &c->list[i].id);
         }
     }
     for (size_t i = 0; i < v->count; i++) {
         const struct dtt_record_info *r = &v->records[i].info;
-        add_distinct(ids, &n, DISTINCT_MAX, &r->publisher);
+        add_id(&ids, &r->publisher);
         for (size_t k = 0; k < r->n_active_peers; k++) {
-            add_distinct(ids, &n, DISTINCT_MAX, &r->active_peers[k]);
+            add_id(&ids, &r->active_peers[k]);
         }
     }
-    return s->members > n ? s->members : (uint32_t)n;
+    return s->members > ids.n ? s->members : ids.n;
 }
 
 bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,

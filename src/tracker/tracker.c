@@ -23,10 +23,6 @@
 
 #define MINUTE_NS (60 * DTT_S)
 
-/* Where the elected look on behalf of all, own merge passes are rarer the more members there are.
- */
-#define STRETCH_MEMBERS 64
-
 /* Search passes that read all slots; later ones do so by turns. */
 #define FULL_PASSES 4
 
@@ -230,9 +226,6 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
 static void step_merge(struct dtt_tracker *t, struct dtt_now now)
 {
     bool is_busy = dtt_reads_is_busy(&t->reads);
-    if (t->cfg.tuning.swarm_records > 0) {
-        t->merge.stretch = 1 + t->swarm.members / STRETCH_MEMBERS;
-    }
     /* Once a pass has chosen, another may be due: it became so while this one was reading. */
     while (dtt_merge_step(&t->merge, now.mono_ns, is_busy, &t->candidates, &t->window)) {
         uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->candidates, &t->window);
@@ -454,6 +447,9 @@ void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_s
     dtt_reads_done(&t->reads, now.mono_ns, kind, minute, answered);
     if (minute + 1 == t->view.minute && answered > 0) {
         dtt_swarm_observe(&t->swarm, &t->view, minute);
+    }
+    if (t->cfg.tuning.swarm_records > 0) {
+        t->merge.members = dtt_swarm_members(&t->swarm, &t->view, &t->candidates);
     }
     step(t, now);
 }

@@ -128,6 +128,20 @@ static void join_is_sent_once(void **state)
     assert_string_equal(script(), "");
 }
 
+/* A Join makes its receiver's neighbours ours, all at once; one link is enough when we are full. */
+static void a_full_view_asks_instead(void **state)
+{
+    (void)state;
+    neighbors((int)h.active.max);
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[6]), DTT_OK);
+    assert_string_equal(script(), "neighbor(high) > 6");
+    pass(9 * DTT_S);
+    assert_true(needs(6));
+    recv_neighbor(6, DTT_GOSSIP_HIGH);
+    assert_true(dtt_hyparview_is_active(&h, &peers[6]));
+    assert_int_equal(h.active.n, h.active.max);
+}
+
 static void unanswered_join(void **state)
 {
     (void)state;
@@ -635,6 +649,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(join_is_sent_once),
+        T(a_full_view_asks_instead),
         T(unanswered_join),
         T(join_is_answered_and_forwarded),
         T(join_evicts_when_full),

@@ -180,6 +180,22 @@ static void settle_passes_come_early_then_the_regular_ones(void **state)
     assert_in_range(wait, 479 * DTT_S, 720 * DTT_S);
 }
 
+static void in_a_large_swarm_most_settle_passes_are_left_to_others(void **state)
+{
+    (void)state;
+    unsigned made = 0;
+    neighbor(1);
+    for (unsigned i = 0; i < 1000; i++) {
+        dtt_merge_init(&m, &tuning, &rng);
+        m.members = 160;
+        dtt_merge_joined(&m, 0);
+        (void)dtt_merge_step(&m, dtt_merge_deadline(&m), false, &c, &w);
+        made += m.wants_read;
+        assert_int_equal(m.n_settled, m.wants_read ? 0 : 1);
+    }
+    assert_in_range(made, 60, 125); /* one in eleven */
+}
+
 static void a_pass_does_not_wait_for_a_slow_read(void **state)
 {
     (void)state;
@@ -279,7 +295,7 @@ static void a_read_for_another_reason_serves_and_puts_off_our_own(void **state)
     assert_true(dtt_merge_step(&m, at_ms(20200).mono_ns, false, &c, &w));
     assert_int_equal(dtt_merge_choose(&m, at_ms(20200), &v, &c, &w), 1);
     assert_in_range(dtt_merge_deadline(&m), at_ms(500000).mono_ns, at_ms(741000).mono_ns);
-    m.stretch = 3; /* others look, too */
+    m.members = 128; /* look, too */
     dtt_merge_ride(&m, at_ms(25000).mono_ns);
     (void)dtt_merge_choose(&m, at_ms(25000), &v, &c, &w);
     assert_in_range(dtt_merge_deadline(&m), at_ms(1465000).mono_ns, at_ms(2185000).mono_ns);
@@ -327,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_known_nothing_chosen, setup),
         cmocka_unit_test_setup(who_was_dialled_recently_is_left_alone, setup),
         cmocka_unit_test_setup(settle_passes_come_early_then_the_regular_ones, setup),
+        cmocka_unit_test_setup(in_a_large_swarm_most_settle_passes_are_left_to_others, setup),
         cmocka_unit_test_setup(a_pass_does_not_wait_for_a_slow_read, setup),
         cmocka_unit_test_setup(rust_has_no_settle_passes, setup),
         cmocka_unit_test_setup(a_pass_that_could_choose_nobody_does_not_read, setup),

@@ -120,6 +120,19 @@ static void with_neighbors_the_slot_is_read_first(void **state)
     assert_true(goes_out(3600));
 }
 
+static void a_slot_that_is_full_already_is_not_read(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    done(500, true);
+    view.is_searching = false;
+    view.others = p.tuning->record_cap;
+    dtt_publisher_joined(&p, at_ms(1000).mono_ns);
+    assert_false(goes_out(3000));
+    assert_false(p.wants_read);
+    assert_true(deadline_ms() >= 20000); /* the usual period */
+}
+
 static void a_fresh_read_is_good_enough(void **state)
 {
     (void)state;
@@ -372,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup(a_success_is_repeated_after_base_plus_jitter, setup),
         cmocka_unit_test_setup(the_seed_waits_for_a_vain_pass, setup),
         cmocka_unit_test_setup(with_neighbors_the_slot_is_read_first, setup),
+        cmocka_unit_test_setup(a_slot_that_is_full_already_is_not_read, setup),
         cmocka_unit_test_setup(a_fresh_read_is_good_enough, setup),
         cmocka_unit_test_setup(the_cap_is_respected, setup),
         cmocka_unit_test_setup(a_cap_of_zero_never_publishes, setup),
