@@ -270,21 +270,26 @@ static bool is_near(const struct dtt_lookup *l)
     return last && distance(l->target, last->id) < DTT_LOOKUP_NEAR * l->usual * (double)l->width;
 }
 
+/*
+ * All of the `width` closest are asked in the end; those known to be quick come first, so that
+ * first values and closer contacts come early.
+ */
 struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
 {
     size_t limit = l->improves && !is_near(l) ? DTT_LOOKUP_ALPHA : l->width;
+    struct dtt_candidate *next = NULL;
     size_t rank = 0;
     if (l->in_flight >= limit) {
         return NULL;
     }
     for (size_t i = 0; i < l->n && rank < l->width; i++) {
         struct dtt_candidate *c = &l->c[i];
-        if (is_open(l, c)) {
-            return c;
+        if (is_open(l, c) && (!next || c->rtt_us < next->rtt_us)) {
+            next = c;
         }
         rank += counts(l, c);
     }
-    return NULL;
+    return next;
 }
 
 void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c)

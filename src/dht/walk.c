@@ -263,8 +263,8 @@ static void seed_side(struct dtt_dht *d, struct dtt_walk *w, size_t side)
         if (w->goal.kind == DTT_WALK_GET && near[i]->flags & DTT_RNODE_NO_BEP44 &&
             n - left_out > DTT_RTABLE_K) {
             left_out++;
-        } else {
-            dtt_lookup_add(&w->side[side], near[i]->id, &addr, 0);
+        } else if (dtt_lookup_add(&w->side[side], near[i]->id, &addr, 0)) {
+            dtt_lookup_find(&w->side[side], &addr)->rtt_us = near[i]->rtt * 100u;
         }
     }
 }
@@ -291,8 +291,9 @@ static void seed_from_recent(const struct dtt_dht *d, struct dtt_walk *w, size_t
         const struct dtt_walk *o = d->walks[i];
         for (size_t k = 0; o && o->state == DTT_WALK_DONE && k < o->side[side].n; k++) {
             const struct dtt_candidate *c = &o->side[side].c[k];
-            if (c->state == DTT_CANDIDATE_ANSWERED) {
-                dtt_lookup_add(&w->side[side], c->id, &c->addr, 0);
+            if (c->state == DTT_CANDIDATE_ANSWERED &&
+                dtt_lookup_add(&w->side[side], c->id, &c->addr, 0)) {
+                dtt_lookup_find(&w->side[side], &c->addr)->rtt_us = c->rtt_us;
             }
         }
     }

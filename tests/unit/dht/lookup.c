@@ -109,6 +109,22 @@ static void test_near_ones_are_asked_at_once(void **state)
     assert_int_equal(ask_all(), 8);
 }
 
+/* Of the eight closest those known to be slow come last; nobody farther comes before them. */
+static void test_quick_ones_first(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 12; n++) {
+        add(n);
+        candidate(n)->rtt_us = n == 5 ? 0 : 100 - n;
+    }
+    for (unsigned i = 0; i < DTT_LOOKUP_ALPHA; i++) {
+        static const unsigned order[] = {5, 8, 7, 6};
+        struct dtt_candidate *c = dtt_lookup_next(&l);
+        assert_int_equal(distance(c), order[i]);
+        dtt_lookup_sent(&l, c);
+    }
+}
+
 static void test_slow_opens_a_slot_then_one_retransmission(void **state)
 {
     (void)state;
@@ -480,6 +496,7 @@ int main(void)
         TEST(test_asks_the_closest_first),
         TEST(test_endgame),
         TEST(test_near_ones_are_asked_at_once),
+        TEST(test_quick_ones_first),
         TEST(test_slow_opens_a_slot_then_one_retransmission),
         TEST(test_the_dead_do_not_count),
         TEST(test_candidates_are_bounded),
