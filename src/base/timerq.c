@@ -9,7 +9,7 @@
 
 void dtt_timerq_init(struct dtt_timerq *q)
 {
-    memset(q, 0, sizeof(*q));
+    *q = (struct dtt_timerq){.next_ns = DTT_NEVER};
 }
 
 void dtt_timerq_fini(struct dtt_timerq *q)
@@ -18,7 +18,7 @@ void dtt_timerq_fini(struct dtt_timerq *q)
         q->heap[i].timer->slot = 0;
     }
     free(q->heap);
-    memset(q, 0, sizeof(*q));
+    dtt_timerq_init(q);
 }
 
 /* The keys lie in the heap itself: comparing them touches no timer. */
@@ -33,11 +33,14 @@ static void place(struct dtt_timerq *q, size_t i, struct dtt_timerq_entry e)
     e.timer->slot = i + 1;
 }
 
+/* Four children each: half the levels, and those of one parent lie side by side. */
+#define CHILDREN 4
+
 static void sift_up(struct dtt_timerq *q, size_t i)
 {
     struct dtt_timerq_entry e = q->heap[i];
     while (i > 0) {
-        size_t parent = (i - 1) / 2;
+        size_t parent = (i - 1) / CHILDREN;
         if (!before(&e, &q->heap[parent])) {
             break;
         }
@@ -51,20 +54,26 @@ static void sift_down(struct dtt_timerq *q, size_t i)
 {
     struct dtt_timerq_entry e = q->heap[i];
     for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= q->count) {
+        size_t first = CHILDREN * i + 1;
+        size_t least = first;
+        if (first >= q->count) {
             break;
         }
-        if (child + 1 < q->count && before(&q->heap[child + 1], &q->heap[child])) {
-            child++;
+        for (size_t k = first + 1; k < q->count && k < first + CHILDREN; k++) {
+            least = before(&q->heap[k], &q->heap[least]) ? k : least;
         }
-        if (!before(&q->heap[child], &e)) {
+        if (!before(&q->heap[least], &e)) {
             break;
         }
-        place(q, i, q->heap[child]);
-        i = child;
+        place(q, i, q->heap[least]);
+        i = least;
     }
     place(q, i, e);
+}
+
+static void note_next(struct dtt_timerq *q)
+{
+    q->next_ns = q->count ? q->heap[0].deadline : DTT_NEVER;
 }
 
 int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
@@ -86,6 +95,7 @@ int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
     place(q, t->slot - 1, (struct dtt_timerq_entry){deadline, t->seq, t});
     sift_up(q, t->slot - 1);
     sift_down(q, t->slot - 1);
+    note_next(q);
     return DTT_OK;
 }
 
@@ -102,16 +112,17 @@ void dtt_timerq_cancel(struct dtt_timerq *q, struct dtt_timer *t)
         sift_up(q, i);
         sift_down(q, last.timer->slot - 1);
     }
+    note_next(q);
 }
 
 uint64_t dtt_timerq_deadline(const struct dtt_timerq *q)
 {
-    return q->count ? q->heap[0].deadline : DTT_NEVER;
+    return q->next_ns;
 }
 
 struct dtt_timer *dtt_timerq_pop(struct dtt_timerq *q, uint64_t now_mono_ns)
 {
-    if (q->count == 0 || q->heap[0].deadline > now_mono_ns) {
+    if (q->count == 0 || q->next_ns > now_mono_ns) {
         return NULL;
     }
     struct dtt_timer *t = q->heap[0].timer;

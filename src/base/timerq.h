@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Timer queue: a binary heap of timers embedded in their owners, ordered by (deadline, sequence of
+ * Timer queue: a heap of timers embedded in their owners, ordered by (deadline, sequence of
  * arming), so that two timers due at the same instant always fire in the order they were set.
  */
 #ifndef DTT_BASE_TIMERQ_H
@@ -27,6 +27,7 @@ struct dtt_timerq {
     size_t count;
     size_t cap;
     uint64_t seq;
+    uint64_t next_ns; /**< the earliest deadline */
 };
 
 void dtt_timerq_init(struct dtt_timerq *q);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 struct dtt_book_entry {
-    uint64_t told;
+    struct dtt_id id;
+    struct dtt_book_entry *older, *newer;
     size_t n;
     struct dtt_addr addrs[DTT_BOOK_ADDRS]; /* newest first */
 };
@@ -12,7 +13,7 @@ struct dtt_book_entry {
 void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     dtt_map_init(&b->peers, sizeof(struct dtt_id), DTT_BOOK_PEERS, hash_key);
-    b->clock = 0;
+    b->oldest = b->newest = NULL;
 }
 
 void dtt_book_fini(struct dtt_book *b)
@@ -23,20 +24,26 @@ void dtt_book_fini(struct dtt_book *b)
     dtt_map_fini(&b->peers);
 }
 
+static void unlink_entry(struct dtt_book *b, struct dtt_book_entry *e)
+{
+    *(e->older ? &e->older->newer : &b->oldest) = e->newer;
+    *(e->newer ? &e->newer->older : &b->newest) = e->older;
+}
+
+static void link_newest(struct dtt_book *b, struct dtt_book_entry *e)
+{
+    e->older = b->newest;
+    e->newer = NULL;
+    *(b->newest ? &b->newest->newer : &b->oldest) = e;
+    b->newest = e;
+}
+
 static void forget_oldest(struct dtt_book *b)
 {
-    size_t oldest = 0;
-    uint64_t told = UINT64_MAX;
-    for (size_t i = 0; i < dtt_map_count(&b->peers); i++) {
-        const struct dtt_book_entry *e = dtt_map_value_at(&b->peers, i);
-        if (e->told < told) {
-            told = e->told;
-            oldest = i;
-        }
-    }
-    struct dtt_id id;
-    memcpy(&id, dtt_map_key_at(&b->peers, oldest), sizeof(id));
-    free(dtt_map_take(&b->peers, &id));
+    struct dtt_book_entry *e = b->oldest;
+    unlink_entry(b, e);
+    dtt_map_take(&b->peers, &e->id);
+    free(e);
 }
 
 static void entry_add(struct dtt_book_entry *e, const struct dtt_addr *addr)
@@ -70,8 +77,11 @@ void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_
             free(e);
             return;
         }
+        e->id = *id;
+    } else {
+        unlink_entry(b, e);
     }
-    e->told = b->clock++;
+    link_newest(b, e);
     /* Backwards, so that the first of the given addresses ends up in front. */
     for (size_t i = n; i > 0; i--) {
         if (dtt_addr_is_usable(&addrs[i - 1])) {

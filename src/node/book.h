@@ -12,9 +12,11 @@
 #define DTT_BOOK_PEERS 1024
 #define DTT_BOOK_ADDRS 8 /**< addresses a peer; the newest stay */
 
+struct dtt_book_entry;
+
 struct dtt_book {
-    struct dtt_map peers; /**< id -> struct dtt_book_entry */
-    uint64_t clock;       /**< counts additions: the order of "last told of" */
+    struct dtt_map peers;                   /**< id -> struct dtt_book_entry */
+    struct dtt_book_entry *oldest, *newest; /**< by when they were last told of */
 };
 
 void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
