@@ -8,12 +8,9 @@ static const uint64_t settle_at[DTT_MERGE_SETTLE_PASSES] = {1, 3, 7, 15, 30};
 
 #define BIT(kind) (1u << (kind))
 
-/*
- * The more members look, the more rarely each has to: periods are once longer for each so many of
- * them, and of its settle passes a member makes one in once more for each so many.
+/* The more members look, the more rarely each has to: one in 1 + members / LOOKERS of its passes.
  */
-#define STRETCH_MEMBERS 64
-#define SETTLE_MEMBERS  16
+#define LOOKERS 16
 
 /* In a topic where nobody talks nothing tells strangers from members: one in so many is dialled. */
 #define SILENT_ODDS 4
@@ -82,7 +79,7 @@ static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
     }
     for (unsigned k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
         if (kinds & BIT(k)) {
-            uint64_t ns = period_ns(m, (enum dtt_merge_kind)k) * (1 + m->members / STRETCH_MEMBERS);
+            uint64_t ns = period_ns(m, (enum dtt_merge_kind)k);
             schedule(m, (enum dtt_merge_kind)k, dtt_add_ns(mono_ns, ns), mono_ns);
         }
     }
@@ -160,12 +157,10 @@ void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns)
 static bool is_worthwhile(struct dtt_merge *m, enum dtt_merge_kind kind,
                           const struct dtt_candidates *c, const struct dtt_window *w)
 {
-    switch (kind) {
-    case DTT_MERGE_SETTLE: return dtt_rng_below(m->rng, 1 + m->members / SETTLE_MEMBERS) == 0;
-    case DTT_MERGE_BUBBLE: return c->n_neighbors < m->tuning->bubble_below;
-    case DTT_MERGE_OVERLAP: break;
-    }
-    return w->count > 0;
+    bool may_choose = kind == DTT_MERGE_SETTLE   ? true
+                      : kind == DTT_MERGE_BUBBLE ? c->n_neighbors < m->tuning->bubble_below
+                                                 : w->count > 0;
+    return may_choose && dtt_rng_below(m->rng, 1 + m->members / LOOKERS) == 0;
 }
 
 static unsigned due_kinds(const struct dtt_merge *m, uint64_t mono_ns)
