@@ -39,25 +39,6 @@ static size_t numbers_of(const struct dtt_view *v, uint64_t minute,
     return n;
 }
 
-/*
- * Not all who published were elected: some have just started, some run another program. Their
- * numbers are anywhere, so the k lowest count for which (k - 1) / (k-th number) is largest.
- */
-void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v, uint64_t minute)
-{
-    uint64_t numbers[DTT_VIEW_PUBLISHERS_MAX];
-    size_t n = numbers_of(v, minute, numbers);
-    uint64_t best = n + 1;
-    for (size_t k = FEW; k <= n; k++) {
-        uint64_t number = numbers[k - 1] > 0 ? numbers[k - 1] : 1;
-        uint64_t each = UINT64_MAX / number;
-        uint64_t members = each < DTT_SWARM_MAX ? (k - 1) * each : DTT_SWARM_MAX;
-        best = members > best ? members : best;
-    }
-    best = best < DTT_SWARM_MAX ? best : DTT_SWARM_MAX;
-    s->members = (uint32_t)(s->members == 0 ? best : (s->members + best + 1) / 2);
-}
-
 /* Distinct ids, by their first bytes: as keys they look random. Sparse enough for short probes. */
 #define PLACES 2048
 
@@ -82,8 +63,8 @@ static void add_id(struct ids *s, const struct dtt_id *id)
     s->places[i] = number;
 }
 
-uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
-                           const struct dtt_candidates *c)
+/* Members we see at the moment: ourselves, neighbours, publishers and their neighbours. */
+static uint32_t count_seen(const struct dtt_view *v, const struct dtt_candidates *c)
 {
     struct ids ids = {0};
     add_id(&ids, &v->self);
@@ -99,7 +80,34 @@ uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
             add_id(&ids, &r->active_peers[k]);
         }
     }
-    return s->members > ids.n ? s->members : ids.n;
+    return ids.n;
+}
+
+/*
+ * Not all who published were elected: some have just started, some run another program. Their
+ * numbers are anywhere, so the k lowest count for which (k - 1) / (k-th number) is largest.
+ */
+void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v,
+                       const struct dtt_candidates *c, uint64_t minute)
+{
+    uint64_t numbers[DTT_VIEW_PUBLISHERS_MAX];
+    size_t n = numbers_of(v, minute, numbers);
+    uint64_t best = count_seen(v, c);
+    for (size_t k = FEW; k <= n; k++) {
+        uint64_t number = numbers[k - 1] > 0 ? numbers[k - 1] : 1;
+        uint64_t each = UINT64_MAX / number;
+        uint64_t members = each < DTT_SWARM_MAX ? (k - 1) * each : DTT_SWARM_MAX;
+        best = members > best ? members : best;
+    }
+    best = best < DTT_SWARM_MAX ? best : DTT_SWARM_MAX;
+    s->members = (uint32_t)(s->members == 0 ? best : (s->members + best + 1) / 2);
+}
+
+uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
+                           const struct dtt_candidates *c)
+{
+    uint32_t seen = count_seen(v, c);
+    return s->members > seen ? s->members : seen;
 }
 
 bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,

@@ -24,7 +24,8 @@ struct dtt_swarm {
 uint64_t dtt_swarm_number(const struct dtt_id *id, uint64_t minute);
 
 /** All that was published in `minute` has been read. */
-void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v, uint64_t minute);
+void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v,
+                       const struct dtt_candidates *c, uint64_t minute);
 
 /** The estimate, but no fewer than those we see at the moment. */
 uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,

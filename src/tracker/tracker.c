@@ -446,7 +446,7 @@ void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_s
               dtt_tv_text(dtt_error_name(status)), dtt_tv_int(answered));
     dtt_reads_done(&t->reads, now.mono_ns, kind, minute, answered);
     if (minute + 1 == t->view.minute && answered > 0) {
-        dtt_swarm_observe(&t->swarm, &t->view, minute);
+        dtt_swarm_observe(&t->swarm, &t->view, &t->candidates, minute);
     }
     if (t->cfg.tuning.swarm_records > 0) {
         t->merge.members = dtt_swarm_members(&t->swarm, &t->view, &t->candidates);

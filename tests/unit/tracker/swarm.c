@@ -68,7 +68,7 @@ static void the_estimate_follows_the_swarm(void **state)
         memset(&s, 0, sizeof(s));
         for (uint64_t minute = M; minute < M + 40; minute++) {
             publish(sizes[k], 5, minute);
-            dtt_swarm_observe(&s, &v, minute);
+            dtt_swarm_observe(&s, &v, &c, minute);
             sum += s.members;
         }
         /* It errs on the side of too many: of several guesses it takes the highest. */
@@ -86,7 +86,7 @@ static void those_who_were_not_elected_do_not_hide_the_size(void **state)
             record(5000 + i, 0, 0);
             v.records[v.count - 1].info.minute = minute;
         }
-        dtt_swarm_observe(&s, &v, minute);
+        dtt_swarm_observe(&s, &v, &c, minute);
         sum += s.members;
     }
     assert_in_range(sum / 40, 500, 2500);
@@ -98,10 +98,10 @@ static void a_liar_cannot_make_it_endless(void **state)
     /* Numbers of zero cannot be had, so put the estimate there by hand. */
     s.members = DTT_SWARM_MAX;
     publish(100, 100, M);
-    dtt_swarm_observe(&s, &v, M);
+    dtt_swarm_observe(&s, &v, &c, M);
     assert_true(s.members <= DTT_SWARM_MAX / 2 + 200);
     for (uint64_t minute = M; minute < M + 14; minute++) {
-        dtt_swarm_observe(&s, &v, M);
+        dtt_swarm_observe(&s, &v, &c, M);
     }
     assert_in_range(s.members, 50, 400);
 }
@@ -122,6 +122,10 @@ static void whom_we_see_counts_at_least(void **state)
     assert_int_equal(dtt_swarm_members(&s, &v, &c), 6 + 3 * (DTT_VIEW_PUBLISHERS_MAX - 2));
     s.members = 1000;
     assert_int_equal(dtt_swarm_members(&s, &v, &c), 1000);
+    /* Too few numbers to tell anything: those we see are there nevertheless. */
+    s.members = 0;
+    dtt_swarm_observe(&s, &v, &c, M - 1);
+    assert_int_equal(s.members, 6 + 3 * (DTT_VIEW_PUBLISHERS_MAX - 2));
 }
 
 static bool is_elected_as(unsigned self, unsigned n, uint64_t minute)
