@@ -70,9 +70,10 @@ void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns)
     dtt_publisher_due(p, dtt_add_ns(mono_ns, p->tuning->publish_first_ns));
 }
 
-void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns)
+void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t rank, uint32_t of)
 {
-    uint64_t after = DTT_PUBLISHER_ELECTED_NS + dtt_rng_below(p->rng, DTT_PUBLISHER_SPREAD_NS);
+    uint64_t part_ns = DTT_PUBLISHER_SPREAD_NS / of;
+    uint64_t after = DTT_PUBLISHER_ELECTED_NS + rank * part_ns + dtt_rng_below(p->rng, part_ns);
     if (p->tuning->publish) {
         dtt_publisher_due(p, dtt_add_ns(mono_ns, after));
     }

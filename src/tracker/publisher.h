@@ -14,7 +14,7 @@
 #define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two of new addresses */
 #define DTT_PUBLISHER_FRESH_NS (5 * DTT_S) /**< a slot read this long ago will do */
 #define DTT_PUBLISHER_TURN_NS  (1 * DTT_S) /**< a new minute's record starts within this */
-/** An elected one's record starts within this, after the first of these. */
+/** An elected one's record starts after the first of these, in its part of the second. */
 #define DTT_PUBLISHER_ELECTED_NS (2 * DTT_S)
 #define DTT_PUBLISHER_SPREAD_NS  (48 * DTT_S)
 
@@ -74,8 +74,11 @@ void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
 /** A record is due now; one under way belongs to the past. */
 void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns);
 void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns);
-/** We are one of those who publish in the minute that began now. */
-void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns);
+/**
+ * We are one of those who publish in the minute that began now, number `rank` `of` so many: they do
+ * so in this order. When more are elected than wanted, the last ones find enough records there.
+ */
+void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t rank, uint32_t of);
 /** A search pass ended in vain: at least one record a minute. */
 void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now);
 /** A new minute began while searching. */

@@ -7,7 +7,8 @@
 
 static const char election_label[] = "dtt election 1";
 
-#define FEW 3 /* numbers that say little: no estimate is made of fewer */
+#define FEW  3 /* numbers that say little: no estimate is made of fewer */
+#define FULL 4 /* neighbours that members of a large swarm have nearly always */
 
 uint64_t dtt_swarm_number(const struct dtt_id *id, uint64_t minute)
 {
@@ -107,22 +108,25 @@ uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
                            const struct dtt_candidates *c)
 {
     uint32_t seen = count_seen(v, c);
-    return s->members > seen ? s->members : seen;
+    return c->n_neighbors >= FULL && s->members > seen ? s->members : seen;
 }
 
 bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,
-                          const struct dtt_candidates *c, uint64_t minute, uint32_t records)
+                          const struct dtt_candidates *c, uint64_t minute, uint32_t records,
+                          uint32_t *ret_rank)
 {
     uint32_t members = dtt_swarm_members(s, v, c);
     uint64_t own = dtt_swarm_number(&v->self, minute);
     if (members > c->n_neighbors + 1) {
-        return own <
-               (members > 2 * (uint64_t)records ? UINT64_MAX / members * records : UINT64_MAX / 2);
+        uint64_t rank = own / (UINT64_MAX / members);
+        *ret_rank = rank < records ? (uint32_t)rank : records - 1;
+        return rank < records && own < UINT64_MAX / 2;
     }
-    size_t lower = 0;
+    uint32_t lower = 0;
     for (size_t i = 0; i < c->count; i++) {
         lower += c->list[i].state == DTT_CANDIDATE_NEIGHBOR &&
                  dtt_swarm_number(&c->list[i].id, minute) < own;
     }
+    *ret_rank = lower;
     return lower < (records < members / 2 ? records : members / 2 > 0 ? members / 2 : 1);
 }

@@ -27,16 +27,21 @@ uint64_t dtt_swarm_number(const struct dtt_id *id, uint64_t minute);
 void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v,
                        const struct dtt_candidates *c, uint64_t minute);
 
-/** The estimate, but no fewer than those we see at the moment. */
+/**
+ * The estimate, but no fewer than those we see at the moment; these alone while we have fewer
+ * neighbours than a large swarm would give us: a crowd that has gone is soon forgotten.
+ */
 uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
                            const struct dtt_candidates *c);
 
 /**
- * Whether we publish in `minute`, when `records` are wanted of the whole swarm: in a swarm of
- * which we know everybody if our number is in the lower half, else if it is low enough for
- * `records` of so many; in any case half of the minutes at most.
+ * Whether we publish in `minute`, when `records` (1 or more) are wanted of the whole swarm: in a
+ * swarm of which we know everybody if our number is in the lower half, else if it is low enough for
+ * `records` of so many; in any case half of the minutes at most. *ret_rank, less than `records`, is
+ * how many have lower numbers, as far as we can tell: they come first.
  */
 bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,
-                          const struct dtt_candidates *c, uint64_t minute, uint32_t records);
+                          const struct dtt_candidates *c, uint64_t minute, uint32_t records,
+                          uint32_t *ret_rank);
 
 #endif

@@ -97,11 +97,14 @@ static void look_again(struct dtt_tracker *t, struct dtt_now now)
     read_slots(t, now);
 }
 
-static bool is_elected(const struct dtt_tracker *t, uint64_t minute)
+static void elect(struct dtt_tracker *t, struct dtt_now now, uint64_t minute)
 {
     uint32_t records = t->cfg.tuning.swarm_records;
-    return records > 0 &&
-           dtt_swarm_is_elected(&t->swarm, &t->view, &t->candidates, minute, records);
+    uint32_t rank;
+    if (records > 0 &&
+        dtt_swarm_is_elected(&t->swarm, &t->view, &t->candidates, minute, records, &rank)) {
+        dtt_publisher_elected(&t->publisher, now.mono_ns, rank, records);
+    }
 }
 
 /* Each input begins here: another minute, a clock that was set. */
@@ -118,8 +121,8 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
         if (is_searching(t)) {
             dtt_bootstrap_hurry(&t->bootstrap, false);
             dtt_publisher_turn(&t->publisher, now.mono_ns);
-        } else if (is_elected(t, minute)) {
-            dtt_publisher_elected(&t->publisher, now.mono_ns);
+        } else {
+            elect(t, now, minute);
         }
     }
     t->turn_ns = next_turn_ns(now);

@@ -52,6 +52,7 @@ static void all_hold_in_small(void **state)
         {"heal_50_50", 12},
         {"heal_after_bubbles", 20},
         {"lost_neighbors", 50},
+        {"crowd_leaves", 100},
         {"sleep_8_hours", 4},
         {"clock_skew_90_s", 8},
         {"squatted_slots", 6},

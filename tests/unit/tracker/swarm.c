@@ -120,12 +120,28 @@ static void whom_we_see_counts_at_least(void **state)
         record(1000 + 3 * i, 1001 + 3 * i, 1002 + 3 * i);
     }
     assert_int_equal(dtt_swarm_members(&s, &v, &c), 6 + 3 * (DTT_VIEW_PUBLISHERS_MAX - 2));
-    s.members = 1000;
-    assert_int_equal(dtt_swarm_members(&s, &v, &c), 1000);
     /* Too few numbers to tell anything: those we see are there nevertheless. */
     s.members = 0;
     dtt_swarm_observe(&s, &v, &c, M - 1);
     assert_int_equal(s.members, 6 + 3 * (DTT_VIEW_PUBLISHERS_MAX - 2));
+}
+
+/* A view as members of a large swarm have it. */
+static void four_neighbors(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        neighbor(2001 + i);
+    }
+}
+
+static void a_crowd_that_has_gone_is_forgotten(void **state)
+{
+    (void)state;
+    s.members = 1000;
+    neighbor(1);
+    assert_int_equal(dtt_swarm_members(&s, &v, &c), 2);
+    four_neighbors();
+    assert_int_equal(dtt_swarm_members(&s, &v, &c), 1000);
 }
 
 static bool is_elected_as(unsigned self, unsigned n, uint64_t minute)
@@ -137,7 +153,10 @@ static bool is_elected_as(unsigned self, unsigned n, uint64_t minute)
             neighbor(i);
         }
     }
-    return dtt_swarm_is_elected(&s, &v, &c, minute, 5);
+    uint32_t rank;
+    bool is_elected = dtt_swarm_is_elected(&s, &v, &c, minute, 5, &rank);
+    assert_true(rank < 5 || !is_elected);
+    return is_elected;
 }
 
 /* In a swarm where everybody knows everybody: one of two or three, half of more, each minute. */
@@ -160,11 +179,13 @@ static void a_large_swarm_elects_as_many_as_wanted(void **state)
 {
     (void)state;
     s.members = 1000;
+    four_neighbors();
     unsigned elected = 0;
+    uint32_t rank;
     for (uint64_t minute = M; minute < M + 20; minute++) {
         for (unsigned i = 1; i <= 1000; i++) {
             v.self = fake_id(i);
-            elected += dtt_swarm_is_elected(&s, &v, &c, minute, 5);
+            elected += dtt_swarm_is_elected(&s, &v, &c, minute, 5, &rank);
         }
     }
     assert_in_range(elected, 70, 130); /* 100 expected */
@@ -172,9 +193,34 @@ static void a_large_swarm_elects_as_many_as_wanted(void **state)
     elected = 0;
     for (unsigned i = 1; i <= 1000; i++) {
         v.self = fake_id(i);
-        elected += dtt_swarm_is_elected(&s, &v, &c, M, 5);
+        elected += dtt_swarm_is_elected(&s, &v, &c, M, 5, &rank);
     }
     assert_in_range(elected, 440, 560);
+}
+
+/*
+ * Members that take the swarm for a tenth of what it is elect ten times too many. Those with the
+ * lowest numbers come first, and fill the slots: so the minute's records tell the true size.
+ */
+static void the_lowest_numbers_come_first(void **state)
+{
+    (void)state;
+    const uint32_t believed = 100;
+    unsigned n_first = 0;
+    for (uint64_t minute = M; minute < M + 20; minute++) {
+        fakes_reset();
+        four_neighbors();
+        for (unsigned i = 1; i <= 1000; i++) {
+            uint32_t rank;
+            s.members = believed;
+            v.self = fake_id(i);
+            if (dtt_swarm_is_elected(&s, &v, &c, minute, 5, &rank) && rank == 0) {
+                n_first++; /* number in the lowest hundredth */
+                assert_true(dtt_swarm_number(&v.self, minute) <= UINT64_MAX / believed);
+            }
+        }
+    }
+    assert_in_range(n_first, 140, 260); /* 200 expected: twice as many as fill the slots */
 }
 
 int main(void)
@@ -186,8 +232,10 @@ int main(void)
         cmocka_unit_test_setup(those_who_were_not_elected_do_not_hide_the_size, setup),
         cmocka_unit_test_setup(a_liar_cannot_make_it_endless, setup),
         cmocka_unit_test_setup(whom_we_see_counts_at_least, setup),
+        cmocka_unit_test_setup(a_crowd_that_has_gone_is_forgotten, setup),
         cmocka_unit_test_setup(a_small_swarm_agrees_on_who_publishes, setup),
         cmocka_unit_test_setup(a_large_swarm_elects_as_many_as_wanted, setup),
+        cmocka_unit_test_setup(the_lowest_numbers_come_first, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
