@@ -20,6 +20,7 @@ PRESETS = ["seed", "rust-0.3", "default"]
 # What the table shows of a scenario: the metric, how seeds are put together, and its unit.
 FIGURES = {
     "busy_topic_no_false_merge": [("needless_per_node_hour", "mean", "needless joins/h")],
+    "crowd_leaves": [("join_max_s", "p95", "s to join")],
     "lost_neighbors": [("lonely_p95_s", "p95", "s alone")],
     "steady_hour": [("dht_per_node_min", "mean", "datagrams/min")],
     "plumtree_single": [("rmr", "mean", "RMR"), ("last_hop", "mean", "hops"),
