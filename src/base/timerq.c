@@ -9,7 +9,7 @@
 
 void dtt_timerq_init(struct dtt_timerq *q)
 {
-    *q = (struct dtt_timerq){.next_ns = DTT_NEVER};
+    memset(q, 0, sizeof(*q));
 }
 
 void dtt_timerq_fini(struct dtt_timerq *q)
@@ -18,7 +18,7 @@ void dtt_timerq_fini(struct dtt_timerq *q)
         q->heap[i].timer->slot = 0;
     }
     free(q->heap);
-    dtt_timerq_init(q);
+    memset(q, 0, sizeof(*q));
 }
 
 /* The keys lie in the heap itself: comparing them touches no timer. */
@@ -71,11 +71,6 @@ static void sift_down(struct dtt_timerq *q, size_t i)
     place(q, i, e);
 }
 
-static void note_next(struct dtt_timerq *q)
-{
-    q->next_ns = q->count ? q->heap[0].deadline : DTT_NEVER;
-}
-
 int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
 {
     if (t->slot == 0) {
@@ -95,7 +90,6 @@ int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
     place(q, t->slot - 1, (struct dtt_timerq_entry){deadline, t->seq, t});
     sift_up(q, t->slot - 1);
     sift_down(q, t->slot - 1);
-    note_next(q);
     return DTT_OK;
 }
 
@@ -112,17 +106,16 @@ void dtt_timerq_cancel(struct dtt_timerq *q, struct dtt_timer *t)
         sift_up(q, i);
         sift_down(q, last.timer->slot - 1);
     }
-    note_next(q);
 }
 
 uint64_t dtt_timerq_deadline(const struct dtt_timerq *q)
 {
-    return q->next_ns;
+    return q->count ? q->heap[0].deadline : DTT_NEVER;
 }
 
 struct dtt_timer *dtt_timerq_pop(struct dtt_timerq *q, uint64_t now_mono_ns)
 {
-    if (q->count == 0 || q->next_ns > now_mono_ns) {
+    if (q->count == 0 || q->heap[0].deadline > now_mono_ns) {
         return NULL;
     }
     struct dtt_timer *t = q->heap[0].timer;

@@ -27,7 +27,6 @@ struct dtt_timerq {
     size_t count;
     size_t cap;
     uint64_t seq;
-    uint64_t next_ns; /**< the earliest deadline */
 };
 
 void dtt_timerq_init(struct dtt_timerq *q);

@@ -8,9 +8,7 @@ static const uint64_t settle_at[DTT_MERGE_SETTLE_PASSES] = {1, 3, 7, 15, 30};
 
 #define BIT(kind) (1u << (kind))
 
-/* The more members look, the more rarely each has to: one in 1 + members / LOOKERS of its passes.
- */
-#define LOOKERS 16
+#define LOOKERS 16 /* of its passes a member makes one in 1 + members / LOOKERS */
 
 /* In a topic where nobody talks nothing tells strangers from members: one in so many is dialled. */
 #define SILENT_ODDS 4
@@ -153,14 +151,23 @@ void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns)
     }
 }
 
-/* Reading is of use only where a stranger could be chosen, and others do not look enough. */
-static bool is_worthwhile(struct dtt_merge *m, enum dtt_merge_kind kind,
+/* Whether a stranger could be chosen. */
+static bool may_choose(const struct dtt_merge *m, enum dtt_merge_kind kind,
+                       const struct dtt_candidates *c, const struct dtt_window *w)
+{
+    switch (kind) {
+    case DTT_MERGE_SETTLE: return true;
+    case DTT_MERGE_BUBBLE: return c->n_neighbors < m->tuning->bubble_below;
+    case DTT_MERGE_OVERLAP: break;
+    }
+    return w->count > 0;
+}
+
+/* Reading is of use where somebody could be chosen, and the more others look the more rarely. */
+static bool is_worthwhile(struct dtt_merge *m, enum dtt_merge_kind kind, uint32_t members,
                           const struct dtt_candidates *c, const struct dtt_window *w)
 {
-    bool may_choose = kind == DTT_MERGE_SETTLE   ? true
-                      : kind == DTT_MERGE_BUBBLE ? c->n_neighbors < m->tuning->bubble_below
-                                                 : w->count > 0;
-    return may_choose && dtt_rng_below(m->rng, 1 + m->members / LOOKERS) == 0;
+    return may_choose(m, kind, c, w) && dtt_rng_below(m->rng, 1 + members / LOOKERS) == 0;
 }
 
 static unsigned due_kinds(const struct dtt_merge *m, uint64_t mono_ns)
@@ -172,13 +179,14 @@ static unsigned due_kinds(const struct dtt_merge *m, uint64_t mono_ns)
     return kinds;
 }
 
-bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy,
+bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_t members,
                     const struct dtt_candidates *c, const struct dtt_window *w)
 {
     unsigned due = m->state == DTT_MERGE_WAITING ? due_kinds(m, mono_ns) : 0;
     unsigned useful = 0;
     for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
-        useful |= due & BIT(k) && is_worthwhile(m, (enum dtt_merge_kind)k, c, w) ? BIT(k) : 0;
+        useful |=
+            due & BIT(k) && is_worthwhile(m, (enum dtt_merge_kind)k, members, c, w) ? BIT(k) : 0;
     }
     if (due) {
         await(m, mono_ns, due & ~useful);

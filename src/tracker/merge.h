@@ -42,7 +42,6 @@ struct dtt_merge {
     bool is_riding;     /**< the pass uses a read made for another reason */
     unsigned running;   /**< READING: the kinds of pass, bit 1 << kind */
     uint32_t n_settled; /**< settle passes since start_ns */
-    uint32_t members;   /**< who look likewise, as far as known: each does it more rarely */
     uint64_t start_ns;
     uint64_t due_ns[DTT_MERGE_KINDS]; /**< WAITING */
     uint64_t until_ns;                /**< READING */
@@ -58,10 +57,11 @@ void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns);
 /** The slots are being read: chooses from what comes, as a bubble and an overlap pass. */
 void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns);
 /**
- * `is_busy`: slot reads are under way. True when a pass is to choose now (dtt_merge_choose), after
- * which the next one is awaited.
+ * `is_busy`: slot reads are under way. `members`: how many look likewise; the more, the more rarely
+ * a pass that is due is made. True when a pass is to choose now (dtt_merge_choose), after which the
+ * next one is awaited.
  */
-bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy,
+bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_t members,
                     const struct dtt_candidates *c, const struct dtt_window *w);
 /** Marks strangers among the candidates as wanted, one of each bubble; returns how many. */
 uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct dtt_view *v,

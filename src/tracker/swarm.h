@@ -37,8 +37,8 @@ uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
 /**
  * Whether we publish in `minute`, when `records` (1 or more) are wanted of the whole swarm: in a
  * swarm of which we know everybody if our number is in the lower half, else if it is low enough for
- * `records` of so many; in any case half of the minutes at most. *ret_rank, less than `records`, is
- * how many have lower numbers, as far as we can tell: they come first.
+ * `records` of so many; in any case half of the minutes at most. When elected, *ret_rank tells how
+ * many have lower numbers, as far as we can tell, and come first: fewer than `records`.
  */
 bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,
                           const struct dtt_candidates *c, uint64_t minute, uint32_t records,

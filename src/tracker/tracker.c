@@ -226,11 +226,21 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
     }
 }
 
+/* How large the swarm is takes some counting, and matters only when a pass is due. */
+static bool merge_has_read(struct dtt_tracker *t, struct dtt_now now, bool is_busy)
+{
+    bool is_due = dtt_merge_deadline(&t->merge) <= now.mono_ns;
+    uint32_t members = is_due && t->cfg.tuning.swarm_records > 0
+                           ? dtt_swarm_members(&t->swarm, &t->view, &t->candidates)
+                           : 0;
+    return dtt_merge_step(&t->merge, now.mono_ns, is_busy, members, &t->candidates, &t->window);
+}
+
 static void step_merge(struct dtt_tracker *t, struct dtt_now now)
 {
     bool is_busy = dtt_reads_is_busy(&t->reads);
     /* Once a pass has chosen, another may be due: it became so while this one was reading. */
-    while (dtt_merge_step(&t->merge, now.mono_ns, is_busy, &t->candidates, &t->window)) {
+    while (merge_has_read(t, now, is_busy)) {
         uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->candidates, &t->window);
         t->ctx->metrics[DTT_METRIC_TRACKER_MERGE_DIALS] += n;
         DTT_TRACE(t->ctx, TRACKER_MERGE, dtt_tv_int((int64_t)t->view.count), dtt_tv_int(n));
@@ -450,9 +460,6 @@ void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_s
     dtt_reads_done(&t->reads, now.mono_ns, kind, minute, answered);
     if (minute + 1 == t->view.minute && answered > 0) {
         dtt_swarm_observe(&t->swarm, &t->view, &t->candidates, minute);
-    }
-    if (t->cfg.tuning.swarm_records > 0) {
-        t->merge.members = dtt_swarm_members(&t->swarm, &t->view, &t->candidates);
     }
     step(t, now);
 }

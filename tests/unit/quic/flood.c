@@ -111,6 +111,18 @@ static bool keep(void *user, struct net_packet *p)
     return true;
 }
 
+/* Two nodes, the first two of the net, connect; all that they send is kept. */
+static void connect_and_keep(struct net *n, uint64_t seed, struct capture *seen,
+                             dtt_quic_conn *ret_a, dtt_quic_conn *ret_b)
+{
+    net_init(n, seed);
+    struct net_node *a = net_add(n, NULL);
+    struct net_node *b = net_add(n, NULL);
+    n->filter = keep;
+    n->user = seen;
+    net_connect(n, a, b, ret_a, ret_b);
+}
+
 static void survives_garbage(void **state)
 {
     (void)state;
@@ -118,12 +130,9 @@ static void survives_garbage(void **state)
     struct net n;
     dtt_quic_conn ca;
     dtt_quic_conn cb;
-    net_init(&n, 22);
-    struct net_node *a = net_add(&n, NULL);
-    struct net_node *b = net_add(&n, NULL);
-    n.filter = keep;
-    n.user = &seen;
-    net_connect(&n, a, b, &ca, &cb);
+    connect_and_keep(&n, 22, &seen, &ca, &cb);
+    struct net_node *a = n.nodes[0];
+    struct net_node *b = n.nodes[1];
     net_say(&n, a, ca, "one");
     net_say(&n, b, cb, "two");
     net_run(&n, DTT_S);
@@ -163,12 +172,9 @@ static void ignores_replays(void **state)
     struct net n;
     dtt_quic_conn ca;
     dtt_quic_conn cb;
-    net_init(&n, 23);
-    struct net_node *a = net_add(&n, NULL);
-    struct net_node *b = net_add(&n, NULL);
-    n.filter = keep;
-    n.user = &seen;
-    net_connect(&n, a, b, &ca, &cb);
+    connect_and_keep(&n, 23, &seen, &ca, &cb);
+    const struct net_node *a = n.nodes[0];
+    const struct net_node *b = n.nodes[1];
     n.filter = NULL;
     net_run(&n, DTT_S);
     for (int round = 0; round < 3; round++) {

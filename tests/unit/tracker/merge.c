@@ -167,13 +167,13 @@ static void settle_passes_come_early_then_the_regular_ones(void **state)
     for (size_t i = 0; i < 5; i++) {
         now = dtt_merge_deadline(&m);
         assert_in_range(now, at_ms(want[i] * 9 / 10).mono_ns, at_ms(want[i] * 11 / 10).mono_ns);
-        assert_false(dtt_merge_step(&m, now - 1, false, &c, &w));
+        assert_false(dtt_merge_step(&m, now - 1, false, 0, &c, &w));
         assert_false(m.wants_read);
-        assert_false(dtt_merge_step(&m, now, false, &c, &w));
+        assert_false(dtt_merge_step(&m, now, false, 0, &c, &w));
         assert_true(m.wants_read);
         m.wants_read = false;
-        assert_false(dtt_merge_step(&m, now + 1, true, &c, &w));
-        assert_true(dtt_merge_step(&m, now + 2, false, &c, &w));
+        assert_false(dtt_merge_step(&m, now + 1, true, 0, &c, &w));
+        assert_true(dtt_merge_step(&m, now + 2, false, 0, &c, &w));
         (void)choose((now + 2 - at_ms(0).mono_ns) / DTT_MS);
     }
     uint64_t wait = dtt_merge_deadline(&m) - now;
@@ -187,9 +187,8 @@ static void in_a_large_swarm_most_settle_passes_are_left_to_others(void **state)
     neighbor(1);
     for (unsigned i = 0; i < 1000; i++) {
         dtt_merge_init(&m, &tuning, &rng);
-        m.members = 160;
         dtt_merge_joined(&m, 0);
-        (void)dtt_merge_step(&m, dtt_merge_deadline(&m), false, &c, &w);
+        (void)dtt_merge_step(&m, dtt_merge_deadline(&m), false, 160, &c, &w);
         made += m.wants_read;
         assert_int_equal(m.n_settled, m.wants_read ? 0 : 1);
     }
@@ -202,11 +201,11 @@ static void a_pass_does_not_wait_for_a_slow_read(void **state)
     neighbor(1);
     dtt_merge_joined(&m, 0);
     uint64_t at = dtt_merge_deadline(&m);
-    assert_false(dtt_merge_step(&m, at, true, &c, &w));
+    assert_false(dtt_merge_step(&m, at, true, 0, &c, &w));
     m.wants_read = false;
     assert_int_equal(dtt_merge_deadline(&m), at + DTT_MERGE_READ_NS);
-    assert_false(dtt_merge_step(&m, at + DTT_MERGE_READ_NS - 1, true, &c, &w));
-    assert_true(dtt_merge_step(&m, at + DTT_MERGE_READ_NS, true, &c, &w));
+    assert_false(dtt_merge_step(&m, at + DTT_MERGE_READ_NS - 1, true, 0, &c, &w));
+    assert_true(dtt_merge_step(&m, at + DTT_MERGE_READ_NS, true, 0, &c, &w));
 }
 
 static void rust_has_no_settle_passes(void **state)
@@ -229,12 +228,12 @@ static void a_pass_that_could_choose_nobody_does_not_read(void **state)
         neighbor(i);
     }
     uint64_t at = dtt_merge_deadline(&m);
-    assert_false(dtt_merge_step(&m, at, false, &c, &w));
+    assert_false(dtt_merge_step(&m, at, false, 0, &c, &w));
     assert_int_equal(m.state, DTT_MERGE_WAITING);
     assert_true(dtt_merge_deadline(&m) > at);
     message(1);
     at = m.due_ns[DTT_MERGE_OVERLAP];
-    assert_false(dtt_merge_step(&m, at, false, &c, &w));
+    assert_false(dtt_merge_step(&m, at, false, 0, &c, &w));
     assert_true(m.wants_read);
 }
 
@@ -246,7 +245,7 @@ static void losing_all_neighbors_ends_it_and_joining_again_resumes(void **state)
     (void)choose(3000);
     dtt_merge_lost(&m);
     assert_int_equal(dtt_merge_deadline(&m), DTT_NEVER);
-    assert_false(dtt_merge_step(&m, at_ms(7000).mono_ns, false, &c, &w));
+    assert_false(dtt_merge_step(&m, at_ms(7000).mono_ns, false, 0, &c, &w));
     dtt_merge_joined(&m, at_ms(4000).mono_ns);
     assert_in_range(dtt_merge_deadline(&m), at_ms(6300).mono_ns, at_ms(7700).mono_ns);
     dtt_merge_lost(&m);
@@ -291,13 +290,13 @@ static void a_read_for_another_reason_serves_and_puts_off_our_own(void **state)
     dtt_merge_joined(&m, at_ms(0).mono_ns);
     dtt_merge_ride(&m, at_ms(20000).mono_ns);
     assert_false(m.wants_read);
-    assert_false(dtt_merge_step(&m, at_ms(20100).mono_ns, true, &c, &w));
-    assert_true(dtt_merge_step(&m, at_ms(20200).mono_ns, false, &c, &w));
+    assert_false(dtt_merge_step(&m, at_ms(20100).mono_ns, true, 0, &c, &w));
+    assert_true(dtt_merge_step(&m, at_ms(20200).mono_ns, false, 0, &c, &w));
     assert_int_equal(dtt_merge_choose(&m, at_ms(20200), &v, &c, &w), 1);
     assert_in_range(dtt_merge_deadline(&m), at_ms(500000).mono_ns, at_ms(741000).mono_ns);
     dtt_merge_lost(&m);
     dtt_merge_ride(&m, at_ms(30000).mono_ns);
-    assert_false(dtt_merge_step(&m, at_ms(40000).mono_ns, false, &c, &w));
+    assert_false(dtt_merge_step(&m, at_ms(40000).mono_ns, false, 0, &c, &w));
 }
 
 /* A pass of our own is due every ten minutes, and made when few others look. */
@@ -307,14 +306,13 @@ static void where_many_look_each_does_so_less_often(void **state)
     unsigned reads = 0;
     tuning.merge_settle = false;
     neighbor(1);
-    m.members = 48;
     dtt_merge_joined(&m, at_ms(0).mono_ns);
     for (unsigned i = 0; i < 400; i++) {
         uint64_t ns = dtt_merge_deadline(&m);
-        assert_false(dtt_merge_step(&m, ns, false, &c, &w));
+        assert_false(dtt_merge_step(&m, ns, false, 48, &c, &w));
         if (m.wants_read) {
             m.wants_read = false;
-            assert_true(dtt_merge_step(&m, ns, false, &c, &w));
+            assert_true(dtt_merge_step(&m, ns, false, 48, &c, &w));
             (void)dtt_merge_choose(&m, (struct dtt_now){.mono_ns = ns}, &v, &c, &w);
             reads++;
         }
