@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--seeds", default="1-20")
     parser.add_argument("--presets", default="default")
     parser.add_argument("--jobs", type=int, default=2)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     dtt = args.build / "dtt"
     file = args.build / "sim.jsonl"
     return run(args, dtt, file) if args.verb == "run" else table(dtt, file)
