@@ -42,6 +42,17 @@ static bool id_eq(const struct dtt_gossip_message_id *a, const struct dtt_gossip
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+/*
+ * Where many talk at once each message has another fastest way. Would the copies of each prune what
+ * another came over, the tree were in pieces all the time, and mended by grafts. So on a busy topic
+ * a node prunes one link in a moment (but those never pruned before, where copies are plenty), and
+ * what it has to say itself goes to all neighbours.
+ */
+static bool is_busy(const struct dtt_plumtree *p, struct dtt_now now)
+{
+    return p->heard_ns[0] != 0 && now.mono_ns - p->heard_ns[0] < DTT_PLUMTREE_MOMENT_NS;
+}
+
 /* ---- announcing */
 
 static void add_ihave(const struct dtt_plumtree *p, const struct dtt_id *to,
@@ -127,6 +138,7 @@ static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtre
 {
     peer->is_eager =
         count_eager_besides(p, peer) < EAGER_ENOUGH || dtt_rng_below(p->port.rng, LAZY_ODDS) > 0;
+    peer->was_pruned = false;
     peer->wants_catch_up = dtt_gossip_recall_next_content(&p->recall, now.mono_ns, NULL) != NULL;
     if (peer->wants_catch_up) {
         dispatch_soon(p, now, peer);
@@ -182,12 +194,30 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
     }
 }
 
+static void turn_lazy(struct dtt_plumtree_peer *peer)
+{
+    peer->is_eager = false;
+    peer->was_pruned = true;
+}
+
 static void prune(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
 {
     struct dtt_gossip_message m;
     m.type = DTT_MSG_PRUNE;
-    peer->is_eager = false;
+    turn_lazy(peer);
     dtt_gossip_send(&p->port, &peer->id, &m);
+}
+
+/* `peer` sent us what we knew. */
+static void prune_repeater(struct dtt_plumtree *p, struct dtt_now now,
+                           struct dtt_plumtree_peer *peer)
+{
+    if (!peer->was_pruned || !is_busy(p, now)) {
+        prune(p, peer);
+    } else if (now.mono_ns >= p->next_prune_ns) {
+        p->next_prune_ns = now.mono_ns + DTT_PLUMTREE_MOMENT_NS;
+        prune(p, peer);
+    }
 }
 
 static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
@@ -251,18 +281,19 @@ static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot
 
 /*
  * To the eager neighbours the message, to the lazy ones word of it. Those who announced it (`e`,
- * may be NULL) have it already.
+ * may be NULL) have it already, and so has `from`; NULL: the message is our own.
  */
-static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_plumtree_peer *skip,
+static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_plumtree_peer *from,
                  const struct dtt_gossip_missing_entry *e, const struct dtt_gossip_message_id *id,
                  struct dtt_gossip_blob *blob, uint16_t round)
 {
+    bool is_for_all = !from && is_busy(p, now);
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
-        if (!peer->is_used || peer == skip || has_announced(e, (uint8_t)i)) {
+        if (!peer->is_used || peer == from || has_announced(e, (uint8_t)i)) {
             continue;
         }
-        if (peer->is_eager) {
+        if (peer->is_eager || is_for_all) {
             dtt_gossip_send_blob(&p->port, &peer->id, blob);
         } else {
             announce(p, now, peer, id, round);
@@ -382,6 +413,12 @@ static void optimize(struct dtt_plumtree *p, const struct dtt_gossip_missing_ent
     prune(p, from);
 }
 
+static void note_heard(struct dtt_plumtree *p, struct dtt_now now)
+{
+    memmove(p->heard_ns, p->heard_ns + 1, sizeof(p->heard_ns) - sizeof(p->heard_ns[0]));
+    p->heard_ns[DTT_PLUMTREE_BUSY - 1] = now.mono_ns;
+}
+
 /* Remembers and passes on; `blob` is NULL when it cannot be passed on. DTT_ENOMEM. */
 static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
                    const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
@@ -394,6 +431,7 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
     if (err) {
         return err;
     }
+    note_heard(p, now);
     if (blob && caught_up) {
         push_caught_up(p, now, e, id, until_ns);
     } else if (blob) {
@@ -461,7 +499,7 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
     } else if (dtt_gossip_recall_has(&p->recall, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
         trace_payload(p, from, m, "known");
-        prune(p, from);
+        prune_repeater(p, now, from);
     } else {
         trace_payload(p, from, m, "new");
         recv_swarm(p, now, from, m);
@@ -503,7 +541,7 @@ void dtt_plumtree_recv(struct dtt_plumtree *p, struct dtt_now now, const struct 
     }
     switch (m->type) {
     case DTT_MSG_GOSSIP: recv_gossip(p, now, peer, m); break;
-    case DTT_MSG_PRUNE: peer->is_eager = false; break;
+    case DTT_MSG_PRUNE: turn_lazy(peer); break;
     case DTT_MSG_GRAFT: recv_graft(p, now, peer, m); break;
     case DTT_MSG_IHAVE: recv_ihave(p, now, peer, m); break;
     default: break;

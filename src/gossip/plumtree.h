@@ -14,11 +14,14 @@
 #include "gossip/view.h"
 
 #define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
+#define DTT_PLUMTREE_BUSY           3   /* so many messages of others in a moment */
+#define DTT_PLUMTREE_MOMENT_NS      (250 * DTT_MS)
 
 struct dtt_plumtree_peer {
     struct dtt_id id;
     bool is_used;
     bool is_eager;
+    bool was_pruned;        /**< by one of us, since it became our neighbour */
     bool wants_catch_up;    /**< new here: is to be told of all contents we keep */
     struct dtt_ring ihaves; /**< struct dtt_gossip_ihave */
 };
@@ -30,6 +33,8 @@ struct dtt_plumtree {
     struct dtt_timer expire_timer;
     struct dtt_gossip_recall recall;
     struct dtt_gossip_missing missing;
+    uint64_t heard_ns[DTT_PLUMTREE_BUSY]; /**< the last messages of others, oldest first */
+    uint64_t next_prune_ns;               /**< on a busy topic */
     struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */
 };
 

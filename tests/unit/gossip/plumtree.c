@@ -230,6 +230,68 @@ static void prunes_who_brings_a_duplicate(void **state)
     assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_DUPLICATES], 1);
 }
 
+/* Three messages within 250 ms make a topic busy: then one link is pruned in 250 ms. */
+static void a_busy_topic_prunes_one_at_a_time(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_prune(1);
+    recv_prune(2);
+    for (char letter = 'a'; letter <= 'c'; letter++) {
+        recv_gossip(1, letter, 0);
+    }
+    script();
+    recv_gossip(2, 'a', 0);
+    recv_gossip(3, 'a', 0);
+    recv_gossip(2, 'b', 0);
+    assert_string_equal(script(), "prune > 2");
+    pass(200 * DTT_MS);
+    recv_gossip(1, 'd', 0);
+    pass(50 * DTT_MS);
+    script();
+    recv_gossip(2, 'd', 0);
+    recv_gossip(3, 'd', 0);
+    assert_string_equal(script(), "prune > 2; prune > 3"); /* 'a' to 'c' came long ago */
+    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_DUPLICATES], 5);
+}
+
+static void a_busy_topic_prunes_new_links_at_once(void **state)
+{
+    (void)state;
+    two_and_two();
+    up(5);
+    for (char letter = 'a'; letter <= 'c'; letter++) {
+        recv_gossip(5, letter, 0);
+    }
+    script();
+    recv_gossip(1, 'a', 0);
+    recv_gossip(2, 'a', 0);
+    assert_string_equal(script(), "prune > 1; prune > 2");
+    recv_gossip(3, 'a', 0);
+    recv_gossip(4, 'a', 0);
+    assert_string_equal(script(), "prune > 3");
+}
+
+static void own_words_on_a_busy_topic_go_to_all(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_gossip(1, 'a', 0);
+    recv_gossip(1, 'b', 0);
+    pass(249 * DTT_MS);
+    recv_gossip(1, 'c', 0);
+    script();
+    say('d');
+    assert_string_equal(script(),
+                        "gossip(d, 0) > 1; gossip(d, 0) > 2; gossip(d, 0) > 3; gossip(d, 0) > 4");
+    recv_gossip(1, 'e', 0);
+    assert_string_equal(script(), "gossip(e, 1) > 2; received(e) < 1");
+    pass(DTT_S);
+    script();
+    say('f');
+    assert_string_equal(script(), "gossip(f, 0) > 1; gossip(f, 0) > 2");
+}
+
 static void drops_a_wrong_id(void **state)
 {
     (void)state;
@@ -618,6 +680,9 @@ int main(void)
         T(sizes),
         T(forwards_what_is_new),
         T(prunes_who_brings_a_duplicate),
+        T(a_busy_topic_prunes_one_at_a_time),
+        T(a_busy_topic_prunes_new_links_at_once),
+        T(own_words_on_a_busy_topic_go_to_all),
         T(drops_a_wrong_id),
         T(rounds_do_not_overflow),
         T(the_largest_content_ends_its_way),

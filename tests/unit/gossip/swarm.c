@@ -105,7 +105,7 @@ static void many_senders(void **state)
 static void all_send(void **state)
 {
     (void)state;
-    run_scenario("all, 20 nodes", ALL, 20, 10, 10, 50, (struct limits){1.6, 8});
+    run_scenario("all, 20 nodes", ALL, 20, 10, 10, 50, (struct limits){1.3, 7});
     run_scenario("all, 100 nodes", ALL, 100, 5, 10, 50, (struct limits){1.2, 13});
     run_scenario("all, 100 nodes, slow", ALL, 100, 2, 10, 100, (struct limits){3, 30});
 }
