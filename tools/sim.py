@@ -95,11 +95,12 @@ def run(args, dtt, file):
         if name not in known:
             raise SystemExit(f"there is no scenario '{name}'; dtt sim --list lists them")
         for preset in args.presets.split(","):
-            with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-                results = list(pool.map(lambda seed: run_one(
-                    dtt, name, nodes or known[name]["nodes"], preset, seed), seeds))
-            with file.open("a") as out:
-                out.writelines(json.dumps(r) + "\n" for r in results)
+            results = []
+            with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool, file.open("a") as out:
+                for r in pool.map(lambda seed: run_one(
+                        dtt, name, nodes or known[name]["nodes"], preset, seed), seeds):
+                    print(json.dumps(r), file=out, flush=True)
+                    results.append(r)
             print(f"{word} {preset}: {cell(results)}", flush=True)
             for r in results:
                 if not r["passed"]:
