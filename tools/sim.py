@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs scenarios of the simulator with many seeds, and makes the table of docs/results.md.
 
-usage: sim.py run BUILD_DIR [SCENARIO[:NODES]...] [--seeds 1-20] [--presets default,...] [--jobs 2]
-       sim.py table BUILD_DIR
+usage: sim.py run BUILD_DIR [SCENARIO[:NODES]...] [--seeds 1-20] [--presets default,...] [--jobs 2] [--quic]
+       sim.py table BUILD_DIR [--quic]
 
 `run` prints a line for each scenario and preset, exit status 1 when a run failed; without names it
-runs all but the largest. Results are kept in BUILD_DIR/sim.jsonl; `table` prints them as Markdown.
+runs all but the largest. Results are kept in BUILD_DIR/sim.jsonl, with --quic (members speak real
+QUIC) in sim-quic.jsonl; `table` prints them as Markdown.
 """
 import argparse
 import concurrent.futures
@@ -40,9 +41,9 @@ def scenarios(dtt):
     return {row["scenario"]: row for row in map(json.loads, lines)}
 
 
-def run_one(dtt, name, nodes, preset, seed):
-    command = [dtt, "sim", name, "--seed", str(seed), "--nodes", str(nodes), "--preset", preset,
-               "--json"]
+def run_one(dtt, tier, name, nodes, preset, seed):
+    command = [dtt, "sim", *tier, name, "--seed", str(seed), "--nodes", str(nodes),
+               "--preset", preset, "--json"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(map(str, command))}: {done.stderr}")
@@ -87,6 +88,7 @@ def load(file):
 
 def run(args, dtt, file):
     known = scenarios(dtt)
+    tier = ["--quic"] if args.quic else []
     first, _, last = args.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
     failed = 0
@@ -98,14 +100,14 @@ def run(args, dtt, file):
             results = []
             with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool, file.open("a") as out:
                 for r in pool.map(lambda seed: run_one(
-                        dtt, name, nodes or known[name]["nodes"], preset, seed), seeds):
+                        dtt, tier, name, nodes or known[name]["nodes"], preset, seed), seeds):
                     print(json.dumps(r), file=out, flush=True)
                     results.append(r)
             print(f"{word} {preset}: {cell(results)}", flush=True)
             for r in results:
                 if not r["passed"]:
-                    print(f"    dtt sim {name} --seed {r['seed']} --nodes {r['nodes']} "
-                          f"--preset {preset}: {r['why']}", flush=True)
+                    print(f"    dtt sim {' '.join([*tier, name])} --seed {r['seed']} "
+                          f"--nodes {r['nodes']} --preset {preset}: {r['why']}", flush=True)
             failed += sum(not r["passed"] for r in results)
     return 1 if failed else 0
 
@@ -128,10 +130,11 @@ def main():
     parser.add_argument("scenarios", nargs="*")
     parser.add_argument("--seeds", default="1-20")
     parser.add_argument("--presets", default="default")
+    parser.add_argument("--quic", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_intermixed_args()
     dtt = args.build / "dtt"
-    file = args.build / "sim.jsonl"
+    file = args.build / ("sim-quic.jsonl" if args.quic else "sim.jsonl")
     return run(args, dtt, file) if args.verb == "run" else table(dtt, file)
 
 
