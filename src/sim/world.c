@@ -220,6 +220,12 @@ void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct
     }
 }
 
+/* Bound to all addresses, so that it stays what it is when the host moves. */
+static struct dtt_addr socket_of(const struct dtt_sim_host *h)
+{
+    return dtt_addr_v4(0, 0, 0, 0, h->addr.port);
+}
+
 static void deliver(struct dtt_sim_world *w, const struct packet *p)
 {
     struct dtt_sim_host *h = host_at(w, &p->to);
@@ -238,7 +244,8 @@ static void deliver(struct dtt_sim_world *w, const struct packet *p)
         return;
     }
     struct dtt_now now = dtt_sim_host_now(h);
-    dtt_core_recv(h->core, now, &h->addr, &p->from, 0, data);
+    struct dtt_addr local = socket_of(h);
+    dtt_core_recv(h->core, now, &local, &p->from, 0, data);
     dtt_sim_host_settle(h);
 }
 
@@ -354,7 +361,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
     struct dtt_core_config cfg = {.ctx = &h->ctx,
                                   .dht_only = dht_only,
                                   .read_only = read_only,
-                                  .bound = {h->addr},
+                                  .bound = {socket_of(h)},
                                   .transport = w->transport};
     struct dtt_now now = dtt_sim_host_now(h);
     h->ctx = (struct dtt_ctx){.valid = &w->valid, .opened = &w->opened};

@@ -38,13 +38,15 @@ static void the_seed_decides(void **state)
     }
 }
 
+struct small {
+    const char *name;
+    uint32_t nodes;
+};
+
 /* Each scenario in small, as a run that must pass; the real sizes are for ./dev sim. */
 static void all_hold_in_small(void **state)
 {
-    static const struct {
-        const char *name;
-        uint32_t nodes;
-    } small[] = {
+    static const struct small small[] = {
         {"cold_start_2", 2},
         {"cold_start_100_at_once", 12},
         {"join_1000_over_10_min", 10},
@@ -80,6 +82,22 @@ static void all_hold_in_small(void **state)
         assert_true(is_there);
         assert_true(strlen(about.checks) > 40);
     }
+}
+
+/* Connections that break, move and sleep, with the real thing. */
+static void the_rough_ones_hold_over_quic(void **state)
+{
+    static const struct small small[] = {{"churn_10_percent_a_minute", 10},
+                                         {"heal_50_50", 12},
+                                         {"sleep_8_hours", 4},
+                                         {"squatted_slots", 6},
+                                         {"bootstrap_dead_after_start", 20}};
+    unsigned failed = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+        failed += !run(small[i].name, 1, small[i].nodes, true).passed;
+    }
+    assert_int_equal(failed, 0);
 }
 
 /* A check that does not hold fails the run, says why, and an invariant ends it at once. */
@@ -143,8 +161,11 @@ static void parameters_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_seed_decides),       cmocka_unit_test(all_hold_in_small),
-        cmocka_unit_test(failures_are_told),      cmocka_unit_test(a_run_is_drawn),
+        cmocka_unit_test(the_seed_decides),
+        cmocka_unit_test(all_hold_in_small),
+        cmocka_unit_test(the_rough_ones_hold_over_quic),
+        cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(a_run_is_drawn),
         cmocka_unit_test(parameters_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
