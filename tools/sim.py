@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs scenarios of the simulator with many seeds, and makes the table of docs/results.md.
 
-usage: sim.py run BUILD_DIR [SCENARIO[:NODES]...] [--seeds 1-20] [--presets default,...] [--jobs 2] [--quic]
+usage: sim.py run BUILD_DIR [SCENARIO[:NODES]...] [--seeds 1-20] [--presets default,...] [--jobs 2]
+              [--quic]
        sim.py table BUILD_DIR [--quic]
 
 `run` prints a line for each scenario and preset, exit status 1 when a run failed; without names it

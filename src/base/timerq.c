@@ -18,7 +18,7 @@ void dtt_timerq_fini(struct dtt_timerq *q)
         q->heap[i].timer->slot = 0;
     }
     free(q->heap);
-    memset(q, 0, sizeof(*q));
+    dtt_timerq_init(q);
 }
 
 /* The keys lie in the heap itself: comparing them touches no timer. */
