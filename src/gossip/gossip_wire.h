@@ -53,9 +53,10 @@ enum { DTT_WIRE_ADDR_V4, DTT_WIRE_ADDR_V6, DTT_WIRE_ADDRS }; /* core::net::Socke
 #define DTT_HYPARVIEW_SHUFFLE_NS      (60 * DTT_S)
 #define DTT_HYPARVIEW_REQUEST_NS      (500 * DTT_MS)
 
-/* ---- PlumTree defaults (proto/plumtree.rs) */
+/* ---- PlumTree defaults (proto/plumtree.rs; GRAFT_AGAIN is ours, GRAFT_NEXT 40 ms there) */
 #define DTT_PLUMTREE_GRAFT_FIRST_NS (80 * DTT_MS)
-#define DTT_PLUMTREE_GRAFT_NEXT_NS  (40 * DTT_MS)
+#define DTT_PLUMTREE_GRAFT_AGAIN_NS (100 * DTT_MS) /* after a needless one */
+#define DTT_PLUMTREE_GRAFT_NEXT_NS  (120 * DTT_MS)
 #define DTT_PLUMTREE_DISPATCH_NS    (5 * DTT_MS)
 #define DTT_PLUMTREE_OPTIMIZE_HOPS  7
 #define DTT_PLUMTREE_CONTENT_NS     (30 * DTT_S)

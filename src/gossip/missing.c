@@ -15,6 +15,7 @@ void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_timerq *ti
                              const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     s->timers = timers;
+    s->wait_ns = DTT_PLUMTREE_GRAFT_FIRST_NS;
     dtt_map_init(&s->entries, DTT_GOSSIP_ID_BYTES, DTT_GOSSIP_MISSING_MAX, hash_key);
 }
 
@@ -35,7 +36,7 @@ struct dtt_gossip_missing_entry *dtt_gossip_missing_get(const struct dtt_gossip_
 static int add_entry(struct dtt_gossip_missing *s, uint64_t now_ns,
                      const struct dtt_gossip_ihave *ihave, struct dtt_gossip_missing_entry **ret)
 {
-    uint64_t wait_ns = DTT_PLUMTREE_GRAFT_FIRST_NS;
+    uint64_t wait_ns = s->wait_ns;
     if (dtt_gossip_is_catch_up(ihave->round)) {
         wait_ns += dtt_map_count(&s->entries) / CATCH_UP_LOT * CATCH_UP_LOT_NS;
     }

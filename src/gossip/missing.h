@@ -31,6 +31,7 @@ struct dtt_gossip_missing_entry {
 struct dtt_gossip_missing {
     struct dtt_map entries;
     struct dtt_timerq *timers;
+    uint64_t wait_ns; /**< from the first announcement to the first Graft */
 };
 
 /** `timers` is borrowed. */

@@ -8,12 +8,14 @@
 #define ROUND_MAX (DTT_GOSSIP_CATCH_UP - 1)
 
 /*
- * Over links that are all eager a first message comes to each node from nearly every neighbour. So
- * of the links beyond EAGER_ENOUGH one in LAZY_ODDS starts lazy: fewer repeats, hardly a longer
- * way.
+ * Over links that are all eager a first message comes to each node from nearly every neighbour. A
+ * few hops from who said it most have it, or are about to. So there it is pushed over FAR_FANOUT of
+ * the new links, and the others turn lazy: fewer repeats, hardly a longer way.
  */
-#define EAGER_ENOUGH 4
-#define LAZY_ODDS    4
+#define FAR_HOPS   3
+#define FAR_FANOUT 2
+
+#define NO_SLOT DTT_GOSSIP_ACTIVE_MAX
 
 static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
 {
@@ -123,21 +125,10 @@ static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
 
 /* ---- neighbours */
 
-static size_t count_eager_besides(const struct dtt_plumtree *p,
-                                  const struct dtt_plumtree_peer *besides)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        const struct dtt_plumtree_peer *peer = &p->peers[i];
-        n += peer->is_used && peer->is_eager && peer != besides;
-    }
-    return n;
-}
-
 static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
 {
-    peer->is_eager =
-        count_eager_besides(p, peer) < EAGER_ENOUGH || dtt_rng_below(p->port.rng, LAZY_ODDS) > 0;
+    peer->is_eager = true;
+    peer->is_new = true;
     peer->was_pruned = false;
     peer->wants_catch_up = dtt_gossip_recall_next_content(&p->recall, now.mono_ns, NULL) != NULL;
     if (peer->wants_catch_up) {
@@ -168,6 +159,9 @@ static void remove_peer(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
 {
     dtt_gossip_missing_forget_slot(&p->missing, slot_of(p, peer));
     dtt_ring_fini(&peer->ihaves);
+    if (p->ahead == slot_of(p, peer)) {
+        p->ahead = NO_SLOT;
+    }
     peer->is_used = false;
 }
 
@@ -194,9 +188,16 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
     }
 }
 
+static void turn_eager(struct dtt_plumtree_peer *peer)
+{
+    peer->is_eager = true;
+    peer->is_new = false;
+}
+
 static void turn_lazy(struct dtt_plumtree_peer *peer)
 {
     peer->is_eager = false;
+    peer->is_new = false;
     peer->was_pruned = true;
 }
 
@@ -230,7 +231,7 @@ static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
         m.u.graft.id = *id;
     }
     m.u.graft.round = round;
-    peer->is_eager = true;
+    turn_eager(peer);
     DTT_COUNT(p->port.ctx, GOSSIP_GRAFTS);
     dtt_gossip_send(&p->port, &peer->id, &m);
 }
@@ -288,11 +289,16 @@ static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_pl
                  struct dtt_gossip_blob *blob, uint16_t round)
 {
     bool is_for_all = !from && is_busy(p, now);
+    int n_new = 0;
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used || peer == from || has_announced(e, (uint8_t)i)) {
             continue;
         }
+        if (peer->is_new && round >= FAR_HOPS && ++n_new > FAR_FANOUT) {
+            peer->is_eager = false;
+        }
+        peer->is_new = false;
         if (peer->is_eager || is_for_all) {
             dtt_gossip_send_blob(&p->port, &peer->id, blob);
         } else {
@@ -393,9 +399,9 @@ static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
     }
 }
 
-/* A neighbour announced the message over a much shorter way: the tree goes there instead. */
-static void optimize(struct dtt_plumtree *p, const struct dtt_gossip_missing_entry *e,
-                     struct dtt_plumtree_peer *from, uint16_t round)
+/* Who announced the message over a much shorter way than the `round` hops it came; or NULL. */
+static const struct dtt_gossip_announcer *shorter(const struct dtt_gossip_missing_entry *e,
+                                                  uint16_t round)
 {
     const struct dtt_gossip_announcer *best = NULL;
     for (uint8_t i = e->tried; i < e->n; i++) {
@@ -403,14 +409,60 @@ static void optimize(struct dtt_plumtree *p, const struct dtt_gossip_missing_ent
             best = &e->announcers[i];
         }
     }
-    if (!best || best->round + DTT_PLUMTREE_OPTIMIZE_HOPS > round ||
-        best->slot == slot_of(p, from)) {
+    return best && best->round + DTT_PLUMTREE_OPTIMIZE_HOPS <= round ? best : NULL;
+}
+
+/*
+ * Whose word of the message was here before the message, and its word of the last one too; or NULL.
+ * Once could be another sender's best way. On a busy topic each message has another, so the tree
+ * stays where it is.
+ */
+static const struct dtt_gossip_announcer *faster(struct dtt_plumtree *p, struct dtt_now now,
+                                                 const struct dtt_gossip_missing_entry *e)
+{
+    uint8_t before = p->ahead;
+    p->ahead = NO_SLOT;
+    if (!e || e->tried || dtt_gossip_is_catch_up(e->announcers[0].round) || is_busy(p, now)) {
+        return NULL;
+    }
+    if (e->announcers[0].slot == before) {
+        return &e->announcers[0];
+    }
+    p->ahead = e->announcers[0].slot;
+    return NULL;
+}
+
+/* What is new came from `from`; those in `e` (may be NULL) announced it. The tree takes the best.
+ */
+static void optimize(struct dtt_plumtree *p, struct dtt_now now,
+                     const struct dtt_gossip_missing_entry *e, struct dtt_plumtree_peer *from,
+                     uint16_t round)
+{
+    const struct dtt_gossip_announcer *best = faster(p, now, e);
+    if (e && !best) {
+        best = shorter(e, round);
+    }
+    if (!best || best->slot == slot_of(p, from)) {
         return;
     }
     if (!p->peers[best->slot].is_eager) {
         graft(p, &p->peers[best->slot], NULL, best->round);
     }
     prune(p, from);
+}
+
+/* Where the tree brought what we had grafted, it needs more time. */
+static void learn_wait(struct dtt_plumtree *p, const struct dtt_gossip_missing_entry *e,
+                       uint8_t from)
+{
+    bool was_needless = true;
+    for (uint8_t i = 0; i < e->tried; i++) {
+        was_needless = was_needless && e->announcers[i].slot != from;
+    }
+    if (e->tried) {
+        p->missing.wait_ns =
+            was_needless ? DTT_PLUMTREE_GRAFT_AGAIN_NS : DTT_PLUMTREE_GRAFT_FIRST_NS;
+    }
 }
 
 static void note_heard(struct dtt_plumtree *p, struct dtt_now now)
@@ -437,8 +489,10 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
     } else if (blob) {
         push(p, now, from, e, id, blob, round);
     }
+    from->is_new = false;
+    optimize(p, now, e, from, round);
     if (e) {
-        optimize(p, e, from, round);
+        learn_wait(p, e, slot_of(p, from));
         dtt_gossip_missing_forget(&p->missing, e);
     }
     return DTT_OK;
@@ -509,7 +563,7 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
 static void recv_graft(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
                        const struct dtt_gossip_message *m)
 {
-    from->is_eager = true;
+    turn_eager(from);
     if (m->u.graft.has_id) {
         struct dtt_gossip_blob *blob =
             dtt_gossip_recall_content(&p->recall, now.mono_ns, &m->u.graft.id);
@@ -620,6 +674,7 @@ void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *por
     uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     memset(p, 0, sizeof(*p));
     p->port = *port;
+    p->ahead = NO_SLOT;
     dtt_rng_bytes(port->rng, hash_key, sizeof(hash_key));
     dtt_timerq_init(&p->timers);
     dtt_gossip_recall_init(&p->recall, port->ctx, hash_key);

@@ -21,6 +21,7 @@ struct dtt_plumtree_peer {
     struct dtt_id id;
     bool is_used;
     bool is_eager;
+    bool is_new;            /**< nothing was passed over the link yet */
     bool was_pruned;        /**< by one of us, since it became our neighbour */
     bool wants_catch_up;    /**< new here: is to be told of all contents we keep */
     struct dtt_ring ihaves; /**< struct dtt_gossip_ihave */
@@ -35,6 +36,7 @@ struct dtt_plumtree {
     struct dtt_gossip_missing missing;
     uint64_t heard_ns[DTT_PLUMTREE_BUSY]; /**< the last messages of others, oldest first */
     uint64_t next_prune_ns;               /**< on a busy topic */
+    uint8_t ahead; /**< slot of who announced the last message before it came; or none */
     struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */
 };
 

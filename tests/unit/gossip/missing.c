@@ -55,11 +55,11 @@ static void asks_one_after_the_other(void **state)
     add(1, 2, 0, 5 * DTT_MS);
     add(1, 9, 3, 6 * DTT_MS); /* once per peer */
     assert_int_equal(fire(80 * DTT_MS), 3);
-    assert_int_equal(fire(120 * DTT_MS), 0);
-    add(1, 1, 0, 121 * DTT_MS); /* asked already */
-    add(1, 1, 7, 122 * DTT_MS);
-    assert_int_equal(fire(160 * DTT_MS), 7);
-    assert_int_equal(fire(200 * DTT_MS), -1);
+    assert_int_equal(fire(200 * DTT_MS), 0);
+    add(1, 1, 0, 201 * DTT_MS); /* asked already */
+    add(1, 1, 7, 202 * DTT_MS);
+    assert_int_equal(fire(320 * DTT_MS), 7);
+    assert_int_equal(fire(440 * DTT_MS), -1);
     assert_int_equal(dtt_map_count(&missing.entries), 0);
     assert_true(dtt_timerq_deadline(&timers) == DTT_NEVER);
 }
@@ -81,7 +81,7 @@ static void a_peer_leaves(void **state)
     dtt_gossip_missing_forget_slot(&missing, 0);
     assert_int_equal(e->n, 1);
     assert_int_equal(e->tried, 0);
-    assert_int_equal(fire(120 * DTT_MS), 2);
+    assert_int_equal(fire(200 * DTT_MS), 2);
     dtt_gossip_missing_forget_slot(&missing, 2);
     assert_int_equal(dtt_map_count(&missing.entries), 0);
 }

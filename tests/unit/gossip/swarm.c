@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Whole swarms in virtual time; the scenarios and limits of iroh-gossip's simulator. */
+/*
+ * Whole swarms in virtual time: the scenarios of iroh-gossip's simulator. They must cost no more
+ * than its rules do by a model of them (means of 64 seeds; docs/design/gossip.md), but for what the
+ * few seeds here may be off.
+ */
 #include "net.h"
 
 #include <stdlib.h>
 
 static const uint64_t seeds[] = {0, 1, 212312388123, 123};
 #define SEEDS (sizeof(seeds) / sizeof(seeds[0]))
+#define FEW   1.1
+
+/* How many the scenarios run with: the first argument, if any. */
+static size_t n_seeds = SEEDS;
 
 enum scenario { SINGLE, MULTI, ALL };
 
 struct limits {
-    double rmr, ldh;
+    double rmr, ldh, duration_ms;
 };
 
 struct result {
@@ -49,8 +57,8 @@ static void run_scenario(const char *name, enum scenario kind, size_t nodes, int
     struct net *net = malloc(sizeof(*net));
     size_t isolated = 0;
     assert_non_null(net);
-    for (size_t s = 0; s < SEEDS; s++) {
-        net_open(net, nodes, seeds[s], lo_ms, hi_ms);
+    for (size_t s = 0; s < n_seeds; s++) {
+        net_open(net, nodes, s < SEEDS ? seeds[s] : s, lo_ms, hi_ms);
         bootstrap(net);
         for (size_t i = 0; i < nodes; i++) {
             isolated += net_degree(net, 0, i) == 0;
@@ -67,7 +75,7 @@ static void run_scenario(const char *name, enum scenario kind, size_t nodes, int
                 senders[i] = i;
             }
             struct result one = round_of(net, senders, kind == ALL ? nodes : 1, &number);
-            double weight = 1.0 / (double)(SEEDS * (size_t)rounds);
+            double weight = 1.0 / (double)(n_seeds * (size_t)rounds);
             mean.rmr += one.rmr * weight;
             mean.ldh += one.ldh * weight;
             mean.duration_ms += one.duration_ms * weight;
@@ -78,36 +86,39 @@ static void run_scenario(const char *name, enum scenario kind, size_t nodes, int
         net_close(net);
     }
     free(net);
-    print_message("%s: RMR %.2f, LDH %.1f, %.0f ms, missed %.0f, isolated %zu\n", name, mean.rmr,
+    print_message("%s: RMR %.3f, LDH %.2f, %.0f ms, missed %.0f, isolated %zu\n", name, mean.rmr,
                   mean.ldh, mean.duration_ms, mean.missed, isolated);
     assert_int_equal(isolated, 0);
     assert_true(mean.missed == 0);
-    assert_true(mean.rmr < limits.rmr);
-    assert_true(mean.ldh < limits.ldh);
+    assert_true(mean.rmr <= limits.rmr * FEW);
+    assert_true(mean.ldh <= limits.ldh * FEW);
+    assert_true(mean.duration_ms <= limits.duration_ms * FEW);
 }
 
 static void single_sender(void **state)
 {
     (void)state;
-    run_scenario("single, 20 nodes", SINGLE, 20, 30, 10, 50, (struct limits){0.25, 5});
-    run_scenario("single, 100 nodes", SINGLE, 100, 30, 10, 50, (struct limits){0.15, 8});
-    run_scenario("single, 100 nodes, slow", SINGLE, 100, 30, 10, 100, (struct limits){0.2, 15});
+    run_scenario("single, 20 nodes", SINGLE, 20, 30, 10, 50, (struct limits){0.149, 2.78, 93});
+    run_scenario("single, 100 nodes", SINGLE, 100, 30, 10, 50, (struct limits){0.088, 5.64, 166});
+    run_scenario("single, 100 nodes, slow", SINGLE, 100, 30, 10, 100,
+                 (struct limits){0.093, 6.48, 278});
 }
 
 static void many_senders(void **state)
 {
     (void)state;
-    run_scenario("multi, 20 nodes", MULTI, 20, 30, 10, 50, (struct limits){0.6, 8});
-    run_scenario("multi, 100 nodes", MULTI, 100, 30, 10, 50, (struct limits){0.6, 13});
-    run_scenario("multi, 100 nodes, slow", MULTI, 100, 10, 10, 100, (struct limits){1, 18});
+    run_scenario("multi, 20 nodes", MULTI, 20, 30, 10, 50, (struct limits){0.465, 5.14, 173});
+    run_scenario("multi, 100 nodes", MULTI, 100, 30, 10, 50, (struct limits){0.481, 10.21, 313});
+    run_scenario("multi, 100 nodes, slow", MULTI, 100, 30, 10, 100,
+                 (struct limits){0.706, 10.45, 499});
 }
 
 static void all_send(void **state)
 {
     (void)state;
-    run_scenario("all, 20 nodes", ALL, 20, 10, 10, 50, (struct limits){1.3, 7});
-    run_scenario("all, 100 nodes", ALL, 100, 5, 10, 50, (struct limits){1.2, 13});
-    run_scenario("all, 100 nodes, slow", ALL, 100, 2, 10, 100, (struct limits){3, 30});
+    run_scenario("all, 20 nodes", ALL, 20, 30, 10, 50, (struct limits){1.384, 5.48, 449});
+    run_scenario("all, 100 nodes", ALL, 100, 5, 10, 50, (struct limits){1.057, 10.12, 718});
+    run_scenario("all, 100 nodes, slow", ALL, 100, 5, 10, 100, (struct limits){1.135, 11.53, 1044});
 }
 
 static struct net *open_swarm(size_t nodes, uint64_t seed)
@@ -388,8 +399,9 @@ static void same_seed_same_run(void **state)
     assert_memory_equal(&stats[0], &stats[1], sizeof(stats[0]));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    n_seeds = argc > 1 ? strtoul(argv[1], NULL, 10) : SEEDS;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(single_sender),
         cmocka_unit_test(many_senders),
