@@ -432,8 +432,7 @@ static const struct dtt_gossip_announcer *faster(struct dtt_plumtree *p, struct 
     return NULL;
 }
 
-/* What is new came from `from`; those in `e` (may be NULL) announced it. The tree takes the best.
- */
+/* `from` brought what those in `e` (may be NULL) had announced: the best of them gets its place. */
 static void optimize(struct dtt_plumtree *p, struct dtt_now now,
                      const struct dtt_gossip_missing_entry *e, struct dtt_plumtree_peer *from,
                      uint16_t round)
