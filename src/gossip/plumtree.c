@@ -270,14 +270,20 @@ static int remember(struct dtt_plumtree *p, struct dtt_now now,
     return err;
 }
 
-static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot)
+/* Of the first `n` announcers. */
+static bool is_among(const struct dtt_gossip_missing_entry *e, uint8_t n, uint8_t slot)
 {
-    for (uint8_t i = 0; e && i < e->n; i++) {
+    for (uint8_t i = 0; i < n; i++) {
         if (e->announcers[i].slot == slot) {
             return true;
         }
     }
     return false;
+}
+
+static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot)
+{
+    return e && is_among(e, e->n, slot);
 }
 
 /*
@@ -454,13 +460,9 @@ static void optimize(struct dtt_plumtree *p, struct dtt_now now,
 static void learn_wait(struct dtt_plumtree *p, const struct dtt_gossip_missing_entry *e,
                        uint8_t from)
 {
-    bool was_needless = true;
-    for (uint8_t i = 0; i < e->tried; i++) {
-        was_needless = was_needless && e->announcers[i].slot != from;
-    }
     if (e->tried) {
         p->missing.wait_ns =
-            was_needless ? DTT_PLUMTREE_GRAFT_AGAIN_NS : DTT_PLUMTREE_GRAFT_FIRST_NS;
+            is_among(e, e->tried, from) ? DTT_PLUMTREE_GRAFT_FIRST_NS : DTT_PLUMTREE_GRAFT_AGAIN_NS;
     }
 }
 

@@ -497,8 +497,16 @@ static void a_word_that_says_nothing_of_the_tree(void **state)
     recv_ihave(4, 'b', 2);
     pass(80 * DTT_MS);
     recv_gossip(1, 'b', 2);
+    assert_null(strstr(script(), "prune"));
     recv_prune(4);
     assert_null(strstr(after_word_of(4, 1, 'c'), "prune"));
+    /* Of a message that it caught up with. */
+    pass(DTT_S);
+    script();
+    recv_ihave(4, 'z', DTT_GOSSIP_CATCH_UP);
+    recv_gossip(1, 'z', 2);
+    assert_null(strstr(script(), "prune"));
+    assert_null(strstr(after_word_of(4, 1, 'y'), "prune"));
     /* Of somebody who has left: another has the slot now. */
     down(4);
     up(5);
