@@ -166,9 +166,9 @@ struct dtt_tuning {
     int slot_copies;        /**< of them, how many get our record; those that hold none first */
     int no_record_wait;     /**< ms: wait after a search pass that found nobody */
     int no_record_wait_max; /**< ms: it grows pass by pass up to this */
-    int dial_pace;          /**< ms: between the dials of two candidates */
+    int dial_pace;          /**< ms: between the dials of two peers */
     int dial_timeout;       /**< ms: a dial that came to nothing has failed after this */
-    int join_wait;   /**< ms: after the last candidate, for one of them to become a neighbour */
+    int join_wait;   /**< ms: after the last dial, for one of the dialled to become a neighbour */
     int retry_wait;  /**< ms: after a pass that joined nobody */
     int older_first; /**< switch: until a record of ours is stored, a search reads the two minutes
                           before the current one */

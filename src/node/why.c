@@ -28,7 +28,7 @@ static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
     if (s->neighbors > 0) {
         return DTT_STAGE_JOINED;
     }
-    if (s->records_seen > 0 || s->candidates > 0) {
+    if (s->records_seen > 0 || s->peers_idle > 0) {
         return DTT_STAGE_DIAL;
     }
     if (dht->nodes_v4 + dht->nodes_v6 == 0) {

@@ -36,18 +36,18 @@ static bool are_linked(const struct dtt_record_info *a, const struct dtt_record_
     return false;
 }
 
-static bool is_neighbor(struct dtt_candidates *c, const struct dtt_id *id)
+static bool is_neighbor(struct dtt_peers *peers, const struct dtt_id *id)
 {
-    const struct dtt_candidate *p = dtt_candidates_find(c, id);
-    return p && p->state == DTT_CANDIDATE_NEIGHBOR;
+    const struct dtt_tracker_peer *p = dtt_peers_find(peers, id);
+    return p && p->state == DTT_PEER_NEIGHBOR;
 }
 
-static bool is_linked_to_us(const struct dtt_record_info *r, struct dtt_candidates *c,
+static bool is_linked_to_us(const struct dtt_record_info *r, struct dtt_peers *peers,
                             const struct dtt_window *w)
 {
-    bool is = is_neighbor(c, &r->publisher);
+    bool is = is_neighbor(peers, &r->publisher);
     for (size_t i = 0; i < r->n_active_peers && !is; i++) {
-        is = is_neighbor(c, &r->active_peers[i]);
+        is = is_neighbor(peers, &r->active_peers[i]);
     }
     for (size_t i = 0; i < r->n_message_hashes && !is; i++) {
         is = dtt_window_has(w, r->message_hashes[i]);
@@ -77,13 +77,13 @@ void dtt_graph_reach(struct dtt_graph *g, size_t i)
     }
 }
 
-void dtt_graph_init(struct dtt_graph *g, const struct dtt_view *v, struct dtt_candidates *c,
+void dtt_graph_init(struct dtt_graph *g, const struct dtt_view *v, struct dtt_peers *peers,
                     const struct dtt_window *w)
 {
     memset(g, 0, sizeof(*g));
     g->view = v;
     for (size_t i = 0; i < v->count; i++) {
-        if (is_linked_to_us(&v->records[i].info, c, w)) {
+        if (is_linked_to_us(&v->records[i].info, peers, w)) {
             dtt_graph_reach(g, i);
         }
     }

@@ -7,7 +7,7 @@
 #ifndef DTT_TRACKER_GRAPH_H
 #define DTT_TRACKER_GRAPH_H
 
-#include "tracker/candidates.h"
+#include "tracker/peers.h"
 #include "tracker/view.h"
 #include "tracker/window.h"
 
@@ -17,7 +17,7 @@ struct dtt_graph {
 };
 
 /** Marks the records connected to us. `v` is borrowed and must not change meanwhile. */
-void dtt_graph_init(struct dtt_graph *g, const struct dtt_view *v, struct dtt_candidates *c,
+void dtt_graph_init(struct dtt_graph *g, const struct dtt_view *v, struct dtt_peers *peers,
                     const struct dtt_window *w);
 /** Marks record `i` and all that is connected to it. */
 void dtt_graph_reach(struct dtt_graph *g, size_t i);

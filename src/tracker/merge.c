@@ -153,11 +153,11 @@ void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns)
 
 /* Whether a stranger could be chosen. */
 static bool may_choose(const struct dtt_merge *m, enum dtt_merge_kind kind,
-                       const struct dtt_candidates *c, const struct dtt_window *w)
+                       const struct dtt_peers *peers, const struct dtt_window *w)
 {
     switch (kind) {
     case DTT_MERGE_SETTLE: return true;
-    case DTT_MERGE_BUBBLE: return c->n_neighbors < m->tuning->bubble_below;
+    case DTT_MERGE_BUBBLE: return peers->n_neighbors < m->tuning->bubble_below;
     case DTT_MERGE_OVERLAP: break;
     }
     return w->count > 0;
@@ -165,9 +165,9 @@ static bool may_choose(const struct dtt_merge *m, enum dtt_merge_kind kind,
 
 /* Reading is of use where somebody could be chosen, and the more others look the more rarely. */
 static bool is_worthwhile(struct dtt_merge *m, enum dtt_merge_kind kind, uint32_t members,
-                          const struct dtt_candidates *c, const struct dtt_window *w)
+                          const struct dtt_peers *peers, const struct dtt_window *w)
 {
-    return may_choose(m, kind, c, w) && dtt_rng_below(m->rng, 1 + members / LOOKERS) == 0;
+    return may_choose(m, kind, peers, w) && dtt_rng_below(m->rng, 1 + members / LOOKERS) == 0;
 }
 
 static unsigned due_kinds(const struct dtt_merge *m, uint64_t mono_ns)
@@ -180,13 +180,14 @@ static unsigned due_kinds(const struct dtt_merge *m, uint64_t mono_ns)
 }
 
 bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_t members,
-                    const struct dtt_candidates *c, const struct dtt_window *w)
+                    const struct dtt_peers *peers, const struct dtt_window *w)
 {
     unsigned due = m->state == DTT_MERGE_WAITING ? due_kinds(m, mono_ns) : 0;
     unsigned useful = 0;
     for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
-        useful |=
-            due & BIT(k) && is_worthwhile(m, (enum dtt_merge_kind)k, members, c, w) ? BIT(k) : 0;
+        useful |= due & BIT(k) && is_worthwhile(m, (enum dtt_merge_kind)k, members, peers, w)
+                      ? BIT(k)
+                      : 0;
     }
     if (due) {
         await(m, mono_ns, due & ~useful);
@@ -200,9 +201,9 @@ bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_
     return m->state == DTT_MERGE_READING && !m->wants_read && (!is_busy || m->until_ns <= mono_ns);
 }
 
-static bool is_choosable(const struct dtt_candidate *p, uint64_t mono_ns)
+static bool is_choosable(const struct dtt_tracker_peer *p, uint64_t mono_ns)
 {
-    return p && p->state == DTT_CANDIDATE_IDLE && p->not_before <= mono_ns &&
+    return p && p->state == DTT_PEER_IDLE && p->not_before <= mono_ns &&
            (!p->has_dialled || mono_ns - p->dialled_ns >= DTT_MERGE_AGAIN_NS);
 }
 
@@ -210,10 +211,10 @@ static bool is_choosable(const struct dtt_candidate *p, uint64_t mono_ns)
  * Whom to dial in order to reach the publisher of a record: itself, or once that has failed one of
  * its neighbours. NULL: nobody now.
  */
-static struct dtt_candidate *way_to(const struct dtt_record_info *r, struct dtt_candidates *c,
-                                    uint64_t mono_ns)
+static struct dtt_tracker_peer *way_to(const struct dtt_record_info *r, struct dtt_peers *peers,
+                                       uint64_t mono_ns)
 {
-    struct dtt_candidate *p = dtt_candidates_find(c, &r->publisher);
+    struct dtt_tracker_peer *p = dtt_peers_find(peers, &r->publisher);
     if (is_choosable(p, mono_ns)) {
         return p;
     }
@@ -221,7 +222,7 @@ static struct dtt_candidate *way_to(const struct dtt_record_info *r, struct dtt_
         return NULL;
     }
     for (size_t i = 0; i < r->n_active_peers; i++) {
-        p = dtt_candidates_find(c, &r->active_peers[i]);
+        p = dtt_peers_find(peers, &r->active_peers[i]);
         if (is_choosable(p, mono_ns)) {
             return p;
         }
@@ -243,14 +244,14 @@ static bool is_suspicious(const struct dtt_record_info *r, struct dtt_now now,
 
 /* Whether a publisher that is not connected to us counts as a stranger in this pass. */
 static bool is_stranger(struct dtt_merge *m, const struct dtt_record_info *r, struct dtt_now now,
-                        const struct dtt_candidates *c, const struct dtt_window *w)
+                        const struct dtt_peers *peers, const struct dtt_window *w)
 {
     /* Whoever is alone looks for us as hard as it can, and most such records are old: their
      * publisher has found neighbours since. Only the first pass has no others to go by. */
     if (m->running & BIT(DTT_MERGE_SETTLE)) {
         return m->n_settled == 0 || r->n_active_peers > 0;
     }
-    if (m->running & BIT(DTT_MERGE_BUBBLE) && c->n_neighbors < m->tuning->bubble_below) {
+    if (m->running & BIT(DTT_MERGE_BUBBLE) && peers->n_neighbors < m->tuning->bubble_below) {
         return true;
     }
     if (!(m->running & BIT(DTT_MERGE_OVERLAP))) {
@@ -263,7 +264,7 @@ static bool is_stranger(struct dtt_merge *m, const struct dtt_record_info *r, st
 }
 
 uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct dtt_view *v,
-                          struct dtt_candidates *c, const struct dtt_window *w)
+                          struct dtt_peers *peers, const struct dtt_window *w)
 {
     const struct dtt_tracker_tuning *tu = m->tuning;
     bool is_bubble = m->running & (BIT(DTT_MERGE_SETTLE) | BIT(DTT_MERGE_BUBBLE));
@@ -274,19 +275,19 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
     if (m->running & BIT(DTT_MERGE_OVERLAP) && tu->overlap_dials > most) {
         most = tu->overlap_dials;
     }
-    dtt_graph_init(&g, v, c, w);
+    dtt_graph_init(&g, v, peers, w);
     for (size_t i = 0; i < v->count; i++) {
         order[i] = (uint8_t)i;
     }
     /* Random, so that the nodes of one bubble do not all dial the same stranger. */
     dtt_rng_shuffle(m->rng, order, v->count, sizeof(*order));
-    dtt_candidates_unwant(c);
+    dtt_peers_unwant(peers);
     for (size_t i = 0; i < v->count && chosen < most; i++) {
         const struct dtt_record_info *r = &v->records[order[i]].info;
-        if (g.is_reached[order[i]] || !is_stranger(m, r, now, c, w)) {
+        if (g.is_reached[order[i]] || !is_stranger(m, r, now, peers, w)) {
             continue;
         }
-        struct dtt_candidate *p = way_to(r, c, now.mono_ns);
+        struct dtt_tracker_peer *p = way_to(r, peers, now.mono_ns);
         if (p) {
             p->is_wanted = true;
             chosen++;

@@ -17,7 +17,7 @@
 
 #include "base/rng.h"
 #include "tracker/graph.h"
-#include "tracker/tracker.h"
+#include "tracker/tuning.h"
 
 #define DTT_MERGE_SETTLE_PASSES 5
 #define DTT_MERGE_GAP_NS        (1 * DTT_S)  /**< at least, between two passes */
@@ -25,7 +25,7 @@
 #define DTT_MERGE_AGAIN_NS      (25 * DTT_S) /**< a peer dialled this long ago may be chosen */
 
 enum dtt_merge_state {
-    DTT_MERGE_IDLE, /**< no neighbour: searching is bootstrap's business */
+    DTT_MERGE_IDLE, /**< no neighbour: the search is at work */
     DTT_MERGE_WAITING,
     DTT_MERGE_READING
 };
@@ -62,10 +62,10 @@ void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns);
  * next one is awaited.
  */
 bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_t members,
-                    const struct dtt_candidates *c, const struct dtt_window *w);
-/** Marks strangers among the candidates as wanted, one of each bubble; returns how many. */
+                    const struct dtt_peers *peers, const struct dtt_window *w);
+/** Marks strangers among the peers as wanted, one of each bubble; returns how many. */
 uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct dtt_view *v,
-                          struct dtt_candidates *c, const struct dtt_window *w);
+                          struct dtt_peers *peers, const struct dtt_window *w);
 uint64_t dtt_merge_deadline(const struct dtt_merge *m);
 
 #endif

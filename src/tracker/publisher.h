@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 #include "tracker/reads.h"
-#include "tracker/tracker.h"
+#include "tracker/tuning.h"
 
 #define DTT_PUBLISHER_GAP_NS   (1 * DTT_S) /**< between the starts of two records */
 #define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two of new addresses */

@@ -3,12 +3,12 @@
 
 #include "base/addr.h"
 #include "crypto/ed25519.h"
-#include "tracker/bootstrap.h"
-#include "tracker/candidates.h"
+#include "tracker/census.h"
 #include "tracker/merge.h"
+#include "tracker/peers.h"
 #include "tracker/publisher.h"
 #include "tracker/reads.h"
-#include "tracker/swarm.h"
+#include "tracker/search.h"
 #include "tracker/view.h"
 #include "tracker/window.h"
 
@@ -40,12 +40,12 @@ struct dtt_tracker {
 
     struct dtt_view view;
     struct dtt_reads reads;
-    struct dtt_candidates candidates;
+    struct dtt_peers peers;
     struct dtt_window window;
-    struct dtt_bootstrap bootstrap;
+    struct dtt_search search;
     struct dtt_publisher publisher;
     struct dtt_merge merge;
-    struct dtt_swarm swarm;
+    struct dtt_census census;
 
     uint64_t next_dial_ns;
     bool has_dial; /* chosen and not yet handed out */
@@ -79,7 +79,7 @@ static uint64_t next_turn_ns(struct dtt_now now)
 
 static bool is_searching(const struct dtt_tracker *t)
 {
-    return dtt_bootstrap_is_searching(&t->bootstrap);
+    return dtt_search_is_searching(&t->search);
 }
 
 /* Reads the slots of both minutes. */
@@ -90,8 +90,8 @@ static void read_slots(struct dtt_tracker *t, struct dtt_now now)
 
 static void look_again(struct dtt_tracker *t, struct dtt_now now)
 {
-    dtt_candidates_forgive(&t->candidates);
-    dtt_bootstrap_hurry(&t->bootstrap, true);
+    dtt_peers_forgive(&t->peers);
+    dtt_search_hurry(&t->search, true);
     dtt_publisher_restart(&t->publisher, now.mono_ns);
     dtt_merge_restart(&t->merge, now.mono_ns);
     read_slots(t, now);
@@ -102,7 +102,7 @@ static void elect(struct dtt_tracker *t, struct dtt_now now, uint64_t minute)
     uint32_t records = t->cfg.tuning.swarm_records;
     uint32_t rank;
     if (records > 0 &&
-        dtt_swarm_is_elected(&t->swarm, &t->view, &t->candidates, minute, records, &rank)) {
+        dtt_census_is_elected(&t->census, &t->view, &t->peers, minute, records, &rank)) {
         dtt_publisher_elected(&t->publisher, now.mono_ns, rank, records);
     }
 }
@@ -119,7 +119,7 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
         dtt_view_turn(&t->view, minute);
         dtt_reads_turn(&t->reads, minute);
         if (is_searching(t)) {
-            dtt_bootstrap_hurry(&t->bootstrap, false);
+            dtt_search_hurry(&t->search, false);
             dtt_publisher_turn(&t->publisher, now.mono_ns);
         } else {
             elect(t, now, minute);
@@ -139,12 +139,12 @@ static void dial(struct dtt_tracker *t, uint64_t mono_ns)
     if (t->has_dial || mono_ns < t->next_dial_ns) {
         return;
     }
-    struct dtt_candidate *p = dtt_candidates_dial(&t->candidates, mono_ns, !is_searching(t));
+    struct dtt_tracker_peer *p = dtt_peers_dial(&t->peers, mono_ns, !is_searching(t));
     if (p) {
         t->has_dial = true;
         t->dial = p->id;
         t->next_dial_ns = dtt_add_ns(mono_ns, t->cfg.tuning.dial_pace_ns);
-        dtt_bootstrap_dialled(&t->bootstrap, mono_ns);
+        dtt_search_dialled(&t->search, mono_ns);
     }
 }
 
@@ -161,19 +161,19 @@ static void count_failed_dials(struct dtt_tracker *t, uint32_t n)
 static dtt_slot_kinds search_kinds(const struct dtt_tracker *t)
 {
     dtt_slot_kinds secret = 1u << DTT_SLOT_SECRET;
-    bool is_full = t->bootstrap.passes <= FULL_PASSES || t->bootstrap.passes % 2 == 0;
+    bool is_full = t->search.passes <= FULL_PASSES || t->search.passes % 2 == 0;
     return is_full || !(t->kinds & secret) ? t->kinds : secret;
 }
 
-static void step_bootstrap(struct dtt_tracker *t, struct dtt_now now)
+static void step_search(struct dtt_tracker *t, struct dtt_now now)
 {
-    bool is_ready = dtt_candidates_ready_ns(&t->candidates, false) <= now.mono_ns;
+    bool is_ready = dtt_peers_ready_ns(&t->peers, false) <= now.mono_ns;
     bool is_busy = dtt_reads_is_busy(&t->reads);
-    if (dtt_bootstrap_step(&t->bootstrap, now.mono_ns, is_busy, is_ready)) {
+    if (dtt_search_step(&t->search, now.mono_ns, is_busy, is_ready)) {
         dtt_publisher_vain(&t->publisher, now);
     }
-    if (t->bootstrap.wants_read) {
-        t->bootstrap.wants_read = false;
+    if (t->search.wants_read) {
+        t->search.wants_read = false;
         if (t->cfg.tuning.older_first && !t->publisher.has_stored) {
             dtt_reads_start_older(&t->reads, now.mono_ns, search_kinds(t));
         } else {
@@ -194,7 +194,7 @@ static void read_for_all(struct dtt_tracker *t, struct dtt_now now)
         return;
     }
     dtt_merge_ride(&t->merge, now.mono_ns);
-    if (dtt_swarm_members(&t->swarm, &t->view, &t->candidates) > t->candidates.n_neighbors + 1) {
+    if (dtt_census_members(&t->census, &t->view, &t->peers) > t->peers.n_neighbors + 1) {
         dtt_slot_kinds secret = t->kinds & 1u << DTT_SLOT_SECRET;
         dtt_reads_start(&t->reads, now.mono_ns, secret ? secret : t->kinds);
     }
@@ -231,9 +231,9 @@ static bool merge_has_read(struct dtt_tracker *t, struct dtt_now now, bool is_bu
 {
     bool is_due = dtt_merge_deadline(&t->merge) <= now.mono_ns;
     uint32_t members = is_due && t->cfg.tuning.swarm_records > 0
-                           ? dtt_swarm_members(&t->swarm, &t->view, &t->candidates)
+                           ? dtt_census_members(&t->census, &t->view, &t->peers)
                            : 0;
-    return dtt_merge_step(&t->merge, now.mono_ns, is_busy, members, &t->candidates, &t->window);
+    return dtt_merge_step(&t->merge, now.mono_ns, is_busy, members, &t->peers, &t->window);
 }
 
 static void step_merge(struct dtt_tracker *t, struct dtt_now now)
@@ -241,7 +241,7 @@ static void step_merge(struct dtt_tracker *t, struct dtt_now now)
     bool is_busy = dtt_reads_is_busy(&t->reads);
     /* Once a pass has chosen, another may be due: it became so while this one was reading. */
     while (merge_has_read(t, now, is_busy)) {
-        uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->candidates, &t->window);
+        uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->peers, &t->window);
         t->ctx->metrics[DTT_METRIC_TRACKER_MERGE_DIALS] += n;
         DTT_TRACE(t->ctx, TRACKER_MERGE, dtt_tv_int((int64_t)t->view.count), dtt_tv_int(n));
         dial(t, now.mono_ns);
@@ -255,9 +255,9 @@ static void step_merge(struct dtt_tracker *t, struct dtt_now now)
 static uint64_t next_deadline(const struct dtt_tracker *t)
 {
     uint64_t at = dtt_reads_deadline(&t->reads);
-    uint64_t ready_ns = dtt_candidates_ready_ns(&t->candidates, !is_searching(t));
-    at = dtt_min_ns(at, dtt_candidates_expiry_ns(&t->candidates));
-    at = dtt_min_ns(at, dtt_bootstrap_deadline(&t->bootstrap));
+    uint64_t ready_ns = dtt_peers_ready_ns(&t->peers, !is_searching(t));
+    at = dtt_min_ns(at, dtt_peers_expiry_ns(&t->peers));
+    at = dtt_min_ns(at, dtt_search_deadline(&t->search));
     at = dtt_min_ns(at, dtt_publisher_deadline(&t->publisher));
     at = dtt_min_ns(at, dtt_merge_deadline(&t->merge));
     if (ready_ns != DTT_NEVER && !t->has_dial) {
@@ -271,9 +271,9 @@ static uint64_t next_deadline(const struct dtt_tracker *t)
 static void step(struct dtt_tracker *t, struct dtt_now now)
 {
     dtt_reads_tick(&t->reads, now.mono_ns);
-    count_failed_dials(t, dtt_candidates_expire(&t->candidates, now));
+    count_failed_dials(t, dtt_peers_expire(&t->peers, now));
     dial(t, now.mono_ns);
-    step_bootstrap(t, now);
+    step_search(t, now);
     step_publisher(t, now);
     step_merge(t, now);
     t->deadline_ns = next_deadline(t);
@@ -327,8 +327,8 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     dtt_view_init(&t->view, ctx, cfg->topic, &cfg->secret, &t->self, minute);
     dtt_reads_init(&t->reads, cfg->tuning.get_timeout_ns, minute);
     t->view.depth = t->reads.depth = cfg->tuning.older_first ? 3 : 2;
-    dtt_candidates_init(&t->candidates, ctx, &t->cfg.tuning, &t->rng, &t->self);
-    dtt_bootstrap_init(&t->bootstrap, &t->cfg.tuning, &t->rng, now.mono_ns);
+    dtt_peers_init(&t->peers, ctx, &t->cfg.tuning, &t->rng, &t->self);
+    dtt_search_init(&t->search, &t->cfg.tuning, &t->rng, now.mono_ns);
     dtt_publisher_init(&t->publisher, &t->cfg.tuning, t->kinds, &t->rng, now.mono_ns);
     dtt_merge_init(&t->merge, &t->cfg.tuning, &t->rng);
     DTT_TRACE(ctx, TRACKER_SEARCH, dtt_tv_text("start"));
@@ -364,22 +364,14 @@ void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const stru
     step(t, now);
 }
 
-void dtt_tracker_add_candidate(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
-                               const struct dtt_addr *addrs, size_t n)
-{
-    enter(t, now);
-    dtt_candidates_hear(&t->candidates, peer, DTT_CANDIDATE_NAMED, t->view.minute, addrs, n);
-    step(t, now);
-}
-
 void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                            const struct dtt_addr *addrs, size_t n)
 {
     enter(t, now);
-    dtt_candidates_hear(&t->candidates, peer, DTT_CANDIDATE_NAMED, t->view.minute, addrs, n);
-    struct dtt_candidate *p = dtt_candidates_find(&t->candidates, peer);
+    dtt_peers_hear(&t->peers, peer, DTT_PEER_NAMED, t->view.minute, addrs, n);
+    struct dtt_tracker_peer *p = dtt_peers_find(&t->peers, peer);
     if (p) {
-        p->is_wanted = p->state == DTT_CANDIDATE_IDLE;
+        p->is_wanted = p->state == DTT_PEER_IDLE;
     }
     step(t, now);
 }
@@ -387,8 +379,8 @@ void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const stru
 void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now)
 {
     enter(t, now);
-    if (t->bootstrap.state != DTT_BOOTSTRAP_READING) {
-        dtt_bootstrap_hurry(&t->bootstrap, false);
+    if (t->search.state != DTT_SEARCH_READING) {
+        dtt_search_hurry(&t->search, false);
     }
     dtt_publisher_store_ready(&t->publisher, now.mono_ns);
     step(t, now);
@@ -397,9 +389,9 @@ void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now)
 void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer)
 {
     enter(t, now);
-    if (dtt_candidates_up(&t->candidates, peer, t->view.minute) && t->candidates.n_neighbors == 1) {
+    if (dtt_peers_up(&t->peers, peer, t->view.minute) && t->peers.n_neighbors == 1) {
         DTT_TRACE(t->ctx, TRACKER_JOINED, dtt_tv_id(peer));
-        dtt_bootstrap_joined(&t->bootstrap, now.mono_ns);
+        dtt_search_joined(&t->search, now.mono_ns);
         dtt_publisher_joined(&t->publisher, now.mono_ns);
         dtt_merge_joined(&t->merge, now.mono_ns);
     }
@@ -410,10 +402,9 @@ void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const 
                                bool is_silent)
 {
     enter(t, now);
-    if (dtt_candidates_down(&t->candidates, peer, now, is_silent) &&
-        t->candidates.n_neighbors == 0) {
+    if (dtt_peers_down(&t->peers, peer, now, is_silent) && t->peers.n_neighbors == 0) {
         DTT_TRACE(t->ctx, TRACKER_SEARCH, dtt_tv_text("lost"));
-        dtt_bootstrap_lost(&t->bootstrap, now.mono_ns);
+        dtt_search_lost(&t->search, now.mono_ns);
         dtt_publisher_vain(&t->publisher, now);
         dtt_merge_lost(&t->merge);
     }
@@ -429,11 +420,9 @@ void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_
 
 static void hear_record(struct dtt_tracker *t, const struct dtt_record_info *r)
 {
-    dtt_candidates_hear(&t->candidates, &r->publisher, DTT_CANDIDATE_PUBLISHER, r->minute, r->addrs,
-                        r->n_addrs);
+    dtt_peers_hear(&t->peers, &r->publisher, DTT_PEER_PUBLISHER, r->minute, r->addrs, r->n_addrs);
     for (size_t i = 0; i < r->n_active_peers; i++) {
-        dtt_candidates_hear(&t->candidates, &r->active_peers[i], DTT_CANDIDATE_HEARSAY, r->minute,
-                            NULL, 0);
+        dtt_peers_hear(&t->peers, &r->active_peers[i], DTT_PEER_HEARSAY, r->minute, NULL, 0);
     }
     DTT_TRACE(t->ctx, TRACKER_RECORD, dtt_tv_id(&r->publisher), dtt_tv_int((int64_t)r->minute),
               dtt_tv_int((int64_t)r->n_active_peers), dtt_tv_int((int64_t)r->n_message_hashes),
@@ -459,7 +448,7 @@ void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_s
               dtt_tv_text(dtt_error_name(status)), dtt_tv_int(answered));
     dtt_reads_done(&t->reads, now.mono_ns, kind, minute, answered);
     if (minute + 1 == t->view.minute && answered > 0) {
-        dtt_swarm_observe(&t->swarm, &t->view, &t->candidates, minute);
+        dtt_census_observe(&t->census, &t->view, &t->peers, minute);
     }
     step(t, now);
 }
@@ -481,7 +470,7 @@ void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_sl
 void dtt_tracker_dial_failed(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer)
 {
     enter(t, now);
-    if (dtt_candidates_failed(&t->candidates, peer, now)) {
+    if (dtt_peers_failed(&t->peers, peer, now)) {
         DTT_TRACE(t->ctx, TRACKER_DIAL_FAILED, dtt_tv_id(peer));
         count_failed_dials(t, 1);
     }
@@ -504,8 +493,8 @@ static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     }
     t->has_dial = false;
     t->deadline_ns = next_deadline(t);
-    const struct dtt_candidate *p = dtt_candidates_find(&t->candidates, &t->dial);
-    if (!p || p->state != DTT_CANDIDATE_DIALLING) {
+    const struct dtt_tracker_peer *p = dtt_peers_find(&t->peers, &t->dial);
+    if (!p || p->state != DTT_PEER_DIALLING) {
         return false;
     }
     *ret =
@@ -535,11 +524,11 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 
 static void describe_us(const struct dtt_tracker *t, struct dtt_record_info *ret)
 {
-    const struct dtt_candidates *c = &t->candidates;
+    const struct dtt_peers *peers = &t->peers;
     *ret = (struct dtt_record_info){.size = sizeof(*ret)};
-    for (size_t i = 0; i < c->count && ret->n_active_peers < DTT_RECORD_PEERS; i++) {
-        if (c->list[i].state == DTT_CANDIDATE_NEIGHBOR) {
-            ret->active_peers[ret->n_active_peers++] = c->list[i].id;
+    for (size_t i = 0; i < peers->count && ret->n_active_peers < DTT_RECORD_PEERS; i++) {
+        if (peers->list[i].state == DTT_PEER_NEIGHBOR) {
+            ret->active_peers[ret->n_active_peers++] = peers->list[i].id;
         }
     }
     ret->n_message_hashes = dtt_window_newest(&t->window, ret->message_hashes);
@@ -643,14 +632,14 @@ void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
 {
     uint64_t minute = dtt_now_minute(now);
     *ret = (struct dtt_tracker_status){
-        .neighbors = (uint32_t)t->candidates.n_neighbors,
+        .neighbors = (uint32_t)t->peers.n_neighbors,
         .reads_done = t->reads.done,
         .records_refused = t->view.refused,
-        .candidates = dtt_candidates_waiting(&t->candidates),
+        .peers_idle = dtt_peers_idle(&t->peers),
         .dials_started = t->dials_started,
         .dials_failed = t->dials_failed,
-        .members = dtt_swarm_members(&t->swarm, &t->view, &t->candidates),
-        .searching_since_ns = t->bootstrap.since_ns,
+        .members = dtt_census_members(&t->census, &t->view, &t->peers),
+        .searching_since_ns = t->search.since_ns,
     };
     for (size_t i = 0; i < t->view.count; i++) {
         ret->records_seen += t->view.records[i].info.minute + 1 >= minute;

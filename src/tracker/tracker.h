@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The tracker of one topic: finds members through the topic's slots and tells them where we are.
- * Bootstrap and publisher (and the places of bubble and overlap merging) as state machines. Knows
- * no DHT, no QUIC and no gossip: it asks for "read this slot", "store these bytes", "dial this
- * peer", and is told what came of it.
+ * It knows no DHT, no QUIC and no gossip: it asks for "read this slot", "store these bytes", "dial
+ * this peer", and is told what came of it.
  */
 #ifndef DTT_TRACKER_TRACKER_H
 #define DTT_TRACKER_TRACKER_H
@@ -32,11 +31,7 @@ void dtt_tracker_free(struct dtt_tracker *t);
 /** Own addresses changed: they go into the next record (a record of a new address goes soon). */
 void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addrs,
                            size_t n);
-/** A peer the user named, or one of whose address gossip told: a candidate like those of records.
- */
-void dtt_tracker_add_candidate(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
-                               const struct dtt_addr *addrs, size_t n);
-/** A peer the user asked for: as dtt_tracker_add_candidate, but dialled even with neighbours. */
+/** A peer that the user named: unlike those of records it is dialled even with neighbours. */
 void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                            const struct dtt_addr *addrs, size_t n);
 /** The slot store works now (a first DHT node answered): do not wait for a retry timer. */
@@ -93,7 +88,7 @@ struct dtt_tracker_status {
     uint32_t reads_done;   /**< slot reads that ended with at least one answering node */
     uint32_t records_seen; /**< distinct publishers in the last two minutes, without us */
     uint32_t records_refused;
-    uint32_t candidates; /**< known and not yet tried, or to be tried again */
+    uint32_t peers_idle; /**< known and not yet dialled, or to be dialled again */
     uint32_t dials_started, dials_failed;
     uint32_t members;            /**< estimate of the swarm, us included */
     uint64_t searching_since_ns; /**< mono; DTT_NEVER while there are neighbours */

@@ -181,7 +181,7 @@ static void add_peer(struct run *r)
         id.bytes[1] = 0x55;
     }
     a.port = other;
-    dtt_tracker_add_candidate(r->t, r->now, &id, &a, other % 3 ? 1 : 0);
+    dtt_tracker_want_peer(r->t, r->now, &id, &a, other % 3 ? 1 : 0);
 }
 
 static void finish_get(struct run *r, enum dtt_slot_kind kind, uint64_t minute)

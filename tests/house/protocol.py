@@ -28,12 +28,12 @@ def text(name):
 # Page, what it says with {} for the value, the file that has the value, and how to find it there.
 FACTS = [
     ("slots.md", 'HKDF-SHA256(salt = "{}"', "src/record/slot.c", text("secret_slot_label")),
-    ("publishing.md", 'SHA-512("{}" | m LE | id)', "src/tracker/swarm.c", text("election_label")),
+    ("publishing.md", 'SHA-512("{}" | m LE | id)', "src/tracker/census.c", text("election_label")),
     ("publishing.md", "read at the {} DHT nodes closest", KNOBS, knob("slot_width")),
     ("publishing.md", "min({}, n/2)", KNOBS, knob("swarm_records")),
     ("publishing.md", "min(1/2, {}/n)", KNOBS, knob("swarm_records")),
-    ("publishing.md", "max over k >= {} of", "src/tracker/swarm.c", define("FEW")),
-    ("publishing.md", "at most 2^{}", "src/tracker/swarm.h", r"DTT_SWARM_MAX[\s\\]+\(1u << (\d+)\)"),
+    ("publishing.md", "max over k >= {} of", "src/tracker/census.c", define("FEW")),
+    ("publishing.md", "at most 2^{}", "src/tracker/census.h", r"DTT_CENSUS_MAX[\s\\]+\(1u << (\d+)\)"),
     ("records.md", "0 to {} bytes", "src/record/content.h", define("DTT_CONTENT_MAX")),
     ("records.md", "at most {} bytes", "include/dtt/record.h", define("DTT_RECORD_VALUE_MAX")),
     ("records.md", "has at least {} bytes", "src/record/content.h", define("DTT_CONTENT_FIXED")),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A view, candidates and messages made by hand, for the tests of graph and merge. */
+/* A view, peers and messages made by hand, for the tests of graph and merge. */
 #ifndef TESTS_UNIT_TRACKER_FAKES_H
 #define TESTS_UNIT_TRACKER_FAKES_H
 
@@ -12,7 +12,7 @@ static struct dtt_ctx ctx;
 static struct dtt_rng rng;
 static struct dtt_tracker_tuning tuning;
 static struct dtt_view v;
-static struct dtt_candidates c;
+static struct dtt_peers peers;
 static struct dtt_window w;
 
 /* Nothing here is verified, so ids need not be keys. */
@@ -32,23 +32,23 @@ static inline void fakes_reset(void)
     dtt_rng_init(&rng, ctx.seed, "test");
     dtt_view_init(&v, &ctx, test_topic, &secret, &self, START_MINUTE);
     dtt_tracker_preset(&tuning, DTT_PRESET_DEFAULT);
-    dtt_candidates_init(&c, &ctx, &tuning, &rng, &self);
+    dtt_peers_init(&peers, &ctx, &tuning, &rng, &self);
 }
 
-/* A record of `n` with the active peers a and b (0: none), which also makes candidates. */
+/* A record of `n` with the active peers a and b (0: none), which also makes peers. */
 static inline void record(unsigned n, unsigned a, unsigned b)
 {
     struct dtt_view_record *r = &v.records[v.count++];
-    const unsigned peers[2] = {a, b};
+    const unsigned active[2] = {a, b};
     memset(r, 0, sizeof(*r));
     r->info.publisher = fake_id(n);
     r->info.minute = START_MINUTE;
-    dtt_candidates_hear(&c, &r->info.publisher, DTT_CANDIDATE_PUBLISHER, START_MINUTE, NULL, 0);
+    dtt_peers_hear(&peers, &r->info.publisher, DTT_PEER_PUBLISHER, START_MINUTE, NULL, 0);
     for (size_t i = 0; i < 2; i++) {
-        if (peers[i]) {
+        if (active[i]) {
             struct dtt_id *id = &r->info.active_peers[r->info.n_active_peers++];
-            *id = fake_id(peers[i]);
-            dtt_candidates_hear(&c, id, DTT_CANDIDATE_HEARSAY, START_MINUTE, NULL, 0);
+            *id = fake_id(active[i]);
+            dtt_peers_hear(&peers, id, DTT_PEER_HEARSAY, START_MINUTE, NULL, 0);
         }
     }
 }
@@ -70,13 +70,13 @@ static inline void message(unsigned hash)
 static inline void neighbor(unsigned n)
 {
     struct dtt_id id = fake_id(n);
-    assert_true(dtt_candidates_up(&c, &id, START_MINUTE));
+    assert_true(dtt_peers_up(&peers, &id, START_MINUTE));
 }
 
-static inline struct dtt_candidate *peer(unsigned n)
+static inline struct dtt_tracker_peer *peer(unsigned n)
 {
     struct dtt_id id = fake_id(n);
-    return dtt_candidates_find(&c, &id);
+    return dtt_peers_find(&peers, &id);
 }
 
 #endif

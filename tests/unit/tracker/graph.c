@@ -18,7 +18,7 @@ static int setup(void **state)
 static void reached(const char *want)
 {
     struct dtt_graph g;
-    dtt_graph_init(&g, &v, &c, &w);
+    dtt_graph_init(&g, &v, &peers, &w);
     for (size_t i = 0; i < v.count; i++) {
         if (g.is_reached[i] != (want[i] == '1')) {
             fail_msg("record %zu: %d, not %c", i, g.is_reached[i], want[i]);
@@ -74,7 +74,7 @@ static void choosing_a_stranger_reaches_its_bubble(void **state)
     record(1, 2, 0);
     record(2, 0, 0);
     record(3, 0, 0);
-    dtt_graph_init(&g, &v, &c, &w);
+    dtt_graph_init(&g, &v, &peers, &w);
     dtt_graph_reach(&g, 1);
     assert_true(g.is_reached[0] && g.is_reached[1]);
     assert_false(g.is_reached[2]);

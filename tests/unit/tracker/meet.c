@@ -148,7 +148,7 @@ static void who_is_alone_waits_and_says_so(void **state)
     run_ms(600000);
     struct dtt_tracker_status st = status(0);
     assert_int_equal(st.searching_since_ns, at_ms(0).mono_ns);
-    assert_int_equal(st.neighbors + st.records_seen + st.records_refused + st.candidates, 0);
+    assert_int_equal(st.neighbors + st.records_seen + st.records_refused + st.peers_idle, 0);
     assert_int_equal(st.dials_started, 0);
     assert_in_range(w.nodes[0].gets - st.reads_done, 0, 4); /* under way */
     /* Ten minutes: about a read of the secret slots each five seconds, of all each ten. */
@@ -224,7 +224,7 @@ static void a_wrong_clock_isolates_until_it_is_set(void **state)
     assert_true(w.nodes[0].links[1]);
 }
 
-static void dead_candidates_are_given_up_and_the_live_one_is_found(void **state)
+static void dead_peers_are_given_up_and_the_live_one_is_found(void **state)
 {
     (void)state;
     world_open(&w, 1, ROTATING, 8);
@@ -243,7 +243,7 @@ static void dead_candidates_are_given_up_and_the_live_one_is_found(void **state)
     assert_int_equal(st.dials_started, w.nodes[0].dials);
     assert_in_range(w.nodes[0].dials, st.records_seen, st.records_seen * 5);
     assert_in_range(st.dials_failed, st.records_seen, w.nodes[0].dials);
-    assert_in_range(st.candidates, 1, st.records_seen);
+    assert_in_range(st.peers_idle, 1, st.records_seen);
     assert_true(w.nodes[0].gets <= 50);
     start_at(&w, 7, 60000);
     run_ms(65000);
@@ -395,7 +395,7 @@ int main(void)
         TEST(a_new_minute_in_the_middle_does_not_matter),
         TEST(clocks_half_a_minute_apart_still_meet),
         TEST(a_wrong_clock_isolates_until_it_is_set),
-        TEST(dead_candidates_are_given_up_and_the_live_one_is_found),
+        TEST(dead_peers_are_given_up_and_the_live_one_is_found),
         TEST(garbage_does_not_hide_the_others),
         TEST(a_squatter_in_the_public_slot_does_not_keep_members_apart),
         TEST(a_swarm_is_quiet_and_found_at_once),

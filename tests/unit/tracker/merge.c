@@ -28,7 +28,7 @@ static uint32_t choose(uint64_t ms)
         m.running = m.tuning->bubble_dials ? 1u << DTT_MERGE_BUBBLE : 0;
         m.running |= m.tuning->overlap_dials ? 1u << DTT_MERGE_OVERLAP : 0;
     }
-    return dtt_merge_choose(&m, at_ms(ms), &v, &c, &w);
+    return dtt_merge_choose(&m, at_ms(ms), &v, &peers, &w);
 }
 
 static void settling_dials_strangers_whatever_the_number_of_neighbors(void **state)
@@ -73,7 +73,7 @@ static void a_bubble_of_few_dials_and_one_of_many_does_not(void **state)
     record(11, 0, 0);
     assert_int_equal(choose(0), 1);
     neighbor(9);
-    dtt_candidates_unwant(&c);
+    dtt_peers_unwant(&peers);
     assert_int_equal(choose(0), 0);
 }
 
@@ -146,9 +146,9 @@ static void who_was_dialled_recently_is_left_alone(void **state)
     record(11, 12, 0);
     dtt_merge_joined(&m, at_ms(0).mono_ns);
     assert_int_equal(choose(0), 1);
-    assert_ptr_equal(dtt_candidates_dial(&c, at_ms(0).mono_ns, true), peer(11));
+    assert_ptr_equal(dtt_peers_dial(&peers, at_ms(0).mono_ns, true), peer(11));
     assert_int_equal(choose(3000), 0); /* under way */
-    assert_true(dtt_candidates_failed(&c, &id, at_ms(4000)));
+    assert_true(dtt_peers_failed(&peers, &id, at_ms(4000)));
     assert_int_equal(choose(4000), 1); /* the publisher failed: one of its neighbours */
     assert_true(peer(12)->is_wanted);
     assert_int_equal(choose(26000), 1);
@@ -167,13 +167,13 @@ static void settle_passes_come_early_then_the_regular_ones(void **state)
     for (size_t i = 0; i < 5; i++) {
         now = dtt_merge_deadline(&m);
         assert_in_range(now, at_ms(want[i] * 9 / 10).mono_ns, at_ms(want[i] * 11 / 10).mono_ns);
-        assert_false(dtt_merge_step(&m, now - 1, false, 0, &c, &w));
+        assert_false(dtt_merge_step(&m, now - 1, false, 0, &peers, &w));
         assert_false(m.wants_read);
-        assert_false(dtt_merge_step(&m, now, false, 0, &c, &w));
+        assert_false(dtt_merge_step(&m, now, false, 0, &peers, &w));
         assert_true(m.wants_read);
         m.wants_read = false;
-        assert_false(dtt_merge_step(&m, now + 1, true, 0, &c, &w));
-        assert_true(dtt_merge_step(&m, now + 2, false, 0, &c, &w));
+        assert_false(dtt_merge_step(&m, now + 1, true, 0, &peers, &w));
+        assert_true(dtt_merge_step(&m, now + 2, false, 0, &peers, &w));
         (void)choose((now + 2 - at_ms(0).mono_ns) / DTT_MS);
     }
     uint64_t wait = dtt_merge_deadline(&m) - now;
@@ -188,7 +188,7 @@ static void in_a_large_swarm_most_settle_passes_are_left_to_others(void **state)
     for (unsigned i = 0; i < 1000; i++) {
         dtt_merge_init(&m, &tuning, &rng);
         dtt_merge_joined(&m, 0);
-        (void)dtt_merge_step(&m, dtt_merge_deadline(&m), false, 160, &c, &w);
+        (void)dtt_merge_step(&m, dtt_merge_deadline(&m), false, 160, &peers, &w);
         made += m.wants_read;
         assert_int_equal(m.n_settled, m.wants_read ? 0 : 1);
     }
@@ -201,11 +201,11 @@ static void a_pass_does_not_wait_for_a_slow_read(void **state)
     neighbor(1);
     dtt_merge_joined(&m, 0);
     uint64_t at = dtt_merge_deadline(&m);
-    assert_false(dtt_merge_step(&m, at, true, 0, &c, &w));
+    assert_false(dtt_merge_step(&m, at, true, 0, &peers, &w));
     m.wants_read = false;
     assert_int_equal(dtt_merge_deadline(&m), at + DTT_MERGE_READ_NS);
-    assert_false(dtt_merge_step(&m, at + DTT_MERGE_READ_NS - 1, true, 0, &c, &w));
-    assert_true(dtt_merge_step(&m, at + DTT_MERGE_READ_NS, true, 0, &c, &w));
+    assert_false(dtt_merge_step(&m, at + DTT_MERGE_READ_NS - 1, true, 0, &peers, &w));
+    assert_true(dtt_merge_step(&m, at + DTT_MERGE_READ_NS, true, 0, &peers, &w));
 }
 
 static void rust_has_no_settle_passes(void **state)
@@ -228,12 +228,12 @@ static void a_pass_that_could_choose_nobody_does_not_read(void **state)
         neighbor(i);
     }
     uint64_t at = dtt_merge_deadline(&m);
-    assert_false(dtt_merge_step(&m, at, false, 0, &c, &w));
+    assert_false(dtt_merge_step(&m, at, false, 0, &peers, &w));
     assert_int_equal(m.state, DTT_MERGE_WAITING);
     assert_true(dtt_merge_deadline(&m) > at);
     message(1);
     at = m.due_ns[DTT_MERGE_OVERLAP];
-    assert_false(dtt_merge_step(&m, at, false, 0, &c, &w));
+    assert_false(dtt_merge_step(&m, at, false, 0, &peers, &w));
     assert_true(m.wants_read);
 }
 
@@ -245,7 +245,7 @@ static void losing_all_neighbors_ends_it_and_joining_again_resumes(void **state)
     (void)choose(3000);
     dtt_merge_lost(&m);
     assert_int_equal(dtt_merge_deadline(&m), DTT_NEVER);
-    assert_false(dtt_merge_step(&m, at_ms(7000).mono_ns, false, 0, &c, &w));
+    assert_false(dtt_merge_step(&m, at_ms(7000).mono_ns, false, 0, &peers, &w));
     dtt_merge_joined(&m, at_ms(4000).mono_ns);
     assert_in_range(dtt_merge_deadline(&m), at_ms(6300).mono_ns, at_ms(7700).mono_ns);
     dtt_merge_lost(&m);
@@ -290,13 +290,13 @@ static void a_read_for_another_reason_serves_and_puts_off_our_own(void **state)
     dtt_merge_joined(&m, at_ms(0).mono_ns);
     dtt_merge_ride(&m, at_ms(20000).mono_ns);
     assert_false(m.wants_read);
-    assert_false(dtt_merge_step(&m, at_ms(20100).mono_ns, true, 0, &c, &w));
-    assert_true(dtt_merge_step(&m, at_ms(20200).mono_ns, false, 0, &c, &w));
-    assert_int_equal(dtt_merge_choose(&m, at_ms(20200), &v, &c, &w), 1);
+    assert_false(dtt_merge_step(&m, at_ms(20100).mono_ns, true, 0, &peers, &w));
+    assert_true(dtt_merge_step(&m, at_ms(20200).mono_ns, false, 0, &peers, &w));
+    assert_int_equal(dtt_merge_choose(&m, at_ms(20200), &v, &peers, &w), 1);
     assert_in_range(dtt_merge_deadline(&m), at_ms(500000).mono_ns, at_ms(741000).mono_ns);
     dtt_merge_lost(&m);
     dtt_merge_ride(&m, at_ms(30000).mono_ns);
-    assert_false(dtt_merge_step(&m, at_ms(40000).mono_ns, false, 0, &c, &w));
+    assert_false(dtt_merge_step(&m, at_ms(40000).mono_ns, false, 0, &peers, &w));
 }
 
 /* A pass of our own is due every ten minutes, and made when few others look. */
@@ -309,11 +309,11 @@ static void where_many_look_each_does_so_less_often(void **state)
     dtt_merge_joined(&m, at_ms(0).mono_ns);
     for (unsigned i = 0; i < 400; i++) {
         uint64_t ns = dtt_merge_deadline(&m);
-        assert_false(dtt_merge_step(&m, ns, false, 48, &c, &w));
+        assert_false(dtt_merge_step(&m, ns, false, 48, &peers, &w));
         if (m.wants_read) {
             m.wants_read = false;
-            assert_true(dtt_merge_step(&m, ns, false, 48, &c, &w));
-            (void)dtt_merge_choose(&m, (struct dtt_now){.mono_ns = ns}, &v, &c, &w);
+            assert_true(dtt_merge_step(&m, ns, false, 48, &peers, &w));
+            (void)dtt_merge_choose(&m, (struct dtt_now){.mono_ns = ns}, &v, &peers, &w);
             reads++;
         }
     }
@@ -334,7 +334,7 @@ static void in_silence_some_strangers_are_dialled(void **state)
     for (unsigned i = 0; i < 400; i++) {
         m.state = DTT_MERGE_WAITING;
         dtt_merge_ride(&m, at_ms(0).mono_ns);
-        chosen += dtt_merge_choose(&m, at_ms(0), &v, &c, &w);
+        chosen += dtt_merge_choose(&m, at_ms(0), &v, &peers, &w);
         assert_false(peer(11)->is_wanted);
     }
     assert_in_range(chosen, 60, 140);
@@ -343,7 +343,7 @@ static void in_silence_some_strangers_are_dialled(void **state)
     for (unsigned i = 0; i < 100; i++) {
         m.state = DTT_MERGE_WAITING;
         dtt_merge_ride(&m, at_ms(0).mono_ns);
-        chosen += dtt_merge_choose(&m, at_ms(0), &v, &c, &w);
+        chosen += dtt_merge_choose(&m, at_ms(0), &v, &peers, &w);
     }
     assert_int_equal(chosen, 0);
 }

@@ -137,7 +137,7 @@ static void the_first_record_is_dialled_within_the_call(void **state)
     assert_true(id_is(&out.record.record.publisher, 1));
 }
 
-static void candidates_are_dialled_at_a_pace_and_active_peers_too(void **state)
+static void peers_are_dialled_at_a_pace_and_active_peers_too(void **state)
 {
     (void)state;
     struct sealed s;
@@ -197,7 +197,7 @@ static void a_named_peer_is_dialled_at_once(void **state)
     (void)state;
     struct dtt_id one = node_id(1);
     struct dtt_addr a = node_addr(1);
-    dtt_tracker_add_candidate(t, at_ms(0), &one, &a, 1);
+    dtt_tracker_want_peer(t, at_ms(0), &one, &a, 1);
     collect();
     assert_int_equal(out.dials, 1);
     assert_true(id_is(&out.dial.peer, 1));
@@ -209,13 +209,9 @@ static void a_wanted_peer_is_dialled_even_with_neighbors(void **state)
 {
     (void)state;
     struct dtt_id one = node_id(1);
-    struct dtt_id two = node_id(2);
     struct dtt_id self = node_id(SELF);
     struct dtt_addr a = node_addr(1);
     up(100, 3);
-    dtt_tracker_add_candidate(t, at_ms(200), &two, &a, 1);
-    collect();
-    assert_int_equal(out.dials, 0);
     dtt_tracker_want_peer(t, at_ms(300), &one, &a, 1);
     collect();
     assert_int_equal(out.dials, 1);
@@ -390,7 +386,7 @@ static void the_status_tells_the_truth(void **state)
     struct dtt_id one = node_id(1);
     struct dtt_tracker_status st = status(0);
     assert_int_equal(st.searching_since_ns, at_ms(0).mono_ns);
-    assert_int_equal(st.reads_done + st.records_seen + st.candidates + st.dials_started, 0);
+    assert_int_equal(st.reads_done + st.records_seen + st.peers_idle + st.dials_started, 0);
     collect();
     plain_value(200, 1);
     plain_value(210, 2);
@@ -407,13 +403,13 @@ static void the_status_tells_the_truth(void **state)
     assert_int_equal(st.records_refused, 1);
     assert_int_equal(st.dials_started, 2);
     assert_int_equal(st.dials_failed, 0);
-    assert_int_equal(st.candidates, 0);
+    assert_int_equal(st.peers_idle, 0);
     dtt_tracker_dial_failed(t, at_ms(320), &one);
     dtt_tracker_dial_failed(t, at_ms(321), &one); /* told twice */
     collect();
     st = status(330);
     assert_int_equal(st.dials_failed, 1);
-    assert_int_equal(st.candidates, 1);
+    assert_int_equal(st.peers_idle, 1);
     up(400, 2);
     st = status(410);
     assert_int_equal(st.neighbors, 1);
@@ -452,7 +448,7 @@ static uint64_t fingerprint(void)
         h = (h ^ dtt_tracker_deadline(t)) * UINT64_C(1099511628211);
         if (ms % 5 == 0) {
             struct dtt_id id = node_id((unsigned)(ms % 7));
-            dtt_tracker_add_candidate(t, at_ms(ms), &id, NULL, 0);
+            dtt_tracker_want_peer(t, at_ms(ms), &id, NULL, 0);
             dtt_tracker_dial_failed(t, at_ms(ms), &id);
         }
     }
@@ -565,7 +561,7 @@ int main(void)
         TEST(out_of_memory_is_an_error),
         TEST(nothing_is_allocated_after_the_start),
         TEST(the_first_record_is_dialled_within_the_call),
-        TEST(candidates_are_dialled_at_a_pace_and_active_peers_too),
+        TEST(peers_are_dialled_at_a_pace_and_active_peers_too),
         TEST(the_newest_record_is_dialled_first),
         TEST(joining_ends_the_dials),
         TEST(a_named_peer_is_dialled_at_once),

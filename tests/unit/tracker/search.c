@@ -6,13 +6,13 @@
 
 #include <cmocka.h>
 
-#include "tracker/bootstrap.h"
+#include "tracker/search.h"
 
 #include <dtt/dtt.h>
 
 static struct dtt_tracker_tuning tuning;
 static struct dtt_rng rng;
-static struct dtt_bootstrap b;
+static struct dtt_search s;
 
 static int setup(void **state)
 {
@@ -20,7 +20,7 @@ static int setup(void **state)
     (void)state;
     dtt_rng_init(&rng, seed, "test");
     dtt_tracker_preset(&tuning, DTT_PRESET_RUST_0_3);
-    dtt_bootstrap_init(&b, &tuning, &rng, 0);
+    dtt_search_init(&s, &tuning, &rng, 0);
     return 0;
 }
 
@@ -39,32 +39,32 @@ enum input {
 };
 
 struct row {
-    enum dtt_bootstrap_state from;
+    enum dtt_search_state from;
     enum input input;
     uint64_t ms; /* when; the state was entered at 10 s, a wait ends at 11.5 s */
-    enum dtt_bootstrap_state to;
+    enum dtt_search_state to;
     bool wants_read;
     bool is_vain;
 };
 
-static void enter_state(enum dtt_bootstrap_state s)
+static void enter_state(enum dtt_search_state state)
 {
-    dtt_bootstrap_init(&b, &tuning, &rng, 10 * DTT_S);
-    b.wants_read = false; /* the owner has started the read */
-    switch (s) {
-    case DTT_BOOTSTRAP_READING: break;
-    case DTT_BOOTSTRAP_DIALLING: dtt_bootstrap_step(&b, 10 * DTT_S, false, true); break;
-    case DTT_BOOTSTRAP_WAITING: dtt_bootstrap_step(&b, 10 * DTT_S, false, false); break;
-    case DTT_BOOTSTRAP_QUIET: dtt_bootstrap_joined(&b, 10 * DTT_S); break;
+    dtt_search_init(&s, &tuning, &rng, 10 * DTT_S);
+    s.wants_read = false; /* the owner has started the read */
+    switch (state) {
+    case DTT_SEARCH_READING: break;
+    case DTT_SEARCH_DIALLING: dtt_search_step(&s, 10 * DTT_S, false, true); break;
+    case DTT_SEARCH_WAITING: dtt_search_step(&s, 10 * DTT_S, false, false); break;
+    case DTT_SEARCH_QUIET: dtt_search_joined(&s, 10 * DTT_S); break;
     }
-    assert_int_equal(b.state, s);
+    assert_int_equal(s.state, state);
 }
 
 static void transitions(void **state)
 {
     (void)state;
-    enum dtt_bootstrap_state quiet = DTT_BOOTSTRAP_QUIET, reading = DTT_BOOTSTRAP_READING,
-                             dialling = DTT_BOOTSTRAP_DIALLING, waiting = DTT_BOOTSTRAP_WAITING;
+    enum dtt_search_state quiet = DTT_SEARCH_QUIET, reading = DTT_SEARCH_READING,
+                          dialling = DTT_SEARCH_DIALLING, waiting = DTT_SEARCH_WAITING;
     const struct row rows[] = {
         {reading, BUSY, 10500, reading, false, false},
         {reading, READY, 10500, dialling, false, false},
@@ -94,34 +94,34 @@ static void transitions(void **state)
         uint64_t ns = r->ms * DTT_MS;
         enter_state(r->from);
         switch (r->input) {
-        case STEP: is_vain = dtt_bootstrap_step(&b, ns, false, false); break;
-        case BUSY: is_vain = dtt_bootstrap_step(&b, ns, true, false); break;
-        case READY: is_vain = dtt_bootstrap_step(&b, ns, false, true); break;
-        case JOINED: dtt_bootstrap_joined(&b, ns); break;
-        case LOST: dtt_bootstrap_lost(&b, ns); break;
-        case HURRY: dtt_bootstrap_hurry(&b, false); break;
-        case HURRY_AGAIN: dtt_bootstrap_hurry(&b, true); break;
+        case STEP: is_vain = dtt_search_step(&s, ns, false, false); break;
+        case BUSY: is_vain = dtt_search_step(&s, ns, true, false); break;
+        case READY: is_vain = dtt_search_step(&s, ns, false, true); break;
+        case JOINED: dtt_search_joined(&s, ns); break;
+        case LOST: dtt_search_lost(&s, ns); break;
+        case HURRY: dtt_search_hurry(&s, false); break;
+        case HURRY_AGAIN: dtt_search_hurry(&s, true); break;
         }
-        if (b.state != r->to || b.wants_read != r->wants_read || is_vain != r->is_vain) {
-            fail_msg("row %zu: state %d, wants_read %d, vain %d", i, (int)b.state, b.wants_read,
+        if (s.state != r->to || s.wants_read != r->wants_read || is_vain != r->is_vain) {
+            fail_msg("row %zu: state %d, wants_read %d, vain %d", i, (int)s.state, s.wants_read,
                      is_vain);
         }
-        assert_int_equal(b.since_ns == DTT_NEVER, b.state == quiet);
+        assert_int_equal(s.since_ns == DTT_NEVER, s.state == quiet);
     }
 }
 
 static void waits_are_those_of_the_preset(void **state)
 {
     (void)state;
-    b.wants_read = false;
-    assert_true(dtt_bootstrap_step(&b, 1 * DTT_S, false, false));
-    assert_int_equal(dtt_bootstrap_deadline(&b), 2500 * DTT_MS);
-    assert_false(dtt_bootstrap_step(&b, 2500 * DTT_MS, false, false));
-    b.wants_read = false;
-    assert_int_equal(dtt_bootstrap_deadline(&b), DTT_NEVER);
-    dtt_bootstrap_dialled(&b, 3 * DTT_S);
-    assert_true(dtt_bootstrap_step(&b, 3100 * DTT_MS, false, false));
-    assert_int_equal(dtt_bootstrap_deadline(&b), 5500 * DTT_MS);
+    s.wants_read = false;
+    assert_true(dtt_search_step(&s, 1 * DTT_S, false, false));
+    assert_int_equal(dtt_search_deadline(&s), 2500 * DTT_MS);
+    assert_false(dtt_search_step(&s, 2500 * DTT_MS, false, false));
+    s.wants_read = false;
+    assert_int_equal(dtt_search_deadline(&s), DTT_NEVER);
+    dtt_search_dialled(&s, 3 * DTT_S);
+    assert_true(dtt_search_step(&s, 3100 * DTT_MS, false, false));
+    assert_int_equal(dtt_search_deadline(&s), 5500 * DTT_MS);
 }
 
 static void the_default_wait_grows_gently(void **state)
@@ -133,32 +133,32 @@ static void the_default_wait_grows_gently(void **state)
     for (unsigned n = 1; n < 200; n++) {
         uint64_t want = n <= 4 ? n * 500 : 2000 + (n - 4) * 50;
         want = want < 5000 ? want : 5000;
-        b.wants_read = false;
-        assert_true(dtt_bootstrap_step(&b, now, false, false));
-        uint64_t wait = dtt_bootstrap_deadline(&b) - now;
+        s.wants_read = false;
+        assert_true(dtt_search_step(&s, now, false, false));
+        uint64_t wait = dtt_search_deadline(&s) - now;
         assert_in_range(wait, want * DTT_MS * 7 / 8, want * DTT_MS * 9 / 8);
-        now = dtt_bootstrap_deadline(&b);
+        now = dtt_search_deadline(&s);
         sum_2_min += now < 120 * DTT_S;
-        assert_false(dtt_bootstrap_step(&b, now, false, false));
+        assert_false(dtt_search_step(&s, now, false, false));
     }
     assert_in_range(sum_2_min, 35, 60);
 }
 
-static void dead_candidates_do_not_keep_the_default_pace_high(void **state)
+static void dead_peers_do_not_keep_the_default_pace_high(void **state)
 {
     (void)state;
     uint64_t now = 0;
     dtt_tracker_preset(&tuning, DTT_PRESET_DEFAULT);
     for (unsigned n = 1; n < 100; n++) {
-        b.wants_read = false;
-        dtt_bootstrap_dialled(&b, now);
-        assert_true(dtt_bootstrap_step(&b, now, false, false));
+        s.wants_read = false;
+        dtt_search_dialled(&s, now);
+        assert_true(dtt_search_step(&s, now, false, false));
         if (n == 1) {
-            assert_int_equal(dtt_bootstrap_deadline(&b) - now, 1 * DTT_S);
+            assert_int_equal(dtt_search_deadline(&s) - now, 1 * DTT_S);
         }
         uint64_t before = now;
-        now = dtt_bootstrap_deadline(&b);
-        assert_false(dtt_bootstrap_step(&b, now, false, false));
+        now = dtt_search_deadline(&s);
+        assert_false(dtt_search_step(&s, now, false, false));
         if (n > 80) {
             assert_in_range(now - before, 4375 * DTT_MS, 5625 * DTT_MS);
         }
@@ -172,11 +172,11 @@ static void neighbors_that_flap_do_not_hurry_the_reads(void **state)
     unsigned reads = 0;
     dtt_tracker_preset(&tuning, DTT_PRESET_DEFAULT);
     for (unsigned i = 0; i < 100; i++) { /* up and down ten times a second */
-        b.wants_read = false;
-        dtt_bootstrap_joined(&b, now);
-        dtt_bootstrap_lost(&b, now + 50 * DTT_MS);
-        (void)dtt_bootstrap_step(&b, now + 99 * DTT_MS, false, false);
-        reads += b.wants_read;
+        s.wants_read = false;
+        dtt_search_joined(&s, now);
+        dtt_search_lost(&s, now + 50 * DTT_MS);
+        (void)dtt_search_step(&s, now + 99 * DTT_MS, false, false);
+        reads += s.wants_read;
         now += 100 * DTT_MS;
     }
     assert_int_equal(reads, 0);
@@ -185,16 +185,16 @@ static void neighbors_that_flap_do_not_hurry_the_reads(void **state)
 static void a_read_of_the_old_network_is_followed_by_another(void **state)
 {
     (void)state;
-    b.wants_read = false;
-    dtt_bootstrap_hurry(&b, true);
-    assert_true(b.wants_read);
-    b.wants_read = false;
-    assert_false(dtt_bootstrap_step(&b, 1 * DTT_S, true, false));
-    assert_false(dtt_bootstrap_step(&b, 2 * DTT_S, false, false));
-    assert_int_equal(b.state, DTT_BOOTSTRAP_READING);
-    assert_true(b.wants_read);
-    b.wants_read = false;
-    assert_true(dtt_bootstrap_step(&b, 3 * DTT_S, false, false));
+    s.wants_read = false;
+    dtt_search_hurry(&s, true);
+    assert_true(s.wants_read);
+    s.wants_read = false;
+    assert_false(dtt_search_step(&s, 1 * DTT_S, true, false));
+    assert_false(dtt_search_step(&s, 2 * DTT_S, false, false));
+    assert_int_equal(s.state, DTT_SEARCH_READING);
+    assert_true(s.wants_read);
+    s.wants_read = false;
+    assert_true(dtt_search_step(&s, 3 * DTT_S, false, false));
 }
 
 int main(void)
@@ -203,7 +203,7 @@ int main(void)
         cmocka_unit_test_setup(transitions, setup),
         cmocka_unit_test_setup(waits_are_those_of_the_preset, setup),
         cmocka_unit_test_setup(the_default_wait_grows_gently, setup),
-        cmocka_unit_test_setup(dead_candidates_do_not_keep_the_default_pace_high, setup),
+        cmocka_unit_test_setup(dead_peers_do_not_keep_the_default_pace_high, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_hurry_the_reads, setup),
         cmocka_unit_test_setup(a_read_of_the_old_network_is_followed_by_another, setup),
     };

@@ -7,11 +7,11 @@
 #include <cmocka.h>
 
 #include "fakes.h"
-#include "tracker/swarm.h"
+#include "tracker/census.h"
 
 #define M START_MINUTE
 
-static struct dtt_swarm s;
+static struct dtt_census s;
 
 static int setup(void **state)
 {
@@ -24,7 +24,7 @@ static int setup(void **state)
 static uint64_t number_of(unsigned n, uint64_t minute)
 {
     struct dtt_id id = fake_id(n);
-    return dtt_swarm_number(&id, minute);
+    return dtt_census_number(&id, minute);
 }
 
 /* Records of those of members 1 to `n` that publish when `records` are wanted of the swarm. */
@@ -56,7 +56,7 @@ static void the_number_of_the_documented_example(void **state)
     (void)state;
     struct dtt_id id;
     memset(id.bytes, 7, sizeof(id.bytes));
-    assert_true(dtt_swarm_number(&id, 29000000) == UINT64_C(0x193aa82be6d2bfbd));
+    assert_true(dtt_census_number(&id, 29000000) == UINT64_C(0x193aa82be6d2bfbd));
 }
 
 static void the_estimate_follows_the_swarm(void **state)
@@ -68,7 +68,7 @@ static void the_estimate_follows_the_swarm(void **state)
         memset(&s, 0, sizeof(s));
         for (uint64_t minute = M; minute < M + 40; minute++) {
             publish(sizes[k], 5, minute);
-            dtt_swarm_observe(&s, &v, &c, minute);
+            dtt_census_observe(&s, &v, &peers, minute);
             sum += s.members;
         }
         /* It errs on the side of too many: of several guesses it takes the highest. */
@@ -86,7 +86,7 @@ static void those_who_were_not_elected_do_not_hide_the_size(void **state)
             record(5000 + i, 0, 0);
             v.records[v.count - 1].info.minute = minute;
         }
-        dtt_swarm_observe(&s, &v, &c, minute);
+        dtt_census_observe(&s, &v, &peers, minute);
         sum += s.members;
     }
     assert_in_range(sum / 40, 500, 2500);
@@ -96,12 +96,12 @@ static void a_liar_cannot_make_it_endless(void **state)
 {
     (void)state;
     /* Numbers of zero cannot be had, so put the estimate there by hand. */
-    s.members = DTT_SWARM_MAX;
+    s.members = DTT_CENSUS_MAX;
     publish(100, 100, M);
-    dtt_swarm_observe(&s, &v, &c, M);
-    assert_true(s.members <= DTT_SWARM_MAX / 2 + 200);
+    dtt_census_observe(&s, &v, &peers, M);
+    assert_true(s.members <= DTT_CENSUS_MAX / 2 + 200);
     for (uint64_t minute = M; minute < M + 14; minute++) {
-        dtt_swarm_observe(&s, &v, &c, M);
+        dtt_census_observe(&s, &v, &peers, M);
     }
     assert_in_range(s.members, 50, 400);
 }
@@ -109,20 +109,20 @@ static void a_liar_cannot_make_it_endless(void **state)
 static void whom_we_see_counts_at_least(void **state)
 {
     (void)state;
-    assert_int_equal(dtt_swarm_members(&s, &v, &c), 1);
+    assert_int_equal(dtt_census_members(&s, &v, &peers), 1);
     neighbor(1);
     neighbor(2);
-    assert_int_equal(dtt_swarm_members(&s, &v, &c), 3);
+    assert_int_equal(dtt_census_members(&s, &v, &peers), 3);
     record(1, 2, 3);
     record(4, SELF, 5);
-    assert_int_equal(dtt_swarm_members(&s, &v, &c), 6);
+    assert_int_equal(dtt_census_members(&s, &v, &peers), 6);
     for (unsigned i = 0; i < DTT_VIEW_PUBLISHERS_MAX - 2; i++) {
         record(1000 + 3 * i, 1001 + 3 * i, 1002 + 3 * i);
     }
-    assert_int_equal(dtt_swarm_members(&s, &v, &c), 6 + 3 * (DTT_VIEW_PUBLISHERS_MAX - 2));
+    assert_int_equal(dtt_census_members(&s, &v, &peers), 6 + 3 * (DTT_VIEW_PUBLISHERS_MAX - 2));
     /* Too few numbers to tell anything: those we see are there nevertheless. */
     s.members = 0;
-    dtt_swarm_observe(&s, &v, &c, M - 1);
+    dtt_census_observe(&s, &v, &peers, M - 1);
     assert_int_equal(s.members, 6 + 3 * (DTT_VIEW_PUBLISHERS_MAX - 2));
 }
 
@@ -139,9 +139,9 @@ static void a_crowd_that_has_gone_is_forgotten(void **state)
     (void)state;
     s.members = 1000;
     neighbor(1);
-    assert_int_equal(dtt_swarm_members(&s, &v, &c), 2);
+    assert_int_equal(dtt_census_members(&s, &v, &peers), 2);
     four_neighbors();
-    assert_int_equal(dtt_swarm_members(&s, &v, &c), 1000);
+    assert_int_equal(dtt_census_members(&s, &v, &peers), 1000);
 }
 
 static bool is_elected_as(unsigned self, unsigned n, uint64_t minute)
@@ -154,7 +154,7 @@ static bool is_elected_as(unsigned self, unsigned n, uint64_t minute)
         }
     }
     uint32_t rank;
-    bool is_elected = dtt_swarm_is_elected(&s, &v, &c, minute, 5, &rank);
+    bool is_elected = dtt_census_is_elected(&s, &v, &peers, minute, 5, &rank);
     assert_true(rank < 5 || !is_elected);
     return is_elected;
 }
@@ -185,7 +185,7 @@ static void a_large_swarm_elects_as_many_as_wanted(void **state)
     for (uint64_t minute = M; minute < M + 20; minute++) {
         for (unsigned i = 1; i <= 1000; i++) {
             v.self = fake_id(i);
-            elected += dtt_swarm_is_elected(&s, &v, &c, minute, 5, &rank);
+            elected += dtt_census_is_elected(&s, &v, &peers, minute, 5, &rank);
         }
     }
     assert_in_range(elected, 70, 130); /* 100 expected */
@@ -193,7 +193,7 @@ static void a_large_swarm_elects_as_many_as_wanted(void **state)
     elected = 0;
     for (unsigned i = 1; i <= 1000; i++) {
         v.self = fake_id(i);
-        elected += dtt_swarm_is_elected(&s, &v, &c, M, 5, &rank);
+        elected += dtt_census_is_elected(&s, &v, &peers, M, 5, &rank);
     }
     assert_in_range(elected, 440, 560);
 }
@@ -214,9 +214,9 @@ static void the_lowest_numbers_come_first(void **state)
             uint32_t rank;
             s.members = believed;
             v.self = fake_id(i);
-            if (dtt_swarm_is_elected(&s, &v, &c, minute, 5, &rank) && rank == 0) {
+            if (dtt_census_is_elected(&s, &v, &peers, minute, 5, &rank) && rank == 0) {
                 n_first++; /* number in the lowest hundredth */
-                assert_true(dtt_swarm_number(&v.self, minute) <= UINT64_MAX / believed);
+                assert_true(dtt_census_number(&v.self, minute) <= UINT64_MAX / believed);
             }
         }
     }

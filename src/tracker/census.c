@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "tracker/swarm.h"
+#include "tracker/census.h"
 
 #include "crypto/hash.h"
 
@@ -10,7 +10,7 @@ static const char election_label[] = "dtt election 1";
 #define FEW  3 /* numbers that say little: no estimate is made of fewer */
 #define FULL 4 /* neighbours that members of a large swarm have nearly always */
 
-uint64_t dtt_swarm_number(const struct dtt_id *id, uint64_t minute)
+uint64_t dtt_census_number(const struct dtt_id *id, uint64_t minute)
 {
     uint8_t le[8];
     uint8_t hash[32];
@@ -30,7 +30,7 @@ static size_t numbers_of(const struct dtt_view *v, uint64_t minute,
         if (r->minute != minute) {
             continue;
         }
-        uint64_t number = dtt_swarm_number(&r->publisher, minute);
+        uint64_t number = dtt_census_number(&r->publisher, minute);
         size_t at = n++;
         for (; at > 0 && ret[at - 1] > number; at--) {
             ret[at] = ret[at - 1];
@@ -48,8 +48,7 @@ struct ids {
     uint64_t places[PLACES]; /* 0: free */
 };
 
-_Static_assert(PLACES >=
-                   2 * (DTT_CANDIDATES_MAX + (DTT_RECORD_PEERS + 1) * DTT_VIEW_PUBLISHERS_MAX),
+_Static_assert(PLACES >= 2 * (DTT_PEERS_MAX + (DTT_RECORD_PEERS + 1) * DTT_VIEW_PUBLISHERS_MAX),
                "all ids that we can know of have a place");
 
 static void add_id(struct ids *s, const struct dtt_id *id)
@@ -65,13 +64,13 @@ static void add_id(struct ids *s, const struct dtt_id *id)
 }
 
 /* Members we see at the moment: ourselves, neighbours, publishers and their neighbours. */
-static uint32_t count_seen(const struct dtt_view *v, const struct dtt_candidates *c)
+static uint32_t count_seen(const struct dtt_view *v, const struct dtt_peers *peers)
 {
     struct ids ids = {0};
     add_id(&ids, &v->self);
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->list[i].state == DTT_CANDIDATE_NEIGHBOR) {
-            add_id(&ids, &c->list[i].id);
+    for (size_t i = 0; i < peers->count; i++) {
+        if (peers->list[i].state == DTT_PEER_NEIGHBOR) {
+            add_id(&ids, &peers->list[i].id);
         }
     }
     for (size_t i = 0; i < v->count; i++) {
@@ -88,44 +87,44 @@ static uint32_t count_seen(const struct dtt_view *v, const struct dtt_candidates
  * Not all who published were elected: some have just started, some run another program. Their
  * numbers are anywhere, so the k lowest count for which (k - 1) / (k-th number) is largest.
  */
-void dtt_swarm_observe(struct dtt_swarm *s, const struct dtt_view *v,
-                       const struct dtt_candidates *c, uint64_t minute)
+void dtt_census_observe(struct dtt_census *census, const struct dtt_view *v,
+                        const struct dtt_peers *peers, uint64_t minute)
 {
     uint64_t numbers[DTT_VIEW_PUBLISHERS_MAX];
     size_t n = numbers_of(v, minute, numbers);
-    uint64_t best = count_seen(v, c);
+    uint64_t best = count_seen(v, peers);
     for (size_t k = FEW; k <= n; k++) {
         uint64_t number = numbers[k - 1] > 0 ? numbers[k - 1] : 1;
         uint64_t each = UINT64_MAX / number;
-        uint64_t members = each < DTT_SWARM_MAX ? (k - 1) * each : DTT_SWARM_MAX;
+        uint64_t members = each < DTT_CENSUS_MAX ? (k - 1) * each : DTT_CENSUS_MAX;
         best = members > best ? members : best;
     }
-    best = best < DTT_SWARM_MAX ? best : DTT_SWARM_MAX;
-    s->members = (uint32_t)(s->members == 0 ? best : (s->members + best + 1) / 2);
+    best = best < DTT_CENSUS_MAX ? best : DTT_CENSUS_MAX;
+    census->members = (uint32_t)(census->members == 0 ? best : (census->members + best + 1) / 2);
 }
 
-uint32_t dtt_swarm_members(const struct dtt_swarm *s, const struct dtt_view *v,
-                           const struct dtt_candidates *c)
+uint32_t dtt_census_members(const struct dtt_census *census, const struct dtt_view *v,
+                            const struct dtt_peers *peers)
 {
-    uint32_t seen = count_seen(v, c);
-    return c->n_neighbors >= FULL && s->members > seen ? s->members : seen;
+    uint32_t seen = count_seen(v, peers);
+    return peers->n_neighbors >= FULL && census->members > seen ? census->members : seen;
 }
 
-bool dtt_swarm_is_elected(const struct dtt_swarm *s, const struct dtt_view *v,
-                          const struct dtt_candidates *c, uint64_t minute, uint32_t records,
-                          uint32_t *ret_rank)
+bool dtt_census_is_elected(const struct dtt_census *census, const struct dtt_view *v,
+                           const struct dtt_peers *peers, uint64_t minute, uint32_t records,
+                           uint32_t *ret_rank)
 {
-    uint32_t members = dtt_swarm_members(s, v, c);
-    uint64_t own = dtt_swarm_number(&v->self, minute);
-    if (members > c->n_neighbors + 1) {
+    uint32_t members = dtt_census_members(census, v, peers);
+    uint64_t own = dtt_census_number(&v->self, minute);
+    if (members > peers->n_neighbors + 1) {
         uint64_t rank = own / (UINT64_MAX / members);
         *ret_rank = rank < records ? (uint32_t)rank : records - 1;
         return rank < records && own < UINT64_MAX / 2;
     }
     uint32_t lower = 0;
-    for (size_t i = 0; i < c->count; i++) {
-        lower += c->list[i].state == DTT_CANDIDATE_NEIGHBOR &&
-                 dtt_swarm_number(&c->list[i].id, minute) < own;
+    for (size_t i = 0; i < peers->count; i++) {
+        lower += peers->list[i].state == DTT_PEER_NEIGHBOR &&
+                 dtt_census_number(&peers->list[i].id, minute) < own;
     }
     *ret_rank = lower;
     return lower < (records < members / 2 ? records : members / 2 > 0 ? members / 2 : 1);
