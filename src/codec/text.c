@@ -139,30 +139,50 @@ void dtt_base64_encode(char *out, struct dtt_slice s)
     *out = '\0';
 }
 
+size_t dtt_utf8_decode(uint32_t *ret_code, struct dtt_slice s)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint8_t c = s.len ? s.data[0] : 0xff;
+    size_t n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
+    if (n == 0 || n > s.len) {
+        return 0;
+    }
+    uint32_t code = n == 1 ? c : c & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((s.data[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        code = code << 6 | (s.data[i] & 0x3fu);
+    }
+    if (code < smallest[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
+        return 0;
+    }
+    *ret_code = code;
+    return n;
+}
+
+size_t dtt_utf8_encode(char out[4], uint32_t code)
+{
+    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (n == 1) {
+        out[0] = (char)code;
+        return 1;
+    }
+    for (size_t i = n - 1; i > 0; i--, code >>= 6) {
+        out[i] = (char)(0x80 | (code & 0x3f));
+    }
+    out[0] = (char)(0xf00u >> n | code);
+    return n;
+}
+
 bool dtt_utf8_is_valid(struct dtt_slice s)
 {
-    for (size_t i = 0; i < s.len;) {
-        uint8_t c = s.data[i];
-        unsigned more = c < 0x80   ? 0
-                        : c < 0xc2 ? 9
-                        : c < 0xe0 ? 1
-                        : c < 0xf0 ? 2
-                        : c < 0xf5 ? 3
-                                   : 9;
-        if (more == 9 || s.len - i - 1 < more) {
+    uint32_t code;
+    for (size_t i = 0, n; i < s.len; i += n) {
+        n = dtt_utf8_decode(&code, dtt_slice(s.data + i, s.len - i));
+        if (n == 0) {
             return false;
         }
-        for (unsigned k = 1; k <= more; k++) {
-            if ((s.data[i + k] & 0xc0) != 0x80) {
-                return false;
-            }
-        }
-        uint8_t d = more ? s.data[i + 1] : 0;
-        if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) || (c == 0xf0 && d < 0x90) ||
-            (c == 0xf4 && d > 0x8f)) {
-            return false;
-        }
-        i += 1 + more;
     }
     return true;
 }

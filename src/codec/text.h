@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Text forms of bytes: lower-case hex, base32 (RFC 4648 without padding), z-base-32 (pkarr, DNS),
- * base64 (RFC 4648 section 4), and a UTF-8 check. Decoders write `out` only on success.
+ * base64 (RFC 4648 section 4), and UTF-8. Decoders write `out` only on success.
  */
 #ifndef DTT_CODEC_TEXT_H
 #define DTT_CODEC_TEXT_H
@@ -25,7 +25,13 @@ int dtt_zbase32_decode(uint8_t *out, size_t len, const char *text, size_t text_l
 /** With padding; `out` has room for DTT_BASE64_LEN(s.len) + 1. */
 void dtt_base64_encode(char *out, struct dtt_slice s);
 
-/** Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
+/**
+ * The first code point: its length in bytes, or 0 unless well-formed UTF-8 (RFC 3629: no
+ * surrogates, no overlong forms, at most U+10FFFF) begins there.
+ */
+size_t dtt_utf8_decode(uint32_t *ret_code, struct dtt_slice s);
+/** Writes a code point of at most U+10FFFF: 1 to 4 bytes. */
+size_t dtt_utf8_encode(char out[4], uint32_t code);
 bool dtt_utf8_is_valid(struct dtt_slice s);
 
 #endif

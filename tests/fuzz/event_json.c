@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Events as JSON: whatever stands in an event, the output is JSON to a library that is not ours,
+ * has the length that was announced, and a short buffer holds its beginning.
+ */
+#include <dtt/dtt.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+struct input {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* The next `n` bytes of the input, and zeros after its end. */
+static void take(struct input *in, void *out, size_t n)
+{
+    size_t have = n < in->len ? n : in->len;
+    memset(out, 0, n);
+    if (have > 0) {
+        memcpy(out, in->data, have);
+    }
+    in->data += have;
+    in->len -= have;
+}
+
+static uint8_t take_byte(struct input *in)
+{
+    uint8_t b;
+    take(in, &b, 1);
+    return b;
+}
+
+/* Strings of the library's own are static; here they have any bytes. */
+static const char *take_word(struct input *in, char buf[32])
+{
+    take(in, buf, 31);
+    buf[31] = '\0';
+    return buf;
+}
+
+static void take_addr(struct input *in, struct dtt_addr *addr)
+{
+    take(in, addr, sizeof(*addr));
+    addr->family = take_byte(in) % 3 == 0  ? DTT_FAMILY_NONE
+                   : addr->family % 2 == 0 ? DTT_FAMILY_V4
+                                           : DTT_FAMILY_V6;
+}
+
+/* jansson has no room for whole numbers above INT64_MAX. */
+#define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL)
+
+struct pointees {
+    struct dtt_record_info record;
+    struct dtt_dht_holder holders[4];
+    char words[2][32];
+};
+
+static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
+{
+    memset(p, 0, sizeof(*p));
+    take(in, &ev->u, in->len / 2 < sizeof(ev->u) ? in->len / 2 : sizeof(ev->u));
+    switch (ev->type) {
+    case DTT_EVENT_LISTENING:
+        ev->u.listening.n_addrs = take_byte(in) % 3;
+        take_addr(in, &ev->u.listening.addrs[0]);
+        take_addr(in, &ev->u.listening.addrs[1]);
+        break;
+    case DTT_EVENT_MESSAGE:
+        ev->u.message.data = in->data;
+        ev->u.message.len = in->len;
+        break;
+    case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_DOWN: ev->u.neighbor.reason = take_word(in, p->words[0]); break;
+    case DTT_EVENT_DIAL_FAILED:
+        ev->u.dial_failed.stage = take_word(in, p->words[0]);
+        ev->u.dial_failed.reason = take_word(in, p->words[1]);
+        take_addr(in, &ev->u.dial_failed.addr);
+        break;
+    case DTT_EVENT_EXTERNAL_ADDR: take_addr(in, &ev->u.external_addr.addr); break;
+    case DTT_EVENT_RECORD:
+        ev->u.record.record = &p->record;
+        p->record.n_active_peers = take_byte(in) % (DTT_RECORD_PEERS + 1);
+        p->record.n_message_hashes = take_byte(in) % (DTT_RECORD_HASHES + 1);
+        p->record.n_addrs = take_byte(in) % (DTT_RECORD_ADDRS + 1);
+        for (size_t i = 0; i < p->record.n_addrs; i++) {
+            take_addr(in, &p->record.addrs[i]);
+        }
+        break;
+    case DTT_EVENT_DHT_VALUE:
+        take_addr(in, &ev->u.dht_value.from);
+        ev->u.dht_value.v = in->data;
+        ev->u.dht_value.v_len = in->len;
+        ev->u.dht_value.data = in->len % 2 ? in->data : NULL;
+        ev->u.dht_value.data_len = in->len;
+        break;
+    case DTT_EVENT_DHT_DONE:
+        ev->u.dht_done.holders = p->holders;
+        ev->u.dht_done.n_holders = take_byte(in) % 5;
+        for (size_t i = 0; i < 4; i++) {
+            take_addr(in, &p->holders[i].addr);
+        }
+        break;
+    case DTT_EVENT_DHT_NODE: take_addr(in, &ev->u.dht_node.addr); break;
+    case DTT_EVENT_DHT_PEER: take_addr(in, &ev->u.dht_peer.addr); break;
+    default: break; /* numbers only */
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct input in = {data, len};
+    struct dtt_event ev = {.size = sizeof(ev), .type = take_byte(&in) % 32};
+    struct pointees p;
+    fill(&ev, &p, &in);
+    size_t need = dtt_event_json(&ev, NULL, 0);
+    char *whole = malloc(need + 1);
+    char *part = malloc(need / 2 + 1);
+    if (!whole || !part || dtt_event_json(&ev, whole, need + 1) != need || strlen(whole) != need ||
+        dtt_event_json(&ev, part, need / 2 + 1) != need || strlen(part) != need / 2 ||
+        memcmp(part, whole, need / 2) != 0 || strchr(whole, '\n')) {
+        abort();
+    }
+    json_t *root = json_loads(whole, PARSE_FLAGS, NULL);
+    if (!json_is_string(json_object_get(root, "event"))) {
+        abort();
+    }
+    json_decref(root);
+    free(part);
+    free(whole);
+    return 0;
+}
