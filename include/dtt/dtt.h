@@ -151,7 +151,8 @@ enum dtt_preset {
 /**
  * What to do otherwise than the preset says. In each field 0 is the preset's value, DTT_OFF is off
  * (where a knob can be off), 1 turns a switch on, and times are in milliseconds. dtt_tuning_knob
- * tells ranges and presets; docs/design/tracker.md explains.
+ * tells ranges and presets; docs/design/tracker.md explains. New knobs are added at the end: the
+ * library reads as many as `size` says, so that programs built with another version keep working.
  */
 struct dtt_tuning {
     size_t size;     /**< sizeof(struct dtt_tuning) */
@@ -216,15 +217,16 @@ struct dtt_knob {
 DTT_API int dtt_tuning_knob(size_t i, struct dtt_knob *ret);
 
 /**
- * Sets a knob from "NAME=VALUE": a time as 1500ms or 1.5s, a number, "on" or "off". When it cannot
- * be, a sentence without full stop goes to `why` (`cap` bytes; may be NULL and 0). `t->size` is set
- * by the caller. Errors: DTT_EINVAL. Any thread.
+ * Sets a knob from "NAME=VALUE": a time as 1500ms or 1.5s, a number, "on" or "off". `t->size` is
+ * set by the caller. On DTT_EINVAL, the only error, the reason is in `why` (`cap` bytes; may be
+ * NULL and 0) as a sentence without full stop. Any thread.
  */
 DTT_API int dtt_tuning_set(struct dtt_tuning *t, const char *assignment, char *why, size_t cap);
 
 /**
- * Whether all knobs are within their ranges and fit together under `preset` (enum dtt_preset);
- * otherwise as dtt_tuning_set. dtt_topic_join checks the same and gives DTT_EINVAL. Any thread.
+ * DTT_OK when all knobs are within their ranges and fit together under `preset` (enum dtt_preset);
+ * else DTT_EINVAL, with the reason in `why` as dtt_tuning_set. dtt_topic_join checks the same. Any
+ * thread.
  */
 DTT_API int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t cap);
 

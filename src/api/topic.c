@@ -29,8 +29,8 @@ static bool read_config(struct dtt_topic_config *cfg, struct dtt_tuning *tuning,
         return false;
     }
     if (cfg->tuning) {
-        if (!dtt_read_sized(tuning, sizeof(*tuning), cfg->tuning) ||
-            dtt_tuning_check(tuning, cfg->preset, NULL, 0) != DTT_OK) {
+        if (dtt_tuning_check(cfg->tuning, cfg->preset, NULL, 0) != DTT_OK ||
+            !dtt_read_sized(tuning, sizeof(*tuning), cfg->tuning)) {
             return false;
         }
         cfg->tuning = tuning;

@@ -1,222 +1,26 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/tuning.h"
 
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define SET_MS(name, value) ret->name##_ns = (uint64_t)(value)*DTT_MS
+#define SET_N(name, value)  ret->name = (uint32_t)(value)
+#define SET_ON(name, value) ret->name = (value) > 0
 
-enum type { MS = DTT_KNOB_MS, N = DTT_KNOB_NUMBER, ON = DTT_KNOB_SWITCH };
-
-struct knob {
-    const char *name;
-    enum type type;
-    int min, max;
-    int presets[3]; /* by enum dtt_preset */
-    const char *help;
-    size_t theirs, ours; /* offsets in struct dtt_tuning and struct dtt_tracker_tuning */
-};
-
-#define OURS_MS(name) offsetof(struct dtt_tracker_tuning, name##_ns)
-#define OURS_N(name)  offsetof(struct dtt_tracker_tuning, name)
-#define OURS_ON(name) offsetof(struct dtt_tracker_tuning, name)
-
-static const struct knob knobs[] = {
-#define KNOB(type, name, min, max, def, seed, rust, help) \
-    {#name,                                               \
-     type,                                                \
-     min,                                                 \
-     max,                                                 \
-     {def, seed, rust},                                   \
-     help,                                                \
-     offsetof(struct dtt_tuning, name),                   \
-     OURS_##type(name)},
-#include "tracker/tuning.def"
-};
-
-#define N_KNOBS (sizeof(knobs) / sizeof(knobs[0]))
-
-static int *field_of(struct dtt_tuning *t, const struct knob *k)
+/* The user's figure of a knob, else the preset's; 0 for off. */
+static int chosen(int user, int preset)
 {
-    return (int *)((char *)t + k->theirs);
-}
-
-static int value_of(const struct dtt_tuning *t, const struct knob *k)
-{
-    return *(const int *)((const char *)t + k->theirs);
-}
-
-/* What a knob is set to: the preset's value, or the user's, 0 for off. */
-static int effective(const struct knob *k, int preset, const struct dtt_tuning *t)
-{
-    int value = t ? value_of(t, k) : 0;
-    return value == 0 ? k->presets[preset] : value == DTT_OFF ? 0 : value;
+    return user == 0 ? preset : user == DTT_OFF ? 0 : user;
 }
 
 void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning)
 {
-    for (size_t i = 0; i < N_KNOBS; i++) {
-        const struct knob *k = &knobs[i];
-        int value = effective(k, preset, tuning);
-        void *ours = (char *)ret + k->ours;
-        switch (k->type) {
-        case MS: *(uint64_t *)ours = (uint64_t)value * DTT_MS; break;
-        case N: *(uint32_t *)ours = (uint32_t)value; break;
-        case ON: *(bool *)ours = value > 0; break;
-        }
-    }
+    static const struct dtt_tuning none = {.size = sizeof(none)};
+    const struct dtt_tuning *user = tuning ? tuning : &none;
+#define KNOB(type, name, min, max, def, seed, rust, help) \
+    SET_##type(name, chosen(user->name, (const int[]){def, seed, rust}[preset]));
+#include "tracker/tuning.def"
 }
 
 void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset)
 {
     dtt_tracker_tune(ret, preset, NULL);
-}
-
-int dtt_tuning_knob(size_t i, struct dtt_knob *ret)
-{
-    if (i >= N_KNOBS) {
-        return 0;
-    }
-    const struct knob *k = &knobs[i];
-    *ret = (struct dtt_knob){.name = k->name,
-                             .unit = (int)k->type,
-                             .min = k->min,
-                             .max = k->max,
-                             .presets = {k->presets[0], k->presets[1], k->presets[2]},
-                             .help = k->help};
-    return 1;
-}
-
-static const struct knob *find(const char *name, size_t len)
-{
-    for (size_t i = 0; i < N_KNOBS; i++) {
-        if (strlen(knobs[i].name) == len && memcmp(knobs[i].name, name, len) == 0) {
-            return &knobs[i];
-        }
-    }
-    return NULL;
-}
-
-/* "a number from 1 to 32", "a time from 0.1 to 86400 s", "on or off" into `buf`. */
-static const char *range_text(const struct knob *k, char *buf, size_t cap)
-{
-    const char *off = k->min == 0 ? " or off" : "";
-    switch (k->type) {
-    case MS:
-        snprintf(buf, cap, "a time from %d ms to %d s, as 1500ms or 1.5s%s",
-                 k->min > 0 ? k->min : 1, k->max / 1000, off);
-        break;
-    case N:
-        snprintf(buf, cap, "a whole number from %d to %d%s", k->min > 0 ? k->min : 1, k->max, off);
-        break;
-    case ON: snprintf(buf, cap, "on or off"); break;
-    }
-    return buf;
-}
-
-/* Whole thousandths of a decimal number; false for anything else. Moves *text behind it. */
-static bool read_thousandths(const char **text, int64_t *ret)
-{
-    const char *p = *text;
-    int64_t value = 0;
-    unsigned digits = 0;
-    for (; *p >= '0' && *p <= '9' && digits < 12; p++, digits++) {
-        value = value * 10 + (*p - '0');
-    }
-    value *= 1000;
-    if (digits > 0 && *p == '.') {
-        int64_t unit = 100;
-        for (p++; *p >= '0' && *p <= '9' && unit > 0; p++, unit /= 10) {
-            value += (*p - '0') * unit;
-        }
-    }
-    *text = p;
-    *ret = value;
-    return digits > 0;
-}
-
-static bool parse(const struct knob *k, const char *text, int *ret)
-{
-    int64_t thousandths;
-    if (strcmp(text, "off") == 0 || (k->type != ON && strcmp(text, "0") == 0)) {
-        *ret = DTT_OFF;
-        return k->min == 0;
-    }
-    if (k->type == ON) {
-        *ret = 1;
-        return strcmp(text, "on") == 0;
-    }
-    if (!read_thousandths(&text, &thousandths)) {
-        return false;
-    }
-    int64_t value = thousandths / 1000;
-    if (k->type == MS && strcmp(text, "s") == 0) {
-        value = thousandths;
-    } else if (k->type == MS ? strcmp(text, "ms") != 0 || thousandths % 1000
-                             : *text != '\0' || thousandths % 1000) {
-        return false;
-    }
-    *ret = value > 0 && value <= k->max ? (int)value : 0;
-    return value >= k->min && value > 0 && value <= k->max;
-}
-
-int dtt_tuning_set(struct dtt_tuning *t, const char *assignment, char *why, size_t cap)
-{
-    char range[96];
-    int value;
-    if (!t || !assignment || t->size != sizeof(*t) || (!why && cap)) {
-        return DTT_EINVAL;
-    }
-    size_t len = strcspn(assignment, "=");
-    const struct knob *k = find(assignment, len);
-    if (!k) {
-        snprintf(why, cap, "there is no knob '%.*s'", (int)(len < 40 ? len : 40), assignment);
-        return DTT_EINVAL;
-    }
-    if (assignment[len] != '=' || !parse(k, assignment + len + 1, &value)) {
-        snprintf(why, cap, "%s must be %s", k->name, range_text(k, range, sizeof(range)));
-        return DTT_EINVAL;
-    }
-    *field_of(t, k) = value;
-    return DTT_OK;
-}
-
-/* The few knobs that depend on each other. */
-static const char *conflict(const struct dtt_tracker_tuning *t)
-{
-    if (t->no_record_wait_max_ns < t->no_record_wait_ns) {
-        return "no_record_wait_max must not be less than no_record_wait";
-    }
-    if (t->publish_fail_max_ns < t->publish_fail_min_ns) {
-        return "publish_fail_max must not be less than publish_fail_min";
-    }
-    if (t->slot_copies > t->slot_width) {
-        return "slot_copies must not be more than slot_width";
-    }
-    return NULL;
-}
-
-int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t cap)
-{
-    struct dtt_tracker_tuning tuned;
-    char range[96];
-    if (!t || t->size != sizeof(*t) || preset < DTT_PRESET_DEFAULT ||
-        preset > DTT_PRESET_RUST_0_3 || (!why && cap)) {
-        return DTT_EINVAL;
-    }
-    for (size_t i = 0; i < N_KNOBS; i++) {
-        const struct knob *k = &knobs[i];
-        int value = value_of(t, k);
-        if (value != 0 && (value == DTT_OFF ? k->min > 0 : value < k->min || value > k->max)) {
-            snprintf(why, cap, "%s must be %s", k->name, range_text(k, range, sizeof(range)));
-            return DTT_EINVAL;
-        }
-    }
-    dtt_tracker_tune(&tuned, preset, t);
-    const char *wrong = conflict(&tuned);
-    if (wrong) {
-        snprintf(why, cap, "%s", wrong);
-        return DTT_EINVAL;
-    }
-    return DTT_OK;
 }

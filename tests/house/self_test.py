@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 import check_exports  # noqa: E402
 import check_includes  # noqa: E402
 import check_symbols  # noqa: E402
+import knobs  # noqa: E402
 import lessons  # noqa: E402
 import test_summary  # noqa: E402
 
@@ -61,6 +62,26 @@ class Lessons(unittest.TestCase):
 
     def test_a_missing_lesson(self):
         self.refused("\n| 30 |", "\n| 31 |")
+
+
+class Knobs(unittest.TestCase):
+    """A made-up list of one time over and over, and what is written of it."""
+
+    KNOBS = [(f"pause_{n}", "1ms to 5s, or off", "rest", ["1s", "off", "2s"]) for n in range(30)]
+    HEADER = "struct dtt_tuning {\n" + "".join(
+        f"    int pause_{n}; /**< ms:\n                 rest */\n" for n in range(30)) + "};\n"
+    PAGE = "## Knobs\n\n| knob | ...\n|---|\n" + "".join(
+        f"| pause_{n} | 1ms to 5s, or off | rest | 1s | off | 2s |\n" for n in range(30))
+
+    def test_what_is_written_is_held_against_the_list(self):
+        self.assertEqual(list(knobs.check(self.KNOBS, self.HEADER, self.PAGE)), [])
+        for header, page in [(self.HEADER.replace("pause_3;", "pause_x;"), self.PAGE),
+                             (self.HEADER.replace("ms:", "s:", 1), self.PAGE),
+                             (self.HEADER.replace("pause_1;", "x;").replace("pause_2;", "pause_1;")
+                              .replace("x;", "pause_2;"), self.PAGE),
+                             (self.HEADER, self.PAGE.replace("| 2s |", "| 3s |", 1)),
+                             (self.HEADER, self.PAGE.replace("rest", "sleep", 1))]:
+            self.assertNotEqual(list(knobs.check(self.KNOBS, header, page)), [])
 
 
 class Includes(Tree):

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The knobs by name: lists, reads and checks what a program sets in a struct dtt_tuning. */
+#include "tracker/tuning.h"
+#include "api/node_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum type { MS = DTT_KNOB_MS, N = DTT_KNOB_NUMBER, ON = DTT_KNOB_SWITCH };
+
+struct knob {
+    const char *name;
+    enum type type;
+    int min, max;
+    int presets[3]; /* by enum dtt_preset */
+    const char *help;
+    size_t offset; /* in struct dtt_tuning */
+};
+
+static const struct knob knobs[] = {
+#define KNOB(type, name, min, max, def, seed, rust, help) \
+    {#name, type, min, max, {def, seed, rust}, help, offsetof(struct dtt_tuning, name)},
+#include "tracker/tuning.def"
+};
+
+#define N_KNOBS (sizeof(knobs) / sizeof(knobs[0]))
+
+_Static_assert(sizeof(struct dtt_tuning) == sizeof(size_t) + N_KNOBS * sizeof(int),
+               "a knob for each field, and no padding: it would be a later version's field");
+
+int dtt_tuning_knob(size_t i, struct dtt_knob *ret)
+{
+    if (i >= N_KNOBS) {
+        return 0;
+    }
+    const struct knob *k = &knobs[i];
+    *ret = (struct dtt_knob){.name = k->name,
+                             .unit = (int)k->type,
+                             .min = k->min,
+                             .max = k->max,
+                             .presets = {k->presets[0], k->presets[1], k->presets[2]},
+                             .help = k->help};
+    return 1;
+}
+
+static const struct knob *find(const char *name, size_t len)
+{
+    for (size_t i = 0; i < N_KNOBS; i++) {
+        if (strlen(knobs[i].name) == len && memcmp(knobs[i].name, name, len) == 0) {
+            return &knobs[i];
+        }
+    }
+    return NULL;
+}
+
+/* "a number from 1 to 32", "a time from 0.1 to 86400 s", "on or off" into `buf`. */
+static const char *range_text(const struct knob *k, char *buf, size_t cap)
+{
+    const char *off = k->min == 0 ? " or off" : "";
+    switch (k->type) {
+    case MS:
+        snprintf(buf, cap, "a time from %d ms to %d s, as 1500ms or 1.5s%s",
+                 k->min > 0 ? k->min : 1, k->max / 1000, off);
+        break;
+    case N:
+        snprintf(buf, cap, "a whole number from %d to %d%s", k->min > 0 ? k->min : 1, k->max, off);
+        break;
+    case ON: snprintf(buf, cap, "on or off"); break;
+    }
+    return buf;
+}
+
+/* Whole thousandths of a decimal number; false for anything else. Moves *text behind it. */
+static bool read_thousandths(const char **text, int64_t *ret)
+{
+    const char *p = *text;
+    int64_t value = 0;
+    unsigned digits = 0;
+    for (; *p >= '0' && *p <= '9' && digits < 12; p++, digits++) {
+        value = value * 10 + (*p - '0');
+    }
+    value *= 1000;
+    if (digits > 0 && *p == '.') {
+        int64_t unit = 100;
+        for (p++; *p >= '0' && *p <= '9' && unit > 0; p++, unit /= 10) {
+            value += (*p - '0') * unit;
+        }
+    }
+    *text = p;
+    *ret = value;
+    return digits > 0;
+}
+
+static bool parse(const struct knob *k, const char *text, int *ret)
+{
+    int64_t thousandths;
+    if (strcmp(text, "off") == 0 || (k->type != ON && strcmp(text, "0") == 0)) {
+        *ret = DTT_OFF;
+        return k->min == 0;
+    }
+    if (k->type == ON) {
+        *ret = 1;
+        return strcmp(text, "on") == 0;
+    }
+    if (!read_thousandths(&text, &thousandths)) {
+        return false;
+    }
+    int64_t value = thousandths / 1000;
+    if (k->type == MS && strcmp(text, "s") == 0) {
+        value = thousandths;
+    } else if (k->type == MS ? strcmp(text, "ms") != 0 || thousandths % 1000
+                             : *text != '\0' || thousandths % 1000) {
+        return false;
+    }
+    *ret = value > 0 && value <= k->max ? (int)value : 0;
+    return value >= k->min && value > 0 && value <= k->max;
+}
+
+/* Writes the sentence, where there is room for it. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static int
+refuse(char *why, size_t cap, const char *text, ...)
+{
+    if (why) {
+        va_list args;
+        va_start(args, text);
+        vsnprintf(why, cap, text, args);
+        va_end(args);
+    }
+    return DTT_EINVAL;
+}
+
+static int refuse_value(char *why, size_t cap, const struct knob *k)
+{
+    char range[96];
+    return refuse(why, cap, "%s must be %s", k->name, range_text(k, range, sizeof(range)));
+}
+
+int dtt_tuning_set(struct dtt_tuning *t, const char *assignment, char *why, size_t cap)
+{
+    int value;
+    if (!t || !assignment) {
+        return refuse(why, cap, "there is no tuning or no knob to set");
+    }
+    size_t len = strcspn(assignment, "=");
+    const struct knob *k = find(assignment, len);
+    if (!k) {
+        return refuse(why, cap, "there is no knob '%.*s'", (int)(len < 40 ? len : 40), assignment);
+    }
+    if (t->size < k->offset + sizeof(int)) {
+        return refuse(why, cap, "a tuning of %zu bytes has no knob '%s'", t->size, k->name);
+    }
+    if (assignment[len] != '=' || !parse(k, assignment + len + 1, &value)) {
+        return refuse_value(why, cap, k);
+    }
+    memcpy((char *)t + k->offset, &value, sizeof(value));
+    return DTT_OK;
+}
+
+/* The few knobs that depend on each other. */
+static const char *conflict(const struct dtt_tracker_tuning *t)
+{
+    if (t->no_record_wait_max_ns < t->no_record_wait_ns) {
+        return "no_record_wait_max must not be less than no_record_wait";
+    }
+    if (t->publish_fail_max_ns < t->publish_fail_min_ns) {
+        return "publish_fail_max must not be less than publish_fail_min";
+    }
+    if (t->slot_copies > t->slot_width) {
+        return "slot_copies must not be more than slot_width";
+    }
+    return NULL;
+}
+
+int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t cap)
+{
+    struct dtt_tuning ours;
+    struct dtt_tracker_tuning tuned;
+    if (preset < DTT_PRESET_DEFAULT || preset > DTT_PRESET_RUST_0_3) {
+        return refuse(why, cap, "there is no preset %d", preset);
+    }
+    if (!t || t->size < sizeof(t->size)) {
+        return refuse(why, cap, "the size of the tuning is not set");
+    }
+    if (!dtt_read_sized(&ours, sizeof(ours), t)) {
+        return refuse(why, cap, "a knob is set that this version of the library does not have");
+    }
+    for (size_t i = 0; i < N_KNOBS; i++) {
+        const struct knob *k = &knobs[i];
+        int value = *(const int *)((const char *)&ours + k->offset);
+        if (value != 0 && (value == DTT_OFF ? k->min > 0 : value < k->min || value > k->max)) {
+            return refuse_value(why, cap, k);
+        }
+    }
+    dtt_tracker_tune(&tuned, preset, &ours);
+    const char *wrong = conflict(&tuned);
+    return wrong ? refuse(why, cap, "%s", wrong) : DTT_OK;
+}
