@@ -17,6 +17,7 @@ import check_includes  # noqa: E402
 import check_symbols  # noqa: E402
 import knobs  # noqa: E402
 import lessons  # noqa: E402
+import test_names  # noqa: E402
 import test_summary  # noqa: E402
 
 
@@ -82,6 +83,21 @@ class Knobs(unittest.TestCase):
                              (self.HEADER, self.PAGE.replace("| 2s |", "| 3s |", 1)),
                              (self.HEADER, self.PAGE.replace("rest", "sleep", 1))]:
             self.assertNotEqual(list(knobs.check(self.KNOBS, header, page)), [])
+
+
+class TestNames(unittest.TestCase):
+    NAMES = ["dht/server", "dht/hostile", "quic/hostile", "cli/options"]
+
+    def test_a_name_a_module_and_an_end(self):
+        self.assertEqual(test_names.choose(["dht/server"], self.NAMES), (["dht/server"], []))
+        self.assertEqual(test_names.choose(["dht"], self.NAMES)[0], ["dht/server", "dht/hostile"])
+        self.assertEqual(test_names.choose(["hostile"], self.NAMES)[0],
+                         ["dht/hostile", "quic/hostile"])
+
+    def test_a_word_without_a_match_is_told_beside_one_with(self):
+        chosen, wrong = test_names.choose(["options", "dht/sever"], self.NAMES)
+        self.assertEqual(chosen, ["cli/options"])
+        self.assertEqual(wrong, ["no test 'dht/sever'; near: dht/hostile, dht/server"])
 
 
 class Includes(Tree):
