@@ -5,11 +5,6 @@
 #include "quic/path.h"
 #include "quic/transmit.h"
 
-/* A peer's UDP payloads may be as large as iroh's (noq) are at most. */
-#define MAX_UDP_PAYLOAD 1472
-/* As iroh offers ids: enough for a peer that changes its path. */
-#define ACTIVE_CID_LIMIT 7
-
 static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
                       const ngtcp2_crypto_aead_ctx *aead_ctx, const uint8_t *ciphertext,
                       size_t ciphertext_len, const uint8_t *nonce, size_t nonce_len,
@@ -93,14 +88,14 @@ static int on_handshake_completed(ngtcp2_conn *ng, void *user)
     struct dtt_qconn *c = user;
     (void)ng;
     if (!dtt_qtls_is_alpn_agreed(&c->tls)) {
-        c->is_wrong_alpn = true;
+        c->reason = DTT_QUIC_WRONG_ALPN;
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     if (!c->tls.is_verified) {
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     if (!c->is_dialed) {
-        dtt_qconn_set_connected(c);
+        dtt_qconn_opened(c);
     }
     return 0;
 }
@@ -109,8 +104,8 @@ static int on_handshake_confirmed(ngtcp2_conn *ng, void *user)
 {
     struct dtt_qconn *c = user;
     (void)ng;
-    if (c->is_dialed && !c->is_connected) {
-        dtt_qconn_set_connected(c);
+    if (c->is_dialed && c->state == DTT_QCONN_HANDSHAKE) {
+        dtt_qconn_opened(c);
     }
     return 0;
 }
@@ -187,7 +182,11 @@ static int on_stream_close(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t
     (void)flags;
     (void)code;
     if (stream_user) {
-        dtt_qconn_stream_closed(c, stream_user);
+        struct dtt_qstream *s = stream_user;
+        if (s->is_local) {
+            dtt_qtransmit_forget(c, s);
+        }
+        dtt_qconn_stream_closed(c, s);
     } else if (ngtcp2_is_bidi_stream(id)) {
         ngtcp2_conn_extend_max_streams_bidi(ng, 1);
     }
@@ -211,7 +210,7 @@ static int on_streams_allowed(ngtcp2_conn *ng, uint64_t max_streams, void *user)
     struct dtt_qconn *c = user;
     (void)ng;
     (void)max_streams;
-    if (c->wants_stream && c->is_connected) {
+    if (c->wants_stream && c->state == DTT_QCONN_OPEN) {
         c->wants_stream = false;
         dtt_qevents_push(&c->sh->events, &c->openable);
     }
@@ -223,7 +222,7 @@ static int on_stateless_reset(ngtcp2_conn *ng, const ngtcp2_pkt_stateless_reset 
     struct dtt_qconn *c = user;
     (void)ng;
     (void)sr;
-    c->is_reset = true;
+    c->reason = DTT_QUIC_RESET;
     return 0;
 }
 
@@ -269,26 +268,3 @@ const ngtcp2_callbacks dtt_qcallbacks = {
     .recv_stateless_reset = on_stateless_reset,
     .path_validation = on_path_validation,
 };
-
-void dtt_qcallbacks_settings(struct dtt_qshared *sh, ngtcp2_settings *ret)
-{
-    ngtcp2_settings_default(ret);
-    ret->initial_ts = sh->now_ns;
-    ret->rand_ctx.native_handle = &sh->rng;
-    /* The connection keeps this one itself: a client has to wait for confirmation too. */
-    ret->handshake_timeout = UINT64_MAX;
-    ret->max_tx_udp_payload_size = DTT_QCONN_DATAGRAM_MAX;
-}
-
-void dtt_qcallbacks_params(const struct dtt_qshared *sh, ngtcp2_transport_params *ret)
-{
-    ngtcp2_transport_params_default(ret);
-    ret->initial_max_streams_uni = DTT_QCONN_PEER_STREAMS_MAX;
-    ret->initial_max_streams_bidi = DTT_QCONN_BIDI_MAX;
-    ret->initial_max_stream_data_uni = DTT_QCONN_STREAM_WINDOW;
-    ret->initial_max_stream_data_bidi_remote = DTT_QCONN_BIDI_WINDOW;
-    ret->initial_max_data = DTT_QCONN_WINDOW;
-    ret->max_idle_timeout = sh->idle_timeout_ns;
-    ret->max_udp_payload_size = MAX_UDP_PAYLOAD;
-    ret->active_connection_id_limit = ACTIVE_CID_LIMIT;
-}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "quic/conn.h"
 
-#include "quic/callbacks.h"
 #include "quic/path.h"
-#include "quic/transmit.h"
+#include "quic/schedule.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /*
@@ -19,74 +19,50 @@
 #define APPLICATION_ERROR 0xc
 #define CRYPTO_ERROR      0x100
 
-static uint64_t later(uint64_t t, uint64_t ns)
+/* ---- states */
+
+static bool is_half_open(const struct dtt_qconn *c)
 {
-    return t > DTT_NEVER - ns ? DTT_NEVER : t + ns;
+    return c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
 }
 
-/* ---- when */
-
-void dtt_qconn_wake(struct dtt_qconn *c)
+/* Open, or the user has still to hear that it is not. */
+static bool is_live(const struct dtt_qconn *c)
 {
-    struct dtt_qshared *sh = c->sh;
-    if (c->is_ready) {
-        return;
-    }
-    c->is_ready = true;
-    c->ready_next = NULL;
-    c->ready_prev = sh->ready_tail;
-    if (sh->ready_tail) {
-        sh->ready_tail->ready_next = c;
-    } else {
-        sh->ready_head = c;
-    }
-    sh->ready_tail = c;
+    return c->ng || c->closed.is_queued;
 }
 
-void dtt_qconn_sleep(struct dtt_qconn *c)
+static void end_life(struct dtt_qconn *c)
+{
+    assert(c->sh->live > 0);
+    c->sh->live--;
+}
+
+/* The only place where the state changes, and with it what depends on the state alone. */
+static void set_state(struct dtt_qconn *c, enum dtt_qconn_state state, uint64_t until_ns)
 {
     struct dtt_qshared *sh = c->sh;
-    if (!c->is_ready) {
-        return;
+    assert(state > c->state);
+    if (is_half_open(c)) {
+        assert(sh->half_open > 0);
+        sh->half_open--;
     }
-    if (c->ready_prev) {
-        c->ready_prev->ready_next = c->ready_next;
-    } else {
-        sh->ready_head = c->ready_next;
+    if (c->state == DTT_QCONN_LINGERING) {
+        assert(sh->lingering > 0);
+        sh->lingering--;
     }
-    if (c->ready_next) {
-        c->ready_next->ready_prev = c->ready_prev;
-    } else {
-        sh->ready_tail = c->ready_prev;
+    if (state == DTT_QCONN_LINGERING) {
+        sh->lingering++;
+    } else if (state == DTT_QCONN_OVER) {
+        dtt_qcid_clear(&sh->cids, &c->cids);
     }
-    c->is_ready = false;
+    c->was_open |= state == DTT_QCONN_OPEN;
+    c->state = state;
+    c->until_ns = until_ns;
 }
 
-void dtt_qconn_arm(struct dtt_qconn *c)
-{
-    uint64_t t = DTT_NEVER;
-    if (c->is_closed) {
-        t = c->linger_until ? c->linger_until : DTT_NEVER;
-    } else {
-        t = ngtcp2_conn_get_expiry(c->ng);
-        if (t <= c->sh->now_ns && c->is_ready) {
-            /* Writing settles it; until the driver can write there is nothing to wake up for. */
-            t = DTT_NEVER;
-        }
-        if (!c->is_connected) {
-            t = dtt_min_ns(t, c->handshake_until);
-        }
-        if (c->suspect_until) {
-            t = dtt_min_ns(t, c->suspect_until);
-        }
-    }
-    (void)dtt_timerq_set(&c->sh->timers, &c->timer, t);
-}
-
-/* ---- birth */
-
-static struct dtt_qconn *new_conn(struct dtt_qshared *sh, dtt_quic_conn handle,
-                                  const struct dtt_addr *local, const struct dtt_addr *remote)
+struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bool is_dialed,
+                                const struct dtt_addr *local, const struct dtt_addr *remote)
 {
     struct dtt_qconn *c = calloc(1, sizeof(*c));
     if (!c) {
@@ -94,9 +70,11 @@ static struct dtt_qconn *new_conn(struct dtt_qshared *sh, dtt_quic_conn handle,
     }
     c->sh = sh;
     c->handle = handle;
+    c->is_dialed = is_dialed;
     c->local = *local;
     c->remote = *remote;
-    c->handshake_until = later(sh->now_ns, sh->handshake_timeout_ns);
+    c->until_ns = dtt_add_ns(sh->now_ns, sh->handshake_timeout_ns);
+    c->reason = DTT_QUIC_PROTOCOL;
     c->connected = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CONNECTED};
     c->closed = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CLOSED};
     c->migrated = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_MIGRATED};
@@ -105,132 +83,12 @@ static struct dtt_qconn *new_conn(struct dtt_qshared *sh, dtt_quic_conn handle,
         free(c);
         return NULL;
     }
-    c->is_live = true;
     sh->live++;
+    sh->half_open += is_half_open(c);
     return c;
 }
 
-static ngtcp2_conn *ref_conn(ngtcp2_crypto_conn_ref *ref)
-{
-    return ((struct dtt_qconn *)ref->user_data)->ng;
-}
-
-/* The common end of dialling and accepting: `rv` is what ngtcp2_conn_*_new said. */
-static int start_tls(struct dtt_qconn *c, int rv, const struct dtt_id *expect)
-{
-    ngtcp2_crypto_conn_ref ref = {.get_conn = ref_conn, .user_data = c};
-    if (rv != 0) {
-        c->ng = NULL;
-        return rv == NGTCP2_ERR_NOMEM ? DTT_ENOMEM : DTT_ECRYPTO;
-    }
-    int err = dtt_qtls_start(&c->tls, c->sh->tls, &ref, expect);
-    if (err == 0) {
-        ngtcp2_conn_set_tls_native_handle(c->ng, c->tls.native);
-        dtt_qconn_wake(c);
-        dtt_qconn_arm(c);
-    }
-    return err;
-}
-
-static int start_dial(struct dtt_qconn *c)
-{
-    struct dtt_qshared *sh = c->sh;
-    ngtcp2_cid scid;
-    ngtcp2_cid dcid;
-    ngtcp2_settings settings;
-    ngtcp2_transport_params params;
-    ngtcp2_path_storage ps;
-    dtt_qcid_generate(&sh->cids, DTT_QCID_LEN, &scid);
-    dtt_qcid_generate(&sh->cids, NGTCP2_MIN_INITIAL_DCIDLEN, &dcid);
-    int err = dtt_qcid_add(&sh->cids, &c->cids, &scid, c);
-    if (err) {
-        return err;
-    }
-    dtt_qcallbacks_settings(sh, &settings);
-    dtt_qcallbacks_params(sh, &params);
-    dtt_qpath_init(&ps, &c->local, &c->remote);
-    int rv = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &ps.path, NGTCP2_PROTO_VER_V1,
-                                    &dtt_qcallbacks, &settings, &params, NULL, c);
-    return start_tls(c, rv, &c->peer);
-}
-
-int dtt_qconn_dial(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                   const struct dtt_id *peer, const struct dtt_addr *local,
-                   const struct dtt_addr *remote)
-{
-    struct dtt_qconn *c = new_conn(sh, handle, local, remote);
-    if (!c) {
-        return DTT_ENOMEM;
-    }
-    c->is_dialed = true;
-    c->peer = *peer;
-    int err = start_dial(c);
-    if (err) {
-        dtt_qconn_free(c);
-        return err;
-    }
-    *ret = c;
-    return DTT_OK;
-}
-
-static int start_accept(struct dtt_qconn *c, const ngtcp2_pkt_hd *hd,
-                        const ngtcp2_cid *original_dcid)
-{
-    struct dtt_qshared *sh = c->sh;
-    ngtcp2_cid scid;
-    ngtcp2_settings settings;
-    ngtcp2_transport_params params;
-    ngtcp2_path_storage ps;
-    dtt_qcallbacks_settings(sh, &settings);
-    dtt_qcallbacks_params(sh, &params);
-    dtt_qcid_generate(&sh->cids, DTT_QCID_LEN, &scid);
-    int err = dtt_qcid_reset_token(&sh->cids, &scid, params.stateless_reset_token);
-    if (err == 0) {
-        err = dtt_qcid_add(&sh->cids, &c->cids, &scid, c);
-    }
-    if (err == 0) {
-        /*
-         * The client uses this one until our first answer reached it. It stays as long as the
-         * connection, so that a late copy of the first packet does not look like a new client.
-         */
-        err = dtt_qcid_add(&sh->cids, &c->cids, &hd->dcid, c);
-    }
-    if (err) {
-        return err;
-    }
-    params.stateless_reset_token_present = 1;
-    dtt_ng_set_original_dcid(&params, original_dcid ? original_dcid : &hd->dcid);
-    if (original_dcid) {
-        dtt_ng_set_token(&settings, hd);
-        params.retry_scid = hd->dcid;
-        params.retry_scid_present = 1;
-    }
-    dtt_qpath_init(&ps, &c->local, &c->remote);
-    int rv = ngtcp2_conn_server_new(&c->ng, &hd->scid, &scid, &ps.path, hd->version,
-                                    &dtt_qcallbacks, &settings, &params, NULL, c);
-    return start_tls(c, rv, NULL);
-}
-
-int dtt_qconn_accept(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                     const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid,
-                     const struct dtt_addr *local, const struct dtt_addr *remote)
-{
-    struct dtt_qconn *c = new_conn(sh, handle, local, remote);
-    if (!c) {
-        return DTT_ENOMEM;
-    }
-    c->is_half_open = true;
-    sh->half_open++;
-    int err = start_accept(c, hd, original_dcid);
-    if (err) {
-        dtt_qconn_free(c);
-        return err;
-    }
-    *ret = c;
-    return DTT_OK;
-}
-
-/* ---- death */
+/* ---- its end */
 
 static void drop_events(struct dtt_qconn *c)
 {
@@ -270,54 +128,25 @@ static void close_streams(struct dtt_qconn *c)
     c->own_streams = 0;
 }
 
-static void set_not_half_open(struct dtt_qconn *c)
+/* Clients that never got through share a quarter of the places to linger. */
+static bool may_linger(const struct dtt_qconn *c)
 {
-    if (c->is_half_open) {
-        c->is_half_open = false;
-        c->sh->half_open--;
-    }
-}
-
-static void set_not_live(struct dtt_qconn *c)
-{
-    if (c->is_live) {
-        c->is_live = false;
-        c->sh->live--;
-    }
-}
-
-/* Strangers whose handshake fails get a quarter of the places, so that they cannot take all. */
-static void begin_linger(struct dtt_qconn *c, uint64_t ns)
-{
-    struct dtt_qshared *sh = c->sh;
-    size_t max = c->is_dialed || c->is_connected ? sh->linger_max : sh->linger_max / 4;
-    if (sh->lingering < max) {
-        sh->lingering++;
-        c->linger_until = later(sh->now_ns, ns > LINGER_MIN_NS ? ns : LINGER_MIN_NS);
-    } else {
-        dtt_qcid_clear(&sh->cids, &c->cids);
-    }
-}
-
-static void end_linger(struct dtt_qconn *c)
-{
-    if (c->linger_until) {
-        c->linger_until = 0;
-        c->sh->lingering--;
-    }
-    dtt_qcid_clear(&c->sh->cids, &c->cids);
+    size_t max = c->sh->linger_max;
+    return c->sh->lingering < (c->is_dialed || c->was_open ? max : max / 4);
 }
 
 void dtt_qconn_free(struct dtt_qconn *c)
 {
-    dtt_qconn_sleep(c);
-    set_not_half_open(c);
-    set_not_live(c);
-    if (c->ng) {
-        ngtcp2_conn_del(c->ng);
+    dtt_qschedule_sleep(c);
+    /* A connection that never got as far as ngtcp2 is live too. */
+    if (is_live(c) || c->state == DTT_QCONN_HANDSHAKE) {
+        end_life(c);
     }
+    ngtcp2_conn_del(c->ng);
     dtt_qtls_end(&c->tls);
-    end_linger(c);
+    if (c->state != DTT_QCONN_OVER) {
+        set_state(c, DTT_QCONN_OVER, DTT_NEVER);
+    }
     free(c->close_packet);
     drop_events(c);
     dtt_qevents_remove(&c->sh->events, &c->connected);
@@ -328,13 +157,13 @@ void dtt_qconn_free(struct dtt_qconn *c)
 
 bool dtt_qconn_is_done(const struct dtt_qconn *c)
 {
-    return c->is_closed && !c->linger_until && !c->is_live && !c->is_close_due;
+    return c->state == DTT_QCONN_OVER && !c->closed.is_queued && !c->is_close_due;
 }
 
 static void trace_closed(struct dtt_qconn *c)
 {
     const char *word = dtt_quic_reason_word(c->reason);
-    if (c->is_connected) {
+    if (c->was_open) {
         DTT_COUNT(c->sh->ctx, QUIC_CLOSED);
         DTT_TRACE(c->sh->ctx, QUIC_CLOSED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
                   dtt_tv_text(word));
@@ -348,7 +177,7 @@ static void trace_closed(struct dtt_qconn *c)
     }
 }
 
-/* From here on only the closing packet (if there is one) and the CLOSED event are left. */
+/* What is left is the closing packet, if there is one, and the CLOSED event. */
 static void finish(struct dtt_qconn *c, enum dtt_quic_reason reason, bool linger)
 {
     struct dtt_qshared *sh = c->sh;
@@ -356,29 +185,27 @@ static void finish(struct dtt_qconn *c, enum dtt_quic_reason reason, bool linger
     ngtcp2_conn_del(c->ng);
     c->ng = NULL;
     dtt_qtls_end(&c->tls);
-    c->is_closed = true;
     c->reason = reason;
-    c->suspect_until = 0;
     trace_closed(c);
     close_streams(c);
     dtt_qevents_remove(&sh->events, &c->openable);
-    set_not_half_open(c);
-    if (c->is_dialed || c->is_connected) {
+    if (c->is_dialed || c->was_open) {
         dtt_qevents_push(&sh->events, &c->closed);
     } else {
-        set_not_live(c);
+        end_life(c);
     }
-    if (linger) {
-        begin_linger(c, wait);
+    if (linger && may_linger(c)) {
+        set_state(c, DTT_QCONN_LINGERING,
+                  dtt_add_ns(sh->now_ns, wait > LINGER_MIN_NS ? wait : LINGER_MIN_NS));
     } else {
-        dtt_qcid_clear(&sh->cids, &c->cids);
+        set_state(c, DTT_QCONN_OVER, DTT_NEVER);
     }
     if (c->is_close_due) {
-        dtt_qconn_wake(c);
+        dtt_qschedule_wake(c);
     } else {
-        dtt_qconn_sleep(c);
+        dtt_qschedule_sleep(c);
     }
-    dtt_qconn_arm(c);
+    dtt_qschedule_arm(c);
 }
 
 /* Without memory or keys to write it with, the peer must find out by itself. */
@@ -419,11 +246,11 @@ static enum dtt_quic_reason reason_of_alert(const struct dtt_qconn *c, uint64_t 
 static enum dtt_quic_reason reason_of_peer(const struct dtt_qconn *c)
 {
     ngtcp2_ccerr err;
-    if (c->is_reset) {
+    if (c->reason == DTT_QUIC_RESET) {
         return DTT_QUIC_RESET;
     }
     dtt_ng_peer_error(c->ng, &err);
-    if (!c->is_connected) {
+    if (!c->was_open) {
         return err.error_code == CRYPTO_ERROR + DTT_QTLS_ALERT_NO_APPLICATION_PROTOCOL
                    ? DTT_QUIC_WRONG_ALPN
                    : DTT_QUIC_REFUSED;
@@ -441,7 +268,7 @@ void dtt_qconn_fail(struct dtt_qconn *c, int rv)
     switch (rv) {
     case NGTCP2_ERR_DRAINING: finish(c, reason_of_peer(c), true); return;
     case NGTCP2_ERR_IDLE_CLOSE:
-        finish(c, c->is_connected ? DTT_QUIC_IDLE : DTT_QUIC_HANDSHAKE_TIMEOUT, false);
+        finish(c, c->was_open ? DTT_QUIC_IDLE : DTT_QUIC_HANDSHAKE_TIMEOUT, false);
         return;
     case NGTCP2_ERR_NO_VIABLE_PATH: finish(c, DTT_QUIC_UNREACHABLE, false); return;
     case NGTCP2_ERR_DROP_CONN:
@@ -449,7 +276,7 @@ void dtt_qconn_fail(struct dtt_qconn *c, int rv)
     case NGTCP2_ERR_RECV_VERSION_NEGOTIATION: finish(c, DTT_QUIC_PROTOCOL, false); return;
     default: break;
     }
-    enum dtt_quic_reason reason = c->is_wrong_alpn ? DTT_QUIC_WRONG_ALPN : DTT_QUIC_PROTOCOL;
+    enum dtt_quic_reason reason = c->reason;
     ngtcp2_ccerr_default(&err);
     if (rv == NGTCP2_ERR_CRYPTO) {
         uint8_t alert = ngtcp2_conn_get_tls_alert(c->ng);
@@ -466,27 +293,26 @@ void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason)
 {
     ngtcp2_ccerr err;
     size_t len = reason ? strlen(reason) : 0;
-    if (c->is_closed) {
+    if (!c->ng) {
         return;
     }
     ngtcp2_ccerr_default(&err);
     ngtcp2_ccerr_set_application_error(&err, code, (const uint8_t *)reason,
                                        len < REASON_MAX ? len : REASON_MAX);
     prepare_close_packet(c, &err);
-    /* Who closes wants nothing more of it. */
+    /* The user who closes wants nothing more of the connection. */
     drop_events(c);
     finish(c, DTT_QUIC_BY_US, c->close_packet != NULL);
 }
 
 /* ---- input */
 
-void dtt_qconn_set_connected(struct dtt_qconn *c)
+void dtt_qconn_opened(struct dtt_qconn *c)
 {
     struct dtt_qshared *sh = c->sh;
-    c->is_connected = true;
+    set_state(c, DTT_QCONN_OPEN, DTT_NEVER);
     c->wants_stream = false;
     c->peer = c->tls.peer;
-    set_not_half_open(c);
     ngtcp2_conn_set_keep_alive_timeout(c->ng, sh->keep_alive_ns);
     dtt_qevents_push(&sh->events, &c->connected);
     DTT_COUNT(sh->ctx, QUIC_CONNECTED);
@@ -502,7 +328,7 @@ void dtt_qconn_set_remote(struct dtt_qconn *c, const struct dtt_addr *remote)
     DTT_TRACE(c->sh->ctx, QUIC_MIGRATED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
               dtt_tv_addr(remote));
     c->remote = *remote;
-    if (c->is_connected) {
+    if (c->was_open) {
         dtt_qevents_push(&c->sh->events, &c->migrated);
     }
 }
@@ -513,13 +339,13 @@ static void settle(struct dtt_qconn *c, int rv)
         dtt_qconn_fail(c, rv);
         return;
     }
-    if (c->is_connected && c->tls.native) {
+    if (c->was_open && c->tls.native) {
         /* Key updates need no TLS (RFC 9001, section 6): the session's memory goes now. */
         ngtcp2_conn_set_tls_native_handle(c->ng, NULL);
         dtt_qtls_end(&c->tls);
     }
-    dtt_qconn_wake(c);
-    dtt_qconn_arm(c);
+    dtt_qschedule_wake(c);
+    dtt_qschedule_arm(c);
 }
 
 static bool is_wildcard(const struct dtt_addr *a)
@@ -545,7 +371,7 @@ static void recv_closed(struct dtt_qconn *c)
     c->close_triggers++;
     if (c->close_packet && (c->close_triggers & (c->close_triggers - 1)) == 0) {
         c->is_close_due = true;
-        dtt_qconn_wake(c);
+        dtt_qschedule_wake(c);
     }
 }
 
@@ -554,7 +380,7 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
 {
     ngtcp2_path_storage ps;
     ngtcp2_pkt_info pi = {.ecn = (uint8_t)(ecn & NGTCP2_ECN_MASK)};
-    if (c->is_closed) {
+    if (!c->ng) {
         recv_closed(c);
         return true;
     }
@@ -566,7 +392,7 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
 
 void dtt_qconn_unreachable(struct dtt_qconn *c)
 {
-    if (!c->is_closed && !c->is_connected) {
+    if (c->state == DTT_QCONN_HANDSHAKE) {
         finish(c, DTT_QUIC_UNREACHABLE, false);
     } else {
         dtt_qconn_suspect(c, DTT_QUIC_UNREACHABLE);
@@ -576,46 +402,46 @@ void dtt_qconn_unreachable(struct dtt_qconn *c)
 /* A keep-alive that is due at once makes ngtcp2 send a PING, which asks for an acknowledgement. */
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason)
 {
-    if (!c->is_connected || c->is_closed || c->suspect_until) {
+    if (c->state != DTT_QCONN_OPEN || c->until_ns != DTT_NEVER) {
         return;
     }
     uint64_t wait = 3 * ngtcp2_conn_get_pto(c->ng);
-    c->suspect_until = later(c->sh->now_ns, wait > SUSPECT_MIN_NS ? wait : SUSPECT_MIN_NS);
+    c->until_ns = dtt_add_ns(c->sh->now_ns, wait > SUSPECT_MIN_NS ? wait : SUSPECT_MIN_NS);
     c->suspect_reason = reason;
     c->is_heard = false;
     c->is_pinging = true;
     ngtcp2_conn_set_keep_alive_timeout(c->ng, 1);
-    dtt_qconn_wake(c);
-    dtt_qconn_arm(c);
+    dtt_qschedule_wake(c);
+    dtt_qschedule_arm(c);
 }
 
 /* ---- time */
 
-static bool is_suspicion_confirmed(struct dtt_qconn *c)
+/* The time of the state is over: true when the connection is too. */
+static bool is_ended_by_time(struct dtt_qconn *c)
 {
-    if (!c->suspect_until || c->sh->now_ns < c->suspect_until) {
-        return false;
+    switch (c->state) {
+    case DTT_QCONN_HANDSHAKE: finish(c, DTT_QUIC_HANDSHAKE_TIMEOUT, false); return true;
+    case DTT_QCONN_OPEN:
+        c->until_ns = DTT_NEVER;
+        if (c->is_heard || dtt_ng_bytes_in_flight(c->ng) == 0) {
+            return false;
+        }
+        finish(c, c->suspect_reason, false);
+        return true;
+    case DTT_QCONN_LINGERING: set_state(c, DTT_QCONN_OVER, DTT_NEVER); return true;
+    default: return true;
     }
-    c->suspect_until = 0;
-    return !c->is_heard && dtt_ng_bytes_in_flight(c->ng) > 0;
 }
 
 void dtt_qconn_tick(struct dtt_qconn *c)
 {
     uint64_t now = c->sh->now_ns;
-    if (c->is_closed) {
-        if (c->linger_until && now >= c->linger_until) {
-            end_linger(c);
-        }
-        dtt_qconn_arm(c);
-    } else if (!c->is_connected && now >= c->handshake_until) {
-        finish(c, DTT_QUIC_HANDSHAKE_TIMEOUT, false);
-    } else if (is_suspicion_confirmed(c)) {
-        finish(c, c->suspect_reason, false);
-    } else if (ngtcp2_conn_get_expiry(c->ng) <= now) {
+    bool is_ended = now >= c->until_ns && is_ended_by_time(c);
+    if (!is_ended && c->ng && ngtcp2_conn_get_expiry(c->ng) <= now) {
         settle(c, ngtcp2_conn_handle_expiry(c->ng, now));
     } else {
-        dtt_qconn_arm(c);
+        dtt_qschedule_arm(c);
     }
 }
 
@@ -624,12 +450,13 @@ void dtt_qconn_tick(struct dtt_qconn *c)
 /* The peer may open another stream only now: its closed streams must not pile up here. */
 static void return_stream(struct dtt_qconn *c)
 {
+    assert(c->leaked_streams <= DTT_QCONN_LEAKED_STREAMS_MAX);
     if (c->leaked_streams == DTT_QCONN_LEAKED_STREAMS_MAX) {
         dtt_qconn_close(c, 0, "too many streams");
         return;
     }
     ngtcp2_conn_extend_max_streams_uni(c->ng, 1);
-    dtt_qconn_wake(c);
+    dtt_qschedule_wake(c);
 }
 
 static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
@@ -652,10 +479,6 @@ void dtt_qconn_stream_closed(struct dtt_qconn *c, struct dtt_qstream *s)
 {
     s->is_closed = true;
     s->is_forgotten = true;
-    if (s->is_local) {
-        dtt_qtransmit_forget(c, s);
-        dtt_qevents_remove(&c->sh->events, &s->writable);
-    }
     release_stream(c, s);
 }
 
@@ -666,7 +489,7 @@ static void taken_data(struct dtt_qconn *c, struct dtt_qdata *block)
     if (c->ng && block->len) {
         (void)ngtcp2_conn_extend_max_stream_offset(c->ng, s->id, block->len);
         ngtcp2_conn_extend_max_offset(c->ng, block->len);
-        dtt_qconn_wake(c);
+        dtt_qschedule_wake(c);
     }
     release_stream(c, s);
 }
@@ -676,7 +499,26 @@ void dtt_qconn_taken(struct dtt_qconn *c, struct dtt_qevent *e)
     switch (e->type) {
     case DTT_QUIC_DATA: taken_data(c, (struct dtt_qdata *)e); break;
     case DTT_QUIC_STREAM_RESET: release_stream(c, e->stream); break;
-    case DTT_QUIC_CLOSED: set_not_live(c); break;
+    case DTT_QUIC_CLOSED: end_life(c); break;
     default: break;
     }
+}
+
+/* ---- invariants */
+
+void dtt_qconn_check(const struct dtt_qconn *c)
+{
+    size_t unacked = 0;
+    size_t own = 0;
+    for (const struct dtt_qstream *s = c->streams.head; s; s = s->next) {
+        assert(s->conn == c && (!s->next || s->next->prev == s));
+        unacked += s->is_local ? dtt_qsendbuf_unacked(&s->out) : 0;
+        own += s->is_local && !s->is_closed;
+    }
+    assert((c->ng != NULL) == (c->state <= DTT_QCONN_OPEN));
+    assert(c->unacked == unacked && c->own_streams == own);
+    assert(c->cids.count == 0 || c->state != DTT_QCONN_OVER);
+    assert(!c->is_close_due || (c->close_packet && c->is_ready));
+    (void)unacked;
+    (void)own;
 }

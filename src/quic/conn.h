@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * One QUIC connection from first packet to last. It is open until it failed or was closed, then
- * lingers (RFC 9000, section 10.2: closing or draining) without ngtcp2 and GnuTLS, and is done when
- * that is over and the user has taken its last event.
+ * One QUIC connection from first packet to last. Its state only advances:
+ *
+ *     HANDSHAKE ──► OPEN ──► LINGERING ──► OVER ──► freed
+ *         │          │           ▲          ▲         when the CLOSED event is taken
+ *         ├──────────┴───────────┘          │         and the closing packet is sent
+ *         └─────────────────────────────────┘ nobody to answer, or no place to linger
+ *
+ * LINGERING (RFC 9000, section 10.2: closing or draining) and OVER have no ngtcp2 and no GnuTLS.
  */
 #ifndef DTT_QUIC_CONN_H
 #define DTT_QUIC_CONN_H
@@ -59,10 +64,19 @@ struct dtt_qroute {
     bool is_probe; /**< may be too long for the path: not to be sent together with others */
 };
 
+enum dtt_qconn_state {
+    DTT_QCONN_HANDSHAKE, /**< until completed (accepted: half-open) or confirmed (dialled) */
+    DTT_QCONN_OPEN,
+    DTT_QCONN_LINGERING, /**< holds its ids, and answers with the closing packet */
+    DTT_QCONN_OVER
+};
+
 struct dtt_qconn {
     struct dtt_qshared *sh;
     dtt_quic_conn handle;
-    ngtcp2_conn *ng; /**< NULL when closed */
+    enum dtt_qconn_state state;
+    uint64_t until_ns; /**< the state's end; OPEN: time for a suspected peer to prove itself */
+    ngtcp2_conn *ng;   /**< NULL from LINGERING on */
     struct dtt_qtls_session tls;
     struct dtt_qcid_list cids;
     struct dtt_timer timer; /**< always armed, so that arming again cannot fail */
@@ -71,23 +85,16 @@ struct dtt_qconn {
     struct dtt_addr local;
     struct dtt_addr remote;
     struct dtt_id peer;
-    uint64_t handshake_until;
-    uint64_t suspect_until; /**< the peer seems gone: its time to disprove that; 0 = it does not */
-    uint64_t linger_until;  /**< 0 = not lingering */
 
     bool is_ready;
     bool is_dialed;
-    bool is_half_open;
-    bool is_connected;
-    bool is_closed;
-    bool is_live;      /**< counted in sh->live */
-    bool is_heard;     /**< something of the peer arrived since `suspect_until` was set */
-    bool is_reset;     /**< by a stateless reset */
+    bool was_open;     /**< it came to OPEN */
+    bool is_heard;     /**< something of the peer arrived since it was suspected */
     bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
-    bool is_wrong_alpn;
+    bool is_close_due; /**< `close_packet` is to be sent */
     enum dtt_quic_reason suspect_reason;
-    enum dtt_quic_reason reason;
+    enum dtt_quic_reason reason; /**< of its end; before that, of a failure about to be told */
 
     struct dtt_qstream_list streams;
     size_t own_streams;
@@ -101,7 +108,6 @@ struct dtt_qconn {
     size_t close_len;
     struct dtt_qroute close_route;
     uint32_t close_triggers;
-    bool is_close_due;
 
     struct dtt_qevent connected;
     struct dtt_qevent closed;
@@ -109,17 +115,9 @@ struct dtt_qconn {
     struct dtt_qevent openable;
 };
 
-/** DTT_ENOMEM, DTT_ECRYPTO */
-int dtt_qconn_dial(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                   const struct dtt_id *peer, const struct dtt_addr *local,
-                   const struct dtt_addr *remote);
-/**
- * Answers the Initial packet with header `hd`; give it to dtt_qconn_recv next. `original_dcid` is
- * not NULL when the client's address was validated by a Retry.
- */
-int dtt_qconn_accept(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                     const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid,
-                     const struct dtt_addr *local, const struct dtt_addr *remote);
+/** In HANDSHAKE; start.c gives it the rest. NULL when out of memory. */
+struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bool is_dialed,
+                                const struct dtt_addr *local, const struct dtt_addr *remote);
 /** At once and without goodbye. Drops events that wait. */
 void dtt_qconn_free(struct dtt_qconn *c);
 
@@ -129,8 +127,8 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
 /** An ICMP error about the peer's address. */
 void dtt_qconn_unreachable(struct dtt_qconn *c);
 /**
- * A sign that cannot be verified says that the peer has gone: makes it prove the contrary. If it
- * does not, the connection ends for `reason`. Nothing happens unless connected.
+ * A sign that cannot be verified says that the peer has gone. The peer must prove the contrary, or
+ * the connection ends for `reason`. Nothing happens unless OPEN.
  */
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason);
 void dtt_qconn_tick(struct dtt_qconn *c);
@@ -143,14 +141,12 @@ void dtt_qconn_taken(struct dtt_qconn *c, struct dtt_qevent *e);
 /** Nothing holds the connection any more: free it. */
 bool dtt_qconn_is_done(const struct dtt_qconn *c);
 
-/** There may be something to send. */
-void dtt_qconn_wake(struct dtt_qconn *c);
-void dtt_qconn_sleep(struct dtt_qconn *c);
-/** Sets the timer to the next instant at which something is due. */
-void dtt_qconn_arm(struct dtt_qconn *c);
+/** Asserts what holds between calls. */
+void dtt_qconn_check(const struct dtt_qconn *c);
 
 /* For callbacks.c: */
-void dtt_qconn_set_connected(struct dtt_qconn *c);
+/** The handshake is completed (accepted) or confirmed (dialled). */
+void dtt_qconn_opened(struct dtt_qconn *c);
 void dtt_qconn_set_remote(struct dtt_qconn *c, const struct dtt_addr *remote);
 /** ngtcp2 closed the stream. */
 void dtt_qconn_stream_closed(struct dtt_qconn *c, struct dtt_qstream *s);

@@ -4,10 +4,12 @@
 
 #include "base/map.h"
 #include "quic/conn.h"
-#include "quic/path.h"
+#include "quic/schedule.h"
+#include "quic/start.h"
 #include "quic/stateless.h"
 #include "quic/transmit.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define CONNS_DEFAULT         256
@@ -125,11 +127,6 @@ const struct dtt_id *dtt_quic_id(const struct dtt_quic *q)
     return dtt_qtls_id(q->sh.tls);
 }
 
-size_t dtt_quic_conn_count(const struct dtt_quic *q)
-{
-    return q->sh.live;
-}
-
 /* ngtcp2 asserts that time does not run backwards. */
 static void set_now(struct dtt_quic *q, struct dtt_now now)
 {
@@ -149,12 +146,40 @@ static struct dtt_qconn *find(const struct dtt_quic *q, dtt_quic_conn handle)
     return dtt_map_get(&q->conns, &handle);
 }
 
-static void free_if_done(struct dtt_quic *q, struct dtt_qconn *c)
+/* Asserts what holds between calls. */
+static void check(const struct dtt_quic *q)
 {
+#ifndef NDEBUG
+    size_t live = 0;
+    size_t half_open = 0;
+    size_t lingering = 0;
+    size_t ready = 0;
+    for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
+        const struct dtt_qconn *c = dtt_map_value_at(&q->conns, i);
+        live += c->state <= DTT_QCONN_OPEN || c->closed.is_queued;
+        half_open += c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
+        lingering += c->state == DTT_QCONN_LINGERING;
+        ready += c->is_ready;
+        assert(!dtt_qconn_is_done(c));
+    }
+    for (const struct dtt_qconn *c = q->sh.ready_head; c; c = c->ready_next, ready--) {
+        assert(c->is_ready && ready > 0);
+    }
+    assert(ready == 0 && live == q->sh.live && half_open == q->sh.half_open &&
+           lingering == q->sh.lingering && lingering <= q->sh.linger_max);
+#endif
+    (void)q;
+}
+
+/* The last step of whatever was done with a connection. */
+static void leave(struct dtt_quic *q, struct dtt_qconn *c)
+{
+    dtt_qconn_check(c);
     if (dtt_qconn_is_done(c)) {
         dtt_map_take(&q->conns, &c->handle);
         dtt_qconn_free(c);
     }
+    check(q);
 }
 
 /* Registers the connection that was made under the handle `last_handle`. */
@@ -193,8 +218,8 @@ static void accept_conn(struct dtt_quic *q, const struct dtt_qroute *route, cons
                         const ngtcp2_cid *original_dcid, struct dtt_slice datagram)
 {
     struct dtt_qconn *c;
-    int err = dtt_qconn_accept(&c, &q->sh, ++q->last_handle, hd, original_dcid, &route->local,
-                               &route->remote);
+    int err = dtt_qstart_accept(&c, &q->sh, ++q->last_handle, hd, original_dcid, &route->local,
+                                &route->remote);
     if (err == 0) {
         err = add(q, c);
     }
@@ -202,10 +227,11 @@ static void accept_conn(struct dtt_quic *q, const struct dtt_qroute *route, cons
         DTT_COUNT(q->sh.ctx, QUIC_NO_MEMORY);
         return;
     }
+    DTT_COUNT(q->sh.ctx, QUIC_ACCEPTED);
     if (!dtt_qconn_recv(c, &route->local, &route->remote, route->ecn, datagram)) {
         dtt_qstateless_retry(&q->stateless, route, hd);
     }
-    free_if_done(q, c);
+    leave(q, c);
 }
 
 /* A datagram with a long header that belongs to no connection. */
@@ -247,7 +273,7 @@ static void recv_short(struct dtt_quic *q, const struct dtt_qroute *route,
                                                                    NGTCP2_STATELESS_RESET_TOKENLEN);
         if (c) {
             (void)dtt_qconn_recv(c, &route->local, &route->remote, route->ecn, datagram);
-            free_if_done(q, c);
+            leave(q, c);
             return;
         }
         for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
@@ -304,7 +330,7 @@ void dtt_quic_recv(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr
         return;
     }
     (void)dtt_qconn_recv(c, local, remote, ecn, datagram);
-    free_if_done(q, c);
+    leave(q, c);
 }
 
 void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *remote)
@@ -314,7 +340,7 @@ void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct d
         struct dtt_qconn *c = dtt_map_value_at(&q->conns, i - 1);
         if (dtt_addr_eq(&c->remote, remote)) {
             dtt_qconn_unreachable(c);
-            free_if_done(q, c);
+            leave(q, c);
         }
     }
 }
@@ -332,12 +358,13 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
         DTT_COUNT(q->sh.ctx, QUIC_DIAL_REFUSED);
         return DTT_EFULL;
     }
-    int err = dtt_qconn_dial(&c, &q->sh, ++q->last_handle, peer, local, remote);
+    int err = dtt_qstart_dial(&c, &q->sh, ++q->last_handle, peer, local, remote);
     if (err == 0) {
         err = add(q, c);
     }
     if (err == 0) {
         *ret = c->handle;
+        leave(q, c);
     }
     return err;
 }
@@ -345,14 +372,24 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
 int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn handle, int64_t *ret_stream)
 {
     struct dtt_qconn *c = find(q, handle);
-    return c ? dtt_qtransmit_open(c, ret_stream) : DTT_ECLOSED;
+    if (!c) {
+        return DTT_ECLOSED;
+    }
+    int err = dtt_qtransmit_open(c, ret_stream);
+    leave(q, c);
+    return err;
 }
 
 int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn handle, int64_t stream, struct dtt_slice data,
                    bool fin)
 {
     struct dtt_qconn *c = find(q, handle);
-    return c ? dtt_qtransmit_write(c, stream, data, fin) : DTT_ECLOSED;
+    if (!c) {
+        return DTT_ECLOSED;
+    }
+    int err = dtt_qtransmit_write(c, stream, data, fin);
+    leave(q, c);
+    return err;
 }
 
 size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle)
@@ -368,6 +405,7 @@ void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle
     set_now(q, now);
     if (c) {
         dtt_qconn_close(c, code, reason);
+        leave(q, c);
     }
 }
 
@@ -472,10 +510,10 @@ bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_qui
         bool has_packet = next_batch(q, c, ret);
         if (c->is_ready) {
             /* To the end of the queue: a busy connection does not keep the others waiting. */
-            dtt_qconn_sleep(c);
-            dtt_qconn_wake(c);
+            dtt_qschedule_sleep(c);
+            dtt_qschedule_wake(c);
         }
-        free_if_done(q, c);
+        leave(q, c);
         if (has_packet) {
             return true;
         }
@@ -497,7 +535,7 @@ bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
                                    .peer = c->peer,
                                    .addr = c->remote,
                                    .dialed = c->is_dialed,
-                                   .was_connected = c->is_connected,
+                                   .was_connected = c->was_open,
                                    .reason = c->reason,
                                    .stream = e->stream ? e->stream->id : -1};
     if (e->type == DTT_QUIC_DATA) {
@@ -507,7 +545,7 @@ bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
     }
     dtt_qevents_remove(&q->sh.events, e);
     dtt_qconn_taken(c, e);
-    free_if_done(q, c);
+    leave(q, c);
     return true;
 }
 
@@ -525,6 +563,6 @@ void dtt_quic_tick(struct dtt_quic *q, struct dtt_now now)
     while ((t = dtt_timerq_pop(&q->sh.timers, q->sh.now_ns))) {
         struct dtt_qconn *c = DTT_TIMER_OWNER(t, struct dtt_qconn, timer);
         dtt_qconn_tick(c);
-        free_if_done(q, c);
+        leave(q, c);
     }
 }

@@ -129,8 +129,6 @@ struct dtt_quic_event {
  */
 bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret);
 
-size_t dtt_quic_conn_count(const struct dtt_quic *q);
-
 /* ---- time */
 uint64_t dtt_quic_deadline(const struct dtt_quic *q);
 void dtt_quic_tick(struct dtt_quic *q, struct dtt_now now);

@@ -2,6 +2,9 @@
 #include "quic/transmit.h"
 
 #include "quic/path.h"
+#include "quic/schedule.h"
+
+#include <assert.h>
 
 /* Pieces of a stream offered to ngtcp2 at a time; a datagram rarely takes more than two. */
 #define PIECES_MAX 8
@@ -30,6 +33,7 @@ static void pull(struct dtt_qconn *c, struct dtt_qstream *s)
         return;
     }
     for (struct dtt_qstream *at = c->tx_head; at != s; at = at->tx_next) {
+        assert(at);
         before = at;
     }
     if (before) {
@@ -48,10 +52,10 @@ static void pull(struct dtt_qconn *c, struct dtt_qstream *s)
 int dtt_qtransmit_open(struct dtt_qconn *c, int64_t *ret_stream)
 {
     int64_t id;
-    if (c->is_closed) {
+    if (!c->ng) {
         return DTT_ECLOSED;
     }
-    if (!c->is_connected || c->own_streams == DTT_QCONN_OWN_STREAMS_MAX ||
+    if (c->state != DTT_QCONN_OPEN || c->own_streams == DTT_QCONN_OWN_STREAMS_MAX ||
         ngtcp2_conn_get_streams_uni_left(c->ng) == 0) {
         c->wants_stream = true;
         return DTT_EAGAIN;
@@ -75,7 +79,7 @@ int dtt_qtransmit_write(struct dtt_qconn *c, int64_t stream, struct dtt_slice da
 {
     size_t max = c->sh->stream_buffer_max;
     struct dtt_qstream *s = dtt_qstream_find(&c->streams, stream);
-    if (c->is_closed || !s || !s->is_local || s->is_stopped || s->out.fin) {
+    if (!c->ng || !s || !s->is_local || s->is_stopped || s->out.fin) {
         return DTT_ECLOSED;
     }
     if (data.len > max) {
@@ -94,7 +98,7 @@ int dtt_qtransmit_write(struct dtt_qconn *c, int64_t stream, struct dtt_slice da
     s->refused = 0;
     c->unacked += data.len;
     push(c, s);
-    dtt_qconn_wake(c);
+    dtt_qschedule_wake(c);
     return DTT_OK;
 }
 
@@ -105,6 +109,7 @@ void dtt_qtransmit_acked(struct dtt_qconn *c, struct dtt_qstream *s, uint64_t en
     size_t before = dtt_qsendbuf_unacked(&s->out);
     dtt_qsendbuf_acked(&s->out, end);
     size_t after = dtt_qsendbuf_unacked(&s->out);
+    assert(c->unacked >= before - after);
     c->unacked -= before - after;
     if (s->refused && after + s->refused <= c->sh->stream_buffer_max) {
         s->refused = 0;
@@ -139,6 +144,8 @@ void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
         stop(c, s);
     }
     pull(c, s);
+    dtt_qevents_remove(&c->sh->events, &s->writable);
+    assert(c->own_streams > 0 && c->unacked >= dtt_qsendbuf_unacked(&s->out));
     c->unacked -= dtt_qsendbuf_unacked(&s->out);
     dtt_qsendbuf_fini(&s->out);
     c->own_streams--;
@@ -153,7 +160,7 @@ void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
 static size_t next_close(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *ret)
 {
     if (!c->is_close_due) {
-        dtt_qconn_sleep(c);
+        dtt_qschedule_sleep(c);
         return 0;
     }
     c->is_close_due = false;
@@ -211,7 +218,7 @@ size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute 
     ngtcp2_path_storage ps;
     ngtcp2_pkt_info pi = {0};
     ngtcp2_ssize n = 0;
-    if (c->is_closed) {
+    if (!c->ng) {
         return next_close(c, dest, ret);
     }
     ngtcp2_path_storage_zero(&ps);
@@ -223,13 +230,13 @@ size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute 
         return next_close(c, dest, ret);
     }
     if (n == 0) {
-        if (c->is_connected) {
+        if (c->state == DTT_QCONN_OPEN) {
             /* Before that ngtcp2 0.12.1 would pace by a guessed RTT of 333 ms. */
             ngtcp2_conn_update_pkt_tx_time(c->ng, c->sh->now_ns);
         }
         c->burst = 0;
-        dtt_qconn_sleep(c);
-        dtt_qconn_arm(c);
+        dtt_qschedule_sleep(c);
+        dtt_qschedule_arm(c);
         return 0;
     }
     restore_keep_alive(c);

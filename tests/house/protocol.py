@@ -45,7 +45,7 @@ FACTS = [
     ("transport.md", "up to\n{} bytes", "src/codec/pkarr.h", define("DTT_PKARR_PACKET_MAX")),
     ("transport.md", "{} s; a PING", "src/node/core.c", r"idle_timeout_ns = (\d+) \* DTT_S"),
     ("transport.md", "PING after {} s", "src/node/core.c", r"keep_alive_ns = (\d+) \* DTT_S"),
-    ("transport.md", "active_connection_id_limit | {} |", "src/quic/callbacks.c",
+    ("transport.md", "active_connection_id_limit | {} |", "src/quic/params.c",
      define("ACTIVE_CID_LIMIT")),
     ("transport.md", "`{}`, mandatory", "src/gossip/gossip.h", r'DTT_GOSSIP_ALPN\s+"([^"]+)"'),
     ("gossip.md", "a reader takes {}", WIRE, define("DTT_GOSSIP_FRAME_MAX")),

@@ -95,7 +95,7 @@ static void refuses_hello_without_parameters(void **state)
     assert_non_null(e);
     assert_int_equal(e->reason, DTT_QUIC_REFUSED);
     assert_int_equal(good->event_count, 0);
-    assert_int_equal(dtt_quic_conn_count(good->q), 0);
+    assert_int_equal(net_live(good), 0);
     net_fini(&n);
 }
 

@@ -343,8 +343,16 @@ dtt_quic_conn net_dial(struct net *n, struct net_node *from, const struct net_no
     assert_int_equal(
         dtt_quic_dial(from->q, n->now, dtt_quic_id(to->q), &from->addr, outside(to), &c), DTT_OK);
     assert_true(c != 0);
+    from->dials++;
     net_drain(n, from);
     return c;
+}
+
+size_t net_live(const struct net_node *node)
+{
+    const uint64_t *m = node->ctx.metrics;
+    return node->dials + m[DTT_METRIC_QUIC_ACCEPTED] - m[DTT_METRIC_QUIC_DIAL_FAILED] -
+           m[DTT_METRIC_QUIC_ACCEPT_FAILED] - m[DTT_METRIC_QUIC_CLOSED];
 }
 
 void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_quic_conn *ret_from,

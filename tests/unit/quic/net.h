@@ -34,6 +34,7 @@ struct net_node {
     size_t event_count;
     struct dtt_quic_event events[NET_EVENTS_MAX]; /**< `data` dangles */
     struct net_bytes *bytes;
+    uint64_t dials;
     uint64_t sent_packets;
     uint64_t sent_batches;
 };
@@ -94,6 +95,9 @@ struct net_bytes *net_stream(const struct net_node *node, dtt_quic_conn conn, in
 /** Dials, runs until both sides are connected, forgets the events; returns both handles. */
 void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_quic_conn *ret_from,
                  dtt_quic_conn *ret_to);
+
+/** Connections that were begun, by dials of net_dial or clients, and have not ended. */
+size_t net_live(const struct net_node *node);
 
 /** Sends a text on a stream of its own. */
 void net_say(struct net *n, struct net_node *node, dtt_quic_conn c, const char *text);

@@ -112,8 +112,6 @@ static void survives_every_failure(void **state)
             run(30, 500 * DTT_MS);
             assert_int_equal(a.closed, a.due);
             assert_int_equal(b.closed, b.due);
-            assert_int_equal(dtt_quic_conn_count(a.q), 0);
-            assert_int_equal(dtt_quic_conn_count(b.q), 0);
         }
         dtt_quic_free(a.q);
         dtt_quic_free(b.q);

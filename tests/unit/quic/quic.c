@@ -43,8 +43,8 @@ static void connects_and_tells_both(void **state)
     net_run(&n, DTT_S);
     net_assert_heard(b, e->conn, "from the one who dialled");
     net_assert_heard(a, c, "from the one who was called");
-    assert_int_equal(dtt_quic_conn_count(a->q), 1);
-    assert_int_equal(dtt_quic_conn_count(b->q), 1);
+    assert_int_equal(net_live(a), 1);
+    assert_int_equal(net_live(b), 1);
     net_fini(&n);
 }
 
@@ -62,7 +62,7 @@ static void survives_quick_connections(void **state)
         net_run(&n, 30 * DTT_MS); /* the first packet is out: the close will be sent */
         dtt_quic_close(a->q, n.now, c, 0, "");
         net_drain(&n, a);
-        assert_int_equal(dtt_quic_conn_count(a->q), 0);
+        assert_int_equal(net_live(a), 0);
     }
     assert_int_equal(a->event_count, 40);
     net_run(&n, 20 * DTT_S);
@@ -87,7 +87,7 @@ static void survives_dialling_each_other(void **state)
     net_run(&n, DTT_S);
     net_assert_closed(a, ab, DTT_QUIC_BY_US, true);
     assert_int_equal(net_count(b, DTT_QUIC_CLOSED), 1);
-    assert_int_equal(dtt_quic_conn_count(a->q), 1);
+    assert_int_equal(net_live(a), 1);
     net_say(&n, b, ba, "the other one lives");
     net_run(&n, DTT_S);
     for (size_t i = 0; i < a->event_count; i++) {
@@ -114,7 +114,7 @@ static void refuses_wrong_key(void **state)
                         sizeof(struct dtt_id));
     assert_int_equal(a->event_count, 1);
     assert_int_equal(b->event_count, 0);
-    assert_int_equal(dtt_quic_conn_count(b->q), 0);
+    assert_int_equal(net_live(b), 0);
     net_fini(&n);
 }
 
@@ -146,7 +146,7 @@ static void gives_up_when_nobody_answers(void **state)
     assert_int_equal(a->event_count, 0);
     net_run(&n, 1);
     net_assert_closed(a, c, DTT_QUIC_HANDSHAKE_TIMEOUT, false);
-    assert_int_equal(dtt_quic_conn_count(a->q), 0);
+    assert_int_equal(net_live(a), 0);
     assert_true(dtt_quic_deadline(a->q) == DTT_NEVER);
     net_fini(&n);
 }
@@ -232,7 +232,7 @@ static void connects_a_hundred(void **state)
     }
     net_run(&n, 5 * DTT_S);
     assert_int_equal(net_count(hub, DTT_QUIC_CONNECTED), 100);
-    assert_int_equal(dtt_quic_conn_count(hub->q), 100);
+    assert_int_equal(net_live(hub), 100);
     for (size_t i = 0; i < 100; i++) {
         net_say(&n, hub, hub->events[i].conn, "hello");
     }
@@ -308,8 +308,8 @@ static void closes_from_either_side(void **state)
         net_assert_closed(node[!who], c[!who], DTT_QUIC_BY_PEER, true);
         net_assert_heard(node[!who], c[!who], "last words");
         assert_int_equal(dtt_quic_open_uni(node[!who]->q, c[!who], &stream), DTT_ECLOSED);
-        assert_int_equal(dtt_quic_conn_count(node[0]->q), 0);
-        assert_int_equal(dtt_quic_conn_count(node[1]->q), 0);
+        assert_int_equal(net_live(node[0]), 0);
+        assert_int_equal(net_live(node[1]), 0);
         net_run(&n, 10 * DTT_S);
         assert_true(dtt_quic_deadline(node[0]->q) == DTT_NEVER);
         assert_true(dtt_quic_deadline(node[1]->q) == DTT_NEVER);
@@ -335,7 +335,7 @@ static void closes_a_dial(void **state)
     net_assert_closed(a, soon, DTT_QUIC_BY_US, false);
     assert_int_equal(a->event_count, 2);
     assert_int_equal(net_count(b, DTT_QUIC_CONNECTED), net_count(b, DTT_QUIC_CLOSED));
-    assert_int_equal(dtt_quic_conn_count(b->q), 0);
+    assert_int_equal(net_live(b), 0);
     net_fini(&n);
 }
 
