@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "codec/text.h"
 #include "commands.h"
 #include "exit_code.h"
 #include "identity.h"
@@ -40,7 +41,7 @@ static void print_node(const struct dtt_event *event)
     char id[2 * sizeof(event->u.dht_node.id) + 1];
     char addr[DTT_ADDR_TEXT_MAX];
 
-    text_hex(id, event->u.dht_node.id, sizeof(event->u.dht_node.id));
+    dtt_hex_encode(id, dtt_slice(event->u.dht_node.id, sizeof(event->u.dht_node.id)));
     dtt_addr_format(&event->u.dht_node.addr, addr);
     printf("%s  %s", id, addr);
     if (event->u.dht_node.rtt_us > 0) {
@@ -54,8 +55,8 @@ static void print_put(const struct dtt_event *event)
     char key[2 * sizeof(event->u.dht_put.key) + 1];
     char target[2 * sizeof(event->u.dht_put.target) + 1];
 
-    text_hex(key, event->u.dht_put.key, sizeof(event->u.dht_put.key));
-    text_hex(target, event->u.dht_put.target, sizeof(event->u.dht_put.target));
+    dtt_hex_encode(key, dtt_slice(event->u.dht_put.key, sizeof(event->u.dht_put.key)));
+    dtt_hex_encode(target, dtt_slice(event->u.dht_put.target, sizeof(event->u.dht_put.target)));
     printf("target  %s\n", target);
     /* An immutable item has no key. */
     if (strspn(key, "0") < strlen(key)) {
@@ -270,11 +271,11 @@ static int run_get(struct options *o)
     struct dtt_dht_get get = {.size = sizeof(get)};
     size_t len = strlen(o->arg);
 
-    if (text_unhex(key, sizeof(key), o->arg, len)) {
+    if (dtt_hex_decode(key, sizeof(key), o->arg, len) == DTT_OK) {
         get.key = key;
         get.salt = o->salt;
         get.salt_len = o->salt ? strlen(o->salt) : 0;
-    } else if (text_unhex(target, sizeof(target), o->arg, len)) {
+    } else if (dtt_hex_decode(target, sizeof(target), o->arg, len) == DTT_OK) {
         get.target = target;
     } else {
         return output_fail(EXIT_USAGE,
@@ -290,7 +291,7 @@ static int run_get(struct options *o)
 /* The argument as 20 bytes; what it should have been otherwise. */
 static int get_hash(const struct options *o, const char *what, uint8_t ret[20])
 {
-    if (text_unhex(ret, 20, o->arg, strlen(o->arg))) {
+    if (dtt_hex_decode(ret, 20, o->arg, strlen(o->arg)) == DTT_OK) {
         return EXIT_OK;
     }
     return output_fail(EXIT_USAGE, "'%.80s' is not %s (40 hex digits)", o->arg, what);
@@ -428,21 +429,22 @@ static void announce(const struct dtt_event *event, bool is_json)
 
 static void report_counters_json(const dtt_node *node, const struct dtt_dht_status *status)
 {
-    char id[2 * sizeof(status->id) + 1];
+    struct print_line line;
     const char *name;
     uint64_t value;
 
-    text_hex(id, status->id, sizeof(status->id));
-    printf("{\"event\":\"status\",\"id\":\"%s\",\"nodes_v4\":%u,\"nodes_v6\":%u,\"items\":%u,"
-           "\"peers\":%u",
-           id, status->nodes_v4, status->nodes_v6, status->items, status->peers);
+    print_begin(&line, "status");
+    dtt_json_hex(&line.json, "id", dtt_slice(status->id, sizeof(status->id)));
+    dtt_json_u64(&line.json, "nodes_v4", status->nodes_v4);
+    dtt_json_u64(&line.json, "nodes_v6", status->nodes_v6);
+    dtt_json_u64(&line.json, "items", status->items);
+    dtt_json_u64(&line.json, "peers", status->peers);
     for (size_t i = 0; dtt_node_counter(node, i, &name, NULL, &value); i++) {
         if (value > 0) {
-            printf(",\"%s\":%" PRIu64, name, value);
+            dtt_json_u64(&line.json, name, value);
         }
     }
-    puts("}");
-    fflush(stdout);
+    print_end(&line);
 }
 
 /* What the node knows, holds and has done so far, the counters that are not zero; again later. */

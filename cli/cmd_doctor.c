@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "exit_code.h"
 #include "output.h"
+#include "print.h"
 #include "session.h"
 
 #include <dtt/dht.h>
@@ -20,6 +21,8 @@
 #define DOCTOR_VOTERS 4
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
+static const char *const words[] = {"ok", "warn", "fail"}; /* of a verdict */
+
 enum side { SIDE_V4, SIDE_V6, N_SIDES };
 
 struct doctor {
@@ -43,14 +46,13 @@ static enum side side_of(const struct dtt_addr *addr)
 
 /* ------------------------------------------------------------- the findings */
 
-/* One finding. The text has nothing in it that JSON would escape. */
+/* One finding. */
 static void report(struct doctor *d, const char *name, enum verdict verdict, const char *format,
                    ...) OUTPUT_PRINTF(4, 5);
 
 static void report(struct doctor *d, const char *name, enum verdict verdict, const char *format,
                    ...)
 {
-    static const char *const words[] = {"ok", "warn", "fail"};
     static const int colors[] = {32, 33, 31};
     char text[320];
     va_list args;
@@ -62,8 +64,13 @@ static void report(struct doctor *d, const char *name, enum verdict verdict, con
         d->worst = verdict;
     }
     if (d->session.options->json) {
-        printf("{\"event\":\"check\",\"name\":\"%s\",\"verdict\":\"%s\",\"text\":\"%s\"}\n", name,
-               words[verdict], text);
+        struct print_line line;
+
+        print_begin(&line, "check");
+        dtt_json_text(&line.json, "name", name);
+        dtt_json_text(&line.json, "verdict", words[verdict]);
+        dtt_json_text(&line.json, "text", text);
+        print_end(&line);
     } else if (d->has_color) {
         printf("\033[%dm%-4s\033[0m  %-10s  %s\n", colors[verdict], words[verdict], name, text);
     } else {
@@ -275,8 +282,6 @@ static void take_event(struct session *s, const struct dtt_event *event)
 /* What was learnt once the examination is over. */
 static int conclude(struct doctor *d)
 {
-    static const char *const words[] = {"ok", "warn", "fail"};
-
     for (int side = 0; side < N_SIDES; side++) {
         check_dht(d, (enum side)side);
     }
@@ -287,7 +292,11 @@ static int conclude(struct doctor *d)
         check_storage(d);
     }
     if (d->session.options->json) {
-        printf("{\"event\":\"done\",\"verdict\":\"%s\"}\n", words[d->worst]);
+        struct print_line line;
+
+        print_begin(&line, "done");
+        dtt_json_text(&line.json, "verdict", words[d->worst]);
+        print_end(&line);
     }
     return d->worst == VERDICT_FAIL ? EXIT_REACH : EXIT_OK;
 }

@@ -2,7 +2,7 @@
 #include "commands.h"
 #include "exit_code.h"
 #include "identity.h"
-#include "output.h"
+#include "print.h"
 
 #include <string.h>
 
@@ -11,6 +11,7 @@ static int run(struct options *o)
     uint8_t seed[DTT_SEED_BYTES];
     struct dtt_id id;
     char text[DTT_ID_TEXT_MAX];
+    struct print_line line;
     int code;
 
     if (!o->identity) {
@@ -23,7 +24,13 @@ static int run(struct options *o)
     dtt_id_from_seed(seed, &id);
     explicit_bzero(seed, sizeof(seed));
     dtt_id_format(&id, text);
-    printf(o->json ? "{\"event\":\"id\",\"endpoint_id\":\"%s\"}\n" : "%s\n", text);
+    if (o->json) {
+        print_begin(&line, "id");
+        dtt_json_text(&line.json, "endpoint_id", text);
+        print_end(&line);
+    } else {
+        puts(text);
+    }
     return EXIT_OK;
 }
 

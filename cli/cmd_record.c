@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "codec/text.h"
 #include "commands.h"
 #include "exit_code.h"
 #include "identity.h"
 #include "output.h"
 #include "print.h"
 #include "secret.h"
-#include "text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -65,7 +65,7 @@ static int read_value(char *value, size_t *ret_len, bool is_hex)
         uint8_t bytes[INPUT_MAX / 2];
 
         len = squeeze(value, len);
-        if (!text_unhex(bytes, len / 2, value, len)) {
+        if (dtt_hex_decode(bytes, len / 2, value, len) != DTT_OK) {
             return output_fail(EXIT_DATA, "refused: standard input is not hex digits");
         }
         len /= 2;
@@ -131,7 +131,7 @@ static void write_value(const uint8_t *value, size_t len, bool is_hex)
     char text[2 * DTT_RECORD_VALUE_MAX + 1];
 
     if (is_hex) {
-        text_hex(text, value, len);
+        dtt_hex_encode(text, dtt_slice(value, len));
         puts(text);
     } else {
         fwrite(value, 1, len, stdout);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "commands.h"
 #include "exit_code.h"
-#include "output.h"
+#include "print.h"
 #include "sim/sim.h"
 
 #include <errno.h>
@@ -42,13 +42,17 @@ static void print_wrapped(const char *text)
 
 static void list(bool is_json)
 {
+    struct print_line line;
     struct dtt_sim_about about;
 
     for (size_t i = 0; dtt_sim_about(i, &about); i++) {
         if (is_json) {
-            printf("{\"event\":\"scenario\",\"scenario\":\"%s\",\"nodes\":%" PRIu32
-                   ",\"nodes_max\":%" PRIu32 ",\"checks\":\"%s\"}\n",
-                   about.name, about.nodes, about.nodes_max, about.checks);
+            print_begin(&line, "scenario");
+            dtt_json_text(&line.json, "scenario", about.name);
+            dtt_json_u64(&line.json, "nodes", about.nodes);
+            dtt_json_u64(&line.json, "nodes_max", about.nodes_max);
+            dtt_json_text(&line.json, "checks", about.checks);
+            print_end(&line);
         } else {
             printf("%s%s (%" PRIu32 " members)\n", i > 0 ? "\n" : "", about.name, about.nodes);
             print_wrapped(about.checks);
@@ -56,35 +60,39 @@ static void list(bool is_json)
     }
 }
 
-/* Thousandths as a decimal number without needless zeros. */
-static void print_number(int64_t thousandths)
-{
-    int64_t whole = thousandths / 1000;
-    int64_t rest = thousandths < 0 ? -(thousandths % 1000) : thousandths % 1000;
-    int digits = 3;
-
-    printf("%s%" PRId64, thousandths < 0 && whole == 0 ? "-" : "", whole);
-    while (rest > 0 && rest % 10 == 0) {
-        rest /= 10;
-        digits--;
-    }
-    if (rest > 0) {
-        printf(".%0*" PRId64, digits, rest);
-    }
-}
-
 static void print_json(const struct dtt_sim_result *r, const char *preset, uint64_t wall_ms)
 {
-    printf("{\"event\":\"result\",\"scenario\":\"%s\",\"seed\":%" PRIu64 ",\"nodes\":%" PRIu32
-           ",\"passed\":%s,\"trace_hash\":\"%s\",\"metrics\":{",
-           r->scenario, r->seed, r->nodes, r->passed ? "true" : "false", r->trace_hash);
+    struct print_line line;
+    struct dtt_json *j = &line.json;
+
+    print_begin(&line, "result");
+    dtt_json_text(j, "scenario", r->scenario);
+    dtt_json_u64(j, "seed", r->seed);
+    dtt_json_u64(j, "nodes", r->nodes);
+    dtt_json_bool(j, "passed", r->passed);
+    dtt_json_text(j, "trace_hash", r->trace_hash);
+    dtt_json_object(j, "metrics");
     for (size_t i = 0; i < r->n_metrics; i++) {
-        printf("%s\"%s\":", i > 0 ? "," : "", r->metrics[i].name);
-        print_number(r->metrics[i].thousandths);
+        dtt_json_thousandths(j, r->metrics[i].name, r->metrics[i].thousandths);
     }
-    printf("},\"preset\":\"%s\",\"why\":\"%s\",\"wall_ms\":%" PRIu64 ",\"memory_bytes\":%" PRIu64
-           "}\n",
-           preset, r->why, wall_ms, memory(NULL));
+    dtt_json_end(j);
+    dtt_json_text(j, "preset", preset);
+    dtt_json_text(j, "why", r->why);
+    dtt_json_u64(j, "wall_ms", wall_ms);
+    dtt_json_u64(j, "memory_bytes", memory(NULL));
+    print_end(&line);
+}
+
+/* A decimal number without needless zeros. */
+static void print_metric(const struct dtt_sim_metric *m)
+{
+    char number[32];
+    struct dtt_json j;
+
+    dtt_json_init(&j, number, sizeof(number));
+    dtt_json_thousandths(&j, NULL, m->thousandths);
+    dtt_json_finish(&j);
+    printf("  %-24s%s\n", m->name, number);
 }
 
 static void print_text(const struct dtt_sim_result *r, const char *preset, uint64_t wall_ms)
@@ -92,9 +100,7 @@ static void print_text(const struct dtt_sim_result *r, const char *preset, uint6
     printf("%s: %s\n  seed %" PRIu64 ", %" PRIu32 " nodes, preset %s, trace %s\n", r->scenario,
            r->passed ? "passed" : "FAILED", r->seed, r->nodes, preset, r->trace_hash);
     for (size_t i = 0; i < r->n_metrics; i++) {
-        printf("  %-24s", r->metrics[i].name);
-        print_number(r->metrics[i].thousandths);
-        putchar('\n');
+        print_metric(&r->metrics[i]);
     }
     printf("  took %" PRIu64 " ms and %" PRIu64 " MiB\n", wall_ms, memory(NULL) >> 20);
 }

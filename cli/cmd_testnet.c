@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "commands.h"
 #include "exit_code.h"
-#include "output.h"
+#include "print.h"
 #include "session.h"
 #include "signals.h"
 #include "testnet.h"
@@ -15,8 +15,17 @@
 
 static int announce(const struct testnet *t, bool is_json)
 {
-    printf(is_json ? "{\"event\":\"ready\",\"bootstrap\":[\"%s\"]}\n" : "bootstrap %s\n",
-           t->bootstrap);
+    struct print_line line;
+
+    if (is_json) {
+        print_begin(&line, "ready");
+        dtt_json_array(&line.json, "bootstrap");
+        dtt_json_text(&line.json, NULL, t->bootstrap);
+        dtt_json_end(&line.json);
+        print_end(&line);
+    } else {
+        printf("bootstrap %s\n", t->bootstrap);
+    }
     return output_finish();
 }
 

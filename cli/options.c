@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "options.h"
 
-#include "text.h"
+#include "codec/text.h"
 
 #include <dtt/dht.h>
 #include <errno.h>
@@ -183,10 +183,15 @@ static enum set_result set_peer(struct options *o, const struct option *option, 
     return SET_OK;
 }
 
+static bool is_hex(uint8_t *out, size_t len, const char *text)
+{
+    return dtt_hex_decode(out, len, text, strlen(text)) == DTT_OK;
+}
+
 static enum set_result set_topic_hash(struct options *o, const struct option *option, char *value)
 {
     (void)option;
-    o->has_topic_hash = text_unhex(o->topic_hash, sizeof(o->topic_hash), value, strlen(value));
+    o->has_topic_hash = is_hex(o->topic_hash, sizeof(o->topic_hash), value);
     return o->has_topic_hash ? SET_OK : SET_BAD;
 }
 
@@ -213,7 +218,7 @@ static enum set_result set_hash(struct options *o, const struct option *option, 
     if (r->n_message_hashes == DTT_RECORD_HASHES) {
         return SET_TOO_MANY;
     }
-    if (!text_unhex(r->message_hashes[r->n_message_hashes], 32, value, strlen(value))) {
+    if (!is_hex(r->message_hashes[r->n_message_hashes], 32, value)) {
         return SET_BAD;
     }
     r->n_message_hashes++;

@@ -1,12 +1,42 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "print.h"
 
-#include "output.h"
-#include "text.h"
+#include "codec/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+void print_begin(struct print_line *l, const char *event)
+{
+    dtt_json_init(&l->json, l->text, sizeof(l->text));
+    dtt_json_object(&l->json, NULL);
+    if (event) {
+        dtt_json_text(&l->json, "event", event);
+    }
+}
+
+static void print_text(const char *text, size_t len)
+{
+    if (len >= OUTPUT_LINE_MAX) {
+        output_say("a line of %zu bytes was not printed: too long", len);
+        return;
+    }
+    puts(text);
+    fflush(stdout);
+}
+
+void print_end(struct print_line *l)
+{
+    dtt_json_end(&l->json);
+    print_text(l->text, dtt_json_finish(&l->json));
+}
+
+void print_event_json(const struct dtt_event *event)
+{
+    char text[OUTPUT_LINE_MAX];
+
+    print_text(text, dtt_event_json(event, text, sizeof(text)));
+}
 
 /* Each kind of list of a record as text, for both forms. */
 static void format_peer(const struct dtt_record_info *record, size_t i, char *text)
@@ -16,7 +46,7 @@ static void format_peer(const struct dtt_record_info *record, size_t i, char *te
 
 static void format_hash(const struct dtt_record_info *record, size_t i, char *text)
 {
-    text_hex(text, record->message_hashes[i], sizeof(record->message_hashes[i]));
+    dtt_hex_encode(text, dtt_slice(record->message_hashes[i], sizeof(record->message_hashes[i])));
 }
 
 static void format_addr(const struct dtt_record_info *record, size_t i, char *text)
@@ -26,35 +56,44 @@ static void format_addr(const struct dtt_record_info *record, size_t i, char *te
 
 typedef void (*format_fn)(const struct dtt_record_info *record, size_t i, char *text);
 
-static void print_list(const struct dtt_record_info *record, const char *before, size_t n,
-                       format_fn format, const char *quote, const char *between)
+static void put_list(struct dtt_json *j, const struct dtt_record_info *record, const char *name,
+                     size_t n, format_fn format)
 {
     char text[DTT_ID_TEXT_MAX];
 
-    fputs(before, stdout);
+    dtt_json_array(j, name);
     for (size_t i = 0; i < n; i++) {
         format(record, i, text);
-        printf("%s%s%s%s", i > 0 ? between : "", quote, text, quote);
+        dtt_json_text(j, NULL, text);
     }
+    dtt_json_end(j);
 }
 
 void print_record_json(const struct dtt_record_info *record)
 {
-    char id[DTT_ID_TEXT_MAX];
+    struct print_line line;
+    const struct dtt_id *id = &record->publisher;
 
-    dtt_id_format(&record->publisher, id);
-    printf("{\"publisher\":\"%s\",\"minute\":%" PRIu64, id, record->minute);
-    print_list(record, ",\"active_peers\":[", record->n_active_peers, format_peer, "\"", ",");
-    print_list(record, "],\"message_hashes\":[", record->n_message_hashes, format_hash, "\"", ",");
-    print_list(record, "],\"addrs\":[", record->n_addrs, format_addr, "\"", ",");
-    puts("]}");
+    print_begin(&line, NULL);
+    dtt_json_hex(&line.json, "publisher", dtt_slice(id->bytes, sizeof(id->bytes)));
+    dtt_json_u64(&line.json, "minute", record->minute);
+    put_list(&line.json, record, "active_peers", record->n_active_peers, format_peer);
+    put_list(&line.json, record, "message_hashes", record->n_message_hashes, format_hash);
+    put_list(&line.json, record, "addrs", record->n_addrs, format_addr);
+    print_end(&line);
 }
 
 static void print_row(const struct dtt_record_info *record, const char *title, size_t n,
                       format_fn format)
 {
-    print_list(record, title, n, format, "", "\n            ");
-    puts(n > 0 ? "" : "none");
+    char text[DTT_ID_TEXT_MAX] = "none";
+
+    for (size_t i = 0; i < n || i == 0; i++) {
+        if (n > 0) {
+            format(record, i, text);
+        }
+        printf("%-12s%s\n", i == 0 ? title : "", text);
+    }
 }
 
 void print_record(const struct dtt_record_info *record, uint64_t age_ms)
@@ -64,22 +103,8 @@ void print_record(const struct dtt_record_info *record, uint64_t age_ms)
     dtt_id_format(&record->publisher, id);
     printf("publisher   %s\n", id);
     printf("age         %" PRIu64 " s (minute %" PRIu64 ")\n", age_ms / 1000, record->minute);
-    print_row(record, "addresses   ", record->n_addrs, format_addr);
-    print_row(record, "peers       ", record->n_active_peers, format_peer);
-    print_row(record, "messages    ", record->n_message_hashes, format_hash);
+    print_row(record, "addresses", record->n_addrs, format_addr);
+    print_row(record, "peers", record->n_active_peers, format_peer);
+    print_row(record, "messages", record->n_message_hashes, format_hash);
     puts("");
-}
-
-void print_event_json(const struct dtt_event *event)
-{
-    char *text = malloc(OUTPUT_LINE_MAX);
-
-    if (!text) {
-        output_say("out of memory: an event was not printed");
-        return;
-    }
-    dtt_event_json(event, text, OUTPUT_LINE_MAX);
-    puts(text);
-    fflush(stdout);
-    free(text);
 }

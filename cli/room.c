@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "room.h"
 
+#include "codec/text.h"
 #include "exit_code.h"
 #include "lines.h"
 #include "output.h"
@@ -30,7 +31,7 @@ struct room {
 
 void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1])
 {
-    text_hex(name, id->bytes, ROOM_NAME_DIGITS / 2);
+    dtt_hex_encode(name, dtt_slice(id->bytes, ROOM_NAME_DIGITS / 2));
 }
 
 void room_farewell(const char *reason, char text[ROOM_FAREWELL_MAX])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "screen.h"
 
-#include "text.h"
+#include "codec/text.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -59,7 +59,7 @@ static void advance_utf8(struct place *p, const char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
         uint32_t code = REPLACEMENT;
-        size_t step = text_decode((const uint8_t *)text + i, len - i, &code);
+        size_t step = dtt_utf8_decode(&code, dtt_slice(text + i, len - i));
 
         advance(p, (wchar_t)code);
         i += step > 0 ? step : 1;
@@ -140,8 +140,8 @@ static int give_key(EditLine *editor, wchar_t *ret)
             return 0;
         }
         n++;
-    } while (text_decode(bytes, n, &code) == 0 && bytes[0] >= 0xc0 && n < sizeof(bytes) &&
-             (n == 1 || (bytes[n - 1] & 0xc0) == 0x80));
+    } while (dtt_utf8_decode(&code, dtt_slice(bytes, n)) == 0 && bytes[0] >= 0xc0 &&
+             n < sizeof(bytes) && (n == 1 || (bytes[n - 1] & 0xc0) == 0x80));
     /* There is nothing to complete, and a tab has no fixed width. */
     *ret = code == '\t' ? L' ' : (wchar_t)code;
     return 1;
@@ -220,7 +220,7 @@ const char *screen_read(struct screen *s, size_t *ret_len)
     }
     erase_entered(s, line, len);
     for (size_t i = 0; i < len && n + 5 < sizeof(s->line); i++) {
-        n += text_encode(s->line + n, (uint32_t)line[i]);
+        n += dtt_utf8_encode(s->line + n, (uint32_t)line[i]);
     }
     s->line[n] = '\0';
     if (n > 0 && s->history) {

@@ -166,6 +166,53 @@ def doctor(scene):
     harness.check("fail  dht_v4" in done.stdout and "storage" not in done.stdout, str(done))
 
 
+# What JSON must escape; for a line of input without the newline.
+NAME = 'a "quoted" name \\ a slash\nand a line \t\x01\x7f caf\u00e9'
+LINE = NAME.replace("\n", " ")
+
+
+def names(scene):
+    """Topics, values, messages and files of any name: each command still prints JSON, unchanged."""
+    net = scene.bootstrap_options()
+    file = scene.path / LINE
+    [made] = events(scene.run("id", "--json", "--identity", str(file)))
+    harness.check(made["event"] == "id" and file.exists(), str(made))
+    sealed = scene.run("record", "seal", "--topic", NAME, "--secret", NAME, "--hex",
+                       "--identity", str(file)).stdout
+    [opened] = events(scene.run("record", "open", "--topic", NAME, "--secret", NAME, "--hex",
+                                stdin=sealed))
+    harness.check(opened["publisher"] == made["endpoint_id"], str(opened))
+
+    [put] = events(scene.run("dht", "put", NAME, "--key", str(file), "--salt", LINE, "--json", *net))
+    for arguments in [["get", put["key"], "--salt", LINE], ["find", put["target"]],
+                      ["peers", put["target"]], ["ping", scene.bootstrap[0]]]:
+        options = net if arguments[0] != "ping" else []
+        found = events(scene.run("dht", *arguments, "--json", *options))
+        harness.check(found[-1]["event"] == "done", str(found))
+        if arguments[0] == "get":
+            harness.check(found[0]["text"] == NAME, str(found))
+    served = events(scene.run("dht", "serve", "--json", "--for", "0.5", "--listen", "127.0.0.1:0",
+                              "--state", str(scene.path / (LINE + "2")), *net))
+    harness.check([served[0]["event"], served[-1]["event"]] == ["listening", "status"], str(served))
+
+    first = scene.peer("first", "--join-timeout", "30", topic=NAME)
+    second = scene.start("second", "chat", NAME, "--json", "--listen", "127.0.0.1:0",
+                         "--secret-file", scene.secret, *net)
+    first.wait("joined")
+    second.wait("joined")
+    first.send(LINE)
+    second.wait_message(LINE)
+    second.send(LINE + "!")
+    first.wait_message(LINE + "!")
+    first.leave()
+    second.leave()
+    secret = ["--secret-file", scene.secret, "--json", *net]
+    harness.check(events(scene.run("lookup", NAME, *secret))[-1]["event"] == "lookup_done", "lookup")
+    scenarios = events(scene.run("sim", "--list", "--json"))
+    [result] = events(scene.run("sim", scenarios[0]["scenario"], "--nodes", "2", "--json"))
+    harness.check(result["passed"] and result["metrics"], str(result))
+
+
 def demo(scene):
     done = scene.run("demo", "--peers", "4", within=70)
     harness.check(done.returncode == 0, f"demo: {done}")
@@ -179,6 +226,7 @@ def test(scene):
     serve(scene)
     lookup(scene)
     doctor(scene)
+    names(scene)
     demo(scene)
 
 

@@ -158,6 +158,39 @@ static bool utf8_model(const uint8_t *p, size_t len)
     return true;
 }
 
+static void test_utf8_round_trip(void **state)
+{
+    (void)state;
+    for (uint32_t code = 0; code <= 0x10ffff; code++) {
+        uint32_t back = 0;
+        char out[4];
+        size_t n;
+
+        if (code == 0xd800) {
+            code = 0xe000;
+        }
+        n = dtt_utf8_encode(out, code);
+        assert_int_equal(dtt_utf8_decode(&back, dtt_slice(out, n)), n);
+        assert_int_equal(back, code);
+        assert_int_equal(dtt_utf8_decode(&back, dtt_slice(out, n - 1)), 0);
+    }
+}
+
+static void test_utf8_refuses(void **state)
+{
+    static const char *const bad[] = {
+        "\x80",         "\xc0\x80",         "\xc1\xbf",         "\xe0\x9f\xbf", "\xed\xa0\x80",
+        "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80", "\xff",
+        "\xc3(",        "\xe2\x82(",
+    };
+    uint32_t code;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(dtt_utf8_decode(&code, dtt_slice(bad[i], strlen(bad[i]))), 0);
+    }
+}
+
 static void test_utf8(void **state)
 {
     /* Each byte value class has its ends here; all sequences of up to four of them. */
@@ -192,6 +225,8 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_every_character),
         cmocka_unit_test(test_unused_bits),
+        cmocka_unit_test(test_utf8_round_trip),
+        cmocka_unit_test(test_utf8_refuses),
         cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
