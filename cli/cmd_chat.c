@@ -175,7 +175,7 @@ static void take_event(struct chat *c, const struct dtt_event *event)
 
     switch (event->type) {
     case DTT_EVENT_MESSAGE:
-        room_name(&event->u.message.from, name);
+        room_name(&event->u.message.neighbor, name);
         print_message(c, name, false, event->u.message.data, event->u.message.len);
         break;
     case DTT_EVENT_JOINED:

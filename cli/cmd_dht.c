@@ -168,6 +168,9 @@ static int finish(const struct session *s, const struct dtt_event *event)
     bool is_search = o->command != &command_dht_ping && o->command != &command_dht_find;
     char what[40] = "";
 
+    if (event->u.dht_done.status == DTT_EREFUSED) {
+        return output_fail(EXIT_REACH, "%s answered with an error", o->arg);
+    }
     if (event->u.dht_done.answered == 0) {
         return report_silence(s, event->u.dht_done.asked);
     }

@@ -104,7 +104,7 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
     if (r->has_names) {
         char name[ROOM_NAME_DIGITS + 1];
 
-        room_name(&event->u.message.from, name);
+        room_name(&event->u.message.neighbor, name);
         n = (size_t)sprintf(out, "via %s: ", name);
     }
     if (len > DTT_MESSAGE_MAX) {

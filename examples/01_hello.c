@@ -17,7 +17,7 @@ static void show(const struct dtt_event *event)
     if (event->type == DTT_EVENT_JOINED) {
         fprintf(stderr, "joined after %llu ms\n", (unsigned long long)event->u.joined.elapsed_ms);
     } else if (event->type == DTT_EVENT_MESSAGE) {
-        dtt_id_format(&event->u.message.from, name);
+        dtt_id_format(&event->u.message.neighbor, name);
         printf("%.10s: %.*s\n", name, (int)event->u.message.len,
                (const char *)event->u.message.data);
         fflush(stdout);

@@ -22,7 +22,7 @@ static int wait_end(dtt_node *node, uint32_t op)
                 printf("%.10s: %.*s\n", id, (int)event->u.record.content_len,
                        (const char *)event->u.record.content);
             } else if (event->type == DTT_EVENT_LOOKUP_DONE && event->u.lookup_done.op == op) {
-                return event->u.lookup_done.answered > 0 ? 0 : DTT_ETIMEDOUT;
+                return event->u.lookup_done.status;
             } else if (event->type == DTT_EVENT_RECORD_PUBLISHED && event->u.published.op == op) {
                 return event->u.published.status;
             }

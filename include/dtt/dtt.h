@@ -16,6 +16,7 @@
 #ifndef DTT_DTT_H
 #define DTT_DTT_H
 
+#include <dtt/event.h>
 #include <dtt/record.h>
 #include <dtt/types.h>
 
@@ -35,9 +36,6 @@ DTT_API const char *dtt_version(void);
 
 /** DTT_MESSAGE_MAX of the library in use, for bindings. Any thread. */
 DTT_API size_t dtt_message_max(void);
-
-typedef struct dtt_node dtt_node;
-typedef struct dtt_topic dtt_topic;
 
 /**
  * Host number `i` (0, 1, ...) of those that a node starts from unless its config names others, as
@@ -98,10 +96,17 @@ DTT_API const struct dtt_id *dtt_node_id(const dtt_node *n);
 /** Writes up to `cap` bound local addresses; returns how many there are. */
 DTT_API size_t dtt_node_addrs(const dtt_node *n, struct dtt_addr *ret, size_t cap);
 
-/** Descriptor that is readable when dtt_node_process has work (timers too). Poll, never read. */
-DTT_API int dtt_node_fd(const dtt_node *n);
+/**
+ * Descriptor that is readable while dtt_node_process has work (timers too) or events are queued:
+ * a loop that waits for it, processes and drains the events needs nothing else. The same until
+ * dtt_node_close, which closes it. Level-triggered, or edge-triggered when drained each time. Poll
+ * it, never read it. It is a kqueue on the BSDs and macOS: watch it with poll or select there,
+ * since a kqueue inside a kqueue may not fire.
+ */
+DTT_API dtt_fd dtt_node_fd(const dtt_node *n);
 
-/** Milliseconds until dtt_node_process has timed work; 0 now, -1 none. For loops without poll. */
+/** Milliseconds until dtt_node_fd is readable by itself; 0 now, -1 never. For loops without poll.
+ */
 DTT_API int dtt_node_timeout_ms(const dtt_node *n);
 
 /**
@@ -266,6 +271,18 @@ DTT_API DTT_MUST_USE int dtt_topic_join(dtt_topic **ret, dtt_node *n,
  */
 DTT_API dtt_topic *dtt_topic_leave(dtt_topic *t);
 
+/** The topic's number in events: 1, 2, ... of its node, never used again. */
+DTT_API uint32_t dtt_topic_id(const dtt_topic *t);
+
+/** The node that the topic was joined on. */
+DTT_API dtt_node *dtt_topic_node(const dtt_topic *t);
+
+/** `user` of the topic's config. */
+DTT_API void *dtt_topic_user(const dtt_topic *t);
+
+/** The topic's hash, DTT_TOPIC_HASH_BYTES bytes. Valid until the topic is left. */
+DTT_API const uint8_t *dtt_topic_hash_of(const dtt_topic *t);
+
 enum dtt_send_flags {
     DTT_SEND_NEIGHBORS = 1 << 0 /**< to direct neighbours only, not forwarded, not de-duplicated */
 };
@@ -338,157 +355,11 @@ DTT_API int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *cfg, uin
 DTT_API int dtt_node_publish(dtt_node *n, const struct dtt_topic_config *cfg, const void *content,
                              size_t len, uint32_t *ret_op);
 
-/* ---------------------------------------------------------------- events */
-
-enum dtt_event_type {
-    DTT_EVENT_LISTENING = 1,
-    DTT_EVENT_JOINED = 2,
-    DTT_EVENT_MESSAGE = 3,
-    DTT_EVENT_NEIGHBOR_UP = 4,
-    DTT_EVENT_NEIGHBOR_DOWN = 5,
-    DTT_EVENT_LAGGED = 6, /**< events were lost: the queue (4096) was full */
-    DTT_EVENT_DIAL_FAILED = 7,
-    DTT_EVENT_EXTERNAL_ADDR = 8,
-    DTT_EVENT_RECORD_PUBLISHED = 9,
-    DTT_EVENT_WRITABLE = 10,
-    DTT_EVENT_LEFT = 11,
-    DTT_EVENT_RECORD = 12,
-    DTT_EVENT_LOOKUP_DONE = 13,
-    DTT_EVENT_DHT_VALUE = 14,
-    DTT_EVENT_DHT_DONE = 15,
-    DTT_EVENT_DHT_PUT = 16,
-    DTT_EVENT_DHT_NODE = 17,
-    DTT_EVENT_DHT_READY = 18, /**< a first DHT node has answered */
-    DTT_EVENT_DHT_PEER = 19,
-    DTT_EVENT_DHT_ANNOUNCE = 20
-};
-
-/** One event. Owned by the library, valid until the next dtt_node_next_event; grows at its end. */
-struct dtt_event {
-    size_t size;
-    int type;         /**< enum dtt_event_type */
-    dtt_topic *topic; /**< NULL where the event is the node's */
-    void *topic_user;
-    uint64_t unix_ms; /**< when */
-    union {
-        struct {
-            struct dtt_id id;
-            size_t n_addrs;
-            struct dtt_addr addrs[2];
-        } listening;
-        struct {
-            uint64_t elapsed_ms; /**< since dtt_topic_join */
-            uint32_t neighbors;
-        } joined;
-        struct {
-            struct dtt_id from; /**< the neighbour that delivered it, not its author */
-            const uint8_t *data;
-            size_t len;
-        } message;
-        struct {
-            struct dtt_id peer;
-            const char *reason; /**< NEIGHBOR_DOWN: "disconnect", "timeout", "closed", "replaced" */
-        } neighbor;
-        struct {
-            uint64_t missed;
-        } lagged;
-        struct {
-            struct dtt_id peer;
-            struct dtt_addr addr; /**< family none: no address is known */
-            const char *stage;    /**< "address", "connect", "handshake" */
-            const char *reason;   /**< "unknown", "timeout", "refused", "wrong_key", ... */
-        } dial_failed;
-        struct {
-            struct dtt_addr addr; /**< as other DHT nodes see our socket */
-            uint32_t votes;
-        } external_addr;
-        struct {
-            uint64_t minute;
-            uint32_t copies; /**< DHT nodes that acknowledged the record */
-            uint32_t op;     /**< of dtt_node_publish; 0: a joined topic's own record */
-            int status;      /**< of dtt_node_publish: 0; DTT_EFULL: enough others are there */
-            uint32_t others; /**< of dtt_node_publish: publishers seen before */
-        } published;
-        struct {
-            uint32_t op;
-            uint64_t age_ms; /**< since the start of the record's minute */
-            const struct dtt_record_info *record;
-            const uint8_t *content; /**< all of it, as its publisher wrote it */
-            size_t content_len;
-        } record;
-        struct {
-            uint32_t op;
-            uint32_t asked;
-            uint32_t answered;
-            uint32_t records;
-            uint32_t refused;
-            uint64_t elapsed_ms;
-        } lookup_done;
-        struct {
-            uint32_t op;
-            int64_t seq;      /**< mutable items; 0 for immutable */
-            const uint8_t *v; /**< bencoded value as received */
-            size_t v_len;
-            const uint8_t *data; /**< contents when v is a byte string, else NULL */
-            size_t data_len;
-            uint32_t holders;     /**< nodes that returned it so far */
-            struct dtt_addr from; /**< the first of them */
-        } dht_value;
-        struct {
-            uint32_t op;
-            int status;        /**< 0, DTT_ETIMEDOUT (nobody answered), DTT_ECLOSED (cancelled) */
-            uint32_t asked;    /**< nodes asked */
-            uint32_t answered; /**< nodes that answered */
-            uint32_t values;   /**< distinct valid values */
-            uint64_t elapsed_ms;
-            const struct dtt_dht_holder *holders; /**< a get: which nodes returned which value */
-            size_t n_holders;                     /**< 0..96 */
-        } dht_done;
-        struct {
-            uint32_t op;
-            int status;
-            uint8_t target[20];
-            uint8_t key[32];
-            int64_t seq;
-            uint32_t asked;    /**< nodes sent the put */
-            uint32_t acked;    /**< nodes that said yes (not all of them will have stored it) */
-            uint32_t verified; /**< nodes that returned the value on read-back, when asked for */
-            uint32_t refused;  /**< nodes that answered with an error */
-            int error;         /**< the KRPC error most of them gave (301, 302, ...), 0 none */
-            uint64_t elapsed_ms;
-        } dht_put;
-        struct {
-            uint32_t op;
-            uint8_t id[20];
-            struct dtt_addr addr;
-            uint32_t rtt_us; /**< 0 unknown */
-        } dht_node;          /**< a ping's answer, or one of the closest nodes of a find */
-        struct {
-            uint32_t op;
-            struct dtt_addr addr;
-        } dht_peer; /**< announced under the info hash asked for */
-        struct {
-            uint32_t op;
-            int status; /**< as of dht_done */
-            uint8_t info_hash[20];
-            uint16_t port;    /**< 0: the port our queries come from */
-            uint32_t asked;   /**< nodes sent the announcement */
-            uint32_t acked;   /**< nodes that said yes */
-            uint32_t refused; /**< nodes that answered with an error */
-            int error;        /**< the KRPC error most of them gave, 0 none */
-            uint64_t elapsed_ms;
-        } dht_announce;
-    } u;
-};
-
-/** The next event, oldest first, or NULL when drained. */
-DTT_API const struct dtt_event *dtt_node_next_event(dtt_node *n);
-
 /**
- * Renders an event as one JSON object without newline, the format of `dtt --json`. Always
- * NUL-terminates when cap > 0. Returns the length needed (as snprintf does).
+ * The next event, oldest first, or NULL when drained. Valid until the next call of this function or
+ * dtt_node_close; read it only.
  */
-DTT_API size_t dtt_event_json(const struct dtt_event *ev, char *buf, size_t cap);
+DTT_API const struct dtt_event *dtt_node_next_event(dtt_node *n);
 
 #ifdef __cplusplus
 }

@@ -33,6 +33,16 @@ struct dtt_id {
     uint8_t bytes[DTT_ID_BYTES];
 };
 
+typedef struct dtt_node dtt_node;
+typedef struct dtt_topic dtt_topic;
+
+/** What to poll: a file descriptor (an unsigned socket handle where there are none). */
+#if defined(_WIN32)
+typedef uintptr_t dtt_fd;
+#else
+typedef int dtt_fd;
+#endif
+
 enum dtt_family { DTT_FAMILY_NONE = 0, DTT_FAMILY_V4 = 4, DTT_FAMILY_V6 = 6 };
 
 /** An IP endpoint. `ip` is in network order, IPv4 in its first 4 bytes and the rest zero. */

@@ -10,6 +10,13 @@ static void put_id(struct dtt_json *j, const char *name, const struct dtt_id *id
     dtt_json_hex(j, name, dtt_slice(id->bytes, sizeof(id->bytes)));
 }
 
+/* What an operation's last event begins with. */
+static void put_outcome(struct dtt_json *j, uint32_t op, int status)
+{
+    dtt_json_u64(j, "op", op);
+    dtt_json_text(j, "status", dtt_error_name(status));
+}
+
 static void put_addrs(struct dtt_json *j, const struct dtt_addr *addrs, size_t n)
 {
     dtt_json_array(j, "addrs");
@@ -19,8 +26,10 @@ static void put_addrs(struct dtt_json *j, const struct dtt_addr *addrs, size_t n
     dtt_json_end(j);
 }
 
-static void put_record(struct dtt_json *j, const struct dtt_record_info *r)
+static void put_record(struct dtt_json *j, const struct dtt_event_record *ev)
 {
+    const struct dtt_record_info *r = ev->record;
+    dtt_json_u64(j, "op", ev->op);
     put_id(j, "publisher", &r->publisher);
     dtt_json_u64(j, "minute", r->minute);
     dtt_json_array(j, "active_peers");
@@ -34,6 +43,8 @@ static void put_record(struct dtt_json *j, const struct dtt_record_info *r)
     }
     dtt_json_end(j);
     put_addrs(j, r->addrs, r->n_addrs);
+    dtt_json_base64(j, "content_base64", dtt_slice(ev->content, ev->content_len));
+    dtt_json_u64(j, "age_ms", ev->age_ms);
 }
 
 static void put_holders(struct dtt_json *j, const struct dtt_dht_holder *holders, size_t n)
@@ -51,54 +62,85 @@ static void put_holders(struct dtt_json *j, const struct dtt_dht_holder *holders
     dtt_json_end(j);
 }
 
-static void put_dht_value(struct dtt_json *j, const struct dtt_event *ev)
+static void put_published(struct dtt_json *j, const struct dtt_event_published *ev)
 {
-    struct dtt_slice value = ev->u.dht_value.data
-                                 ? dtt_slice(ev->u.dht_value.data, ev->u.dht_value.data_len)
-                                 : dtt_slice(ev->u.dht_value.v, ev->u.dht_value.v_len);
-    dtt_json_u64(j, "op", ev->u.dht_value.op);
-    dtt_json_i64(j, "seq", ev->u.dht_value.seq);
+    dtt_json_u64(j, "minute", ev->minute);
+    dtt_json_u64(j, "copies", ev->copies);
+    if (ev->op != 0) {
+        put_outcome(j, ev->op, ev->status);
+        dtt_json_u64(j, "others", ev->others);
+    }
+}
+
+static void put_lookup_done(struct dtt_json *j, const struct dtt_event_lookup_done *ev)
+{
+    put_outcome(j, ev->op, ev->status);
+    dtt_json_u64(j, "asked", ev->asked);
+    dtt_json_u64(j, "answered", ev->answered);
+    dtt_json_u64(j, "records", ev->records);
+    dtt_json_u64(j, "refused", ev->refused);
+    dtt_json_u64(j, "elapsed_ms", ev->elapsed_ms);
+}
+
+static void put_dht_value(struct dtt_json *j, const struct dtt_event_dht_value *ev)
+{
+    struct dtt_slice v = dtt_slice(ev->v, ev->v_len);
+    struct dtt_slice value = ev->data ? dtt_slice(ev->data, ev->data_len) : v;
+    dtt_json_u64(j, "op", ev->op);
+    dtt_json_i64(j, "seq", ev->seq);
     dtt_json_base64(j, "base64", value);
     if (dtt_utf8_is_valid(value)) {
         dtt_json_utf8(j, "text", value);
     }
-    dtt_json_u64(j, "holders", ev->u.dht_value.holders);
-    dtt_json_addr(j, "from", &ev->u.dht_value.from);
+    dtt_json_base64(j, "v_base64", v);
+    dtt_json_u64(j, "holders", ev->holders);
+    dtt_json_addr(j, "holder", &ev->holder);
+    dtt_json_addr(j, "from", &ev->holder);
 }
 
-static void put_dht_put(struct dtt_json *j, const struct dtt_event *ev)
+static void put_dht_done(struct dtt_json *j, const struct dtt_event_dht_done *ev)
 {
-    dtt_json_u64(j, "op", ev->u.dht_put.op);
-    dtt_json_hex(j, "key", dtt_slice(ev->u.dht_put.key, sizeof(ev->u.dht_put.key)));
-    dtt_json_hex(j, "target", dtt_slice(ev->u.dht_put.target, sizeof(ev->u.dht_put.target)));
-    dtt_json_i64(j, "seq", ev->u.dht_put.seq);
-    dtt_json_u64(j, "asked", ev->u.dht_put.asked);
-    dtt_json_u64(j, "answered", ev->u.dht_put.acked + ev->u.dht_put.refused);
-    dtt_json_u64(j, "acked", ev->u.dht_put.acked);
-    dtt_json_u64(j, "verified", ev->u.dht_put.verified);
-    dtt_json_u64(j, "refused", ev->u.dht_put.refused);
-    dtt_json_i64(j, "error", ev->u.dht_put.error);
-    dtt_json_u64(j, "elapsed_ms", ev->u.dht_put.elapsed_ms);
+    put_outcome(j, ev->op, ev->status);
+    dtt_json_u64(j, "asked", ev->asked);
+    dtt_json_u64(j, "answered", ev->answered);
+    dtt_json_u64(j, "values", ev->values);
+    dtt_json_u64(j, "elapsed_ms", ev->elapsed_ms);
+    put_holders(j, ev->holders, ev->n_holders);
 }
 
-static void put_dht_announce(struct dtt_json *j, const struct dtt_event *ev)
+static void put_dht_put(struct dtt_json *j, const struct dtt_event_dht_put *ev)
 {
-    dtt_json_u64(j, "op", ev->u.dht_announce.op);
-    dtt_json_hex(j, "info_hash",
-                 dtt_slice(ev->u.dht_announce.info_hash, sizeof(ev->u.dht_announce.info_hash)));
-    dtt_json_u64(j, "port", ev->u.dht_announce.port);
-    dtt_json_u64(j, "asked", ev->u.dht_announce.asked);
-    dtt_json_u64(j, "answered", ev->u.dht_announce.acked + ev->u.dht_announce.refused);
-    dtt_json_u64(j, "acked", ev->u.dht_announce.acked);
-    dtt_json_u64(j, "refused", ev->u.dht_announce.refused);
-    dtt_json_i64(j, "error", ev->u.dht_announce.error);
-    dtt_json_u64(j, "elapsed_ms", ev->u.dht_announce.elapsed_ms);
+    put_outcome(j, ev->op, ev->status);
+    dtt_json_hex(j, "key", dtt_slice(ev->key, sizeof(ev->key)));
+    dtt_json_hex(j, "target", dtt_slice(ev->target, sizeof(ev->target)));
+    dtt_json_i64(j, "seq", ev->seq);
+    dtt_json_u64(j, "asked", ev->asked);
+    dtt_json_u64(j, "answered", ev->acked + ev->refused);
+    dtt_json_u64(j, "acked", ev->acked);
+    dtt_json_u64(j, "verified", ev->verified);
+    dtt_json_u64(j, "refused", ev->refused);
+    dtt_json_i64(j, "error", ev->error);
+    dtt_json_u64(j, "elapsed_ms", ev->elapsed_ms);
 }
 
-static void put_message(struct dtt_json *j, const struct dtt_event *ev)
+static void put_dht_announce(struct dtt_json *j, const struct dtt_event_dht_announce *ev)
 {
-    struct dtt_slice data = dtt_slice(ev->u.message.data, ev->u.message.len);
-    put_id(j, "from", &ev->u.message.from);
+    put_outcome(j, ev->op, ev->status);
+    dtt_json_hex(j, "info_hash", dtt_slice(ev->info_hash, sizeof(ev->info_hash)));
+    dtt_json_u64(j, "port", ev->port);
+    dtt_json_u64(j, "asked", ev->asked);
+    dtt_json_u64(j, "answered", ev->acked + ev->refused);
+    dtt_json_u64(j, "acked", ev->acked);
+    dtt_json_u64(j, "refused", ev->refused);
+    dtt_json_i64(j, "error", ev->error);
+    dtt_json_u64(j, "elapsed_ms", ev->elapsed_ms);
+}
+
+static void put_message(struct dtt_json *j, const struct dtt_event_message *ev)
+{
+    struct dtt_slice data = dtt_slice(ev->data, ev->len);
+    put_id(j, "neighbor", &ev->neighbor);
+    put_id(j, "from", &ev->neighbor);
     if (dtt_utf8_is_valid(data)) {
         dtt_json_utf8(j, "text", data);
     } else {
@@ -106,19 +148,19 @@ static void put_message(struct dtt_json *j, const struct dtt_event *ev)
     }
 }
 
-static void put_dial_failed(struct dtt_json *j, const struct dtt_event *ev)
+static void put_dial_failed(struct dtt_json *j, const struct dtt_event_dial_failed *ev)
 {
-    put_id(j, "endpoint_id", &ev->u.dial_failed.peer);
-    dtt_json_text(j, "stage", ev->u.dial_failed.stage);
-    dtt_json_text(j, "reason", ev->u.dial_failed.reason);
-    if (ev->u.dial_failed.addr.family != DTT_FAMILY_NONE) {
-        dtt_json_addr(j, "addr", &ev->u.dial_failed.addr);
+    put_id(j, "endpoint_id", &ev->peer);
+    dtt_json_text(j, "stage", ev->stage);
+    dtt_json_text(j, "reason", ev->reason);
+    if (ev->addr.family != DTT_FAMILY_NONE) {
+        dtt_json_addr(j, "addr", &ev->addr);
     }
 }
 
 static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
 {
-    switch (ev->type) {
+    switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_LISTENING:
         put_id(j, "endpoint_id", &ev->u.listening.id);
         put_addrs(j, ev->u.listening.addrs, ev->u.listening.n_addrs);
@@ -127,43 +169,24 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_u64(j, "elapsed_ms", ev->u.joined.elapsed_ms);
         dtt_json_u64(j, "neighbors", ev->u.joined.neighbors);
         break;
-    case DTT_EVENT_MESSAGE: put_message(j, ev); break;
+    case DTT_EVENT_MESSAGE: put_message(j, &ev->u.message); break;
     case DTT_EVENT_NEIGHBOR_UP: put_id(j, "endpoint_id", &ev->u.neighbor.peer); break;
     case DTT_EVENT_NEIGHBOR_DOWN:
         put_id(j, "endpoint_id", &ev->u.neighbor.peer);
         dtt_json_text(j, "reason", ev->u.neighbor.reason);
         break;
     case DTT_EVENT_LAGGED: dtt_json_u64(j, "missed", ev->u.lagged.missed); break;
-    case DTT_EVENT_DIAL_FAILED: put_dial_failed(j, ev); break;
+    case DTT_EVENT_DIAL_FAILED: put_dial_failed(j, &ev->u.dial_failed); break;
     case DTT_EVENT_EXTERNAL_ADDR:
         dtt_json_addr(j, "addr", &ev->u.external_addr.addr);
         dtt_json_u64(j, "votes", ev->u.external_addr.votes);
         break;
-    case DTT_EVENT_RECORD_PUBLISHED:
-        dtt_json_u64(j, "minute", ev->u.published.minute);
-        dtt_json_u64(j, "copies", ev->u.published.copies);
-        break;
-    case DTT_EVENT_RECORD:
-        put_record(j, ev->u.record.record);
-        dtt_json_u64(j, "age_ms", ev->u.record.age_ms);
-        break;
-    case DTT_EVENT_LOOKUP_DONE:
-        dtt_json_u64(j, "asked", ev->u.lookup_done.asked);
-        dtt_json_u64(j, "answered", ev->u.lookup_done.answered);
-        dtt_json_u64(j, "records", ev->u.lookup_done.records);
-        dtt_json_u64(j, "refused", ev->u.lookup_done.refused);
-        dtt_json_u64(j, "elapsed_ms", ev->u.lookup_done.elapsed_ms);
-        break;
-    case DTT_EVENT_DHT_VALUE: put_dht_value(j, ev); break;
-    case DTT_EVENT_DHT_DONE:
-        dtt_json_u64(j, "op", ev->u.dht_done.op);
-        dtt_json_u64(j, "asked", ev->u.dht_done.asked);
-        dtt_json_u64(j, "answered", ev->u.dht_done.answered);
-        dtt_json_u64(j, "values", ev->u.dht_done.values);
-        dtt_json_u64(j, "elapsed_ms", ev->u.dht_done.elapsed_ms);
-        put_holders(j, ev->u.dht_done.holders, ev->u.dht_done.n_holders);
-        break;
-    case DTT_EVENT_DHT_PUT: put_dht_put(j, ev); break;
+    case DTT_EVENT_RECORD_PUBLISHED: put_published(j, &ev->u.published); break;
+    case DTT_EVENT_RECORD: put_record(j, &ev->u.record); break;
+    case DTT_EVENT_LOOKUP_DONE: put_lookup_done(j, &ev->u.lookup_done); break;
+    case DTT_EVENT_DHT_VALUE: put_dht_value(j, &ev->u.dht_value); break;
+    case DTT_EVENT_DHT_DONE: put_dht_done(j, &ev->u.dht_done); break;
+    case DTT_EVENT_DHT_PUT: put_dht_put(j, &ev->u.dht_put); break;
     case DTT_EVENT_DHT_NODE:
         dtt_json_u64(j, "op", ev->u.dht_node.op);
         dtt_json_hex(j, "id", dtt_slice(ev->u.dht_node.id, sizeof(ev->u.dht_node.id)));
@@ -174,14 +197,29 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_u64(j, "op", ev->u.dht_peer.op);
         dtt_json_addr(j, "addr", &ev->u.dht_peer.addr);
         break;
-    case DTT_EVENT_DHT_ANNOUNCE: put_dht_announce(j, ev); break;
-    default: break;
+    case DTT_EVENT_DHT_ANNOUNCE: put_dht_announce(j, &ev->u.dht_announce); break;
+    case DTT_EVENT_WRITABLE:
+    case DTT_EVENT_LEFT:
+    case DTT_EVENT_DHT_READY: break;
     }
 }
 
-static const char *event_word(int type)
+/* Of which topic and when: what each event has. */
+static void put_place(struct dtt_json *j, const struct dtt_event *ev)
 {
-    switch (type) {
+    static const uint8_t none[DTT_TOPIC_HASH_BYTES];
+    if (ev->topic_id != 0 || memcmp(ev->topic_hash, none, sizeof(none)) != 0) {
+        dtt_json_hex(j, "topic", dtt_slice(ev->topic_hash, sizeof(ev->topic_hash)));
+    }
+    if (ev->topic_id != 0) {
+        dtt_json_u64(j, "topic_id", ev->topic_id);
+    }
+    dtt_json_u64(j, "t", ev->unix_ms);
+}
+
+const char *dtt_event_word(int type)
+{
+    switch ((enum dtt_event_type)type) {
     case DTT_EVENT_LISTENING: return "listening";
     case DTT_EVENT_JOINED: return "joined";
     case DTT_EVENT_MESSAGE: return "message";
@@ -202,8 +240,8 @@ static const char *event_word(int type)
     case DTT_EVENT_DHT_READY: return "dht_ready";
     case DTT_EVENT_DHT_PEER: return "peer";
     case DTT_EVENT_DHT_ANNOUNCE: return "announce";
-    default: return "unknown";
     }
+    return "unknown";
 }
 
 size_t dtt_event_json(const struct dtt_event *ev, char *buf, size_t cap)
@@ -211,8 +249,9 @@ size_t dtt_event_json(const struct dtt_event *ev, char *buf, size_t cap)
     struct dtt_json j;
     dtt_json_init(&j, buf, cap);
     dtt_json_object(&j, NULL);
-    dtt_json_text(&j, "event", event_word(ev->type));
+    dtt_json_text(&j, "event", dtt_event_word(ev->type));
     put_fields(&j, ev);
+    put_place(&j, ev);
     dtt_json_end(&j);
     return dtt_json_finish(&j);
 }

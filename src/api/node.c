@@ -94,15 +94,6 @@ static int read_config(const struct dtt_config *cfg, struct dtt_io_config *io)
     return err;
 }
 
-static void tell_listening(struct dtt_node *n)
-{
-    struct dtt_event ev = {.type = DTT_EVENT_LISTENING};
-    ev.u.listening.id = *dtt_core_id(dtt_io_core(n->io));
-    ev.u.listening.n_addrs = dtt_io_bound(n->io, ev.u.listening.addrs);
-    dtt_events_push(dtt_core_events(dtt_io_core(n->io)), dtt_io_now(n->io), &ev,
-                    dtt_slice(NULL, 0));
-}
-
 static int start_memo(struct dtt_node *n)
 {
     uint8_t key[DTT_MEMO_KEY_BYTES];
@@ -149,7 +140,6 @@ int dtt_node_open(dtt_node **ret, const struct dtt_config *config)
         dtt_node_close(n);
         return err;
     }
-    tell_listening(n);
     *ret = n;
     return DTT_OK;
 }
@@ -181,14 +171,14 @@ size_t dtt_node_addrs(const dtt_node *n, struct dtt_addr *ret, size_t cap)
     return count;
 }
 
-int dtt_node_fd(const dtt_node *n)
+dtt_fd dtt_node_fd(const dtt_node *n)
 {
     return dtt_io_fd(n->io);
 }
 
 int dtt_node_timeout_ms(const dtt_node *n)
 {
-    return dtt_events_is_empty(dtt_core_events(dtt_io_core(n->io))) ? dtt_io_timeout_ms(n->io) : 0;
+    return dtt_io_timeout_ms(n->io);
 }
 
 int dtt_node_process(dtt_node *n)
@@ -198,8 +188,7 @@ int dtt_node_process(dtt_node *n)
 
 int dtt_node_wait(dtt_node *n, int timeout_ms)
 {
-    bool has_events = !dtt_events_is_empty(dtt_core_events(dtt_io_core(n->io)));
-    int err = dtt_io_wait(n->io, has_events ? 0 : timeout_ms);
+    int err = dtt_io_wait(n->io, timeout_ms);
     if (!err) {
         err = dtt_io_process(n->io);
     }
@@ -262,7 +251,7 @@ int dtt_node_counter(const dtt_node *n, size_t i, const char **ret_name, const c
 
 const struct dtt_event *dtt_node_next_event(dtt_node *n)
 {
-    return dtt_events_next(dtt_core_events(dtt_io_core(n->io)));
+    return dtt_io_next_event(n->io);
 }
 
 int dtt_seed_generate(uint8_t ret[DTT_SEED_BYTES])

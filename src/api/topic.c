@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Topics. The handle carries the driver of its node, so that what a call made ready to send goes
- * out at once.
+ * Topics. The handle carries its node, so that what a call made ready to send goes out at once.
  */
 #include "api/node_priv.h"
 
@@ -45,14 +44,34 @@ int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *
     if (!ret || !n || !read_config(&cfg, &tuning, config)) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_join(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, n->io, ret);
+    int err = dtt_core_join(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, n, ret);
     dtt_io_flush(n->io);
     return err;
 }
 
 static struct dtt_io *io_of(const dtt_topic *t)
 {
+    return dtt_topic_node(t)->io;
+}
+
+uint32_t dtt_topic_id(const dtt_topic *t)
+{
+    return dtt_core_topic_number(t);
+}
+
+dtt_node *dtt_topic_node(const dtt_topic *t)
+{
     return dtt_core_topic_driver(t);
+}
+
+void *dtt_topic_user(const dtt_topic *t)
+{
+    return dtt_core_topic_user(t);
+}
+
+const uint8_t *dtt_topic_hash_of(const dtt_topic *t)
+{
+    return dtt_core_topic_hash(t);
 }
 
 dtt_topic *dtt_topic_leave(dtt_topic *t)

@@ -411,7 +411,7 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
     ret->u.done.status = op->status;
     ret->u.done.values = 0;
     ret->u.done.asked = op->ping.sends > 0;
-    ret->u.done.answered = op->ping.is_answered;
+    ret->u.done.answered = op->ping.is_answered || op->status == DTT_EREFUSED;
     ret->u.done.elapsed_ns = op->ended_ns - op->started_ns;
     ret->u.done.n_holders = 0;
     if (op->walk) {

@@ -195,14 +195,20 @@ static void on_timer(uv_poll_t *handle, int status, int events)
 
 static uint64_t deadline(const struct dtt_io *io)
 {
-    uint64_t t = io->is_stale ? 0 : dtt_min_ns(io->state_ns, dtt_core_deadline(io->core));
+    if (io->is_stale || !dtt_events_is_empty(dtt_core_events(io->core))) {
+        return 0;
+    }
+    uint64_t t = dtt_min_ns(io->state_ns, dtt_core_deadline(io->core));
     for (size_t i = 0; i < io->n_lookups; i++) {
         t = dtt_min_ns(t, io->lookups[i].retry_ns);
     }
     return t;
 }
 
-/* The timer makes our descriptor readable at the deadline, so that plain poll() is enough. */
+/*
+ * The timer makes our descriptor readable at the deadline, and while events are queued, so that
+ * plain poll() is enough.
+ */
 static void set_timer(struct dtt_io *io)
 {
     uint64_t t = deadline(io);
@@ -211,9 +217,8 @@ static void set_timer(struct dtt_io *io)
     }
     struct itimerspec spec = {0};
     if (t != DTT_NEVER) {
-        t = t ? t : 1; /* All zero would disarm it. */
         spec.it_value.tv_sec = (time_t)(t / DTT_S);
-        spec.it_value.tv_nsec = (long)(t % DTT_S);
+        spec.it_value.tv_nsec = t ? (long)(t % DTT_S) : 1; /* All zero would disarm it. */
     }
     timerfd_settime(io->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
     io->timer_ns = t;
@@ -443,6 +448,15 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     return err;
 }
 
+/* Before anything is received, so that it is the first event of all. */
+static void tell_listening(struct dtt_io *io)
+{
+    struct dtt_event ev = {.type = DTT_EVENT_LISTENING};
+    ev.u.listening.id = *dtt_core_id(io->core);
+    ev.u.listening.n_addrs = dtt_io_bound(io, ev.u.listening.addrs);
+    dtt_events_push(dtt_core_events(io->core), dtt_clock_now(), &ev, dtt_slice(NULL, 0));
+}
+
 int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
 {
     struct dtt_io *io = calloc(1, sizeof(*io));
@@ -469,6 +483,7 @@ int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
         dtt_io_close(io);
         return err;
     }
+    tell_listening(io);
     dtt_io_process(io);
     *ret = io;
     return DTT_OK;
@@ -563,6 +578,15 @@ int dtt_io_wait(const struct dtt_io *io, int timeout_ms)
 {
     struct pollfd p = {.fd = dtt_io_fd(io), .events = POLLIN};
     return poll(&p, 1, io->is_woken ? 0 : timeout_ms) < 0 && errno != EINTR ? DTT_EIO : DTT_OK;
+}
+
+const struct dtt_event *dtt_io_next_event(struct dtt_io *io)
+{
+    const struct dtt_event *ev = dtt_events_next(dtt_core_events(io->core));
+    if (io->timer_ns == 0) {
+        set_timer(io);
+    }
+    return ev;
 }
 
 int dtt_io_process(struct dtt_io *io)

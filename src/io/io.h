@@ -27,7 +27,7 @@ struct dtt_io_config {
 /** Splits "HOST:PORT" or "[v6]:PORT"; DTT_EADDR. host has room for 256 bytes. */
 int dtt_io_split_host(const char *text, char host[256], uint16_t *ret_port);
 
-/** Errors: those of dtt_node_open. */
+/** LISTENING is queued, and nothing before it. Errors: those of dtt_node_open. */
 int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg);
 /** Says goodbye, closes and frees. NULL is fine. */
 void dtt_io_close(struct dtt_io *io);
@@ -42,6 +42,8 @@ int dtt_io_timeout_ms(const struct dtt_io *io);
 /** Blocks until there is work, at most `timeout_ms` (-1: for ever). A signal ends it too. */
 int dtt_io_wait(const struct dtt_io *io, int timeout_ms);
 int dtt_io_process(struct dtt_io *io);
+/** Of the core's queue; the descriptor is readable until it has been drained. */
+const struct dtt_event *dtt_io_next_event(struct dtt_io *io);
 /** Sends what the application's last call made ready, and sets the timer anew. */
 void dtt_io_flush(struct dtt_io *io);
 void dtt_io_wake(struct dtt_io *io);

@@ -89,8 +89,9 @@ struct dtt_events *dtt_core_events(struct dtt_core *c)
 void dtt_core_tell(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                    struct dtt_event *ev)
 {
-    ev->topic = t;
-    ev->topic_user = t ? t->user : NULL;
+    if (t) {
+        dtt_topic_sign(t, ev);
+    }
     dtt_events_push(&c->events, now, ev, dtt_slice(NULL, 0));
 }
 

@@ -99,6 +99,9 @@ void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret);
 void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op);
 
 void *dtt_core_topic_driver(const struct dtt_topic *t);
+uint32_t dtt_core_topic_number(const struct dtt_topic *t);
+void *dtt_core_topic_user(const struct dtt_topic *t);
+const uint8_t *dtt_core_topic_hash(const struct dtt_topic *t);
 int dtt_core_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data, unsigned flags);
 size_t dtt_core_unsent(const struct dtt_topic *t);
 size_t dtt_core_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap);

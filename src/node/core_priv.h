@@ -23,7 +23,8 @@ struct dtt_core {
     struct dtt_events events;
     struct dtt_topic *topics[DTT_CORE_TOPICS];
     size_t n_topics;
-    struct dtt_map ops; /* dtt_dht_op -> struct dtt_op, see ops.h */
+    uint32_t last_topic; /* number of the newest */
+    struct dtt_map ops;  /* dtt_dht_op -> struct dtt_op, see ops.h */
     size_t n_app_ops;
     size_t n_addr_gets;
     struct dtt_announce announce;

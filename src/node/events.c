@@ -61,10 +61,12 @@ void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic)
     }
 }
 
+_Static_assert(sizeof(((struct dtt_event *)0)->u) == DTT_EVENT_ROOM, "payloads fit their room");
+
 /* Lets the event point at the queue's copy of what it refers to. */
 static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
 {
-    switch (ev->type) {
+    switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_MESSAGE:
         ev->u.message.data = owned;
         ev->u.message.len = len;
@@ -85,7 +87,22 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
     case DTT_EVENT_DHT_DONE:
         ev->u.dht_done.holders = (const struct dtt_dht_holder *)(const void *)owned;
         break;
-    default: break;
+    case DTT_EVENT_LISTENING:
+    case DTT_EVENT_JOINED:
+    case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_DOWN:
+    case DTT_EVENT_LAGGED:
+    case DTT_EVENT_DIAL_FAILED:
+    case DTT_EVENT_EXTERNAL_ADDR:
+    case DTT_EVENT_RECORD_PUBLISHED:
+    case DTT_EVENT_WRITABLE:
+    case DTT_EVENT_LEFT:
+    case DTT_EVENT_LOOKUP_DONE:
+    case DTT_EVENT_DHT_PUT:
+    case DTT_EVENT_DHT_NODE:
+    case DTT_EVENT_DHT_READY:
+    case DTT_EVENT_DHT_PEER:
+    case DTT_EVENT_DHT_ANNOUNCE: break;
     }
 }
 

@@ -13,6 +13,8 @@
 #include <dtt/dtt.h>
 
 #define DTT_EVENTS_MAX 4096
+/** One more than the last of enum dtt_event_type; it grows, so programs do not see it. */
+#define DTT_EVENT_COUNT (DTT_EVENT_DHT_ANNOUNCE + 1)
 
 struct dtt_events {
     struct dtt_ring ring; /**< of struct dtt_queued_event */

@@ -128,6 +128,7 @@ void dtt_lookup_value(struct dtt_lookup *l, struct dtt_now now, uint64_t minute,
     info.publisher = record.publisher;
     info.minute = record.minute;
     struct dtt_event out = {.type = DTT_EVENT_RECORD};
+    memcpy(out.topic_hash, l->topic, sizeof(out.topic_hash));
     out.u.record.op = l->op;
     int64_t start_ms = (int64_t)(record.minute * 60 * 1000);
     int64_t age_ms = now.wall_ns / (int64_t)DTT_MS - start_ms;
@@ -147,7 +148,9 @@ bool dtt_lookup_done(struct dtt_lookup *l, struct dtt_now now, uint32_t asked, u
         return false;
     }
     struct dtt_event out = {.type = DTT_EVENT_LOOKUP_DONE};
+    memcpy(out.topic_hash, l->topic, sizeof(out.topic_hash));
     out.u.lookup_done.op = l->op;
+    out.u.lookup_done.status = l->answered > 0 ? DTT_OK : DTT_ETIMEDOUT;
     out.u.lookup_done.asked = l->asked;
     out.u.lookup_done.answered = l->answered;
     out.u.lookup_done.records = (uint32_t)l->n_seen;

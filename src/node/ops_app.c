@@ -15,7 +15,7 @@ static void app_value(struct dtt_core *c, struct dtt_now now, const struct dtt_d
     out.u.dht_value.op = ev->op;
     out.u.dht_value.seq = ev->u.value.seq;
     out.u.dht_value.holders = ev->u.value.holders;
-    out.u.dht_value.from = ev->u.value.from;
+    out.u.dht_value.holder = ev->u.value.from;
     out.u.dht_value.v = v.data;
     out.u.dht_value.v_len = v.len;
     if (dtt_ops_string(v, &data)) {
@@ -25,12 +25,19 @@ static void app_value(struct dtt_core *c, struct dtt_now now, const struct dtt_d
     dtt_events_push(&c->events, now, &out, v);
 }
 
+/* Where nobody took what was to be stored, and some said so. */
+static int put_status(const struct dtt_dht_event *ev)
+{
+    bool is_refused = ev->u.put.acked == 0 && ev->u.put.refused > 0;
+    return ev->u.put.status == DTT_OK && is_refused ? DTT_EREFUSED : ev->u.put.status;
+}
+
 static void app_announced(struct dtt_core *c, struct dtt_now now, const struct dtt_op *op,
                           const struct dtt_dht_event *ev)
 {
     struct dtt_event out = {.type = DTT_EVENT_DHT_ANNOUNCE};
     out.u.dht_announce.op = ev->op;
-    out.u.dht_announce.status = ev->u.put.status;
+    out.u.dht_announce.status = put_status(ev);
     memcpy(out.u.dht_announce.info_hash, op->target, sizeof(op->target));
     out.u.dht_announce.port = op->port;
     out.u.dht_announce.asked = ev->u.put.asked;
@@ -54,7 +61,7 @@ static void app_done(struct dtt_core *c, struct dtt_now now, const struct dtt_op
     }
     if (op->app == DTT_OP_APP_PUT) {
         out.u.dht_put.op = ev->op;
-        out.u.dht_put.status = ev->u.put.status;
+        out.u.dht_put.status = put_status(ev);
         memcpy(out.u.dht_put.target, op->target, sizeof(op->target));
         memcpy(out.u.dht_put.key, op->key, sizeof(op->key));
         out.u.dht_put.seq = op->seq;

@@ -106,6 +106,7 @@ void dtt_publication_tell(const struct dtt_publication *p, struct dtt_now now,
                           struct dtt_events *events)
 {
     struct dtt_event out = {.type = DTT_EVENT_RECORD_PUBLISHED};
+    memcpy(out.topic_hash, p->topic, sizeof(out.topic_hash));
     out.u.published.op = p->op;
     out.u.published.minute = p->minute;
     out.u.published.copies = p->copies;

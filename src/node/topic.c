@@ -25,6 +25,14 @@ void dtt_topic_free(struct dtt_core *c, struct dtt_topic *t)
     free(t);
 }
 
+void dtt_topic_sign(struct dtt_topic *t, struct dtt_event *ev)
+{
+    ev->topic = t;
+    ev->topic_id = t->number;
+    ev->topic_user = t->user;
+    memcpy(ev->topic_hash, t->id.bytes, sizeof(ev->topic_hash));
+}
+
 void *dtt_core_topic_driver(const struct dtt_topic *t)
 {
     return t->driver;
@@ -134,9 +142,8 @@ void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dt
                 dtt_tracker_message(t->tracker, now, a->hash);
             }
             out.type = DTT_EVENT_MESSAGE;
-            out.topic = t;
-            out.topic_user = t->user;
-            out.u.message.from = a->peer;
+            out.u.message.neighbor = a->peer;
+            dtt_topic_sign(t, &out);
             dtt_events_push(&c->events, now, &out, a->data);
         }
         break;
@@ -220,6 +227,7 @@ int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic
     t->core = c;
     t->driver = driver;
     t->id = id;
+    t->number = ++c->last_topic;
     t->user = cfg->user;
     t->join_ns = now.mono_ns;
     c->topics[c->n_topics++] = t;
@@ -243,7 +251,9 @@ void dtt_core_leave(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t)
 {
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
-    struct dtt_event out = {.type = DTT_EVENT_LEFT, .topic_user = t->user};
+    struct dtt_event out = {.type = DTT_EVENT_LEFT};
+    dtt_topic_sign(t, &out);
+    out.topic = NULL;
     /* Gossip says goodbye without telling of each neighbour that goes. */
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
         dtt_links_neighbor(&c->links, now, &ids[i], -1);
@@ -274,6 +284,21 @@ int dtt_core_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data
     }
     dtt_core_route(c, now);
     return DTT_OK;
+}
+
+uint32_t dtt_core_topic_number(const struct dtt_topic *t)
+{
+    return t->number;
+}
+
+void *dtt_core_topic_user(const struct dtt_topic *t)
+{
+    return t->user;
+}
+
+const uint8_t *dtt_core_topic_hash(const struct dtt_topic *t)
+{
+    return t->id.bytes;
 }
 
 size_t dtt_core_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap)

@@ -17,6 +17,7 @@ struct dtt_topic {
     struct dtt_core *core;
     void *driver; /**< whoever runs the core */
     struct dtt_gossip_topic_id id;
+    uint32_t number; /**< of all topics that the core ever had, from 1 */
     struct dtt_tracker *tracker;
     void *user;
     uint64_t join_ns;
@@ -24,6 +25,9 @@ struct dtt_topic {
     bool is_joined;       /**< JOINED was told */
     bool wants_writable;  /**< a send was refused, WRITABLE is owed */
 };
+
+/** Says in an event that it is of this topic. */
+void dtt_topic_sign(struct dtt_topic *t, struct dtt_event *ev);
 
 /** Fills the tracker's secret and topic hash from a config; DTT_EINVAL. */
 int dtt_topic_read_config(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],

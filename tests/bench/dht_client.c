@@ -95,7 +95,7 @@ static void report(const struct dtt_event *e)
     case DTT_EVENT_DHT_READY: printf("{\"event\":\"ready\"}\n"); break;
     case DTT_EVENT_DHT_VALUE:
         printf("{\"event\":\"value\",\"ms\":%.1f,\"own\":%s", ms,
-               e->u.dht_value.from.family == DTT_FAMILY_NONE ? "true" : "false");
+               e->u.dht_value.holder.family == DTT_FAMILY_NONE ? "true" : "false");
         print_hex("value", e->u.dht_value.data, e->u.dht_value.data_len);
         printf("}\n");
         break;

@@ -89,9 +89,11 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
         for (size_t i = 0; i < p->record.n_addrs; i++) {
             take_addr(in, &p->record.addrs[i]);
         }
+        ev->u.record.content = in->data;
+        ev->u.record.content_len = in->len;
         break;
     case DTT_EVENT_DHT_VALUE:
-        take_addr(in, &ev->u.dht_value.from);
+        take_addr(in, &ev->u.dht_value.holder);
         ev->u.dht_value.v = in->data;
         ev->u.dht_value.v_len = in->len;
         ev->u.dht_value.data = in->len % 2 ? in->data : NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "support/vectors.h"
 
+#include "node/events.h"
+
 #include <dtt/dtt.h>
 #include <stdlib.h>
 
@@ -108,7 +110,7 @@ static void every_type_is_valid_json(void **state)
                                      .n_message_hashes = 5,
                                      .n_addrs = DTT_RECORD_ADDRS};
     (void)state;
-    for (int type = 0; type <= DTT_EVENT_DHT_ANNOUNCE + 1; type++) {
+    for (int type = 0; type <= DTT_EVENT_COUNT; type++) {
         struct dtt_event ev = {.type = type};
         if (type == DTT_EVENT_NEIGHBOR_DOWN) {
             ev.u.neighbor.reason = "closed";
@@ -118,7 +120,9 @@ static void every_type_is_valid_json(void **state)
             ev.u.record.record = &record;
         }
         json_t *j = render(&ev);
-        assert_true(strlen(vectors_text(j, "event")) > 0);
+        assert_text(j, "event", dtt_event_word(type));
+        assert_int_equal(strcmp(dtt_event_word(type), "unknown") == 0,
+                         type == 0 || type == DTT_EVENT_COUNT);
         json_decref(j);
     }
 }
@@ -131,7 +135,7 @@ static void messages_as_text_or_base64(void **state)
     for (int i = 0; i < 256; i++) {
         all[i] = (uint8_t)i;
     }
-    ev.u.message.from = id;
+    ev.u.message.neighbor = id;
     ev.u.message.data = (const uint8_t *)"hi \"you\"\\\n\x01\x7f \xc3\xa9";
     ev.u.message.len = 15;
     json_t *j = render(&ev);
@@ -149,6 +153,95 @@ static void messages_as_text_or_base64(void **state)
     ev.u.message.len = 2;
     j = render(&ev);
     assert_text(j, "base64", "wK8=");
+    assert_text(j, "neighbor", id_text);
+    assert_text(j, "from", id_text);
+    json_decref(j);
+}
+
+static void assert_number(json_t *root, const char *path, json_int_t want)
+{
+    assert_int_equal(json_integer_value(vectors_at(root, path)), want);
+}
+
+/* What tells two topics and two operations apart, and says how it went. */
+static void which_topic_which_operation_what_outcome(void **state)
+{
+    struct dtt_event ev = {
+        .type = DTT_EVENT_LEFT, .topic_id = 7, .unix_ms = 1740000000123, .topic_hash = {1, 2, 3}};
+    (void)state;
+    json_t *j = render(&ev);
+    assert_text(j, "topic", id_text);
+    assert_number(j, "topic_id", 7);
+    assert_number(j, "t", 1740000000123);
+    assert_null(json_object_get(j, "op"));
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_RECORD_PUBLISHED, .topic_id = 7};
+    j = render(&ev);
+    assert_null(json_object_get(j, "status"));
+    json_decref(j);
+    ev = (struct dtt_event){.type = DTT_EVENT_RECORD_PUBLISHED, .topic_hash = {1, 2, 3}};
+    ev.u.published.op = 5;
+    ev.u.published.status = DTT_EFULL;
+    ev.u.published.others = 9;
+    j = render(&ev);
+    assert_text(j, "topic", id_text);
+    assert_null(json_object_get(j, "topic_id"));
+    assert_number(j, "op", 5);
+    assert_text(j, "status", "DTT_EFULL");
+    assert_number(j, "others", 9);
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_LOOKUP_DONE};
+    ev.u.lookup_done.op = 6;
+    ev.u.lookup_done.status = DTT_ETIMEDOUT;
+    j = render(&ev);
+    assert_null(json_object_get(j, "topic"));
+    assert_number(j, "op", 6);
+    assert_text(j, "status", "DTT_ETIMEDOUT");
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_DHT_DONE};
+    j = render(&ev);
+    assert_text(j, "status", "DTT_OK");
+    json_decref(j);
+    ev = (struct dtt_event){.type = DTT_EVENT_DHT_PUT};
+    ev.u.dht_put.status = DTT_EREFUSED;
+    j = render(&ev);
+    assert_text(j, "status", "DTT_EREFUSED");
+    json_decref(j);
+    ev = (struct dtt_event){.type = DTT_EVENT_DHT_ANNOUNCE};
+    ev.u.dht_announce.status = DTT_ECLOSED;
+    j = render(&ev);
+    assert_text(j, "status", "DTT_ECLOSED");
+    json_decref(j);
+}
+
+static void bytes_are_whole(void **state)
+{
+    struct dtt_record_info record = {.size = sizeof(record), .minute = 3};
+    struct dtt_event ev = {.type = DTT_EVENT_RECORD};
+    (void)state;
+    ev.u.record.op = 4;
+    ev.u.record.record = &record;
+    ev.u.record.content = (const uint8_t *)"\xff\x00z";
+    ev.u.record.content_len = 3;
+    json_t *j = render(&ev);
+    assert_number(j, "op", 4);
+    assert_text(j, "content_base64", "/wB6");
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_DHT_VALUE};
+    ev.u.dht_value.v = (const uint8_t *)"2:hi";
+    ev.u.dht_value.v_len = 4;
+    ev.u.dht_value.data = ev.u.dht_value.v + 2;
+    ev.u.dht_value.data_len = 2;
+    ev.u.dht_value.holder = (struct dtt_addr){.ip = {1, 2, 3, 4}, .port = 5, .family = 4};
+    j = render(&ev);
+    assert_text(j, "text", "hi");
+    assert_text(j, "v_base64", "MjpoaQ==");
+    assert_text(j, "holder", "1.2.3.4:5");
+    assert_text(j, "from", "1.2.3.4:5");
     json_decref(j);
 }
 
@@ -158,6 +251,8 @@ int main(void)
         cmocka_unit_test(the_documented_events),
         cmocka_unit_test(every_type_is_valid_json),
         cmocka_unit_test(messages_as_text_or_base64),
+        cmocka_unit_test(which_topic_which_operation_what_outcome),
+        cmocka_unit_test(bytes_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

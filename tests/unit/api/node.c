@@ -209,7 +209,7 @@ static void two_nodes_meet_and_talk(void **state)
     const struct dtt_event *ev = run_until(nodes, 3, 2, DTT_EVENT_MESSAGE);
     assert_int_equal(ev->u.message.len, DTT_MESSAGE_MAX);
     assert_memory_equal(ev->u.message.data, big, DTT_MESSAGE_MAX);
-    assert_memory_equal(&ev->u.message.from, dtt_node_id(nodes[1]), sizeof(id));
+    assert_memory_equal(&ev->u.message.neighbor, dtt_node_id(nodes[1]), sizeof(id));
 
     topics[1] = dtt_topic_leave(topics[1]);
     ev = run_until(nodes, 3, 1, DTT_EVENT_NEIGHBOR_DOWN);
@@ -253,6 +253,14 @@ static void dht_operations(void **state)
     assert_true(ev->u.dht_put.acked >= 1);
     assert_true(ev->u.dht_put.verified >= 1);
     assert_memory_equal(ev->u.dht_put.key, key.bytes, 32);
+
+    put.seq = 6; /* older than what is stored: every node refuses */
+    assert_int_equal(dtt_node_dht_put(nodes[1], &put, &op), 0);
+    ev = run_until(nodes, 3, 1, DTT_EVENT_DHT_PUT);
+    assert_int_equal(ev->u.dht_put.status, DTT_EREFUSED);
+    assert_int_equal(ev->u.dht_put.acked, 0);
+    assert_true(ev->u.dht_put.refused >= 1);
+    assert_int_equal(ev->u.dht_put.error, 302);
 
     struct dtt_dht_get get = {.size = sizeof(get), .key = key.bytes, .salt = "salt", .salt_len = 4};
     assert_int_equal(dtt_node_dht_get(nodes[2], &get, &op), 0);

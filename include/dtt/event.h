@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Events: what a node has to tell. They are pulled with dtt_node_next_event, in the order in which
+ * things happened; DTT_EVENT_LISTENING is the first of every node. C99 and C++11 clean.
+ */
+#ifndef DTT_EVENT_H
+#define DTT_EVENT_H
+
+#include <dtt/record.h>
+#include <dtt/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Types of events, each with the member of `u` that goes with it. Numbers are never reused. */
+enum dtt_event_type {
+    DTT_EVENT_LISTENING = 1,        /**< listening: the node is open */
+    DTT_EVENT_JOINED = 2,           /**< joined: a topic's first neighbour */
+    DTT_EVENT_MESSAGE = 3,          /**< message */
+    DTT_EVENT_NEIGHBOR_UP = 4,      /**< neighbor; its reason is NULL */
+    DTT_EVENT_NEIGHBOR_DOWN = 5,    /**< neighbor */
+    DTT_EVENT_LAGGED = 6,           /**< lagged: events were lost, the queue (4096) was full */
+    DTT_EVENT_DIAL_FAILED = 7,      /**< dial_failed */
+    DTT_EVENT_EXTERNAL_ADDR = 8,    /**< external_addr */
+    DTT_EVENT_RECORD_PUBLISHED = 9, /**< published: a topic's record, or of dtt_node_publish */
+    DTT_EVENT_WRITABLE = 10,        /**< none: a send that was refused would be accepted */
+    DTT_EVENT_LEFT = 11,            /**< none: the last event of a topic */
+    DTT_EVENT_RECORD = 12,          /**< record: of dtt_node_lookup */
+    DTT_EVENT_LOOKUP_DONE = 13,     /**< lookup_done: the last of dtt_node_lookup */
+    DTT_EVENT_DHT_VALUE = 14,       /**< dht_value: of a get */
+    DTT_EVENT_DHT_DONE = 15,        /**< dht_done: the last of a get, find, ping, get_peers */
+    DTT_EVENT_DHT_PUT = 16,         /**< dht_put: the last of a put */
+    DTT_EVENT_DHT_NODE = 17,        /**< dht_node: of a find or ping */
+    DTT_EVENT_DHT_READY = 18,       /**< none: a first DHT node has answered */
+    DTT_EVENT_DHT_PEER = 19,        /**< dht_peer: of a get_peers */
+    DTT_EVENT_DHT_ANNOUNCE = 20     /**< dht_announce: the last of an announce */
+};
+
+struct dtt_event_listening {
+    struct dtt_id id;
+    size_t n_addrs;
+    struct dtt_addr addrs[2];
+};
+
+struct dtt_event_joined {
+    uint64_t elapsed_ms; /**< since dtt_topic_join */
+    uint32_t neighbors;
+};
+
+struct dtt_event_message {
+    struct dtt_id neighbor; /**< that delivered it; not its author */
+    const uint8_t *data;
+    size_t len;
+};
+
+struct dtt_event_neighbor {
+    struct dtt_id peer;
+    const char *reason; /**< NEIGHBOR_DOWN: "disconnect", "timeout", "closed", "replaced" */
+};
+
+struct dtt_event_lagged {
+    uint64_t missed; /**< events that were dropped; a DTT_EVENT_LEFT may be among them */
+};
+
+struct dtt_event_dial_failed {
+    struct dtt_id peer;
+    struct dtt_addr addr; /**< family none: no address is known */
+    const char *stage;    /**< "address", "connect", "handshake" */
+    const char *reason;   /**< "unknown", "timeout", "refused", "wrong_key", ... */
+};
+
+struct dtt_event_external_addr {
+    struct dtt_addr addr; /**< as other DHT nodes see our socket */
+    uint32_t votes;
+};
+
+struct dtt_event_published {
+    uint64_t minute;
+    uint32_t copies; /**< DHT nodes that acknowledged the record */
+    uint32_t op;     /**< of dtt_node_publish; 0: a joined topic's own record */
+    int status;      /**< of dtt_node_publish: 0; DTT_EFULL: enough others are there */
+    uint32_t others; /**< of dtt_node_publish: publishers seen before */
+};
+
+struct dtt_event_record {
+    uint32_t op;
+    uint64_t age_ms; /**< since the start of the record's minute */
+    const struct dtt_record_info *record;
+    const uint8_t *content; /**< all of it, as its publisher wrote it */
+    size_t content_len;
+};
+
+struct dtt_event_lookup_done {
+    uint32_t op;
+    int status; /**< 0; DTT_ETIMEDOUT: no DHT node answered */
+    uint32_t asked;
+    uint32_t answered;
+    uint32_t records;
+    uint32_t refused;
+    uint64_t elapsed_ms;
+};
+
+struct dtt_event_dht_value {
+    uint32_t op;
+    int64_t seq;      /**< mutable items; 0 for immutable */
+    const uint8_t *v; /**< bencoded value as received */
+    size_t v_len;
+    const uint8_t *data; /**< contents when v is a byte string, else NULL */
+    size_t data_len;
+    uint32_t holders;       /**< nodes that returned it so far */
+    struct dtt_addr holder; /**< the first of them */
+};
+
+struct dtt_event_dht_done {
+    uint32_t op;
+    int status;        /**< 0; DTT_ETIMEDOUT: nobody answered; DTT_ECLOSED: cancelled;
+                            DTT_EREFUSED: a ping was answered with an error */
+    uint32_t asked;    /**< nodes asked */
+    uint32_t answered; /**< nodes that answered, also with an error */
+    uint32_t values;   /**< distinct valid values */
+    uint64_t elapsed_ms;
+    const struct dtt_dht_holder *holders; /**< a get: which nodes returned which value */
+    size_t n_holders;                     /**< 0..96 */
+};
+
+struct dtt_event_dht_put {
+    uint32_t op;
+    int status; /**< 0: a node said yes; DTT_EREFUSED: none, and some answered with an error;
+                     DTT_ETIMEDOUT: nobody answered; DTT_ECLOSED: cancelled */
+    uint8_t target[20];
+    uint8_t key[32];
+    int64_t seq;
+    uint32_t asked;    /**< nodes sent the put */
+    uint32_t acked;    /**< nodes that said yes (not all of them will have stored it) */
+    uint32_t verified; /**< nodes that returned the value on read-back, when asked for */
+    uint32_t refused;  /**< nodes that answered with an error */
+    int error;         /**< the KRPC error most of them gave (301, 302, ...), 0 none */
+    uint64_t elapsed_ms;
+};
+
+/** A ping's answer, or one of the closest nodes of a find. */
+struct dtt_event_dht_node {
+    uint32_t op;
+    uint8_t id[20];
+    struct dtt_addr addr;
+    uint32_t rtt_us; /**< 0 unknown */
+};
+
+/** Announced under the info hash asked for. */
+struct dtt_event_dht_peer {
+    uint32_t op;
+    struct dtt_addr addr;
+};
+
+struct dtt_event_dht_announce {
+    uint32_t op;
+    int status; /**< as of dht_put */
+    uint8_t info_hash[20];
+    uint16_t port;    /**< 0: the port our queries come from */
+    uint32_t asked;   /**< nodes sent the announcement */
+    uint32_t acked;   /**< nodes that said yes */
+    uint32_t refused; /**< nodes that answered with an error */
+    int error;        /**< the KRPC error most of them gave, 0 none */
+    uint64_t elapsed_ms;
+};
+
+/** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
+#define DTT_EVENT_ROOM 256
+
+/**
+ * One event. It and all that it points to belong to the library and are valid until the next
+ * dtt_node_next_event; read only. The payload structs may grow at their ends.
+ */
+struct dtt_event {
+    size_t size;
+    int type;          /**< enum dtt_event_type */
+    uint32_t topic_id; /**< dtt_topic_id of the topic; 0 where the event is the node's */
+    dtt_topic *topic;  /**< NULL likewise, and once the topic has been left */
+    void *topic_user;  /**< `user` of its config, also when it has been left */
+    uint64_t unix_ms;  /**< when */
+    /** The topic's hash, also in events of dtt_node_lookup and dtt_node_publish; zero otherwise. */
+    uint8_t topic_hash[DTT_TOPIC_HASH_BYTES];
+    union {
+        struct dtt_event_listening listening;
+        struct dtt_event_joined joined;
+        struct dtt_event_message message;
+        struct dtt_event_neighbor neighbor;
+        struct dtt_event_lagged lagged;
+        struct dtt_event_dial_failed dial_failed;
+        struct dtt_event_external_addr external_addr;
+        struct dtt_event_published published;
+        struct dtt_event_record record;
+        struct dtt_event_lookup_done lookup_done;
+        struct dtt_event_dht_value dht_value;
+        struct dtt_event_dht_done dht_done;
+        struct dtt_event_dht_put dht_put;
+        struct dtt_event_dht_node dht_node;
+        struct dtt_event_dht_peer dht_peer;
+        struct dtt_event_dht_announce dht_announce;
+        uint8_t room[DTT_EVENT_ROOM];
+    } u;
+};
+
+/** Word for an event type as dtt_event_json writes it: "joined"; "unknown". Static. Any thread. */
+DTT_API const char *dtt_event_word(int type);
+
+/**
+ * Renders an event as one JSON object without newline, the format of `dtt --json`. Always
+ * NUL-terminates when cap > 0. Returns the length needed (as snprintf does).
+ */
+DTT_API size_t dtt_event_json(const struct dtt_event *ev, char *buf, size_t cap);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
