@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "node/core_priv.h"
+#include "node/inside.h"
 
 #include "crypto/ed25519.h"
 #include "gossip/addr_info.h"

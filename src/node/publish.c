@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/publish.h"
 
-#include "node/topic.h"
+#include "node/core_topic.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "node/topic.h"
+#include "node/core_topic.h"
 
 #include "crypto/hash.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Topics: what trackers and gossip ask of the rest, and what the application asks of topics. */
-#include "node/core_priv.h"
+#include "node/inside.h"
 
 #include "crypto/hash.h"
 #include "gossip/addr_info.h"

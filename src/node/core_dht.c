@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The application's own DHT operations, and the state that it keeps for the DHT node. */
-#include "node/ops.h"
+#include "node/waits.h"
 
 #include "codec/bencode.h"
 #include "crypto/ed25519.h"

@@ -3,8 +3,8 @@
  * A one-time reading of a topic's slots in two minutes for an application that does not join.
  * Counted references: one for each slot still being read.
  */
-#ifndef DTT_NODE_LOOKUP_H
-#define DTT_NODE_LOOKUP_H
+#ifndef DTT_NODE_ONCE_H
+#define DTT_NODE_ONCE_H
 
 #include "node/events.h"
 #include "record/record.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Address packets in the DHT: those of peers that are wanted, and our own. */
-#include "node/ops.h"
+#include "node/waits.h"
 
 #include "codec/bencode.h"
 #include "codec/pkarr.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Records of an application's own, published and looked up by nodes that join nothing. */
-#include "node/core_priv.h"
+#include "node/inside.h"
 #include "sim/world.h"
 #include "support/vectors.h"
 

@@ -3,8 +3,8 @@
  * A joined topic: its tracker, its gossip topic and what the application was told of it. Internal
  * to the node; the application sees the handle only.
  */
-#ifndef DTT_NODE_TOPIC_H
-#define DTT_NODE_TOPIC_H
+#ifndef DTT_NODE_CORE_TOPIC_H
+#define DTT_NODE_CORE_TOPIC_H
 
 #include "gossip/gossip.h"
 #include "node/core.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What DHT operations were started for, and the slots of topics. */
-#include "node/ops.h"
+#include "node/waits.h"
 
 #include "codec/bencode.h"
 #include "dht/item.h"

@@ -3,14 +3,14 @@
  * The inside of a core, shared by the files that make it up: core.c (life cycle, driver, routing),
  * ops.c and its like (DHT operations and who waits for them: ops.h), topic.c (topics).
  */
-#ifndef DTT_NODE_CORE_PRIV_H
-#define DTT_NODE_CORE_PRIV_H
+#ifndef DTT_NODE_INSIDE_H
+#define DTT_NODE_INSIDE_H
 
-#include "node/announce.h"
+#include "node/core_topic.h"
 #include "node/links.h"
-#include "node/lookup.h"
+#include "node/once.h"
 #include "node/publish.h"
-#include "node/topic.h"
+#include "node/self.h"
 
 struct dtt_core {
     struct dtt_ctx *ctx;

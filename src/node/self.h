@@ -3,8 +3,8 @@
  * What the DHT is told of our addresses, under our endpoint id, for peers that know no more of us
  * than the id: the pkarr packet of iroh's mainline address lookup. This is when to put it and what.
  */
-#ifndef DTT_NODE_ANNOUNCE_H
-#define DTT_NODE_ANNOUNCE_H
+#ifndef DTT_NODE_SELF_H
+#define DTT_NODE_SELF_H
 
 #include "base/time.h"
 #include "codec/pkarr.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Lookups and publications: records of a topic read or written once, without joining it. */
-#include "node/ops.h"
+#include "node/waits.h"
 
 #include <inttypes.h>
 #include <stdio.h>

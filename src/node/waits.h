@@ -4,10 +4,10 @@
  * topics), ops_record.c (lookups and publications), ops_addr.c (address packets), ops_app.c (the
  * application's own).
  */
-#ifndef DTT_NODE_OPS_H
-#define DTT_NODE_OPS_H
+#ifndef DTT_NODE_WAITS_H
+#define DTT_NODE_WAITS_H
 
-#include "node/core_priv.h"
+#include "node/inside.h"
 
 /** Numbers of lookups and publications have this bit, those of DHT operations do not. */
 #define DTT_OP_LOOKUP_BIT UINT32_C(0x80000000)

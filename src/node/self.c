@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "node/announce.h"
+#include "node/self.h"
 
 #include "base/addr.h"
 
