@@ -148,3 +148,36 @@ int dtt_record_unseal(struct dtt_slice sealed, const uint8_t topic[32], uint64_t
     int err = dtt_record_decrypt(plain, &len, sealed, enc_seed);
     return err ? err : dtt_record_verify(dtt_slice(plain, len), topic, minute, ret);
 }
+
+int dtt_record_make(struct dtt_writer *w, const struct dtt_secret *secret, const uint8_t topic[32],
+                    uint64_t minute, struct dtt_slice content, const uint8_t node_seed[32],
+                    struct dtt_rng *rng)
+{
+    uint8_t buf[DTT_RECORD_PLAIN_MAX];
+    uint8_t enc_seed[32];
+    struct dtt_writer plain = dtt_writer(buf, sizeof(buf));
+    int err = dtt_record_sign(&plain, topic, minute, content, node_seed);
+    if (!err) {
+        dtt_secret_rotate(enc_seed, secret, topic, minute);
+        err = dtt_record_encrypt(w, dtt_slice(buf, plain.len), enc_seed, rng);
+        sodium_memzero(enc_seed, sizeof(enc_seed));
+    }
+    return !err && w->failed ? DTT_ETOOBIG : err;
+}
+
+int dtt_record_read(struct dtt_slice sealed, const struct dtt_secret *secret,
+                    const uint8_t topic[32], uint64_t minute, struct dtt_record *ret)
+{
+    uint8_t enc_seed[32];
+    dtt_secret_rotate(enc_seed, secret, topic, minute);
+    int err = dtt_record_unseal(sealed, topic, minute, enc_seed, ret);
+    sodium_memzero(enc_seed, sizeof(enc_seed));
+    return err;
+}
+
+void dtt_record_describe(const struct dtt_record *r, struct dtt_record_info *ret)
+{
+    *ret = (struct dtt_record_info){
+        .size = sizeof(*ret), .publisher = r->publisher, .minute = r->minute};
+    (void)dtt_content_read(dtt_slice(r->content, r->content_len), ret);
+}

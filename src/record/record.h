@@ -54,4 +54,20 @@ int dtt_record_decrypt(uint8_t *plain, size_t *ret_len, struct dtt_slice sealed,
 int dtt_record_unseal(struct dtt_slice sealed, const uint8_t topic[32], uint64_t minute,
                       const uint8_t enc_seed[32], struct dtt_record *ret);
 
+/**
+ * Signs `content` and seals it for all who know the secret: the value of a slot of that minute.
+ * Fresh keys come from `rng`, so equal contents give unequal bytes. DTT_ETOOBIG.
+ */
+int dtt_record_make(struct dtt_writer *w, const struct dtt_secret *secret, const uint8_t topic[32],
+                    uint64_t minute, struct dtt_slice content, const uint8_t node_seed[32],
+                    struct dtt_rng *rng);
+/** Opens and verifies what dtt_record_make has made. */
+int dtt_record_read(struct dtt_slice sealed, const struct dtt_secret *secret,
+                    const uint8_t topic[32], uint64_t minute, struct dtt_record *ret);
+/**
+ * The public form. Content that is not a tracker's does not make a record false: its publisher is
+ * a member all the same, of whom nothing more is known.
+ */
+void dtt_record_describe(const struct dtt_record *r, struct dtt_record_info *ret);
+
 #endif

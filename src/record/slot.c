@@ -49,6 +49,28 @@ void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t 
     dtt_ed25519_public_key(ret->key, ret->seed);
 }
 
+int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, bool has_seen, int64_t seen)
+{
+    if (kind != DTT_SLOT_OLD_LINE) {
+        return INT64_MAX;
+    }
+    return !has_seen ? 0 : seen < INT64_MAX ? seen + 1 : INT64_MAX;
+}
+
+int dtt_slot_topic(uint8_t ret[32], const char *name, const uint8_t *topic_hash)
+{
+    if (!name == !topic_hash) {
+        return DTT_EINVAL;
+    }
+    if (topic_hash) {
+        memcpy(ret, topic_hash, 32);
+    } else {
+        struct dtt_slice part = dtt_slice(name, strlen(name));
+        dtt_sha512_32(ret, &part, 1);
+    }
+    return DTT_OK;
+}
+
 void dtt_secret_init(struct dtt_secret *ret, struct dtt_slice secret, dtt_rotation_fn rotation,
                      void *rotation_user)
 {
@@ -70,4 +92,13 @@ void dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const u
     const struct dtt_slice parts[] = {dtt_slice(topic, 32), dtt_slice(be, 8),
                                       dtt_slice(s->hash, 32)};
     dtt_sha512_32(ret_seed, parts, 3);
+}
+
+void dtt_slot_make(struct dtt_slot *ret, enum dtt_slot_kind kind, const struct dtt_secret *s,
+                   const uint8_t topic[32], uint64_t minute)
+{
+    uint8_t seed[32];
+    dtt_secret_rotate(seed, s, topic, minute);
+    dtt_slot_init(ret, kind, topic, minute, seed);
+    sodium_memzero(seed, sizeof(seed));
 }

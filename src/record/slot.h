@@ -12,6 +12,16 @@
 
 #define DTT_SLOT_KINDS 3
 
+/** Set of slot kinds: bit 1 << kind. */
+typedef unsigned dtt_slot_kinds;
+
+/** The kinds in use: the public one always, the others as a topic's tuning says. */
+static inline dtt_slot_kinds dtt_slot_kinds_used(bool secret, bool old_line)
+{
+    return 1u << DTT_SLOT_PUBLIC | (unsigned)secret << DTT_SLOT_SECRET |
+           (unsigned)old_line << DTT_SLOT_OLD_LINE;
+}
+
 struct dtt_slot {
     enum dtt_slot_kind kind;
     uint64_t minute;
@@ -24,6 +34,16 @@ struct dtt_slot {
 void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t topic[32],
                    uint64_t minute, const uint8_t enc_seed[32]);
 
+/**
+ * The number (BEP 44 seq, also sent as cas) of the next record in a slot of this kind, whose
+ * largest number seen so far is `seen`, if any. The 0.3 line writes every record with the largest
+ * number. The old line counts on from the largest it has seen: nodes that hold a record keep it.
+ */
+int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, bool has_seen, int64_t seen);
+
+/** The hash of a topic that is named by exactly one of `name` and `topic_hash`; or DTT_EINVAL. */
+int dtt_slot_topic(uint8_t ret[32], const char *name, const uint8_t *topic_hash);
+
 /** The secret of a topic and how it rotates. Wipe with sodium_memzero. */
 struct dtt_secret {
     uint8_t hash[32]; /**< SHA-512(secret)[..32] */
@@ -35,5 +55,8 @@ void dtt_secret_init(struct dtt_secret *ret, struct dtt_slice secret, dtt_rotati
 /** The encryption seed of a minute. */
 void dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const uint8_t topic[32],
                        uint64_t minute);
+/** dtt_slot_init with the seed that `s` has in that minute. */
+void dtt_slot_make(struct dtt_slot *ret, enum dtt_slot_kind kind, const struct dtt_secret *s,
+                   const uint8_t topic[32], uint64_t minute);
 
 #endif

@@ -228,7 +228,7 @@ static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt
                                              const struct dtt_publisher_view *view)
 {
     p->is_urgent = false;
-    if (view->others < p->tuning->record_cap) {
+    if (!dtt_tracker_is_capped(p->tuning, view->others)) {
         put(p, now);
         return DTT_PUBLISHER_NOTHING;
     }
@@ -246,7 +246,7 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
         if (p->due_ns == DTT_NEVER || start_ns(p) > now.mono_ns) {
             return DTT_PUBLISHER_NOTHING;
         }
-        if (view->others < p->tuning->record_cap && has_to_read(p, now, view)) {
+        if (!dtt_tracker_is_capped(p->tuning, view->others) && has_to_read(p, now, view)) {
             p->state = DTT_PUBLISHER_CHECKING;
             p->wants_read = true;
             return DTT_PUBLISHER_NOTHING;

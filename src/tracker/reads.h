@@ -41,9 +41,6 @@ void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute);
 /** The current minute is another one: reads of those older than `depth` are forgotten. */
 void dtt_reads_turn(struct dtt_reads *r, uint64_t minute);
 
-/** Set of slot kinds: bit 1 << kind. */
-typedef unsigned dtt_slot_kinds;
-
 /**
  * Reads the slots of these kinds, of the current and, unless it is fresh, of the previous minute.
  * Running reads go on.

@@ -317,9 +317,7 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     }
     t->ctx = ctx;
     t->cfg = *cfg;
-    t->kinds = 1u << DTT_SLOT_PUBLIC;
-    t->kinds |= cfg->tuning.secret_slot ? 1u << DTT_SLOT_SECRET : 0;
-    t->kinds |= cfg->tuning.old_line_slot ? 1u << DTT_SLOT_OLD_LINE : 0;
+    t->kinds = dtt_slot_kinds_used(cfg->tuning.secret_slot, cfg->tuning.old_line_slot);
     t->wall_offset = offset_of(now);
     t->turn_ns = next_turn_ns(now);
     init_rng(t, now);
@@ -536,37 +534,15 @@ static void describe_us(const struct dtt_tracker *t, struct dtt_record_info *ret
     memcpy(ret->addrs, t->addrs, sizeof(ret->addrs));
 }
 
-static int seal_record(struct dtt_tracker *t, uint64_t minute, const struct dtt_record_info *info,
+static int make_record(struct dtt_tracker *t, uint64_t minute, const struct dtt_record_info *info,
                        struct dtt_writer *ret)
 {
-    uint8_t content_buf[DTT_CONTENT_MAX];
-    uint8_t plain_buf[DTT_RECORD_PLAIN_MAX];
-    uint8_t enc_seed[32];
-    struct dtt_writer content = dtt_writer(content_buf, sizeof(content_buf));
-    struct dtt_writer plain = dtt_writer(plain_buf, sizeof(plain_buf));
+    uint8_t buf[DTT_CONTENT_MAX];
+    struct dtt_writer content = dtt_writer(buf, sizeof(buf));
     dtt_content_write(&content, info);
-    int err = content.failed
-                  ? DTT_ETOOBIG
-                  : dtt_record_sign(&plain, t->cfg.topic, minute,
-                                    dtt_slice(content.data, content.len), t->cfg.node_seed);
-    if (!err) {
-        dtt_secret_rotate(enc_seed, &t->cfg.secret, t->cfg.topic, minute);
-        err = dtt_record_encrypt(ret, dtt_slice(plain.data, plain.len), enc_seed, &t->rng);
-        sodium_memzero(enc_seed, sizeof(enc_seed));
-    }
-    return err ? err : ret->failed ? DTT_ETOOBIG : DTT_OK;
-}
-
-/*
- * The 0.3 line writes every record with the largest number. The older one counts on from the
- * largest it has seen, and gives its own number as cas too: nodes that hold a record keep it.
- */
-static int64_t seq_for(const struct dtt_view_slot *s)
-{
-    if (s->slot.kind != DTT_SLOT_OLD_LINE) {
-        return INT64_MAX;
-    }
-    return !s->has_max_seq ? 0 : s->max_seq < INT64_MAX ? s->max_seq + 1 : INT64_MAX;
+    return content.failed ? DTT_ETOOBIG
+                          : dtt_record_make(ret, &t->cfg.secret, t->cfg.topic, minute,
+                                            dtt_slice(buf, content.len), t->cfg.node_seed, &t->rng);
 }
 
 /* The record is made when it is handed out, so that it tells what we know by then. */
@@ -585,12 +561,12 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
         info.n_addrs = 0; /* the first readers of that line die of another size */
     }
     const struct dtt_view_slot *slot = dtt_view_slot(&t->view, kind, minute);
-    /* Should sealing fail, the put times out and is tried again like any other. */
-    if (!slot || seal_record(t, minute, &info, &value) != DTT_OK) {
+    /* Should that fail, the put times out and is tried again like any other. */
+    if (!slot || make_record(t, minute, &info, &value) != DTT_OK) {
         return false;
     }
     ret->slot = slot->slot;
-    ret->seq = seq_for(slot);
+    ret->seq = dtt_slot_next_seq(kind, slot->has_max_seq, slot->max_seq);
     ret->width = (uint8_t)t->cfg.tuning.slot_width;
     ret->is_brief = !is_searching(t);
     ret->copies = t->cfg.tuning.slot_copies;

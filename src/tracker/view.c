@@ -134,14 +134,7 @@ static int open_value(struct dtt_view *v, const struct dtt_view_minute *m, struc
     if (err) {
         return err;
     }
-    memset(ret, 0, sizeof(*ret));
-    /* Content we cannot read does not make the record false: its author still is a member. */
-    if (dtt_content_read(dtt_slice(rec.content, rec.content_len), ret) != DTT_OK) {
-        memset(ret, 0, sizeof(*ret));
-    }
-    ret->size = sizeof(*ret);
-    ret->publisher = rec.publisher;
-    ret->minute = rec.minute;
+    dtt_record_describe(&rec, ret);
     dtt_memo_keep(v->ctx->opened, &mark, ret);
     return DTT_OK;
 }

@@ -282,6 +282,46 @@ static void test_limits(void **state)
                      DTT_EAUTH);
 }
 
+/* With the secret itself: what is made is read, sealed anew each time and described as it is. */
+static void test_made_records_are_read(void **state)
+{
+    const struct fixed *f = *state;
+    static const uint8_t seed[32] = {9};
+    const struct dtt_addr addr = {.family = DTT_FAMILY_V4, .port = 7, .ip = {192, 0, 2, 1}};
+    struct dtt_record_info info = {.n_addrs = 1, .addrs = {addr}}, got;
+    uint8_t content[DTT_CONTENT_MAX], sealed[2][DTT_RECORD_VALUE_MAX], pk[32];
+    struct dtt_writer c = dtt_writer(content, sizeof(content));
+    struct dtt_secret secret, other;
+    struct dtt_record rec;
+    struct dtt_rng rng;
+    dtt_secret_init(&secret, dtt_slice("secret", 6), NULL, NULL);
+    dtt_secret_init(&other, dtt_slice("other", 5), NULL, NULL);
+    dtt_rng_init(&rng, seed, "test");
+    dtt_content_write(&c, &info);
+    for (unsigned i = 0; i < 2; i++) {
+        struct dtt_writer w = dtt_writer(sealed[i], sizeof(sealed[i]));
+        struct dtt_slice bytes = dtt_slice(content, i == 0 ? c.len : 3);
+        assert_int_equal(dtt_record_make(&w, &secret, f->topic, MINUTE, bytes, f->node_seed, &rng),
+                         DTT_OK);
+        struct dtt_slice value = dtt_slice(sealed[i], w.len);
+        assert_int_equal(dtt_record_read(value, &secret, f->topic, MINUTE, &rec), DTT_OK);
+        assert_int_equal(dtt_record_read(value, &secret, f->topic, MINUTE + 1, &rec), DTT_EAUTH);
+        assert_int_equal(dtt_record_read(value, &other, f->topic, MINUTE, &rec), DTT_EAUTH);
+        memset(&got, 0xff, sizeof(got));
+        dtt_record_describe(&rec, &got);
+        dtt_ed25519_public_key(pk, f->node_seed);
+        assert_memory_equal(got.publisher.bytes, pk, sizeof(pk));
+        assert_int_equal(got.minute, MINUTE);
+        assert_int_equal(got.n_active_peers + got.n_message_hashes, 0);
+        assert_int_equal(got.n_addrs, 1 - i); /* three bytes are no content of a tracker */
+    }
+    assert_memory_not_equal(sealed[0] + 12, sealed[1] + 12, 32);
+    struct dtt_writer small = dtt_writer(sealed[0], 100);
+    assert_int_equal(
+        dtt_record_make(&small, &secret, f->topic, MINUTE, dtt_slice("x", 1), f->node_seed, &rng),
+        DTT_ETOOBIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_verification_order),
         cmocka_unit_test(test_random_records_survive_the_round_trip),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_made_records_are_read),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

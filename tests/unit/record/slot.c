@@ -167,6 +167,39 @@ static void test_user_rotation_replaces_the_default(void **state)
     }
 }
 
+static void test_kinds_in_use(void **state)
+{
+    (void)state;
+    assert_int_equal(dtt_slot_kinds_used(false, false), 1u << DTT_SLOT_PUBLIC);
+    assert_int_equal(dtt_slot_kinds_used(true, false),
+                     1u << DTT_SLOT_PUBLIC | 1u << DTT_SLOT_SECRET);
+    assert_int_equal(dtt_slot_kinds_used(true, true), (1u << DTT_SLOT_KINDS) - 1);
+}
+
+static void test_numbers_of_the_next_record(void **state)
+{
+    (void)state;
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_PUBLIC, true, 4), INT64_MAX);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, false, 0), INT64_MAX);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, false, 7), 0);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, true, 7), 8);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, true, INT64_MAX), INT64_MAX);
+}
+
+static void test_a_topic_is_named_in_one_way(void **state)
+{
+    (void)state;
+    uint8_t hash[32], got[32];
+    const struct dtt_slice name = dtt_slice("room", 4);
+    dtt_sha512_32(hash, &name, 1);
+    assert_int_equal(dtt_slot_topic(got, "room", NULL), DTT_OK);
+    assert_memory_equal(got, hash, sizeof(hash));
+    assert_int_equal(dtt_slot_topic(got, NULL, hash), DTT_OK);
+    assert_memory_equal(got, hash, sizeof(hash));
+    assert_int_equal(dtt_slot_topic(got, "room", hash), DTT_EINVAL);
+    assert_int_equal(dtt_slot_topic(got, NULL, NULL), DTT_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +208,9 @@ int main(void)
         cmocka_unit_test(test_default_rotation),
         cmocka_unit_test(test_neighbours_in_time),
         cmocka_unit_test(test_user_rotation_replaces_the_default),
+        cmocka_unit_test(test_kinds_in_use),
+        cmocka_unit_test(test_numbers_of_the_next_record),
+        cmocka_unit_test(test_a_topic_is_named_in_one_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
