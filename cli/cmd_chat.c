@@ -155,14 +155,12 @@ static void enter_line(struct chat *c, const char *line, size_t len)
 static void take_neighbor(struct chat *c, const struct dtt_event *event)
 {
     char name[ROOM_NAME_DIGITS + 1];
-    char farewell[ROOM_FAREWELL_MAX];
 
     room_name(&event->u.neighbor.peer, name);
     if (event->type == DTT_EVENT_NEIGHBOR_UP) {
         remark(c, "%s is here", name);
     } else {
-        room_farewell(event->u.neighbor.reason, farewell);
-        remark(c, "%s %s", name, farewell);
+        remark(c, "%s %s", name, dtt_reason_text(event->u.neighbor.reason));
     }
     if (event->type == DTT_EVENT_NEIGHBOR_DOWN && session_is_alone(&c->session)) {
         remark(c, "nobody is left; looking for others");

@@ -34,19 +34,6 @@ void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1])
     dtt_hex_encode(name, dtt_slice(id->bytes, ROOM_NAME_DIGITS / 2));
 }
 
-void room_farewell(const char *reason, char text[ROOM_FAREWELL_MAX])
-{
-    if (strcmp(reason, "disconnect") == 0) {
-        snprintf(text, ROOM_FAREWELL_MAX, "has left");
-    } else if (strcmp(reason, "timeout") == 0) {
-        snprintf(text, ROOM_FAREWELL_MAX, "does not answer any more");
-    } else if (strcmp(reason, "replaced") == 0) {
-        snprintf(text, ROOM_FAREWELL_MAX, "is no longer a direct neighbour");
-    } else {
-        snprintf(text, ROOM_FAREWELL_MAX, "has gone (%s)", reason);
-    }
-}
-
 static void skip_line(struct room *r, size_t len)
 {
     output_say("line %zu has %zu bytes, more than the %d of a message: not sent", r->in.number, len,
@@ -123,7 +110,6 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
 static void tell(const struct room *r, const struct dtt_event *event)
 {
     char name[ROOM_NAME_DIGITS + 1];
-    char farewell[ROOM_FAREWELL_MAX];
 
     switch (event->type) {
     case DTT_EVENT_JOINED:
@@ -137,9 +123,8 @@ static void tell(const struct room *r, const struct dtt_event *event)
         break;
     case DTT_EVENT_NEIGHBOR_DOWN:
         room_name(&event->u.neighbor.peer, name);
-        room_farewell(event->u.neighbor.reason, farewell);
         if (r->has_names) {
-            output_say("%s %s", name, farewell);
+            output_say("%s %s", name, dtt_reason_text(event->u.neighbor.reason));
         }
         if (!r->session.is_over && session_is_alone(&r->session)) {
             output_say("no neighbour is left; looking for others");

@@ -12,11 +12,6 @@
 
 void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1]);
 
-#define ROOM_FAREWELL_MAX 64
-
-/** What people are told about a neighbour that went, for the reason of the event: "has left". */
-void room_farewell(const char *reason, char text[ROOM_FAREWELL_MAX]);
-
 /**
  * Runs `pipe`, or `chat` without a terminal: `has_names` puts the neighbour's name before each
  * message. Returns an exit code.

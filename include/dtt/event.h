@@ -56,7 +56,7 @@ struct dtt_event_message {
 
 struct dtt_event_neighbor {
     struct dtt_id peer;
-    const char *reason; /**< NEIGHBOR_DOWN: "disconnect", "timeout", "closed", "replaced" */
+    int reason; /**< NEIGHBOR_DOWN: enum dtt_reason */
 };
 
 struct dtt_event_lagged {
@@ -67,7 +67,7 @@ struct dtt_event_dial_failed {
     struct dtt_id peer;
     struct dtt_addr addr; /**< family none: no address is known */
     const char *stage;    /**< "address", "connect", "handshake" */
-    const char *reason;   /**< "unknown", "timeout", "refused", "wrong_key", ... */
+    int reason;           /**< enum dtt_reason */
 };
 
 struct dtt_event_external_addr {

@@ -86,6 +86,43 @@ enum dtt_error {
 #undef DTT_ERROR_ENUM
 };
 
+/*
+ * Why a neighbour, a connection or a dial came to its end: X(name, word, is_silence, sentence).
+ * JSON and traces say the word; the sentence goes on after the peer's name. It is silence when
+ * nobody said goodbye and the peer may well be there still, or again: it is worth another dial. New
+ * ones come last.
+ */
+#define DTT_REASONS(X)                                                                      \
+    X(DTT_REASON_DISCONNECT, "disconnect", 0, "has left")                                   \
+    X(DTT_REASON_REPLACED, "replaced", 0, "is no longer a direct neighbour")                \
+    X(DTT_REASON_CLOSED_BY_US, "closed_by_us", 0, "was let go")                             \
+    X(DTT_REASON_TOO_SLOW, "too_slow", 0, "was let go, it reads too slowly")                \
+    X(DTT_REASON_CLOSED_BY_PEER, "closed_by_peer", 1, "has gone without a goodbye")         \
+    X(DTT_REASON_TIMEOUT, "timeout", 1, "does not answer")                                  \
+    X(DTT_REASON_UNREACHABLE, "unreachable", 1, "cannot be reached")                        \
+    X(DTT_REASON_RESET, "reset", 1, "has been started anew")                                \
+    X(DTT_REASON_REFUSED, "refused", 1, "takes no more connections")                        \
+    X(DTT_REASON_WRONG_KEY, "wrong_key", 0, "is not the node at that address")              \
+    X(DTT_REASON_WRONG_ALPN, "wrong_alpn", 0, "does not speak the protocol of gossip")      \
+    X(DTT_REASON_PROTOCOL_ERROR, "protocol_error", 1, "and we disagree about the protocol") \
+    X(DTT_REASON_NO_ADDRESS, "unknown", 1, "has no address that is known")                  \
+    X(DTT_REASON_SELF, "self", 0, "is this node itself")                                    \
+    X(DTT_REASON_LOCAL, "local", 1, "has an address that cannot be dialled from here")      \
+    X(DTT_REASON_LIMIT, "limit", 1, "is one more peer than this node deals with at a time")
+
+enum dtt_reason {
+    DTT_REASON_NONE = 0,
+#define DTT_REASON_ENUM(name, word, is_silence, sentence) name,
+    DTT_REASONS(DTT_REASON_ENUM)
+#undef DTT_REASON_ENUM
+};
+
+/** Word of an enum dtt_reason, e.g. "timeout"; "?" for an unknown one. Static; any thread. */
+DTT_API const char *dtt_reason_word(int reason);
+
+/** Sentence of an enum dtt_reason, without its subject, the peer. Static; any thread. */
+DTT_API const char *dtt_reason_text(int reason);
+
 /** Name of an error number, e.g. "DTT_EAGAIN"; "DTT_E?" for an unknown one. Static; any thread. */
 DTT_API const char *dtt_error_name(int err);
 

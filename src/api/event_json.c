@@ -152,7 +152,7 @@ static void put_dial_failed(struct dtt_json *j, const struct dtt_event_dial_fail
 {
     put_id(j, "endpoint_id", &ev->peer);
     dtt_json_text(j, "stage", ev->stage);
-    dtt_json_text(j, "reason", ev->reason);
+    dtt_json_text(j, "reason", dtt_reason_word(ev->reason));
     if (ev->addr.family != DTT_FAMILY_NONE) {
         dtt_json_addr(j, "addr", &ev->addr);
     }
@@ -173,7 +173,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
     case DTT_EVENT_NEIGHBOR_UP: put_id(j, "endpoint_id", &ev->u.neighbor.peer); break;
     case DTT_EVENT_NEIGHBOR_DOWN:
         put_id(j, "endpoint_id", &ev->u.neighbor.peer);
-        dtt_json_text(j, "reason", ev->u.neighbor.reason);
+        dtt_json_text(j, "reason", dtt_reason_word(ev->u.neighbor.reason));
         break;
     case DTT_EVENT_LAGGED: dtt_json_u64(j, "missed", ev->u.lagged.missed); break;
     case DTT_EVENT_DIAL_FAILED: put_dial_failed(j, &ev->u.dial_failed); break;

@@ -151,7 +151,7 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_i
 }
 
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
-                          const char *reason)
+                          enum dtt_reason reason)
 {
     for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
         dtt_swarm_peer_gone(swarm_at(g, i), now, peer, reason);

@@ -66,11 +66,10 @@ int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
 int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload);
 /**
- * The peer cannot be reached any more: its connection ended, or dialling it failed. `reason` is a
- * static word for NEIGHBOR_DOWN.
+ * The peer cannot be reached any more: its connection ended, or dialling it failed.
  */
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
-                          const char *reason);
+                          enum dtt_reason reason);
 /**
  * Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. DTT_ETOOBIG,
  * DTT_ENOMEM; the old one stays then.
@@ -93,7 +92,7 @@ struct dtt_gossip_action {
     struct dtt_gossip_topic_id topic;
     struct dtt_id peer;
     bool last;                   /**< SEND: a Disconnect; finish the stream after it */
-    const char *reason;          /**< NEIGHBOR_DOWN: "disconnect", "replaced" or peer_gone's */
+    enum dtt_reason reason;      /**< NEIGHBOR_DOWN: DISCONNECT, REPLACED or peer_gone's */
     enum dtt_gossip_scope scope; /**< RECEIVED */
     uint8_t hash[32];            /**< RECEIVED: SHA-512(content)[..32], what records advertise */
     struct dtt_slice data;       /**< SEND, PEER_DATA, RECEIVED; valid until the next call into g */

@@ -16,9 +16,6 @@
 
 #define GOODBYE_NODES (DTT_HYPARVIEW_SHUFFLE_ACTIVE + DTT_HYPARVIEW_SHUFFLE_PASSIVE)
 
-static const char reason_disconnect[] = "disconnect";
-static const char reason_replaced[] = "replaced";
-
 /* A random peer of the active view that is neither `a` nor `b`. */
 static struct dtt_gossip_peer *pick_other(struct dtt_hyparview *h, const struct dtt_id *a,
                                           const struct dtt_id *b)
@@ -298,8 +295,8 @@ static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt
 }
 
 /* Out of the active view, and into the passive one when `keep`. */
-static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p, const char *reason,
-                          bool keep)
+static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p,
+                          enum dtt_reason reason, bool keep)
 {
     struct dtt_gossip_peer gone = dtt_gossip_view_take(&h->active, p);
     dtt_gossip_emit_down(&h->port, &gone.id, reason);
@@ -329,7 +326,7 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct 
         }
         struct dtt_gossip_peer *victim = dtt_gossip_view_pick(&h->active, h->port.rng);
         struct dtt_id victim_id = victim->id;
-        remove_active(h, victim, reason_replaced, true);
+        remove_active(h, victim, DTT_REASON_REPLACED, true);
         part(h, &victim_id, true);
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->passive, id);
@@ -483,7 +480,7 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
     bool was_asked = end_requests(h, from);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
     if (p) {
-        remove_active(h, p, reason_disconnect, alive);
+        remove_active(h, p, DTT_REASON_DISCONNECT, alive);
         dtt_gossip_emit_disconnect(&h->port, from);
         refill(h, now, from);
         return;
@@ -563,7 +560,7 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
 }
 
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
-                             const char *reason)
+                             enum dtt_reason reason)
 {
     bool was_asked = end_requests(h, peer);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);

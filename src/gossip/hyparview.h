@@ -64,7 +64,7 @@ bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struc
 void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now now,
                                       const struct dtt_id *peer);
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
-                             const char *reason);
+                             enum dtt_reason reason);
 /** Own PeerData for later messages; takes a reference of its own. */
 void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data);
 /** Goodbye to all neighbours, without NEIGHBOR_DOWN. Only dtt_hyparview_fini may follow. */

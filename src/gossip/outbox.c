@@ -98,11 +98,11 @@ void dtt_gossip_emit_up(const struct dtt_gossip_port *p, const struct dtt_id *pe
 }
 
 void dtt_gossip_emit_down(const struct dtt_gossip_port *p, const struct dtt_id *peer,
-                          const char *reason)
+                          enum dtt_reason reason)
 {
     struct dtt_id topic;
     DTT_TRACE(p->ctx, GOSSIP_NEIGHBOR_DOWN, dtt_tv_id(topic_as_id(p, &topic)), dtt_tv_id(peer),
-              dtt_tv_text(reason));
+              dtt_tv_text(dtt_reason_word(reason)));
     push(p, &(struct dtt_gossip_outbox_item){
                 .type = DTT_GOSSIP_NEIGHBOR_DOWN, .peer = *peer, .reason = reason});
 }

@@ -21,7 +21,7 @@ struct dtt_gossip_outbox_item {
     bool last;
     struct dtt_gossip_topic_id topic;
     struct dtt_id peer;
-    const char *reason;
+    enum dtt_reason reason;
     struct dtt_gossip_blob *blob; /**< one reference, or NULL */
     size_t skip, len;             /**< the part of `blob` that is the action's data */
 };
@@ -58,9 +58,8 @@ void dtt_gossip_emit_disconnect(const struct dtt_gossip_port *p, const struct dt
 void dtt_gossip_emit_peer_data(const struct dtt_gossip_port *p, const struct dtt_id *peer,
                                struct dtt_gossip_blob *data);
 void dtt_gossip_emit_up(const struct dtt_gossip_port *p, const struct dtt_id *peer);
-/** `reason` is static text. */
 void dtt_gossip_emit_down(const struct dtt_gossip_port *p, const struct dtt_id *peer,
-                          const char *reason);
+                          enum dtt_reason reason);
 /** The content is the `len` bytes of `blob` after the first `skip`. */
 void dtt_gossip_emit_received(const struct dtt_gossip_port *p, const struct dtt_id *from,
                               enum dtt_gossip_scope scope, struct dtt_gossip_blob *blob,

@@ -537,10 +537,10 @@ static void recv_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
 }
 
 static void trace_payload(const struct dtt_plumtree *p, const struct dtt_plumtree_peer *from,
-                          const struct dtt_gossip_message *m, const char *how)
+                          const struct dtt_gossip_message *m, bool is_new)
 {
     DTT_TRACE(p->port.ctx, GOSSIP_PAYLOAD, dtt_tv_id(&from->id), dtt_tv_int(m->u.gossip.round),
-              dtt_tv_text(how));
+              dtt_tv_int(is_new));
 }
 
 static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
@@ -553,10 +553,10 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
         emit_content(p, from, m);
     } else if (dtt_gossip_recall_has(&p->recall, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
-        trace_payload(p, from, m, "known");
+        trace_payload(p, from, m, false);
         prune_repeater(p, now, from);
     } else {
-        trace_payload(p, from, m, "new");
+        trace_payload(p, from, m, true);
         recv_swarm(p, now, from, m);
     }
 }

@@ -42,7 +42,7 @@ void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id
 }
 
 void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer,
-                         const char *reason)
+                         enum dtt_reason reason)
 {
     dtt_hyparview_peer_gone(&s->hyparview, now, peer, reason);
     sync(s, now);

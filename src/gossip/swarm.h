@@ -22,7 +22,7 @@ void dtt_swarm_fini(struct dtt_swarm *s);
 void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *from,
                     const struct dtt_gossip_message *m);
 void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer,
-                         const char *reason);
+                         enum dtt_reason reason);
 
 uint64_t dtt_swarm_deadline(const struct dtt_swarm *s);
 /** Fires the earliest timer that is due; false when none is. */

@@ -2,6 +2,7 @@
 /* Topics: what trackers and gossip ask of the rest, and what the application asks of topics. */
 #include "node/inside.h"
 
+#include "base/reason.h"
 #include "crypto/hash.h"
 #include "gossip/addr_info.h"
 
@@ -102,12 +103,6 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
     dtt_core_tell(c, now, t, &up);
 }
 
-/* Its connection ended without a goodbye. */
-static bool is_silence(const char *reason)
-{
-    return strcmp(reason, "timeout") == 0 || strcmp(reason, "closed") == 0;
-}
-
 void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dtt_gossip_action *a)
 {
     struct dtt_topic *t = topic_find(c, &a->topic);
@@ -129,7 +124,7 @@ void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dt
         dtt_links_neighbor(&c->links, now, &a->peer, -1);
         if (t) {
             t->n_neighbors--;
-            dtt_tracker_neighbor_down(t->tracker, now, &a->peer, is_silence(a->reason));
+            dtt_tracker_neighbor_down(t->tracker, now, &a->peer, dtt_reason_is_silence(a->reason));
             out.type = DTT_EVENT_NEIGHBOR_DOWN;
             out.u.neighbor.peer = a->peer;
             out.u.neighbor.reason = a->reason;

@@ -29,6 +29,7 @@ struct queued {
 struct live {
     dtt_quic_conn conn;
     uint64_t heard_ns; /* when the peer last sent gossip on it; 0 never */
+    bool is_slow;      /* so we close it */
 };
 
 struct dial {
@@ -179,10 +180,20 @@ static void dial_give_up(struct dtt_links *p, struct dtt_now now, struct dtt_lin
         *f = peer->failure;
     }
     DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&peer->id), dtt_tv_addr(&peer->failure.addr),
-              dtt_tv_text(peer->failure.stage), dtt_tv_text(peer->failure.reason));
+              dtt_tv_text(peer->failure.stage), dtt_tv_text(dtt_reason_word(peer->failure.reason)));
     struct dtt_id id = peer->id;
+    enum dtt_reason reason = peer->failure.reason;
     peer_drop(p, peer);
-    dtt_gossip_peer_gone(p->gossip, now, &id, "unreachable");
+    dtt_gossip_peer_gone(p->gossip, now, &id, reason);
+}
+
+static enum dtt_reason reason_of_error(int err)
+{
+    switch (err) {
+    case DTT_EFULL: return DTT_REASON_LIMIT;
+    case DTT_EINVAL: return DTT_REASON_SELF;
+    default: return DTT_REASON_LOCAL;
+    }
 }
 
 /* Tries the next address. With none left and none under way, gives up (and frees the peer). */
@@ -203,7 +214,7 @@ static void dial_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         }
         peer->failure.addr = addr;
         peer->failure.stage = "connect";
-        peer->failure.reason = err == DTT_EFULL ? "limit" : err == DTT_EINVAL ? "self" : "local";
+        peer->failure.reason = reason_of_error(err);
     }
     if (peer->n_dials == 0) {
         dial_give_up(p, now, peer);
@@ -219,8 +230,8 @@ static void dial_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *
 static void dial_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
 {
     peer->n_todo = dtt_book_get(&p->book, &peer->id, peer->todo);
-    peer->failure =
-        (struct dtt_dial_failure){.peer = peer->id, .stage = "address", .reason = "unknown"};
+    peer->failure = (struct dtt_dial_failure){
+        .peer = peer->id, .stage = "address", .reason = DTT_REASON_NO_ADDRESS};
     struct dtt_id *wanted = peer->n_todo == 0 ? dtt_ring_push(&p->wanted) : NULL;
     if (wanted) {
         *wanted = peer->id;
@@ -363,13 +374,19 @@ static int send_now(struct dtt_links *p, struct dtt_link *peer,
 }
 
 /*
- * A peer whose queue is full does not read, one stream less would corrupt what it sees: the whole
- * connection goes, and the core is never held up by one peer.
+ * A frame could not be sent, mostly because the peer has stopped reading and its send buffer is
+ * full. Leaving out one frame would corrupt the stream, so the connection is closed; one slow peer
+ * must not hold up the rest.
  */
-static void drop_slow(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
+static void give_up_sending(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer, int err)
 {
-    DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
-    p->transport.ops->close(p->transport.self, now, peer->conns[0].conn, CLOSE_CODE, "too slow");
+    struct live *c = &peer->conns[0];
+    if (err == DTT_EAGAIN) {
+        DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
+        c->is_slow = true;
+    }
+    p->transport.ops->close(p->transport.self, now, c->conn, CLOSE_CODE,
+                            c->is_slow ? "too slow" : "cannot send");
 }
 
 static void flush_queue(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
@@ -379,7 +396,7 @@ static void flush_queue(struct dtt_links *p, struct dtt_now now, struct dtt_link
         int err = send_now(p, peer, &m->topic, dtt_slice(m->payload, m->len), m->last);
         queue_pop(peer);
         if (err) {
-            drop_slow(p, now, peer);
+            give_up_sending(p, now, peer, err);
             return;
         }
     }
@@ -412,12 +429,13 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     }
     peer = peer_make(p, id);
     if (!peer) {
-        dtt_gossip_peer_gone(p->gossip, now, id, "limit");
+        dtt_gossip_peer_gone(p->gossip, now, id, DTT_REASON_LIMIT);
         return;
     }
     if (peer->n_conns > 0) {
-        if (send_now(p, peer, topic, payload, last) != DTT_OK) {
-            drop_slow(p, now, peer);
+        int err = send_now(p, peer, topic, payload, last);
+        if (err) {
+            give_up_sending(p, now, peer, err);
         }
         linger(p, now, peer);
         return;
@@ -542,15 +560,15 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     if (dial_take(peer, ev->conn, &addr)) {
         peer->failure.addr = addr;
         peer->failure.stage =
-            ev->reason == DTT_QUIC_HANDSHAKE_TIMEOUT || ev->reason == DTT_QUIC_UNREACHABLE
-                ? "connect"
-                : "handshake";
-        peer->failure.reason = dtt_quic_reason_word(ev->reason);
+            ev->reason == DTT_REASON_TIMEOUT || ev->reason == DTT_REASON_UNREACHABLE ? "connect"
+                                                                                     : "handshake";
+        peer->failure.reason = ev->reason;
         if (peer->n_conns == 0) {
             dial_next(p, now, peer);
         }
         return;
     }
+    enum dtt_reason reason = ev->reason;
     in_end(p, peer, ev->conn, -1);
     for (size_t i = 0; i < peer->n_conns; i++) {
         if (peer->conns[i].conn != ev->conn) {
@@ -559,16 +577,18 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         if (i == 0) {
             peer->n_out = 0;
         }
+        if (peer->conns[i].is_slow && reason == DTT_REASON_CLOSED_BY_US) {
+            reason = DTT_REASON_TOO_SLOW;
+        }
         memmove(peer->conns + i, peer->conns + i + 1,
                 (--peer->n_conns - i) * sizeof(peer->conns[0]));
         break;
     }
     if (peer->n_conns == 0 && peer->n_dials == 0) {
         struct dtt_id id = peer->id;
-        DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id),
-                  dtt_tv_text(dtt_quic_reason_word(ev->reason)));
+        DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word(reason)));
         peer_drop(p, peer);
-        dtt_gossip_peer_gone(p->gossip, now, &id, dtt_quic_reason_word(ev->reason));
+        dtt_gossip_peer_gone(p->gossip, now, &id, reason);
     }
 }
 

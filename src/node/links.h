@@ -42,7 +42,7 @@ struct dtt_dial_failure {
     struct dtt_id peer;
     struct dtt_addr addr; /**< the last one tried; family none: no address was known */
     const char *stage;
-    const char *reason;
+    enum dtt_reason reason;
 };
 
 void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,

@@ -88,7 +88,7 @@ static int on_handshake_completed(ngtcp2_conn *ng, void *user)
     struct dtt_qconn *c = user;
     (void)ng;
     if (!dtt_qtls_is_alpn_agreed(&c->tls)) {
-        c->reason = DTT_QUIC_WRONG_ALPN;
+        c->reason = DTT_REASON_WRONG_ALPN;
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     if (!c->tls.is_verified) {
@@ -222,7 +222,7 @@ static int on_stateless_reset(ngtcp2_conn *ng, const ngtcp2_pkt_stateless_reset 
     struct dtt_qconn *c = user;
     (void)ng;
     (void)sr;
-    c->reason = DTT_QUIC_RESET;
+    c->reason = DTT_REASON_RESET;
     return 0;
 }
 

@@ -74,7 +74,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->local = *local;
     c->remote = *remote;
     c->until_ns = dtt_add_ns(sh->now_ns, sh->handshake_timeout_ns);
-    c->reason = DTT_QUIC_PROTOCOL;
+    c->reason = DTT_REASON_PROTOCOL_ERROR;
     c->connected = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CONNECTED};
     c->closed = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CLOSED};
     c->migrated = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_MIGRATED};
@@ -162,7 +162,7 @@ bool dtt_qconn_is_done(const struct dtt_qconn *c)
 
 static void trace_closed(struct dtt_qconn *c)
 {
-    const char *word = dtt_quic_reason_word(c->reason);
+    const char *word = dtt_reason_word(c->reason);
     if (c->was_open) {
         DTT_COUNT(c->sh->ctx, QUIC_CLOSED);
         DTT_TRACE(c->sh->ctx, QUIC_CLOSED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
@@ -178,7 +178,7 @@ static void trace_closed(struct dtt_qconn *c)
 }
 
 /* What is left is the closing packet, if there is one, and the CLOSED event. */
-static void finish(struct dtt_qconn *c, enum dtt_quic_reason reason, bool linger)
+static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
 {
     struct dtt_qshared *sh = c->sh;
     uint64_t wait = 3 * ngtcp2_conn_get_pto(c->ng);
@@ -233,33 +233,33 @@ static void prepare_close_packet(struct dtt_qconn *c, const ngtcp2_ccerr *err)
     c->is_close_due = true;
 }
 
-static enum dtt_quic_reason reason_of_alert(const struct dtt_qconn *c, uint64_t alert)
+static enum dtt_reason reason_of_alert(const struct dtt_qconn *c, uint64_t alert)
 {
     if (c->tls.is_wrong_key) {
-        return DTT_QUIC_WRONG_KEY;
+        return DTT_REASON_WRONG_KEY;
     }
-    return alert == DTT_QTLS_ALERT_NO_APPLICATION_PROTOCOL ? DTT_QUIC_WRONG_ALPN
-                                                           : DTT_QUIC_PROTOCOL;
+    return alert == DTT_QTLS_ALERT_NO_APPLICATION_PROTOCOL ? DTT_REASON_WRONG_ALPN
+                                                           : DTT_REASON_PROTOCOL_ERROR;
 }
 
 /* The peer sent CONNECTION_CLOSE or a stateless reset. */
-static enum dtt_quic_reason reason_of_peer(const struct dtt_qconn *c)
+static enum dtt_reason reason_of_peer(const struct dtt_qconn *c)
 {
     ngtcp2_ccerr err;
-    if (c->reason == DTT_QUIC_RESET) {
-        return DTT_QUIC_RESET;
+    if (c->reason == DTT_REASON_RESET) {
+        return DTT_REASON_RESET;
     }
     dtt_ng_peer_error(c->ng, &err);
     if (!c->was_open) {
         return err.error_code == CRYPTO_ERROR + DTT_QTLS_ALERT_NO_APPLICATION_PROTOCOL
-                   ? DTT_QUIC_WRONG_ALPN
-                   : DTT_QUIC_REFUSED;
+                   ? DTT_REASON_WRONG_ALPN
+                   : DTT_REASON_REFUSED;
     }
     /* An application that closes while handshake packets are still due says APPLICATION_ERROR. */
     return err.type == NGTCP2_CCERR_TYPE_APPLICATION || err.error_code == NGTCP2_NO_ERROR ||
                    err.error_code == APPLICATION_ERROR
-               ? DTT_QUIC_BY_PEER
-               : DTT_QUIC_PROTOCOL;
+               ? DTT_REASON_CLOSED_BY_PEER
+               : DTT_REASON_PROTOCOL_ERROR;
 }
 
 void dtt_qconn_fail(struct dtt_qconn *c, int rv)
@@ -267,16 +267,14 @@ void dtt_qconn_fail(struct dtt_qconn *c, int rv)
     ngtcp2_ccerr err;
     switch (rv) {
     case NGTCP2_ERR_DRAINING: finish(c, reason_of_peer(c), true); return;
-    case NGTCP2_ERR_IDLE_CLOSE:
-        finish(c, c->was_open ? DTT_QUIC_IDLE : DTT_QUIC_HANDSHAKE_TIMEOUT, false);
-        return;
-    case NGTCP2_ERR_NO_VIABLE_PATH: finish(c, DTT_QUIC_UNREACHABLE, false); return;
+    case NGTCP2_ERR_IDLE_CLOSE: finish(c, DTT_REASON_TIMEOUT, false); return;
+    case NGTCP2_ERR_NO_VIABLE_PATH: finish(c, DTT_REASON_UNREACHABLE, false); return;
     case NGTCP2_ERR_DROP_CONN:
     case NGTCP2_ERR_RETRY:
-    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION: finish(c, DTT_QUIC_PROTOCOL, false); return;
+    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION: finish(c, DTT_REASON_PROTOCOL_ERROR, false); return;
     default: break;
     }
-    enum dtt_quic_reason reason = c->reason;
+    enum dtt_reason reason = c->reason;
     ngtcp2_ccerr_default(&err);
     if (rv == NGTCP2_ERR_CRYPTO) {
         uint8_t alert = ngtcp2_conn_get_tls_alert(c->ng);
@@ -302,7 +300,7 @@ void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason)
     prepare_close_packet(c, &err);
     /* The user who closes wants nothing more of the connection. */
     drop_events(c);
-    finish(c, DTT_QUIC_BY_US, c->close_packet != NULL);
+    finish(c, DTT_REASON_CLOSED_BY_US, c->close_packet != NULL);
 }
 
 /* ---- input */
@@ -393,14 +391,14 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
 void dtt_qconn_unreachable(struct dtt_qconn *c)
 {
     if (c->state == DTT_QCONN_HANDSHAKE) {
-        finish(c, DTT_QUIC_UNREACHABLE, false);
+        finish(c, DTT_REASON_UNREACHABLE, false);
     } else {
-        dtt_qconn_suspect(c, DTT_QUIC_UNREACHABLE);
+        dtt_qconn_suspect(c, DTT_REASON_UNREACHABLE);
     }
 }
 
 /* A keep-alive that is due at once makes ngtcp2 send a PING, which asks for an acknowledgement. */
-void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason)
+void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
 {
     if (c->state != DTT_QCONN_OPEN || c->until_ns != DTT_NEVER) {
         return;
@@ -421,7 +419,7 @@ void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason)
 static bool is_ended_by_time(struct dtt_qconn *c)
 {
     switch (c->state) {
-    case DTT_QCONN_HANDSHAKE: finish(c, DTT_QUIC_HANDSHAKE_TIMEOUT, false); return true;
+    case DTT_QCONN_HANDSHAKE: finish(c, DTT_REASON_TIMEOUT, false); return true;
     case DTT_QCONN_OPEN:
         c->until_ns = DTT_NEVER;
         if (c->is_heard || dtt_ng_bytes_in_flight(c->ng) == 0) {

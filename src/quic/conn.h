@@ -93,8 +93,8 @@ struct dtt_qconn {
     bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
     bool is_close_due; /**< `close_packet` is to be sent */
-    enum dtt_quic_reason suspect_reason;
-    enum dtt_quic_reason reason; /**< of its end; before that, of a failure about to be told */
+    enum dtt_reason suspect_reason;
+    enum dtt_reason reason; /**< of its end; before that, of a failure about to be told */
 
     struct dtt_qstream_list streams;
     size_t own_streams;
@@ -130,7 +130,7 @@ void dtt_qconn_unreachable(struct dtt_qconn *c);
  * A sign that cannot be verified says that the peer has gone. The peer must prove the contrary, or
  * the connection ends for `reason`. Nothing happens unless OPEN.
  */
-void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_quic_reason reason);
+void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason);
 void dtt_qconn_tick(struct dtt_qconn *c);
 void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason);
 /** ngtcp2 gave the error `rv`: closes with what the peer and the user are to know. */

@@ -37,23 +37,6 @@ struct dtt_quic {
     struct dtt_qdata *taken; /**< what the last DATA event points into */
 };
 
-const char *dtt_quic_reason_word(enum dtt_quic_reason r)
-{
-    static const char *const words[] = {
-        [DTT_QUIC_BY_US] = "closed_by_us",
-        [DTT_QUIC_BY_PEER] = "closed_by_peer",
-        [DTT_QUIC_IDLE] = "timeout",
-        [DTT_QUIC_HANDSHAKE_TIMEOUT] = "timeout",
-        [DTT_QUIC_UNREACHABLE] = "unreachable",
-        [DTT_QUIC_RESET] = "reset",
-        [DTT_QUIC_WRONG_KEY] = "wrong_key",
-        [DTT_QUIC_WRONG_ALPN] = "wrong_alpn",
-        [DTT_QUIC_REFUSED] = "refused",
-        [DTT_QUIC_PROTOCOL] = "protocol_error",
-    };
-    return (size_t)r < sizeof(words) / sizeof(words[0]) ? words[r] : "?";
-}
-
 static uint64_t or_default(uint64_t value, uint64_t fallback)
 {
     return value ? value : fallback;
@@ -279,7 +262,7 @@ static void recv_short(struct dtt_quic *q, const struct dtt_qroute *route,
         for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
             c = dtt_map_value_at(&q->conns, i);
             if (dtt_addr_eq(&c->remote, &route->remote)) {
-                dtt_qconn_suspect(c, DTT_QUIC_RESET);
+                dtt_qconn_suspect(c, DTT_REASON_RESET);
             }
         }
     }

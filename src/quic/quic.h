@@ -96,32 +96,17 @@ enum dtt_quic_event_type {
     DTT_QUIC_MIGRATED      /**< the peer's address changed (validated): addr */
 };
 
-/** Why a connection is closed; dtt_quic_reason_word gives "timeout", "wrong_key", ... */
-enum dtt_quic_reason {
-    DTT_QUIC_BY_US,
-    DTT_QUIC_BY_PEER,           /**< application close */
-    DTT_QUIC_IDLE,              /**< nothing heard for the idle time */
-    DTT_QUIC_HANDSHAKE_TIMEOUT, /**< the address never answered */
-    DTT_QUIC_UNREACHABLE,       /**< ICMP */
-    DTT_QUIC_RESET,             /**< stateless reset: the peer restarted */
-    DTT_QUIC_WRONG_KEY,         /**< somebody else lives at that address */
-    DTT_QUIC_WRONG_ALPN,
-    DTT_QUIC_REFUSED, /**< the peer refused our handshake */
-    DTT_QUIC_PROTOCOL /**< protocol or TLS error of either side */
-};
-const char *dtt_quic_reason_word(enum dtt_quic_reason r);
-
 struct dtt_quic_event {
     enum dtt_quic_event_type type;
     dtt_quic_conn conn;
-    struct dtt_id peer;          /**< proven key; for a failed dial the id dialled */
-    struct dtt_addr addr;        /**< remote address */
-    bool dialed;                 /**< by us */
-    bool was_connected;          /**< CLOSED */
-    enum dtt_quic_reason reason; /**< CLOSED */
-    int64_t stream;              /**< DATA, STREAM_RESET, WRITABLE */
-    bool fin;                    /**< DATA: last bytes */
-    struct dtt_slice data;       /**< DATA; valid until the next call into q */
+    struct dtt_id peer;     /**< proven key; for a failed dial the id dialled */
+    struct dtt_addr addr;   /**< remote address */
+    bool dialed;            /**< by us */
+    bool was_connected;     /**< CLOSED */
+    enum dtt_reason reason; /**< CLOSED */
+    int64_t stream;         /**< DATA, STREAM_RESET, WRITABLE */
+    bool fin;               /**< DATA: last bytes */
+    struct dtt_slice data;  /**< DATA; valid until the next call into q */
 };
 /**
  * Next event, or false. Received stream bytes wait here, bounded by the flow control window: credit

@@ -167,7 +167,7 @@ static void on_payload(struct dtt_sim_rounds *r, const struct dtt_trace_record *
 {
     uint64_t hop = (uint64_t)rec->values[1].u.i;
     r->payloads++;
-    if (strcmp(rec->values[2].u.text, "new") == 0 && hop > r->last_hop) {
+    if (rec->values[2].u.i && hop > r->last_hop) {
         r->last_hop = hop;
     }
 }

@@ -164,7 +164,7 @@ static void conn_free(struct plain *p, struct conn *c)
 }
 
 /* Tells what has to be told and forgets the connection. */
-static void conn_end(struct plain *p, struct conn *c, enum dtt_quic_reason reason)
+static void conn_end(struct plain *p, struct conn *c, enum dtt_reason reason)
 {
     if (c->is_dialed || c->state == OPEN) {
         struct queued_event *e = push_event(p, c, DTT_QUIC_CLOSED);
@@ -289,7 +289,7 @@ static void on_welcome(struct plain *p, struct dtt_now now, struct conn *c, stru
     }
     if (memcmp(rest.data + CID_BYTES, c->peer.bytes, DTT_ID_BYTES) != 0) {
         control(p, &c->remote, CLOSE, dtt_get_le64(rest.data), NULL, 0);
-        conn_end(p, c, DTT_QUIC_WRONG_KEY);
+        conn_end(p, c, DTT_REASON_WRONG_KEY);
         return;
     }
     c->remote_cid = dtt_get_le64(rest.data);
@@ -443,8 +443,8 @@ static void on_packet(struct plain *p, struct dtt_now now, struct conn *c,
         }
         break;
     case PING: control(p, &c->remote, PONG, c->remote_cid, NULL, 0); break;
-    case CLOSE: conn_end(p, c, DTT_QUIC_BY_PEER); return;
-    case REFUSE: conn_end(p, c, DTT_QUIC_REFUSED); return;
+    case CLOSE: conn_end(p, c, DTT_REASON_CLOSED_BY_PEER); return;
+    case REFUSE: conn_end(p, c, DTT_REASON_REFUSED); return;
     default: break;
     }
     arm(p, c);
@@ -458,7 +458,7 @@ static void on_stray(struct plain *p, const struct dtt_addr *from, enum packet_t
         for (size_t i = 0; i < dtt_map_count(&p->conns); i++) {
             struct conn *c = dtt_map_value_at(&p->conns, i);
             if (c->remote_cid == cid && c->state != DIALING && dtt_addr_eq(&c->remote, from)) {
-                conn_end(p, c, DTT_QUIC_RESET);
+                conn_end(p, c, DTT_REASON_RESET);
                 return;
             }
         }
@@ -548,7 +548,7 @@ static void plain_unreachable(void *t, struct dtt_now now, const struct dtt_addr
     for (size_t i = dtt_map_count(&p->conns); i-- > 0;) {
         struct conn *c = dtt_map_value_at(&p->conns, i);
         if (c->state == DIALING && dtt_addr_eq(&c->remote, remote)) {
-            conn_end(p, c, DTT_QUIC_UNREACHABLE);
+            conn_end(p, c, DTT_REASON_UNREACHABLE);
         }
     }
 }
@@ -675,7 +675,7 @@ static void plain_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_
                 e->ev.conn = 0; /* who closes wants nothing more */
             }
         }
-        conn_end(p, c, DTT_QUIC_BY_US);
+        conn_end(p, c, DTT_REASON_CLOSED_BY_US);
     }
 }
 
@@ -789,11 +789,11 @@ static void plain_tick(void *t, struct dtt_now now)
     while ((timer = dtt_timerq_pop(&p->timers, now.mono_ns)) != NULL) {
         struct conn *c = DTT_TIMER_OWNER(timer, struct conn, timer);
         if (c->state != OPEN && now.mono_ns >= c->opened_ns + p->handshake_ns) {
-            conn_end(p, c, DTT_QUIC_HANDSHAKE_TIMEOUT);
+            conn_end(p, c, DTT_REASON_TIMEOUT);
             continue;
         }
         if (c->state == OPEN && now.mono_ns >= c->heard_ns + p->idle_ns) {
-            conn_end(p, c, DTT_QUIC_IDLE);
+            conn_end(p, c, DTT_REASON_TIMEOUT);
             continue;
         }
         if (c->state == DIALING || c->state == FINISHING) {

@@ -34,14 +34,6 @@ static uint8_t take_byte(struct input *in)
     return b;
 }
 
-/* Strings of the library's own are static; here they have any bytes. */
-static const char *take_word(struct input *in, char buf[32])
-{
-    take(in, buf, 31);
-    buf[31] = '\0';
-    return buf;
-}
-
 static void take_addr(struct input *in, struct dtt_addr *addr)
 {
     take(in, addr, sizeof(*addr));
@@ -56,7 +48,7 @@ static void take_addr(struct input *in, struct dtt_addr *addr)
 struct pointees {
     struct dtt_record_info record;
     struct dtt_dht_holder holders[4];
-    char words[2][32];
+    char stage[32]; /* the library's own are static; here it has any bytes */
 };
 
 static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
@@ -73,11 +65,9 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
         ev->u.message.data = in->data;
         ev->u.message.len = in->len;
         break;
-    case DTT_EVENT_NEIGHBOR_UP:
-    case DTT_EVENT_NEIGHBOR_DOWN: ev->u.neighbor.reason = take_word(in, p->words[0]); break;
     case DTT_EVENT_DIAL_FAILED:
-        ev->u.dial_failed.stage = take_word(in, p->words[0]);
-        ev->u.dial_failed.reason = take_word(in, p->words[1]);
+        take(in, p->stage, sizeof(p->stage) - 1);
+        ev->u.dial_failed.stage = p->stage;
         take_addr(in, &ev->u.dial_failed.addr);
         break;
     case DTT_EVENT_EXTERNAL_ADDR: take_addr(in, &ev->u.external_addr.addr); break;

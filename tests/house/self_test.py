@@ -17,6 +17,7 @@ import check_includes  # noqa: E402
 import check_symbols  # noqa: E402
 import knobs  # noqa: E402
 import lessons  # noqa: E402
+import reasons  # noqa: E402
 import test_names  # noqa: E402
 import test_summary  # noqa: E402
 
@@ -98,6 +99,40 @@ class TestNames(unittest.TestCase):
         chosen, wrong = test_names.choose(["options", "dht/sever"], self.NAMES)
         self.assertEqual(chosen, ["cli/options"])
         self.assertEqual(wrong, ["no test 'dht/sever'; near: dht/hostile, dht/server"])
+
+
+class Reasons(unittest.TestCase):
+    """Of the real documents, with one thing wrong in one of them."""
+
+    def setUp(self):
+        self.texts = [(ROOT / path).read_text(encoding="utf-8") for path in [
+            "include/dtt/types.h", "docs/man/dtt.1.scd", "docs/design/quic.md",
+            "docs/design/tracker.md"]]
+
+    def refused(self, number, old, new):
+        self.assertIn(old, self.texts[number])
+        self.texts[number] = self.texts[number].replace(old, new)
+        self.assertNotEqual(list(reasons.check(*self.texts)), [])
+
+    def test_documents_pass(self):
+        self.assertEqual(list(reasons.check(*self.texts)), [])
+
+    def test_a_word_that_is_gone(self):
+        self.refused(0, '"timeout", 1', '"idle", 1')
+
+    def test_two_reasons_with_one_word(self):
+        self.refused(0, '"reset"', '"timeout"')
+
+    def test_another_sentence(self):
+        self.refused(1, "does not answer\n", "does not answer any more\n")
+
+    def test_an_invented_word(self):
+        self.refused(1, "timeout    ", "closed     ")
+        self.setUp()
+        self.refused(2, "| closed_by_peer |", "| closed |")
+
+    def test_silence_told_otherwise(self):
+        self.refused(0, '"disconnect", 0', '"disconnect", 1')
 
 
 class Includes(Tree):

@@ -114,7 +114,7 @@ static void take_event(const struct dtt_quic_event *ev)
                ev->dialed ? "true" : "false");
     } else if (ev->type == DTT_QUIC_CLOSED) {
         printf("{\"event\":\"closed\",\"endpoint_id\":\"%s\",\"reason\":\"%s\",\"connected\":%s}\n",
-               id, dtt_quic_reason_word(ev->reason), ev->was_connected ? "true" : "false");
+               id, dtt_reason_word(ev->reason), ev->was_connected ? "true" : "false");
         if (ev->was_connected) {
             find_conn(ev->conn)->handle = 0;
         }

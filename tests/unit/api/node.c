@@ -213,7 +213,7 @@ static void two_nodes_meet_and_talk(void **state)
 
     topics[1] = dtt_topic_leave(topics[1]);
     ev = run_until(nodes, 3, 1, DTT_EVENT_NEIGHBOR_DOWN);
-    assert_string_equal(ev->u.neighbor.reason, "disconnect");
+    assert_int_equal(ev->u.neighbor.reason, DTT_REASON_DISCONNECT);
     run_until(nodes, 3, 2, DTT_EVENT_LEFT);
     for (int i = 0; i < 3; i++) {
         assert_null(dtt_node_close(nodes[i])); /* the topic of node 1 goes with it */

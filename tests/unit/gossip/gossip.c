@@ -213,7 +213,7 @@ static void shared_peer_stays(void **state)
     drain();
     recv(&ann, &red, &bye);
     struct dtt_gossip_action a = next(DTT_GOSSIP_NEIGHBOR_DOWN, &ann);
-    assert_string_equal(a.reason, "disconnect");
+    assert_int_equal(a.reason, DTT_REASON_DISCONNECT);
     next_none();
     dtt_gossip_quit(g, now, &red);
     next_none();
@@ -253,9 +253,9 @@ static void gone_for_all_topics(void **state)
     recv_join(&ann, &red);
     recv_join(&ann, &blue);
     drain();
-    dtt_gossip_peer_gone(g, now, &ann, "closed");
+    dtt_gossip_peer_gone(g, now, &ann, DTT_REASON_CLOSED_BY_PEER);
     struct dtt_gossip_action a = next(DTT_GOSSIP_NEIGHBOR_DOWN, &ann);
-    assert_string_equal(a.reason, "closed");
+    assert_int_equal(a.reason, DTT_REASON_CLOSED_BY_PEER);
     assert_memory_equal(a.topic.bytes, red.bytes, 32);
     a = next(DTT_GOSSIP_NEIGHBOR_DOWN, &ann);
     assert_memory_equal(a.topic.bytes, blue.bytes, 32);
@@ -369,7 +369,7 @@ static bool session(long k)
                 while (dtt_gossip_next(s, &a)) {
                 }
             }
-            dtt_gossip_peer_gone(s, t, &ann, "closed");
+            dtt_gossip_peer_gone(s, t, &ann, DTT_REASON_CLOSED_BY_PEER);
             dtt_gossip_quit(s, t, &red);
             dtt_gossip_quit(s, t, &blue);
         }

@@ -78,7 +78,7 @@ static void recv_shuffle(int from, int origin, int first, int last, uint16_t ttl
 
 static void gone(int peer)
 {
-    dtt_hyparview_peer_gone(&h, now, &peers[peer], "closed");
+    dtt_hyparview_peer_gone(&h, now, &peers[peer], DTT_REASON_CLOSED_BY_PEER);
 }
 
 static void pass(uint64_t ns)
@@ -319,10 +319,10 @@ static void closed_neighbor_is_replaced(void **state)
     recv_shuffle(1, -1, 9, 9, 0);
     assert_string_equal(script(), "");
     gone(1);
-    assert_string_equal(script(), "down 1 closed; neighbor(low) > 9");
+    assert_string_equal(script(), "down 1 closed_by_peer; neighbor(low) > 9");
     gone(2);
     gone(8);
-    assert_string_equal(script(), "down 2 closed; down 8 closed");
+    assert_string_equal(script(), "down 2 closed_by_peer; down 8 closed_by_peer");
     gone(9);
     assert_string_equal(script(), "");
 }
@@ -353,8 +353,8 @@ static void refusal_while_alone(void **state)
     script();
     gone(1);
     assert_string_equal(script(), h.requests[0].id.bytes[0] == peers[5].bytes[0]
-                                      ? "down 1 closed; neighbor(high) > 6"
-                                      : "down 1 closed; neighbor(high) > 5");
+                                      ? "down 1 closed_by_peer; neighbor(high) > 6"
+                                      : "down 1 closed_by_peer; neighbor(high) > 5");
     recv_disconnect(5, false);
     recv_disconnect(6, true);
     assert_true(in_passive(6));

@@ -118,7 +118,7 @@ static void play(json_t *step, struct lines *l)
     } else if (strcmp(what, "say") == 0) {
         assert_int_equal(dtt_gossip_broadcast(g, now, &topic, DTT_GOSSIP_SWARM, said), DTT_OK);
     } else if (strcmp(what, "gone") == 0) {
-        dtt_gossip_peer_gone(g, now, peer, "closed");
+        dtt_gossip_peer_gone(g, now, peer, DTT_REASON_CLOSED_BY_PEER);
     } else if (strcmp(what, "wait") == 0) {
         wait_ms((uint64_t)json_integer_value(vectors_at(step, "ms")), l);
     } else if (strcmp(what, "recv") == 0) {

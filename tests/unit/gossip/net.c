@@ -169,7 +169,8 @@ static void deliver(struct net *net, const struct net_event *e)
         /* The sender's dial or connection fails. */
         if (net->nodes[e->from].is_up) {
             net->connected[e->from][e->to] = net->connected[e->to][e->from] = false;
-            dtt_gossip_peer_gone(net->nodes[e->from].gossip, net_now(net), &node->id, "closed");
+            dtt_gossip_peer_gone(net->nodes[e->from].gossip, net_now(net), &node->id,
+                                 DTT_REASON_CLOSED_BY_PEER);
             drain(net, e->from);
         }
         return;
@@ -200,7 +201,8 @@ static void handle(struct net *net, const struct net_event *e)
     if (e->type == EVENT_MESSAGE) {
         deliver(net, e);
     } else if (node->is_up && e->type == EVENT_GONE) {
-        dtt_gossip_peer_gone(node->gossip, net_now(net), &net->nodes[e->from].id, "closed");
+        dtt_gossip_peer_gone(node->gossip, net_now(net), &net->nodes[e->from].id,
+                             DTT_REASON_CLOSED_BY_PEER);
         drain(net, e->to);
     } else if (node->is_up && node->tick_ns == e->at_ns) {
         node->tick_ns = 0;

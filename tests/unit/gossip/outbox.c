@@ -32,7 +32,7 @@ static void keeps_order(void **state)
     dtt_gossip_emit_up(&port, &peer);
     dtt_gossip_emit_received(&port, &peer, DTT_GOSSIP_NEIGHBORS, b, 1, 5);
     dtt_gossip_emit_peer_data(&port, &peer, b);
-    dtt_gossip_emit_down(&port, &peer, "closed");
+    dtt_gossip_emit_down(&port, &peer, DTT_REASON_CLOSED_BY_PEER);
     dtt_gossip_emit_disconnect(&port, &peer);
     dtt_gossip_blob_unref(b);
     assert_true(dtt_gossip_outbox_pop(&outbox, &item));
@@ -48,7 +48,7 @@ static void keeps_order(void **state)
     assert_int_equal(item.type, DTT_GOSSIP_PEER_DATA);
     dtt_gossip_blob_unref(item.blob);
     assert_true(dtt_gossip_outbox_pop(&outbox, &item));
-    assert_string_equal(item.reason, "closed");
+    assert_int_equal(item.reason, DTT_REASON_CLOSED_BY_PEER);
     assert_true(dtt_gossip_outbox_pop(&outbox, &item));
     assert_int_equal(item.type, DTT_GOSSIP_DISCONNECT);
     assert_false(dtt_gossip_outbox_pop(&outbox, &item));

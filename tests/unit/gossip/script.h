@@ -136,7 +136,8 @@ static inline const char *script(void)
             n += (size_t)snprintf(text + n, sizeof(text) - n, "up %d", peer);
             break;
         case DTT_GOSSIP_NEIGHBOR_DOWN:
-            n += (size_t)snprintf(text + n, sizeof(text) - n, "down %d %s", peer, item.reason);
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "down %d %s", peer,
+                                  dtt_reason_word(item.reason));
             break;
         case DTT_GOSSIP_RECEIVED:
             n += (size_t)snprintf(text + n, sizeof(text) - n, "received(%.*s%s) < %d",

@@ -18,7 +18,7 @@ struct peer {
     uint64_t joined_ms;
     unsigned heard[PEERS_MAX]; /* messages by the number that their text names */
     unsigned ups, downs, dial_failures, left;
-    const char *down_reason;
+    int down_reason;
     bool has_missed; /* the killed one, by time-out */
 };
 
@@ -73,7 +73,7 @@ static void on_event(void *user, struct dtt_sim_host *h, const struct dtt_event 
     case DTT_EVENT_NEIGHBOR_DOWN:
         peer->downs++;
         peer->down_reason = ev->u.neighbor.reason;
-        peer->has_missed |= strcmp(ev->u.neighbor.reason, "timeout") == 0;
+        peer->has_missed |= ev->u.neighbor.reason == DTT_REASON_TIMEOUT;
         break;
     case DTT_EVENT_DIAL_FAILED: peer->dial_failures++; break;
     case DTT_EVENT_LEFT:
@@ -186,7 +186,7 @@ static void two_meet_and_talk(void **state)
     dtt_sim_host_settle(h);
     run(&p, 1 * DTT_S, NULL);
     assert_int_equal(p.peers[0].downs, 1);
-    assert_string_equal(p.peers[0].down_reason, "disconnect");
+    assert_int_equal(p.peers[0].down_reason, DTT_REASON_DISCONNECT);
     assert_int_equal(p.peers[1].left, 1);
     dtt_sim_world_fini(&p.w);
 }
@@ -206,7 +206,7 @@ static void a_closed_node_is_gone_at_once(void **state)
     dtt_sim_host_close(p.peers[1].host);
     run(&p, 100 * DTT_MS, NULL);
     assert_int_equal(p.peers[0].downs, 1);
-    assert_string_equal(p.peers[0].down_reason, "disconnect");
+    assert_int_equal(p.peers[0].down_reason, DTT_REASON_DISCONNECT);
     assert_true(*closed > 0);
     dtt_sim_world_fini(&p.w);
 }

@@ -375,7 +375,7 @@ static void ends_at_a_violation(void **state)
     struct dtt_qevent *e = take(&server);
     assert_non_null(e);
     assert_int_equal(e->type, DTT_QUIC_CLOSED);
-    assert_int_equal(server.c->reason, DTT_QUIC_PROTOCOL);
+    assert_int_equal(server.c->reason, DTT_REASON_PROTOCOL_ERROR);
     /* Draining: not a word. */
     assert_int_equal(dtt_qtransmit_next(server.c, buf, &route), 0);
     dtt_qconn_taken(server.c, e);
@@ -418,7 +418,7 @@ static void insists_on_verified_keys(void **state)
         struct dtt_qevent *e = take(&client);
         assert_non_null(e);
         assert_int_equal(e->type, DTT_QUIC_CLOSED);
-        assert_int_equal(client.c->reason, who ? DTT_QUIC_PROTOCOL : DTT_QUIC_REFUSED);
+        assert_int_equal(client.c->reason, who ? DTT_REASON_PROTOCOL_ERROR : DTT_REASON_REFUSED);
         drop(&client, e);
         finish();
     }

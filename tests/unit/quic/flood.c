@@ -55,7 +55,7 @@ static void refuses_when_full(void **state)
         if (i < 3) {
             assert_non_null(net_event(node, DTT_QUIC_CONNECTED, c));
         } else { /* the last place is kept for our own dials */
-            net_assert_closed(node, c, DTT_QUIC_REFUSED, false);
+            net_assert_closed(node, c, DTT_REASON_REFUSED, false);
         }
     }
     assert_int_equal(hub->ctx.metrics[DTT_METRIC_QUIC_CONN_REFUSED], 1);
@@ -97,8 +97,8 @@ static void survives_a_flood_of_bad_handshakes(void **state)
     /* Each was told why. */
     assert_int_equal(net_count(flood, DTT_QUIC_CLOSED), 100);
     for (size_t i = 0; i < flood->event_count; i++) {
-        assert_true(flood->events[i].reason == DTT_QUIC_WRONG_ALPN ||
-                    flood->events[i].reason == DTT_QUIC_REFUSED);
+        assert_true(flood->events[i].reason == DTT_REASON_WRONG_ALPN ||
+                    flood->events[i].reason == DTT_REASON_REFUSED);
     }
     net_fini(&n);
 }

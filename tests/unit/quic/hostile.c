@@ -75,8 +75,9 @@ static void assert_ended(const char *why)
         fail_msg("not ended by %s", why);
         return;
     }
-    assert_int_equal(e->reason, DTT_QUIC_PROTOCOL);
-    assert_int_equal(net_event(evil, DTT_QUIC_CLOSED, evil_conn)->reason, DTT_QUIC_PROTOCOL);
+    assert_int_equal(e->reason, DTT_REASON_PROTOCOL_ERROR);
+    assert_int_equal(net_event(evil, DTT_QUIC_CLOSED, evil_conn)->reason,
+                     DTT_REASON_PROTOCOL_ERROR);
     net_fini(&n);
 }
 
@@ -93,7 +94,7 @@ static void refuses_hello_without_parameters(void **state)
     net_run(&n, 15 * DTT_S);
     const struct dtt_quic_event *e = net_event(evil, DTT_QUIC_CLOSED, c);
     assert_non_null(e);
-    assert_int_equal(e->reason, DTT_QUIC_REFUSED);
+    assert_int_equal(e->reason, DTT_REASON_REFUSED);
     assert_int_equal(good->event_count, 0);
     assert_int_equal(net_live(good), 0);
     net_fini(&n);

@@ -378,12 +378,12 @@ void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_
     net_forget(to);
 }
 
-void net_assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_quic_reason reason,
+void net_assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_reason reason,
                        bool was_connected)
 {
     const struct dtt_quic_event *e = net_event(node, DTT_QUIC_CLOSED, c);
     assert_non_null(e);
-    assert_string_equal(dtt_quic_reason_word(e->reason), dtt_quic_reason_word(reason));
+    assert_string_equal(dtt_reason_word(e->reason), dtt_reason_word(reason));
     assert_int_equal(e->was_connected, was_connected);
     size_t closed = 0;
     for (size_t i = 0; i < node->event_count; i++) {

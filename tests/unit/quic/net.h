@@ -104,7 +104,7 @@ void net_say(struct net *n, struct net_node *node, dtt_quic_conn c, const char *
 /** That text has come on a stream of its own. */
 void net_assert_heard(const struct net_node *node, dtt_quic_conn c, const char *text);
 /** The connection's end was told once, for that reason. */
-void net_assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_quic_reason reason,
+void net_assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_reason reason,
                        bool was_connected);
 
 #endif

@@ -296,7 +296,7 @@ static void delivers_before_closed(void **state)
     }
     assert_int_equal(len, 3000);
     assert_int_equal(e.type, DTT_QUIC_CLOSED);
-    assert_int_equal(e.reason, DTT_QUIC_BY_PEER);
+    assert_int_equal(e.reason, DTT_REASON_CLOSED_BY_PEER);
     assert_int_equal(e.stream, -1);
     assert_false(dtt_quic_next_event(b->q, &e));
     net_fini(&n);

@@ -14,7 +14,7 @@ struct end {
     struct dtt_addr addr;
     dtt_quic_conn conn;
     bool is_connected, is_closed, is_fin;
-    enum dtt_quic_reason reason;
+    enum dtt_reason reason;
     size_t n;
     uint8_t heard[70000];
 };
@@ -191,7 +191,7 @@ static void ends_in_the_ways_of_quic(void **state)
     assert_false(p.a.is_closed);
     run(&p, 3 * DTT_S);
     assert_true(p.a.is_closed && p.b.is_closed);
-    assert_int_equal(p.a.reason, DTT_QUIC_IDLE);
+    assert_int_equal(p.a.reason, DTT_REASON_TIMEOUT);
     teardown(&p);
     /* Nobody there. */
     setup(&p);
@@ -199,14 +199,14 @@ static void ends_in_the_ways_of_quic(void **state)
     dial(&p);
     run(&p, 11 * DTT_S);
     assert_true(p.a.is_closed);
-    assert_int_equal(p.a.reason, DTT_QUIC_HANDSHAKE_TIMEOUT);
+    assert_int_equal(p.a.reason, DTT_REASON_TIMEOUT);
     teardown(&p);
     /* Somebody else there; and ourselves. */
     setup(&p);
     assert_int_equal(T->dial(p.a.t, p.now, &p.a.id, &p.a.addr, &p.b.addr, &p.a.conn), DTT_EINVAL);
     assert_int_equal(T->dial(p.a.t, p.now, &other, &p.a.addr, &p.b.addr, &p.a.conn), DTT_OK);
     run(&p, DTT_S);
-    assert_int_equal(p.a.reason, DTT_QUIC_WRONG_KEY);
+    assert_int_equal(p.a.reason, DTT_REASON_WRONG_KEY);
     assert_false(p.b.is_connected);
     teardown(&p);
     /* A goodbye. */
@@ -215,8 +215,8 @@ static void ends_in_the_ways_of_quic(void **state)
     run(&p, DTT_S);
     T->close(p.a.t, p.now, p.a.conn, 0, "");
     run(&p, DTT_S);
-    assert_int_equal(p.a.reason, DTT_QUIC_BY_US);
-    assert_int_equal(p.b.reason, DTT_QUIC_BY_PEER);
+    assert_int_equal(p.a.reason, DTT_REASON_CLOSED_BY_US);
+    assert_int_equal(p.b.reason, DTT_REASON_CLOSED_BY_PEER);
     assert_int_equal(T->write(p.a.t, p.a.conn, 0, dtt_slice("x", 1), false), DTT_ECLOSED);
     teardown(&p);
     /* A restart: the new life knows nothing of the connection. */
@@ -227,7 +227,7 @@ static void ends_in_the_ways_of_quic(void **state)
     end_open(&p.b, 2, p.now);
     run(&p, 6 * DTT_S);
     assert_true(p.a.is_closed);
-    assert_int_equal(p.a.reason, DTT_QUIC_RESET);
+    assert_int_equal(p.a.reason, DTT_REASON_RESET);
     teardown(&p);
 }
 
