@@ -141,6 +141,14 @@ DTT_API const char *dtt_node_next_log(dtt_node *n, int *ret_level);
 DTT_API int dtt_node_counter(const dtt_node *n, size_t i, const char **ret_name,
                              const char **ret_help, uint64_t *ret_value);
 
+/**
+ * What the node knows and does at this moment, as one JSON object without newline, for viewers and
+ * bug reports; libdtt(3) lists its members. No secret, no name of a topic and no content of a
+ * message is in it. Always NUL-terminates when cap > 0. Returns the length needed (as snprintf
+ * does), so a result of `cap` or more means that the text was cut.
+ */
+DTT_API size_t dtt_node_snapshot_json(const dtt_node *n, char *buf, size_t cap);
+
 /* ----------------------------------------------------------------- topic */
 
 /** Figures of the tracker's timers and limits (docs/design/tracker.md). */

@@ -136,15 +136,7 @@ int dtt_topic_why(const dtt_topic *t, struct dtt_why *ret)
 
 const char *dtt_stage_word(int stage)
 {
-    switch (stage) {
-    case DTT_STAGE_RESOLVE: return "resolve";
-    case DTT_STAGE_DHT: return "dht";
-    case DTT_STAGE_SEARCH: return "search";
-    case DTT_STAGE_ALONE: return "alone";
-    case DTT_STAGE_DIAL: return "dial";
-    case DTT_STAGE_JOINED: return "joined";
-    default: return "?";
-    }
+    return dtt_core_stage_word(stage);
 }
 
 int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t *ret_op)

@@ -106,6 +106,8 @@ int dtt_core_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data
 size_t dtt_core_unsent(const struct dtt_topic *t);
 size_t dtt_core_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap);
 void dtt_core_add_peer(struct dtt_topic *t, struct dtt_now now, const struct dtt_peer_addr *peer);
+/** The word for an enum dtt_stage. */
+const char *dtt_core_stage_word(int stage);
 void dtt_core_why(const struct dtt_topic *t, struct dtt_now now, struct dtt_why *ret);
 
 #endif

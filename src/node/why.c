@@ -37,6 +37,19 @@ static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
     return s->reads_done > 0 ? DTT_STAGE_ALONE : DTT_STAGE_SEARCH;
 }
 
+const char *dtt_core_stage_word(int stage)
+{
+    switch (stage) {
+    case DTT_STAGE_RESOLVE: return "resolve";
+    case DTT_STAGE_DHT: return "dht";
+    case DTT_STAGE_SEARCH: return "search";
+    case DTT_STAGE_ALONE: return "alone";
+    case DTT_STAGE_DIAL: return "dial";
+    case DTT_STAGE_JOINED: return "joined";
+    default: return "?";
+    }
+}
+
 static const char *plural(uint32_t n)
 {
     return n == 1 ? "" : "s";

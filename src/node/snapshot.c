@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/snapshot.h"
+
+#include "node/inside.h"
+
+static void put_id(struct dtt_json *j, const char *name, const struct dtt_id *id)
+{
+    dtt_json_hex(j, name, dtt_slice(id->bytes, sizeof(id->bytes)));
+}
+
+static void put_addr(struct dtt_json *j, const struct dtt_addr *addr, const char *known_by)
+{
+    if (addr->family == DTT_FAMILY_NONE) {
+        return;
+    }
+    dtt_json_object(j, NULL);
+    dtt_json_addr(j, "addr", addr);
+    dtt_json_text(j, "known_by", known_by);
+    dtt_json_end(j);
+}
+
+static void put_addrs(struct dtt_json *j, const struct dtt_core *c)
+{
+    dtt_json_array(j, "addrs");
+    for (size_t i = 0; i < 2; i++) {
+        put_addr(j, &c->cfg.bound[i], "socket");
+    }
+    for (size_t i = 0; i < c->n_host_addrs; i++) {
+        put_addr(j, &c->host_addrs[i], "interface");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        put_addr(j, &c->external[i], "dht");
+    }
+    dtt_json_end(j);
+}
+
+static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_now now)
+{
+    struct dtt_why why;
+    dtt_core_why(t, now, &why);
+    dtt_json_object(j, NULL);
+    dtt_json_u64(j, "number", t->number);
+    dtt_json_text(j, "stage", dtt_core_stage_word(why.stage));
+    dtt_json_u64(j, "for_ms", why.for_ms);
+    dtt_json_text(j, "why", why.sentence);
+    dtt_json_u64(j, "members", why.members);
+    dtt_json_u64(j, "unsent", dtt_core_unsent(t));
+    dtt_json_end(j);
+}
+
+static void put_dht(struct dtt_json *j, const struct dtt_core *c)
+{
+    struct dtt_dht_stats dht;
+    dtt_dht_stats(c->dht, &dht);
+    dtt_json_object(j, "dht");
+    dtt_json_hex(j, "id", dtt_slice(dht.id, sizeof(dht.id)));
+    dtt_json_u64(j, "resolving", c->resolving);
+    dtt_json_u64(j, "bootstrap_nodes", dht.bootstraps);
+    dtt_json_u64(j, "asked", dht.asked);
+    dtt_json_u64(j, "answered", dht.answered);
+    dtt_json_u64(j, "items", dht.items);
+    dtt_json_u64(j, "peers", dht.peers);
+    dtt_json_end(j);
+}
+
+void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now)
+{
+    put_id(j, "endpoint_id", &c->id);
+    put_addrs(j, c);
+    dtt_json_array(j, "topics");
+    for (size_t i = 0; i < c->n_topics; i++) {
+        put_topic(j, c->topics[i], now);
+    }
+    dtt_json_end(j);
+    put_dht(j, c);
+    dtt_json_object(j, "events");
+    dtt_json_u64(j, "queued", c->events.ring.count);
+    dtt_json_u64(j, "lost", c->events.missed);
+    dtt_json_end(j);
+}

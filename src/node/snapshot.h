@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What a core knows and does at this moment, as JSON for viewers and bug reports. Each module
+ * writes its own part; no secret, no name of a topic and no content of a message is in any.
+ */
+#ifndef DTT_NODE_SNAPSHOT_H
+#define DTT_NODE_SNAPSHOT_H
+
+#include "codec/json.h"
+#include "node/core.h"
+
+/** Adds its members to the open object. Docs: dtt_node_snapshot_json. */
+void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now);
+
+#endif
