@@ -237,14 +237,16 @@ static void check_capture(json_t *p, struct dtt_slice in, void *user)
         assert_int_equal(m.sig.len, DTT_KRPC_SIG_BYTES);
         assert_int_equal(m.k.len, DTT_KRPC_KEY_BYTES);
         assert_true(m.is_v_canonical);
-        n->signed_replies += m.type == DTT_KRPC_REPLY;
     }
     /* Signatures of others hold over the raw bytes of v; those of the test client were made to be
-       refused, and a salt is in no reply. */
-    if (m.type == DTT_KRPC_QUERY && m.sig.data &&
-        strcmp(vectors_text(p, "from"), "test-client") != 0) {
-        assert_true(dtt_item_verify(NULL, m.sig.data, m.k.data, m.salt, m.seq.n, m.v));
-        n->signed_puts++;
+       refused. A salt is in no reply, so it stands beside it. */
+    if (m.sig.data && strcmp(vectors_text(p, "from"), "test-client") != 0) {
+        bool is_put = m.type == DTT_KRPC_QUERY;
+        const char *salt = is_put ? NULL : vectors_text(p, "salt");
+        assert_true(dtt_item_verify(NULL, m.sig.data, m.k.data,
+                                    is_put ? m.salt : dtt_slice(salt, strlen(salt)), m.seq.n, m.v));
+        n->signed_puts += is_put;
+        n->signed_replies += !is_put;
     }
 }
 

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""docs/protocol/extension.md: addresses behind the 320 bytes of a record's content.
+
+An address is a pair of an ipaddress object and a port.
+"""
+import ipaddress
+
+MAGIC = b"DTT\1"
+END, ADDRESSES = 0, 1
+SIZE = {4: 4, 6: 16}
+MOST = 8
+DROPPED = [ipaddress.ip_network(net) for net in (
+    "0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/96", "ff00::/8")]
+LOOPBACK = ipaddress.ip_address("::1")
+
+
+def usable(address):
+    """The address as it counts, or None."""
+    ip, port = address
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    if port == 0 or (ip != LOOPBACK and any(ip in net for net in DROPPED)):
+        return None
+    return ip, port
+
+
+def addresses_in(value):
+    """Of an entry of kind 1, with None for the damage at which it ends, if any."""
+    while value:
+        size = SIZE.get(value[0])
+        if size is None or len(value) < size + 3:
+            yield None
+            return
+        ip = ipaddress.ip_address(value[1 : 1 + size])
+        yield ip, int.from_bytes(value[1 + size : 3 + size], "big")
+        value = value[3 + size :]
+
+
+def read(tail):
+    found = []
+    if tail[:4] != MAGIC:
+        return found
+    tail = tail[4:]
+    while len(tail) >= 2 and tail[0] != END and len(tail) >= 2 + tail[1]:
+        kind, value, tail = tail[0], tail[2 : 2 + tail[1]], tail[2 + tail[1] :]
+        for address in addresses_in(value) if kind == ADDRESSES else ():
+            if address is None:
+                return found
+            address = usable(address)
+            if address and address not in found and len(found) < MOST:
+                found.append(address)
+    return found
+
+
+def write(addresses):
+    value = b""
+    for ip, port in filter(None, map(usable, addresses[:MOST])):
+        value += bytes([ip.version]) + ip.packed + port.to_bytes(2, "big")
+    if not value:
+        return b""
+    out = MAGIC + bytes([ADDRESSES, len(value)]) + value
+    return out + bytes(-len(out) % 64)
