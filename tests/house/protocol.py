@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Holds figures and labels in docs/protocol to the code.
+"""Holds figures and labels in docs/protocol to the code, and the vectors they name to the files.
 
 usage: protocol.py SOURCE_ROOT        exit status 1 when a page says something else
 """
@@ -30,8 +30,15 @@ FACTS = [
     ("slots.md", 'HKDF-SHA256(salt = "{}"', "src/record/slot.c", text("secret_slot_label")),
     ("publishing.md", 'SHA-512("{}" | m LE | id)', "src/tracker/census.c", text("election_label")),
     ("publishing.md", "read at the {} DHT nodes closest", KNOBS, knob("slot_width")),
-    ("publishing.md", "min({}, n/2)", KNOBS, knob("swarm_records")),
+    ("publishing.md", "min({}, floor(n/2))", KNOBS, knob("swarm_records")),
     ("publishing.md", "min(1/2, {}/n)", KNOBS, knob("swarm_records")),
+    ("publishing.md", "with {} neighbours or more", "src/tracker/census.c", define("FULL")),
+    ("publishing.md", "starts {} to 50 s", "src/tracker/publisher.h", define("DTT_PUBLISHER_ELECTED_NS")),
+    ("publishing.md", "not again within {} s", "src/tracker/reads.h", define("DTT_READS_OLD_FRESH_NS")),
+    ("publishing.md", "unless done in the last {} s", "src/tracker/publisher.h",
+     define("DTT_PUBLISHER_FRESH_NS")),
+    ("publishing.md", "floor(n / {}))", "src/tracker/merge.c", define("LOOKERS")),
+    ("publishing.md", "the last {} s, own", "src/tracker/window.h", define("DTT_WINDOW_AGE_NS")),
     ("publishing.md", "max over k >= {} of", "src/tracker/census.c", define("FEW")),
     ("publishing.md", "at most 2^{}", "src/tracker/census.h", r"DTT_CENSUS_MAX[\s\\]+\(1u << (\d+)\)"),
     ("records.md", "0 to {} bytes", "src/record/content.h", define("DTT_CONTENT_MAX")),
@@ -64,8 +71,24 @@ FACTS = [
 ]
 
 
+def vectors(root):
+    """Yields one sentence for each file of vectors that a page forgets or makes up."""
+    folder = root / "tests/vectors"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    overview, pages = set(), set()
+    for page in sorted((root / "docs/protocol").glob("*.md")):
+        named = re.findall(r"[\w./-]+\.json", page.read_text(encoding="utf-8"))
+        named = {name.removeprefix("tests/vectors/") for name in named}
+        for name in sorted(named - files):
+            yield f"docs/protocol/{page.name} names {name}, which is not in tests/vectors"
+        (overview if page.name == "README.md" else pages).update(named)
+    for name in sorted(files - (overview & pages)):
+        yield f"tests/vectors/{name} is not named by both docs/protocol/README.md and a page"
+
+
 def check(root):
     """Yields one sentence for each difference."""
+    yield from vectors(root)
     for page, says, source, pattern in FACTS:
         text_of_page = (root / "docs/protocol" / page).read_text(encoding="utf-8")
         value = ""

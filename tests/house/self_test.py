@@ -17,6 +17,7 @@ import check_includes  # noqa: E402
 import check_symbols  # noqa: E402
 import knobs  # noqa: E402
 import lessons  # noqa: E402
+import protocol  # noqa: E402
 import reasons  # noqa: E402
 import test_names  # noqa: E402
 import test_summary  # noqa: E402
@@ -133,6 +134,43 @@ class Reasons(unittest.TestCase):
 
     def test_silence_told_otherwise(self):
         self.refused(0, '"disconnect", 0', '"disconnect", 1')
+
+
+class Protocol(Tree):
+    """Of the real pages, with one thing wrong."""
+
+    def setUp(self):
+        super().setUp()
+        for part in ["docs/protocol", "tests/vectors"]:
+            shutil.copytree(ROOT / part, self.root / part)
+        for _, _, source, _ in protocol.FACTS:
+            (self.root / source).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / source, self.root / source)
+
+    def refused(self, path, old, new, words):
+        text = (self.root / path).read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        self.write(path, text.replace(old, new))
+        self.assertIn(words, " ".join(protocol.check(self.root)))
+
+    def test_pages_pass(self):
+        self.assertEqual(list(protocol.check(self.root)), [])
+
+    def test_another_figure(self):
+        self.refused("docs/protocol/gossip.md", "5 active", "6 active", "does not say")
+
+    def test_a_figure_that_left_the_code(self):
+        self.refused("src/tracker/census.c", "#define FEW", "#define SOME", "nothing matches")
+
+    def test_a_file_that_no_page_names(self):
+        self.write("tests/vectors/rust/more.json", "{}")
+        self.assertIn("rust/more.json is not named", " ".join(protocol.check(self.root)))
+
+    def test_a_file_that_the_overview_forgets(self):
+        self.refused("docs/protocol/README.md", "extension.json", "", "extension.json is not named")
+
+    def test_a_file_that_is_not_there(self):
+        self.refused("docs/protocol/slots.md", "slots.json", "slot.json", "names slot.json")
 
 
 class Includes(Tree):

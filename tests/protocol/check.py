@@ -14,6 +14,7 @@ import crypto  # noqa: E402
 import elections  # noqa: E402
 import extension  # noqa: E402
 import gossip  # noqa: E402
+import proof  # noqa: E402
 import records  # noqa: E402
 import slots  # noqa: E402
 
@@ -255,6 +256,21 @@ class Gossip(unittest.TestCase):
         for case in load("blake3.json")["cases"]:
             data = bytes(i % 251 for i in range(case["input_len"]))
             self.assertEqual(crypto.blake3(data).hex(), case["hash"])
+
+
+class Proof(unittest.TestCase):
+    def test_frames(self):
+        vectors = load("proof.json")
+        self.assertEqual(proof.STREAM_TOPIC.hex(), vectors["stream_topic"])
+        for case in vectors["proofs"]:
+            topic, secret = (crypto.cut(case[k].encode()) for k in ("topic_name", "secret"))
+            minute, role = case["minute"], proof.DIALLED if case["is_dialler"] else proof.ACCEPTED
+            enc_seed = slots.encryption_seed(topic, minute, secret)
+            self.assertEqual(enc_seed.hex(), case["encryption_seed"])
+            self.assertEqual(proof.key(topic, minute, enc_seed).hex(), case["key"])
+            ends = [unhex(case[k]) for k in ("exporter", "prover", "verifier")]
+            self.assertEqual(
+                proof.frame(topic, minute, enc_seed, role, *ends).hex(), case["proof"])
 
 
 if __name__ == "__main__":
