@@ -336,6 +336,7 @@ struct dtt_why {
     uint32_t dials_failed;    /**< since the join */
     char sentence[256];       /**< all of it as one English sentence */
     uint32_t members;         /**< estimate of the swarm's size, us included */
+    uint32_t minutes_skipped; /**< the program's rotation of the secret failed for so many */
 };
 
 /** Says how far the topic is. Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL. */

@@ -24,10 +24,12 @@ extern "C" {
 /**
  * Secret rotation: derives the encryption seed of a minute. Must be a pure function; it replaces
  * the default SHA-512(topic hash | minute big endian | SHA-512(secret)[..32])[..32] and must be the
- * same at every member. `secret_hash` is SHA-512(secret)[..32].
+ * same at every member. `secret_hash` is SHA-512(secret)[..32]. It is called within calls into the
+ * library. 0 when `ret_seed` is written; anything else: the minute is left out (DTT_EROTATE where
+ * there is only that one; a joined topic counts it and dtt_topic_why says so).
  */
-typedef void (*dtt_rotation_fn)(void *user, const uint8_t topic_hash[32], uint64_t minute,
-                                const uint8_t secret_hash[32], uint8_t ret_seed[32]);
+typedef int (*dtt_rotation_fn)(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                               const uint8_t secret_hash[32], uint8_t ret_seed[32]);
 
 /** Where members of a topic leave their records (docs/protocol/slots.md). */
 enum dtt_slot_kind {
@@ -70,13 +72,13 @@ struct dtt_record_info {
     struct dtt_addr addrs[DTT_RECORD_ADDRS];
 };
 
-/** Derives a slot's DHT coordinates. Errors: DTT_EINVAL. Any thread. */
+/** Derives a slot's DHT coordinates. Errors: DTT_EINVAL, DTT_EROTATE. Any thread. */
 DTT_API int dtt_slot_derive(const struct dtt_slot_config *slot, struct dtt_slot_info *ret);
 
 /**
  * Opens and verifies a sealed record. Errors: DTT_EPROTO (malformed), DTT_EAUTH (another secret,
- * damaged, or a bad signature), DTT_ETOPIC, DTT_EMINUTE, DTT_EINVAL, DTT_ENOMEM. *ret is written
- * only on success. Any thread.
+ * damaged, or a bad signature), DTT_ETOPIC, DTT_EMINUTE, DTT_EROTATE, DTT_EINVAL, DTT_ENOMEM. *ret
+ * is written only on success. Any thread.
  */
 DTT_API int dtt_record_open(const struct dtt_slot_config *slot, const void *value, size_t len,
                             struct dtt_record_info *ret);
@@ -84,7 +86,8 @@ DTT_API int dtt_record_open(const struct dtt_slot_config *slot, const void *valu
 /**
  * Signs a record with `seed` and seals it. `record->publisher` and `record->minute` are ignored:
  * they follow from the seed and the slot. `buf` has `cap` >= DTT_RECORD_VALUE_MAX bytes; *ret_len
- * gets the bytes used. Errors: DTT_EINVAL, DTT_ETOOBIG, DTT_EIO (no entropy). Any thread.
+ * gets the bytes used. Errors: DTT_EINVAL, DTT_ETOOBIG, DTT_EROTATE, DTT_EIO (no entropy). Any
+ * thread.
  */
 DTT_API int dtt_record_seal(const struct dtt_slot_config *slot, const uint8_t seed[DTT_SEED_BYTES],
                             const struct dtt_record_info *record, void *buf, size_t cap,

@@ -62,6 +62,7 @@ struct dtt_addr {
     X(DTT_ESTATE, -2, "not possible in this state")                              \
     X(DTT_ETOOBIG, -3, "larger than the limit")                                  \
     X(DTT_EADDR, -4, "not an address of the form HOST:PORT")                     \
+    X(DTT_EROTATE, -5, "the program's rotation of the secret failed")            \
     X(DTT_ENOMEM, -20, "out of memory")                                          \
     X(DTT_EFULL, -21, "a bounded queue or table is full")                        \
     X(DTT_EAGAIN, -22, "would block; wait for the WRITABLE event and try again") \

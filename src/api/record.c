@@ -26,6 +26,7 @@ int dtt_slot_derive(const struct dtt_slot_config *config, struct dtt_slot_info *
     struct dtt_slot slot;
     struct dtt_secret secret;
     uint8_t topic[32];
+    int err = DTT_OK;
     if (!config || config->size < sizeof(*config) || !ret || ret->size < sizeof(*ret)) {
         return DTT_EINVAL;
     }
@@ -41,10 +42,13 @@ int dtt_slot_derive(const struct dtt_slot_config *config, struct dtt_slot_info *
         if (keys_of(config, topic, &secret) != DTT_OK) {
             return DTT_EINVAL;
         }
-        dtt_slot_make(&slot, DTT_SLOT_SECRET, &secret, topic, config->minute);
+        err = dtt_slot_make(&slot, DTT_SLOT_SECRET, &secret, topic, config->minute);
         sodium_memzero(&secret, sizeof(secret));
         break;
     default: return DTT_EINVAL;
+    }
+    if (err) {
+        return err;
     }
     memcpy(ret->public_key, slot.key, 32);
     memcpy(ret->salt, slot.salt, 32);

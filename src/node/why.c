@@ -116,6 +116,12 @@ void dtt_topic_explain(const struct dtt_topic *t, struct dtt_now now, unsigned r
     w.dials_started = s.dials_started;
     w.dials_failed = s.dials_failed;
     w.members = s.members;
-    write_sentence(&w, resolving, dht->bootstraps, s.neighbors);
+    w.minutes_skipped = s.minutes_skipped;
+    if (s.is_minute_skipped && s.neighbors == 0) {
+        snprintf(w.sentence, sizeof(w.sentence),
+                 "the program's rotation of the secret failed for this minute, which is left out");
+    } else {
+        write_sentence(&w, resolving, dht->bootstraps, s.neighbors);
+    }
     *ret = w;
 }

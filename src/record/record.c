@@ -158,7 +158,9 @@ int dtt_record_make(struct dtt_writer *w, const struct dtt_secret *secret, const
     struct dtt_writer plain = dtt_writer(buf, sizeof(buf));
     int err = dtt_record_sign(&plain, topic, minute, content, node_seed);
     if (!err) {
-        dtt_secret_rotate(enc_seed, secret, topic, minute);
+        err = dtt_secret_rotate(enc_seed, secret, topic, minute);
+    }
+    if (!err) {
         err = dtt_record_encrypt(w, dtt_slice(buf, plain.len), enc_seed, rng);
         sodium_memzero(enc_seed, sizeof(enc_seed));
     }
@@ -169,8 +171,10 @@ int dtt_record_read(struct dtt_slice sealed, const struct dtt_secret *secret,
                     const uint8_t topic[32], uint64_t minute, struct dtt_record *ret)
 {
     uint8_t enc_seed[32];
-    dtt_secret_rotate(enc_seed, secret, topic, minute);
-    int err = dtt_record_unseal(sealed, topic, minute, enc_seed, ret);
+    int err = dtt_secret_rotate(enc_seed, secret, topic, minute);
+    if (!err) {
+        err = dtt_record_unseal(sealed, topic, minute, enc_seed, ret);
+    }
     sodium_memzero(enc_seed, sizeof(enc_seed));
     return err;
 }

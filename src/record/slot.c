@@ -79,12 +79,15 @@ void dtt_secret_init(struct dtt_secret *ret, struct dtt_slice secret, dtt_rotati
     ret->rotation_user = rotation_user;
 }
 
-void dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const uint8_t topic[32],
-                       uint64_t minute)
+int dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const uint8_t topic[32],
+                      uint64_t minute)
 {
     if (s->rotation) {
-        s->rotation(s->rotation_user, topic, minute, s->hash, ret_seed);
-        return;
+        int status = s->rotation(s->rotation_user, topic, minute, s->hash, ret_seed);
+        if (status != 0) {
+            sodium_memzero(ret_seed, 32);
+        }
+        return status == 0 ? DTT_OK : DTT_EROTATE;
     }
     /* Big endian here, little endian in the slot: so it is in Rust. */
     uint8_t be[8];
@@ -92,13 +95,17 @@ void dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const u
     const struct dtt_slice parts[] = {dtt_slice(topic, 32), dtt_slice(be, 8),
                                       dtt_slice(s->hash, 32)};
     dtt_sha512_32(ret_seed, parts, 3);
+    return DTT_OK;
 }
 
-void dtt_slot_make(struct dtt_slot *ret, enum dtt_slot_kind kind, const struct dtt_secret *s,
-                   const uint8_t topic[32], uint64_t minute)
+int dtt_slot_make(struct dtt_slot *ret, enum dtt_slot_kind kind, const struct dtt_secret *s,
+                  const uint8_t topic[32], uint64_t minute)
 {
     uint8_t seed[32];
-    dtt_secret_rotate(seed, s, topic, minute);
-    dtt_slot_init(ret, kind, topic, minute, seed);
+    int err = dtt_secret_rotate(seed, s, topic, minute);
+    if (!err) {
+        dtt_slot_init(ret, kind, topic, minute, seed);
+    }
     sodium_memzero(seed, sizeof(seed));
+    return err;
 }

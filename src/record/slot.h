@@ -52,11 +52,11 @@ struct dtt_secret {
 };
 void dtt_secret_init(struct dtt_secret *ret, struct dtt_slice secret, dtt_rotation_fn rotation,
                      void *rotation_user);
-/** The encryption seed of a minute. */
-void dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const uint8_t topic[32],
-                       uint64_t minute);
-/** dtt_slot_init with the seed that `s` has in that minute. */
-void dtt_slot_make(struct dtt_slot *ret, enum dtt_slot_kind kind, const struct dtt_secret *s,
-                   const uint8_t topic[32], uint64_t minute);
+/** The encryption seed of a minute. DTT_EROTATE, with `ret_seed` all zero. */
+int dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const uint8_t topic[32],
+                      uint64_t minute);
+/** dtt_slot_init with the seed that `s` has in that minute. DTT_EROTATE. */
+int dtt_slot_make(struct dtt_slot *ret, enum dtt_slot_kind kind, const struct dtt_secret *s,
+                  const uint8_t topic[32], uint64_t minute);
 
 #endif

@@ -506,13 +506,18 @@ static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 
 static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
+    const struct dtt_view_slot *slot = NULL;
     enum dtt_slot_kind kind;
     uint64_t minute;
-    if (!dtt_reads_next(&t->reads, &kind, &minute)) {
+    /* The read of a minute that is skipped times out, like one that nobody answers. */
+    while (!slot && dtt_reads_next(&t->reads, &kind, &minute)) {
+        slot = dtt_view_slot(&t->view, kind, minute);
+    }
+    if (!slot) {
         return false;
     }
     *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_GET,
-                                       .slot = dtt_view_slot(&t->view, kind, minute)->slot,
+                                       .slot = slot->slot,
                                        .width = (uint8_t)t->cfg.tuning.slot_width,
                                        .is_brief = !is_searching(t)};
     DTT_COUNT(t->ctx, TRACKER_READS);
@@ -611,6 +616,8 @@ void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
         .neighbors = (uint32_t)t->peers.n_neighbors,
         .reads_done = t->reads.done,
         .records_refused = t->view.refused,
+        .minutes_skipped = t->view.skipped,
+        .is_minute_skipped = !dtt_view_has_keys(&t->view, minute),
         .peers_idle = dtt_peers_idle(&t->peers),
         .dials_started = t->dials_started,
         .dials_failed = t->dials_failed,

@@ -88,7 +88,9 @@ struct dtt_tracker_status {
     uint32_t reads_done;   /**< slot reads that ended with at least one answering node */
     uint32_t records_seen; /**< distinct publishers in the last two minutes, without us */
     uint32_t records_refused;
-    uint32_t peers_idle; /**< known and not yet dialled, or to be dialled again */
+    uint32_t minutes_skipped; /**< the rotation of the secret failed for them */
+    bool is_minute_skipped;   /**< the present one is among them */
+    uint32_t peers_idle;      /**< known and not yet dialled, or to be dialled again */
     uint32_t dials_started, dials_failed;
     uint32_t members;            /**< estimate of the swarm, us included */
     uint64_t searching_since_ns; /**< mono; DTT_NEVER while there are neighbours */

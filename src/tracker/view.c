@@ -18,7 +18,12 @@ static void start_minute(struct dtt_view *v, uint64_t minute)
 {
     struct dtt_view_minute *m = minute_of(v, minute);
     m->minute = minute;
-    dtt_secret_rotate(m->enc_seed, &v->secret, v->topic, minute);
+    m->is_skipped = dtt_secret_rotate(m->enc_seed, &v->secret, v->topic, minute) != DTT_OK;
+    if (m->is_skipped) {
+        v->skipped++;
+        DTT_COUNT(v->ctx, TRACKER_MINUTES_SKIPPED);
+        DTT_TRACE(v->ctx, TRACKER_MINUTE_SKIPPED, dtt_tv_int((int64_t)minute));
+    }
     for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
         m->slots[k].is_used = false;
     }
@@ -33,6 +38,7 @@ void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[
     v->self = *self;
     v->minute = minute;
     v->refused = 0;
+    v->skipped = 0;
     v->n_new = 0;
     v->count = 0;
     v->depth = 2;
@@ -82,6 +88,9 @@ struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind,
     }
     struct dtt_view_minute *m = minute_of(v, minute);
     struct dtt_view_slot *s = &m->slots[kind];
+    if (m->is_skipped) {
+        return NULL;
+    }
     if (!s->is_used) {
         s->is_used = true;
         s->has_bucket = false;
@@ -90,6 +99,12 @@ struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind,
         dtt_slot_init(&s->slot, kind, v->topic, minute, m->enc_seed);
     }
     return s;
+}
+
+bool dtt_view_has_keys(const struct dtt_view *v, uint64_t minute)
+{
+    const struct dtt_view_minute *m = &v->minutes[minute % DTT_VIEW_MINUTES];
+    return m->minute != minute || !m->is_skipped;
 }
 
 /* False when the value is known, or must not be looked into now. */

@@ -38,6 +38,7 @@ struct dtt_view_slot {
 
 struct dtt_view_minute {
     uint64_t minute;
+    bool is_skipped; /**< there is no encryption seed */
     uint8_t enc_seed[32];
     struct dtt_view_slot slots[DTT_SLOT_KINDS]; /**< by kind */
 };
@@ -51,6 +52,7 @@ struct dtt_view {
     uint64_t depth;                                   /**< minutes looked at: 2, or 3 */
     struct dtt_view_minute minutes[DTT_VIEW_MINUTES]; /**< minute m: index m % 3 */
     uint32_t refused;
+    uint32_t skipped; /**< minutes */
     size_t n_new;
     size_t count;
     struct dtt_view_record records[DTT_VIEW_PUBLISHERS_MAX];
@@ -65,8 +67,14 @@ void dtt_view_fini(struct dtt_view *v);
 /** The current minute is another one: what is older than `depth` minutes is dropped. */
 void dtt_view_turn(struct dtt_view *v, uint64_t minute);
 
-/** A slot of `minute`, NULL unless that is the current minute or one of `depth` - 1 before it. */
+/**
+ * A slot of `minute`, NULL unless that is the current minute or one of `depth` - 1 before it, or
+ * when the rotation of the secret failed for it.
+ */
 struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind, uint64_t minute);
+
+/** The rotation of the secret has not failed for `minute`. */
+bool dtt_view_has_keys(const struct dtt_view *v, uint64_t minute);
 
 /**
  * One value of a slot of `minute`, stored with `seq`. True when it is a verified record of somebody

@@ -51,13 +51,14 @@ static void die(const char *what, int err)
  * A rotation as good as any other, the same in rust/src/swarm.rs: the topic's hash and the secret's
  * mixed with each other and with the minute.
  */
-static void rotate(void *user, const uint8_t topic_hash[32], uint64_t minute,
-                   const uint8_t secret_hash[32], uint8_t ret_seed[32])
+static int rotate(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                  const uint8_t secret_hash[32], uint8_t ret_seed[32])
 {
     (void)user;
     for (int i = 0; i < 32; i++) {
         ret_seed[i] = (uint8_t)(topic_hash[i] ^ secret_hash[31 - i] ^ (minute >> (i % 8 * 8)));
     }
+    return 0;
 }
 
 static struct room *find_room(const char *name)

@@ -220,6 +220,35 @@ static void two_nodes_meet_and_talk(void **state)
     }
 }
 
+static int no_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                       const uint8_t secret_hash[32], uint8_t ret_seed[32])
+{
+    (void)user;
+    (void)topic_hash;
+    (void)minute;
+    (void)secret_hash;
+    (void)ret_seed;
+    return 1;
+}
+
+static void a_failing_rotation_is_told(void **state)
+{
+    dtt_node *n = open_local(0, NULL);
+    dtt_topic *t = NULL;
+    struct dtt_topic_config cfg = {.size = sizeof(cfg),
+                                   .name = "room",
+                                   .secret = "s",
+                                   .secret_len = 1,
+                                   .rotation = no_rotation};
+    struct dtt_why why = {.size = sizeof(why)};
+    (void)state;
+    assert_int_equal(dtt_topic_join(&t, n, &cfg), 0);
+    assert_int_equal(dtt_topic_why(t, &why), 0);
+    assert_int_equal(why.minutes_skipped, 3);
+    assert_non_null(strstr(why.sentence, "rotation"));
+    dtt_node_close(n);
+}
+
 static void dht_operations(void **state)
 {
     (void)state;
@@ -410,6 +439,7 @@ int main(void)
         cmocka_unit_test(wrong_configs_are_refused),
         cmocka_unit_test(sizes_of_other_versions),
         cmocka_unit_test(a_port_in_use_is_told),
+        cmocka_unit_test(a_failing_rotation_is_told),
         cmocka_unit_test_setup(dht_operations, forget_events),
         cmocka_unit_test_setup(two_nodes_meet_and_talk, forget_events),
         cmocka_unit_test(closed_ports_do_not_deafen),

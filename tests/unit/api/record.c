@@ -243,13 +243,44 @@ static void test_open_with_other_keys(void **state)
 }
 
 /* A rotation that ignores topic and minute: only then can a record be opened in a foreign slot. */
-static void constant_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
-                              const uint8_t secret_hash[32], uint8_t ret_seed[32])
+static int constant_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                             const uint8_t secret_hash[32], uint8_t ret_seed[32])
 {
     (void)topic_hash;
     (void)minute;
     (*(unsigned *)user)++;
     memcpy(ret_seed, secret_hash, 32);
+    return 0;
+}
+
+/* As a binding's does whose callback has thrown. */
+static int failing_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                            const uint8_t secret_hash[32], uint8_t ret_seed[32])
+{
+    (void)user;
+    (void)topic_hash;
+    (void)minute;
+    (void)secret_hash;
+    (void)ret_seed;
+    return -1;
+}
+
+static void a_rotation_may_fail(void **state)
+{
+    struct dtt_slot_config slot = slot_config();
+    struct dtt_record_info record = empty_record();
+    struct dtt_slot_info info = {.size = sizeof(info)};
+    uint8_t buf[DTT_RECORD_VALUE_MAX];
+    size_t len = 0;
+    (void)state;
+    assert_int_equal(dtt_record_seal(&slot, seed, &record, buf, sizeof(buf), &len), 0);
+    slot.rotation = failing_rotation;
+    assert_int_equal(dtt_record_open(&slot, buf, len, &record), DTT_EROTATE);
+    assert_int_equal(dtt_record_seal(&slot, seed, &record, buf, sizeof(buf), &len), DTT_EROTATE);
+    slot.kind = DTT_SLOT_SECRET;
+    assert_int_equal(dtt_slot_derive(&slot, &info), DTT_EROTATE);
+    slot.kind = DTT_SLOT_PUBLIC; /* lies where it lies, whatever the secret */
+    assert_int_equal(dtt_slot_derive(&slot, &info), 0);
 }
 
 static void test_user_rotation(void **state)
@@ -329,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_seal_then_open),
         cmocka_unit_test(test_open_with_other_keys),
         cmocka_unit_test(test_user_rotation),
+        cmocka_unit_test(a_rotation_may_fail),
         cmocka_unit_test(test_seal_checks_its_arguments),
         cmocka_unit_test(test_open_checks_its_arguments),
     };

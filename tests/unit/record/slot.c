@@ -45,13 +45,14 @@ static void test_slot_of_both_lines(void **state)
 }
 
 /* A rotation of the user's, as slots.json describes it. */
-static void rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
-                     const uint8_t secret_hash[32], uint8_t ret_seed[32])
+static int rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                    const uint8_t secret_hash[32], uint8_t ret_seed[32])
 {
     const uint8_t *mask = user;
     for (unsigned i = 0; i < 32; i++) {
         ret_seed[i] = (uint8_t)(topic_hash[i] ^ secret_hash[i] ^ minute ^ *mask);
     }
+    return 0;
 }
 
 /* slots.json: each kind of slot, and the signature of an item in it. */

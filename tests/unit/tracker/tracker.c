@@ -502,6 +502,37 @@ static void note_trace(void *user, const struct dtt_trace_record *rec)
     seen->points[rec->point] = true;
 }
 
+static int no_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                       const uint8_t secret_hash[32], uint8_t ret_seed[32])
+{
+    (void)user;
+    (void)topic_hash;
+    (void)minute;
+    (void)secret_hash;
+    (void)ret_seed;
+    return -1;
+}
+
+static void restart_without_keys(void)
+{
+    struct dtt_tracker_config cfg = test_config(SELF, DTT_PRESET_DEFAULT);
+    cfg.secret.rotation = no_rotation;
+    dtt_tracker_free(t);
+    assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(0)), DTT_OK);
+}
+
+static void without_keys_nothing_is_read_or_written(void **state)
+{
+    (void)state;
+    restart_without_keys();
+    collect();
+    assert_int_equal(out.gets + out.puts, 0);
+    struct outcome later = run(180000);
+    assert_int_equal(later.gets + later.puts, 0);
+    assert_int_equal(status(180000).minutes_skipped, 6);
+    assert_true(status(180000).is_minute_skipped);
+}
+
 static void trace_points_have_as_many_values_as_fields(void **state)
 {
     (void)state;
@@ -530,6 +561,7 @@ static void trace_points_have_as_many_values_as_fields(void **state)
     struct dtt_now now = at_ms(80000);
     now.wall_ns += (int64_t)(10 * DTT_S);
     dtt_tracker_tick(t, now);
+    restart_without_keys();
     for (int p = DTT_TP_TRACKER_SEARCH; p <= DTT_TP_TRACKER_MERGE; p++) {
         if (!seen.points[p] && p != DTT_TP_TRACKER_CAPPED) {
             fail_msg("%s was not traced", dtt_trace_point_event((enum dtt_trace_point)p));
@@ -579,6 +611,7 @@ int main(void)
         TEST(a_dial_without_an_outcome_counts_as_failed_in_the_end),
         TEST(same_inputs_same_outputs),
         TEST(two_trackers_of_a_node_never_share_keys),
+        TEST(without_keys_nothing_is_read_or_written),
         TEST(trace_points_have_as_many_values_as_fields),
         TEST(alone_the_reads_become_rare),
     };

@@ -276,6 +276,38 @@ static void damaged_records_are_refused(void **state)
     sweep_bit_flips(sealed_slice(&s), add_damaged, NULL);
 }
 
+static int even_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                         const uint8_t secret_hash[32], uint8_t ret_seed[32])
+{
+    (void)user;
+    (void)topic_hash;
+    memcpy(ret_seed, secret_hash, 32);
+    return minute % 2 ? -1 : 0;
+}
+
+static void a_minute_whose_rotation_fails_is_skipped(void **state)
+{
+    struct dtt_secret secret = test_secret("secret");
+    struct dtt_id self = node_id(SELF);
+    uint64_t odd = M | 1;
+    struct sealed s;
+    (void)state;
+    secret.rotation = even_rotation;
+    dtt_view_init(&v, &ctx, test_topic, &secret, &self, odd);
+    assert_null(dtt_view_slot(&v, DTT_SLOT_PUBLIC, odd));
+    assert_non_null(dtt_view_slot(&v, DTT_SLOT_PUBLIC, odd - 1));
+    assert_false(dtt_view_has_keys(&v, odd));
+    assert_true(dtt_view_has_keys(&v, odd - 1));
+    assert_int_equal(v.skipped, 2); /* and the one before the last */
+    seal_plain(&s, 1, odd);
+    assert_false(add(odd, &s));
+    assert_int_equal(v.refused, 0);
+    dtt_view_turn(&v, odd + 1);
+    assert_int_equal(v.skipped, 2);
+    dtt_view_turn(&v, odd + 2);
+    assert_int_equal(v.skipped, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slots_are_those_of_the_record_module, setup, teardown),
         cmocka_unit_test_setup_teardown(garbage_by_the_thousand_is_bounded_work, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_publishers_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_minute_whose_rotation_fails_is_skipped, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_records_are_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
