@@ -63,31 +63,8 @@ struct dtt_sim_foreign {
     struct source sources[BAN_SOURCES];
 };
 
-int dtt_sim_foreign_new(struct dtt_sim_host *h, enum dtt_sim_foreign_kind kind)
+static void foreign_free(struct dtt_sim_foreign *f)
 {
-    struct dtt_sim_world *w = h->world;
-    struct dtt_sim_foreign *f = calloc(1, sizeof(*f));
-    struct dtt_addr addr = dtt_sim_host_global(h);
-    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
-    if (!f) {
-        return DTT_ENOMEM;
-    }
-    f->host = h;
-    f->kind = kind;
-    dtt_node_id_for_addr(&w->rng, &addr, f->id);
-    dtt_rng_bytes(&w->rng, f->token_secret, sizeof(f->token_secret));
-    dtt_rng_bytes(&w->rng, hash_key, sizeof(hash_key));
-    dtt_map_init(&f->items, DTT_NODE_ID_BYTES, ITEMS_MAX, hash_key);
-    dtt_bucket_init(&f->budget, BYTES_PER_S, BYTES_PER_S, w->t_ns);
-    h->foreign = f;
-    return DTT_OK;
-}
-
-void dtt_sim_foreign_free(struct dtt_sim_foreign *f)
-{
-    if (!f) {
-        return;
-    }
     for (size_t i = 0; i < dtt_map_count(&f->items); i++) {
         free(dtt_map_value_at(&f->items, i));
     }
@@ -452,8 +429,8 @@ static void answer(struct dtt_sim_foreign *f, const struct dtt_addr *from, const
     send_reply(f, from, &reply);
 }
 
-void dtt_sim_foreign_recv(struct dtt_sim_foreign *f, const struct dtt_addr *from,
-                          struct dtt_slice datagram)
+static void foreign_recv(struct dtt_sim_foreign *f, const struct dtt_addr *from,
+                         struct dtt_slice datagram)
 {
     struct dtt_krpc q;
     if (f->kind == DTT_SIM_DEAD || dtt_krpc_decode(datagram, &q) != DTT_OK ||
@@ -466,4 +443,26 @@ void dtt_sim_foreign_recv(struct dtt_sim_foreign *f, const struct dtt_addr *from
     }
     learn(f, from, &q);
     answer(f, from, &q);
+}
+
+int dtt_sim_foreign_new(struct dtt_sim_host *h, enum dtt_sim_foreign_kind kind)
+{
+    struct dtt_sim_world *w = h->world;
+    struct dtt_sim_foreign *f = calloc(1, sizeof(*f));
+    struct dtt_addr addr = dtt_sim_host_global(h);
+    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    if (!f) {
+        return DTT_ENOMEM;
+    }
+    f->host = h;
+    f->kind = kind;
+    dtt_node_id_for_addr(&w->rng, &addr, f->id);
+    dtt_rng_bytes(&w->rng, f->token_secret, sizeof(f->token_secret));
+    dtt_rng_bytes(&w->rng, hash_key, sizeof(hash_key));
+    dtt_map_init(&f->items, DTT_NODE_ID_BYTES, ITEMS_MAX, hash_key);
+    dtt_bucket_init(&f->budget, BYTES_PER_S, BYTES_PER_S, w->t_ns);
+    h->foreign = f;
+    h->foreign_recv = foreign_recv;
+    h->foreign_free = foreign_free;
+    return DTT_OK;
 }

@@ -25,11 +25,8 @@ struct dtt_sim_foreign;
 
 /** Turns a host into such a node. DTT_ENOMEM. */
 int dtt_sim_foreign_new(struct dtt_sim_host *h, enum dtt_sim_foreign_kind kind);
-void dtt_sim_foreign_free(struct dtt_sim_foreign *f);
 /** Gives all foreign nodes of the world their contacts; call once, when all are there. */
 int dtt_sim_foreign_meet(struct dtt_sim_world *w);
-void dtt_sim_foreign_recv(struct dtt_sim_foreign *f, const struct dtt_addr *from,
-                          struct dtt_slice datagram);
 /** It answers no more. */
 void dtt_sim_foreign_die(struct dtt_sim_foreign *f);
 /** Stores a value that nobody can replace: a squatter who writes again and again. DTT_ENOMEM. */

@@ -2,7 +2,6 @@
 #include "sim/world.h"
 
 #include "quic/quic.h"
-#include "sim/foreign.h"
 
 #include <stdlib.h>
 
@@ -25,13 +24,14 @@ struct packet {
     uint8_t data[];
 };
 
-const struct dtt_sim_links dtt_sim_internet = {.min_us = 13000,
-                                               .max_us = 120000,
-                                               .jitter_us = 5000,
-                                               .loss_ppm = 10000,
-                                               .late_ppm = 2000,
-                                               .late_us = 50000,
-                                               .mtu = 1500};
+/* One way 13 to 120 ms. */
+static const struct dtt_sim_links internet = {.min_us = 13000,
+                                              .max_us = 120000,
+                                              .jitter_us = 5000,
+                                              .loss_ppm = 10000,
+                                              .late_ppm = 2000,
+                                              .late_us = 50000,
+                                              .mtu = 1500};
 
 static void on_trace(void *user, const struct dtt_trace_record *rec)
 {
@@ -53,7 +53,7 @@ int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed)
     dtt_timerq_init(&w->queue);
     /* Any second of a minute may be the first. */
     w->epoch_ns = (int64_t)((1740000000 + dtt_rng_below(&w->rng, 60)) * DTT_S);
-    w->links = dtt_sim_internet;
+    w->links = internet;
     crypto_generichash_init(&w->trace, NULL, 0, TRACE_BYTES);
     /* Nobody here looks for two items with one hash: any key does. */
     int err = dtt_memo_init(&w->valid, bytes, VALID, 0);
@@ -69,7 +69,9 @@ int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed)
 static void host_free(struct dtt_sim_host *h)
 {
     dtt_core_free(h->core);
-    dtt_sim_foreign_free(h->foreign);
+    if (h->foreign) {
+        h->foreign_free(h->foreign);
+    }
     dtt_sim_nat_fini(&h->nat);
     free(h);
 }
@@ -240,7 +242,7 @@ static void deliver(struct dtt_sim_world *w, const struct packet *p)
     *(dtt_quic_demux_is_krpc(data) ? &h->dht_got : &h->other_got) += 1;
     dtt_sim_trace(w, TRACE_PACKET, h->number, (uint64_t)p->from_host << 32 | p->len);
     if (h->foreign) {
-        dtt_sim_foreign_recv(h->foreign, &p->from, data);
+        h->foreign_recv(h->foreign, &p->from, data);
         return;
     }
     struct dtt_now now = dtt_sim_host_now(h);
@@ -406,18 +408,6 @@ void dtt_sim_host_kill(struct dtt_sim_host *h)
     h->core = NULL;
     h->topic = NULL;
     h->is_asleep = false;
-}
-
-void dtt_sim_host_close(struct dtt_sim_host *h)
-{
-    struct dtt_now now = dtt_sim_host_now(h);
-    if (dtt_sim_host_is_up(h)) {
-        dtt_core_shutdown(h->core, now);
-        flush(h, now);
-        dtt_core_hang_up(h->core, now);
-        flush(h, now);
-    }
-    dtt_sim_host_kill(h);
 }
 
 static void wake_up(void *user)

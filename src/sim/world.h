@@ -68,7 +68,11 @@ struct dtt_sim_host {
     struct dtt_id id;
     void *user; /**< the observer's */
 
-    struct dtt_sim_foreign *foreign; /**< or another kind of DHT node */
+    /** Or another kind of DHT node, and the functions that dtt_sim_foreign_new gave. */
+    struct dtt_sim_foreign *foreign;
+    void (*foreign_recv)(struct dtt_sim_foreign *f, const struct dtt_addr *from,
+                         struct dtt_slice datagram);
+    void (*foreign_free)(struct dtt_sim_foreign *f);
 
     uint64_t dht_sent, dht_got;     /**< KRPC datagrams */
     uint64_t other_sent, other_got; /**< of the transport */
@@ -104,9 +108,7 @@ struct dtt_sim_world {
     uint64_t events;
 };
 
-/** Links as the internet's: 13 to 120 ms one way, 5 ms jitter, 1 % loss, 1500 bytes. */
-extern const struct dtt_sim_links dtt_sim_internet;
-
+/** With links as the internet's. */
 int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed);
 void dtt_sim_world_fini(struct dtt_sim_world *w);
 
@@ -115,9 +117,8 @@ struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_
 /** Starts a node on it that knows the routers of its island. A dht_only node has no topic. */
 int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only);
 int dtt_sim_host_join(struct dtt_sim_host *h, const struct dtt_topic_config *cfg);
-/** Ends the node: without a goodbye, or with one. */
+/** Ends the node without a goodbye. */
 void dtt_sim_host_kill(struct dtt_sim_host *h);
-void dtt_sim_host_close(struct dtt_sim_host *h);
 /** Suspends the host: it neither hears nor does anything for this time. */
 void dtt_sim_host_sleep(struct dtt_sim_host *h, uint64_t ns);
 /** Sets the wall clock of the host. */

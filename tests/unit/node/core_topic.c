@@ -203,7 +203,12 @@ static void a_closed_node_is_gone_at_once(void **state)
     run(&p, DTT_S, NULL);
     const uint64_t *closed = &p.peers[0].host->ctx.metrics[DTT_METRIC_QUIC_CLOSED];
     assert_int_equal(*closed, 0);
-    dtt_sim_host_close(p.peers[1].host);
+    struct dtt_sim_host *closing = p.peers[1].host;
+    dtt_core_shutdown(closing->core, dtt_sim_host_now(closing));
+    dtt_sim_host_settle(closing);
+    dtt_core_hang_up(closing->core, dtt_sim_host_now(closing));
+    dtt_sim_host_settle(closing);
+    dtt_sim_host_kill(closing);
     run(&p, 100 * DTT_MS, NULL);
     assert_int_equal(p.peers[0].downs, 1);
     assert_int_equal(p.peers[0].down_reason, DTT_REASON_DISCONNECT);
