@@ -112,6 +112,18 @@ struct options {
     bool no_bootstrap, old_line, quit_on_eof, verify, hex, is_real, list, json, help;
 };
 
+/** What a command of `dtt dht` asks. */
+enum query {
+    QUERY_NONE,
+    QUERY_PING,
+    QUERY_GET,
+    QUERY_GET_IMMUTABLE,
+    QUERY_PUT,
+    QUERY_FIND,
+    QUERY_PEERS,
+    QUERY_ANNOUNCE
+};
+
 struct command {
     const char *name;    /**< "pipe", or "dht get" */
     const char *arg;     /**< what the argument is, e.g. "TOPIC"; NULL: takes none */
@@ -120,6 +132,7 @@ struct command {
     const char *details; /**< paragraphs for --help */
     uint64_t options;    /**< set of OPTION_BIT; --help always */
     bool arg_is_optional;
+    enum query query;
     int (*run)(struct options *o); /**< returns an exit code */
 };
 
