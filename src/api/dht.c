@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "api/node_priv.h"
+#include "node/core_dht.h"
 
 int dtt_node_dht_get(dtt_node *n, const struct dtt_dht_get *args, uint32_t *ret_op)
 {

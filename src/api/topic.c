@@ -3,6 +3,9 @@
  * Topics. The handle carries its node, so that what a call made ready to send goes out at once.
  */
 #include "api/node_priv.h"
+#include "node/core_topic.h"
+#include "node/once.h"
+#include "node/why.h"
 
 #define PEERS_MAX 64
 
@@ -44,7 +47,7 @@ int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *
     if (!ret || !n || !read_config(&cfg, &tuning, config)) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_join(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, n, ret);
+    int err = dtt_core_topic_join(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, n, ret);
     dtt_io_flush(n->io);
     return err;
 }
@@ -78,7 +81,7 @@ dtt_topic *dtt_topic_leave(dtt_topic *t)
 {
     if (t) {
         struct dtt_io *io = io_of(t);
-        dtt_core_leave(dtt_io_core(io), dtt_io_now(io), t);
+        dtt_core_topic_leave(t, dtt_io_now(io));
         dtt_io_flush(io);
     }
     return NULL;
@@ -93,7 +96,7 @@ int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags)
         return DTT_ETOOBIG;
     }
     struct dtt_io *io = io_of(t);
-    int err = dtt_core_send(t, dtt_io_now(io), dtt_slice(data, len), flags);
+    int err = dtt_core_topic_send(t, dtt_io_now(io), dtt_slice(data, len), flags);
     if (!err) {
         dtt_io_flush(io);
     }
@@ -102,12 +105,12 @@ int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags)
 
 size_t dtt_topic_unsent(const dtt_topic *t)
 {
-    return dtt_core_unsent(t);
+    return dtt_core_topic_unsent(t);
 }
 
 size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap)
 {
-    return dtt_core_neighbors(t, ret, cap);
+    return dtt_core_topic_neighbors(t, ret, cap);
 }
 
 int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer)
@@ -116,7 +119,7 @@ int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer)
         return DTT_EINVAL;
     }
     struct dtt_io *io = io_of(t);
-    dtt_core_add_peer(t, dtt_io_now(io), peer);
+    dtt_core_topic_add_peer(t, dtt_io_now(io), peer);
     dtt_io_flush(io);
     return DTT_OK;
 }
@@ -128,7 +131,7 @@ int dtt_topic_why(const dtt_topic *t, struct dtt_why *ret)
         return DTT_EINVAL;
     }
     size_t size = ret->size < sizeof(why) ? ret->size : sizeof(why);
-    dtt_core_why(t, dtt_io_now(io_of(t)), &why);
+    dtt_core_topic_why(t, dtt_io_now(io_of(t)), &why);
     why.size = size;
     memcpy(ret, &why, size);
     return DTT_OK;
@@ -136,7 +139,7 @@ int dtt_topic_why(const dtt_topic *t, struct dtt_why *ret)
 
 const char *dtt_stage_word(int stage)
 {
-    return dtt_core_stage_word(stage);
+    return dtt_why_stage_word(stage);
 }
 
 int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t *ret_op)
@@ -146,7 +149,7 @@ int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t
     if (!n || !ret_op || !read_config(&cfg, &tuning, config)) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, ret_op);
+    int err = dtt_once_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, ret_op);
     dtt_io_flush(n->io);
     return err;
 }
@@ -162,7 +165,7 @@ int dtt_node_publish(dtt_node *n, const struct dtt_topic_config *config, const v
     if (len > DTT_RECORD_CONTENT_MAX) {
         return DTT_ETOOBIG;
     }
-    int err = dtt_core_publish(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, dtt_slice(content, len),
+    int err = dtt_once_publish(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, dtt_slice(content, len),
                                ret_op);
     dtt_io_flush(n->io);
     return err;

@@ -88,6 +88,17 @@ struct dtt_slice dtt_bencode_read_str(struct dtt_reader *r)
     return r->failed ? dtt_slice(NULL, 0) : s;
 }
 
+bool dtt_bencode_is_str(struct dtt_slice v, struct dtt_slice *ret)
+{
+    struct dtt_reader r = dtt_reader(v);
+    struct dtt_slice str = dtt_bencode_read_str(&r);
+    if (r.failed || dtt_reader_left(&r) > 0) {
+        return false;
+    }
+    *ret = str;
+    return true;
+}
+
 int64_t dtt_bencode_read_int(struct dtt_reader *r)
 {
     bool canonical = true;

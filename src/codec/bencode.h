@@ -23,6 +23,8 @@
 char dtt_bencode_peek(const struct dtt_reader *r);
 /** A string. Fails on another type and on a length with leading zeros. */
 struct dtt_slice dtt_bencode_read_str(struct dtt_reader *r);
+/** True when all of `v` is one string, whose contents are given. */
+bool dtt_bencode_is_str(struct dtt_slice v, struct dtt_slice *ret);
 /** An integer. Fails on another type, leading zeros, minus zero and what int64_t cannot hold. */
 int64_t dtt_bencode_read_int(struct dtt_reader *r);
 /** Enters a list ('l') or dictionary ('d'); fails and returns false when something else comes. */

@@ -9,6 +9,7 @@
 #include "io/resolve.h"
 #include "io/state_file.h"
 #include "io/udp.h"
+#include "node/core_dht.h"
 
 #include <errno.h>
 #include <poll.h>

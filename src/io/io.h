@@ -7,6 +7,7 @@
 #define DTT_IO_IO_H
 
 #include "node/core.h"
+#include "node/limits.h"
 
 #define DTT_IO_BOOTSTRAPS 32
 

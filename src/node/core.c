@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "node/inside.h"
+#include "node/core.h"
 
 #include "crypto/ed25519.h"
 #include "gossip/addr_info.h"
+#include "node/core_dht.h"
+#include "node/core_topic.h"
+#include "node/inside.h"
+#include "node/locate.h"
+#include "node/once.h"
+#include "node/slots.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 
-/* ------------------------------------------------------------ life cycle */
+/* ---- life */
 
 int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struct dtt_now now)
 {
@@ -25,17 +31,18 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_rng_bytes(&rng, hash_key, sizeof(hash_key));
     dtt_rng_fini(&rng);
     dtt_events_init(&c->events);
-    dtt_map_init(&c->ops, sizeof(dtt_dht_op), DTT_OPS_MAX, hash_key);
-    dtt_announce_init(&c->announce);
+    dtt_self_init(&c->self);
 
     struct dtt_dht_config dht_cfg = {
         .read_only = cfg->read_only,
         .has_v4 = cfg->bound[0].family == DTT_FAMILY_V4 || cfg->bound[1].family == DTT_FAMILY_V4,
         .has_v6 = cfg->bound[0].family == DTT_FAMILY_V6 || cfg->bound[1].family == DTT_FAMILY_V6};
     int err = dtt_dht_new(&c->dht, c->ctx, &dht_cfg, now);
+    dtt_waits_init(&c->waits, c->dht, hash_key);
     if (!err && !cfg->dht_only) {
-        struct dtt_quic_config quic_cfg = {
-            .alpn = DTT_GOSSIP_ALPN, .idle_timeout_ns = 15 * DTT_S, .keep_alive_ns = 5 * DTT_S};
+        struct dtt_quic_config quic_cfg = {.alpn = DTT_GOSSIP_ALPN,
+                                           .idle_timeout_ns = DTT_CORE_IDLE_NS,
+                                           .keep_alive_ns = DTT_CORE_KEEP_ALIVE_NS};
         memcpy(quic_cfg.seed, cfg->node_seed, sizeof(quic_cfg.seed));
         struct dtt_gossip_config gossip_cfg = {.me = c->id, .max_topics = DTT_CORE_TOPICS};
         err = c->transport.ops->open(&c->transport.self, c->ctx, &quic_cfg, now);
@@ -64,9 +71,10 @@ void dtt_core_free(struct dtt_core *c)
         return;
     }
     while (c->n_topics > 0) {
-        dtt_topic_free(c, c->topics[0]);
+        dtt_core_topic_free(c->topics[0]);
     }
-    dtt_ops_free(c);
+    dtt_once_free_all(c);
+    dtt_waits_fini(&c->waits);
     dtt_links_fini(&c->links);
     dtt_gossip_free(c->gossip);
     c->transport.ops->free(c->transport.self);
@@ -86,52 +94,19 @@ struct dtt_events *dtt_core_events(struct dtt_core *c)
     return &c->events;
 }
 
-void dtt_core_tell(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                   struct dtt_event *ev)
-{
-    if (t) {
-        dtt_topic_sign(t, ev);
-    }
-    dtt_events_push(&c->events, now, ev, dtt_slice(NULL, 0));
-}
-
-/* --------------------------------------------------------- own addresses */
-
-static void add_own(struct dtt_addr *list, size_t *n, const struct dtt_addr *a)
-{
-    for (size_t i = 0; i < *n; i++) {
-        if (dtt_addr_eq(&list[i], a)) {
-            return;
-        }
-    }
-    if (*n < DTT_CORE_ADDRS && dtt_addr_is_usable(a)) {
-        list[(*n)++] = *a;
-    }
-}
-
-/* What we tell others of where we are: how the DHT sees us, then the interfaces. */
-size_t dtt_core_own_addrs(const struct dtt_core *c, struct dtt_addr ret[DTT_CORE_ADDRS])
-{
-    size_t n = 0;
-    for (int i = 0; i < 2; i++) {
-        add_own(ret, &n, &c->external[i]);
-    }
-    for (size_t i = 0; i < c->n_host_addrs; i++) {
-        add_own(ret, &n, &c->host_addrs[i]);
-    }
-    return n;
-}
+/* ---- own addresses */
 
 static int addr_order(const void *a, const void *b)
 {
     return dtt_addr_cmp(a, b);
 }
 
-static void announce_addrs(struct dtt_core *c, struct dtt_now now)
+/* Tells all who pass on where we are. */
+static void tell_addrs(struct dtt_core *c, struct dtt_now now)
 {
     struct dtt_addr addrs[DTT_CORE_ADDRS];
-    size_t n = dtt_core_own_addrs(c, addrs);
-    if (!c->gossip) {
+    size_t n = dtt_self_addrs(&c->self, addrs);
+    if (c->cfg.dht_only) {
         return;
     }
     for (size_t i = 0; i < c->n_topics; i++) {
@@ -144,18 +119,15 @@ static void announce_addrs(struct dtt_core *c, struct dtt_now now)
     if (!w.failed) {
         dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
     }
-    dtt_announce_soon(&c->announce, now);
+    dtt_self_soon(&c->self, now);
 }
 
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
                               size_t n)
 {
-    bool is_change = c->n_host_addrs > 0;
-    c->n_host_addrs = 0;
-    for (size_t i = 0; i < n; i++) {
-        add_own(c->host_addrs, &c->n_host_addrs, &addrs[i]);
-    }
-    announce_addrs(c, now);
+    bool is_change = c->self.n_local > 0;
+    dtt_self_set_local(&c->self, addrs, n);
+    tell_addrs(c, now);
     if (is_change) {
         dtt_dht_moved(c->dht, now);
     }
@@ -166,34 +138,68 @@ void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const stru
 
 static void on_external_addr(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
 {
-    struct dtt_addr addr = ev->u.external.addr;
-    c->external[addr.family == DTT_FAMILY_V6] = addr;
-    announce_addrs(c, now);
     struct dtt_event out = {.type = DTT_EVENT_EXTERNAL_ADDR};
-    out.u.external_addr.addr = addr;
+    dtt_self_set_external(&c->self, &ev->u.external.addr);
+    tell_addrs(c, now);
+    out.u.external_addr.addr = ev->u.external.addr;
     out.u.external_addr.votes = ev->u.external.votes;
-    dtt_core_tell(c, now, NULL, &out);
+    dtt_events_tell(&c->events, now, NULL, &out);
+}
+
+static void on_ready(struct dtt_core *c, struct dtt_now now)
+{
+    struct dtt_event out = {.type = DTT_EVENT_DHT_READY};
+    dtt_events_tell(&c->events, now, NULL, &out);
+    for (size_t i = 0; i < c->n_topics; i++) {
+        dtt_tracker_store_ready(c->topics[i]->tracker, now);
+    }
+    dtt_self_soon(&c->self, now);
+}
+
+/* ---- routing */
+
+/* An event of an operation goes to whoever has started it. */
+static void on_operation(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    struct dtt_wait *wait = dtt_waits_get(&c->waits, ev->op);
+    if (!wait) {
+        return;
+    }
+    switch (wait->kind) {
+    case DTT_WAIT_SLOT_GET:
+    case DTT_WAIT_SLOT_PUT: dtt_slots_event(now, wait, ev); break;
+    case DTT_WAIT_ONCE_GET:
+    case DTT_WAIT_ONCE_PUT: dtt_once_event(c, now, wait, ev); break;
+    case DTT_WAIT_ADDR_GET:
+    case DTT_WAIT_ADDR_PUT: dtt_locate_event(c, now, wait, ev); break;
+    case DTT_WAIT_APP_QUERY:
+    case DTT_WAIT_APP_PUT:
+    case DTT_WAIT_APP_ANNOUNCE: dtt_core_dht_event(c, now, wait, ev); break;
+    }
+    if (dtt_waits_is_over(ev)) {
+        dtt_waits_remove(&c->waits, ev->op);
+    }
 }
 
 static void on_dht_event(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
 {
-    if (ev->type == DTT_DHT_EV_EXTERNAL_ADDR) {
-        on_external_addr(c, now, ev);
-    } else if (ev->type == DTT_DHT_EV_READY) {
-        struct dtt_event out = {.type = DTT_EVENT_DHT_READY};
-        dtt_core_tell(c, now, NULL, &out);
-        for (size_t i = 0; i < c->n_topics; i++) {
-            dtt_tracker_store_ready(c->topics[i]->tracker, now);
-        }
-        dtt_announce_soon(&c->announce, now);
-    } else {
-        dtt_ops_on_event(c, now, ev);
+    switch (ev->type) {
+    case DTT_DHT_EV_EXTERNAL_ADDR: on_external_addr(c, now, ev); break;
+    case DTT_DHT_EV_READY: on_ready(c, now); break;
+    case DTT_DHT_EV_VALUE:
+    case DTT_DHT_EV_NODE:
+    case DTT_DHT_EV_PEER:
+    case DTT_DHT_EV_DONE:
+    case DTT_DHT_EV_PUT_DONE: on_operation(c, now, ev); break;
     }
 }
 
-/* ---------------------------------------------------------------- routing */
-
-/* Hands on one thing that some module has to say; false when all are silent. */
+/*
+ * Hands on one thing that some module has to say; false when all are silent. The order is fixed, so
+ * that a run can be repeated. The transport comes last: what its events set off inside the node is
+ * done before the next one is looked at, so a flood of them makes no queue long. The DHT comes
+ * first, as its results free the operations that others want to start.
+ */
 static bool route_one(struct dtt_core *c, struct dtt_now now)
 {
     struct dtt_dht_event dht_ev;
@@ -206,24 +212,24 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         on_dht_event(c, now, &dht_ev);
         return true;
     }
-    if (!c->gossip) {
+    if (c->cfg.dht_only) {
         return false;
     }
     if (dtt_gossip_next(c->gossip, &gossip_action)) {
-        dtt_topic_on_gossip(c, now, &gossip_action);
+        dtt_core_topic_on_gossip(c, now, &gossip_action);
         return true;
     }
     if (dtt_links_next_failure(&c->links, &failure)) {
-        dtt_topic_on_dial_failure(c, now, &failure);
+        dtt_core_topic_on_dial_failure(c, now, &failure);
         return true;
     }
-    if (c->n_addr_gets < DTT_OPS_ADDR_GETS && dtt_links_next_wanted(&c->links, &wanted)) {
-        dtt_ops_addr_get(c, now, &wanted);
+    if (c->waits.n_addr_gets < DTT_CORE_ADDR_GETS && dtt_links_next_wanted(&c->links, &wanted)) {
+        dtt_locate_get(c, now, &wanted);
         return true;
     }
     for (size_t i = 0; i < c->n_topics; i++) {
         if (dtt_tracker_next(c->topics[i]->tracker, &tracker_action)) {
-            dtt_topic_on_tracker(c, now, c->topics[i], &tracker_action);
+            dtt_core_topic_on_tracker(c->topics[i], now, &tracker_action);
             return true;
         }
     }
@@ -234,37 +240,50 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
     return false;
 }
 
-void dtt_core_route(struct dtt_core *c, struct dtt_now now)
+/* What holds when all modules are silent. */
+static void check(const struct dtt_core *c)
+{
+    assert(c->n_topics <= DTT_CORE_TOPICS);
+    assert(c->n_topics == 0 || (c->state == DTT_CORE_OPEN && !c->cfg.dht_only));
+    for (size_t i = 0; i < c->n_topics; i++) {
+        assert(c->topics[i]->core == c);
+        dtt_core_topic_check(c->topics[i]);
+    }
+    dtt_waits_check(&c->waits);
+}
+
+static void route(struct dtt_core *c, struct dtt_now now)
 {
     while (route_one(c, now)) {
     }
-    dtt_topic_tell_writable(c, now);
+    dtt_core_topic_tell_writable(c, now);
+    check(c);
 }
 
 void dtt_core_run(struct dtt_core *c, struct dtt_now now)
 {
     dtt_dht_tick(c->dht, now);
-    if (c->gossip) {
+    if (!c->cfg.dht_only) {
         c->transport.ops->tick(c->transport.self, now);
         dtt_gossip_tick(c->gossip, now);
         dtt_links_tick(&c->links, now);
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_tick(c->topics[i]->tracker, now);
         }
-        dtt_ops_announce(c, now);
+        dtt_locate_put(c, now);
     }
-    dtt_core_route(c, now);
+    route(c, now);
 }
 
 uint64_t dtt_core_deadline(const struct dtt_core *c)
 {
     uint64_t t = dtt_dht_deadline(c->dht);
-    if (c->gossip) {
+    if (!c->cfg.dht_only) {
         t = dtt_min_ns(t, c->transport.ops->deadline(c->transport.self));
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
         t = dtt_min_ns(t, dtt_links_deadline(&c->links));
         if (c->n_topics > 0) {
-            t = dtt_min_ns(t, c->announce.due_ns);
+            t = dtt_min_ns(t, c->self.due_ns);
         }
         for (size_t i = 0; i < c->n_topics; i++) {
             t = dtt_min_ns(t, dtt_tracker_deadline(c->topics[i]->tracker));
@@ -282,7 +301,7 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
         dtt_dht_recv(c->dht, now, remote, datagram) != DTT_EPROTO) {
         return;
     }
-    if (c->transport.self) {
+    if (!c->cfg.dht_only) {
         c->transport.ops->recv(c->transport.self, now, local, remote, ecn, datagram);
     } else {
         DTT_COUNT(c->ctx, NODE_RX_UNKNOWN);
@@ -293,7 +312,7 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
 void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote)
 {
     dtt_dht_unreachable(c->dht, now, remote);
-    if (c->transport.self) {
+    if (!c->cfg.dht_only) {
         c->transport.ops->unreachable(c->transport.self, now, remote);
     }
 }
@@ -312,12 +331,14 @@ void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned nam
 bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)
 {
     struct dtt_quic_packet packet;
+    if (c->state != DTT_CORE_HUNG_UP) {
+        route(c, now);
+    }
     if (dtt_dht_next_packet(c->dht, &c->dht_packet)) {
         *ret = (struct dtt_core_packet){.remote = c->dht_packet.to,
                                         .segment = c->dht_packet.len,
                                         .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
-    } else if (c->transport.self &&
-               c->transport.ops->next_packet(c->transport.self, now, &packet)) {
+    } else if (!c->cfg.dht_only && c->transport.ops->next_packet(c->transport.self, now, &packet)) {
         *ret = (struct dtt_core_packet){.remote = packet.remote,
                                         .ecn = packet.ecn,
                                         .segment = packet.segment,
@@ -331,15 +352,18 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
 
 void dtt_core_shutdown(struct dtt_core *c, struct dtt_now now)
 {
+    assert(c->state == DTT_CORE_OPEN);
     while (c->n_topics > 0) {
-        dtt_core_leave(c, now, c->topics[0]);
+        dtt_core_topic_leave(c->topics[0], now);
     }
-    c->is_shut = true;
+    c->state = DTT_CORE_SHUT;
 }
 
 void dtt_core_hang_up(struct dtt_core *c, struct dtt_now now)
 {
-    if (c->transport.self) {
+    assert(c->state == DTT_CORE_SHUT);
+    if (!c->cfg.dht_only) {
         dtt_links_close_all(&c->links, now);
     }
+    c->state = DTT_CORE_HUNG_UP;
 }

@@ -8,15 +8,9 @@
 #ifndef DTT_NODE_CORE_H
 #define DTT_NODE_CORE_H
 
+#include "base/addr.h"
 #include "base/ctx.h"
-#include "dht/dht.h"
 #include "node/events.h"
-
-#include <dtt/dht.h>
-
-#define DTT_CORE_TOPICS 64 /**< topics a node */
-#define DTT_CORE_OPS    64 /**< DHT operations and lookups of the application at a time */
-#define DTT_CORE_ADDRS  DTT_RECORD_ADDRS /**< own addresses told to others */
 
 struct dtt_core;
 struct dtt_transport_ops;
@@ -55,7 +49,7 @@ void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned nam
 /** Addresses of this host's interfaces with our port, best first, when bound to all of them. */
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
                               size_t n);
-/** Runs what is due and routes until nothing moves. Call after receiving and at the deadline. */
+/** Runs what is due and routes. Call after receiving and at the deadline. */
 void dtt_core_run(struct dtt_core *c, struct dtt_now now);
 uint64_t dtt_core_deadline(const struct dtt_core *c);
 
@@ -65,49 +59,14 @@ struct dtt_core_packet {
     size_t segment;        /**< bytes per datagram; data may hold several */
     struct dtt_slice data; /**< valid until the next call into c */
 };
+/**
+ * Routes, then gives the next packet, if any. What a call into c leaves to be routed waits for
+ * this one or for run.
+ */
 bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret);
 
-/* ---- application side; semantics and errors as in <dtt/dtt.h> and <dtt/dht.h> */
+/* ---- application side; the rest is in core_topic.h, once.h and core_dht.h */
 
 struct dtt_events *dtt_core_events(struct dtt_core *c);
-/** `driver` is kept for dtt_core_topic_driver and not looked at. */
-int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
-                  void *driver, struct dtt_topic **ret);
-void dtt_core_leave(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t);
-int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
-                    uint32_t *ret_op);
-int dtt_core_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
-                     struct dtt_slice content, uint32_t *ret_op);
-int dtt_core_dht_get(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_get *get,
-                     uint32_t *ret_op);
-int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_put *put,
-                     uint32_t *ret_op);
-int dtt_core_dht_find(struct dtt_core *c, struct dtt_now now, const uint8_t target[20],
-                      uint32_t *ret_op);
-int dtt_core_dht_ping(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr,
-                      uint32_t *ret_op);
-int dtt_core_dht_get_peers(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
-                           uint32_t *ret_op);
-int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
-                          uint16_t port, uint32_t *ret_op);
-/** What is worth saving: bytes written (DTT_DHT_STATE_MAX is room enough), 0 while it is nothing.
- */
-int dtt_core_dht_state(const struct dtt_core *c, uint8_t *buf, size_t cap);
-/** Right after new: takes up what was saved. Nodes known from it, DTT_EPROTO, DTT_ENOMEM. */
-int dtt_core_dht_restore(struct dtt_core *c, struct dtt_now now, struct dtt_slice bytes);
-void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret);
-void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op);
-
-void *dtt_core_topic_driver(const struct dtt_topic *t);
-uint32_t dtt_core_topic_number(const struct dtt_topic *t);
-void *dtt_core_topic_user(const struct dtt_topic *t);
-const uint8_t *dtt_core_topic_hash(const struct dtt_topic *t);
-int dtt_core_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data, unsigned flags);
-size_t dtt_core_unsent(const struct dtt_topic *t);
-size_t dtt_core_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap);
-void dtt_core_add_peer(struct dtt_topic *t, struct dtt_now now, const struct dtt_peer_addr *peer);
-/** The word for an enum dtt_stage. */
-const char *dtt_core_stage_word(int stage);
-void dtt_core_why(const struct dtt_topic *t, struct dtt_now now, struct dtt_why *ret);
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Topics: what trackers and gossip ask of the rest, and what the application asks of topics. */
-#include "node/inside.h"
+#include "node/core_topic.h"
 
 #include "base/reason.h"
 #include "crypto/hash.h"
 #include "gossip/addr_info.h"
+#include "node/inside.h"
+#include "node/slots.h"
+#include "node/topic_config.h"
+#include "node/why.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -12,188 +15,19 @@
 /* Neighbours looked at when asking for all of a topic's; an active view has 5. */
 #define NEIGHBORS_MAX 16
 
-void dtt_topic_free(struct dtt_core *c, struct dtt_topic *t)
-{
-    dtt_ops_forget_topic(c, t);
-    for (size_t i = 0; i < c->n_topics; i++) {
-        if (c->topics[i] == t) {
-            c->topics[i] = c->topics[--c->n_topics];
-            break;
-        }
-    }
-    dtt_events_forget_topic(&c->events, t);
-    dtt_tracker_free(t->tracker);
-    free(t);
-}
+/* ---- life */
 
-void dtt_topic_sign(struct dtt_topic *t, struct dtt_event *ev)
+int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                        void *driver, struct dtt_topic **ret)
 {
-    ev->topic = t;
-    ev->topic_id = t->number;
-    ev->topic_user = t->user;
-    memcpy(ev->topic_hash, t->id.bytes, sizeof(ev->topic_hash));
-}
-
-void *dtt_core_topic_driver(const struct dtt_topic *t)
-{
-    return t->driver;
-}
-
-void dtt_topic_on_tracker(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                          const struct dtt_tracker_action *a)
-{
-    struct dtt_event out = {.type = DTT_EVENT_RECORD_PUBLISHED};
-    int err;
-    switch (a->type) {
-    case DTT_TRACKER_GET:
-        err = dtt_ops_topic_get(c, now, t, a);
-        if (err) {
-            dtt_tracker_slot_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
-        }
-        break;
-    case DTT_TRACKER_PUT:
-        err = dtt_ops_topic_put(c, now, t, a);
-        if (err) {
-            dtt_tracker_put_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
-        }
-        break;
-    case DTT_TRACKER_DIAL:
-        dtt_book_add(&c->links.book, &a->peer, a->addrs, a->n_addrs);
-        dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer);
-        break;
-    case DTT_TRACKER_RECORD:
-        dtt_book_add(&c->links.book, &a->record.publisher, a->record.addrs, a->record.n_addrs);
-        break;
-    case DTT_TRACKER_PUBLISHED:
-        out.u.published.minute = a->slot.minute;
-        out.u.published.copies = a->copies;
-        dtt_core_tell(c, now, t, &out);
-        break;
-    }
-}
-
-static struct dtt_topic *topic_find(const struct dtt_core *c, const struct dtt_gossip_topic_id *id)
-{
-    for (size_t i = 0; i < c->n_topics; i++) {
-        if (memcmp(&c->topics[i]->id, id, sizeof(*id)) == 0) {
-            return c->topics[i];
-        }
-    }
-    return NULL;
-}
-
-static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
-                           const struct dtt_id *peer)
-{
-    dtt_links_neighbor(&c->links, now, peer, 1);
-    if (!t) {
-        return;
-    }
-    t->n_neighbors++;
-    dtt_tracker_neighbor_up(t->tracker, now, peer);
-    if (!t->is_joined) {
-        struct dtt_event joined = {.type = DTT_EVENT_JOINED};
-        t->is_joined = true;
-        joined.u.joined.elapsed_ms = (now.mono_ns - t->join_ns) / DTT_MS;
-        joined.u.joined.neighbors = t->n_neighbors;
-        dtt_core_tell(c, now, t, &joined);
-    }
-    struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
-    up.u.neighbor.peer = *peer;
-    dtt_core_tell(c, now, t, &up);
-}
-
-void dtt_topic_on_gossip(struct dtt_core *c, struct dtt_now now, const struct dtt_gossip_action *a)
-{
-    struct dtt_topic *t = topic_find(c, &a->topic);
-    struct dtt_addr addrs[DTT_ADDR_INFO_ADDRS];
-    struct dtt_event out = {0};
-    size_t n;
-    switch (a->type) {
-    case DTT_GOSSIP_SEND:
-        dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last);
-        break;
-    case DTT_GOSSIP_DISCONNECT: break; /* Links lets unneeded connections go by itself. */
-    case DTT_GOSSIP_PEER_DATA:
-        if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
-            dtt_book_add(&c->links.book, &a->peer, addrs, n);
-        }
-        break;
-    case DTT_GOSSIP_NEIGHBOR_UP: on_neighbor_up(c, now, t, &a->peer); break;
-    case DTT_GOSSIP_NEIGHBOR_DOWN:
-        dtt_links_neighbor(&c->links, now, &a->peer, -1);
-        if (t) {
-            t->n_neighbors--;
-            dtt_tracker_neighbor_down(t->tracker, now, &a->peer, dtt_reason_is_silence(a->reason));
-            out.type = DTT_EVENT_NEIGHBOR_DOWN;
-            out.u.neighbor.peer = a->peer;
-            out.u.neighbor.reason = a->reason;
-            dtt_core_tell(c, now, t, &out);
-        }
-        break;
-    case DTT_GOSSIP_RECEIVED:
-        if (t) {
-            if (a->scope == DTT_GOSSIP_SWARM) {
-                dtt_tracker_message(t->tracker, now, a->hash);
-            }
-            out.type = DTT_EVENT_MESSAGE;
-            out.u.message.neighbor = a->peer;
-            dtt_topic_sign(t, &out);
-            dtt_events_push(&c->events, now, &out, a->data);
-        }
-        break;
-    }
-}
-
-void dtt_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
-                               const struct dtt_dial_failure *f)
-{
-    struct dtt_event out = {.type = DTT_EVENT_DIAL_FAILED};
-    out.u.dial_failed.peer = f->peer;
-    out.u.dial_failed.addr = f->addr;
-    out.u.dial_failed.stage = f->stage;
-    out.u.dial_failed.reason = f->reason;
-    for (size_t i = 0; i < c->n_topics; i++) {
-        dtt_tracker_dial_failed(c->topics[i]->tracker, now, &f->peer);
-        dtt_core_tell(c, now, c->topics[i], &out);
-    }
-}
-
-static bool topic_can_send(const struct dtt_topic *t)
-{
-    struct dtt_id ids[NEIGHBORS_MAX];
-    size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
-    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
-        if (dtt_links_unacked(&t->core->links, &ids[i]) > DTT_TOPIC_SEND_MAX) {
-            return false;
-        }
-    }
-    return n > 0;
-}
-
-void dtt_topic_tell_writable(struct dtt_core *c, struct dtt_now now)
-{
-    for (size_t i = 0; i < c->n_topics; i++) {
-        struct dtt_topic *t = c->topics[i];
-        if (t->wants_writable && topic_can_send(t)) {
-            struct dtt_event out = {.type = DTT_EVENT_WRITABLE};
-            t->wants_writable = false;
-            dtt_core_tell(c, now, t, &out);
-        }
-    }
-}
-
-int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
-                  void *driver, struct dtt_topic **ret)
-{
-    struct dtt_tracker_config tracker_cfg;
+    struct dtt_tracker_config tracker_cfg = {.topic = {0}};
     struct dtt_gossip_topic_id id;
     struct dtt_addr addrs[DTT_CORE_ADDRS];
-    if (!c->gossip || c->is_shut) {
+    struct dtt_dht_stats dht;
+    if (c->cfg.dht_only || c->state != DTT_CORE_OPEN) {
         return DTT_ESTATE;
     }
-    memset(&tracker_cfg, 0, sizeof(tracker_cfg));
-    int err = dtt_topic_read_config(cfg, tracker_cfg.topic, &tracker_cfg.secret);
+    int err = dtt_topic_config_read(cfg, tracker_cfg.topic, &tracker_cfg.secret);
     if (err) {
         return err;
     }
@@ -226,14 +60,13 @@ int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic
     t->user = cfg->user;
     t->join_ns = now.mono_ns;
     c->topics[c->n_topics++] = t;
-    dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_core_own_addrs(c, addrs));
+    dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_self_addrs(&c->self, addrs));
     if (c->n_topics == 1) {
-        dtt_announce_soon(&c->announce, now);
+        dtt_self_soon(&c->self, now);
     }
     for (size_t i = 0; i < cfg->n_peers; i++) {
-        dtt_core_add_peer(t, now, &cfg->peers[i]);
+        dtt_core_topic_add_peer(t, now, &cfg->peers[i]);
     }
-    struct dtt_dht_stats dht;
     dtt_dht_stats(c->dht, &dht);
     if (dht.nodes_v4 + dht.nodes_v6 > 0) {
         dtt_tracker_store_ready(t->tracker, now);
@@ -242,29 +75,227 @@ int dtt_core_join(struct dtt_core *c, struct dtt_now now, const struct dtt_topic
     return DTT_OK;
 }
 
-void dtt_core_leave(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t)
+void dtt_core_topic_free(struct dtt_topic *t)
 {
+    struct dtt_core *c = t->core;
+    size_t at = 0;
+    while (at < c->n_topics && c->topics[at] != t) {
+        at++;
+    }
+    assert(at < c->n_topics);
+    c->topics[at] = c->topics[--c->n_topics];
+    dtt_waits_forget_topic(&c->waits, t);
+    dtt_events_forget_topic(&c->events, t);
+    dtt_tracker_free(t->tracker);
+    free(t);
+}
+
+void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
+{
+    struct dtt_core *c = t->core;
     struct dtt_id ids[NEIGHBORS_MAX];
-    size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
     struct dtt_event out = {.type = DTT_EVENT_LEFT};
-    dtt_topic_sign(t, &out);
-    out.topic = NULL;
+    dtt_events_sign(&out, t);
+    out.topic = NULL; /* the handle is gone when the event is read */
     /* Gossip says goodbye without telling of each neighbour that goes. */
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
         dtt_links_neighbor(&c->links, now, &ids[i], -1);
     }
     dtt_gossip_quit(c->gossip, now, &t->id);
-    dtt_topic_free(c, t);
-    dtt_events_push(&c->events, now, &out, dtt_slice(NULL, 0));
-    dtt_core_route(c, now);
+    dtt_core_topic_free(t);
+    dtt_events_tell(&c->events, now, NULL, &out);
 }
 
-int dtt_core_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data, unsigned flags)
+void *dtt_core_topic_driver(const struct dtt_topic *t)
+{
+    return t->driver;
+}
+
+void dtt_core_topic_check(const struct dtt_topic *t)
+{
+    assert(t->n_neighbors == 0 || t->is_joined);
+    assert(t->n_neighbors == dtt_core_topic_neighbors(t, NULL, 0));
+    (void)t;
+}
+
+/* ---- tracker */
+
+static void get_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_tracker_action *a)
+{
+    struct dtt_slot_get get = {.slot = &a->slot, .width = a->width, .is_brief = a->is_brief};
+    struct dtt_wait wait = {.kind = DTT_WAIT_SLOT_GET, .topic = t};
+    int err = dtt_slots_get(t->core, now, &get, &wait);
+    if (err) {
+        dtt_tracker_slot_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
+    }
+}
+
+static void put_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_tracker_action *a)
+{
+    struct dtt_slot_put put = {.slot = &a->slot,
+                               .value = dtt_slice(a->value, a->value_len),
+                               .seq = a->seq,
+                               .copies = (uint8_t)a->copies,
+                               .width = a->width,
+                               .is_brief = a->is_brief};
+    struct dtt_wait wait = {.kind = DTT_WAIT_SLOT_PUT, .topic = t};
+    dtt_waits_cancel_put(&t->core->waits, now, t, a->slot.kind, a->slot.minute);
+    int err = dtt_slots_put(t->core, now, &put, &wait);
+    if (err) {
+        dtt_tracker_put_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
+    }
+}
+
+void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
+                               const struct dtt_tracker_action *a)
+{
+    struct dtt_core *c = t->core;
+    struct dtt_event out = {.type = DTT_EVENT_RECORD_PUBLISHED};
+    switch (a->type) {
+    case DTT_TRACKER_GET: get_slot(t, now, a); break;
+    case DTT_TRACKER_PUT: put_slot(t, now, a); break;
+    case DTT_TRACKER_DIAL:
+        dtt_book_add(&c->links.book, &a->peer, a->addrs, a->n_addrs);
+        dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer);
+        break;
+    case DTT_TRACKER_RECORD:
+        dtt_book_add(&c->links.book, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        break;
+    case DTT_TRACKER_PUBLISHED:
+        out.u.published.minute = a->slot.minute;
+        out.u.published.copies = a->copies;
+        dtt_events_tell(&c->events, now, t, &out);
+        break;
+    }
+}
+
+/* ---- gossip */
+
+static struct dtt_topic *topic_find(const struct dtt_core *c, const struct dtt_gossip_topic_id *id)
+{
+    for (size_t i = 0; i < c->n_topics; i++) {
+        if (memcmp(&c->topics[i]->id, id, sizeof(*id)) == 0) {
+            return c->topics[i];
+        }
+    }
+    return NULL;
+}
+
+static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
+                           const struct dtt_id *peer)
+{
+    dtt_links_neighbor(&c->links, now, peer, 1);
+    if (!t) {
+        return;
+    }
+    t->n_neighbors++;
+    dtt_tracker_neighbor_up(t->tracker, now, peer);
+    if (!t->is_joined) {
+        struct dtt_event joined = {.type = DTT_EVENT_JOINED};
+        t->is_joined = true;
+        joined.u.joined.elapsed_ms = (now.mono_ns - t->join_ns) / DTT_MS;
+        joined.u.joined.neighbors = t->n_neighbors;
+        dtt_events_tell(&c->events, now, t, &joined);
+    }
+    struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
+    up.u.neighbor.peer = *peer;
+    dtt_events_tell(&c->events, now, t, &up);
+}
+
+void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
+                              const struct dtt_gossip_action *a)
+{
+    struct dtt_topic *t = topic_find(c, &a->topic);
+    struct dtt_addr addrs[DTT_ADDR_INFO_ADDRS];
+    struct dtt_event out = {0};
+    size_t n;
+    switch (a->type) {
+    case DTT_GOSSIP_SEND:
+        dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last);
+        break;
+    case DTT_GOSSIP_DISCONNECT: break; /* Links lets unneeded connections go by itself. */
+    case DTT_GOSSIP_PEER_DATA:
+        if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
+            dtt_book_add(&c->links.book, &a->peer, addrs, n);
+        }
+        break;
+    case DTT_GOSSIP_NEIGHBOR_UP: on_neighbor_up(c, now, t, &a->peer); break;
+    case DTT_GOSSIP_NEIGHBOR_DOWN:
+        dtt_links_neighbor(&c->links, now, &a->peer, -1);
+        if (t) {
+            assert(t->n_neighbors > 0);
+            t->n_neighbors--;
+            dtt_tracker_neighbor_down(t->tracker, now, &a->peer, dtt_reason_is_silence(a->reason));
+            out.type = DTT_EVENT_NEIGHBOR_DOWN;
+            out.u.neighbor.peer = a->peer;
+            out.u.neighbor.reason = a->reason;
+            dtt_events_tell(&c->events, now, t, &out);
+        }
+        break;
+    case DTT_GOSSIP_RECEIVED:
+        if (t) {
+            if (a->scope == DTT_GOSSIP_SWARM) {
+                dtt_tracker_message(t->tracker, now, a->hash);
+            }
+            out.type = DTT_EVENT_MESSAGE;
+            out.u.message.neighbor = a->peer;
+            dtt_events_sign(&out, t);
+            dtt_events_push(&c->events, now, &out, a->data);
+        }
+        break;
+    }
+}
+
+/* ---- links */
+
+void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
+                                    const struct dtt_dial_failure *f)
+{
+    struct dtt_event out = {.type = DTT_EVENT_DIAL_FAILED};
+    out.u.dial_failed.peer = f->peer;
+    out.u.dial_failed.addr = f->addr;
+    out.u.dial_failed.stage = f->stage;
+    out.u.dial_failed.reason = f->reason;
+    for (size_t i = 0; i < c->n_topics; i++) {
+        dtt_tracker_dial_failed(c->topics[i]->tracker, now, &f->peer);
+        dtt_events_tell(&c->events, now, c->topics[i], &out);
+    }
+}
+
+static bool can_send(const struct dtt_topic *t)
+{
+    struct dtt_id ids[NEIGHBORS_MAX];
+    size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
+    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+        if (dtt_links_unacked(&t->core->links, &ids[i]) > DTT_TOPIC_SEND_MAX) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+void dtt_core_topic_tell_writable(struct dtt_core *c, struct dtt_now now)
+{
+    for (size_t i = 0; i < c->n_topics; i++) {
+        struct dtt_topic *t = c->topics[i];
+        if (t->wants_writable && can_send(t)) {
+            struct dtt_event out = {.type = DTT_EVENT_WRITABLE};
+            t->wants_writable = false;
+            dtt_events_tell(&c->events, now, t, &out);
+        }
+    }
+}
+
+/* ---- the application */
+
+int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data,
+                        unsigned flags)
 {
     struct dtt_core *c = t->core;
     bool to_neighbors = (flags & DTT_SEND_NEIGHBORS) != 0;
     uint8_t hash[32];
-    if (!topic_can_send(t)) {
+    if (!can_send(t)) {
         t->wants_writable = true;
         return DTT_EAGAIN;
     }
@@ -277,7 +308,6 @@ int dtt_core_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data
         dtt_sha512_32(hash, &data, 1);
         dtt_tracker_message(t->tracker, now, hash);
     }
-    dtt_core_route(c, now);
     return DTT_OK;
 }
 
@@ -296,15 +326,15 @@ const uint8_t *dtt_core_topic_hash(const struct dtt_topic *t)
     return t->id.bytes;
 }
 
-size_t dtt_core_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap)
+size_t dtt_core_topic_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap)
 {
     return dtt_gossip_neighbors(t->core->gossip, &t->id, ret, cap);
 }
 
-size_t dtt_core_unsent(const struct dtt_topic *t)
+size_t dtt_core_topic_unsent(const struct dtt_topic *t)
 {
     struct dtt_id ids[NEIGHBORS_MAX];
-    size_t n = dtt_core_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
     size_t bytes = 0;
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
         bytes += dtt_links_unacked(&t->core->links, &ids[i]);
@@ -312,16 +342,18 @@ size_t dtt_core_unsent(const struct dtt_topic *t)
     return bytes;
 }
 
-void dtt_core_add_peer(struct dtt_topic *t, struct dtt_now now, const struct dtt_peer_addr *peer)
+void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,
+                             const struct dtt_peer_addr *peer)
 {
     dtt_book_add(&t->core->links.book, &peer->id, &peer->addr, 1);
     dtt_tracker_want_peer(t->tracker, now, &peer->id, &peer->addr, 1);
-    dtt_core_route(t->core, now);
 }
 
-void dtt_core_why(const struct dtt_topic *t, struct dtt_now now, struct dtt_why *ret)
+void dtt_core_topic_why(const struct dtt_topic *t, struct dtt_now now, struct dtt_why *ret)
 {
+    struct dtt_tracker_status status;
     struct dtt_dht_stats dht;
+    dtt_tracker_status(t->tracker, now, &status);
     dtt_dht_stats(t->core->dht, &dht);
-    dtt_topic_explain(t, now, t->core->resolving, &dht, ret);
+    dtt_why_explain(&status, &dht, t->core->resolving, now, ret);
 }

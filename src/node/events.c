@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/events.h"
 
+#include "node/core_topic.h"
+
 #include <stdlib.h>
 
 struct dtt_queued_event {
@@ -49,6 +51,23 @@ void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_
     e->ev.unix_ms = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns / DTT_MS;
     e->owned = copy;
     e->owned_len = owned.len;
+}
+
+void dtt_events_sign(struct dtt_event *ev, struct dtt_topic *t)
+{
+    ev->topic = t;
+    ev->topic_id = t->number;
+    ev->topic_user = t->user;
+    memcpy(ev->topic_hash, t->id.bytes, sizeof(ev->topic_hash));
+}
+
+void dtt_events_tell(struct dtt_events *q, struct dtt_now now, struct dtt_topic *t,
+                     struct dtt_event *ev)
+{
+    if (t) {
+        dtt_events_sign(ev, t);
+    }
+    dtt_events_push(q, now, ev, dtt_slice(NULL, 0));
 }
 
 void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic)

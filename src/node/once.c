@@ -1,184 +1,312 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Lookups and publications: records of a topic read or written once, without joining it. */
-#include "node/waits.h"
+#include "node/once.h"
+
+#include "node/inside.h"
+#include "node/slots.h"
+#include "node/topic_config.h"
+#include "record/record.h"
+#include "tracker/tuning.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-static void lookup_value(struct dtt_core *c, struct dtt_now now, const struct dtt_op *op,
-                         const struct dtt_dht_event *ev)
-{
-    struct dtt_slice value;
-    if (!dtt_ops_string(dtt_slice(ev->u.value.v, ev->u.value.v_len), &value)) {
-        value = dtt_slice(NULL, 0); /* counted as garbage */
-    }
-    dtt_lookup_value(op->lookup, now, op->minute, value, &c->events);
-}
+/* A slot that anyone can write to must not make endless work. */
+#define RECORDS_MAX 64  /* distinct ones that count */
+#define VALUES_MAX  256 /* opened at all */
 
-static void lookup_end(struct dtt_core *c, struct dtt_now now, struct dtt_op *op,
-                       const struct dtt_dht_event *ev)
-{
-    if (dtt_lookup_done(op->lookup, now, ev->u.done.asked, ev->u.done.answered, &c->events)) {
-        c->n_app_ops--;
-    }
-    dtt_lookup_unref(op->lookup);
-}
+/* Numbers of lookups and publications have this bit, those of DHT operations do not. */
+#define NUMBER_BIT UINT32_C(0x80000000)
 
-static void publication_end(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p)
-{
-    dtt_publication_tell(p, now, &c->events);
-    dtt_publication_free(p);
-    c->n_app_ops--;
-}
+struct dtt_once {
+    bool is_publication;
+    uint32_t op;
+    unsigned pending; /* DHT operations under way */
+    uint64_t start_ns;
+    uint64_t minute; /* the current one at the start */
+    uint8_t topic[32];
+    struct dtt_secret secret;
+    struct dtt_tracker_tuning tuning;
+    dtt_slot_kinds kinds; /* in use */
+    uint32_t asked, answered;
+    uint32_t n_values, n_refused;
+    size_t n_seen;
+    struct {
+        struct dtt_id publisher;
+        uint64_t minute;
+    } seen[RECORDS_MAX];
+    /* Of a publication: */
+    int status;
+    uint32_t copies; /* most that one slot has got */
+    bool has_old_seq;
+    int64_t old_seq; /* largest one of the old line's slot */
+    size_t len;
+    uint8_t content[DTT_CONTENT_MAX];
+};
 
-static void publication_value(struct dtt_core *c, const struct dtt_op *op,
-                              const struct dtt_dht_event *ev)
+static int once_new(struct dtt_once **ret, struct dtt_core *c, struct dtt_now now,
+                    const struct dtt_topic_config *cfg)
 {
-    struct dtt_slice value;
-    if (dtt_ops_string(dtt_slice(ev->u.value.v, ev->u.value.v_len), &value)) {
-        dtt_publication_value(op->publication, op->slot, ev->u.value.seq, value, &c->id);
-    }
-}
-
-/* Puts it into one slot; sealed anew, so that equal bytes do not tell the slots' relation. */
-static int publication_write(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p,
-                             const struct dtt_slot *slot)
-{
-    struct dtt_tracker_action a = {.slot = *slot,
-                                   .seq = INT64_MAX,
-                                   .width = (uint8_t)p->tuning.slot_width,
-                                   .is_brief = true,
-                                   .copies = p->tuning.slot_copies};
-    struct dtt_op op = {.kind = DTT_OP_PUBLISH_PUT, .publication = p, .slot = slot->kind};
-    struct dtt_writer value = dtt_writer(a.value, sizeof(a.value));
-    struct dtt_rng rng;
-    char label[64];
-    if (slot->kind == DTT_SLOT_OLD_LINE) {
-        int64_t seen = p->seq[slot->kind];
-        a.seq = !p->has_seq[slot->kind] ? 0 : seen < INT64_MAX ? seen + 1 : seen;
-    }
-    snprintf(label, sizeof(label), "publish %" PRIu32 " %d %" PRIu64, p->op, (int)slot->kind,
-             now.mono_ns);
-    dtt_rng_init(&rng, c->ctx->seed, label);
-    int err = dtt_publication_seal(p, c->cfg.node_seed, &rng, &value);
-    dtt_rng_fini(&rng);
-    a.value_len = value.len;
-    return err ? err : dtt_ops_slot_put(c, now, &a, &op);
-}
-
-/* One of its slots has been read. After the last one it is written. */
-static void publication_read(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p)
-{
-    if (--p->pending > 0) {
-        return;
-    }
-    p->status = dtt_publication_is_capped(p) ? DTT_EFULL : DTT_OK;
-    for (unsigned k = 0; k < DTT_SLOT_KINDS && p->status != DTT_EFULL; k++) {
-        struct dtt_slot slot;
-        if (dtt_publication_slot(p, (enum dtt_slot_kind)k, &slot)) {
-            int err = publication_write(c, now, p, &slot);
-            p->pending += err == DTT_OK;
-            p->status = err ? err : p->status;
-        }
-    }
-    if (p->pending == 0) {
-        publication_end(c, now, p);
-    }
-}
-
-static void publication_put(struct dtt_core *c, struct dtt_now now, struct dtt_publication *p,
-                            const struct dtt_dht_event *ev)
-{
-    p->copies = ev->u.put.acked > p->copies ? ev->u.put.acked : p->copies;
-    p->status = ev->u.put.status ? ev->u.put.status : p->status;
-    if (--p->pending == 0) {
-        publication_end(c, now, p);
-    }
-}
-
-void dtt_ops_record_event(struct dtt_core *c, struct dtt_now now, struct dtt_op *op,
-                          const struct dtt_dht_event *ev)
-{
-    bool is_over = dtt_ops_is_over(ev);
-    if (op->kind == DTT_OP_LOOKUP && ev->type == DTT_DHT_EV_VALUE) {
-        lookup_value(c, now, op, ev);
-    } else if (op->kind == DTT_OP_LOOKUP && is_over) {
-        lookup_end(c, now, op, ev);
-    } else if (op->kind == DTT_OP_PUBLISH_GET && ev->type == DTT_DHT_EV_VALUE) {
-        publication_value(c, op, ev);
-    } else if (op->kind == DTT_OP_PUBLISH_GET && is_over) {
-        publication_read(c, now, op->publication);
-    } else if (op->kind == DTT_OP_PUBLISH_PUT && is_over) {
-        publication_put(c, now, op->publication, ev);
-    }
-}
-
-int dtt_core_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
-                    uint32_t *ret_op)
-{
-    struct dtt_lookup *lookup;
-    uint64_t minute = dtt_now_minute(now);
-    if (c->n_app_ops == DTT_CORE_OPS) {
-        return DTT_EFULL;
-    }
-    int err = dtt_lookup_new(&lookup, cfg,
-                             DTT_OP_LOOKUP_BIT | (++c->next_lookup & ~DTT_OP_LOOKUP_BIT), now);
+    int err = dtt_waits_app_room(&c->waits);
     if (err) {
         return err;
     }
-    uint64_t first = minute ? minute - 1 : 0;
-    for (uint64_t i = 0; i < (minute - first + 1) * DTT_SLOT_KINDS && !err; i++) {
-        struct dtt_slot slot;
-        enum dtt_slot_kind kind = (enum dtt_slot_kind)(i % DTT_SLOT_KINDS);
-        struct dtt_op op = {.kind = DTT_OP_LOOKUP,
-                            .lookup = lookup,
-                            .slot = kind,
-                            .minute = first + i / DTT_SLOT_KINDS};
-        if (dtt_lookup_slot(lookup, kind, op.minute, &slot)) {
-            err = dtt_ops_slot_get(c, now, &slot, 0, false, &op);
-            if (!err) {
-                dtt_lookup_ref(lookup);
+    struct dtt_once *o = calloc(1, sizeof(*o));
+    if (!o) {
+        return DTT_ENOMEM;
+    }
+    err = dtt_topic_config_read(cfg, o->topic, &o->secret);
+    if (err) {
+        free(o);
+        return err;
+    }
+    dtt_tracker_tune(&o->tuning, cfg->preset, cfg->tuning);
+    o->kinds = dtt_slot_kinds_used(o->tuning.secret_slot, o->tuning.old_line_slot);
+    o->op = NUMBER_BIT | ++c->n_once;
+    o->start_ns = now.mono_ns;
+    o->minute = dtt_now_minute(now);
+    *ret = o;
+    return DTT_OK;
+}
+
+/* One of its operations is over, or could not be started; the last one frees it. */
+static void once_unref(struct dtt_once *o)
+{
+    assert(o->pending > 0);
+    if (--o->pending == 0) {
+        sodium_memzero(o, sizeof(*o));
+        free(o);
+    }
+}
+
+void dtt_once_free_all(struct dtt_core *c)
+{
+    for (size_t i = 0; i < dtt_map_count(&c->waits.by_op); i++) {
+        struct dtt_wait *wait = dtt_map_value_at(&c->waits.by_op, i);
+        if (wait->once) {
+            once_unref(wait->once);
+            wait->once = NULL;
+        }
+    }
+}
+
+static int read_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o,
+                     enum dtt_slot_kind kind, uint64_t minute)
+{
+    struct dtt_slot slot;
+    struct dtt_slot_get get = {.slot = &slot};
+    struct dtt_wait wait = {.kind = DTT_WAIT_ONCE_GET, .once = o};
+    if (o->is_publication) { /* as a tracker reads before it writes */
+        get.width = (uint8_t)o->tuning.slot_width;
+        get.is_brief = true;
+    } else {
+        get.fresh_ns = DTT_DHT_FRESH_MAX_NS;
+    }
+    int err = dtt_slot_make(&slot, kind, &o->secret, o->topic, minute);
+    return err ? err : dtt_slots_get(c, now, &get, &wait);
+}
+
+/* Reads the slots of all minutes from `first` to the current one. */
+static int once_start(struct dtt_core *c, struct dtt_now now, struct dtt_once *o, uint64_t first,
+                      uint32_t *ret_op)
+{
+    int err = DTT_OK;
+    o->pending = 1; /* ours, while the reads are being started */
+    for (uint64_t minute = first; minute <= o->minute; minute++) {
+        for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+            if (o->kinds & 1u << k) {
+                err = read_slot(c, now, o, (enum dtt_slot_kind)k, minute);
+                o->pending += !err;
             }
         }
     }
-    bool is_started = dtt_lookup_pending(lookup) > 0;
-    *ret_op = dtt_lookup_op(lookup);
-    dtt_lookup_unref(lookup);
-    if (!is_started) {
-        return err;
+    if (o->pending > 1) { /* what could not be read is left out */
+        err = DTT_OK;
+        *ret_op = o->op;
+        c->waits.n_app++;
     }
-    c->n_app_ops++;
-    dtt_core_route(c, now);
-    return DTT_OK;
+    once_unref(o);
+    return err;
 }
 
-int dtt_core_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+int dtt_once_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                    uint32_t *ret_op)
+{
+    struct dtt_once *o;
+    int err = once_new(&o, c, now, cfg);
+    return err ? err : once_start(c, now, o, o->minute ? o->minute - 1 : 0, ret_op);
+}
+
+int dtt_once_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
                      struct dtt_slice content, uint32_t *ret_op)
 {
-    struct dtt_publication *p;
-    if (c->n_app_ops == DTT_CORE_OPS) {
-        return DTT_EFULL;
-    }
-    int err = dtt_publication_new(&p, cfg, content,
-                                  DTT_OP_LOOKUP_BIT | (++c->next_lookup & ~DTT_OP_LOOKUP_BIT), now);
+    struct dtt_once *o;
+    int err = once_new(&o, c, now, cfg);
     if (err) {
         return err;
     }
-    for (unsigned k = 0; k < DTT_SLOT_KINDS && !err; k++) {
-        struct dtt_slot slot;
-        struct dtt_op op = {
-            .kind = DTT_OP_PUBLISH_GET, .publication = p, .slot = (enum dtt_slot_kind)k};
-        if (dtt_publication_slot(p, op.slot, &slot)) {
-            err = dtt_ops_slot_get(c, now, &slot, (uint8_t)p->tuning.slot_width, true, &op);
-            p->pending += err == DTT_OK;
+    o->is_publication = true;
+    o->len = content.len;
+    if (content.len > 0) {
+        memcpy(o->content, content.data, content.len);
+    }
+    return once_start(c, now, o, o->minute, ret_op);
+}
+
+/* ---- reading */
+
+/* True for the first record of its publisher in its minute. */
+static bool is_new(struct dtt_once *o, const struct dtt_record *r)
+{
+    for (size_t i = 0; i < o->n_seen; i++) {
+        if (o->seen[i].minute == r->minute &&
+            memcmp(&o->seen[i].publisher, &r->publisher, sizeof(r->publisher)) == 0) {
+            return false;
         }
     }
-    if (p->pending == 0) {
-        dtt_publication_free(p);
-        return err;
+    o->seen[o->n_seen].publisher = r->publisher;
+    o->seen[o->n_seen++].minute = r->minute;
+    return true;
+}
+
+static void tell_record(struct dtt_core *c, struct dtt_now now, const struct dtt_once *o,
+                        const struct dtt_record *r)
+{
+    struct dtt_event out = {.type = DTT_EVENT_RECORD};
+    struct dtt_record_info info;
+    uint8_t owned[sizeof(info) + DTT_CONTENT_MAX];
+    int64_t start_ms = (int64_t)(r->minute * 60 * 1000);
+    int64_t age_ms = now.wall_ns / (int64_t)DTT_MS - start_ms;
+    dtt_record_describe(r, &info);
+    memcpy(owned, &info, sizeof(info));
+    memcpy(owned + sizeof(info), r->content, r->content_len);
+    memcpy(out.topic_hash, o->topic, sizeof(out.topic_hash));
+    out.u.record.op = o->op;
+    out.u.record.age_ms = age_ms > 0 ? (uint64_t)age_ms : 0;
+    dtt_events_push(&c->events, now, &out, dtt_slice(owned, sizeof(info) + r->content_len));
+}
+
+static void on_value(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
+                     const struct dtt_dht_event *ev)
+{
+    struct dtt_once *o = wait->once;
+    struct dtt_record record;
+    if (wait->slot == DTT_SLOT_OLD_LINE && (!o->has_old_seq || ev->u.value.seq > o->old_seq)) {
+        o->has_old_seq = true;
+        o->old_seq = ev->u.value.seq;
     }
-    *ret_op = p->op;
-    c->n_app_ops++;
-    dtt_core_route(c, now);
-    return DTT_OK;
+    if (o->n_values == VALUES_MAX || o->n_seen == RECORDS_MAX) {
+        return;
+    }
+    o->n_values++;
+    if (dtt_record_read(dtt_slots_value(ev), &o->secret, o->topic, wait->minute, &record)) {
+        o->n_refused++;
+        return;
+    }
+    if (o->is_publication && memcmp(&record.publisher, &c->id, sizeof(c->id)) == 0) {
+        return; /* only others count */
+    }
+    if (is_new(o, &record) && !o->is_publication) {
+        tell_record(c, now, o, &record);
+    }
+}
+
+/* ---- writing */
+
+/* Seals the record anew for each slot, so that equal bytes do not tell which slots belong together.
+ */
+static int write_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o,
+                      enum dtt_slot_kind kind)
+{
+    struct dtt_slot slot;
+    uint8_t value[DTT_RECORD_VALUE_MAX];
+    struct dtt_writer w = dtt_writer(value, sizeof(value));
+    struct dtt_wait wait = {.kind = DTT_WAIT_ONCE_PUT, .once = o};
+    struct dtt_rng rng;
+    char label[64];
+    snprintf(label, sizeof(label), "publish %" PRIu32 " %d %" PRIu64, o->op, (int)kind,
+             now.mono_ns);
+    dtt_rng_init(&rng, c->ctx->seed, label);
+    int err = dtt_slot_make(&slot, kind, &o->secret, o->topic, o->minute);
+    if (!err) {
+        err = dtt_record_make(&w, &o->secret, o->topic, o->minute, dtt_slice(o->content, o->len),
+                              c->cfg.node_seed, &rng);
+    }
+    dtt_rng_fini(&rng);
+    struct dtt_slot_put put = {
+        .slot = &slot,
+        .value = dtt_slice(value, w.len),
+        .seq = dtt_slot_next_seq(kind, o->has_old_seq, o->old_seq),
+        .copies = (uint8_t)o->tuning.slot_copies,
+        .width = (uint8_t)o->tuning.slot_width,
+        .is_brief = true,
+    };
+    return err ? err : dtt_slots_put(c, now, &put, &wait);
+}
+
+/* All slots have been read: unless enough others are there, the record is written. */
+static void write_slots(struct dtt_core *c, struct dtt_now now, struct dtt_once *o)
+{
+    if (dtt_tracker_is_capped(&o->tuning, (uint32_t)o->n_seen)) {
+        o->status = DTT_EFULL;
+        return;
+    }
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        if (o->kinds & 1u << k) {
+            int err = write_slot(c, now, o, (enum dtt_slot_kind)k);
+            o->pending += !err;
+            o->status = err ? err : o->status;
+        }
+    }
+}
+
+/* ---- ends */
+
+static void tell_end(struct dtt_core *c, struct dtt_now now, const struct dtt_once *o)
+{
+    struct dtt_event out = {.type = DTT_EVENT_LOOKUP_DONE};
+    memcpy(out.topic_hash, o->topic, sizeof(out.topic_hash));
+    if (o->is_publication) {
+        out.type = DTT_EVENT_RECORD_PUBLISHED;
+        out.u.published.op = o->op;
+        out.u.published.minute = o->minute;
+        out.u.published.copies = o->copies;
+        out.u.published.others = (uint32_t)o->n_seen;
+        out.u.published.status = o->copies > 0 ? DTT_OK : o->status;
+    } else {
+        out.u.lookup_done.op = o->op;
+        out.u.lookup_done.status = o->answered > 0 ? DTT_OK : DTT_ETIMEDOUT;
+        out.u.lookup_done.asked = o->asked;
+        out.u.lookup_done.answered = o->answered;
+        out.u.lookup_done.records = (uint32_t)o->n_seen;
+        out.u.lookup_done.refused = o->n_refused;
+        out.u.lookup_done.elapsed_ms = (now.mono_ns - o->start_ns) / DTT_MS;
+    }
+    dtt_events_tell(&c->events, now, NULL, &out);
+}
+
+void dtt_once_event(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
+                    const struct dtt_dht_event *ev)
+{
+    struct dtt_once *o = wait->once;
+    if (ev->type == DTT_DHT_EV_VALUE) {
+        on_value(c, now, wait, ev);
+    } else if (ev->type == DTT_DHT_EV_DONE) {
+        o->asked += ev->u.done.asked;
+        o->answered += ev->u.done.answered;
+        if (o->pending == 1 && o->is_publication) {
+            write_slots(c, now, o);
+        }
+    } else if (ev->type == DTT_DHT_EV_PUT_DONE) {
+        o->copies = ev->u.put.acked > o->copies ? ev->u.put.acked : o->copies;
+        o->status = ev->u.put.status ? ev->u.put.status : o->status;
+    }
+    if (dtt_waits_is_over(ev)) {
+        if (o->pending == 1) {
+            tell_end(c, now, o);
+            dtt_waits_app_end(&c->waits);
+        }
+        once_unref(o);
+    }
 }

@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A one-time reading of a topic's slots in two minutes for an application that does not join.
- * Counted references: one for each slot still being read.
+ * Records read or written once, by an application that does not join their topic. A lookup reads
+ * the slots of two minutes and tells each new record. A publication reads those of this minute, to
+ * count the other publishers, then writes its record into them.
  */
 #ifndef DTT_NODE_ONCE_H
 #define DTT_NODE_ONCE_H
 
-#include "node/events.h"
-#include "record/record.h"
+#include "dht/dht.h"
+#include "node/core.h"
 
-struct dtt_lookup;
+struct dtt_wait;
 
-/** With one reference. Errors as dtt_topic_read_config. */
-int dtt_lookup_new(struct dtt_lookup **ret, const struct dtt_topic_config *cfg, uint32_t op,
-                   struct dtt_now now);
-void dtt_lookup_ref(struct dtt_lookup *l);
-void dtt_lookup_unref(struct dtt_lookup *l);
-uint32_t dtt_lookup_op(const struct dtt_lookup *l);
-/** A slot to be read; false when slots of this kind are not in use. */
-bool dtt_lookup_slot(const struct dtt_lookup *l, enum dtt_slot_kind kind, uint64_t minute,
-                     struct dtt_slot *ret);
-/** Slots being read, that is references beyond the creator's. */
-unsigned dtt_lookup_pending(const struct dtt_lookup *l);
+/** Both: errors as in <dtt/dtt.h>. *ret_op, the number of the events, is never 0. */
+int dtt_once_lookup(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                    uint32_t *ret_op);
+/** `content` has at most DTT_RECORD_CONTENT_MAX bytes. */
+int dtt_once_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_topic_config *cfg,
+                     struct dtt_slice content, uint32_t *ret_op);
 
-/** A value of a slot of `minute`: gives a RECORD event when it is a new verified record. */
-void dtt_lookup_value(struct dtt_lookup *l, struct dtt_now now, uint64_t minute,
-                      struct dtt_slice value, struct dtt_events *events);
-/** One slot is read. The last one gives LOOKUP_DONE and true. */
-bool dtt_lookup_done(struct dtt_lookup *l, struct dtt_now now, uint32_t asked, uint32_t answered,
-                     struct dtt_events *events);
+/** What the DHT says of such an operation. */
+void dtt_once_event(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
+                    const struct dtt_dht_event *ev);
+/** Frees all that is under way, untold. */
+void dtt_once_free_all(struct dtt_core *c);
 
 #endif

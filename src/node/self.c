@@ -3,66 +3,94 @@
 
 #include "base/addr.h"
 
-#include <dtt/record.h>
-
-void dtt_announce_init(struct dtt_announce *a)
+void dtt_self_init(struct dtt_self *s)
 {
-    a->due_ns = DTT_NEVER;
-    a->seq = 0;
-    a->len = 0;
+    *s = (struct dtt_self){.due_ns = DTT_NEVER};
 }
 
-void dtt_announce_soon(struct dtt_announce *a, struct dtt_now now)
+static void add(struct dtt_addr *list, size_t *n, const struct dtt_addr *addr)
 {
-    a->due_ns = dtt_min_ns(a->due_ns, now.mono_ns + DTT_ANNOUNCE_DELAY_NS);
-}
-
-void dtt_announce_failed(struct dtt_announce *a, struct dtt_now now)
-{
-    a->due_ns = dtt_min_ns(a->due_ns, now.mono_ns + DTT_ANNOUNCE_RETRY_NS);
-}
-
-static size_t keep_public(struct dtt_addr ret[DTT_RECORD_ADDRS], const struct dtt_addr *addrs,
-                          size_t n)
-{
-    size_t kept = 0;
-    bool has_global = false;
-    for (size_t i = 0; i < n; i++) {
-        has_global = has_global || dtt_addr_scope(&addrs[i]) == DTT_SCOPE_GLOBAL;
-    }
-    for (size_t i = 0; i < n && kept < DTT_RECORD_ADDRS; i++) {
-        if (!has_global || dtt_addr_scope(&addrs[i]) == DTT_SCOPE_GLOBAL) {
-            ret[kept++] = addrs[i];
+    for (size_t i = 0; i < *n; i++) {
+        if (dtt_addr_eq(&list[i], addr)) {
+            return;
         }
     }
-    return kept;
+    if (*n < DTT_CORE_ADDRS && dtt_addr_is_usable(addr)) {
+        list[(*n)++] = *addr;
+    }
 }
 
-bool dtt_announce_take(struct dtt_announce *a, struct dtt_now now, const struct dtt_id *id,
-                       const struct dtt_addr *addrs, size_t n)
+void dtt_self_set_local(struct dtt_self *s, const struct dtt_addr *addrs, size_t n)
 {
-    struct dtt_addr kept[DTT_RECORD_ADDRS];
+    s->n_local = 0;
+    for (size_t i = 0; i < n; i++) {
+        add(s->local, &s->n_local, &addrs[i]);
+    }
+}
+
+void dtt_self_set_external(struct dtt_self *s, const struct dtt_addr *addr)
+{
+    s->external[addr->family == DTT_FAMILY_V6] = *addr;
+}
+
+size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS])
+{
+    size_t n = 0;
+    for (int i = 0; i < 2; i++) {
+        add(ret, &n, &s->external[i]);
+    }
+    for (size_t i = 0; i < s->n_local; i++) {
+        add(ret, &n, &s->local[i]);
+    }
+    return n;
+}
+
+void dtt_self_soon(struct dtt_self *s, struct dtt_now now)
+{
+    s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + DTT_SELF_DELAY_NS);
+}
+
+void dtt_self_failed(struct dtt_self *s, struct dtt_now now)
+{
+    s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + DTT_SELF_RETRY_NS);
+}
+
+/* The global ones of the addresses; all of them when none is global. */
+static size_t keep_public(struct dtt_addr *addrs, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (dtt_addr_scope(&addrs[i]) == DTT_SCOPE_GLOBAL) {
+            addrs[kept++] = addrs[i];
+        }
+    }
+    return kept ? kept : n;
+}
+
+bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *id)
+{
+    struct dtt_addr addrs[DTT_CORE_ADDRS];
     uint8_t buf[DTT_PKARR_PACKET_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
-    if (now.mono_ns < a->due_ns) {
+    if (now.mono_ns < s->due_ns) {
         return false;
     }
-    a->due_ns = DTT_NEVER;
-    n = keep_public(kept, addrs, n);
+    s->due_ns = DTT_NEVER;
+    size_t n = keep_public(addrs, dtt_self_addrs(s, addrs));
     if (n == 0) {
         return false;
     }
-    dtt_pkarr_write(&w, id, kept, n);
+    dtt_pkarr_write(&w, id, addrs, n);
     if (w.failed) {
         return false;
     }
     /* Readers take the highest number: what did not change keeps its own, as with iroh. */
-    if (!dtt_slice_eq(dtt_slice(buf, w.len), dtt_slice(a->packet, a->len))) {
+    if (!dtt_slice_eq(dtt_slice(buf, w.len), dtt_slice(s->packet, s->len))) {
         int64_t micros = now.wall_ns / (int64_t)DTT_US;
-        a->seq = micros > a->seq ? micros : a->seq + 1;
-        memcpy(a->packet, buf, w.len);
-        a->len = w.len;
+        s->seq = micros > s->seq ? micros : s->seq + 1;
+        memcpy(s->packet, buf, w.len);
+        s->len = w.len;
     }
-    a->due_ns = now.mono_ns + DTT_ANNOUNCE_AGAIN_NS;
+    s->due_ns = now.mono_ns + DTT_SELF_AGAIN_NS;
     return true;
 }

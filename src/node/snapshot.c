@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/snapshot.h"
 
+#include "node/core_topic.h"
 #include "node/inside.h"
+#include "node/why.h"
 
 static void put_id(struct dtt_json *j, const char *name, const struct dtt_id *id)
 {
@@ -25,11 +27,11 @@ static void put_addrs(struct dtt_json *j, const struct dtt_core *c)
     for (size_t i = 0; i < 2; i++) {
         put_addr(j, &c->cfg.bound[i], "socket");
     }
-    for (size_t i = 0; i < c->n_host_addrs; i++) {
-        put_addr(j, &c->host_addrs[i], "interface");
+    for (size_t i = 0; i < c->self.n_local; i++) {
+        put_addr(j, &c->self.local[i], "interface");
     }
     for (size_t i = 0; i < 2; i++) {
-        put_addr(j, &c->external[i], "dht");
+        put_addr(j, &c->self.external[i], "dht");
     }
     dtt_json_end(j);
 }
@@ -37,14 +39,14 @@ static void put_addrs(struct dtt_json *j, const struct dtt_core *c)
 static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_why why;
-    dtt_core_why(t, now, &why);
+    dtt_core_topic_why(t, now, &why);
     dtt_json_object(j, NULL);
     dtt_json_u64(j, "number", t->number);
-    dtt_json_text(j, "stage", dtt_core_stage_word(why.stage));
+    dtt_json_text(j, "stage", dtt_why_stage_word(why.stage));
     dtt_json_u64(j, "for_ms", why.for_ms);
     dtt_json_text(j, "why", why.sentence);
     dtt_json_u64(j, "members", why.members);
-    dtt_json_u64(j, "unsent", dtt_core_unsent(t));
+    dtt_json_u64(j, "unsent", dtt_core_topic_unsent(t));
     dtt_json_end(j);
 }
 

@@ -1,65 +1,82 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * DHT operations and who waits for them, shared by the files that start them: ops.c (slots of
- * topics), ops_record.c (lookups and publications), ops_addr.c (address packets), ops_app.c (the
- * application's own).
+ * The register of DHT operations that the node has started: each has an entry that tells what it
+ * was started for, from its start to its last event. It knows nothing of those purposes; core.c
+ * hands each event to the file that made the entry.
  */
 #ifndef DTT_NODE_WAITS_H
 #define DTT_NODE_WAITS_H
 
-#include "node/inside.h"
+#include "base/map.h"
+#include "dht/dht.h"
+#include "record/slot.h"
 
-/** Numbers of lookups and publications have this bit, those of DHT operations do not. */
-#define DTT_OP_LOOKUP_BIT UINT32_C(0x80000000)
+#include <assert.h>
 
-enum dtt_op_kind {
-    DTT_OP_SLOT_GET,
-    DTT_OP_SLOT_PUT,
-    DTT_OP_LOOKUP,
-    DTT_OP_PUBLISH_GET,
-    DTT_OP_PUBLISH_PUT,
-    DTT_OP_ADDR_GET,
-    DTT_OP_ADDR_PUT,
-    DTT_OP_APP
+struct dtt_once;
+struct dtt_topic;
+
+enum dtt_wait_kind {
+    DTT_WAIT_SLOT_GET, /**< slots.c, for a topic */
+    DTT_WAIT_SLOT_PUT,
+    DTT_WAIT_ONCE_GET, /**< once.c */
+    DTT_WAIT_ONCE_PUT,
+    DTT_WAIT_ADDR_GET, /**< locate.c */
+    DTT_WAIT_ADDR_PUT,
+    DTT_WAIT_APP_QUERY, /**< core_dht.c */
+    DTT_WAIT_APP_PUT,
+    DTT_WAIT_APP_ANNOUNCE
 };
 
-enum dtt_op_app { DTT_OP_APP_QUERY, DTT_OP_APP_PUT, DTT_OP_APP_ANNOUNCE };
-
-/** Who waits for an operation. Each one that the core starts is in core.ops under its number. */
-struct dtt_op {
-    enum dtt_op_kind kind;
-    struct dtt_topic *topic; /**< SLOT_GET, SLOT_PUT; NULL once the topic is gone */
-    struct dtt_lookup *lookup;
-    struct dtt_publication *publication; /**< PUBLISH_GET, PUBLISH_PUT: shared by `pending` ones */
-    enum dtt_slot_kind slot;             /**< SLOT_..., LOOKUP, PUBLISH_... */
-    uint64_t minute;
-    enum dtt_op_app app; /**< APP; for a put or announce also what is reported back: */
-    uint16_t port;
-    uint8_t target[20];
-    uint8_t key[32]; /**< ADDR_GET: whose addresses */
-    int64_t seq;     /**< ADDR_GET: of the newest ones found */
+struct dtt_wait {
+    enum dtt_wait_kind kind;
+    struct dtt_topic *topic; /**< SLOT_...; NULL once nobody waits any more */
+    struct dtt_once *once;   /**< ONCE_...: shared by all its operations */
+    enum dtt_slot_kind slot; /**< SLOT_..., ONCE_... */
+    uint64_t minute;         /**< likewise */
+    uint8_t key[32];         /**< ADDR_GET: whose addresses; APP_PUT: reported back */
+    int64_t seq;             /**< ADDR_GET: of the newest packet found; APP_PUT: reported back */
+    uint8_t target[20];      /**< APP_PUT, APP_ANNOUNCE: reported back */
+    uint16_t port;           /**< APP_ANNOUNCE: reported back */
 };
 
-/** Remembers a copy of `op`, or cancels the DHT operation and returns DTT_ENOMEM. */
-int dtt_ops_add(struct dtt_core *c, struct dtt_now now, dtt_dht_op number, const struct dtt_op *op);
-/** Reads a slot for `op`; DTT_E... when that could not be started. */
-int dtt_ops_slot_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
-                     uint8_t width, bool is_brief, const struct dtt_op *op);
-/** Writes a->value into a->slot for `op`; likewise. */
-int dtt_ops_slot_put(struct dtt_core *c, struct dtt_now now, const struct dtt_tracker_action *a,
-                     const struct dtt_op *op);
-/** Contents of a bencoded byte string; false for another type. */
-bool dtt_ops_string(struct dtt_slice v, struct dtt_slice *ret);
+struct dtt_waits {
+    struct dtt_dht *dht;
+    struct dtt_map by_op; /**< dtt_dht_op -> struct dtt_wait */
+    size_t n_addr_gets;   /**< entries of kind ADDR_GET */
+    size_t n_app;         /**< what the application has under way: APP_... and once.c's */
+};
 
-/* What the DHT says of an operation of theirs; it is forgotten afterwards when it is over. */
-void dtt_ops_record_event(struct dtt_core *c, struct dtt_now now, struct dtt_op *op,
-                          const struct dtt_dht_event *ev);
-void dtt_ops_addr_event(struct dtt_core *c, struct dtt_now now, struct dtt_op *op,
-                        const struct dtt_dht_event *ev);
-void dtt_ops_app_event(struct dtt_core *c, struct dtt_now now, const struct dtt_op *op,
-                       const struct dtt_dht_event *ev);
+void dtt_waits_init(struct dtt_waits *w, struct dtt_dht *dht,
+                    const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+/** No entry may refer to a dtt_once any more. */
+void dtt_waits_fini(struct dtt_waits *w);
 
-static inline bool dtt_ops_is_over(const struct dtt_dht_event *ev)
+/** Enters a copy of `wait`, or cancels the operation and returns DTT_ENOMEM. */
+int dtt_waits_add(struct dtt_waits *w, struct dtt_now now, dtt_dht_op op,
+                  const struct dtt_wait *wait);
+/** The entry of an operation, or NULL. */
+struct dtt_wait *dtt_waits_get(const struct dtt_waits *w, dtt_dht_op op);
+/** The operation has had its last event. */
+void dtt_waits_remove(struct dtt_waits *w, dtt_dht_op op);
+/** The topic is about to be freed: its operations go on for nobody. */
+void dtt_waits_forget_topic(struct dtt_waits *w, const struct dtt_topic *topic);
+/** Cancels a topic's write of a slot, should one be under way; its end is told to nobody. */
+void dtt_waits_cancel_put(struct dtt_waits *w, struct dtt_now now, const struct dtt_topic *topic,
+                          enum dtt_slot_kind slot, uint64_t minute);
+/** DTT_EFULL when the application has as much under way as it may. */
+int dtt_waits_app_room(const struct dtt_waits *w);
+/** Something of the application's is over. */
+static inline void dtt_waits_app_end(struct dtt_waits *w)
+{
+    assert(w->n_app > 0);
+    w->n_app--;
+}
+/** Asserts that the counters are those of the entries. */
+void dtt_waits_check(const struct dtt_waits *w);
+
+/** The event is the last one of its operation. */
+static inline bool dtt_waits_is_over(const struct dtt_dht_event *ev)
 {
     return ev->type == DTT_DHT_EV_DONE || ev->type == DTT_DHT_EV_PUT_DONE;
 }

@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "node/core_topic.h"
-
-#include "crypto/hash.h"
+#include "node/why.h"
 
 #include <stdio.h>
-
-int dtt_topic_read_config(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
-                          struct dtt_secret *ret_secret)
-{
-    if ((cfg->name != NULL) == (cfg->topic_hash != NULL) || !cfg->secret || cfg->secret_len == 0) {
-        return DTT_EINVAL;
-    }
-    if (cfg->topic_hash) {
-        memcpy(ret_topic, cfg->topic_hash, 32);
-    } else {
-        struct dtt_slice name = dtt_slice(cfg->name, strlen(cfg->name));
-        dtt_sha512_32(ret_topic, &name, 1);
-    }
-    dtt_secret_init(ret_secret, dtt_slice(cfg->secret, cfg->secret_len), cfg->rotation,
-                    cfg->rotation_user);
-    return DTT_OK;
-}
 
 static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
                     const struct dtt_dht_stats *dht)
@@ -37,7 +18,7 @@ static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
     return s->reads_done > 0 ? DTT_STAGE_ALONE : DTT_STAGE_SEARCH;
 }
 
-const char *dtt_core_stage_word(int stage)
+const char *dtt_why_stage_word(int stage)
 {
     switch (stage) {
     case DTT_STAGE_RESOLVE: return "resolve";
@@ -98,30 +79,27 @@ static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t boots
     }
 }
 
-void dtt_topic_explain(const struct dtt_topic *t, struct dtt_now now, unsigned resolving,
-                       const struct dtt_dht_stats *dht, struct dtt_why *ret)
+void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
+                     unsigned resolving, struct dtt_now now, struct dtt_why *ret)
 {
-    struct dtt_tracker_status s;
-    struct dtt_why w = {.size = sizeof(w)};
-    dtt_tracker_status(t->tracker, now, &s);
-    w.stage = stage_of(&s, resolving, dht);
-    if (s.searching_since_ns <= now.mono_ns) {
-        w.for_ms = (now.mono_ns - s.searching_since_ns) / DTT_MS;
+    struct dtt_why w = {.size = sizeof(w), .stage = stage_of(s, resolving, dht)};
+    if (s->searching_since_ns <= now.mono_ns) {
+        w.for_ms = (now.mono_ns - s->searching_since_ns) / DTT_MS;
     }
     w.dht_nodes = dht->nodes_v4 + dht->nodes_v6;
     w.dht_asked = dht->asked;
     w.dht_answered = dht->answered;
-    w.records_seen = s.records_seen;
-    w.records_refused = s.records_refused;
-    w.dials_started = s.dials_started;
-    w.dials_failed = s.dials_failed;
-    w.members = s.members;
-    w.minutes_skipped = s.minutes_skipped;
-    if (s.is_minute_skipped && s.neighbors == 0) {
+    w.records_seen = s->records_seen;
+    w.records_refused = s->records_refused;
+    w.dials_started = s->dials_started;
+    w.dials_failed = s->dials_failed;
+    w.members = s->members;
+    w.minutes_skipped = s->minutes_skipped;
+    if (s->is_minute_skipped && s->neighbors == 0) {
         snprintf(w.sentence, sizeof(w.sentence),
                  "the program's rotation of the secret failed for this minute, which is left out");
     } else {
-        write_sentence(&w, resolving, dht->bootstraps, s.neighbors);
+        write_sentence(&w, resolving, dht->bootstraps, s->neighbors);
     }
     *ret = w;
 }

@@ -214,7 +214,7 @@ static void collect_edges(struct dtt_sim_observer *o, struct dtt_sim_sample *s)
         struct dtt_id ids[DEGREE];
         size_t n = 0;
         if (dtt_sim_host_is_up(h) && h->topic) {
-            n = dtt_core_neighbors(h->topic, ids, DEGREE);
+            n = dtt_core_topic_neighbors(h->topic, ids, DEGREE);
             n = n < DEGREE ? n : DEGREE;
             s->live++;
             s->joined += n > 0;

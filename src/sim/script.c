@@ -167,7 +167,7 @@ static void isolate(struct dtt_sim_stage *s)
     if (member == UINT32_MAX) {
         return;
     }
-    size_t n = dtt_core_neighbors(s->observer->members[member].host->topic, ids, 16);
+    size_t n = dtt_core_topic_neighbors(s->observer->members[member].host->topic, ids, 16);
     for (size_t i = 0; i < n && i < 16; i++) {
         const struct dtt_sim_host *h = dtt_map_get(&s->world->by_id, &ids[i]);
         const struct dtt_sim_member *m = h ? h->user : NULL;

@@ -391,7 +391,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
 
 int dtt_sim_host_join(struct dtt_sim_host *h, const struct dtt_topic_config *cfg)
 {
-    int err = dtt_core_join(h->core, dtt_sim_host_now(h), cfg, NULL, &h->topic);
+    int err = dtt_core_topic_join(h->core, dtt_sim_host_now(h), cfg, NULL, &h->topic);
     if (!err) {
         dtt_sim_host_settle(h);
     }
@@ -455,7 +455,7 @@ void dtt_sim_host_move(struct dtt_sim_host *h)
 
 int dtt_sim_host_say(struct dtt_sim_host *h, struct dtt_slice text)
 {
-    int err = dtt_core_send(h->topic, dtt_sim_host_now(h), text, 0);
+    int err = dtt_core_topic_send(h->topic, dtt_sim_host_now(h), text, 0);
     dtt_sim_host_settle(h);
     return err;
 }

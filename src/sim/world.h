@@ -10,6 +10,9 @@
 #include "base/ctx.h"
 #include "base/timerq.h"
 #include "node/core.h"
+#include "node/core_dht.h"
+#include "node/core_topic.h"
+#include "node/limits.h"
 #include "sim/clock.h"
 #include "sim/nat.h"
 
@@ -125,7 +128,7 @@ void dtt_sim_host_sleep(struct dtt_sim_host *h, uint64_t ns);
 void dtt_sim_host_set_clock(struct dtt_sim_host *h, int64_t offset_ns);
 /** The host moves to another network: a new address in front of the same NAT. */
 void dtt_sim_host_move(struct dtt_sim_host *h);
-/** Broadcasts in its topic. DTT_E... as dtt_core_send. */
+/** Broadcasts in its topic. DTT_E... as dtt_core_topic_send. */
 int dtt_sim_host_say(struct dtt_sim_host *h, struct dtt_slice text);
 struct dtt_now dtt_sim_host_now(const struct dtt_sim_host *h);
 /** Its node runs and is awake. */

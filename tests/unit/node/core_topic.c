@@ -105,7 +105,7 @@ static bool can_send(void *user)
 {
     const struct peer *peer = user;
     struct dtt_id id;
-    return dtt_core_neighbors(peer->host->topic, &id, 1) > 0;
+    return dtt_core_topic_neighbors(peer->host->topic, &id, 1) > 0;
 }
 
 /* While a swarm forms, a full neighbour may drop one whose only neighbour it was. */
@@ -166,14 +166,14 @@ static void two_meet_and_talk(void **state)
     run(&p, 5 * DTT_S, NULL);
     assert_false(all_joined(&p));
     struct dtt_why why;
-    dtt_core_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
+    dtt_core_topic_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
     assert_int_equal(why.stage, DTT_STAGE_ALONE);
     assert_int_equal(why.members, 1);
     party_add(&p, "room", "secret");
     assert_true(run(&p, 10 * DTT_S, all_joined));
     /* Bootstrap, two slot reads in parallel, QUIC, gossip: a dozen round trips of 20 ms. */
     assert_in_range(p.peers[1].joined_ms, 60, 400);
-    dtt_core_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
+    dtt_core_topic_why(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host), &why);
     assert_int_equal(why.stage, DTT_STAGE_JOINED);
     assert_int_equal(why.members, 2);
     say(&p, 0);
@@ -182,7 +182,7 @@ static void two_meet_and_talk(void **state)
     assert_heard_once(&p);
     /* A polite leave is told as such. */
     struct dtt_sim_host *h = p.peers[1].host;
-    dtt_core_leave(h->core, dtt_sim_host_now(h), h->topic);
+    dtt_core_topic_leave(h->topic, dtt_sim_host_now(h));
     dtt_sim_host_settle(h);
     run(&p, 1 * DTT_S, NULL);
     assert_int_equal(p.peers[0].downs, 1);
@@ -231,7 +231,7 @@ static void another_secret_stays_outside(void **state)
     assert_int_equal(p.peers[2].ups, 0);
     assert_int_equal(p.peers[2].dial_failures, 0);
     struct dtt_why why;
-    dtt_core_why(p.peers[2].host->topic, dtt_sim_host_now(p.peers[2].host), &why);
+    dtt_core_topic_why(p.peers[2].host->topic, dtt_sim_host_now(p.peers[2].host), &why);
     assert_true(why.records_refused > 0);
     assert_int_equal(why.records_seen, 0);
     say(&p, 0);
@@ -254,7 +254,7 @@ static void by_id_alone(void **state)
     assert_false(p.peers[0].is_joined);
     struct dtt_sim_host *h = p.peers[0].host;
     other.id = p.peers[1].host->id;
-    dtt_core_add_peer(h->topic, dtt_sim_host_now(h), &other);
+    dtt_core_topic_add_peer(h->topic, dtt_sim_host_now(h), &other);
     dtt_sim_host_settle(h);
     assert_true(run(&p, 10 * DTT_S, all_joined));
     assert_int_equal(p.peers[0].dial_failures, 0);
@@ -273,7 +273,7 @@ static void nobody_by_id(void **state)
     run(&p, 5 * DTT_S, NULL);
     dtt_ed25519_public_key(nobody.id.bytes, seed);
     struct dtt_sim_host *h = p.peers[0].host;
-    dtt_core_add_peer(h->topic, dtt_sim_host_now(h), &nobody);
+    dtt_core_topic_add_peer(h->topic, dtt_sim_host_now(h), &nobody);
     dtt_sim_host_settle(h);
     run(&p, 20 * DTT_S, NULL);
     assert_true(p.peers[0].dial_failures > 0);

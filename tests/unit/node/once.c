@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Records of an application's own, published and looked up by nodes that join nothing. */
-#include "node/inside.h"
+#include "node/once.h"
+#include "node/limits.h"
 #include "sim/world.h"
 #include "support/vectors.h"
 
@@ -92,7 +93,7 @@ static struct heard publish(struct party *p, size_t i, const void *content, size
     struct heard h = {0};
     uint32_t op = 0;
     assert_int_equal(
-        dtt_core_publish(node->core, dtt_sim_host_now(node), &cfg, dtt_slice(content, len), &op),
+        dtt_once_publish(node->core, dtt_sim_host_now(node), &cfg, dtt_slice(content, len), &op),
         DTT_OK);
     assert_int_not_equal(op, 0);
     wait_for(p, node, &h);
@@ -106,7 +107,7 @@ static struct heard look_up(struct party *p, size_t i, const char *secret)
     struct dtt_topic_config cfg = config(p, secret);
     struct heard h = {0};
     uint32_t op;
-    assert_int_equal(dtt_core_lookup(node->core, dtt_sim_host_now(node), &cfg, &op), DTT_OK);
+    assert_int_equal(dtt_once_lookup(node->core, dtt_sim_host_now(node), &cfg, &op), DTT_OK);
     wait_for(p, node, &h);
     return h;
 }
@@ -205,7 +206,7 @@ static void a_node_may_end_in_the_middle(void **state)
     struct dtt_topic_config cfg = config(&p, "secret");
     for (uint64_t ms = 0; ms < 400; ms += 100) {
         for (unsigned i = 0; i < 3; i++) {
-            assert_int_equal(dtt_core_publish(p.nodes[0]->core, dtt_sim_host_now(p.nodes[0]), &cfg,
+            assert_int_equal(dtt_once_publish(p.nodes[0]->core, dtt_sim_host_now(p.nodes[0]), &cfg,
                                               dtt_slice("x", 1), &op),
                              DTT_OK);
         }
@@ -225,7 +226,7 @@ static void at_most_so_many_at_a_time(void **state)
     struct dtt_topic_config cfg = config(&p, "secret");
     int err;
     do {
-        err = dtt_core_publish(p.nodes[0]->core, dtt_sim_host_now(p.nodes[0]), &cfg,
+        err = dtt_once_publish(p.nodes[0]->core, dtt_sim_host_now(p.nodes[0]), &cfg,
                                dtt_slice("x", 1), &op);
         n += err == DTT_OK;
     } while (err == DTT_OK);

@@ -2,6 +2,7 @@
 #include "node/self.h"
 
 #include "base/addr.h"
+
 #include "support/vectors.h"
 
 #define WALL_NS (INT64_C(1750000000) * 1000000000)
@@ -16,48 +17,52 @@ static struct dtt_now at(uint64_t ms)
 /* Nothing is put until something changed, then once for all changes of a second. */
 static void waits_for_more(void **state)
 {
-    struct dtt_announce a;
+    struct dtt_self s;
     struct dtt_addr addr = dtt_addr_v4(192, 0, 2, 1, 7);
     (void)state;
-    dtt_announce_init(&a);
-    assert_false(dtt_announce_take(&a, at(5000), &me, &addr, 1));
-    dtt_announce_soon(&a, at(5000));
-    dtt_announce_soon(&a, at(5900));
-    assert_false(dtt_announce_take(&a, at(5999), &me, &addr, 1));
-    assert_true(dtt_announce_take(&a, at(6000), &me, &addr, 1));
-    assert_false(dtt_announce_take(&a, at(6000), &me, &addr, 1));
-    assert_int_equal(a.due_ns, at(6000).mono_ns + DTT_ANNOUNCE_AGAIN_NS);
+    dtt_self_init(&s);
+    dtt_self_set_local(&s, &addr, 1);
+    assert_false(dtt_self_take(&s, at(5000), &me));
+    dtt_self_soon(&s, at(5000));
+    dtt_self_soon(&s, at(5900));
+    assert_false(dtt_self_take(&s, at(5999), &me));
+    assert_true(dtt_self_take(&s, at(6000), &me));
+    assert_false(dtt_self_take(&s, at(6000), &me));
+    assert_int_equal(s.due_ns, at(6000).mono_ns + DTT_SELF_AGAIN_NS);
 }
 
 static void numbers_grow_with_changes(void **state)
 {
-    struct dtt_announce a;
+    struct dtt_self s;
     struct dtt_addr addrs[2] = {dtt_addr_v4(192, 0, 2, 1, 7), dtt_addr_v4(192, 0, 2, 1, 8)};
     (void)state;
-    dtt_announce_init(&a);
-    dtt_announce_soon(&a, at(0));
-    assert_true(dtt_announce_take(&a, at(1000), &me, addrs, 1));
-    int64_t first = a.seq;
+    dtt_self_init(&s);
+    dtt_self_set_local(&s, addrs, 1);
+    dtt_self_soon(&s, at(0));
+    assert_true(dtt_self_take(&s, at(1000), &me));
+    int64_t first = s.seq;
     assert_int_equal(first, at(1000).wall_ns / 1000);
-    assert_true(dtt_announce_take(&a, at(4000000), &me, addrs, 1));
-    assert_int_equal(a.seq, first);
+    assert_true(dtt_self_take(&s, at(4000000), &me));
+    assert_int_equal(s.seq, first);
     /* The wall clock was set back. */
     struct dtt_now now = at(4002000);
     now.wall_ns -= INT64_C(86400) * 1000000000;
-    dtt_announce_soon(&a, at(4000000));
-    assert_true(dtt_announce_take(&a, now, &me, addrs, 2));
-    assert_int_equal(a.seq, first + 1);
+    dtt_self_set_local(&s, addrs, 2);
+    dtt_self_soon(&s, at(4000000));
+    assert_true(dtt_self_take(&s, now, &me));
+    assert_int_equal(s.seq, first + 1);
 }
 
 static size_t told(const struct dtt_addr *addrs, size_t n, struct dtt_addr ret[8])
 {
-    struct dtt_announce a;
-    dtt_announce_init(&a);
-    dtt_announce_soon(&a, at(0));
-    if (!dtt_announce_take(&a, at(1000), &me, addrs, n)) {
+    struct dtt_self s;
+    dtt_self_init(&s);
+    dtt_self_set_local(&s, addrs, n);
+    dtt_self_soon(&s, at(0));
+    if (!dtt_self_take(&s, at(1000), &me)) {
         return 0;
     }
-    return (size_t)dtt_pkarr_read(dtt_slice(a.packet, a.len), &me, ret, 8);
+    return (size_t)dtt_pkarr_read(dtt_slice(s.packet, s.len), &me, ret, 8);
 }
 
 /* Who has a global address tells the public no other. */
@@ -75,24 +80,43 @@ static void keeps_private_addresses(void **state)
 
 static void tries_again(void **state)
 {
-    struct dtt_announce a;
+    struct dtt_self s;
     struct dtt_addr addr = dtt_addr_v4(192, 0, 2, 1, 7);
     (void)state;
-    dtt_announce_init(&a);
-    dtt_announce_soon(&a, at(0));
-    assert_true(dtt_announce_take(&a, at(1000), &me, &addr, 1));
-    dtt_announce_failed(&a, at(2000));
-    assert_int_equal(a.due_ns, at(2000).mono_ns + DTT_ANNOUNCE_RETRY_NS);
-    assert_true(dtt_announce_take(&a, at(62000), &me, &addr, 1));
+    dtt_self_init(&s);
+    dtt_self_set_local(&s, &addr, 1);
+    dtt_self_soon(&s, at(0));
+    assert_true(dtt_self_take(&s, at(1000), &me));
+    dtt_self_failed(&s, at(2000));
+    assert_int_equal(s.due_ns, at(2000).mono_ns + DTT_SELF_RETRY_NS);
+    assert_true(dtt_self_take(&s, at(62000), &me));
+}
+
+/* How others see us comes first, and no address twice. */
+static void addresses_have_an_order(void **state)
+{
+    struct dtt_self s;
+    struct dtt_addr local[3] = {dtt_addr_v4(10, 0, 0, 2, 7), dtt_addr_v4(8, 8, 8, 8, 7),
+                                dtt_addr_v4(10, 0, 0, 2, 7)};
+    struct dtt_addr got[DTT_CORE_ADDRS];
+    (void)state;
+    dtt_self_init(&s);
+    assert_int_equal(dtt_self_addrs(&s, got), 0);
+    dtt_self_set_local(&s, local, 3);
+    assert_int_equal(dtt_self_addrs(&s, got), 2);
+    assert_true(dtt_addr_eq(&got[0], &local[0]));
+    dtt_self_set_external(&s, &local[1]);
+    assert_int_equal(dtt_self_addrs(&s, got), 2);
+    assert_true(dtt_addr_eq(&got[0], &local[1]));
+    assert_true(dtt_addr_eq(&got[1], &local[0]));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_for_more),
-        cmocka_unit_test(numbers_grow_with_changes),
-        cmocka_unit_test(keeps_private_addresses),
-        cmocka_unit_test(tries_again),
+        cmocka_unit_test(waits_for_more),          cmocka_unit_test(numbers_grow_with_changes),
+        cmocka_unit_test(keeps_private_addresses), cmocka_unit_test(tries_again),
+        cmocka_unit_test(addresses_have_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

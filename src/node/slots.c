@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/slots.h"
+
+#include "codec/bencode.h"
+#include "dht/item.h"
+#include "node/core_topic.h"
+
+#include <dtt/dht.h>
+
+int dtt_slots_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot_get *get,
+                  struct dtt_wait *wait)
+{
+    const struct dtt_slot *slot = get->slot;
+    struct dtt_dht_get_args args = {.is_mutable = true,
+                                    .salt_len = sizeof(slot->salt),
+                                    .fresh_ns = get->fresh_ns,
+                                    .width = get->width,
+                                    .is_brief = get->is_brief};
+    dtt_dht_op op;
+    memcpy(args.key, slot->key, sizeof(args.key));
+    memcpy(args.salt, slot->salt, sizeof(slot->salt));
+    wait->slot = slot->kind;
+    wait->minute = slot->minute;
+    int err = dtt_dht_get(c->dht, now, &args, &op);
+    return err ? err : dtt_waits_add(&c->waits, now, op, wait);
+}
+
+int dtt_slots_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot_put *put,
+                  struct dtt_wait *wait)
+{
+    const struct dtt_slot *slot = put->slot;
+    uint8_t v[DTT_DHT_VALUE_MAX];
+    struct dtt_writer w = dtt_writer(v, sizeof(v));
+    dtt_bencode_write_str(&w, put->value);
+    if (w.failed) {
+        return DTT_ETOOBIG;
+    }
+    struct dtt_dht_put_args args = {.v = dtt_slice(v, w.len),
+                                    .is_mutable = true,
+                                    .salt_len = sizeof(slot->salt),
+                                    .seq = put->seq,
+                                    .has_cas = true,
+                                    .cas = put->seq,
+                                    .copies = put->copies,
+                                    .among = put->width,
+                                    .is_brief = put->is_brief};
+    dtt_dht_op op;
+    memcpy(args.key, slot->key, sizeof(args.key));
+    memcpy(args.salt, slot->salt, sizeof(slot->salt));
+    wait->slot = slot->kind;
+    wait->minute = slot->minute;
+    int err = dtt_item_sign(args.sig, slot->seed, dtt_slice(slot->salt, sizeof(slot->salt)),
+                            args.seq, args.v);
+    if (!err) {
+        err = dtt_dht_put(c->dht, now, &args, &op);
+    }
+    return err ? err : dtt_waits_add(&c->waits, now, op, wait);
+}
+
+struct dtt_slice dtt_slots_value(const struct dtt_dht_event *ev)
+{
+    struct dtt_slice v = dtt_slice(ev->u.value.v, ev->u.value.v_len);
+    struct dtt_slice contents;
+    return dtt_bencode_is_str(v, &contents) ? contents : v;
+}
+
+void dtt_slots_event(struct dtt_now now, const struct dtt_wait *wait,
+                     const struct dtt_dht_event *ev)
+{
+    if (!wait->topic) {
+        return;
+    }
+    struct dtt_tracker *tracker = wait->topic->tracker;
+    if (ev->type == DTT_DHT_EV_VALUE) {
+        dtt_tracker_slot_value(tracker, now, wait->slot, wait->minute, ev->u.value.seq,
+                               dtt_slots_value(ev));
+    } else if (ev->type == DTT_DHT_EV_DONE) {
+        dtt_tracker_slot_done(tracker, now, wait->slot, wait->minute, ev->u.done.status,
+                              ev->u.done.answered);
+    } else if (ev->type == DTT_DHT_EV_PUT_DONE) {
+        dtt_tracker_put_done(tracker, now, wait->slot, wait->minute, ev->u.put.status,
+                             ev->u.put.acked);
+    }
+}

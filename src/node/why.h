@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Explains to the user how far a topic has come, in figures and in a sentence. */
+#ifndef DTT_NODE_WHY_H
+#define DTT_NODE_WHY_H
+
+#include "dht/dht.h"
+#include "tracker/tracker.h"
+
+#include <dtt/dtt.h>
+
+/** The word for an enum dtt_stage. */
+const char *dtt_why_stage_word(int stage);
+/** `resolving`: bootstrap names being looked up. */
+void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
+                     unsigned resolving, struct dtt_now now, struct dtt_why *ret);
+
+#endif
