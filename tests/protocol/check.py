@@ -179,14 +179,15 @@ class Elections(unittest.TestCase):
             self.assertEqual(elections.size(numbers, case["seen"]), case["n"])
 
     def test_estimate(self):
-        case = self.all["estimate"]
-        swarm = elections.Swarm(unhex(case["own"]), [unhex(id) for id in case["neighbours"]])
-        for update in case["updates"]:
-            seen = [(unhex(r["publisher"]), r["minute"], [unhex(id) for id in r["active_peers"]])
-                    for r in update["records"]]
-            got = [swarm.update(update["minute"], seen), swarm.seen(seen), swarm.estimate,
-                   swarm.members(seen)]
-            self.assertEqual(got, [update[key] for key in ("n", "seen", "estimate", "members")])
+        for case in self.all["estimates"]:
+            swarm = elections.Swarm(unhex(case["own"]), [unhex(id) for id in case["neighbours"]])
+            for update in case["updates"]:
+                seen = [(unhex(r["publisher"]), r["minute"], list(map(unhex, r["active_peers"])))
+                        for r in update["records"]]
+                got = [swarm.update(update["minute"], seen), swarm.seen(seen), swarm.estimate,
+                       swarm.members(seen)]
+                self.assertEqual(
+                    got, [update[key] for key in ("n", "seen", "estimate", "members")])
 
 
 class Gossip(unittest.TestCase):

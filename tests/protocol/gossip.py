@@ -113,8 +113,6 @@ LAYERS = {
 
 
 def decode(payload):
-    if len(payload) > LARGEST_READ:
-        raise Malformed("too long")
     reader = Reader(payload)
     layer = reader.variant(list(LAYERS))
     name = reader.variant(list(LAYERS[layer]))

@@ -103,7 +103,7 @@ static void test_cases_are_decided_as_by_rust(void **state)
     const struct fixed *f = *state;
     json_t *cases = vectors_at(f->root, "cases");
     size_t accepted = 0;
-    assert_int_equal(json_array_size(cases), 50);
+    assert_int_equal(json_array_size(cases), 53);
     for (size_t i = 0; i < json_array_size(cases); i++) {
         json_t *c = json_array_get(cases, i);
         json_int_t step = json_integer_value(json_object_get(c, "fails_at"));
