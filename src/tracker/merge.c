@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/merge.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Settle passes, in thirtieths of bubble_first_ns: at 1, 3, 7, 15 and 30 s by default. */
@@ -19,6 +20,18 @@ void dtt_merge_init(struct dtt_merge *m, const struct dtt_tracker_tuning *tuning
     memset(m, 0, sizeof(*m));
     m->tuning = tuning;
     m->rng = rng;
+    m->start_ns = DTT_NEVER;
+}
+
+/* Every change of state; `kinds` are those of the pass that READING begins. */
+static void enter(struct dtt_merge *m, enum dtt_merge_state state, unsigned kinds)
+{
+    assert(state != DTT_MERGE_READING || m->state == DTT_MERGE_WAITING);
+    assert((state == DTT_MERGE_READING) == (kinds != 0));
+    m->state = state;
+    m->running = kinds;
+    m->wants_read = false;
+    m->is_riding = false;
 }
 
 static bool is_on(const struct dtt_merge *m, enum dtt_merge_kind kind)
@@ -67,10 +80,7 @@ static void schedule_settle(struct dtt_merge *m, uint64_t mono_ns)
 /* Passes of these kinds are over: when the next ones are. */
 static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
 {
-    m->state = DTT_MERGE_WAITING;
-    m->wants_read = false;
-    m->is_riding = false;
-    m->running = 0;
+    enter(m, DTT_MERGE_WAITING, 0);
     if (kinds & BIT(DTT_MERGE_SETTLE)) {
         m->n_settled++;
         schedule_settle(m, mono_ns);
@@ -86,7 +96,6 @@ static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
 /* As after joining. */
 static void start(struct dtt_merge *m, uint64_t mono_ns)
 {
-    m->has_started = true;
     m->start_ns = mono_ns;
     m->n_settled = 0;
     await(m, mono_ns, 0);
@@ -105,7 +114,7 @@ void dtt_merge_joined(struct dtt_merge *m, uint64_t mono_ns)
         return;
     }
     /* Neighbours that come and go must not settle anew each time. */
-    if (!m->has_started || mono_ns - m->start_ns >= m->tuning->bubble_first_ns) {
+    if (m->start_ns == DTT_NEVER || mono_ns - m->start_ns >= m->tuning->bubble_first_ns) {
         start(m, mono_ns);
         return;
     }
@@ -119,10 +128,7 @@ void dtt_merge_joined(struct dtt_merge *m, uint64_t mono_ns)
 
 void dtt_merge_lost(struct dtt_merge *m)
 {
-    m->state = DTT_MERGE_IDLE;
-    m->wants_read = false;
-    m->is_riding = false;
-    m->running = 0;
+    enter(m, DTT_MERGE_IDLE, 0);
 }
 
 void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns)
@@ -144,9 +150,8 @@ void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns)
     unsigned kinds = is_on(m, DTT_MERGE_BUBBLE) ? BIT(DTT_MERGE_BUBBLE) : 0;
     kinds |= is_on(m, DTT_MERGE_OVERLAP) ? BIT(DTT_MERGE_OVERLAP) : 0;
     if (m->state == DTT_MERGE_WAITING && kinds) {
-        m->state = DTT_MERGE_READING;
+        enter(m, DTT_MERGE_READING, kinds);
         m->is_riding = true;
-        m->running = kinds;
         m->until_ns = dtt_add_ns(mono_ns, DTT_MERGE_READ_NS);
     }
 }
@@ -193,9 +198,8 @@ bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_
         await(m, mono_ns, due & ~useful);
     }
     if (useful) {
-        m->state = DTT_MERGE_READING;
+        enter(m, DTT_MERGE_READING, useful);
         m->wants_read = true;
-        m->running = useful;
         m->until_ns = dtt_add_ns(mono_ns, DTT_MERGE_READ_NS);
     }
     return m->state == DTT_MERGE_READING && !m->wants_read && (!is_busy || m->until_ns <= mono_ns);
@@ -204,7 +208,7 @@ bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_
 static bool is_choosable(const struct dtt_tracker_peer *p, uint64_t mono_ns)
 {
     return p && p->state == DTT_PEER_IDLE && p->not_before <= mono_ns &&
-           (!p->has_dialled || mono_ns - p->dialled_ns >= DTT_MERGE_AGAIN_NS);
+           (p->dialled_ns == DTT_NEVER || mono_ns - p->dialled_ns >= DTT_MERGE_AGAIN_NS);
 }
 
 /*
@@ -269,6 +273,7 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
     const struct dtt_tracker_tuning *tu = m->tuning;
     bool is_bubble = m->running & (BIT(DTT_MERGE_SETTLE) | BIT(DTT_MERGE_BUBBLE));
     uint32_t most = is_bubble ? tu->bubble_dials : 0;
+    assert(m->state == DTT_MERGE_READING);
     struct dtt_graph g;
     uint8_t order[DTT_VIEW_PUBLISHERS_MAX];
     uint32_t chosen = 0;

@@ -38,11 +38,10 @@ struct dtt_merge {
     struct dtt_rng *rng;
     enum dtt_merge_state state;
     bool wants_read;    /**< the slots are to be read; the owner starts it and clears this */
-    bool has_started;   /**< joined at least once */
     bool is_riding;     /**< the pass uses a read made for another reason */
     unsigned running;   /**< READING: the kinds of pass, bit 1 << kind */
     uint32_t n_settled; /**< settle passes since start_ns */
-    uint64_t start_ns;
+    uint64_t start_ns;  /**< of the settle passes; DTT_NEVER: never joined */
     uint64_t due_ns[DTT_MERGE_KINDS]; /**< WAITING */
     uint64_t until_ns;                /**< READING */
 };

@@ -3,6 +3,7 @@
 
 #include "base/addr.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A neighbour that was just lost is tried again, but after those that were not. */
@@ -30,8 +31,23 @@ struct dtt_tracker_peer *dtt_peers_find(struct dtt_peers *peers, const struct dt
     return NULL;
 }
 
+/* Every change of state. */
+static void enter(struct dtt_peers *peers, struct dtt_tracker_peer *p, enum dtt_peer_state state)
+{
+    assert(p->state != state);
+    assert(p->state != DTT_PEER_DIALLING || peers->n_dialling > 0);
+    assert(p->state != DTT_PEER_NEIGHBOR || peers->n_neighbors > 0);
+    peers->n_dialling -= p->state == DTT_PEER_DIALLING;
+    peers->n_neighbors -= p->state == DTT_PEER_NEIGHBOR;
+    p->state = state;
+    peers->n_dialling += state == DTT_PEER_DIALLING;
+    peers->n_neighbors += state == DTT_PEER_NEIGHBOR;
+    p->is_wanted = p->is_wanted && state == DTT_PEER_IDLE;
+}
+
 static void forget(struct dtt_peers *peers, struct dtt_tracker_peer *p)
 {
+    assert(p->state == DTT_PEER_IDLE);
     peers->n_named -= p->is_named;
     *p = peers->list[--peers->count];
 }
@@ -68,7 +84,8 @@ static struct dtt_tracker_peer *add(struct dtt_peers *peers, const struct dtt_id
         forget(peers, worst);
     }
     struct dtt_tracker_peer *p = &peers->list[peers->count++];
-    *p = (struct dtt_tracker_peer){.id = *id, .minute = minute, .heard_seq = peers->seq++};
+    *p = (struct dtt_tracker_peer){
+        .id = *id, .minute = minute, .heard_seq = peers->seq++, .dialled_ns = DTT_NEVER};
     return p;
 }
 
@@ -183,11 +200,8 @@ struct dtt_tracker_peer *dtt_peers_dial(struct dtt_peers *peers, uint64_t mono_n
         }
     }
     if (best) {
-        best->state = DTT_PEER_DIALLING;
-        best->is_wanted = false;
-        best->has_dialled = true;
+        enter(peers, best, DTT_PEER_DIALLING);
         best->dialled_ns = mono_ns;
-        peers->n_dialling++;
     }
     return best;
 }
@@ -213,18 +227,10 @@ uint32_t dtt_peers_idle(const struct dtt_peers *peers)
     return n;
 }
 
-static void end_dial(struct dtt_peers *peers, struct dtt_tracker_peer *p)
-{
-    if (p->state == DTT_PEER_DIALLING) {
-        p->state = DTT_PEER_IDLE;
-        peers->n_dialling--;
-    }
-}
-
 /* True when the peer was dropped for good, so that its place holds another one now. */
 static bool fail(struct dtt_peers *peers, struct dtt_tracker_peer *p, struct dtt_now now)
 {
-    end_dial(peers, p);
+    enter(peers, p, DTT_PEER_IDLE);
     p->failures++;
     if (p->failures >= DTT_PEERS_FAILURES_MAX && !p->is_named &&
         p->minute + 1 < dtt_now_minute(now) && p->lost_until <= now.mono_ns) {
@@ -284,12 +290,9 @@ bool dtt_peers_up(struct dtt_peers *peers, const struct dtt_id *id, uint64_t min
     if (!p || p->state == DTT_PEER_NEIGHBOR) {
         return false;
     }
-    end_dial(peers, p);
-    p->state = DTT_PEER_NEIGHBOR;
-    p->is_wanted = false;
+    enter(peers, p, DTT_PEER_NEIGHBOR);
     p->lost_until = 0;
     p->failures = 0;
-    peers->n_neighbors++;
     return true;
 }
 
@@ -300,11 +303,10 @@ bool dtt_peers_down(struct dtt_peers *peers, const struct dtt_id *id, struct dtt
     if (!p || p->state != DTT_PEER_NEIGHBOR) {
         return false;
     }
-    p->state = DTT_PEER_IDLE;
+    enter(peers, p, DTT_PEER_IDLE);
     p->minute = dtt_now_minute(now);
     p->not_before = dtt_add_ns(now.mono_ns, LOST_WAIT_NS);
     p->lost_until = is_silent ? dtt_add_ns(now.mono_ns, peers->tuning->redial_lost_ns) : 0;
-    peers->n_neighbors--;
     return true;
 }
 
@@ -321,4 +323,20 @@ void dtt_peers_unwant(struct dtt_peers *peers)
     for (size_t i = 0; i < peers->count; i++) {
         peers->list[i].is_wanted = peers->list[i].is_wanted && peers->list[i].is_named;
     }
+}
+
+bool dtt_peers_are_sound(const struct dtt_peers *peers)
+{
+    size_t n_named = 0, n_dialling = 0, n_neighbors = 0;
+    bool is_sound = peers->count <= DTT_PEERS_MAX;
+    for (size_t i = 0; i < peers->count && is_sound; i++) {
+        const struct dtt_tracker_peer *p = &peers->list[i];
+        n_named += p->is_named;
+        n_dialling += p->state == DTT_PEER_DIALLING;
+        n_neighbors += p->state == DTT_PEER_NEIGHBOR;
+        is_sound = p->n_addrs <= DTT_RECORD_ADDRS && (!p->is_wanted || p->state == DTT_PEER_IDLE);
+    }
+    return is_sound && n_named == peers->n_named && n_named <= DTT_PEERS_NAMED_MAX &&
+           n_dialling == peers->n_dialling && n_dialling <= DTT_PEERS_DIALS_MAX &&
+           n_neighbors == peers->n_neighbors;
 }

@@ -34,12 +34,11 @@ struct dtt_tracker_peer {
     enum dtt_peer_state state;
     bool is_named;
     bool is_wanted;      /**< by a merge pass or the user: dialled even with neighbours */
-    bool has_dialled;    /**< at least once */
     uint8_t source;      /**< enum dtt_peer_source of the newest minute */
     uint64_t minute;     /**< newest minute in which we heard of it */
     uint64_t heard_seq;  /**< order of first hearing */
     uint64_t not_before; /**< mono; back-off */
-    uint64_t dialled_ns; /**< mono; start of the last dial */
+    uint64_t dialled_ns; /**< mono; start of the last dial; DTT_NEVER: none yet */
     uint64_t lost_until; /**< mono; a neighbour that fell silent is wanted back until then */
     uint32_t failures;   /**< since it was last a neighbour */
     size_t n_addrs;
@@ -99,5 +98,7 @@ bool dtt_peers_down(struct dtt_peers *peers, const struct dtt_id *id, struct dtt
 void dtt_peers_forgive(struct dtt_peers *peers);
 /** Forgets what merge passes chose, not what the user wants. */
 void dtt_peers_unwant(struct dtt_peers *peers);
+/** The counters are right, and only idle peers are wanted. */
+bool dtt_peers_are_sound(const struct dtt_peers *peers);
 
 #endif

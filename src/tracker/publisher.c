@@ -1,7 +1,31 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/publisher.h"
 
+#include <assert.h>
 #include <string.h>
+
+/* A record is due at `at_ns`, or sooner if it already was. */
+static void make_due(struct dtt_publisher *p, uint64_t at_ns)
+{
+    if (p->tuning->record_cap > 0) {
+        p->due_ns = dtt_min_ns(p->due_ns, at_ns);
+    }
+}
+
+/* Every change of state. WAITING, where everything ends, may be entered from anywhere. */
+static void enter(struct dtt_publisher *p, enum dtt_publisher_state state)
+{
+    switch (state) {
+    case DTT_PUBLISHER_WAITING: break;
+    case DTT_PUBLISHER_ASKING: assert(p->state == DTT_PUBLISHER_WAITING); break;
+    case DTT_PUBLISHER_CHECKING: assert(p->state == DTT_PUBLISHER_ASKING); break;
+    case DTT_PUBLISHER_PUTTING:
+        assert(p->state == DTT_PUBLISHER_WAITING || p->state == DTT_PUBLISHER_CHECKING);
+        break;
+    }
+    p->state = state;
+    p->unsent = p->open = state == DTT_PUBLISHER_PUTTING ? p->kinds : 0;
+}
 
 void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning *tuning,
                         dtt_slot_kinds kinds, struct dtt_rng *rng, uint64_t mono_ns)
@@ -10,64 +34,47 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
     p->tuning = tuning;
     p->kinds = kinds;
     p->rng = rng;
-    p->due_ns = DTT_NEVER;
+    p->due_ns = p->put_ns = p->moved_ns = p->joined_ns = DTT_NEVER;
     if (tuning->publish_on_start) {
-        dtt_publisher_due(p, mono_ns);
+        make_due(p, mono_ns);
     }
-}
-
-void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns)
-{
-    if (p->tuning->record_cap > 0) {
-        p->due_ns = dtt_min_ns(p->due_ns, at_ns);
-    }
-}
-
-static void abandon(struct dtt_publisher *p)
-{
-    p->state = DTT_PUBLISHER_WAITING;
-    p->wants_read = false;
-    p->wants_put = 0;
-    p->putting = 0;
 }
 
 void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
 {
     /* Nothing to correct, or it was not handed out yet and will be right. */
-    if (!p->has_put || p->wants_put == p->kinds) {
+    if (p->put_ns == DTT_NEVER || p->unsent == p->kinds) {
         return;
     }
-    if (p->has_moved && mono_ns - p->moved_ns < DTT_PUBLISHER_MOVED_NS) {
-        dtt_publisher_due(p, dtt_add_ns(p->moved_ns, DTT_PUBLISHER_MOVED_NS));
+    if (p->moved_ns != DTT_NEVER && mono_ns - p->moved_ns < DTT_PUBLISHER_MOVED_NS) {
+        make_due(p, dtt_add_ns(p->moved_ns, DTT_PUBLISHER_MOVED_NS));
         return;
     }
-    p->has_moved = true;
     p->moved_ns = mono_ns;
     if (p->state == DTT_PUBLISHER_PUTTING) {
-        abandon(p);
+        enter(p, DTT_PUBLISHER_WAITING);
     }
-    dtt_publisher_due(p, mono_ns);
+    make_due(p, mono_ns);
 }
 
 void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
 {
-    abandon(p);
+    enter(p, DTT_PUBLISHER_WAITING);
     p->attempt = 0;
     p->fail_wait_ns = 0;
     p->is_urgent = true;
-    dtt_publisher_due(p, mono_ns);
+    make_due(p, mono_ns);
 }
 
 void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns)
 {
     /* Neighbours that come and go must not make each time a record. */
     if (!p->tuning->publish ||
-        (p->has_joined && mono_ns - p->joined_ns < p->tuning->publish_base_ns)) {
+        (p->joined_ns != DTT_NEVER && mono_ns - p->joined_ns < p->tuning->publish_base_ns)) {
         return;
     }
-    p->has_joined = true;
     p->joined_ns = mono_ns;
-    dtt_publisher_due(p, dtt_add_ns(mono_ns, p->tuning->publish_first_ns));
+    make_due(p, dtt_add_ns(mono_ns, p->tuning->publish_first_ns));
 }
 
 void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t rank, uint32_t of)
@@ -75,32 +82,32 @@ void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t r
     uint64_t part_ns = DTT_PUBLISHER_SPREAD_NS / of;
     uint64_t after = DTT_PUBLISHER_ELECTED_NS + rank * part_ns + dtt_rng_below(p->rng, part_ns);
     if (p->tuning->publish) {
-        dtt_publisher_due(p, dtt_add_ns(mono_ns, after));
+        make_due(p, dtt_add_ns(mono_ns, after));
     }
 }
 
 void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now)
 {
     if (p->state == DTT_PUBLISHER_WAITING && p->attempt == 0 && p->fail_wait_ns == 0 &&
-        (!p->has_put || p->minute != dtt_now_minute(now))) {
-        dtt_publisher_due(p, now.mono_ns);
+        (p->put_ns == DTT_NEVER || p->minute != dtt_now_minute(now))) {
+        make_due(p, now.mono_ns);
     }
 }
 
 void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns)
 {
     /* A put that keeps failing has its own timers, and a retry makes the new minute's record. */
-    if (!p->has_put || p->attempt > 0 || p->fail_wait_ns > 0) {
+    if (p->put_ns == DTT_NEVER || p->attempt > 0 || p->fail_wait_ns > 0) {
         return;
     }
-    abandon(p);
-    dtt_publisher_due(p, dtt_add_ns(mono_ns, dtt_rng_below(p->rng, DTT_PUBLISHER_TURN_NS)));
+    enter(p, DTT_PUBLISHER_WAITING);
+    make_due(p, dtt_add_ns(mono_ns, dtt_rng_below(p->rng, DTT_PUBLISHER_TURN_NS)));
 }
 
 void dtt_publisher_store_ready(struct dtt_publisher *p, uint64_t mono_ns)
 {
     if (p->state == DTT_PUBLISHER_WAITING && (p->attempt > 0 || p->fail_wait_ns > 0)) {
-        dtt_publisher_due(p, mono_ns);
+        make_due(p, mono_ns);
     }
 }
 
@@ -113,8 +120,8 @@ static uint64_t period(struct dtt_publisher *p)
 
 static void wait_ns(struct dtt_publisher *p, uint64_t mono_ns, uint64_t ns)
 {
-    p->state = DTT_PUBLISHER_WAITING;
-    dtt_publisher_due(p, dtt_add_ns(mono_ns, ns));
+    enter(p, DTT_PUBLISHER_WAITING);
+    make_due(p, dtt_add_ns(mono_ns, ns));
 }
 
 /*
@@ -123,17 +130,15 @@ static void wait_ns(struct dtt_publisher *p, uint64_t mono_ns, uint64_t ns)
  */
 static void wait_for_turn(struct dtt_publisher *p, uint64_t mono_ns)
 {
-    p->state = DTT_PUBLISHER_WAITING;
+    enter(p, DTT_PUBLISHER_WAITING);
     if (p->tuning->swarm_records == 0 && p->tuning->publish) {
-        dtt_publisher_due(p, dtt_add_ns(mono_ns, period(p)));
+        make_due(p, dtt_add_ns(mono_ns, period(p)));
     }
 }
 
 static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = p->tuning;
-    p->wants_put = 0;
-    p->putting = 0;
     /* What became due meanwhile waits too: the next attempt will tell it. */
     p->due_ns = DTT_NEVER;
     p->failed++;
@@ -155,8 +160,6 @@ static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
 
 static void put_stored(struct dtt_publisher *p, uint64_t mono_ns)
 {
-    p->wants_put = 0;
-    p->putting = 0;
     p->is_news = true;
     p->has_stored = true;
     p->attempt = 0;
@@ -164,11 +167,21 @@ static void put_stored(struct dtt_publisher *p, uint64_t mono_ns)
     wait_for_turn(p, mono_ns);
 }
 
+bool dtt_publisher_next_read(struct dtt_publisher *p)
+{
+    if (p->state != DTT_PUBLISHER_ASKING) {
+        return false;
+    }
+    enter(p, DTT_PUBLISHER_CHECKING);
+    return true;
+}
+
 bool dtt_publisher_next(struct dtt_publisher *p, enum dtt_slot_kind *ret_kind)
 {
+    assert((p->unsent & ~p->open) == 0);
     for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
-        if (p->wants_put & 1u << k) {
-            p->wants_put &= ~(1u << k);
+        if (p->unsent & 1u << k) {
+            p->unsent &= ~(1u << k);
             *ret_kind = (enum dtt_slot_kind)k;
             return true;
         }
@@ -180,13 +193,12 @@ void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, enum dtt_slot
                         uint64_t minute, uint32_t copies)
 {
     dtt_slot_kinds bit = 1u << kind;
-    if (p->state != DTT_PUBLISHER_PUTTING || !(p->putting & ~p->wants_put & bit) ||
-        minute != p->minute) {
+    if (p->state != DTT_PUBLISHER_PUTTING || !(p->open & ~p->unsent & bit) || minute != p->minute) {
         return;
     }
-    p->putting &= ~bit;
+    p->open &= ~bit;
     p->copies = copies > p->copies ? copies : p->copies;
-    if (p->putting) {
+    if (p->open) {
         return;
     }
     if (p->copies > 0) {
@@ -198,11 +210,8 @@ void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, enum dtt_slot
 
 static void put(struct dtt_publisher *p, struct dtt_now now)
 {
-    p->state = DTT_PUBLISHER_PUTTING;
-    p->wants_put = p->kinds;
-    p->putting = p->kinds;
+    enter(p, DTT_PUBLISHER_PUTTING);
     p->copies = 0;
-    p->has_put = true;
     p->minute = dtt_now_minute(now);
     p->put_ns = now.mono_ns;
     p->deadline_ns = dtt_add_ns(now.mono_ns, p->tuning->put_timeout_ns);
@@ -211,7 +220,7 @@ static void put(struct dtt_publisher *p, struct dtt_now now)
 
 static uint64_t start_ns(const struct dtt_publisher *p)
 {
-    uint64_t gap_ns = p->has_put ? dtt_add_ns(p->put_ns, DTT_PUBLISHER_GAP_NS) : 0;
+    uint64_t gap_ns = p->put_ns != DTT_NEVER ? dtt_add_ns(p->put_ns, DTT_PUBLISHER_GAP_NS) : 0;
     return p->due_ns > gap_ns ? p->due_ns : gap_ns;
 }
 
@@ -247,16 +256,13 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
             return DTT_PUBLISHER_NOTHING;
         }
         if (!dtt_tracker_is_capped(p->tuning, view->others) && has_to_read(p, now, view)) {
-            p->state = DTT_PUBLISHER_CHECKING;
-            p->wants_read = true;
+            enter(p, DTT_PUBLISHER_ASKING);
             return DTT_PUBLISHER_NOTHING;
         }
         return put_or_skip(p, now, view);
+    case DTT_PUBLISHER_ASKING: return DTT_PUBLISHER_NOTHING;
     case DTT_PUBLISHER_CHECKING:
-        if (p->wants_read || view->is_reading) {
-            return DTT_PUBLISHER_NOTHING;
-        }
-        return put_or_skip(p, now, view);
+        return view->is_reading ? DTT_PUBLISHER_NOTHING : put_or_skip(p, now, view);
     case DTT_PUBLISHER_PUTTING:
         if (p->deadline_ns > now.mono_ns) {
             return DTT_PUBLISHER_NOTHING;
@@ -276,6 +282,7 @@ uint64_t dtt_publisher_deadline(const struct dtt_publisher *p)
     switch (p->state) {
     case DTT_PUBLISHER_WAITING: return p->due_ns == DTT_NEVER ? DTT_NEVER : start_ns(p);
     case DTT_PUBLISHER_PUTTING: return p->deadline_ns;
+    case DTT_PUBLISHER_ASKING:
     case DTT_PUBLISHER_CHECKING: break;
     }
     return DTT_NEVER;

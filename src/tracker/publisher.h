@@ -20,34 +20,31 @@
 
 enum dtt_publisher_state {
     DTT_PUBLISHER_WAITING,  /**< until due_ns */
-    DTT_PUBLISHER_CHECKING, /**< the slot is being read, to count the others */
-    DTT_PUBLISHER_PUTTING
+    DTT_PUBLISHER_ASKING,   /**< the current slot is to be read, see dtt_publisher_next_read */
+    DTT_PUBLISHER_CHECKING, /**< it is being read, to count the others */
+    DTT_PUBLISHER_PUTTING   /**< until all puts are over, or deadline_ns */
 };
 
 struct dtt_publisher {
     const struct dtt_tracker_tuning *tuning;
     struct dtt_rng *rng;
     enum dtt_publisher_state state;
-    bool wants_read; /**< the current slot is to be read; the owner starts it and clears this */
-    dtt_slot_kinds kinds;     /**< the slots we publish in */
-    dtt_slot_kinds wants_put; /**< where a record of `minute` is to be stored; likewise */
-    dtt_slot_kinds putting;   /**< where that is under way or still wanted */
-    uint32_t copies;          /**< most nodes that have it in one of them; 0: not stored */
-    bool is_news;             /**< stored, and not yet told */
-    bool has_put;             /**< at least one */
-    bool has_stored;          /**< likewise, and some node has taken it */
-    bool has_joined;          /**< at least once */
-    bool is_urgent;           /**< the next record does not wait for a read */
-    bool has_moved;           /**< at least once */
-    uint32_t attempt;         /**< failed ones in a row */
-    uint64_t minute;          /**< of the last record */
-    uint64_t due_ns;          /**< next record; also set while another one is under way */
-    uint64_t put_ns;          /**< start of the last put */
-    uint64_t moved_ns;        /**< last time new addresses made a record due */
-    uint64_t deadline_ns;     /**< PUTTING */
-    uint64_t joined_ns;       /**< last time a join made a record due */
-    uint64_t fail_wait_ns;    /**< last back-off; 0 after a success */
-    uint32_t failed;          /**< puts, since init */
+    dtt_slot_kinds kinds;  /**< the slots we publish in */
+    dtt_slot_kinds unsent; /**< PUTTING: puts not yet handed out by dtt_publisher_next ... */
+    dtt_slot_kinds open;   /**< ... and puts not yet over, those included */
+    uint32_t copies;       /**< most nodes that have the record in one slot; 0: not stored */
+    bool is_news;          /**< stored, and not yet told */
+    bool has_stored;       /**< at least one record */
+    bool is_urgent;        /**< the next record does not wait for a read */
+    uint32_t attempt;      /**< failed ones in a row */
+    uint64_t minute;       /**< of the last record */
+    uint64_t due_ns;       /**< next record; also set while another one is under way */
+    uint64_t put_ns;       /**< start of the last put; DTT_NEVER: none yet */
+    uint64_t moved_ns;     /**< last time new addresses made a record due; likewise */
+    uint64_t joined_ns;    /**< last time a join made a record due; likewise */
+    uint64_t deadline_ns;  /**< PUTTING */
+    uint64_t fail_wait_ns; /**< last back-off; 0 after a success */
+    uint32_t failed;       /**< puts, since init */
 };
 
 /** What the publisher needs to know at a step. */
@@ -64,8 +61,6 @@ enum dtt_publisher_result { DTT_PUBLISHER_NOTHING, DTT_PUBLISHER_CAPPED, DTT_PUB
 void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning *tuning,
                         dtt_slot_kinds kinds, struct dtt_rng *rng, uint64_t mono_ns);
 
-/** A record is due at `at_ns`, or sooner if it already was. */
-void dtt_publisher_due(struct dtt_publisher *p, uint64_t at_ns);
 /**
  * Our addresses changed. A put under way is replaced at once: many storing nodes keep the first
  * value of a slot, and it should not be one that nobody can use.
@@ -85,6 +80,8 @@ void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now);
 void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns);
 /** Storing works now: a failed put need not wait for its timer. */
 void dtt_publisher_store_ready(struct dtt_publisher *p, uint64_t mono_ns);
+/** Takes the wish to read the current slot. */
+bool dtt_publisher_next_read(struct dtt_publisher *p);
 /** Takes a put that is to be made. */
 bool dtt_publisher_next(struct dtt_publisher *p, enum dtt_slot_kind *ret_kind);
 /** A put of `minute` is over. The record counts as stored when one of the slots has it. */

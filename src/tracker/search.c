@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/search.h"
 
+#include <assert.h>
 #include <string.h>
 
 /*
@@ -10,10 +11,24 @@
 #define STEEP 4
 #define FLAT  10
 
+/* Every change of state. READING may be entered from anywhere, and anew while it lasts. */
+static void enter(struct dtt_search *s, enum dtt_search_state state)
+{
+    switch (state) {
+    case DTT_SEARCH_QUIET: assert(s->state != DTT_SEARCH_QUIET); break;
+    case DTT_SEARCH_READING: break;
+    case DTT_SEARCH_DIALLING: assert(s->state == DTT_SEARCH_READING && !s->is_again); break;
+    case DTT_SEARCH_WAITING:
+        assert(s->state == DTT_SEARCH_DIALLING || s->state == DTT_SEARCH_QUIET);
+        break;
+    }
+    s->state = state;
+    s->wants_read = state == DTT_SEARCH_READING;
+}
+
 static void read_slots(struct dtt_search *s)
 {
-    s->state = DTT_SEARCH_READING;
-    s->wants_read = true;
+    enter(s, DTT_SEARCH_READING);
     s->has_dialled = false;
     s->passes++;
 }
@@ -30,8 +45,7 @@ void dtt_search_init(struct dtt_search *s, const struct dtt_tracker_tuning *tuni
 
 void dtt_search_joined(struct dtt_search *s, uint64_t mono_ns)
 {
-    s->state = DTT_SEARCH_QUIET;
-    s->wants_read = false;
+    enter(s, DTT_SEARCH_QUIET);
     s->is_again = false;
     s->since_ns = DTT_NEVER;
     s->joined_ns = mono_ns;
@@ -60,7 +74,7 @@ static uint64_t next_wait(struct dtt_search *s)
 
 static void wait_until(struct dtt_search *s, uint64_t wake_ns)
 {
-    s->state = DTT_SEARCH_WAITING;
+    enter(s, DTT_SEARCH_WAITING);
     s->wake_ns = wake_ns;
 }
 
@@ -118,7 +132,7 @@ bool dtt_search_step(struct dtt_search *s, uint64_t mono_ns, bool is_busy, bool 
             s->is_again = false;
             read_slots(s);
         } else {
-            s->state = DTT_SEARCH_DIALLING;
+            enter(s, DTT_SEARCH_DIALLING);
         }
     }
     if (s->state == DTT_SEARCH_DIALLING && !is_ready) {

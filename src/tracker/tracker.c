@@ -12,6 +12,7 @@
 #include "tracker/view.h"
 #include "tracker/window.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -220,8 +221,7 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
         DTT_TRACE(t->ctx, TRACKER_CAPPED, dtt_tv_int((int64_t)t->view.minute),
                   dtt_tv_int(view.others));
     }
-    if (t->publisher.wants_read) {
-        t->publisher.wants_read = false;
+    if (dtt_publisher_next_read(&t->publisher)) {
         read_for_all(t, now);
     }
 }
@@ -277,6 +277,10 @@ static void step(struct dtt_tracker *t, struct dtt_now now)
     step_publisher(t, now);
     step_merge(t, now);
     t->deadline_ns = next_deadline(t);
+    assert(is_searching(t) == (t->peers.n_neighbors == 0));
+    assert((t->merge.state == DTT_MERGE_IDLE) == (t->peers.n_neighbors == 0));
+    assert(dtt_peers_are_sound(&t->peers) && dtt_view_is_sound(&t->view));
+    assert(t->census.members <= DTT_CENSUS_MAX);
 }
 
 void dtt_tracker_tick(struct dtt_tracker *t, struct dtt_now now)

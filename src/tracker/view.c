@@ -252,3 +252,14 @@ bool dtt_view_next_new(struct dtt_view *v, struct dtt_record_info *ret)
     }
     return false;
 }
+
+bool dtt_view_is_sound(const struct dtt_view *v)
+{
+    size_t n_new = 0;
+    bool is_sound = v->count <= DTT_VIEW_PUBLISHERS_MAX;
+    for (size_t i = 0; i < v->count && is_sound; i++) {
+        n_new += v->records[i].is_new;
+        is_sound = is_in_view(v, v->records[i].info.minute);
+    }
+    return is_sound && n_new == v->n_new;
+}

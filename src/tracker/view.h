@@ -88,5 +88,7 @@ uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute);
 
 /** Takes a record that was not handed out yet. */
 bool dtt_view_next_new(struct dtt_view *v, struct dtt_record_info *ret);
+/** Records are of minutes looked at, and the counter of new ones is right. */
+bool dtt_view_is_sound(const struct dtt_view *v);
 
 #endif

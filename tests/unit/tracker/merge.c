@@ -22,6 +22,7 @@ static int setup(void **state)
 /* A pass of the kind that is due. */
 static uint32_t choose(uint64_t ms)
 {
+    m.state = DTT_MERGE_READING;
     if (m.tuning->merge_settle && m.n_settled < DTT_MERGE_SETTLE_PASSES) {
         m.running = 1u << DTT_MERGE_SETTLE;
     } else {

@@ -63,7 +63,7 @@ static void publishes_at_start_without_reading(void **state)
     (void)state;
     assert_int_equal(deadline_ms(), 0);
     assert_true(goes_out(0));
-    assert_false(p.wants_read);
+    assert_false(dtt_publisher_next_read(&p));
     assert_int_equal(p.minute, START_MINUTE);
     assert_int_equal(deadline_ms(), 20000);
     assert_false(goes_out(1000));
@@ -110,8 +110,7 @@ static void with_neighbors_the_slot_is_read_first(void **state)
     dtt_publisher_joined(&p, at_ms(1000).mono_ns);
     assert_int_equal(deadline_ms(), 3000);
     assert_false(goes_out(3000));
-    assert_true(p.wants_read);
-    p.wants_read = false;
+    assert_true(dtt_publisher_next_read(&p));
     view.is_reading = true;
     assert_false(goes_out(3500));
     assert_int_equal(deadline_ms(), DTT_NEVER); /* the read has its own */
@@ -129,7 +128,7 @@ static void a_slot_that_is_full_already_is_not_read(void **state)
     view.others = p.tuning->record_cap;
     dtt_publisher_joined(&p, at_ms(1000).mono_ns);
     assert_false(goes_out(3000));
-    assert_false(p.wants_read);
+    assert_false(dtt_publisher_next_read(&p));
     assert_true(deadline_ms() >= 20000); /* the usual period */
 }
 
@@ -143,7 +142,7 @@ static void a_fresh_read_is_good_enough(void **state)
     view.is_searching = false;
     view.answered_ns = at_ms(0).mono_ns;
     assert_false(goes_out(5000));
-    assert_true(p.wants_read);
+    assert_true(dtt_publisher_next_read(&p));
 }
 
 static void the_cap_is_respected(void **state)
@@ -153,9 +152,9 @@ static void the_cap_is_respected(void **state)
     assert_true(goes_out(0));
     done(100, true);
     view.others = 5;
-    dtt_publisher_due(&p, at_ms(2000).mono_ns);
+    p.due_ns = at_ms(2000).mono_ns;
     assert_int_equal(step(2000), DTT_PUBLISHER_CAPPED);
-    assert_false(p.wants_put);
+    assert_false(p.unsent);
     assert_in_range(deadline_ms(), 22000, 62000);
     view.others = 4;
     assert_true(goes_out(62000));
@@ -265,7 +264,7 @@ static void what_becomes_due_during_a_put_follows_it(void **state)
 {
     (void)state;
     assert_true(goes_out(0));
-    dtt_publisher_due(&p, at_ms(500).mono_ns);
+    p.due_ns = at_ms(500).mono_ns;
     assert_false(goes_out(600));
     done(700, true);
     assert_int_equal(deadline_ms(), 1000); /* not closer together than this */
@@ -282,8 +281,8 @@ static void new_addresses_replace_the_put_under_way(void **state)
     start(DTT_PRESET_DEFAULT);
     (void)step(0);
     dtt_publisher_moved(&p, at_ms(0).mono_ns); /* it was not handed out yet */
-    assert_true(p.wants_put);
-    p.wants_put = 0;
+    assert_true(p.unsent);
+    p.unsent = 0;
     dtt_publisher_moved(&p, at_ms(300).mono_ns);
     assert_int_equal(deadline_ms(), 1000);
     assert_true(goes_out(1000));
@@ -331,8 +330,7 @@ static void who_is_elected_publishes_once(void **state)
     dtt_publisher_elected(&p, at_ms(60000).mono_ns, 3, 4); /* the last quarter of 48 s */
     assert_in_range(deadline_ms(), 98000, 110000);
     assert_false(goes_out(deadline_ms() + 1));
-    assert_true(p.wants_read);
-    p.wants_read = false;
+    assert_true(dtt_publisher_next_read(&p));
     view.answered_ns = at_ms(110000).mono_ns;
     assert_true(goes_out(110100));
     done(110200, true);
