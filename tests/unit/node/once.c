@@ -235,6 +235,67 @@ static void at_most_so_many_at_a_time(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+static int no_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+                       const uint8_t secret_hash[32], uint8_t ret_seed[32])
+{
+    const uint64_t *only = user;
+    (void)topic_hash;
+    (void)secret_hash;
+    memset(ret_seed, 3, 32);
+    return minute == *only ? 0 : -1;
+}
+
+/* Out-parameters are written on success only. */
+static void what_cannot_start_has_no_number(void **state)
+{
+    struct party p;
+    const uint8_t hash[32] = {1};
+    uint32_t op = 0;
+    (void)state;
+    setup(&p, 3);
+    struct dtt_sim_host *node = p.nodes[0];
+    struct dtt_now now = dtt_sim_host_now(node);
+    struct dtt_topic_config cfg = config(&p, "secret");
+    uint64_t minute = 0;
+    cfg.rotation = no_rotation;
+    cfg.rotation_user = &minute;
+    assert_int_equal(dtt_once_lookup(node->core, now, &cfg, &op), DTT_EROTATE);
+    assert_int_equal(dtt_once_publish(node->core, now, &cfg, dtt_slice("x", 1), &op), DTT_EROTATE);
+    cfg = config(&p, "secret");
+    cfg.topic_hash = hash;
+    assert_int_equal(dtt_once_lookup(node->core, now, &cfg, &op), DTT_EINVAL);
+    cfg.name = NULL;
+    cfg.secret_len = 0;
+    assert_int_equal(dtt_once_publish(node->core, now, &cfg, dtt_slice("x", 1), &op), DTT_EINVAL);
+    assert_int_equal(op, 0);
+    dtt_sim_world_fini(&p.w);
+}
+
+/* The minute before cannot be read; this one is all the same. */
+static void a_minute_without_a_key_is_left_out(void **state)
+{
+    struct party p;
+    struct heard h = {0};
+    uint32_t op;
+    (void)state;
+    setup(&p, DHT_NODES);
+    struct dtt_sim_host *node = p.nodes[0];
+    struct dtt_topic_config cfg = config(&p, "secret");
+    uint64_t minute = dtt_now_minute(dtt_sim_host_now(node));
+    cfg.rotation = no_rotation;
+    cfg.rotation_user = &minute;
+    assert_int_equal(
+        dtt_once_publish(node->core, dtt_sim_host_now(node), &cfg, dtt_slice("x", 1), &op), DTT_OK);
+    wait_for(&p, node, &h);
+    assert_int_equal(h.status, DTT_OK);
+    h = (struct heard){0};
+    assert_int_equal(dtt_once_lookup(node->core, dtt_sim_host_now(node), &cfg, &op), DTT_OK);
+    wait_for(&p, node, &h);
+    assert_int_equal(h.records, 1);
+    assert_int_equal(h.found, 1);
+    dtt_sim_world_fini(&p.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +304,8 @@ int main(void)
         cmocka_unit_test(without_a_network_it_says_so),
         cmocka_unit_test(a_node_may_end_in_the_middle),
         cmocka_unit_test(at_most_so_many_at_a_time),
+        cmocka_unit_test(what_cannot_start_has_no_number),
+        cmocka_unit_test(a_minute_without_a_key_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/why.h"
+
+#include "support/vectors.h"
+
+static const struct dtt_now now = {.mono_ns = 10 * DTT_S};
+
+/* From the first name that is looked up to the first neighbour. */
+static void each_stage_has_its_sentence(void **state)
+{
+    static const struct {
+        struct dtt_tracker_status tracker;
+        struct dtt_dht_stats dht;
+        unsigned resolving;
+        int stage;
+        const char *sentence;
+    } cases[] = {
+        {{.members = 0},
+         {.asked = 0},
+         1,
+         DTT_STAGE_RESOLVE,
+         "looking up the addresses of 1 bootstrap host"},
+        {{.members = 0},
+         {.asked = 0},
+         2,
+         DTT_STAGE_RESOLVE,
+         "looking up the addresses of 2 bootstrap hosts"},
+        {{.members = 0},
+         {.asked = 0},
+         0,
+         DTT_STAGE_DHT,
+         "no DHT node is known: no bootstrap host could be looked up"},
+        {{.members = 0},
+         {.bootstraps = 2, .asked = 1},
+         1,
+         DTT_STAGE_DHT,
+         "no DHT node has answered yet: asked 2 bootstrap nodes, 1 query sent"},
+        {{.members = 0},
+         {.nodes_v6 = 1, .asked = 9},
+         0,
+         DTT_STAGE_SEARCH,
+         "looking for members on the DHT (1 node known)"},
+        {{.reads_done = 1},
+         {.nodes_v4 = 2, .nodes_v6 = 3},
+         0,
+         DTT_STAGE_ALONE,
+         "nobody else is here yet; waiting for others (5 DHT nodes known)"},
+        {{.reads_done = 1, .records_refused = 1},
+         {.nodes_v4 = 2},
+         0,
+         DTT_STAGE_ALONE,
+         "nobody else is here: 1 record of this topic did not open, so either the secret differs "
+         "or they are garbage; waiting for others"},
+        {{.records_seen = 3, .dials_started = 1, .dials_failed = 1},
+         {.nodes_v4 = 2},
+         0,
+         DTT_STAGE_DIAL,
+         "3 members found on the DHT, connecting: 1 attempt, 1 failed"},
+        {{.peers_idle = 1},
+         {.asked = 0},
+         1,
+         DTT_STAGE_DIAL,
+         "0 members found on the DHT, connecting: 0 attempts, 0 failed"},
+        {{.is_minute_skipped = true},
+         {.nodes_v4 = 2},
+         0,
+         DTT_STAGE_SEARCH,
+         "the program's rotation of the secret failed for this minute, which is left out"},
+        {{.neighbors = 1, .is_minute_skipped = true},
+         {.asked = 0},
+         1,
+         DTT_STAGE_JOINED,
+         "connected to 1 neighbour"},
+        {{.neighbors = 4}, {.asked = 0}, 0, DTT_STAGE_JOINED, "connected to 4 neighbours"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dtt_why why;
+        dtt_why_explain(&cases[i].tracker, &cases[i].dht, cases[i].resolving, now, &why);
+        assert_int_equal(why.stage, cases[i].stage);
+        assert_string_equal(why.sentence, cases[i].sentence);
+    }
+}
+
+static void figures_are_those_of_the_modules(void **state)
+{
+    const struct dtt_tracker_status tracker = {.records_seen = 1,
+                                               .records_refused = 2,
+                                               .dials_started = 3,
+                                               .dials_failed = 4,
+                                               .members = 5,
+                                               .searching_since_ns = 7 * DTT_S};
+    const struct dtt_dht_stats dht = {.nodes_v4 = 6, .nodes_v6 = 1, .asked = 8, .answered = 9};
+    struct dtt_tracker_status joined = {.neighbors = 1, .searching_since_ns = DTT_NEVER};
+    struct dtt_why why;
+    (void)state;
+    dtt_why_explain(&tracker, &dht, 0, now, &why);
+    assert_int_equal(why.records_seen, 1);
+    assert_int_equal(why.records_refused, 2);
+    assert_int_equal(why.dials_started, 3);
+    assert_int_equal(why.dials_failed, 4);
+    assert_int_equal(why.members, 5);
+    assert_int_equal(why.dht_nodes, 7);
+    assert_int_equal(why.dht_asked, 8);
+    assert_int_equal(why.dht_answered, 9);
+    assert_int_equal(why.for_ms, 3000);
+    dtt_why_explain(&joined, &dht, 0, now, &why);
+    assert_int_equal(why.for_ms, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_stage_has_its_sentence),
+        cmocka_unit_test(figures_are_those_of_the_modules),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
