@@ -22,7 +22,7 @@ static int fill_slot(struct dtt_slot_config *slot, struct secret *secret, struct
 {
     int code;
 
-    if (!o->topic == !o->has_topic_hash) {
+    if (!o->topic == (o->n_topic_hashes == 0)) {
         return output_fail(EXIT_USAGE, "'%s' needs either '--topic TOPIC' or '--topic-hash HEX'",
                            o->command->name);
     }
@@ -32,7 +32,7 @@ static int fill_slot(struct dtt_slot_config *slot, struct secret *secret, struct
     }
     *slot = (struct dtt_slot_config){.size = sizeof(*slot),
                                      .name = o->topic,
-                                     .topic_hash = o->has_topic_hash ? o->topic_hash : NULL,
+                                     .topic_hash = o->n_topic_hashes > 0 ? o->topic_hash : NULL,
                                      .minute = o->minute >= 0 ? (uint64_t)o->minute
                                                               : (uint64_t)time(NULL) / 60,
                                      .secret = secret->bytes,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "commands.h"
 #include "exit_code.h"
+#include "option.h"
 #include "print.h"
 #include "sim/sim.h"
 
@@ -10,8 +11,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-
-static const char *const presets[] = {"default", "seed", "rust-0.3"};
 
 /* Largest resident set of this process so far, in bytes. */
 static uint64_t memory(void *user)
@@ -138,7 +137,7 @@ static int tell_failure(const struct dtt_sim_result *r, const struct options *o)
     return output_fail(
         EXIT_FAILED,
         "to see it again: dtt sim %s --seed %" PRIu64 " --nodes %" PRIu32 " --preset %s%s",
-        r->scenario, r->seed, r->nodes, presets[o->preset], o->is_real ? " --quic" : "");
+        r->scenario, r->seed, r->nodes, option_presets[o->preset], o->is_real ? " --quic" : "");
 }
 
 static int refuse(int err, const struct options *o)
@@ -181,7 +180,7 @@ static int run(struct options *o)
     if (err != DTT_OK) {
         return refuse(err, o);
     }
-    (o->json ? print_json : print_text)(&result, presets[o->preset], now_ms() - start_ms);
+    (o->json ? print_json : print_text)(&result, option_presets[o->preset], now_ms() - start_ms);
     code = output_finish();
     if (code == EXIT_OK && o->plot) {
         code = write_plot(&result, o->plot);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "base/addr.h"
 #include "commands.h"
 #include "exit_code.h"
 #include "print.h"
@@ -69,7 +70,7 @@ static bool is_reachable(const char *listen)
 {
     struct dtt_addr addr;
 
-    return dtt_addr_parse(listen, &addr) == 0 && !options_is_wildcard(&addr);
+    return dtt_addr_parse(listen, &addr) == 0 && !dtt_addr_is_wildcard(&addr);
 }
 
 static int run(struct options *o)

@@ -4,6 +4,9 @@
 
 #include "options.h"
 
+/** All of them, up to a NULL. */
+extern const struct command *const commands[];
+
 extern const struct command command_chat;
 extern const struct command command_pipe;
 extern const struct command command_lookup;

@@ -10,34 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {
-    &command_chat,
-    &command_pipe,
-    &command_lookup,
-    &command_id,
-    &command_dht_ping,
-    &command_dht_get,
-    &command_dht_put,
-    &command_dht_find,
-    &command_dht_get_immutable,
-    &command_dht_put_immutable,
-    &command_dht_peers,
-    &command_dht_announce,
-    &command_dht_serve,
-    &command_record_open,
-    &command_record_seal,
-    &command_testnet,
-    &command_demo,
-    &command_doctor,
-    &command_sim,
-};
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
 /* Prints the commands whose names begin with `prefix`. */
 static void list(FILE *out, const char *prefix)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
+    for (size_t i = 0; commands[i]; i++) {
         if (strncmp(commands[i]->name, prefix, strlen(prefix)) == 0) {
             fprintf(out, "  %-19s%s\n", commands[i]->name, commands[i]->summary);
         }
@@ -105,7 +81,7 @@ static int run(int argc, char **argv)
         printf("dtt %s\n", dtt_version());
         return EXIT_OK;
     }
-    for (size_t i = 0; i < N_COMMANDS; i++) {
+    for (size_t i = 0; commands[i]; i++) {
         const struct command *command = commands[i];
         int words = match(command->name, argc, argv);
         char error[OPTIONS_ERROR_MAX];
@@ -114,7 +90,7 @@ static int run(int argc, char **argv)
         if (words == 0) {
             continue;
         }
-        if (options_parse(&o, command, argc - words, argv + words, error) != 0) {
+        if (!options_parse(&o, command, argc - words, argv + words, error)) {
             return output_fail(EXIT_USAGE, "%s", error);
         }
         if (o.wants_knobs) {

@@ -104,8 +104,8 @@ struct options {
     int64_t cas;
 
     const char *topic;
-    bool has_topic_hash;
     uint8_t topic_hash[DTT_TOPIC_HASH_BYTES];
+    size_t n_topic_hashes; /**< 0 or 1 */
     int64_t minute;
     struct dtt_record_info record; /**< what `record seal` puts into the record */
 
@@ -137,14 +137,11 @@ struct command {
 };
 
 /**
- * Parses what follows the command's name. 0, or -1 with a sentence in `error`. Nothing is required
+ * Parses what follows the command's name. False with a sentence in `error`. Nothing is required
  * once --help is given.
  */
-int options_parse(struct options *o, const struct command *command, int argc, char **argv,
-                  char error[OPTIONS_ERROR_MAX]);
-
-/** Whether the address stands for all addresses of this machine: one can listen there, not dial. */
-bool options_is_wildcard(const struct dtt_addr *addr);
+bool options_parse(struct options *o, const struct command *command, int argc, char **argv,
+                   char error[OPTIONS_ERROR_MAX]);
 
 /** Prints the help of one command. */
 void options_help(FILE *out, const struct command *command);

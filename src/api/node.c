@@ -51,7 +51,7 @@ static int read_listen(const struct dtt_config *cfg, struct dtt_io_config *io)
 
 static int read_bootstrap(const struct dtt_config *cfg, struct dtt_io_config *io)
 {
-    char host[256];
+    char host[DTT_HOST_MAX];
     uint16_t port;
     if (cfg->flags & DTT_NODE_NO_BOOTSTRAP) {
         return cfg->n_bootstrap ? DTT_EINVAL : DTT_OK;
@@ -62,7 +62,7 @@ static int read_bootstrap(const struct dtt_config *cfg, struct dtt_io_config *io
         return DTT_OK;
     }
     for (size_t i = 0; i < cfg->n_bootstrap; i++) {
-        if (!cfg->bootstrap[i] || dtt_io_split_host(cfg->bootstrap[i], host, &port) != DTT_OK) {
+        if (!cfg->bootstrap[i] || dtt_addr_split_host(cfg->bootstrap[i], host, &port) != DTT_OK) {
             return DTT_EADDR;
         }
     }

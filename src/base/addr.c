@@ -101,6 +101,12 @@ bool dtt_addr_is_usable(const struct dtt_addr *a)
     return a->port != 0 && dtt_addr_scope(a) != DTT_SCOPE_UNUSABLE;
 }
 
+bool dtt_addr_is_wildcard(const struct dtt_addr *a)
+{
+    static const uint8_t any[sizeof(a->ip)] = {0};
+    return memcmp(a->ip, any, sizeof(any)) == 0;
+}
+
 /* RFC 5952: lower case, no leading zeros, the longest run (of two or more) of zeros as "::". */
 static void format_v6(const uint8_t *ip, char *out, size_t cap)
 {
@@ -285,5 +291,32 @@ int dtt_addr_from_compact(struct dtt_slice s, struct dtt_addr *ret)
     } else {
         return DTT_EPROTO;
     }
+    return DTT_OK;
+}
+
+int dtt_addr_split_host(const char *text, char host[DTT_HOST_MAX], uint16_t *ret_port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    const char *port_text = colon ? colon + 1 : "";
+    bool is_bracketed = text[0] == '[';
+    struct dtt_addr literal;
+    unsigned port = 0;
+    if (len == 0 || len >= DTT_HOST_MAX || strspn(port_text, "0123456789") != strlen(port_text) ||
+        strlen(port_text) > 5) {
+        return DTT_EADDR;
+    }
+    for (const char *p = port_text; *p; p++) {
+        port = port * 10 + (unsigned)(*p - '0');
+    }
+    if (port == 0 || port > UINT16_MAX || strcspn(text, " \t\r\n/@") < len ||
+        (is_bracketed ? dtt_addr_parse(text, &literal) != DTT_OK
+                      : memchr(text, ':', len) != NULL)) {
+        return DTT_EADDR;
+    }
+    len -= 2 * is_bracketed;
+    memcpy(host, text + is_bracketed, len);
+    host[len] = '\0';
+    *ret_port = (uint16_t)port;
     return DTT_OK;
 }

@@ -34,6 +34,12 @@ int dtt_addr_cmp(const struct dtt_addr *a, const struct dtt_addr *b);
 enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a);
 /** Port 0, no family or an unusable scope: never send there. */
 bool dtt_addr_is_usable(const struct dtt_addr *a);
+/** 0.0.0.0 or [::], any port: one can listen there, not send. */
+bool dtt_addr_is_wildcard(const struct dtt_addr *a);
+
+#define DTT_HOST_MAX 256 /**< a name of the DNS, with the NUL */
+/** Splits "HOST:PORT"; a host that has a colon is an IPv6 address in brackets. DTT_EADDR. */
+int dtt_addr_split_host(const char *text, char host[DTT_HOST_MAX], uint16_t *ret_port);
 
 /** Appends the compact form. */
 void dtt_addr_write_compact(struct dtt_writer *w, const struct dtt_addr *a);

@@ -5,12 +5,6 @@
 #include <netinet/in.h>
 #include <uv.h>
 
-static bool is_wildcard(const struct dtt_addr *a)
-{
-    static const uint8_t zero[16] = {0};
-    return memcmp(a->ip, zero, sizeof(zero)) == 0;
-}
-
 static struct dtt_addr of_interface(const uv_interface_address_t *i, uint16_t port)
 {
     uint8_t ip[16];
@@ -29,7 +23,7 @@ void dtt_hostaddrs_list(const struct dtt_addr *bound, struct dtt_addr *list, siz
     uv_interface_address_t *interfaces;
     size_t before = *n;
     int count;
-    if (!is_wildcard(bound)) {
+    if (!dtt_addr_is_wildcard(bound)) {
         if (*n < cap) {
             list[(*n)++] = *bound;
         }

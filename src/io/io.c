@@ -36,7 +36,7 @@ enum { SOCKETS = 2 };
 /* A bootstrap host that is a name. */
 struct lookup {
     struct dtt_io *io;
-    char host[256];
+    char host[DTT_HOST_MAX];
     uint16_t port;
     struct dtt_resolve *resolve; /* NULL: none under way */
     uv_poll_t poll;
@@ -68,34 +68,6 @@ struct dtt_io {
     uint64_t state_ns; /* when it is saved next; DTT_NEVER */
     bool is_broken;
 };
-
-int dtt_io_split_host(const char *text, char host[256], uint16_t *ret_port)
-{
-    const char *colon = strrchr(text, ':');
-    size_t len = colon ? (size_t)(colon - text) : 0;
-    unsigned long port = 0;
-    if (len == 0 || len > 255 || colon[1] == '\0' || strlen(colon + 1) > 5) {
-        return DTT_EADDR;
-    }
-    for (const char *p = colon + 1; *p; p++) {
-        if (*p < '0' || *p > '9') {
-            return DTT_EADDR;
-        }
-        port = port * 10 + (unsigned long)(*p - '0');
-    }
-    bool is_bracketed = text[0] == '[' && text[len - 1] == ']';
-    if (port == 0 || port > 65535 || (!is_bracketed && memchr(text, ':', len)) ||
-        strcspn(text, " \t\r\n/@") < len) {
-        return DTT_EADDR;
-    }
-    memcpy(host, text + is_bracketed, len - 2 * is_bracketed);
-    host[len - 2 * is_bracketed] = '\0';
-    if (host[0] == '\0') {
-        return DTT_EADDR;
-    }
-    *ret_port = (uint16_t)port;
-    return DTT_OK;
-}
 
 /* --------------------------------------------------------------- sockets */
 
@@ -302,7 +274,7 @@ static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
         return DTT_OK;
     }
     struct lookup *l = &io->lookups[io->n_lookups];
-    int err = dtt_io_split_host(text, l->host, &l->port);
+    int err = dtt_addr_split_host(text, l->host, &l->port);
     if (!err) {
         l->io = io;
         lookup_start(io, l, now);

@@ -20,13 +20,10 @@ struct dtt_io_config {
     bool read_only;
     struct dtt_addr listen[2]; /**< at most one a family; family none: none of it */
     bool listen_is_default;    /**< a family the host does not have is then no error */
-    const char *const *hosts;  /**< "HOST:PORT", checked by dtt_io_split_host */
+    const char *const *hosts;  /**< "HOST:PORT", checked by dtt_addr_split_host */
     size_t n_hosts;
     const char *state_file; /**< NULL: none */
 };
-
-/** Splits "HOST:PORT" or "[v6]:PORT"; DTT_EADDR. host has room for 256 bytes. */
-int dtt_io_split_host(const char *text, char host[256], uint16_t *ret_port);
 
 /** LISTENING is queued, and nothing before it. Errors: those of dtt_node_open. */
 int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg);

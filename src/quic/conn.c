@@ -346,12 +346,6 @@ static void settle(struct dtt_qconn *c, int rv)
     dtt_qschedule_arm(c);
 }
 
-static bool is_wildcard(const struct dtt_addr *a)
-{
-    static const uint8_t any[16] = {0};
-    return memcmp(a->ip, any, sizeof(any)) == 0;
-}
-
 /*
  * One socket may be named by its wildcard address or by the address a packet was sent to. For
  * ngtcp2 these would be two paths.
@@ -359,7 +353,7 @@ static bool is_wildcard(const struct dtt_addr *a)
 static const struct dtt_addr *same_socket(const struct dtt_qconn *c, const struct dtt_addr *local)
 {
     bool is_same = c->local.family == local->family && c->local.port == local->port &&
-                   (is_wildcard(&c->local) || is_wildcard(local));
+                   (dtt_addr_is_wildcard(&c->local) || dtt_addr_is_wildcard(local));
     return is_same ? &c->local : local;
 }
 

@@ -312,13 +312,67 @@ static void test_order(void **state)
     }
 }
 
+static void test_split_host(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        uint16_t port;
+    } good[] = {{"router.example:6881", "router.example", 6881},
+                {"h:1", "h", 1},
+                {"1.2.3.4:65535", "1.2.3.4", 65535},
+                {"[2001:db8::1]:80", "2001:db8::1", 80}};
+    static const char *const bad[] = {"",        "h",        "h:",       ":1",    "h:0",
+                                      "h:65536", "h:1x",     "h:000001", "a b:1", "a/b:1",
+                                      "a@b:1",   "::1:5",    "[]:1",     "[::1]", "[h]:1",
+                                      "[::1:5",  "[::1]x:5", "h:+1",     "h:-1"};
+    char host[DTT_HOST_MAX], text[DTT_HOST_MAX + 8];
+    uint16_t port;
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        if (dtt_addr_split_host(good[i].text, host, &port) != DTT_OK) {
+            fail_msg("%s is refused", good[i].text);
+        }
+        assert_string_equal(host, good[i].host);
+        assert_int_equal(port, good[i].port);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (dtt_addr_split_host(bad[i], host, &port) != DTT_EADDR) {
+            fail_msg("%s is taken", bad[i]);
+        }
+    }
+    memset(text, 'a', sizeof(text));
+    memcpy(text + DTT_HOST_MAX - 1, ":1", 3);
+    assert_int_equal(dtt_addr_split_host(text, host, &port), DTT_OK);
+    assert_int_equal(strlen(host), DTT_HOST_MAX - 1);
+    memcpy(text + DTT_HOST_MAX, ":1", 3);
+    text[DTT_HOST_MAX - 1] = 'a';
+    assert_int_equal(dtt_addr_split_host(text, host, &port), DTT_EADDR);
+}
+
+static void test_wildcards(void **state)
+{
+    static const char *const any[] = {"0.0.0.0:0", "0.0.0.0:5", "[::]:1"};
+    static const char *const one[] = {"0.0.0.1:0", "127.0.0.1:5", "[::1]:1", "[1::]:0"};
+    struct dtt_addr a;
+    (void)state;
+    for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+        a = parsed(any[i]);
+        assert_true(dtt_addr_is_wildcard(&a));
+    }
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+        a = parsed(one[i]);
+        assert_false(dtt_addr_is_wildcard(&a));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_format_vectors),  cmocka_unit_test(test_parse_refuses),
         cmocka_unit_test(test_text_round_trip), cmocka_unit_test(test_parse_agrees_with_libc),
         cmocka_unit_test(test_compact),         cmocka_unit_test(test_scopes),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_order),           cmocka_unit_test(test_split_host),
+        cmocka_unit_test(test_wildcards),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

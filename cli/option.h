@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The table of options: one line a value, however many commands take it.
+ */
+#ifndef CLI_OPTION_H
+#define CLI_OPTION_H
+
+#include "options.h"
+
+enum option_result {
+    OPTION_TAKEN,
+    OPTION_IS_BAD, /**< it is not what the option expects */
+    OPTION_IS_ONE_TOO_MANY,
+    OPTION_SAYS_WHY /**< the sentence is in options.why */
+};
+
+struct option {
+    enum option_id id;
+    const char *name;         /**< without the dashes */
+    const char *value;        /**< what to give, for the help; NULL: a flag */
+    const char *help;         /**< lines after the first are indented when printed */
+    const char *expects;      /**< "... is not EXPECTS" */
+    const char *const *words; /**< those that it may be, up to a NULL */
+    /** Reads `value` into `place`; NULL: a flag. */
+    enum option_result (*set)(struct options *o, const struct option *option, void *place,
+                              char *value);
+    size_t field;     /**< offset in struct options of the place: of a flag a bool */
+    int64_t min, max; /**< of a number; `max` of a text's length, 0: any */
+    size_t count; /**< offset of the size_t that counts an option given more than once; 0: none */
+    size_t most;  /**< times that it can be given */
+    size_t size;  /**< of one in `field` then */
+};
+
+/** In the order of the help, up to one without a name. Two commands may mean two by one name. */
+extern const struct option option_table[];
+
+/** The words for enum dtt_preset, up to a NULL. */
+extern const char *const option_presets[];
+
+#endif
