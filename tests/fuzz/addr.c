@@ -24,6 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             abort();
         }
     }
+    char host[DTT_HOST_MAX];
+    uint16_t port = 0;
+    if (dtt_addr_split_host(copy, host, &port) == DTT_OK && (host[0] == '\0' || port == 0)) {
+        abort();
+    }
     free(copy);
     if (dtt_addr_from_compact(dtt_slice(data, len), &a) == DTT_OK) {
         dtt_addr_format(&a, text);
