@@ -2,7 +2,7 @@
 /* The node's entry points: construction, datagrams in and out, time. */
 #include "dht/dht.h"
 
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #include <dtt/types.h>
 #include <sodium.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a walk has found: distinct values, who holds them, peers. */
+#include "dht/inside.h"
 #include "dht/item.h"
-#include "dht/node.h"
 
 #include <stdlib.h>
 
@@ -93,7 +93,7 @@ static void add_value(struct dtt_walk *w, const struct dtt_addr *from, int64_t s
     w->values[w->n_values++] = v;
 }
 
-void dtt_walk_take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_candidate *c,
+void dtt_walk_take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_lookup_node *c,
                          const struct dtt_krpc *m)
 {
     if (!m->v.data || w->goal.kind != DTT_WALK_GET) {

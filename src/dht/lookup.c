@@ -22,7 +22,7 @@ void dtt_lookup_fini(struct dtt_lookup *l)
     l->cap = 0;
 }
 
-struct dtt_candidate *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr)
+struct dtt_lookup_node *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr)
 {
     for (size_t i = 0; i < l->n; i++) {
         if (dtt_addr_eq(&l->c[i].addr, addr)) {
@@ -56,7 +56,7 @@ static double distance(const uint8_t *a, const uint8_t *b)
     return d;
 }
 
-bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_candidate *c)
+bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
 {
     return l->crowd > 0 && distance(l->target, c->id) < l->crowd;
 }
@@ -66,9 +66,9 @@ static bool is_refused(const struct dtt_lookup *l, const struct dtt_addr *addr)
 {
     size_t network = 0;
     for (size_t i = 0; i < l->n; i++) {
-        const struct dtt_candidate *c = &l->c[i];
+        const struct dtt_lookup_node *c = &l->c[i];
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the array is there when n > 0 */
-        network += c->state != DTT_CANDIDATE_DEAD && is_same_network(&c->addr, addr);
+        network += c->state != DTT_LOOKUP_NODE_DEAD && is_same_network(&c->addr, addr);
     }
     return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL && network >= DTT_LOOKUP_PER_NETWORK;
 }
@@ -76,7 +76,7 @@ static bool is_refused(const struct dtt_lookup *l, const struct dtt_addr *addr)
 static bool grow(struct dtt_lookup *l)
 {
     size_t cap = l->cap ? l->cap * 2 : 16;
-    struct dtt_candidate *c = realloc(l->c, cap * sizeof(*c));
+    struct dtt_lookup_node *c = realloc(l->c, cap * sizeof(*c));
     if (!c) {
         return false;
     }
@@ -91,9 +91,9 @@ static void take_out(struct dtt_lookup *l, size_t at)
     l->n--;
 }
 
-static bool is_waiting(const struct dtt_candidate *c)
+static bool is_waiting(const struct dtt_lookup_node *c)
 {
-    return c->state == DTT_CANDIDATE_FRESH && !c->again;
+    return c->state == DTT_LOOKUP_NODE_FRESH && !c->again;
 }
 
 /* The teller with most contacts not asked yet. */
@@ -102,7 +102,7 @@ static uint8_t loudest(const struct dtt_lookup *l)
     uint8_t waiting[DTT_LOOKUP_TELLERS] = {0};
     uint8_t most = 0;
     for (size_t i = 0; i < l->n; i++) {
-        const struct dtt_candidate *c = &l->c[i];
+        const struct dtt_lookup_node *c = &l->c[i];
         if (is_waiting(c) && ++waiting[c->teller] > waiting[most]) {
             most = c->teller;
         }
@@ -114,12 +114,12 @@ static uint8_t loudest(const struct dtt_lookup *l)
  * Makes room: forgets a dead one, or the farthest not yet asked of whoever named most of them, so
  * that nobody pushes out what others say.
  */
-static bool make_room(struct dtt_lookup *l, const struct dtt_candidate *fresh)
+static bool make_room(struct dtt_lookup *l, const struct dtt_lookup_node *fresh)
 {
     uint8_t teller = loudest(l);
     size_t out = l->n;
     for (size_t i = 0; i < l->n; i++) {
-        if (l->c[i].state == DTT_CANDIDATE_DEAD) {
+        if (l->c[i].state == DTT_LOOKUP_NODE_DEAD) {
             out = i;
             break;
         }
@@ -127,7 +127,7 @@ static bool make_room(struct dtt_lookup *l, const struct dtt_candidate *fresh)
             out = i;
         }
     }
-    if (out == l->n || (l->c[out].state != DTT_CANDIDATE_DEAD && fresh->teller == teller &&
+    if (out == l->n || (l->c[out].state != DTT_LOOKUP_NODE_DEAD && fresh->teller == teller &&
                         dtt_node_id_cmp(l->target, fresh->id, l->c[out].id) > 0)) {
         return false;
     }
@@ -136,7 +136,7 @@ static bool make_room(struct dtt_lookup *l, const struct dtt_candidate *fresh)
 }
 
 /* Puts it where its distance says; there is room. Its place. */
-static size_t insert(struct dtt_lookup *l, const struct dtt_candidate *c)
+static size_t insert(struct dtt_lookup *l, const struct dtt_lookup_node *c)
 {
     size_t at = l->n;
     while (at > 0 && dtt_node_id_cmp(l->target, c->id, l->c[at - 1].id) < 0) {
@@ -148,10 +148,10 @@ static size_t insert(struct dtt_lookup *l, const struct dtt_candidate *c)
     return at;
 }
 
-struct dtt_candidate *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_candidate *c,
-                                        const uint8_t id[DTT_NODE_ID_BYTES])
+struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_lookup_node *c,
+                                          const uint8_t id[DTT_NODE_ID_BYTES])
 {
-    struct dtt_candidate copy = *c;
+    struct dtt_lookup_node copy = *c;
     if (memcmp(c->id, id, DTT_NODE_ID_BYTES) == 0) {
         return c;
     }
@@ -161,8 +161,8 @@ struct dtt_candidate *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_candida
 }
 
 /* Somebody else names a candidate: his word may be the better one. */
-static void hear_again(struct dtt_lookup *l, struct dtt_candidate *known,
-                       const struct dtt_candidate *fresh)
+static void hear_again(struct dtt_lookup *l, struct dtt_lookup_node *known,
+                       const struct dtt_lookup_node *fresh)
 {
     bool is_nearer = dtt_node_id_cmp(l->target, fresh->id, known->id) < 0;
     if (is_liar(l, known->teller) || (is_waiting(known) && is_nearer)) {
@@ -174,12 +174,12 @@ static void hear_again(struct dtt_lookup *l, struct dtt_candidate *known,
     }
 }
 
-static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
+static bool add(struct dtt_lookup *l, const struct dtt_lookup_node *fresh)
 {
     if (is_liar(l, fresh->teller)) {
         return false;
     }
-    struct dtt_candidate *known = dtt_lookup_find(l, &fresh->addr);
+    struct dtt_lookup_node *known = dtt_lookup_find(l, &fresh->addr);
     if (known) {
         hear_again(l, known, fresh);
         return false;
@@ -202,50 +202,50 @@ static bool add(struct dtt_lookup *l, const struct dtt_candidate *fresh)
 bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],
                     const struct dtt_addr *addr, uint8_t teller)
 {
-    struct dtt_candidate c = {.addr = *addr, .teller = teller};
+    struct dtt_lookup_node c = {.addr = *addr, .teller = teller};
     memcpy(c.id, id, sizeof(c.id));
     return add(l, &c);
 }
 
-bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c)
+bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_lookup_node *c)
 {
-    struct dtt_candidate copy = *c;
-    copy.state = DTT_CANDIDATE_ANSWERED;
+    struct dtt_lookup_node copy = *c;
+    copy.state = DTT_LOOKUP_NODE_ANSWERED;
     copy.teller = 0;
     copy.number = 0;
     return add(l, &copy);
 }
 
 /* Should be asked, first or once more. Nobody is asked on the word of a liar. */
-static bool is_wanted(const struct dtt_lookup *l, const struct dtt_candidate *c)
+static bool is_wanted(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
 {
-    return (c->state == DTT_CANDIDATE_FRESH || c->state == DTT_CANDIDATE_SLOW) &&
+    return (c->state == DTT_LOOKUP_NODE_FRESH || c->state == DTT_LOOKUP_NODE_SLOW) &&
            (c->again || !is_liar(l, c->teller));
 }
 
 /* Will be asked, as there are queries left for it. */
-static bool is_open(const struct dtt_lookup *l, const struct dtt_candidate *c)
+static bool is_open(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
 {
     bool is_exhausted = l->queries >= DTT_LOOKUP_QUERIES || l->queries >= l->most + l->wasted;
     return is_wanted(l, c) && (c->again || !is_exhausted);
 }
 
 /* Takes one of the `width` places: neither dead nor known to be of no use. */
-static bool counts(const struct dtt_lookup *l, const struct dtt_candidate *c)
+static bool counts(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
 {
-    switch ((enum dtt_candidate_state)c->state) {
-    case DTT_CANDIDATE_DEAD: return false;
-    case DTT_CANDIDATE_ANSWERED:
+    switch ((enum dtt_lookup_node_state)c->state) {
+    case DTT_LOOKUP_NODE_DEAD: return false;
+    case DTT_LOOKUP_NODE_ANSWERED:
         return !dtt_lookup_is_crowd(l, c) && (!l->needs_token || c->token_len > 0);
-    case DTT_CANDIDATE_ASKED: return true;
-    case DTT_CANDIDATE_FRESH:
-    case DTT_CANDIDATE_SLOW: break;
+    case DTT_LOOKUP_NODE_ASKED: return true;
+    case DTT_LOOKUP_NODE_FRESH:
+    case DTT_LOOKUP_NODE_SLOW: break;
     }
     return is_open(l, c);
 }
 
 /* The farthest of the `width` closest that count or would; NULL when there are not as many. */
-static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
+static const struct dtt_lookup_node *last_of_width(const struct dtt_lookup *l)
 {
     size_t rank = 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -257,8 +257,8 @@ static const struct dtt_candidate *last_of_width(const struct dtt_lookup *l)
     return NULL;
 }
 
-void dtt_lookup_set_usual(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
-                          const uint8_t neighbour[DTT_NODE_ID_BYTES])
+void dtt_lookup_set_neighbourhood(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                                  const uint8_t neighbour[DTT_NODE_ID_BYTES])
 {
     l->usual = distance(self, neighbour) / DTT_LOOKUP_USUAL;
 }
@@ -266,7 +266,7 @@ void dtt_lookup_set_usual(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_B
 /* Nobody can name much closer candidates. */
 static bool is_near(const struct dtt_lookup *l)
 {
-    const struct dtt_candidate *last = l->usual > 0 ? last_of_width(l) : NULL;
+    const struct dtt_lookup_node *last = l->usual > 0 ? last_of_width(l) : NULL;
     return last && distance(l->target, last->id) < DTT_LOOKUP_NEAR * l->usual * (double)l->width;
 }
 
@@ -274,16 +274,16 @@ static bool is_near(const struct dtt_lookup *l)
  * All of the `width` closest are asked in the end; those known to be quick come first, so that
  * first values and closer contacts come early.
  */
-struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
+struct dtt_lookup_node *dtt_lookup_next(struct dtt_lookup *l)
 {
     size_t limit = l->improves && !is_near(l) ? DTT_LOOKUP_ALPHA : l->width;
-    struct dtt_candidate *next = NULL;
+    struct dtt_lookup_node *next = NULL;
     size_t rank = 0;
     if (l->in_flight >= limit) {
         return NULL;
     }
     for (size_t i = 0; i < l->n && rank < l->width; i++) {
-        struct dtt_candidate *c = &l->c[i];
+        struct dtt_lookup_node *c = &l->c[i];
         if (is_open(l, c) && (!next || c->rtt_us < next->rtt_us)) {
             next = c;
         }
@@ -292,18 +292,18 @@ struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l)
     return next;
 }
 
-void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c)
+void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_lookup_node *c)
 {
     l->asked += c->sends == 0 && !c->again;
-    l->in_flight += c->state != DTT_CANDIDATE_ASKED;
+    l->in_flight += c->state != DTT_LOOKUP_NODE_ASKED;
     l->queries += !c->again; /* the others are few: width * DTT_DHT_ROUNDS at most */
     c->sends++;
-    c->state = DTT_CANDIDATE_ASKED;
+    c->state = DTT_LOOKUP_NODE_ASKED;
 }
 
-static void leave_flight(struct dtt_lookup *l, const struct dtt_candidate *c)
+static void leave_flight(struct dtt_lookup *l, const struct dtt_lookup_node *c)
 {
-    l->in_flight -= c->state == DTT_CANDIDATE_ASKED;
+    l->in_flight -= c->state == DTT_LOOKUP_NODE_ASKED;
 }
 
 static void count_up(uint8_t *n)
@@ -311,13 +311,13 @@ static void count_up(uint8_t *n)
     *n = (uint8_t)(*n + (*n < NEVER_BELIEVED - 1));
 }
 
-bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
+bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_lookup_node *c)
 {
-    if (c->state == DTT_CANDIDATE_ANSWERED) {
+    if (c->state == DTT_LOOKUP_NODE_ANSWERED) {
         return false;
     }
     leave_flight(l, c);
-    c->state = DTT_CANDIDATE_ANSWERED;
+    c->state = DTT_LOOKUP_NODE_ANSWERED;
     if (c->number == 0) {
         l->answered++;
         count_up(&l->truth[c->teller]);
@@ -330,32 +330,32 @@ bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c)
     return true;
 }
 
-void dtt_lookup_again(struct dtt_candidate *c)
+void dtt_lookup_ask_again(struct dtt_lookup_node *c)
 {
-    c->state = DTT_CANDIDATE_FRESH;
+    c->state = DTT_LOOKUP_NODE_FRESH;
     c->sends = 0;
     c->again = true;
 }
 
 /* What it said before stands. */
-static void give_up(struct dtt_lookup *l, struct dtt_candidate *c)
+static void give_up(struct dtt_lookup *l, struct dtt_lookup_node *c)
 {
     if (c->again) {
-        c->state = DTT_CANDIDATE_ANSWERED;
+        c->state = DTT_LOOKUP_NODE_ANSWERED;
     } else {
-        c->state = DTT_CANDIDATE_DEAD;
+        c->state = DTT_LOOKUP_NODE_DEAD;
         l->wasted += c->sends;
     }
 }
 
-bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c)
+bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_lookup_node *c)
 {
-    if (c->state != DTT_CANDIDATE_ASKED) {
+    if (c->state != DTT_LOOKUP_NODE_ASKED) {
         return false;
     }
     leave_flight(l, c);
     if (c->sends < DTT_LOOKUP_SENDS) {
-        c->state = DTT_CANDIDATE_SLOW;
+        c->state = DTT_LOOKUP_NODE_SLOW;
         if (!c->again) {
             count_up(&l->lies[c->teller]);
         }
@@ -374,9 +374,9 @@ void dtt_lookup_end(struct dtt_lookup *l)
     }
 }
 
-void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c)
+void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_lookup_node *c)
 {
-    if (c->state != DTT_CANDIDATE_ANSWERED) {
+    if (c->state != DTT_LOOKUP_NODE_ANSWERED) {
         leave_flight(l, c);
         give_up(l, c);
     }
@@ -389,7 +389,7 @@ bool dtt_lookup_is_done(const struct dtt_lookup *l)
         if (!counts(l, &l->c[i])) {
             continue;
         }
-        if (l->c[i].state != DTT_CANDIDATE_ANSWERED) {
+        if (l->c[i].state != DTT_LOOKUP_NODE_ANSWERED) {
             return false;
         }
         rank++;
@@ -399,12 +399,12 @@ bool dtt_lookup_is_done(const struct dtt_lookup *l)
 
 bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_NODE_ID_BYTES])
 {
-    const struct dtt_candidate *last = NULL;
+    const struct dtt_lookup_node *last = NULL;
     size_t dead = 0;
     for (size_t i = 0; i < l->n && rank > 0; i++) {
         if (!is_liar(l, l->c[i].teller)) {
             last = &l->c[i];
-            dead += last->state == DTT_CANDIDATE_DEAD;
+            dead += last->state == DTT_LOOKUP_NODE_DEAD;
             rank--;
         }
     }
@@ -424,7 +424,7 @@ bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_
 bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
                             const uint8_t neighbour[DTT_NODE_ID_BYTES])
 {
-    const struct dtt_candidate *last = last_of_width(l);
+    const struct dtt_lookup_node *last = last_of_width(l);
     double usual = distance(self, neighbour) / DTT_LOOKUP_CROWDED;
     if (!last || l->crowd > 0 ||
         distance(l->target, last->id) >= usual * (double)l->width / DTT_LOOKUP_USUAL) {
@@ -445,7 +445,7 @@ void dtt_lookup_compact(struct dtt_lookup *l, size_t max)
 {
     size_t kept = 0;
     for (size_t i = 0; i < l->n && kept < max; i++) {
-        if (l->c[i].state == DTT_CANDIDATE_ANSWERED) {
+        if (l->c[i].state == DTT_LOOKUP_NODE_ANSWERED) {
             l->c[kept++] = l->c[i];
         }
     }
@@ -454,7 +454,7 @@ void dtt_lookup_compact(struct dtt_lookup *l, size_t max)
         dtt_lookup_fini(l);
         return;
     }
-    struct dtt_candidate *c = realloc(l->c, kept * sizeof(*c));
+    struct dtt_lookup_node *c = realloc(l->c, kept * sizeof(*c));
     if (c) {
         l->c = c;
         l->cap = kept;

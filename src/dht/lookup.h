@@ -30,19 +30,19 @@
 #define DTT_LOOKUP_CROWDED     4  /**< times as close as they should be */
 #define DTT_LOOKUP_USUAL       8  /**< nodes next to ourselves by which we know what is usual */
 
-enum dtt_candidate_state {
-    DTT_CANDIDATE_FRESH,
-    DTT_CANDIDATE_ASKED,
-    DTT_CANDIDATE_SLOW,
-    DTT_CANDIDATE_ANSWERED,
-    DTT_CANDIDATE_DEAD
+enum dtt_lookup_node_state {
+    DTT_LOOKUP_NODE_FRESH,
+    DTT_LOOKUP_NODE_ASKED,
+    DTT_LOOKUP_NODE_SLOW,
+    DTT_LOOKUP_NODE_ANSWERED,
+    DTT_LOOKUP_NODE_DEAD
 };
 
-struct dtt_candidate {
+struct dtt_lookup_node {
     uint8_t id[DTT_NODE_ID_BYTES];
     struct dtt_addr addr;
     uint32_t rtt_us; /**< 0: not known */
-    uint8_t state;   /**< enum dtt_candidate_state */
+    uint8_t state;   /**< enum dtt_lookup_node_state */
     uint8_t sends;
     bool has_value;   /**< returned a valid value: a put may send cas to it */
     bool again;       /**< has answered and is asked once more, with its token */
@@ -72,7 +72,7 @@ struct dtt_lookup {
     uint8_t n_tellers; /**< numbers given */
     uint8_t lies[DTT_LOOKUP_TELLERS];  /**< contacts of each that were silent */
     uint8_t truth[DTT_LOOKUP_TELLERS]; /**< and that answered */
-    struct dtt_candidate *c;
+    struct dtt_lookup_node *c;
 };
 
 /** Allocates nothing yet. `most` is DTT_LOOKUP_QUERIES until somebody sets it. */
@@ -84,35 +84,35 @@ void dtt_lookup_fini(struct dtt_lookup *l);
  * `neighbour`. Candidates as close to the target are taken for the closest there are and asked all
  * at once.
  */
-void dtt_lookup_set_usual(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
-                          const uint8_t neighbour[DTT_NODE_ID_BYTES]);
+void dtt_lookup_set_neighbourhood(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+                                  const uint8_t neighbour[DTT_NODE_ID_BYTES]);
 
 /** True when the contact is a new candidate. `teller`: number of who named it, 0 we ourselves. */
 bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],
                     const struct dtt_addr *addr, uint8_t teller);
 /** A node known to have answered with a token not long ago: needs not be asked again. */
-bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_candidate *c);
+bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_lookup_node *c);
 
 /** The candidate at this endpoint, or NULL. Valid until the next add. */
-struct dtt_candidate *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr);
+struct dtt_lookup_node *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr);
 
 /**
  * The node at this endpoint says that its id is another one than we were told. It knows best: who
  * told us may have old news, or want to keep it out. The candidate's new place.
  */
-struct dtt_candidate *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_candidate *c,
-                                        const uint8_t id[DTT_NODE_ID_BYTES]);
+struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_lookup_node *c,
+                                          const uint8_t id[DTT_NODE_ID_BYTES]);
 
 /** Who is to be asked now, or NULL. Follow it with sent (or dead, when it cannot be asked). */
-struct dtt_candidate *dtt_lookup_next(struct dtt_lookup *l);
-void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_candidate *c);
+struct dtt_lookup_node *dtt_lookup_next(struct dtt_lookup *l);
+void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_lookup_node *c);
 /** Answered; contacts of its reply are added next. False for a second answer. */
-bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_candidate *c);
+bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_lookup_node *c);
 /** It answered, but has more to say: to be asked once more, with its token. */
-void dtt_lookup_again(struct dtt_candidate *c);
+void dtt_lookup_ask_again(struct dtt_lookup_node *c);
 /** The soft timeout of its last query passed. True when that was the last one: now DEAD. */
-bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_candidate *c);
-void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_candidate *c);
+bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_lookup_node *c);
+void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_lookup_node *c);
 
 /** The `width` closest that are of use have all answered, or nobody is left to ask. */
 bool dtt_lookup_is_done(const struct dtt_lookup *l);
@@ -132,7 +132,7 @@ bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_
 bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
                             const uint8_t neighbour[DTT_NODE_ID_BYTES]);
 /** One of a crowd that was found and is disbelieved. */
-bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_candidate *c);
+bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_lookup_node *c);
 
 /** Nobody is asked any more: who was to be asked once more has answered before, and that stands. */
 void dtt_lookup_end(struct dtt_lookup *l);

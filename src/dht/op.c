@@ -363,13 +363,13 @@ static bool next_value(struct dtt_op *op, struct dtt_dht_event *ret)
 }
 
 /* Answer number `at` of a finished walk: the closest of IPv4, then the closest of IPv6. */
-static const struct dtt_candidate *find_result(const struct dtt_walk *w, size_t at)
+static const struct dtt_lookup_node *find_result(const struct dtt_walk *w, size_t at)
 {
     for (size_t side = 0; side < 2; side++) {
         size_t left = FIND_RETURNS;
         for (size_t i = 0; i < w->side[side].n && left > 0; i++) {
-            const struct dtt_candidate *c = &w->side[side].c[i];
-            if (c->state == DTT_CANDIDATE_ANSWERED) {
+            const struct dtt_lookup_node *c = &w->side[side].c[i];
+            if (c->state == DTT_LOOKUP_NODE_ANSWERED) {
                 if (at-- == 0) {
                     return c;
                 }
@@ -394,7 +394,7 @@ static bool next_node(struct dtt_op *op, struct dtt_dht_event *ret)
         op->told++;
         return true;
     }
-    const struct dtt_candidate *c =
+    const struct dtt_lookup_node *c =
         op->type == DTT_OP_FIND ? find_result(op->walk, op->told) : NULL;
     if (c) {
         memcpy(ret->u.node.id, c->id, sizeof(ret->u.node.id));

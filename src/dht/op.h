@@ -3,7 +3,7 @@
 #ifndef DTT_DHT_OP_H
 #define DTT_DHT_OP_H
 
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #define DTT_OP_SENDS   2 /**< a request and one retransmission */
 #define DTT_PUT_ERRORS 8 /**< distinct error codes counted */

@@ -149,7 +149,7 @@ static bool is_one_of_the_closest(const struct dtt_dht *d, const struct dtt_walk
         const struct dtt_lookup *l = &w->side[side];
         size_t closer = 0;
         for (size_t i = 0; i < l->n; i++) {
-            closer += l->c[i].state == DTT_CANDIDATE_ANSWERED &&
+            closer += l->c[i].state == DTT_LOOKUP_NODE_ANSWERED &&
                       dtt_node_id_cmp(l->target, l->c[i].id, d->id) < 0;
         }
         if ((side == 0 ? d->cfg.has_v4 : d->cfg.has_v6) && closer < copies) {
@@ -240,9 +240,9 @@ static bool pick_targets(struct dtt_dht *d, struct dtt_put *p, const struct dtt_
         size_t left[2] = {among, among};
         size_t first = p->n;
         for (size_t i = 0; i < l->n && p->n < PUT_TARGETS; i++) {
-            const struct dtt_candidate *c = &l->c[i];
+            const struct dtt_lookup_node *c = &l->c[i];
             bool is_crowd = dtt_lookup_is_crowd(l, c);
-            if (c->state != DTT_CANDIDATE_ANSWERED || c->token_len == 0 || left[is_crowd] == 0) {
+            if (c->state != DTT_LOOKUP_NODE_ANSWERED || c->token_len == 0 || left[is_crowd] == 0) {
                 continue;
             }
             left[is_crowd]--;
@@ -276,7 +276,7 @@ static bool has_answer(const struct dtt_walk *w)
 {
     for (size_t side = 0; side < 2; side++) {
         for (size_t i = 0; i < w->side[side].n; i++) {
-            if (w->side[side].c[i].state == DTT_CANDIDATE_ANSWERED) {
+            if (w->side[side].c[i].state == DTT_LOOKUP_NODE_ANSWERED) {
                 return true;
             }
         }

@@ -3,7 +3,7 @@
  * Queries of ours and their answers: transaction, round trip times, timeouts, and what every answer
  * teaches whoever asked: the node is alive, and how it sees our address.
  */
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #include <dtt/types.h>
 

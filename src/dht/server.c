@@ -6,8 +6,8 @@
  * its query. Contacts are cut first. A stored value that does not fit waits until the asker has
  * answered a ping, or until he asks again with the token he was given.
  */
+#include "dht/inside.h"
 #include "dht/item.h"
-#include "dht/node.h"
 #include "dht/node_id.h"
 
 #include <dtt/types.h>

@@ -3,7 +3,7 @@
 
 #include "codec/bencode.h"
 #include "crypto/hash.h"
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #include <dtt/types.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Keeping the routing tables true: contacts to start from, pings to newcomers, one look at the
  * stalest node or bucket at a time, and giving unused memory back. No timer runs without a reason.
  */
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "dht/node_id.h"
 
 #include <dtt/types.h>

@@ -5,7 +5,7 @@
  * get is kept while its tokens are good, so that a put needs no second walk.
  */
 #include "crypto/hash.h"
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "dht/node_id.h"
 
 #include <dtt/types.h>
@@ -155,7 +155,7 @@ static void finish(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
 /* ---- asking */
 
 static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w,
-                      const struct dtt_candidate *c)
+                      const struct dtt_lookup_node *c)
 {
     struct dtt_slice target = dtt_slice(w->goal.target, DTT_NODE_ID_BYTES);
     struct dtt_krpc q = {0};
@@ -183,7 +183,7 @@ static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_wa
 static bool pump_side(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
                       struct dtt_lookup *l)
 {
-    for (struct dtt_candidate *c; (c = dtt_lookup_next(l)) != NULL;) {
+    for (struct dtt_lookup_node *c; (c = dtt_lookup_next(l)) != NULL;) {
         int err = send_query(d, now, w, c);
         if (err == DTT_EAGAIN || err == DTT_EFULL) {
             uint64_t ready = dtt_polite_ready_ns(&d->polite, now);
@@ -242,7 +242,7 @@ void dtt_walk_offer(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
                     const struct dtt_krpc *m, const struct dtt_addr *from)
 {
     /* A contact of the other family is nobody's word there: tellers are numbered by side. */
-    const struct dtt_candidate *c = dtt_lookup_find(&w->side[dtt_side_of(from->family)], from);
+    const struct dtt_lookup_node *c = dtt_lookup_find(&w->side[dtt_side_of(from->family)], from);
     uint8_t teller = c ? c->number : 0;
     add_contacts(d, w, m->nodes, DTT_FAMILY_V4, from, from->family == DTT_FAMILY_V4 ? teller : 0);
     add_contacts(d, w, m->nodes6, DTT_FAMILY_V6, from, from->family == DTT_FAMILY_V6 ? teller : 0);
@@ -274,7 +274,7 @@ static void seed_from_kept(struct dtt_walk *w, const struct dtt_walk *kept, bool
 {
     for (size_t side = 0; side < 2; side++) {
         for (size_t i = 0; i < kept->side[side].n; i++) {
-            const struct dtt_candidate *c = &kept->side[side].c[i];
+            const struct dtt_lookup_node *c = &kept->side[side].c[i];
             if (reuse_tokens && c->token_len > 0) {
                 dtt_lookup_add_answered(&w->side[side], c);
             } else {
@@ -290,8 +290,8 @@ static void seed_from_recent(const struct dtt_dht *d, struct dtt_walk *w, size_t
     for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
         const struct dtt_walk *o = d->walks[i];
         for (size_t k = 0; o && o->state == DTT_WALK_DONE && k < o->side[side].n; k++) {
-            const struct dtt_candidate *c = &o->side[side].c[k];
-            if (c->state == DTT_CANDIDATE_ANSWERED &&
+            const struct dtt_lookup_node *c = &o->side[side].c[k];
+            if (c->state == DTT_LOOKUP_NODE_ANSWERED &&
                 dtt_lookup_add(&w->side[side], c->id, &c->addr, 0)) {
                 dtt_lookup_find(&w->side[side], &c->addr)->rtt_us = c->rtt_us;
             }
@@ -350,7 +350,7 @@ static struct dtt_walk *new_walk(struct dtt_dht *d, struct dtt_now now,
         dtt_lookup_init(&w->side[side], goal->target, width);
         w->side[side].needs_token = goal->kind != DTT_WALK_FIND;
         if (neighbour) {
-            dtt_lookup_set_usual(&w->side[side], d->id, neighbour);
+            dtt_lookup_set_neighbourhood(&w->side[side], d->id, neighbour);
         }
     }
     d->walks[slot] = w;
@@ -401,13 +401,13 @@ static void start_elsewhere(struct dtt_dht *d, struct dtt_walk *w, size_t side)
 
 /* The nodes that answered, closest to `target`; how many. */
 static size_t closest_answered(const struct dtt_lookup *l, const uint8_t *target,
-                               const struct dtt_candidate *ret[DTT_DHT_BEYOND])
+                               const struct dtt_lookup_node *ret[DTT_DHT_BEYOND])
 {
     size_t n = 0;
     for (size_t i = 0; i < l->n; i++) {
-        const struct dtt_candidate *c = &l->c[i];
+        const struct dtt_lookup_node *c = &l->c[i];
         size_t at = n;
-        if (c->state != DTT_CANDIDATE_ANSWERED) {
+        if (c->state != DTT_LOOKUP_NODE_ANSWERED) {
             continue;
         }
         while (at > 0 && dtt_node_id_cmp(target, c->id, ret[at - 1]->id) < 0) {
@@ -415,7 +415,7 @@ static size_t closest_answered(const struct dtt_lookup *l, const uint8_t *target
         }
         if (at < DTT_DHT_BEYOND) {
             n += n < DTT_DHT_BEYOND;
-            memmove(&ret[at + 1], &ret[at], (n - at - 1) * sizeof(struct dtt_candidate *));
+            memmove(&ret[at + 1], &ret[at], (n - at - 1) * sizeof(struct dtt_lookup_node *));
             ret[at] = c;
         }
     }
@@ -426,7 +426,7 @@ static size_t closest_answered(const struct dtt_lookup *l, const uint8_t *target
 static void ask_beyond(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w,
                        const struct dtt_lookup *l)
 {
-    const struct dtt_candidate *near[DTT_DHT_BEYOND];
+    const struct dtt_lookup_node *near[DTT_DHT_BEYOND];
     uint8_t target[DTT_NODE_ID_BYTES];
     if (!dtt_lookup_beyond(l, w->wider * DTT_RTABLE_K, target)) {
         return;
@@ -462,10 +462,10 @@ static bool ask_for_siblings(struct dtt_walk *w)
     for (size_t side = 0; side < 2; side++) {
         struct dtt_lookup *l = &w->side[side];
         for (size_t i = 0, left = l->width; i < l->n && left > 0; i++) {
-            left -= l->c[i].state == DTT_CANDIDATE_ANSWERED;
+            left -= l->c[i].state == DTT_LOOKUP_NODE_ANSWERED;
             /* Each answer gave one: who was asked as often as it holds values has told all. */
-            if (l->c[i].state == DTT_CANDIDATE_ANSWERED && l->c[i].siblings > w->rounds) {
-                dtt_lookup_again(&l->c[i]);
+            if (l->c[i].state == DTT_LOOKUP_NODE_ANSWERED && l->c[i].siblings > w->rounds) {
+                dtt_lookup_ask_again(&l->c[i]);
                 more = true;
             }
         }
@@ -618,7 +618,7 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
         return;
     }
     struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
-    struct dtt_candidate *c = dtt_lookup_find(l, &txn->to);
+    struct dtt_lookup_node *c = dtt_lookup_find(l, &txn->to);
     if (!c) {
         return;
     }
@@ -640,7 +640,7 @@ void dtt_walk_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn
     }
     dtt_walk_take_value(d, w, c, m);
     if (wants_proof && c->token_len > 0) {
-        dtt_lookup_again(c);
+        dtt_lookup_ask_again(c);
     }
     dtt_walk_take_peers(w, m->values, &txn->to);
     dtt_walk_offer(d, now, w, m, &txn->to);
@@ -653,7 +653,7 @@ void dtt_walk_slow(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *
         return;
     }
     struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
-    struct dtt_candidate *c = take_beyond(w, txn) ? NULL : dtt_lookup_find(l, &txn->to);
+    struct dtt_lookup_node *c = take_beyond(w, txn) ? NULL : dtt_lookup_find(l, &txn->to);
     if (c && dtt_lookup_slow(l, c)) {
         dtt_upkeep_silent(d, now, &txn->to, 1);
     }
@@ -668,7 +668,7 @@ void dtt_walk_dead(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *
         return;
     }
     struct dtt_lookup *l = &w->side[dtt_side_of(txn->to.family)];
-    struct dtt_candidate *c = take_beyond(w, txn) ? NULL : dtt_lookup_find(l, &txn->to);
+    struct dtt_lookup_node *c = take_beyond(w, txn) ? NULL : dtt_lookup_find(l, &txn->to);
     if (c) {
         dtt_lookup_dead(l, c);
     }
@@ -681,7 +681,7 @@ uint64_t dtt_walk_rtt_ns(const struct dtt_dht *d, const struct dtt_addr *addr)
 {
     for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
         const struct dtt_walk *w = d->walks[i];
-        const struct dtt_candidate *c =
+        const struct dtt_lookup_node *c =
             w ? dtt_lookup_find(&w->side[dtt_side_of(addr->family)], addr) : NULL;
         if (c && c->rtt_us) {
             return c->rtt_us * DTT_US;

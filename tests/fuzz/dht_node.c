@@ -12,7 +12,7 @@
  */
 #include "crypto/ed25519.h"
 #include "dht/item.h"
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #include <stdlib.h>
 

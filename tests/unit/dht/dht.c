@@ -2,8 +2,8 @@
 /* Networks of nodes in virtual time. */
 #include "net.h"
 
+#include "dht/inside.h"
 #include "dht/item.h"
-#include "dht/node.h"
 #include "dht/node_id.h"
 #include "support/vectors.h"
 
@@ -226,10 +226,10 @@ static size_t count_reported(size_t asker, const struct net_item *items, size_t 
     for (size_t k = 0; k < n; k++) {
         bool is_alive = false;
         for (size_t i = 0; i < w->side[0].n; i++) {
-            const struct dtt_candidate *c = &w->side[0].c[i];
+            const struct dtt_lookup_node *c = &w->side[0].c[i];
             struct dtt_storage_value v;
             const struct dtt_dht *d = net.nodes[c->addr.port - 10000].dht;
-            for (size_t j = 0; c->state == DTT_CANDIDATE_ANSWERED &&
+            for (size_t j = 0; c->state == DTT_LOOKUP_NODE_ANSWERED &&
                                dtt_storage_at(&d->storage, items[0].target, j, &v);
                  j++) {
                 is_alive |= dtt_slice_eq(v.v, items[k].put.v);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* One hostile network puts a hundred thousand items at a thousand a second. */
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #include "crypto/ed25519.h"
 #include "dht/item.h"

@@ -2,7 +2,7 @@
 /* Networks at global addresses in which many nodes are dead, and some are worse than that. */
 #include "villain.h"
 
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "dht/node_id.h"
 #include "support/vectors.h"
 

@@ -34,12 +34,12 @@ static bool add(unsigned n)
     return dtt_lookup_add(&l, id, &a, 0);
 }
 
-static unsigned distance(const struct dtt_candidate *c)
+static unsigned distance(const struct dtt_lookup_node *c)
 {
     return dtt_get_be32(c->id + 16);
 }
 
-static struct dtt_candidate *candidate(unsigned n)
+static struct dtt_lookup_node *candidate(unsigned n)
 {
     struct dtt_addr a = addr(n);
     return dtt_lookup_find(&l, &a);
@@ -48,7 +48,7 @@ static struct dtt_candidate *candidate(unsigned n)
 static size_t ask_all(void)
 {
     size_t n = 0;
-    for (struct dtt_candidate *c; (c = dtt_lookup_next(&l)) != NULL; n++) {
+    for (struct dtt_lookup_node *c; (c = dtt_lookup_next(&l)) != NULL; n++) {
         dtt_lookup_sent(&l, c);
     }
     return n;
@@ -69,7 +69,7 @@ static void test_asks_the_closest_first(void **state)
         assert_false(add(n));
     }
     for (unsigned n = 1; n <= DTT_LOOKUP_ALPHA; n++) {
-        struct dtt_candidate *c = dtt_lookup_next(&l);
+        struct dtt_lookup_node *c = dtt_lookup_next(&l);
         assert_int_equal(distance(c), n);
         dtt_lookup_sent(&l, c);
     }
@@ -105,7 +105,7 @@ static void test_near_ones_are_asked_at_once(void **state)
     for (unsigned n = 1; n <= 12; n++) {
         add(n);
     }
-    dtt_lookup_set_usual(&l, self, neighbour);
+    dtt_lookup_set_neighbourhood(&l, self, neighbour);
     assert_int_equal(ask_all(), 8);
 }
 
@@ -119,7 +119,7 @@ static void test_quick_ones_first(void **state)
     }
     for (unsigned i = 0; i < DTT_LOOKUP_ALPHA; i++) {
         static const unsigned order[] = {5, 8, 7, 6};
-        struct dtt_candidate *c = dtt_lookup_next(&l);
+        struct dtt_lookup_node *c = dtt_lookup_next(&l);
         assert_int_equal(distance(c), order[i]);
         dtt_lookup_sent(&l, c);
     }
@@ -133,7 +133,7 @@ static void test_slow_opens_a_slot_then_one_retransmission(void **state)
     }
     ask_all();
     assert_false(dtt_lookup_slow(&l, candidate(1)));
-    struct dtt_candidate *c = dtt_lookup_next(&l);
+    struct dtt_lookup_node *c = dtt_lookup_next(&l);
     assert_int_equal(distance(c), 1); /* the closest again */
     dtt_lookup_sent(&l, c);
     assert_int_equal(l.asked, DTT_LOOKUP_ALPHA);
@@ -142,7 +142,7 @@ static void test_slow_opens_a_slot_then_one_retransmission(void **state)
     assert_int_equal(distance(dtt_lookup_next(&l)), DTT_LOOKUP_ALPHA + 1);
     /* A late answer revives it. */
     assert_true(dtt_lookup_answered(&l, candidate(1)));
-    assert_int_equal(candidate(1)->state, DTT_CANDIDATE_ANSWERED);
+    assert_int_equal(candidate(1)->state, DTT_LOOKUP_NODE_ANSWERED);
 }
 
 static void test_the_dead_do_not_count(void **state)
@@ -152,7 +152,7 @@ static void test_the_dead_do_not_count(void **state)
         add(n);
     }
     for (unsigned n = 1; n <= 20; n++) {
-        struct dtt_candidate *c = dtt_lookup_next(&l);
+        struct dtt_lookup_node *c = dtt_lookup_next(&l);
         if (!c) {
             break;
         }
@@ -188,7 +188,7 @@ static void test_queries_are_bounded(void **state)
     /* A liar always knows somebody closer. */
     for (unsigned n = 100000; n > 0; n--) {
         add(n);
-        struct dtt_candidate *c = dtt_lookup_next(&l);
+        struct dtt_lookup_node *c = dtt_lookup_next(&l);
         if (!c) {
             break;
         }
@@ -208,7 +208,7 @@ static void test_a_bound_besides_the_dead(void **state)
     l.most = 16;
     for (unsigned n = 1000; n > 0; n--) {
         add(n);
-        struct dtt_candidate *c = dtt_lookup_next(&l);
+        struct dtt_lookup_node *c = dtt_lookup_next(&l);
         if (!c) {
             break;
         }
@@ -223,9 +223,9 @@ static void test_a_bound_besides_the_dead(void **state)
     assert_int_equal(sent - dead, 16);
     assert_true(dtt_lookup_is_done(&l));
     /* Who has more to say is asked again all the same. */
-    struct dtt_candidate *closest = &l.c[1]; /* l.c[0] was not asked any more */
-    assert_int_equal(closest->state, DTT_CANDIDATE_ANSWERED);
-    dtt_lookup_again(closest);
+    struct dtt_lookup_node *closest = &l.c[1]; /* l.c[0] was not asked any more */
+    assert_int_equal(closest->state, DTT_LOOKUP_NODE_ANSWERED);
+    dtt_lookup_ask_again(closest);
     assert_ptr_equal(dtt_lookup_next(&l), closest);
 }
 
@@ -266,7 +266,7 @@ static void test_rename(void **state)
     for (uint32_t i = 1; i <= 5; i++) {
         add(i * 10);
     }
-    struct dtt_candidate *c = candidate(30);
+    struct dtt_lookup_node *c = candidate(30);
     struct dtt_addr addr = c->addr;
     memcpy(id, c->id, sizeof(id));
     assert_ptr_equal(dtt_lookup_rename(&l, c, id), c);
@@ -422,7 +422,7 @@ static void test_width_and_compact(void **state)
     for (unsigned n = 1; n <= 30; n++) {
         add(n);
     }
-    for (struct dtt_candidate *c; (c = dtt_lookup_next(&l)) != NULL;) {
+    for (struct dtt_lookup_node *c; (c = dtt_lookup_next(&l)) != NULL;) {
         dtt_lookup_sent(&l, c);
         dtt_lookup_answered(&l, c);
     }
@@ -437,7 +437,7 @@ static void test_width_and_compact(void **state)
 
 static void test_answered_earlier(void **state)
 {
-    struct dtt_candidate c = {.addr = addr(3), .token_len = 2, .token = "ab"};
+    struct dtt_lookup_node c = {.addr = addr(3), .token_len = 2, .token = "ab"};
     (void)state;
     assert_true(dtt_lookup_add_answered(&l, &c));
     assert_true(dtt_lookup_is_done(&l));
@@ -452,20 +452,20 @@ static void test_asked_again(void **state)
 {
     (void)state;
     add(1);
-    struct dtt_candidate *c = candidate(1);
+    struct dtt_lookup_node *c = candidate(1);
     assert_int_equal(ask_all(), 1);
     assert_true(dtt_lookup_answered(&l, c));
-    dtt_lookup_again(c);
+    dtt_lookup_ask_again(c);
     assert_false(dtt_lookup_is_done(&l));
     assert_int_equal(ask_all(), 1);
     assert_false(dtt_lookup_slow(&l, c));
     assert_int_equal(ask_all(), 1);
     assert_false(dtt_lookup_slow(&l, c));
-    assert_int_equal(c->state, DTT_CANDIDATE_ANSWERED);
+    assert_int_equal(c->state, DTT_LOOKUP_NODE_ANSWERED);
     assert_true(dtt_lookup_is_done(&l));
-    dtt_lookup_again(c);
+    dtt_lookup_ask_again(c);
     dtt_lookup_end(&l);
-    assert_int_equal(c->state, DTT_CANDIDATE_ANSWERED);
+    assert_int_equal(c->state, DTT_LOOKUP_NODE_ANSWERED);
     assert_int_equal(l.asked, 1);
     assert_int_equal(l.answered, 1);
     assert_int_equal(l.in_flight, 0);
@@ -478,7 +478,7 @@ static void test_needs_token(void **state)
     for (unsigned n = 1; n <= 20; n++) {
         add(n);
     }
-    for (struct dtt_candidate *c; (c = dtt_lookup_next(&l)) != NULL;) {
+    for (struct dtt_lookup_node *c; (c = dtt_lookup_next(&l)) != NULL;) {
         dtt_lookup_sent(&l, c);
         dtt_lookup_answered(&l, c);
         c->token_len = distance(c) % 2 ? 0 : 4;

@@ -2,7 +2,7 @@
 /* What lost datagrams cost, and how many queries a get sends: many networks in virtual time. */
 #include "net.h"
 
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "support/vectors.h"
 
 #include <stdlib.h>

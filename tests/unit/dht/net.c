@@ -3,8 +3,8 @@
 
 #include "codec/bencode.h"
 #include "crypto/ed25519.h"
+#include "dht/inside.h"
 #include "dht/item.h"
-#include "dht/node.h"
 #include "support/vectors.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 /* The n-th allocation fails, for every n: nothing leaks, nothing breaks, operations still end. */
 #include "net.h"
 
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "support/vectors.h"
 
 #include "support/oom.h"

@@ -2,8 +2,8 @@
 /* Operations: arguments, limits, cancellation, the honest result of a put. */
 #include "net.h"
 
+#include "dht/inside.h"
 #include "dht/item.h"
-#include "dht/node.h"
 #include "support/vectors.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Transactions seen from the wire: spoofed, late and repeated answers, timeouts, errors. */
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #include "support/vectors.h"
 

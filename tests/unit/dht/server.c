@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* One storing node, asked from outside as a stranger would. */
-#include "dht/node.h"
+#include "dht/inside.h"
 
 #include "codec/bencode.h"
 #include "crypto/ed25519.h"

@@ -2,7 +2,7 @@
 /* What survives a restart, an address change and a night's sleep. */
 #include "dht/state.h"
 
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "dht/node_id.h"
 #include "net.h"
 #include "support/vectors.h"

@@ -2,7 +2,7 @@
 /* Bootstrap with back-off, waiting operations, refresh, nodes that leave. */
 #include "net.h"
 
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "support/vectors.h"
 
 static struct net net;

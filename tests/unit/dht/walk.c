@@ -2,7 +2,7 @@
 /* Lookups among hostile nodes that sit next to the target. */
 #include "villain.h"
 
-#include "dht/node.h"
+#include "dht/inside.h"
 #include "support/vectors.h"
 
 #define HONEST  30

@@ -4,8 +4,8 @@
  * their answers), walk.c (lookups), found.c (what they find), op.c (operations and events),
  * server.c (queries of others), upkeep.c (bootstrap and refresh). Nobody else includes this.
  */
-#ifndef DTT_DHT_NODE_H
-#define DTT_DHT_NODE_H
+#ifndef DTT_DHT_INSIDE_H
+#define DTT_DHT_INSIDE_H
 
 #include "dht/dht.h"
 #include "dht/held.h"
@@ -196,7 +196,7 @@ int dtt_datagram_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
 /* ---- found.c */
 
 /** Takes the value of an answer, if it has a valid one, and notes `c` as its holder. */
-void dtt_walk_take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_candidate *c,
+void dtt_walk_take_value(struct dtt_dht *d, struct dtt_walk *w, struct dtt_lookup_node *c,
                          const struct dtt_krpc *m);
 /** What we hold ourselves is found first. */
 void dtt_walk_take_own_values(struct dtt_dht *d, struct dtt_walk *w);
