@@ -2,7 +2,15 @@
 /* The node's entry points: construction, datagrams in and out, time. */
 #include "dht/dht.h"
 
+#include "dht/answers.h"
+#include "dht/bootstrap.h"
 #include "dht/inside.h"
+#include "dht/krpc.h"
+#include "dht/op.h"
+#include "dht/query.h"
+#include "dht/server.h"
+#include "dht/upkeep.h"
+#include "dht/walk.h"
 
 #include <dtt/types.h>
 #include <sodium.h>
@@ -51,11 +59,7 @@ void dtt_dht_free(struct dtt_dht *d)
         return;
     }
     dtt_op_free_all(d);
-    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
-        if (d->walks[i]) {
-            dtt_walk_free(d, d->walks[i]);
-        }
-    }
+    dtt_walks_free_all(d);
     dtt_timerq_fini(&d->timers);
     dtt_timerq_fini(&d->walk_timers);
     dtt_txns_fini(&d->txns);
@@ -74,9 +78,66 @@ void dtt_dht_free(struct dtt_dht *d)
     free(d);
 }
 
-const uint8_t *dtt_dht_id(const struct dtt_dht *d)
+/* The end of each call that may have ended a walk. */
+static int settle(struct dtt_dht *d, struct dtt_now now, int ret)
 {
-    return d->id;
+    dtt_answers_walks(d, now);
+    return ret;
+}
+
+/* ---- input */
+
+void dtt_dht_add_bootstrap(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
+{
+    dtt_bootstrap_add(d, now, addr);
+}
+
+void dtt_dht_expect_bootstrap(struct dtt_dht *d, struct dtt_now now, bool is_expected)
+{
+    d->expects_bootstrap = is_expected;
+    dtt_upkeep_end_hopeless(d, now);
+    settle(d, now, 0);
+}
+
+int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
+                dtt_dht_op *ret)
+{
+    return settle(d, now, dtt_op_get(d, now, args, ret));
+}
+
+int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_args *args,
+                dtt_dht_op *ret)
+{
+    return settle(d, now, dtt_op_put(d, now, args, ret));
+}
+
+int dtt_dht_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret)
+{
+    return settle(d, now, dtt_op_find(d, now, target, ret));
+}
+
+int dtt_dht_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
+                 dtt_dht_op *ret)
+{
+    return settle(d, now, dtt_op_ping(d, now, addr, ret));
+}
+
+int dtt_dht_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                      dtt_dht_op *ret)
+{
+    return settle(d, now, dtt_op_get_peers(d, now, info_hash, ret));
+}
+
+int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                     uint16_t port, dtt_dht_op *ret)
+{
+    return settle(d, now, dtt_op_announce(d, now, info_hash, port, ret));
+}
+
+void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
+{
+    dtt_op_cancel(d, now, op);
+    settle(d, now, 0);
 }
 
 int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
@@ -92,14 +153,22 @@ int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *f
     } else if (m.type == DTT_KRPC_QUERY) {
         dtt_server_query(d, now, from, &m, datagram.len);
     } else {
-        dtt_query_answered(d, now, from, &m);
+        dtt_answers_take(d, now, from, &m);
     }
-    return DTT_OK;
+    return settle(d, now, DTT_OK);
 }
 
 void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to)
 {
-    dtt_query_unreachable(d, now, to);
+    dtt_answers_unreachable(d, now, to);
+    settle(d, now, 0);
+}
+
+/* ---- output */
+
+bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
+{
+    return dtt_op_next_event(d, ret);
 }
 
 bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret)
@@ -134,6 +203,7 @@ uint64_t dtt_dht_deadline(const struct dtt_dht *d)
 void dtt_dht_moved(struct dtt_dht *d, struct dtt_now now)
 {
     dtt_upkeep_woke(d, now);
+    settle(d, now, 0);
 }
 
 void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now)
@@ -142,7 +212,9 @@ void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now)
         dtt_query_woke(d, now);
         dtt_upkeep_woke(d, now);
     }
-    dtt_query_tick(d, now);
+    dtt_answers_tick(d, now);
     dtt_walk_tick(d, now);
+    dtt_answers_walks(d, now);
     dtt_upkeep_tick(d, now);
+    settle(d, now, 0);
 }

@@ -29,10 +29,6 @@ int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_
                 struct dtt_now now);
 void dtt_dht_free(struct dtt_dht *d);
 
-/** 20 bytes. Changes when our external address becomes known and the id does not fit it (BEP 42).
- */
-const uint8_t *dtt_dht_id(const struct dtt_dht *d);
-
 /* ---- input */
 
 /**

@@ -3,30 +3,50 @@
 
 #include "dht/node_id.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-void dtt_lookup_init(struct dtt_lookup *l, const uint8_t target[DTT_NODE_ID_BYTES], size_t width)
+#define BIT(state) (1u << DTT_LOOKUP_NODE_##state)
+
+static bool is_in(const struct dtt_lookup_node *node, unsigned states)
 {
-    memset(l, 0, sizeof(*l));
-    memcpy(l->target, target, DTT_NODE_ID_BYTES);
-    l->width = width;
-    l->most = DTT_LOOKUP_QUERIES;
-    l->improves = true;
+    return states >> node->state & 1u;
 }
 
-void dtt_lookup_fini(struct dtt_lookup *l)
+static bool is_in_flight(const struct dtt_lookup_node *node)
 {
-    free(l->c);
-    l->c = NULL;
-    l->n = 0;
-    l->cap = 0;
+    return is_in(node, BIT(ASKED) | BIT(RETELLING));
 }
 
-struct dtt_lookup_node *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr)
+bool dtt_lookup_is_retelling(const struct dtt_lookup_node *node)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        if (dtt_addr_eq(&l->c[i].addr, addr)) {
-            return &l->c[i];
+    return is_in(node, BIT(RETELL) | BIT(RETELLING) | BIT(RETELL_SLOW));
+}
+
+void dtt_lookup_init(struct dtt_lookup *lookup, const uint8_t target[DTT_NODE_ID_BYTES],
+                     size_t width)
+{
+    memset(lookup, 0, sizeof(*lookup));
+    memcpy(lookup->target, target, DTT_NODE_ID_BYTES);
+    lookup->width = width;
+    lookup->budget = DTT_LOOKUP_QUERIES;
+    lookup->is_improving = true;
+}
+
+void dtt_lookup_fini(struct dtt_lookup *lookup)
+{
+    free(lookup->nodes);
+    lookup->nodes = NULL;
+    lookup->n = 0;
+    lookup->cap = 0;
+}
+
+struct dtt_lookup_node *dtt_lookup_find(const struct dtt_lookup *lookup,
+                                        const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < lookup->n; i++) {
+        if (dtt_addr_eq(&lookup->nodes[i].addr, addr)) {
+            return &lookup->nodes[i];
         }
     }
     return NULL;
@@ -40,10 +60,10 @@ static bool is_same_network(const struct dtt_addr *a, const struct dtt_addr *b)
 #define NEVER_BELIEVED UINT8_MAX /* as a number of lies */
 
 /* Its contacts were silent, all that were asked, or it is one of a crowd. */
-static bool is_liar(const struct dtt_lookup *l, uint8_t teller)
+static bool is_liar(const struct dtt_lookup *lookup, uint8_t teller)
 {
-    return l->lies[teller] == NEVER_BELIEVED ||
-           (teller > 0 && l->lies[teller] >= DTT_LOOKUP_LIES && l->truth[teller] == 0);
+    return lookup->silent[teller] == NEVER_BELIEVED ||
+           (teller > 0 && lookup->silent[teller] >= DTT_LOOKUP_LIES && lookup->proven[teller] == 0);
 }
 
 /* The distance of two ids as a number, exact enough to compare magnitudes. */
@@ -56,55 +76,82 @@ static double distance(const uint8_t *a, const uint8_t *b)
     return d;
 }
 
-bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
+bool dtt_lookup_is_crowd(const struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
-    return l->crowd > 0 && distance(l->target, c->id) < l->crowd;
+    return lookup->crowd_distance > 0 &&
+           distance(lookup->target, node->id) < lookup->crowd_distance;
 }
 
-/* One network has its share of the candidates already. */
-static bool is_refused(const struct dtt_lookup *l, const struct dtt_addr *addr)
+/* One network has its share of the nodes already. */
+static bool is_refused(const struct dtt_lookup *lookup, const struct dtt_addr *addr)
 {
     size_t network = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        const struct dtt_lookup_node *c = &l->c[i];
+    for (size_t i = 0; i < lookup->n; i++) {
+        const struct dtt_lookup_node *node = &lookup->nodes[i];
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the array is there when n > 0 */
-        network += c->state != DTT_LOOKUP_NODE_DEAD && is_same_network(&c->addr, addr);
+        network += node->state != DTT_LOOKUP_NODE_DEAD && is_same_network(&node->addr, addr);
     }
     return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL && network >= DTT_LOOKUP_PER_NETWORK;
 }
 
-static bool grow(struct dtt_lookup *l)
+static bool grow(struct dtt_lookup *lookup)
 {
-    size_t cap = l->cap ? l->cap * 2 : 16;
-    struct dtt_lookup_node *c = realloc(l->c, cap * sizeof(*c));
-    if (!c) {
+    size_t cap = lookup->cap ? lookup->cap * 2 : 16;
+    struct dtt_lookup_node *node = realloc(lookup->nodes, cap * sizeof(*node));
+    if (!node) {
         return false;
     }
-    l->c = c;
-    l->cap = cap;
+    lookup->nodes = node;
+    lookup->cap = cap;
     return true;
 }
 
-static void take_out(struct dtt_lookup *l, size_t at)
+static void take_out(struct dtt_lookup *lookup, size_t at)
 {
-    memmove(&l->c[at], &l->c[at + 1], (l->n - at - 1) * sizeof(*l->c));
-    l->n--;
+    memmove(&lookup->nodes[at], &lookup->nodes[at + 1],
+            (lookup->n - at - 1) * sizeof(*lookup->nodes));
+    lookup->n--;
 }
 
-static bool is_waiting(const struct dtt_lookup_node *c)
+/* The only way a state changes; counts what is in flight. */
+static void enter(struct dtt_lookup *lookup, struct dtt_lookup_node *node,
+                  enum dtt_lookup_node_state state)
 {
-    return c->state == DTT_LOOKUP_NODE_FRESH && !c->again;
+    static const uint8_t followed_by[] = {
+        [DTT_LOOKUP_NODE_FRESH] =
+            BIT(ASKED) | BIT(ANSWERED) | BIT(DEAD), /* or else it was forgotten and named again */
+        [DTT_LOOKUP_NODE_ASKED] = BIT(SLOW) | BIT(ANSWERED) | BIT(DEAD),
+        [DTT_LOOKUP_NODE_SLOW] = BIT(ASKED) | BIT(ANSWERED) | BIT(DEAD),
+        [DTT_LOOKUP_NODE_ANSWERED] = BIT(RETELL),
+        [DTT_LOOKUP_NODE_DEAD] = BIT(ANSWERED),
+        [DTT_LOOKUP_NODE_RETELL] = BIT(RETELLING) | BIT(ANSWERED),
+        [DTT_LOOKUP_NODE_RETELLING] = BIT(RETELL_SLOW) | BIT(ANSWERED),
+        [DTT_LOOKUP_NODE_RETELL_SLOW] = BIT(RETELLING) | BIT(ANSWERED),
+    };
+    assert(followed_by[node->state] >> state & 1u);
+    (void)followed_by;
+    if (is_in_flight(node)) {
+        assert(lookup->in_flight > 0);
+        lookup->in_flight--;
+    }
+    node->state = (uint8_t)state;
+    lookup->in_flight += is_in_flight(node);
+}
+
+static bool is_waiting(const struct dtt_lookup_node *node)
+{
+    return node->state == DTT_LOOKUP_NODE_FRESH;
 }
 
 /* The teller with most contacts not asked yet. */
-static uint8_t loudest(const struct dtt_lookup *l)
+static uint8_t loudest(const struct dtt_lookup *lookup)
 {
     uint8_t waiting[DTT_LOOKUP_TELLERS] = {0};
     uint8_t most = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        const struct dtt_lookup_node *c = &l->c[i];
-        if (is_waiting(c) && ++waiting[c->teller] > waiting[most]) {
-            most = c->teller;
+    for (size_t i = 0; i < lookup->n; i++) {
+        const struct dtt_lookup_node *node = &lookup->nodes[i];
+        if (is_waiting(node) && ++waiting[node->named_by] > waiting[most]) {
+            most = node->named_by;
         }
     }
     return most;
@@ -114,196 +161,199 @@ static uint8_t loudest(const struct dtt_lookup *l)
  * Makes room: forgets a dead one, or the farthest not yet asked of whoever named most of them, so
  * that nobody pushes out what others say.
  */
-static bool make_room(struct dtt_lookup *l, const struct dtt_lookup_node *fresh)
+static bool make_room(struct dtt_lookup *lookup, const struct dtt_lookup_node *fresh)
 {
-    uint8_t teller = loudest(l);
-    size_t out = l->n;
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->c[i].state == DTT_LOOKUP_NODE_DEAD) {
+    uint8_t teller = loudest(lookup);
+    size_t out = lookup->n;
+    for (size_t i = 0; i < lookup->n; i++) {
+        if (lookup->nodes[i].state == DTT_LOOKUP_NODE_DEAD) {
             out = i;
             break;
         }
-        if (is_waiting(&l->c[i]) && l->c[i].teller == teller) {
+        if (is_waiting(&lookup->nodes[i]) && lookup->nodes[i].named_by == teller) {
             out = i;
         }
     }
-    if (out == l->n || (l->c[out].state != DTT_LOOKUP_NODE_DEAD && fresh->teller == teller &&
-                        dtt_node_id_cmp(l->target, fresh->id, l->c[out].id) > 0)) {
+    if (out == lookup->n ||
+        (lookup->nodes[out].state != DTT_LOOKUP_NODE_DEAD && fresh->named_by == teller &&
+         dtt_node_id_cmp(lookup->target, fresh->id, lookup->nodes[out].id) > 0)) {
         return false;
     }
-    take_out(l, out);
+    take_out(lookup, out);
     return true;
 }
 
 /* Puts it where its distance says; there is room. Its place. */
-static size_t insert(struct dtt_lookup *l, const struct dtt_lookup_node *c)
+static size_t insert(struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
-    size_t at = l->n;
-    while (at > 0 && dtt_node_id_cmp(l->target, c->id, l->c[at - 1].id) < 0) {
+    size_t at = lookup->n;
+    while (at > 0 && dtt_node_id_cmp(lookup->target, node->id, lookup->nodes[at - 1].id) < 0) {
         at--;
     }
-    memmove(&l->c[at + 1], &l->c[at], (l->n - at) * sizeof(*l->c));
-    l->c[at] = *c;
-    l->n++;
+    memmove(&lookup->nodes[at + 1], &lookup->nodes[at], (lookup->n - at) * sizeof(*lookup->nodes));
+    lookup->nodes[at] = *node;
+    lookup->n++;
     return at;
 }
 
-struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_lookup_node *c,
+struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *lookup, struct dtt_lookup_node *node,
                                           const uint8_t id[DTT_NODE_ID_BYTES])
 {
-    struct dtt_lookup_node copy = *c;
-    if (memcmp(c->id, id, DTT_NODE_ID_BYTES) == 0) {
-        return c;
+    struct dtt_lookup_node copy = *node;
+    if (memcmp(node->id, id, DTT_NODE_ID_BYTES) == 0) {
+        return node;
     }
     memcpy(copy.id, id, DTT_NODE_ID_BYTES);
-    take_out(l, (size_t)(c - l->c));
-    return &l->c[insert(l, &copy)];
+    take_out(lookup, (size_t)(node - lookup->nodes));
+    return &lookup->nodes[insert(lookup, &copy)];
 }
 
-/* Somebody else names a candidate: his word may be the better one. */
-static void hear_again(struct dtt_lookup *l, struct dtt_lookup_node *known,
+/* Another teller names a known node: its word may be the better one. */
+static void hear_again(struct dtt_lookup *lookup, struct dtt_lookup_node *known,
                        const struct dtt_lookup_node *fresh)
 {
-    bool is_nearer = dtt_node_id_cmp(l->target, fresh->id, known->id) < 0;
-    if (is_liar(l, known->teller) || (is_waiting(known) && is_nearer)) {
-        known->teller = fresh->teller;
+    bool is_nearer = dtt_node_id_cmp(lookup->target, fresh->id, known->id) < 0;
+    if (is_liar(lookup, known->named_by) || (is_waiting(known) && is_nearer)) {
+        known->named_by = fresh->named_by;
     }
     if (is_waiting(known) && is_nearer) { /* what its id is it tells itself when asked */
-        known = dtt_lookup_rename(l, known, fresh->id);
-        l->improves = l->improves || (size_t)(known - l->c) < l->width;
+        known = dtt_lookup_rename(lookup, known, fresh->id);
+        lookup->is_improving =
+            lookup->is_improving || (size_t)(known - lookup->nodes) < lookup->width;
     }
 }
 
-static bool add(struct dtt_lookup *l, const struct dtt_lookup_node *fresh)
+static bool add(struct dtt_lookup *lookup, const struct dtt_lookup_node *fresh)
 {
-    if (is_liar(l, fresh->teller)) {
+    if (is_liar(lookup, fresh->named_by)) {
         return false;
     }
-    struct dtt_lookup_node *known = dtt_lookup_find(l, &fresh->addr);
+    struct dtt_lookup_node *known = dtt_lookup_find(lookup, &fresh->addr);
     if (known) {
-        hear_again(l, known, fresh);
+        hear_again(lookup, known, fresh);
         return false;
     }
-    if (is_refused(l, &fresh->addr)) {
+    if (is_refused(lookup, &fresh->addr)) {
         return false;
     }
-    if (l->n == DTT_LOOKUP_CANDIDATES && !make_room(l, fresh)) {
+    if (lookup->n == DTT_LOOKUP_NODES && !make_room(lookup, fresh)) {
         return false;
     }
-    if (l->n == l->cap && !grow(l)) {
+    if (lookup->n == lookup->cap && !grow(lookup)) {
         return false;
     }
-    if (insert(l, fresh) < l->width) {
-        l->improves = true;
+    if (insert(lookup, fresh) < lookup->width) {
+        lookup->is_improving = true;
     }
     return true;
 }
 
-bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],
-                    const struct dtt_addr *addr, uint8_t teller)
+bool dtt_lookup_add(struct dtt_lookup *lookup, const uint8_t id[DTT_NODE_ID_BYTES],
+                    const struct dtt_addr *addr, uint8_t named_by)
 {
-    struct dtt_lookup_node c = {.addr = *addr, .teller = teller};
-    memcpy(c.id, id, sizeof(c.id));
-    return add(l, &c);
+    struct dtt_lookup_node node = {.addr = *addr, .named_by = named_by};
+    memcpy(node.id, id, sizeof(node.id));
+    return add(lookup, &node);
 }
 
-bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_lookup_node *c)
+bool dtt_lookup_add_answered(struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
-    struct dtt_lookup_node copy = *c;
+    struct dtt_lookup_node copy = *node;
     copy.state = DTT_LOOKUP_NODE_ANSWERED;
+    copy.named_by = 0;
     copy.teller = 0;
-    copy.number = 0;
-    return add(l, &copy);
+    return add(lookup, &copy);
 }
 
-/* Should be asked, first or once more. Nobody is asked on the word of a liar. */
-static bool is_wanted(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
+/* Should be asked, for the first time or again. Nobody is asked on the word of a liar. */
+static bool is_wanted(const struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
-    return (c->state == DTT_LOOKUP_NODE_FRESH || c->state == DTT_LOOKUP_NODE_SLOW) &&
-           (c->again || !is_liar(l, c->teller));
+    return is_in(node, BIT(RETELL) | BIT(RETELL_SLOW)) ||
+           (is_in(node, BIT(FRESH) | BIT(SLOW)) && !is_liar(lookup, node->named_by));
 }
 
 /* Will be asked, as there are queries left for it. */
-static bool is_open(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
+static bool is_open(const struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
-    bool is_exhausted = l->queries >= DTT_LOOKUP_QUERIES || l->queries >= l->most + l->wasted;
-    return is_wanted(l, c) && (c->again || !is_exhausted);
+    bool is_exhausted = lookup->queries >= DTT_LOOKUP_QUERIES ||
+                        lookup->queries >= lookup->budget + lookup->dead_queries;
+    return is_wanted(lookup, node) && (dtt_lookup_is_retelling(node) || !is_exhausted);
 }
 
 /* Takes one of the `width` places: neither dead nor known to be of no use. */
-static bool counts(const struct dtt_lookup *l, const struct dtt_lookup_node *c)
+static bool counts(const struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
-    switch ((enum dtt_lookup_node_state)c->state) {
+    switch ((enum dtt_lookup_node_state)node->state) {
     case DTT_LOOKUP_NODE_DEAD: return false;
     case DTT_LOOKUP_NODE_ANSWERED:
-        return !dtt_lookup_is_crowd(l, c) && (!l->needs_token || c->token_len > 0);
-    case DTT_LOOKUP_NODE_ASKED: return true;
+        return !dtt_lookup_is_crowd(lookup, node) && (!lookup->needs_token || node->token_len > 0);
+    case DTT_LOOKUP_NODE_ASKED:
+    case DTT_LOOKUP_NODE_RETELLING: return true;
     case DTT_LOOKUP_NODE_FRESH:
-    case DTT_LOOKUP_NODE_SLOW: break;
+    case DTT_LOOKUP_NODE_SLOW:
+    case DTT_LOOKUP_NODE_RETELL:
+    case DTT_LOOKUP_NODE_RETELL_SLOW: break;
     }
-    return is_open(l, c);
+    return is_open(lookup, node);
 }
 
 /* The farthest of the `width` closest that count or would; NULL when there are not as many. */
-static const struct dtt_lookup_node *last_of_width(const struct dtt_lookup *l)
+static const struct dtt_lookup_node *last_of_width(const struct dtt_lookup *lookup)
 {
     size_t rank = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        rank += counts(l, &l->c[i]) || is_wanted(l, &l->c[i]);
-        if (rank == l->width) {
-            return &l->c[i];
+    for (size_t i = 0; i < lookup->n; i++) {
+        rank += counts(lookup, &lookup->nodes[i]) || is_wanted(lookup, &lookup->nodes[i]);
+        if (rank == lookup->width) {
+            return &lookup->nodes[i];
         }
     }
     return NULL;
 }
 
-void dtt_lookup_set_neighbourhood(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+void dtt_lookup_set_neighbourhood(struct dtt_lookup *lookup, const uint8_t self[DTT_NODE_ID_BYTES],
                                   const uint8_t neighbour[DTT_NODE_ID_BYTES])
 {
-    l->usual = distance(self, neighbour) / DTT_LOOKUP_USUAL;
+    lookup->neighbour_distance = distance(self, neighbour) / DTT_LOOKUP_NEIGHBOURS;
 }
 
-/* Nobody can name much closer candidates. */
-static bool is_near(const struct dtt_lookup *l)
+/* Nobody can name much closer nodes. */
+static bool is_near(const struct dtt_lookup *lookup)
 {
-    const struct dtt_lookup_node *last = l->usual > 0 ? last_of_width(l) : NULL;
-    return last && distance(l->target, last->id) < DTT_LOOKUP_NEAR * l->usual * (double)l->width;
+    const struct dtt_lookup_node *last =
+        lookup->neighbour_distance > 0 ? last_of_width(lookup) : NULL;
+    return last && distance(lookup->target, last->id) <
+                       DTT_LOOKUP_NEAR * lookup->neighbour_distance * (double)lookup->width;
 }
 
 /*
  * All of the `width` closest are asked in the end; those known to be quick come first, so that
  * first values and closer contacts come early.
  */
-struct dtt_lookup_node *dtt_lookup_next(struct dtt_lookup *l)
+struct dtt_lookup_node *dtt_lookup_next(struct dtt_lookup *lookup)
 {
-    size_t limit = l->improves && !is_near(l) ? DTT_LOOKUP_ALPHA : l->width;
+    size_t limit = lookup->is_improving && !is_near(lookup) ? DTT_LOOKUP_ALPHA : lookup->width;
     struct dtt_lookup_node *next = NULL;
     size_t rank = 0;
-    if (l->in_flight >= limit) {
+    if (lookup->in_flight >= limit) {
         return NULL;
     }
-    for (size_t i = 0; i < l->n && rank < l->width; i++) {
-        struct dtt_lookup_node *c = &l->c[i];
-        if (is_open(l, c) && (!next || c->rtt_us < next->rtt_us)) {
-            next = c;
+    for (size_t i = 0; i < lookup->n && rank < lookup->width; i++) {
+        struct dtt_lookup_node *node = &lookup->nodes[i];
+        if (is_open(lookup, node) && (!next || node->rtt_us < next->rtt_us)) {
+            next = node;
         }
-        rank += counts(l, c);
+        rank += counts(lookup, node);
     }
     return next;
 }
 
-void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_lookup_node *c)
+void dtt_lookup_sent(struct dtt_lookup *lookup, struct dtt_lookup_node *node)
 {
-    l->asked += c->sends == 0 && !c->again;
-    l->in_flight += c->state != DTT_LOOKUP_NODE_ASKED;
-    l->queries += !c->again; /* the others are few: width * DTT_DHT_ROUNDS at most */
-    c->sends++;
-    c->state = DTT_LOOKUP_NODE_ASKED;
-}
-
-static void leave_flight(struct dtt_lookup *l, const struct dtt_lookup_node *c)
-{
-    l->in_flight -= c->state == DTT_LOOKUP_NODE_ASKED;
+    bool is_again = dtt_lookup_is_retelling(node);
+    lookup->asked += node->state == DTT_LOOKUP_NODE_FRESH;
+    lookup->queries += !is_again; /* the others are few: width * DTT_WALK_SIBLING_ROUNDS at most */
+    node->sends++;
+    enter(lookup, node, is_again ? DTT_LOOKUP_NODE_RETELLING : DTT_LOOKUP_NODE_ASKED);
 }
 
 static void count_up(uint8_t *n)
@@ -311,85 +361,83 @@ static void count_up(uint8_t *n)
     *n = (uint8_t)(*n + (*n < NEVER_BELIEVED - 1));
 }
 
-bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_lookup_node *c)
+bool dtt_lookup_answered(struct dtt_lookup *lookup, struct dtt_lookup_node *node)
 {
-    if (c->state == DTT_LOOKUP_NODE_ANSWERED) {
+    if (node->state == DTT_LOOKUP_NODE_ANSWERED) {
         return false;
     }
-    leave_flight(l, c);
-    c->state = DTT_LOOKUP_NODE_ANSWERED;
-    if (c->number == 0) {
-        l->answered++;
-        count_up(&l->truth[c->teller]);
-        c->number = l->n_tellers + 1 < DTT_LOOKUP_TELLERS ? ++l->n_tellers : l->n_tellers;
-        if (dtt_lookup_is_crowd(l, c)) {
-            l->lies[c->number] = NEVER_BELIEVED;
+    enter(lookup, node, DTT_LOOKUP_NODE_ANSWERED);
+    if (node->teller == 0) {
+        lookup->answered++;
+        count_up(&lookup->proven[node->named_by]);
+        node->teller =
+            lookup->n_tellers + 1 < DTT_LOOKUP_TELLERS ? ++lookup->n_tellers : lookup->n_tellers;
+        if (dtt_lookup_is_crowd(lookup, node)) {
+            lookup->silent[node->teller] = NEVER_BELIEVED;
         }
     }
-    l->improves = false;
+    lookup->is_improving = false;
     return true;
 }
 
-void dtt_lookup_ask_again(struct dtt_lookup_node *c)
+void dtt_lookup_ask_again(struct dtt_lookup *lookup, struct dtt_lookup_node *node)
 {
-    c->state = DTT_LOOKUP_NODE_FRESH;
-    c->sends = 0;
-    c->again = true;
+    enter(lookup, node, DTT_LOOKUP_NODE_RETELL);
+    node->sends = 0;
 }
 
-/* What it said before stands. */
-static void give_up(struct dtt_lookup *l, struct dtt_lookup_node *c)
+/* Stops waiting for a node. If it was only being asked again, its first answer counts. */
+static void give_up(struct dtt_lookup *lookup, struct dtt_lookup_node *node)
 {
-    if (c->again) {
-        c->state = DTT_LOOKUP_NODE_ANSWERED;
+    if (dtt_lookup_is_retelling(node)) {
+        enter(lookup, node, DTT_LOOKUP_NODE_ANSWERED);
     } else {
-        c->state = DTT_LOOKUP_NODE_DEAD;
-        l->wasted += c->sends;
+        enter(lookup, node, DTT_LOOKUP_NODE_DEAD);
+        lookup->dead_queries += node->sends;
     }
 }
 
-bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_lookup_node *c)
+bool dtt_lookup_slow(struct dtt_lookup *lookup, struct dtt_lookup_node *node)
 {
-    if (c->state != DTT_LOOKUP_NODE_ASKED) {
+    bool is_again = dtt_lookup_is_retelling(node);
+    if (!is_in_flight(node)) {
         return false;
     }
-    leave_flight(l, c);
-    if (c->sends < DTT_LOOKUP_SENDS) {
-        c->state = DTT_LOOKUP_NODE_SLOW;
-        if (!c->again) {
-            count_up(&l->lies[c->teller]);
-        }
-        return false;
+    if (node->sends == DTT_LOOKUP_SENDS) {
+        give_up(lookup, node);
+        return !is_again;
     }
-    give_up(l, c);
-    return !c->again;
+    enter(lookup, node, is_again ? DTT_LOOKUP_NODE_RETELL_SLOW : DTT_LOOKUP_NODE_SLOW);
+    if (!is_again) {
+        count_up(&lookup->silent[node->named_by]);
+    }
+    return false;
 }
 
-void dtt_lookup_end(struct dtt_lookup *l)
+void dtt_lookup_dead(struct dtt_lookup *lookup, struct dtt_lookup_node *node)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->c[i].again) {
-            dtt_lookup_dead(l, &l->c[i]);
+    if (!is_in(node, BIT(ANSWERED) | BIT(DEAD))) {
+        give_up(lookup, node);
+    }
+}
+
+void dtt_lookup_end(struct dtt_lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->n; i++) {
+        if (dtt_lookup_is_retelling(&lookup->nodes[i])) {
+            give_up(lookup, &lookup->nodes[i]);
         }
     }
 }
 
-void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_lookup_node *c)
-{
-    if (c->state != DTT_LOOKUP_NODE_ANSWERED) {
-        leave_flight(l, c);
-        give_up(l, c);
-    }
-}
-
-bool dtt_lookup_is_done(const struct dtt_lookup *l)
+bool dtt_lookup_is_done(const struct dtt_lookup *lookup)
 {
     size_t rank = 0;
-    for (size_t i = 0; i < l->n && rank < l->width; i++) {
-        if (!counts(l, &l->c[i])) {
+    for (size_t i = 0; i < lookup->n && rank < lookup->width; i++) {
+        if (!counts(lookup, &lookup->nodes[i])) {
             continue;
         }
-        if (l->c[i].state != DTT_LOOKUP_NODE_ANSWERED) {
+        if (lookup->nodes[i].state != DTT_LOOKUP_NODE_ANSWERED) {
             return false;
         }
         rank++;
@@ -397,13 +445,13 @@ bool dtt_lookup_is_done(const struct dtt_lookup *l)
     return true;
 }
 
-bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_NODE_ID_BYTES])
+bool dtt_lookup_beyond(const struct dtt_lookup *lookup, size_t rank, uint8_t ret[DTT_NODE_ID_BYTES])
 {
     const struct dtt_lookup_node *last = NULL;
     size_t dead = 0;
-    for (size_t i = 0; i < l->n && rank > 0; i++) {
-        if (!is_liar(l, l->c[i].teller)) {
-            last = &l->c[i];
+    for (size_t i = 0; i < lookup->n && rank > 0; i++) {
+        if (!is_liar(lookup, lookup->nodes[i].named_by)) {
+            last = &lookup->nodes[i];
             dead += last->state == DTT_LOOKUP_NODE_DEAD;
             rank--;
         }
@@ -413,50 +461,52 @@ bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_
     }
     /* Nodes that share exactly as many bits with the target as the last one are sorted by their
      * distance to this as they are by their distance to the target. */
-    unsigned bit = dtt_node_id_common(l->target, last->id);
-    memcpy(ret, l->target, DTT_NODE_ID_BYTES);
+    unsigned bit = dtt_node_id_common(lookup->target, last->id);
+    memcpy(ret, lookup->target, DTT_NODE_ID_BYTES);
     if (bit < DTT_NODE_ID_BITS) {
         ret[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
     }
     return true;
 }
 
-bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+bool dtt_lookup_avoid_crowd(struct dtt_lookup *lookup, const uint8_t self[DTT_NODE_ID_BYTES],
                             const uint8_t neighbour[DTT_NODE_ID_BYTES])
 {
-    const struct dtt_lookup_node *last = last_of_width(l);
-    double usual = distance(self, neighbour) / DTT_LOOKUP_CROWDED;
-    if (!last || l->crowd > 0 ||
-        distance(l->target, last->id) >= usual * (double)l->width / DTT_LOOKUP_USUAL) {
+    const struct dtt_lookup_node *last = last_of_width(lookup);
+    double crowded = distance(self, neighbour) / DTT_LOOKUP_CROWDED;
+    if (!last || lookup->crowd_distance > 0 ||
+        distance(lookup->target, last->id) >=
+            crowded * (double)lookup->width / DTT_LOOKUP_NEIGHBOURS) {
         return false;
     }
-    l->crowd = usual;
-    l->queries = 0; /* each of the two looks has its own bound */
-    l->wasted = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->c[i].number > 0 && dtt_lookup_is_crowd(l, &l->c[i])) {
-            l->lies[l->c[i].number] = NEVER_BELIEVED;
+    lookup->crowd_distance = crowded;
+    lookup->queries = 0; /* each of the two looks has its own bound */
+    lookup->dead_queries = 0;
+    for (size_t i = 0; i < lookup->n; i++) {
+        if (lookup->nodes[i].teller > 0 && dtt_lookup_is_crowd(lookup, &lookup->nodes[i])) {
+            lookup->silent[lookup->nodes[i].teller] = NEVER_BELIEVED;
         }
     }
     return true;
 }
 
-void dtt_lookup_compact(struct dtt_lookup *l, size_t max)
+void dtt_lookup_compact(struct dtt_lookup *lookup, size_t max)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < l->n && kept < max; i++) {
-        if (l->c[i].state == DTT_LOOKUP_NODE_ANSWERED) {
-            l->c[kept++] = l->c[i];
+    for (size_t i = 0; i < lookup->n && kept < max; i++) {
+        if (lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED) {
+            lookup->nodes[kept++] = lookup->nodes[i];
         }
     }
-    l->n = kept;
+    lookup->n = kept;
+    lookup->in_flight = 0;
     if (kept == 0) {
-        dtt_lookup_fini(l);
+        dtt_lookup_fini(lookup);
         return;
     }
-    struct dtt_lookup_node *c = realloc(l->c, kept * sizeof(*c));
-    if (c) {
-        l->c = c;
-        l->cap = kept;
+    struct dtt_lookup_node *node = realloc(lookup->nodes, kept * sizeof(*node));
+    if (node) {
+        lookup->nodes = node;
+        lookup->cap = kept;
     }
 }

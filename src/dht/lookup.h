@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Iterative lookup (Kademlia) in one address family: the candidates sorted by distance, which one
- * to ask next, and whether the `width` closest are settled. Sends nothing and knows no time.
+ * Iterative lookup (Kademlia) in one address family: the nodes heard of, sorted by distance, which
+ * one to ask next, and whether the `width` closest are settled. Sends nothing and knows no time.
  *
- * A candidate's way: FRESH -> ASKED -> ANSWERED, or ASKED -> SLOW (soft timeout: its place among
- * the parallel queries is free again) -> ASKED once more -> DEAD. A late answer counts in any
- * state.
+ *     FRESH -> ASKED -> ANSWERED
+ *              ASKED -> SLOW (soft timeout: another may be asked in its place) -> ASKED, once
+ *              ASKED -> DEAD
+ *     ANSWERED -> RETELL (has more to say) -> RETELLING -> ANSWERED, or RETELL_SLOW -> RETELLING
+ *
+ * A late answer counts in any state. An error makes a node DEAD; if it was only being asked again
+ * its first answer counts, so it is ANSWERED.
  *
  * Liars: a node whose contacts were silent three times and never answered names no more. A crowd:
  * more answering nodes next to the target than a network of this size can have there; the lookup
@@ -18,24 +22,29 @@
 #include "dht/krpc_wire.h"
 
 #define DTT_LOOKUP_ALPHA       3   /**< queries in flight while replies bring closer nodes */
-#define DTT_LOOKUP_CANDIDATES  128 /**< at most; the farthest are forgotten first */
+#define DTT_LOOKUP_NODES       128 /**< at most; the farthest are forgotten first */
 #define DTT_LOOKUP_WIDTH_MAX   32
 #define DTT_LOOKUP_SENDS       2  /**< the query and one retransmission */
-#define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the candidates say */
-#define DTT_LOOKUP_PER_NETWORK 2  /**< global candidates of one /24 or /64 */
+#define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the nodes say */
+#define DTT_LOOKUP_PER_NETWORK 2  /**< global nodes of one /24 or /64 */
 #define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
-#define DTT_LOOKUP_TELLERS     97 /**< who named a candidate: 0 ourselves, then who answered */
+#define DTT_LOOKUP_TELLERS     97 /**< who named a node: 0 ourselves, then those that answered */
 #define DTT_LOOKUP_LIES        3  /**< silent contacts, and no other, of a liar */
-#define DTT_LOOKUP_NEAR        2  /**< times as far as usual, and yet the closest there are */
-#define DTT_LOOKUP_CROWDED     4  /**< times as close as they should be */
-#define DTT_LOOKUP_USUAL       8  /**< nodes next to ourselves by which we know what is usual */
+#define DTT_LOOKUP_NEIGHBOURS  8  /**< nodes next to ourselves that show how dense the network is */
+/** A node within this multiple of the usual neighbour distance counts as one of the closest. */
+#define DTT_LOOKUP_NEAR 2
+/** Nodes this many times closer than the usual neighbour distance are a crowd. */
+#define DTT_LOOKUP_CROWDED 4
 
 enum dtt_lookup_node_state {
     DTT_LOOKUP_NODE_FRESH,
     DTT_LOOKUP_NODE_ASKED,
     DTT_LOOKUP_NODE_SLOW,
     DTT_LOOKUP_NODE_ANSWERED,
-    DTT_LOOKUP_NODE_DEAD
+    DTT_LOOKUP_NODE_DEAD,
+    DTT_LOOKUP_NODE_RETELL,    /**< has answered and is to be asked again, with its token */
+    DTT_LOOKUP_NODE_RETELLING, /**< is asked again */
+    DTT_LOOKUP_NODE_RETELL_SLOW
 };
 
 struct dtt_lookup_node {
@@ -45,99 +54,102 @@ struct dtt_lookup_node {
     uint8_t state;   /**< enum dtt_lookup_node_state */
     uint8_t sends;
     bool has_value;   /**< returned a valid value: a put may send cas to it */
-    bool again;       /**< has answered and is asked once more, with its token */
     uint8_t siblings; /**< values it says it holds, if several */
-    uint8_t teller;   /**< who named it */
-    uint8_t number;   /**< as a teller; 0: has not answered */
+    uint8_t named_by; /**< number of a teller */
+    uint8_t teller;   /**< its own number as a teller; 0: has not answered */
     uint8_t token_len;
     uint8_t token[DTT_KRPC_TOKEN_MAX];
 };
 
 struct dtt_lookup {
     uint8_t target[DTT_NODE_ID_BYTES];
-    size_t width; /**< how many closest nodes have to answer */
+    size_t width;                  /**< how many closest nodes have to answer */
+    struct dtt_lookup_node *nodes; /**< the closest first */
     size_t n;
     size_t cap;
     size_t in_flight;
     size_t asked;    /**< distinct nodes */
     size_t answered; /**< distinct nodes */
     size_t queries;
-    size_t wasted;     /**< of them, on nodes that turned out to be dead */
-    size_t most;       /**< queries besides those wasted; nobody is asked beyond this many */
-    bool improves;     /**< contacts that came last were among the closest */
-    double usual;      /**< distance of the first neighbour a node usually has; 0: not known */
-    bool needs_token;  /**< who answers without a token does not count as one of the closest */
-    double crowd;      /**< what is closer is one of a crowd: asked, but it neither counts nor names
-                            others; 0 none */
-    uint8_t n_tellers; /**< numbers given */
-    uint8_t lies[DTT_LOOKUP_TELLERS];  /**< contacts of each that were silent */
-    uint8_t truth[DTT_LOOKUP_TELLERS]; /**< and that answered */
-    struct dtt_lookup_node *c;
+    size_t dead_queries;       /**< of them, to nodes that proved dead */
+    size_t budget;             /**< of queries; dead_queries are not charged */
+    bool is_improving;         /**< contacts that came last were among the closest */
+    bool needs_token;          /**< a node that answers without a token is not one of the closest */
+    double neighbour_distance; /**< that a node's first neighbour usually has; 0: not known */
+    double crowd_distance; /**< nodes closer than this are a crowd: asked, but they neither count
+                                nor name others; 0 none */
+    uint8_t n_tellers;     /**< numbers given */
+    uint8_t silent[DTT_LOOKUP_TELLERS]; /**< contacts that each named and that were silent */
+    uint8_t proven[DTT_LOOKUP_TELLERS]; /**< and that answered */
 };
 
-/** Allocates nothing yet. `most` is DTT_LOOKUP_QUERIES until somebody sets it. */
-void dtt_lookup_init(struct dtt_lookup *l, const uint8_t target[DTT_NODE_ID_BYTES], size_t width);
-void dtt_lookup_fini(struct dtt_lookup *l);
+/** Allocates nothing yet. `budget` is DTT_LOOKUP_QUERIES until somebody sets it. */
+void dtt_lookup_init(struct dtt_lookup *lookup, const uint8_t target[DTT_NODE_ID_BYTES],
+                     size_t width);
+void dtt_lookup_fini(struct dtt_lookup *lookup);
 
 /**
- * How close nodes of this network are: the DTT_LOOKUP_USUAL closest to `self` reach up to
- * `neighbour`. Candidates as close to the target are taken for the closest there are and asked all
- * at once.
+ * How close nodes of this network are: the DTT_LOOKUP_NEIGHBOURS closest to `self` reach up to
+ * `neighbour`. Nodes as close to the target are taken for the closest there are, and all asked at
+ * once.
  */
-void dtt_lookup_set_neighbourhood(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+void dtt_lookup_set_neighbourhood(struct dtt_lookup *lookup, const uint8_t self[DTT_NODE_ID_BYTES],
                                   const uint8_t neighbour[DTT_NODE_ID_BYTES]);
 
-/** True when the contact is a new candidate. `teller`: number of who named it, 0 we ourselves. */
-bool dtt_lookup_add(struct dtt_lookup *l, const uint8_t id[DTT_NODE_ID_BYTES],
-                    const struct dtt_addr *addr, uint8_t teller);
+/** True when the contact is new. `named_by`: the teller's number, 0 we ourselves. */
+bool dtt_lookup_add(struct dtt_lookup *lookup, const uint8_t id[DTT_NODE_ID_BYTES],
+                    const struct dtt_addr *addr, uint8_t named_by);
 /** A node known to have answered with a token not long ago: needs not be asked again. */
-bool dtt_lookup_add_answered(struct dtt_lookup *l, const struct dtt_lookup_node *c);
+bool dtt_lookup_add_answered(struct dtt_lookup *lookup, const struct dtt_lookup_node *node);
 
-/** The candidate at this endpoint, or NULL. Valid until the next add. */
-struct dtt_lookup_node *dtt_lookup_find(const struct dtt_lookup *l, const struct dtt_addr *addr);
+/** The node at this endpoint, or NULL. Valid until the next add. */
+struct dtt_lookup_node *dtt_lookup_find(const struct dtt_lookup *lookup,
+                                        const struct dtt_addr *addr);
 
 /**
- * The node at this endpoint says that its id is another one than we were told. It knows best: who
- * told us may have old news, or want to keep it out. The candidate's new place.
+ * The node says that its id is not the one we were told. It knows best: its teller may have old
+ * news, or may want to keep it out. Returns its new place.
  */
-struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *l, struct dtt_lookup_node *c,
+struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *lookup, struct dtt_lookup_node *node,
                                           const uint8_t id[DTT_NODE_ID_BYTES]);
 
-/** Who is to be asked now, or NULL. Follow it with sent (or dead, when it cannot be asked). */
-struct dtt_lookup_node *dtt_lookup_next(struct dtt_lookup *l);
-void dtt_lookup_sent(struct dtt_lookup *l, struct dtt_lookup_node *c);
+/** The node to ask now, or NULL. Follow it with sent (or dead, when it cannot be asked). */
+struct dtt_lookup_node *dtt_lookup_next(struct dtt_lookup *lookup);
+void dtt_lookup_sent(struct dtt_lookup *lookup, struct dtt_lookup_node *node);
 /** Answered; contacts of its reply are added next. False for a second answer. */
-bool dtt_lookup_answered(struct dtt_lookup *l, struct dtt_lookup_node *c);
-/** It answered, but has more to say: to be asked once more, with its token. */
-void dtt_lookup_ask_again(struct dtt_lookup_node *c);
-/** The soft timeout of its last query passed. True when that was the last one: now DEAD. */
-bool dtt_lookup_slow(struct dtt_lookup *l, struct dtt_lookup_node *c);
-void dtt_lookup_dead(struct dtt_lookup *l, struct dtt_lookup_node *c);
+bool dtt_lookup_answered(struct dtt_lookup *lookup, struct dtt_lookup_node *node);
+/** It answered, but has more to say: to be asked again, with its token. */
+void dtt_lookup_ask_again(struct dtt_lookup *lookup, struct dtt_lookup_node *node);
+bool dtt_lookup_is_retelling(const struct dtt_lookup_node *node);
+/** The soft timeout of its last query passed. True when it is now DEAD. */
+bool dtt_lookup_slow(struct dtt_lookup *lookup, struct dtt_lookup_node *node);
+void dtt_lookup_dead(struct dtt_lookup *lookup, struct dtt_lookup_node *node);
 
-/** The `width` closest that are of use have all answered, or nobody is left to ask. */
-bool dtt_lookup_is_done(const struct dtt_lookup *l);
+/** The `width` closest that are of use have all answered, or none is left to ask. */
+bool dtt_lookup_is_done(const struct dtt_lookup *lookup);
 
 /**
  * Nodes name only the eight closest they know, the dead included. When one of the `rank` closest
- * candidates is dead: a target whose closest nodes are those next to the last of these. False when
- * none is, or there are not as many.
+ * is dead: a target whose closest nodes are those next to the last of these. False when none is
+ * dead, or there are not as many.
  */
-bool dtt_lookup_beyond(const struct dtt_lookup *l, size_t rank, uint8_t ret[DTT_NODE_ID_BYTES]);
+bool dtt_lookup_beyond(const struct dtt_lookup *lookup, size_t rank,
+                       uint8_t ret[DTT_NODE_ID_BYTES]);
 
 /**
- * The closest that answered are far closer than they can be in a network in which the
- * DTT_LOOKUP_USUAL closest to `self` reach up to `neighbour`: disbelieves them from now on, once.
- * True when it does; seed it anew then and go on.
+ * Looks for a crowd: the closest that answered are far closer than they can be in a network in
+ * which the DTT_LOOKUP_NEIGHBOURS closest to `self` reach up to `neighbour`. True when it has found
+ * one, once in a lookup: it is disbelieved from now on; seed the lookup anew and go on.
  */
-bool dtt_lookup_avoid_crowd(struct dtt_lookup *l, const uint8_t self[DTT_NODE_ID_BYTES],
+bool dtt_lookup_avoid_crowd(struct dtt_lookup *lookup, const uint8_t self[DTT_NODE_ID_BYTES],
                             const uint8_t neighbour[DTT_NODE_ID_BYTES]);
 /** One of a crowd that was found and is disbelieved. */
-bool dtt_lookup_is_crowd(const struct dtt_lookup *l, const struct dtt_lookup_node *c);
+bool dtt_lookup_is_crowd(const struct dtt_lookup *lookup, const struct dtt_lookup_node *node);
 
-/** Nobody is asked any more: who was to be asked once more has answered before, and that stands. */
-void dtt_lookup_end(struct dtt_lookup *l);
+/** No more queries: the first answer of a node that was to be asked again stands. */
+void dtt_lookup_end(struct dtt_lookup *lookup);
 
 /** Forgets all but the closest `max` that answered. For keeping. */
-void dtt_lookup_compact(struct dtt_lookup *l, size_t max);
+void dtt_lookup_compact(struct dtt_lookup *lookup, size_t max);
 
 #endif

@@ -1,20 +1,44 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Operations and their events. Events are not queued: each operation remembers how far it has told
- * of its walk's values and nodes, so none is ever lost and none costs memory before it is asked
- * for.
- */
 #include "dht/op.h"
-#include "dht/item.h"
 
+#include "dht/inside.h"
+#include "dht/item.h"
+#include "dht/put.h"
+#include "dht/walk.h"
+
+#include <assert.h>
 #include <dtt/types.h>
 #include <stdlib.h>
 
 #define FIND_RETURNS 8
+#define PING_SENDS   2 /* a request and one retransmission */
+
+enum op_type { OP_GET, OP_FIND, OP_PING, OP_PUT, OP_PEERS };
+
+struct ping {
+    struct dtt_addr addr;
+    uint8_t sends;
+    bool is_answered;
+    uint8_t id[DTT_NODE_ID_BYTES];
+    uint32_t rtt_us;
+};
+
+struct dtt_op {
+    dtt_dht_op number;
+    enum op_type type;
+    bool is_done;
+    int status;
+    uint64_t started_ns;
+    uint64_t ended_ns;
+    struct dtt_walk *walk; /* get, find, peers; a put until it stores */
+    size_t handed_out;     /* values, peers or nodes */
+    struct dtt_put *put;
+    struct ping ping;
+};
 
 /* ---- life */
 
-static struct dtt_op *new_op(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type, int *err)
+static struct dtt_op *new_op(struct dtt_dht *d, struct dtt_now now, enum op_type type, int *err)
 {
     struct dtt_op *op = NULL;
     *err = DTT_EFULL;
@@ -42,10 +66,7 @@ static void free_op(struct dtt_dht *d, struct dtt_op *op)
     }
     memmove(&d->ops[i], &d->ops[i + 1], (d->n_ops - i - 1) * sizeof(struct dtt_op *));
     d->n_ops--;
-    if (op->put) {
-        free(op->put->targets);
-        free(op->put);
-    }
+    dtt_put_free(op->put);
     free(op);
 }
 
@@ -56,7 +77,7 @@ void dtt_op_free_all(struct dtt_dht *d)
     }
 }
 
-struct dtt_op *dtt_op_find(const struct dtt_dht *d, uint32_t number)
+static struct dtt_op *find_op(const struct dtt_dht *d, uint32_t number)
 {
     for (size_t i = 0; i < d->n_ops; i++) {
         if (d->ops[i]->number == number) {
@@ -66,19 +87,20 @@ struct dtt_op *dtt_op_find(const struct dtt_dht *d, uint32_t number)
     return NULL;
 }
 
-void dtt_op_end(struct dtt_op *op, struct dtt_now now, int status)
+static void end_op(struct dtt_op *op, struct dtt_now now, int status)
 {
+    assert(!op->is_done);
     op->is_done = true;
     op->status = status;
     op->ended_ns = now.mono_ns;
 }
 
-void dtt_op_leave_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
+static void leave_walk(struct dtt_dht *d, uint64_t since_ns, struct dtt_op *op)
 {
     struct dtt_walk *w = op->walk;
     op->walk = NULL;
     if (w) {
-        dtt_walk_release(d, now, w);
+        dtt_walks_release(d, since_ns, w);
     }
 }
 
@@ -91,78 +113,104 @@ static int send_ping(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
     return dtt_query_send(d, now, &op->ping.addr, DTT_TXN_PING, op->number, &q);
 }
 
-void dtt_op_ping_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn,
-                        const struct dtt_krpc *m)
+static void take_pong(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op,
+                      const struct dtt_query_end *end)
 {
-    struct dtt_op *op = dtt_op_find(d, txn->owner);
-    if (!op || op->is_done) {
+    if (!end->answer) {
+        bool is_over = end->outcome == DTT_QUERY_DEAD || op->ping.sends >= PING_SENDS;
+        if (is_over || send_ping(d, now, op) != DTT_OK) {
+            end_op(op, now, DTT_ETIMEDOUT);
+        }
         return;
     }
-    if (m->type == DTT_KRPC_REPLY) {
+    if (end->answer->type == DTT_KRPC_REPLY) {
         op->ping.is_answered = true;
-        op->ping.rtt_us = (uint32_t)((now.mono_ns - txn->sent_ns) / DTT_US);
-        memcpy(op->ping.id, m->id.data, DTT_NODE_ID_BYTES);
+        op->ping.rtt_us = (uint32_t)(end->rtt_ns / DTT_US);
+        memcpy(op->ping.id, end->answer->id.data, DTT_NODE_ID_BYTES);
     }
-    dtt_op_end(op, now, op->ping.is_answered ? DTT_OK : DTT_EREFUSED);
+    end_op(op, now, op->ping.is_answered ? DTT_OK : DTT_EREFUSED);
 }
 
-void dtt_op_ping_slow(struct dtt_dht *d, struct dtt_now now, const struct dtt_txn *txn, bool dead)
+/* ---- what walks and queries bring */
+
+/* The closest set is known: stores on it, and lets go of the walk. */
+static void start_put(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
 {
-    struct dtt_op *op = dtt_op_find(d, txn->owner);
+    int err = dtt_put_choose(d, now, op->put, op->walk);
+    if (err == DTT_OK) {
+        op->walk->is_shareable = false; /* from now on there is more than it has seen */
+    }
+    leave_walk(d, now.mono_ns, op);
+    if (err) {
+        end_op(op, now, err);
+        return;
+    }
+    op->put->owner = op->number;
+    dtt_put_store(d, now, op->put);
+    if (op->put->state == DTT_PUT_OVER) {
+        end_op(op, now, dtt_put_status(op->put));
+    }
+}
+
+static void take_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
+{
+    if (op->type == OP_PUT) {
+        start_put(d, now, op);
+        return;
+    }
+    const struct dtt_walk *w = op->walk;
+    bool is_own_answer = w->is_alone && op->type == OP_GET && !d->cfg.read_only;
+    bool is_answered = is_own_answer || w->side[0].answered + w->side[1].answered > 0;
+    end_op(op, now, is_answered ? DTT_OK : DTT_ETIMEDOUT);
+}
+
+void dtt_op_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w)
+{
+    for (size_t i = 0; i < d->n_ops; i++) {
+        if (d->ops[i]->walk == w && !d->ops[i]->is_done) {
+            take_walk(d, now, d->ops[i]);
+        }
+    }
+}
+
+void dtt_op_asked(struct dtt_dht *d, struct dtt_now now, const struct dtt_query_end *end)
+{
+    struct dtt_op *op = find_op(d, end->txn.owner);
     if (!op || op->is_done) {
         return;
     }
-    if (dead || op->ping.sends >= DTT_OP_SENDS || send_ping(d, now, op) != DTT_OK) {
-        dtt_op_end(op, now, DTT_ETIMEDOUT);
+    if (op->type == OP_PING) {
+        take_pong(d, now, op, end);
+        return;
+    }
+    dtt_put_asked(d, now, op->put, end);
+    if (op->put->state == DTT_PUT_OVER) {
+        end_op(op, now, dtt_put_status(op->put));
     }
 }
 
 /* ---- starting */
 
-static void walk_ended(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
-{
-    if (op->type == DTT_OP_PUT) {
-        dtt_put_start(d, now, op);
-        return;
-    }
-    const struct dtt_walk *w = op->walk;
-    bool is_own_answer = w->is_alone && op->type == DTT_OP_GET && !d->cfg.read_only;
-    bool is_answered = is_own_answer || w->side[0].answered + w->side[1].answered > 0;
-    dtt_op_end(op, now, is_answered ? DTT_OK : DTT_ETIMEDOUT);
-}
-
-void dtt_op_walk_done(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w)
-{
-    w->refs++; /* a put lets go of the walk as soon as it has the closest set */
-    for (size_t i = 0; i < d->n_ops; i++) {
-        if (d->ops[i]->walk == w && !d->ops[i]->is_done) {
-            walk_ended(d, now, d->ops[i]);
-        }
-    }
-    dtt_walk_release(d, now, w);
-}
-
 static int join_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op,
-                     const struct dtt_walk_goal *goal, size_t width, uint64_t fresh_ns,
-                     bool is_brief)
+                     const struct dtt_goal *goal, size_t width, uint64_t fresh_ns, bool is_brief)
 {
     struct dtt_walk_wish wish = {.width = width,
-                                 .reuse_tokens = op->type == DTT_OP_PUT,
+                                 .reuse_tokens = op->type == OP_PUT,
                                  .is_brief = is_brief,
-                                 .fresh_ns = fresh_ns};
+                                 .max_age_ns = fresh_ns};
     struct dtt_walk *w = dtt_walk_to(d, now, goal, &wish);
     if (!w) {
         free_op(d, op);
         return DTT_ENOMEM;
     }
     op->walk = w;
-    if (w->state == DTT_WALK_DONE) {
-        walk_ended(d, now, op);
+    if (dtt_walks_is_over(w)) {
+        take_walk(d, now, op);
     }
     return DTT_OK;
 }
 
-static void set_mutable_goal(struct dtt_walk_goal *goal, const uint8_t key[32], const uint8_t *salt,
+static void set_mutable_goal(struct dtt_goal *goal, const uint8_t key[32], const uint8_t *salt,
                              size_t salt_len)
 {
     goal->is_mutable = true;
@@ -172,15 +220,15 @@ static void set_mutable_goal(struct dtt_walk_goal *goal, const uint8_t key[32], 
     dtt_item_target(goal->target, key, dtt_slice(salt, salt_len));
 }
 
-int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
-                dtt_dht_op *ret)
+int dtt_op_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
+               dtt_dht_op *ret)
 {
-    struct dtt_walk_goal goal = {.kind = DTT_WALK_GET};
+    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM};
     int err;
     if (args->is_mutable && args->salt_len > sizeof(args->salt)) {
         return DTT_ETOOBIG;
     }
-    struct dtt_op *op = new_op(d, now, DTT_OP_GET, &err);
+    struct dtt_op *op = new_op(d, now, OP_GET, &err);
     if (!op) {
         return err;
     }
@@ -200,10 +248,10 @@ int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_
 }
 
 /* An operation that is a walk to a target and nothing else. */
-static int start_plain(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type,
-                       enum dtt_walk_kind kind, const uint8_t target[20], dtt_dht_op *ret)
+static int start_plain(struct dtt_dht *d, struct dtt_now now, enum op_type type,
+                       enum dtt_goal_kind kind, const uint8_t target[20], dtt_dht_op *ret)
 {
-    struct dtt_walk_goal goal = {.kind = kind};
+    struct dtt_goal goal = {.kind = kind};
     int err;
     struct dtt_op *op = new_op(d, now, type, &err);
     if (!op) {
@@ -218,19 +266,18 @@ static int start_plain(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type t
     return err;
 }
 
-int dtt_dht_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret)
+int dtt_op_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret)
 {
-    return start_plain(d, now, DTT_OP_FIND, DTT_WALK_FIND, target, ret);
+    return start_plain(d, now, OP_FIND, DTT_GOAL_NODES, target, ret);
 }
 
-int dtt_dht_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                 dtt_dht_op *ret)
+int dtt_op_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr, dtt_dht_op *ret)
 {
     int err;
     if (!dtt_addr_is_usable(addr) || !dtt_dht_has_family(d, addr->family)) {
         return DTT_EINVAL;
     }
-    struct dtt_op *op = new_op(d, now, DTT_OP_PING, &err);
+    struct dtt_op *op = new_op(d, now, OP_PING, &err);
     if (!op) {
         return err;
     }
@@ -261,12 +308,12 @@ static int check_put(const struct dtt_dht *d, const struct dtt_dht_put_args *arg
     return DTT_OK;
 }
 
-int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_args *args,
-                dtt_dht_op *ret)
+int dtt_op_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_args *args,
+               dtt_dht_op *ret)
 {
-    struct dtt_walk_goal goal = {.kind = DTT_WALK_GET};
+    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM};
     int err = check_put(d, args);
-    struct dtt_op *op = err ? NULL : new_op(d, now, DTT_OP_PUT, &err);
+    struct dtt_op *op = err ? NULL : new_op(d, now, OP_PUT, &err);
     if (!op) {
         return err;
     }
@@ -294,18 +341,18 @@ int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_
     return err;
 }
 
-int dtt_dht_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                      dtt_dht_op *ret)
+int dtt_op_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                     dtt_dht_op *ret)
 {
-    return start_plain(d, now, DTT_OP_PEERS, DTT_WALK_PEERS, info_hash, ret);
+    return start_plain(d, now, OP_PEERS, DTT_GOAL_PEERS, info_hash, ret);
 }
 
-int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                     uint16_t port, dtt_dht_op *ret)
+int dtt_op_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                    uint16_t port, dtt_dht_op *ret)
 {
-    struct dtt_walk_goal goal = {.kind = DTT_WALK_PEERS};
+    struct dtt_goal goal = {.kind = DTT_GOAL_PEERS};
     int err;
-    struct dtt_op *op = new_op(d, now, DTT_OP_PUT, &err);
+    struct dtt_op *op = new_op(d, now, OP_PUT, &err);
     if (!op) {
         return err;
     }
@@ -326,13 +373,13 @@ int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_h
     return err;
 }
 
-void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
+void dtt_op_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
 {
-    struct dtt_op *found = dtt_op_find(d, op);
+    struct dtt_op *found = find_op(d, op);
     if (found && !found->is_done) {
-        dtt_op_end(found, now, DTT_ECLOSED);
-        if (found->type == DTT_OP_PUT) {
-            dtt_op_leave_walk(d, now, found);
+        end_op(found, now, DTT_ECLOSED);
+        if (found->type == OP_PUT) {
+            leave_walk(d, now.mono_ns, found);
         }
     }
 }
@@ -342,16 +389,18 @@ void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
 /* Values of a get, peers of a get_peers. */
 static bool next_value(struct dtt_op *op, struct dtt_dht_event *ret)
 {
-    if (op->type == DTT_OP_PEERS && op->status != DTT_ECLOSED && op->told < op->walk->n_peers) {
+    if (op->type == OP_PEERS && op->status != DTT_ECLOSED &&
+        op->handed_out < op->walk->found.n_peers) {
         ret->type = DTT_DHT_EV_PEER;
         ret->op = op->number;
-        ret->u.peer.addr = op->walk->peers[op->told++];
+        ret->u.peer.addr = op->walk->found.peers[op->handed_out++];
         return true;
     }
-    if (op->type != DTT_OP_GET || op->status == DTT_ECLOSED || op->told == op->walk->n_values) {
+    if (op->type != OP_GET || op->status == DTT_ECLOSED ||
+        op->handed_out == op->walk->found.n_values) {
         return false;
     }
-    const struct dtt_walk_value *v = op->walk->values[op->told++];
+    const struct dtt_found_value *v = op->walk->found.values[op->handed_out++];
     ret->type = DTT_DHT_EV_VALUE;
     ret->op = op->number;
     ret->u.value.from = v->from;
@@ -368,7 +417,7 @@ static const struct dtt_lookup_node *find_result(const struct dtt_walk *w, size_
     for (size_t side = 0; side < 2; side++) {
         size_t left = FIND_RETURNS;
         for (size_t i = 0; i < w->side[side].n && left > 0; i++) {
-            const struct dtt_lookup_node *c = &w->side[side].c[i];
+            const struct dtt_lookup_node *c = &w->side[side].nodes[i];
             if (c->state == DTT_LOOKUP_NODE_ANSWERED) {
                 if (at-- == 0) {
                     return c;
@@ -387,20 +436,20 @@ static bool next_node(struct dtt_op *op, struct dtt_dht_event *ret)
     }
     ret->type = DTT_DHT_EV_NODE;
     ret->op = op->number;
-    if (op->type == DTT_OP_PING && op->told == 0) {
+    if (op->type == OP_PING && op->handed_out == 0) {
         memcpy(ret->u.node.id, op->ping.id, sizeof(ret->u.node.id));
         ret->u.node.addr = op->ping.addr;
         ret->u.node.rtt_us = op->ping.rtt_us;
-        op->told++;
+        op->handed_out++;
         return true;
     }
     const struct dtt_lookup_node *c =
-        op->type == DTT_OP_FIND ? find_result(op->walk, op->told) : NULL;
+        op->type == OP_FIND ? find_result(op->walk, op->handed_out) : NULL;
     if (c) {
         memcpy(ret->u.node.id, c->id, sizeof(ret->u.node.id));
         ret->u.node.addr = c->addr;
         ret->u.node.rtt_us = c->rtt_us;
-        op->told++;
+        op->handed_out++;
     }
     return c != NULL;
 }
@@ -416,14 +465,14 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
     ret->u.done.n_holders = 0;
     if (op->walk) {
         const struct dtt_lookup *l = op->walk->side;
-        uint32_t own = op->type == DTT_OP_GET && !d->cfg.read_only && op->status == DTT_OK;
+        uint32_t own = op->type == OP_GET && !d->cfg.read_only && op->status == DTT_OK;
         ret->u.done.asked = (uint32_t)(l[0].asked + l[1].asked) + own;
         ret->u.done.answered = (uint32_t)(l[0].answered + l[1].answered) + own;
-        ret->u.done.values = (uint32_t)op->told;
-        ret->u.done.n_holders = op->walk->n_holders;
-        if (op->walk->n_holders > 0) {
-            memcpy(ret->u.done.holders, op->walk->holders,
-                   op->walk->n_holders * sizeof(ret->u.done.holders[0]));
+        ret->u.done.values = (uint32_t)op->handed_out;
+        ret->u.done.n_holders = op->walk->found.n_holders;
+        if (op->walk->found.n_holders > 0) {
+            memcpy(ret->u.done.holders, op->walk->found.holders,
+                   op->walk->found.n_holders * sizeof(ret->u.done.holders[0]));
         }
     }
 }
@@ -448,7 +497,7 @@ static bool next_special(struct dtt_dht *d, struct dtt_dht_event *ret)
     return false;
 }
 
-bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
+bool dtt_op_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
 {
     if (next_special(d, ret)) {
         return true;
@@ -460,12 +509,15 @@ bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
         }
         if (op->is_done) {
             ret->op = op->number;
-            if (op->type == DTT_OP_PUT) {
-                dtt_put_tell(op, ret);
+            if (op->type == OP_PUT) {
+                ret->type = DTT_DHT_EV_PUT_DONE;
+                ret->u.put.status = op->status;
+                ret->u.put.elapsed_ns = op->ended_ns - op->started_ns;
+                dtt_put_tell(op->put, ret);
             } else {
                 tell_done(d, op, ret);
             }
-            dtt_op_leave_walk(d, (struct dtt_now){.mono_ns = op->ended_ns}, op);
+            leave_walk(d, op->ended_ns, op);
             free_op(d, op);
             return true;
         }

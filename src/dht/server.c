@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Queries of others. Cheap checks come first; nothing is allocated but what a put stores.
- *
- * Amplification: what we send to a global address that has not proved itself is at most three times
- * its query. Contacts are cut first. A stored value that does not fit waits until the asker has
- * answered a ping, or until he asks again with the token he was given.
- */
+#include "dht/server.h"
+
+#include "dht/alive.h"
 #include "dht/inside.h"
 #include "dht/item.h"
 #include "dht/node_id.h"
+#include "dht/query.h"
+#include "dht/send.h"
 
 #include <dtt/types.h>
 
@@ -155,7 +153,7 @@ static bool is_value_held(struct request *r, size_t fair, uint8_t buf[ENCODED_MA
 static size_t cut_for_stranger(struct request *r, uint8_t buf[ENCODED_MAX])
 {
     struct dtt_krpc *m = &r->reply;
-    size_t fair = AMPLIFICATION * r->len - (r->is_pinged ? DTT_DHT_PING_BYTES : 0);
+    size_t fair = AMPLIFICATION * r->len - (r->is_pinged ? DTT_SERVER_PING_BYTES : 0);
     if (m->type == DTT_KRPC_ERROR) { /* the code says enough */
         m->ip = m->client = dtt_slice(NULL, 0);
         m->error_text = dtt_slice("", 0);
@@ -178,11 +176,11 @@ static void send_reply(struct request *r)
         cut_contacts(r, len - REPLY_MAX);
         len = encode(r, buf);
     }
-    if (len + DTT_DHT_PING_BYTES > AMPLIFICATION * r->len && !is_proven(r)) {
+    if (len + DTT_SERVER_PING_BYTES > AMPLIFICATION * r->len && !is_proven(r)) {
         len = cut_for_stranger(r, buf);
     }
     if (len > 0) {
-        dtt_datagram_send(r->d, r->now, r->from, DTT_POLITE_ANSWER, dtt_slice(buf, len));
+        dtt_send_datagram(r->d, r->now, r->from, DTT_POLITE_ANSWER, dtt_slice(buf, len));
     }
 }
 
@@ -434,7 +432,7 @@ static void serve_unknown(struct request *r)
 }
 
 void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *asker,
-                      bool proved)
+                      bool is_proved)
 {
     struct dtt_held_get g;
     while (dtt_held_take(&d->held, asker, &g)) {
@@ -452,7 +450,7 @@ void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
                             .len = g.len,
                             .is_pinged = true,
                             .was_held = true};
-        if (proved) {
+        if (is_proved) {
             prove(&r);
         }
         serve_get(&r);
@@ -492,9 +490,9 @@ void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         send_error(&r, DTT_KRPC_E_PROTOCOL);
         return;
     }
-    r.is_pinged = !q->is_read_only && dtt_upkeep_wants(d, q->id.data, from);
+    r.is_pinged = !q->is_read_only && dtt_alive_wants(d, q->id.data, from);
     serve(&r);
     if (r.is_pinged && !r.is_held) {
-        dtt_upkeep_ping(d, now, from);
+        dtt_alive_ping(d, now, from);
     }
 }

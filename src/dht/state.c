@@ -3,7 +3,10 @@
 
 #include "codec/bencode.h"
 #include "crypto/hash.h"
+#include "dht/alive.h"
 #include "dht/inside.h"
+#include "dht/krpc.h"
+#include "dht/upkeep.h"
 
 #include <dtt/types.h>
 #include <stdlib.h>
@@ -133,6 +136,6 @@ int dtt_dht_set_state(struct dtt_dht *d, struct dtt_now now, const struct dtt_dh
     d->saved = saved;
     d->saved_next = 0;
     dtt_upkeep_set_id(d, s->id);
-    dtt_upkeep_ask_saved(d, now);
+    dtt_alive_ask_saved(d, now);
     return DTT_OK;
 }

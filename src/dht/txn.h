@@ -33,8 +33,9 @@ struct dtt_txn {
     uint32_t owner;
     uint16_t slot;
     uint8_t purpose;
-    uint8_t method; /**< enum dtt_krpc_method */
-    bool is_slow;   /**< its soft timeout has passed */
+    uint8_t method;      /**< enum dtt_krpc_method */
+    bool is_slow;        /**< its soft timeout has passed */
+    bool is_unreachable; /**< an ICMP error said so */
 };
 
 struct dtt_txns {

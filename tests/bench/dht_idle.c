@@ -8,6 +8,7 @@
  */
 #define _DEFAULT_SOURCE
 #include "dht/dht.h"
+#include "dht/inside.h"
 #include "dht/krpc.h"
 #include "dht/storage.h"
 
@@ -92,7 +93,7 @@ static void contact_answers(const struct node *n, const struct dtt_dht_packet *p
     if (dtt_krpc_decode(dtt_slice(p->data, p->len), &q) != 0 || q.type != DTT_KRPC_QUERY) {
         return;
     }
-    contact_id(id, dtt_dht_id(n->dht), &p->to);
+    contact_id(id, n->dht->id, &p->to);
     struct dtt_krpc r = {
         .type = DTT_KRPC_REPLY, .t = q.t, .id = dtt_slice(id, sizeof(id)), .nodes = {0}};
     if (n_answers == ANSWERS_MAX) {
@@ -107,7 +108,7 @@ static void contact_answers(const struct node *n, const struct dtt_dht_packet *p
 static void contact_asks(struct node *n, const struct dtt_addr *addr)
 {
     uint8_t id[DTT_NODE_ID_BYTES], buf[256];
-    contact_id(id, dtt_dht_id(n->dht), addr);
+    contact_id(id, n->dht->id, addr);
     struct dtt_krpc q = {.type = DTT_KRPC_QUERY,
                          .method = DTT_KRPC_M_PING,
                          .t = dtt_slice("aa", 2),

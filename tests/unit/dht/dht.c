@@ -2,6 +2,7 @@
 /* Networks of nodes in virtual time. */
 #include "net.h"
 
+#include "dht/bootstrap.h"
 #include "dht/inside.h"
 #include "dht/item.h"
 #include "dht/node_id.h"
@@ -34,7 +35,7 @@ static void test_two_nodes(void **state)
     (void)state;
     net_init(&net, 1);
     net_grow(&net, 2);
-    assert_memory_not_equal(dtt_dht_id(net.nodes[0].dht), dtt_dht_id(net.nodes[1].dht), 20);
+    assert_memory_not_equal(net.nodes[0].dht->id, net.nodes[1].dht->id, 20);
     net_run(&net, DTT_S);
     net_item(&item, 1, INT64_MAX, "hello");
     struct dtt_dht_event e = net_put(&net, 1, &item);
@@ -218,7 +219,7 @@ static size_t count_reported(size_t asker, const struct net_item *items, size_t 
 {
     size_t alive = 0;
     const struct dtt_walk *w = NULL;
-    for (size_t i = 0; i < DTT_DHT_WALKS && !w; i++) {
+    for (size_t i = 0; i < DTT_WALKS_MAX && !w; i++) {
         const struct dtt_walk *o = net.nodes[asker].dht->walks[i];
         w = o && memcmp(o->goal.target, items[0].target, 20) == 0 ? o : NULL;
     }
@@ -226,7 +227,7 @@ static size_t count_reported(size_t asker, const struct net_item *items, size_t 
     for (size_t k = 0; k < n; k++) {
         bool is_alive = false;
         for (size_t i = 0; i < w->side[0].n; i++) {
-            const struct dtt_lookup_node *c = &w->side[0].c[i];
+            const struct dtt_lookup_node *c = &w->side[0].nodes[i];
             struct dtt_storage_value v;
             const struct dtt_dht *d = net.nodes[c->addr.port - 10000].dht;
             for (size_t j = 0; c->state == DTT_LOOKUP_NODE_ANSWERED &&
@@ -403,14 +404,14 @@ static void test_immutable_and_find(void **state)
     assert_int_equal(r.n_values, 1);
     net_result_free(&r);
     /* find: the closest first, as everybody would sort them. */
-    assert_int_equal(dtt_dht_find(net.nodes[3].dht, net.now, dtt_dht_id(net.nodes[9].dht), &op), 0);
+    assert_int_equal(dtt_dht_find(net.nodes[3].dht, net.now, net.nodes[9].dht->id, &op), 0);
     net_wait(&net, 3, op, DTT_S, &r);
     assert_int_equal(r.last.u.done.status, 0);
     assert_int_equal(r.n_found, 8);
-    assert_memory_equal(r.found[0], dtt_dht_id(net.nodes[9].dht), 20);
-    const uint8_t *target = dtt_dht_id(net.nodes[9].dht);
+    assert_memory_equal(r.found[0], net.nodes[9].dht->id, 20);
+    const uint8_t *target = net.nodes[9].dht->id;
     for (size_t i = 0; i < net.n; i++) {
-        const uint8_t *id = dtt_dht_id(net.nodes[i].dht);
+        const uint8_t *id = net.nodes[i].dht->id;
         if (i != 3 && dtt_node_id_cmp(target, id, r.found[7]) < 0) {
             bool is_found = false;
             for (size_t j = 0; j < 8; j++) {
@@ -536,12 +537,12 @@ static void test_large_values_at_global_addresses(void **state)
         net_result_free(&r);
         /* What it is told, it is told by all who hold it. */
         const struct dtt_walk *w = NULL;
-        for (size_t i = 0; i < DTT_DHT_WALKS && !w; i++) {
+        for (size_t i = 0; i < DTT_WALKS_MAX && !w; i++) {
             const struct dtt_walk *o = net.nodes[fresh].dht->walks[i];
-            w = o && o->goal.kind == DTT_WALK_GET ? o : NULL;
+            w = o && o->goal.kind == DTT_GOAL_ITEM ? o : NULL;
         }
         assert_non_null(w);
-        assert_true(w->values[0]->holders >= 7);
+        assert_true(w->found.values[0]->holders >= 7);
     }
 }
 

@@ -80,8 +80,8 @@ static size_t closest_honest(size_t rank)
             continue;
         }
         size_t at = n++;
-        while (at > 0 && dtt_node_id_cmp(item.target, dtt_dht_id(net.nodes[i].dht),
-                                         dtt_dht_id(net.nodes[order[at - 1]].dht)) < 0) {
+        while (at > 0 && dtt_node_id_cmp(item.target, net.nodes[i].dht->id,
+                                         net.nodes[order[at - 1]].dht->id) < 0) {
             order[at] = order[at - 1];
             at--;
         }

@@ -175,9 +175,9 @@ static void test_candidates_are_bounded(void **state)
     for (unsigned n = 1000; n > 0; n--) {
         add(n);
     }
-    assert_int_equal(l.n, DTT_LOOKUP_CANDIDATES);
-    assert_int_equal(distance(&l.c[0]), 1);
-    assert_int_equal(distance(&l.c[l.n - 1]), DTT_LOOKUP_CANDIDATES);
+    assert_int_equal(l.n, DTT_LOOKUP_NODES);
+    assert_int_equal(distance(&l.nodes[0]), 1);
+    assert_int_equal(distance(&l.nodes[l.n - 1]), DTT_LOOKUP_NODES);
     assert_false(add(2000)); /* farther than all */
 }
 
@@ -205,7 +205,7 @@ static void test_a_bound_besides_the_dead(void **state)
 {
     size_t sent = 0, dead = 0;
     (void)state;
-    l.most = 16;
+    l.budget = 16;
     for (unsigned n = 1000; n > 0; n--) {
         add(n);
         struct dtt_lookup_node *c = dtt_lookup_next(&l);
@@ -223,9 +223,9 @@ static void test_a_bound_besides_the_dead(void **state)
     assert_int_equal(sent - dead, 16);
     assert_true(dtt_lookup_is_done(&l));
     /* Who has more to say is asked again all the same. */
-    struct dtt_lookup_node *closest = &l.c[1]; /* l.c[0] was not asked any more */
+    struct dtt_lookup_node *closest = &l.nodes[1]; /* l.nodes[0] was not asked any more */
     assert_int_equal(closest->state, DTT_LOOKUP_NODE_ANSWERED);
-    dtt_lookup_ask_again(closest);
+    dtt_lookup_ask_again(&l, closest);
     assert_ptr_equal(dtt_lookup_next(&l), closest);
 }
 
@@ -240,7 +240,7 @@ static void test_one_network_cannot_fill_it(void **state)
         taken += dtt_lookup_add(&l, id, &a, 0);
     }
     assert_int_equal(taken, DTT_LOOKUP_PER_NETWORK);
-    dtt_lookup_dead(&l, &l.c[0]);
+    dtt_lookup_dead(&l, &l.nodes[0]);
     uint8_t id[20] = {1};
     struct dtt_addr a = dtt_addr_v4(50, 1, 1, 250, 1);
     assert_true(dtt_lookup_add(&l, id, &a, 0)); /* the dead make room */
@@ -272,16 +272,16 @@ static void test_rename(void **state)
     assert_ptr_equal(dtt_lookup_rename(&l, c, id), c);
     dtt_put_be32(id + 16, 45);
     c = dtt_lookup_rename(&l, c, id);
-    assert_ptr_equal(c, &l.c[3]);
+    assert_ptr_equal(c, &l.nodes[3]);
     assert_true(dtt_addr_eq(&c->addr, &addr));
     dtt_put_be32(id + 16, 5);
-    assert_ptr_equal(dtt_lookup_rename(&l, c, id), &l.c[0]);
+    assert_ptr_equal(dtt_lookup_rename(&l, c, id), &l.nodes[0]);
     dtt_put_be32(id + 16, 99);
-    assert_ptr_equal(dtt_lookup_rename(&l, &l.c[0], id), &l.c[4]);
+    assert_ptr_equal(dtt_lookup_rename(&l, &l.nodes[0], id), &l.nodes[4]);
     assert_int_equal(l.n, 5);
     static const unsigned distances[] = {10, 20, 40, 50, 99};
     for (size_t i = 0; i < l.n; i++) {
-        assert_int_equal(distance(&l.c[i]), distances[i]);
+        assert_int_equal(distance(&l.nodes[i]), distances[i]);
     }
 }
 
@@ -295,14 +295,14 @@ static void test_the_nearer_word_counts(void **state)
     struct dtt_addr a = candidate(10)->addr;
     dtt_put_be32(id + 16, 99);
     assert_false(dtt_lookup_add(&l, id, &a, 0));
-    assert_int_equal(distance(&l.c[0]), 10);
+    assert_int_equal(distance(&l.nodes[0]), 10);
     dtt_put_be32(id + 16, 3);
     assert_false(dtt_lookup_add(&l, id, &a, 0));
-    assert_int_equal(distance(&l.c[0]), 3);
+    assert_int_equal(distance(&l.nodes[0]), 3);
     assert_int_equal(ask_all(), 1);
     dtt_put_be32(id + 16, 2); /* it has been asked: it will say so itself */
     assert_false(dtt_lookup_add(&l, id, &a, 0));
-    assert_int_equal(distance(&l.c[0]), 3);
+    assert_int_equal(distance(&l.nodes[0]), 3);
 }
 
 static bool add_told(unsigned n, uint8_t teller)
@@ -326,7 +326,7 @@ static void test_liars_are_not_believed(void **state)
     add(100);
     add(101);
     answer(100);
-    uint8_t liar = candidate(100)->number;
+    uint8_t liar = candidate(100)->teller;
     for (unsigned n = 1; n <= 8; n++) {
         assert_true(add_told(n, liar));
     }
@@ -339,7 +339,7 @@ static void test_liars_are_not_believed(void **state)
     answer(101);
     assert_true(dtt_lookup_is_done(&l));
     /* Somebody else names one of them, too. */
-    assert_false(add_told(5, candidate(101)->number));
+    assert_false(add_told(5, candidate(101)->teller));
     assert_int_equal(distance(dtt_lookup_next(&l)), 5);
     assert_false(dtt_lookup_is_done(&l));
 }
@@ -352,14 +352,14 @@ static void test_nobody_pushes_out_what_others_say(void **state)
         add(n);
         answer(n);
     }
-    uint8_t quiet = candidate(1000)->number, loud = candidate(1001)->number;
+    uint8_t quiet = candidate(1000)->teller, loud = candidate(1001)->teller;
     for (unsigned n = 900; n < 908; n++) {
         assert_true(add_told(n, quiet));
     }
     for (unsigned n = 1; n <= 300; n++) {
         add_told(300 - n, loud);
     }
-    assert_int_equal(l.n, DTT_LOOKUP_CANDIDATES);
+    assert_int_equal(l.n, DTT_LOOKUP_NODES);
     for (unsigned n = 900; n < 908; n++) {
         assert_non_null(candidate(n));
     }
@@ -400,7 +400,7 @@ static void test_crowd(void **state)
     neighbour[19] = 0;
     assert_true(dtt_lookup_avoid_crowd(&l, self, neighbour));
     assert_true(dtt_lookup_is_crowd(&l, candidate(8)));
-    assert_false(add_told(9, candidate(8)->number));
+    assert_false(add_told(9, candidate(8)->teller));
     add(0x300); /* within the crowd, but our own word: asked, does not count */
     for (unsigned n = 0; n < 8; n++) {
         add(0x500 + n);
@@ -430,7 +430,7 @@ static void test_width_and_compact(void **state)
     assert_int_equal(l.answered, 20);
     dtt_lookup_compact(&l, 15);
     assert_int_equal(l.n, 15);
-    assert_int_equal(distance(&l.c[14]), 15);
+    assert_int_equal(distance(&l.nodes[14]), 15);
     dtt_lookup_compact(&l, 0);
     assert_int_equal(l.n, 0);
 }
@@ -455,7 +455,7 @@ static void test_asked_again(void **state)
     struct dtt_lookup_node *c = candidate(1);
     assert_int_equal(ask_all(), 1);
     assert_true(dtt_lookup_answered(&l, c));
-    dtt_lookup_ask_again(c);
+    dtt_lookup_ask_again(&l, c);
     assert_false(dtt_lookup_is_done(&l));
     assert_int_equal(ask_all(), 1);
     assert_false(dtt_lookup_slow(&l, c));
@@ -463,7 +463,7 @@ static void test_asked_again(void **state)
     assert_false(dtt_lookup_slow(&l, c));
     assert_int_equal(c->state, DTT_LOOKUP_NODE_ANSWERED);
     assert_true(dtt_lookup_is_done(&l));
-    dtt_lookup_ask_again(c);
+    dtt_lookup_ask_again(&l, c);
     dtt_lookup_end(&l);
     assert_int_equal(c->state, DTT_LOOKUP_NODE_ANSWERED);
     assert_int_equal(l.asked, 1);

@@ -34,9 +34,10 @@ static int by_value(const void *a, const void *b)
 
 static const struct dtt_lookup *lookup_of(size_t node, const struct net_item *item)
 {
-    for (size_t i = 0; i < DTT_DHT_WALKS; i++) {
+    for (size_t i = 0; i < DTT_WALKS_MAX; i++) {
         const struct dtt_walk *w = net.nodes[node].dht->walks[i];
-        if (w && w->is_bounded && memcmp(w->goal.target, item->target, 20) == 0) {
+        if (w && w->side[0].budget < DTT_LOOKUP_QUERIES &&
+            memcmp(w->goal.target, item->target, 20) == 0) {
             return &w->side[0];
         }
     }
@@ -47,9 +48,9 @@ static const struct dtt_lookup *lookup_of(size_t node, const struct net_item *it
 /* No get sends more than twice as many queries as it asks for nodes, the dead not counted. */
 static void count_queries(struct figures *f, const struct dtt_lookup *l)
 {
-    assert_true(l->queries <= (size_t)2 * DTT_RTABLE_K + l->wasted);
+    assert_true(l->queries <= (size_t)2 * DTT_RTABLE_K + l->dead_queries);
     f->queries += l->queries;
-    f->crowds += l->crowd > 0;
+    f->crowds += l->crowd_distance > 0;
 }
 
 static void put_and_get(struct figures *f, unsigned k)

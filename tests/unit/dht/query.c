@@ -112,7 +112,7 @@ static void test_spoofed_answers(void **state)
     assert_false(dtt_dht_next_event(d, &e));
     assert_int_equal(dtt_dht_live(d), 0);
     assert_int_equal(d->votes[0].n, 0);
-    assert_int_equal(d->srtt_ns, 0);
+    assert_int_equal(d->rtt.mean_ns, 0);
     assert_true(ctx.metrics[DTT_METRIC_DHT_RX_UNMATCHED] > 4000);
 }
 

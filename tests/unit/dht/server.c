@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* One storing node, asked from outside as a stranger would. */
+#include "dht/server.h"
 #include "dht/inside.h"
 
 #include "codec/bencode.h"
@@ -140,7 +141,7 @@ static void test_ping(void **state)
     (void)state;
     struct dtt_krpc m = ask(&lan, &q);
     assert_int_equal(m.type, DTT_KRPC_REPLY);
-    assert_memory_equal(m.id.data, dtt_dht_id(dht), 20);
+    assert_memory_equal(m.id.data, dht->id, 20);
     struct dtt_addr seen;
     assert_int_equal(dtt_addr_from_compact(m.ip, &seen), 0);
     assert_true(dtt_addr_eq(&seen, &lan));
@@ -488,7 +489,7 @@ static void take_sent(const struct dtt_addr *to, struct sent *ret)
         if (m.type == DTT_KRPC_QUERY) {
             assert_false(ret->is_pinged);
             assert_int_equal(m.method, DTT_KRPC_M_PING);
-            assert_true(p.len <= DTT_DHT_PING_BYTES);
+            assert_true(p.len <= DTT_SERVER_PING_BYTES);
             ret->is_pinged = true;
             memcpy(ret->ping_t, m.t.data, 4);
         } else {

@@ -97,14 +97,14 @@ static void test_warm_start(void **state)
     net_put(&net, 3, &item);
     dtt_dht_get_state(net.nodes[9].dht, &s);
     assert_true(s.n >= 15);
-    assert_memory_equal(s.id, dtt_dht_id(net.nodes[9].dht), 20);
+    assert_memory_equal(s.id, net.nodes[9].dht->id, 20);
     /* Many of them are gone meanwhile, and no contact to start from is known. */
     for (size_t i = 0; i < 40; i++) {
         net.nodes[i].is_dead = i % 10 < 6;
     }
     size_t warm = net_add(&net, false);
     assert_int_equal(dtt_dht_set_state(net.nodes[warm].dht, net.now, &s), 0);
-    assert_memory_equal(dtt_dht_id(net.nodes[warm].dht), s.id, 20);
+    assert_memory_equal(net.nodes[warm].dht->id, s.id, 20);
     assert_int_equal(dtt_dht_get(net.nodes[warm].dht, net.now, &item.get, &op), 0);
     net_wait(&net, warm, op, 20 * DTT_S, &r);
     assert_true(net_result_has(&r, &item));
@@ -155,8 +155,8 @@ static void test_ids_fit_their_addresses(void **state)
     }
     net_run(&net, 60 * DTT_S);
     for (size_t i = 0; i < net.n; i++) {
-        assert_true(dtt_node_id_is_secure(dtt_dht_id(net.nodes[i].dht), &net.nodes[i].addr));
-        assert_memory_equal(net.nodes[i].dht->tables[0].self, dtt_dht_id(net.nodes[i].dht), 20);
+        assert_true(dtt_node_id_is_secure(net.nodes[i].dht->id, &net.nodes[i].addr));
+        assert_memory_equal(net.nodes[i].dht->tables[0].self, net.nodes[i].dht->id, 20);
     }
     net_run(&net, 60 * DTT_S);
     net_item(&item, 1, 1, "hello");
@@ -207,7 +207,7 @@ static void test_a_new_address(void **state)
     net_run(&net, 300 * DTT_S);
     net_item(&item, 1, 1, "hello");
     assert_true(net_put(&net, 3, &item).u.put.acked >= 8);
-    memcpy(old_id, dtt_dht_id(net.nodes[7].dht), 20);
+    memcpy(old_id, net.nodes[7].dht->id, 20);
     net.nodes[7].addr = dtt_addr_v4(120, 9, 1, 1, 4000);
     net.now.wall_ns += 400 * 86400 * (int64_t)DTT_S;
     uint64_t moved = net.now.mono_ns;
@@ -219,8 +219,8 @@ static void test_a_new_address(void **state)
     net_flush(&net, 7);
     net_run(&net, 10 * DTT_S);
     assert_true(dtt_addr_eq(&net.nodes[7].dht->votes[0].opinion, &net.nodes[7].addr));
-    assert_true(dtt_node_id_is_secure(dtt_dht_id(net.nodes[7].dht), &net.nodes[7].addr));
-    assert_memory_not_equal(dtt_dht_id(net.nodes[7].dht), old_id, 20);
+    assert_true(dtt_node_id_is_secure(net.nodes[7].dht->id, &net.nodes[7].addr));
+    assert_memory_not_equal(net.nodes[7].dht->id, old_id, 20);
     assert_true(dtt_dht_live(net.nodes[7].dht) >= 20); /* nobody was forgotten */
     net_item(&item, 2, 1, "from the new place");
     assert_true(net_put(&net, 7, &item).u.put.acked >= 8);

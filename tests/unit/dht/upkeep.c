@@ -2,6 +2,7 @@
 /* Bootstrap with back-off, waiting operations, refresh, nodes that leave. */
 #include "net.h"
 
+#include "dht/bootstrap.h"
 #include "dht/inside.h"
 #include "support/vectors.h"
 
@@ -63,7 +64,7 @@ static void test_contacts_are_bounded(void **state)
     struct dtt_addr port0 = dtt_addr_v4(10, 0, 1, 1, 0);
     dtt_dht_add_bootstrap(net.nodes[0].dht, net.now, &port0);
     dtt_dht_stats(net.nodes[0].dht, &s);
-    assert_int_equal(s.bootstraps, DTT_DHT_BOOTSTRAPS);
+    assert_int_equal(s.bootstraps, DTT_BOOTSTRAP_MAX);
 }
 
 static void test_operations_wait_for_contacts(void **state)
@@ -214,8 +215,8 @@ static void test_routers_do_not_stay(void **state)
     for (size_t i = 1; i < net.n; i++) {
         assert_true(live(i) >= 8);
         const struct dtt_rtable *t = &net.nodes[i].dht->tables[0];
-        assert_true(t->live < DTT_DHT_ROUTERS_UNTIL || !dtt_rtable_find(t, &router));
-        large += t->live >= DTT_DHT_ROUTERS_UNTIL;
+        assert_true(t->live < DTT_BOOTSTRAP_ROUTERS_UNTIL || !dtt_rtable_find(t, &router));
+        large += t->live >= DTT_BOOTSTRAP_ROUTERS_UNTIL;
     }
     assert_true(large > 30);
 }

@@ -219,7 +219,7 @@ static void test_contacts_of_other_scopes(void **state)
     assert_false(dtt_contact_is_plausible(d, id, &self, &lan));
     assert_false(dtt_contact_is_plausible(d, id, &port0, &self));
     assert_false(dtt_contact_is_plausible(d, id, &six, &self)); /* no IPv6 socket */
-    assert_false(dtt_contact_is_plausible(d, dtt_dht_id(d), &global, &global));
+    assert_false(dtt_contact_is_plausible(d, d->id, &global, &global));
     dtt_dht_free(d);
 }
 

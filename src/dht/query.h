@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Queries of ours: sends them, matches replies, and says when one has waited too long. What follows
+ * from that is for whoever asked (answers.h).
+ *
+ *     sent -> ANSWERED, or SLOW (soft timeout) and then ANSWERED after all or forgotten, or DEAD
+ */
+#ifndef DTT_DHT_QUERY_H
+#define DTT_DHT_QUERY_H
+
+#include "dht/dht.h"
+#include "dht/krpc.h"
+#include "dht/txn.h"
+
+/** What has become of a query. */
+enum dtt_query_outcome {
+    DTT_QUERY_ANSWERED, /**< by a reply or an error */
+    DTT_QUERY_SLOW,     /**< its soft timeout has passed; an answer may still come */
+    DTT_QUERY_DEAD      /**< nobody listens there, or a probe has waited long enough */
+};
+
+/** One query's end, as told to whoever asked. */
+struct dtt_query_end {
+    enum dtt_query_outcome outcome;
+    struct dtt_txn txn;
+    const struct dtt_krpc *answer; /**< DTT_QUERY_ANSWERED, else NULL */
+    uint64_t rtt_ns;               /**< DTT_QUERY_ANSWERED */
+};
+
+/** Sends a query; `q` has its method and arguments, the rest is filled in. As dtt_send_datagram. */
+int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
+                   enum dtt_txn_purpose purpose, uint32_t owner, struct dtt_krpc *q);
+/** The query that `answer` belongs to, now over; false when there is none. */
+bool dtt_query_match(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
+                     const struct dtt_krpc *answer, struct dtt_query_end *ret);
+/** Nobody listens at `to`: its queries are due at time 0, as DEAD. */
+void dtt_query_unreachable(struct dtt_dht *d, const struct dtt_addr *to);
+/** The next query that has waited too long at `until_ns`, or false. */
+bool dtt_query_next_timeout(struct dtt_dht *d, uint64_t until_ns, struct dtt_query_end *ret);
+/** The host slept: what is in flight gets its time anew instead of counting as silent. */
+void dtt_query_woke(struct dtt_dht *d, struct dtt_now now);
+
+#endif

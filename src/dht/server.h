@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Queries of others. Cheap checks come first; nothing is allocated but what a put stores.
+ *
+ * Amplification: what we send to a global address that has not proved itself is at most three times
+ * its query. Contacts are cut first. A stored value that does not fit waits until the asker has
+ * answered a ping, or until it asks again with the token it was given.
+ */
+#ifndef DTT_DHT_SERVER_H
+#define DTT_DHT_SERVER_H
+
+#include "dht/dht.h"
+#include "dht/krpc.h"
+
+#define DTT_SERVER_PING_BYTES 74 /**< of a ping of ours, at most */
+
+void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
+                      const struct dtt_krpc *q, size_t datagram_len);
+/** The ping to an asker whose get is held: `is_proved` if it was answered, else there was silence.
+ */
+void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *asker,
+                      bool is_proved);
+
+#endif
