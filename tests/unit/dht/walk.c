@@ -1,73 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Lookups among hostile nodes that sit next to the target. */
-#include "villain.h"
+/* A walk's own rules: it is shared, kept for its tokens, and widened when it finds nothing. */
+#include "dht/walk.h"
 
 #include "dht/inside.h"
+#include "net.h"
 #include "support/vectors.h"
 
-#define HONEST  30
-#define HOSTILE 6
-
 static struct net net;
-static struct net_item item;
-
-static void id_of(size_t self, uint8_t id[20])
-{
-    memcpy(id, item.target, 20);
-    id[18] ^= 1; /* closer than any honest node can be by chance */
-    id[19] = (uint8_t)self;
-}
-
-static void commit(struct crime crime)
-{
-    for (size_t i = HONEST; i < HONEST + HOSTILE; i++) {
-        villains[i].crime = crime;
-    }
-}
-
-/* An honest network with the value stored; then the hostile nodes make themselves known. */
-static void build(void)
-{
-    net_init(&net, 21);
-    net_item(&item, 1, 5, "right value");
-    villain_reset(&item);
-    net_grow(&net, HONEST);
-    net_run(&net, 30 * DTT_S);
-    assert_true(net_put(&net, 3, &item).u.put.acked >= 8);
-    for (size_t h = 0; h < HOSTILE; h++) {
-        struct dtt_addr a = dtt_addr_v4(127, 6, 6, (uint8_t)h, 6);
-        uint8_t id[20];
-        id_of(net.n, id);
-        size_t self = villain_add(&net, &a, id, (struct crime){0});
-        villain_show_up(&net, self, 0, HONEST);
-    }
-    net_run(&net, 2 * DTT_S);
-    /* They are in: each honest node would name some of them. */
-    size_t known = 0;
-    for (size_t h = 0; h < HOSTILE; h++) {
-        for (size_t i = 0; i < HONEST; i++) {
-            known +=
-                dtt_rtable_find(&net.nodes[i].dht->tables[0], &net.nodes[HONEST + h].addr) != NULL;
-        }
-    }
-    assert_true(known > HONEST);
-}
-
-/* A fresh node and an old one each find the right value and nothing else. */
-static void expect_right_value(void)
-{
-    struct net_result r;
-    size_t fresh = net_add(&net, false);
-    net_bootstrap(&net, fresh, 0);
-    size_t askers[] = {fresh, 9};
-    for (size_t i = 0; i < 2; i++) {
-        net_get(&net, askers[i], &item, &r);
-        assert_true(net_result_has(&r, &item));
-        assert_int_equal(r.n_values, 1);
-        assert_true(r.last.u.done.asked <= 2 * DTT_LOOKUP_QUERIES);
-        net_result_free(&r);
-    }
-}
 
 static int teardown(void **state)
 {
@@ -76,150 +15,154 @@ static int teardown(void **state)
     return 0;
 }
 
-static void test_innocent(void **state)
+/* A put after a get of the same target asks nobody again. */
+static void test_put_reuses_the_walk(void **state)
 {
+    struct net_item item;
+    struct net_result r;
     (void)state;
-    build();
-    expect_right_value();
+    net_init(&net, 7);
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    net_get(&net, 4, &item, &r);
+    net_result_free(&r);
+    uint64_t before = net.nodes[4].sent;
+    struct dtt_dht_event e = net_put(&net, 4, &item);
+    assert_int_equal(e.u.put.acked, e.u.put.asked);
+    assert_true(net.nodes[4].sent - before <= 9);
+    /* Too old after four minutes: tokens expire. */
+    net_run(&net, 241 * DTT_S);
+    before = net.nodes[4].sent;
+    net_put(&net, 4, &item);
+    assert_true(net.nodes[4].sent - before >= 14);
 }
 
-static void test_silence(void **state)
+static void test_two_gets_share_one_walk(void **state)
 {
+    struct net_item item;
+    dtt_dht_op op[2];
     (void)state;
-    build();
-    commit((struct crime){.silent_on_get = true});
-    expect_right_value();
-}
-
-static void test_wrong_key(void **state)
-{
-    (void)state;
-    build();
-    commit((struct crime){.wrong_key = true});
-    expect_right_value();
-    commit((struct crime){.wrong_key_named = true});
-    expect_right_value();
-    assert_true(net.nodes[9].ctx.metrics[DTT_METRIC_DHT_VALUES_INVALID] > 0);
-}
-
-static void test_bad_signature(void **state)
-{
-    (void)state;
-    build();
-    commit((struct crime){.bad_signature = true});
-    expect_right_value();
-}
-
-static void test_garbage(void **state)
-{
-    (void)state;
-    build();
-    commit((struct crime){.garbage = true});
-    expect_right_value();
-}
-
-static void test_fake_neighbours(void **state)
-{
-    (void)state;
-    build();
-    commit((struct crime){.fake_contacts = true});
-    expect_right_value();
-    assert_true(villain_fakes >= 8);
-    /* They never answered, so they are in nobody's table. */
-    for (size_t i = 0; i < HONEST; i++) {
-        const struct dtt_rtable *t = &net.nodes[i].dht->tables[0];
-        for (size_t b = 0; b < t->n; b++) {
-            for (size_t j = 0; j < t->buckets[b].live; j++) {
-                assert_int_not_equal(t->buckets[b].nodes[j].ip[1], 7);
-            }
+    net_init(&net, 8);
+    net.delay_min_ns = 13 * DTT_MS; /* 26 to 240 ms for a round trip */
+    net.delay_max_ns = 120 * DTT_MS;
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    net_put(&net, 3, &item);
+    uint64_t before = net.nodes[4].sent;
+    assert_int_equal(dtt_dht_get(net.nodes[4].dht, net.now, &item.get, &op[0]), 0);
+    net_flush(&net, 4);
+    net_run(&net, 200 * DTT_MS);
+    assert_int_equal(dtt_dht_get(net.nodes[4].dht, net.now, &item.get, &op[1]), 0);
+    assert_int_not_equal(op[0], op[1]);
+    struct dtt_dht_event e;
+    size_t values[2] = {0}, ends = 0;
+    for (uint64_t limit = net.now.mono_ns + 10 * DTT_S; ends < 2; net_step(&net, limit)) {
+        while (dtt_dht_next_event(net.nodes[4].dht, &e)) {
+            values[e.op == op[1]] += e.type == DTT_DHT_EV_VALUE;
+            ends += e.type == DTT_DHT_EV_DONE;
         }
+        assert_true(net.now.mono_ns < limit);
     }
+    assert_true(values[0] == 1 && values[1] == 1);
+    assert_true(net.nodes[4].sent - before <= 16);
 }
 
-static void test_another_id(void **state)
+/* Who asks a moment later is told the same without a packet; who wants it anew, asks. */
+static void test_a_get_shares_a_fresh_result(void **state)
 {
-    (void)state;
-    build();
-    commit((struct crime){.wrong_id = true});
-    expect_right_value();
-}
-
-/* A node that knows nobody but a liar, who names honest nodes by false ids, gets through to them.
- */
-static void test_false_names_of_honest_nodes(void **state)
-{
+    struct net_item item, newer;
     struct net_result r;
     (void)state;
-    build();
-    commit((struct crime){.misname = true});
-    expect_right_value();
-    size_t fresh = net_add(&net, false);
-    net_bootstrap(&net, fresh, HONEST);
-    net_get(&net, fresh, &item, &r);
-    assert_true(net_result_has(&r, &item));
+    net_init(&net, 16);
+    net_grow(&net, 30);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "hello");
+    net_put(&net, 3, &item);
+    net_get(&net, 4, &item, &r);
     net_result_free(&r);
+    item.get.fresh_ns = DTT_DHT_FRESH_MAX_NS;
+    uint64_t before = net.nodes[4].sent;
+    net_run(&net, DTT_S);
+    for (unsigned i = 0; i < 3; i++) {
+        net_get(&net, 4, &item, &r);
+        assert_true(net_result_has(&r, &item) && r.last.u.done.answered > 0);
+        net_result_free(&r);
+    }
+    assert_int_equal(net.nodes[4].sent, before);
+    assert_int_equal(net.nodes[4].ctx.metrics[DTT_METRIC_DHT_GETS_SHARED], 3);
+    /* Not after a put of our own, not when it is too old, not when nobody wished it. */
+    net_item(&newer, 1, 2, "world");
+    newer.get.fresh_ns = DTT_DHT_FRESH_MAX_NS;
+    net_put(&net, 4, &newer);
+    net_get(&net, 4, &newer, &r);
+    assert_true(net_result_has(&r, &newer));
+    net_result_free(&r);
+    net_run(&net, DTT_DHT_FRESH_MAX_NS);
+    before = net.nodes[4].sent;
+    net_get(&net, 4, &newer, &r);
+    net_result_free(&r);
+    assert_true(net.nodes[4].sent > before);
+    before = net.nodes[4].sent;
+    newer.get.fresh_ns = 0;
+    net_get(&net, 4, &newer, &r);
+    net_result_free(&r);
+    assert_true(net.nodes[4].sent > before);
 }
 
-/* The liar among two contacts to start from is the faster one: the other one is waited for. */
-static void test_a_fast_liar_to_start_from(void **state)
+/* A get that finds nothing on the closest eight asks fourteen, unless it is brief. */
+static void test_nothing_found_widens_the_walk(void **state)
 {
+    struct net_item item;
     struct net_result r;
+    uint32_t asked[2];
     (void)state;
-    build();
-    commit((struct crime){.name_each_other = true});
-    size_t fresh = net_add(&net, false);
-    net_bootstrap(&net, fresh, HONEST);
-    net.nodes[0].is_dead = true;
-    net_bootstrap(&net, fresh, 0);
-    dtt_dht_op op;
-    assert_int_equal(dtt_dht_get(net.nodes[fresh].dht, net.now, &item.get, &op), 0);
-    net_flush(&net, fresh);
-    net_run(&net, 500 * DTT_MS);
-    net.nodes[0].is_dead = false; /* it gets the second query */
-    net_wait(&net, fresh, op, 60 * DTT_S, &r);
-    assert_true(net_result_has(&r, &item));
-    net_result_free(&r);
+    net_init(&net, 17);
+    net_grow(&net, 60);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "never stored");
+    for (unsigned is_brief = 0; is_brief < 2; is_brief++) {
+        item.get.is_brief = is_brief;
+        net_get(&net, 4 + is_brief, &item, &r);
+        assert_int_equal(r.n_values, 0);
+        asked[is_brief] = r.last.u.done.asked;
+        net_result_free(&r);
+    }
+    assert_true(asked[0] >= DTT_WALK_WIDE);
+    assert_true(asked[1] < asked[0]);
 }
 
-static void test_replays_and_huge_tokens(void **state)
-{
-    (void)state;
-    build();
-    commit((struct crime){.answers = 3, .huge_token = true});
-    expect_right_value();
-    assert_true(net.nodes[9].ctx.metrics[DTT_METRIC_DHT_RX_UNMATCHED] > 0);
-    /* Without a usable token they hold nothing; the honest ones still do. */
-    struct net_item more;
-    net_item(&more, 1, 6, "newer value");
-    struct dtt_dht_event e = net_put(&net, 9, &more);
-    assert_true(e.u.put.acked >= 8);
-    assert_true(net_holders(&net, &more) >= 8);
-}
-
-/* What a liar says about others is asked about, not believed: his contacts cost a bounded effort.
- */
-static void test_contacts_of_other_scopes(void **state)
+/* The answer to a query that was taken for lost does not count for another one. */
+static void test_a_late_answer_counts_once(void **state)
 {
     struct dtt_ctx ctx = {0};
     struct dtt_dht_config cfg = {.has_v4 = true};
     struct dtt_dht *d;
-    uint8_t id[20] = {1};
+    struct net_item item;
+    uint8_t id[20] = {0x80};
+    struct dtt_addr addr = dtt_addr_v4(10, 0, 0, 1, 5);
+    struct dtt_krpc reply = {.type = DTT_KRPC_REPLY, .id = dtt_slice(id, sizeof(id))};
+    struct dtt_now now = {.mono_ns = 50 * DTT_S};
+    dtt_dht_op op;
     (void)state;
     net_init(&net, 1);
-    assert_int_equal(dtt_dht_new(&d, &ctx, &cfg, net.now), 0);
-    struct dtt_addr global = dtt_addr_v4(50, 1, 1, 1, 1), lan = dtt_addr_v4(10, 1, 1, 1, 1);
-    struct dtt_addr self = dtt_addr_v4(127, 0, 0, 1, 1), port0 = dtt_addr_v4(50, 1, 1, 1, 0), six;
-    assert_int_equal(dtt_addr_parse("[2001:db8::1]:1", &six), 0);
-    assert_true(dtt_contact_is_plausible(d, id, &global, &global));
-    assert_true(dtt_contact_is_plausible(d, id, &global, &lan));
-    assert_true(dtt_contact_is_plausible(d, id, &lan, &lan));
-    assert_true(dtt_contact_is_plausible(d, id, &self, &self));
-    assert_false(dtt_contact_is_plausible(d, id, &lan, &global));
-    assert_false(dtt_contact_is_plausible(d, id, &self, &global));
-    assert_false(dtt_contact_is_plausible(d, id, &self, &lan));
-    assert_false(dtt_contact_is_plausible(d, id, &port0, &self));
-    assert_false(dtt_contact_is_plausible(d, id, &six, &self)); /* no IPv6 socket */
-    assert_false(dtt_contact_is_plausible(d, d->id, &global, &global));
+    net_item(&item, 1, 1, "hello");
+    assert_int_equal(dtt_dht_new(&d, &ctx, &cfg, now), 0);
+    dtt_rtable_seen(&d->tables[0], now, id, &addr, DTT_MS, 0);
+    assert_int_equal(dtt_dht_get(d, now, &item.get, &op), 0);
+    struct dtt_walk *walk = dtt_walks_in_state(d, DTT_WALK_RUNNING);
+    assert_non_null(walk);
+    walk->gap_queries = 2;
+    struct dtt_query_end end = {
+        .outcome = DTT_QUERY_SLOW,
+        .txn = {.to = addr, .owner = walk->number, .method = DTT_KRPC_M_FIND_NODE}};
+    dtt_walk_asked(d, now, &end);
+    assert_int_equal(walk->gap_queries, 1);
+    end = (struct dtt_query_end){.outcome = DTT_QUERY_ANSWERED, .txn = end.txn, .answer = &reply};
+    end.txn.is_slow = true;
+    dtt_walk_asked(d, now, &end);
+    assert_int_equal(walk->gap_queries, 1);
     dtt_dht_free(d);
 }
 
@@ -228,17 +171,9 @@ static void test_contacts_of_other_scopes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_innocent),
-        TEST(test_silence),
-        TEST(test_wrong_key),
-        TEST(test_bad_signature),
-        TEST(test_garbage),
-        TEST(test_fake_neighbours),
-        TEST(test_another_id),
-        TEST(test_false_names_of_honest_nodes),
-        TEST(test_a_fast_liar_to_start_from),
-        TEST(test_replays_and_huge_tokens),
-        TEST(test_contacts_of_other_scopes),
+        TEST(test_put_reuses_the_walk),         TEST(test_two_gets_share_one_walk),
+        TEST(test_a_get_shares_a_fresh_result), TEST(test_nothing_found_widens_the_walk),
+        TEST(test_a_late_answer_counts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
