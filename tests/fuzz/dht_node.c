@@ -11,8 +11,8 @@
  *     'u' from               the source is unreachable
  */
 #include "crypto/ed25519.h"
-#include "dht/item.h"
 #include "dht/inside.h"
+#include "dht/item.h"
 
 #include <stdlib.h>
 
