@@ -111,7 +111,8 @@ void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,
 }
 
 int dtt_gossip_join_peer(struct dtt_gossip *g, struct dtt_now now,
-                         const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer)
+                         const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer,
+                         bool was_neighbor)
 {
     struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
     if (!s) {
@@ -120,7 +121,7 @@ int dtt_gossip_join_peer(struct dtt_gossip *g, struct dtt_now now,
     if (dtt_gossip_id_eq(peer, &g->cfg.me)) {
         return DTT_EINVAL;
     }
-    return dtt_hyparview_join(&s->hyparview, now, peer);
+    return dtt_hyparview_join(&s->hyparview, now, peer, was_neighbor);
 }
 
 int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,

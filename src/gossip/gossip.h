@@ -47,10 +47,12 @@ void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,
                      const struct dtt_gossip_topic_id *topic);
 /**
  * Sends HyParView Join to a peer (the caller makes the connection); nothing when it is a neighbour
- * already. Nobody answers for sure: ask again later. DTT_ESTATE, DTT_EINVAL (self), DTT_ENOMEM.
+ * already. `was_neighbor`: it was one until it fell silent, which its former neighbours need not be
+ * told. Nobody answers for sure: ask again later. DTT_ESTATE, DTT_EINVAL (self), DTT_ENOMEM.
  */
 int dtt_gossip_join_peer(struct dtt_gossip *g, struct dtt_now now,
-                         const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer);
+                         const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer,
+                         bool was_neighbor);
 /**
  * DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. To the swarm, a content said or heard less
  * than 90 s ago is not sent again (peers would drop it): DTT_OK, counted.

@@ -542,7 +542,8 @@ void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now no
     }
 }
 
-int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
+int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
+                       bool was_neighbor)
 {
     if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
         return DTT_OK;
@@ -551,7 +552,7 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
     /* Only remembered so that nobody hangs up before the answer; without room it goes as well. */
     add_request(h, now, peer, true);
     struct dtt_gossip_message m = {.type = DTT_MSG_JOIN, .u.join.data = my_data(h)};
-    if (h->active.n == h->active.max) {
+    if (h->active.n == h->active.max || (was_neighbor && h->active.n > 0)) {
         m = (struct dtt_gossip_message){
             .type = DTT_MSG_NEIGHBOR,
             .u.neighbor = {.priority = DTT_GOSSIP_HIGH, .data = my_data(h)}};

@@ -48,8 +48,12 @@ int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
                        const struct dtt_gossip_port *port, const struct dtt_hyparview_config *cfg);
 void dtt_hyparview_fini(struct dtt_hyparview *h);
 
-/** Sends Join, unless the peer is a neighbour. DTT_ENOMEM also when the outbox is full. */
-int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
+/**
+ * Sends Join, unless the peer is a neighbour; one that was a neighbour is asked to be one again,
+ * without the ForwardJoins of a Join. DTT_ENOMEM also when the outbox is full.
+ */
+int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
+                       bool was_neighbor);
 /**
  * `m` is one of the HyParView messages. True when it was a Join from a peer that is a neighbour
  * already: it was started anew.

@@ -157,7 +157,7 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
     case DTT_TRACKER_PUT: put_slot(t, now, a); break;
     case DTT_TRACKER_DIAL:
         dtt_book_add(&c->links.book, &a->peer, a->addrs, a->n_addrs);
-        dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer);
+        dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer, a->was_neighbor);
         break;
     case DTT_TRACKER_RECORD:
         dtt_book_add(&c->links.book, &a->record.publisher, a->record.addrs, a->record.n_addrs);

@@ -372,7 +372,10 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
             (struct dtt_trace){.level = DTT_TRACE_LEVEL_DEBUG, .sink = on_trace, .user = h};
     }
     dtt_rng_bytes(&w->rng, h->ctx.seed, sizeof(h->ctx.seed));
-    dtt_rng_bytes(&w->rng, cfg.node_seed, sizeof(cfg.node_seed));
+    if (!h->keeps_identity) {
+        dtt_rng_bytes(&w->rng, h->node_seed, sizeof(h->node_seed));
+    }
+    memcpy(cfg.node_seed, h->node_seed, sizeof(cfg.node_seed));
     int err = dtt_core_new(&h->core, &cfg, now);
     if (err) {
         h->core = NULL;

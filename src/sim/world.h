@@ -62,7 +62,9 @@ struct dtt_sim_host {
     struct dtt_sim_clock clock;
     struct dtt_sim_task wake;
     bool is_asleep;
-    bool is_member; /**< of the topic, or will be; else it is there for the DHT */
+    uint8_t node_seed[32]; /**< of its identity */
+    bool keeps_identity;   /**< over the next start; else it is another node then */
+    bool is_member;        /**< of the topic, or will be; else it is there for the DHT */
 
     /* Whole node; core is NULL while it is not running. */
     struct dtt_ctx ctx;

@@ -499,8 +499,10 @@ static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     if (!p || p->state != DTT_PEER_DIALLING) {
         return false;
     }
-    *ret =
-        (struct dtt_tracker_action){.type = DTT_TRACKER_DIAL, .peer = p->id, .n_addrs = p->n_addrs};
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_DIAL,
+                                       .peer = p->id,
+                                       .was_neighbor = p->lost_until > 0,
+                                       .n_addrs = p->n_addrs};
     memcpy(ret->addrs, p->addrs, sizeof(p->addrs));
     t->dials_started++;
     DTT_COUNT(t->ctx, TRACKER_DIALS);

@@ -76,6 +76,7 @@ struct dtt_tracker_action {
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
     struct dtt_id peer;                  /**< DIAL */
+    bool was_neighbor;                   /**< DIAL: until it fell silent */
     size_t n_addrs;
     struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< DIAL */
     struct dtt_record_info record;           /**< RECORD */

@@ -242,9 +242,9 @@ class Scene:
     def bootstrap_options(self):
         return [word for addr in self.bootstrap for word in ("--bootstrap", addr)]
 
-    def peer(self, name, *options, secret=None, topic=None):
+    def peer(self, name, *options, secret=None, topic=None, listen="127.0.0.1:0"):
         """`dtt pipe` on loopback."""
-        return self.start(name, "pipe", topic or self.topic, "--json", "--listen", "127.0.0.1:0",
+        return self.start(name, "pipe", topic or self.topic, "--json", "--listen", listen,
                           "--secret-file", secret or self.secret, *self.bootstrap_options(),
                           *options)
 

@@ -248,7 +248,7 @@ static void step(struct world *w)
     case 1:
     case 2:
     case 3: recv_message(w, topic); break;
-    case 4: dtt_gossip_join_peer(w->gossip, w->now, &topics[topic], peer(w)); break;
+    case 4: dtt_gossip_join_peer(w->gossip, w->now, &topics[topic], peer(w), false); break;
     case 5: dtt_gossip_peer_gone(w->gossip, w->now, peer(w), DTT_REASON_CLOSED_BY_PEER); break;
     case 6: say(w, topic); break;
     default:

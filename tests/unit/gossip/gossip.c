@@ -127,7 +127,7 @@ static void unknown_topic(void **state)
     (void)state;
     assert_int_equal(dtt_gossip_broadcast(g, now, &red, DTT_GOSSIP_SWARM, dtt_slice("x", 1)),
                      DTT_ESTATE);
-    assert_int_equal(dtt_gossip_join_peer(g, now, &red, &ann), DTT_ESTATE);
+    assert_int_equal(dtt_gossip_join_peer(g, now, &red, &ann, false), DTT_ESTATE);
     assert_int_equal(dtt_gossip_recv(g, now, &ann, &red, dtt_slice("\xff", 1)), DTT_OK);
     assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_UNKNOWN_TOPIC], 1);
     assert_int_equal(dtt_gossip_neighbors(g, &red, &me, 1), 0);
@@ -150,8 +150,8 @@ static void join_brings_own_data(void **state)
     struct dtt_gossip_message m;
     static uint8_t large[DTT_GOSSIP_PEER_DATA_MAX + 1];
     dtt_gossip_subscribe(g, now, &red);
-    assert_int_equal(dtt_gossip_join_peer(g, now, &red, &me), DTT_EINVAL);
-    assert_int_equal(dtt_gossip_join_peer(g, now, &red, &ann), DTT_OK);
+    assert_int_equal(dtt_gossip_join_peer(g, now, &red, &me, false), DTT_EINVAL);
+    assert_int_equal(dtt_gossip_join_peer(g, now, &red, &ann, false), DTT_OK);
     struct dtt_gossip_action a = next_send(DTT_MSG_JOIN, &ann);
     assert_int_equal(a.data.len, 4); /* Some, empty */
     assert_memory_equal(a.topic.bytes, red.bytes, 32);
@@ -160,7 +160,7 @@ static void join_brings_own_data(void **state)
     dtt_gossip_subscribe(g, now, &blue);
     for (int i = 0; i < 2; i++) {
         const struct dtt_gossip_topic_id *topic = i ? &red : &blue;
-        assert_int_equal(dtt_gossip_join_peer(g, now, topic, &bob), DTT_OK);
+        assert_int_equal(dtt_gossip_join_peer(g, now, topic, &bob, false), DTT_OK);
         a = next_send(DTT_MSG_JOIN, &bob);
         assert_int_equal(dtt_gossip_message_decode(a.data, NULL, &m), DTT_OK);
         assert_true(dtt_slice_is(m.u.join.data.bytes, "here"));
@@ -225,7 +225,7 @@ static void shared_peer_stays(void **state)
     dtt_gossip_subscribe(g, now, &red);
     recv_join(&bob, &red);
     drain();
-    dtt_gossip_join_peer(g, now, &blue, &bob);
+    dtt_gossip_join_peer(g, now, &blue, &bob, false);
     recv(&bob, &red, &bye);
     next_send(DTT_MSG_JOIN, &bob);
     next(DTT_GOSSIP_NEIGHBOR_DOWN, &bob);
@@ -355,7 +355,7 @@ static bool session(long k)
         dtt_gossip_set_peer_data(s, dtt_slice("me", 2));
         if (!dtt_gossip_subscribe(s, t, &red)) {
             dtt_gossip_subscribe(s, t, &blue);
-            dtt_gossip_join_peer(s, t, &red, &bob);
+            dtt_gossip_join_peer(s, t, &red, &bob, false);
             dtt_gossip_recv(s, t, &ann, &red, dtt_slice(join, sizeof(join)));
             dtt_gossip_recv(s, t, &bob, &red, dtt_slice(join, sizeof(join)));
             dtt_gossip_broadcast(s, t, &red, DTT_GOSSIP_SWARM, dtt_slice("x", 1));

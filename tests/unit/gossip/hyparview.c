@@ -117,14 +117,14 @@ static bool needs(int peer)
 static void join_is_sent_once(void **state)
 {
     (void)state;
-    assert_int_equal(dtt_hyparview_join(&h, now, &peers[1]), DTT_OK);
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[1], false), DTT_OK);
     assert_string_equal(script(), "join > 1");
     assert_true(needs(1));
     recv_neighbor(1, DTT_GOSSIP_HIGH);
     assert_string_equal(script(), "up 1; neighbor(high) > 1");
     /* A neighbour needs no Join. */
-    assert_int_equal(dtt_hyparview_join(&h, now, &peers[1]), DTT_OK);
-    assert_int_equal(dtt_hyparview_join(&h, now, &peers[0]), DTT_OK);
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[1], false), DTT_OK);
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[0], false), DTT_OK);
     assert_string_equal(script(), "");
 }
 
@@ -133,7 +133,7 @@ static void a_full_view_asks_instead(void **state)
 {
     (void)state;
     neighbors((int)h.active.max);
-    assert_int_equal(dtt_hyparview_join(&h, now, &peers[6]), DTT_OK);
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[6], false), DTT_OK);
     assert_string_equal(script(), "neighbor(high) > 6");
     pass(9 * DTT_S);
     assert_true(needs(6));
@@ -145,14 +145,14 @@ static void a_full_view_asks_instead(void **state)
 static void unanswered_join(void **state)
 {
     (void)state;
-    dtt_hyparview_join(&h, now, &peers[1]);
-    dtt_hyparview_join(&h, now, &peers[1]);
+    dtt_hyparview_join(&h, now, &peers[1], false);
+    dtt_hyparview_join(&h, now, &peers[1], false);
     assert_string_equal(script(), "join > 1; join > 1");
     pass(9 * DTT_S);
     assert_true(needs(1));
     pass(2 * DTT_S);
     assert_false(needs(1));
-    dtt_hyparview_join(&h, now, &peers[2]);
+    dtt_hyparview_join(&h, now, &peers[2], false);
     gone(2);
     assert_false(needs(2));
     assert_string_equal(script(), "join > 2");
@@ -388,7 +388,7 @@ static void yes_without_words(void **state)
     assert_string_equal(script(), "up 2");
     recv_neighbor(2, DTT_GOSSIP_HIGH); /* late words */
     assert_string_equal(script(), "");
-    dtt_hyparview_join(&h, now, &peers[3]);
+    dtt_hyparview_join(&h, now, &peers[3], false);
     script();
     taken_for_neighbor(3);
     assert_string_equal(script(), "up 3; neighbor(low) > 3");
@@ -442,7 +442,7 @@ static void quit_says_goodbye(void **state)
 static void quit_takes_back_what_was_asked(void **state)
 {
     (void)state;
-    dtt_hyparview_join(&h, now, &peers[1]);
+    dtt_hyparview_join(&h, now, &peers[1], false);
     recv_forward_join(2, 3, 0);
     script();
     dtt_hyparview_quit(&h);
@@ -538,7 +538,7 @@ static void requests_are_bounded(void **state)
     recv_forward_join(1, 70, 0);
     assert_string_equal(script(), "neighbor(high) > 70; hang up 1");
     for (int i = 10; i < 40; i++) {
-        assert_int_equal(dtt_hyparview_join(&h, now, &peers[i]), DTT_OK);
+        assert_int_equal(dtt_hyparview_join(&h, now, &peers[i], false), DTT_OK);
     }
 }
 

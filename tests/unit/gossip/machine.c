@@ -112,7 +112,7 @@ static void play(json_t *step, struct lines *l)
     const struct dtt_id *peer = &peers[json_integer_value(json_object_get(step, "peer"))];
     struct dtt_slice said = text ? dtt_slice(text, strlen(text)) : dtt_slice(NULL, 0);
     if (strcmp(what, "join") == 0) {
-        assert_int_equal(dtt_gossip_join_peer(g, now, &topic, peer), DTT_OK);
+        assert_int_equal(dtt_gossip_join_peer(g, now, &topic, peer, false), DTT_OK);
     } else if (strcmp(what, "quit") == 0) {
         dtt_gossip_quit(g, now, &topic);
     } else if (strcmp(what, "say") == 0) {

@@ -292,7 +292,7 @@ void net_quit(struct net *net, size_t topic, size_t node)
 void net_join(struct net *net, size_t topic, size_t from, size_t to)
 {
     assert_int_equal(dtt_gossip_join_peer(net->nodes[from].gossip, net_now(net), &net_topics[topic],
-                                          &net->nodes[to].id),
+                                          &net->nodes[to].id, false),
                      DTT_OK);
     drain(net, from);
 }
