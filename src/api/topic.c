@@ -59,22 +59,22 @@ static struct dtt_io *io_of(const dtt_topic *t)
 
 uint32_t dtt_topic_id(const dtt_topic *t)
 {
-    return dtt_core_topic_number(t);
+    return t->number;
 }
 
 dtt_node *dtt_topic_node(const dtt_topic *t)
 {
-    return dtt_core_topic_driver(t);
+    return t->driver;
 }
 
 void *dtt_topic_user(const dtt_topic *t)
 {
-    return dtt_core_topic_user(t);
+    return t->user;
 }
 
 const uint8_t *dtt_topic_hash_of(const dtt_topic *t)
 {
-    return dtt_core_topic_hash(t);
+    return t->id.bytes;
 }
 
 dtt_topic *dtt_topic_leave(dtt_topic *t)

@@ -82,7 +82,7 @@ void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_
         unlink_entry(b, e);
     }
     link_newest(b, e);
-    /* Backwards, so that the first of the given addresses ends up in front. */
+    /* Backwards, so that the first given address ends up in front. */
     for (size_t i = n; i > 0; i--) {
         if (dtt_addr_is_usable(&addrs[i - 1])) {
             entry_add(e, &addrs[i - 1]);

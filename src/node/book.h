@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Address book: where peers were last said to be, by records, by gossip and by the user. Bounded;
- * the entry that was told of longest ago makes room.
+ * Address book: the addresses last reported for each peer, by records, gossip, the DHT and the
+ * user. Bounded; the peer reported longest ago makes room.
  */
 #ifndef DTT_NODE_BOOK_H
 #define DTT_NODE_BOOK_H
@@ -16,15 +16,15 @@ struct dtt_book_entry;
 
 struct dtt_book {
     struct dtt_map peers;                   /**< id -> struct dtt_book_entry */
-    struct dtt_book_entry *oldest, *newest; /**< by when they were last told of */
+    struct dtt_book_entry *oldest, *newest; /**< by the time of their last report */
 };
 
 void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_book_fini(struct dtt_book *b);
-/** Remembers usable addresses as the newest ones of `id`. Out of memory: forgets. */
+/** Adds usable addresses as the newest ones of `id`. Without memory nothing is added. */
 void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_addr *addrs,
                   size_t n);
-/** Copies the addresses of `id`, those most likely to be dialable first; returns their number. */
+/** Copies the addresses of `id`, the most likely to be reachable first; returns their number. */
 size_t dtt_book_get(const struct dtt_book *b, const struct dtt_id *id,
                     struct dtt_addr ret[DTT_BOOK_ADDRS]);
 

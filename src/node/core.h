@@ -44,7 +44,7 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
 /** ICMP: nobody listens at `remote`. */
 void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote);
 void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr);
-/** How many bootstrap names are being looked up: operations wait for them, dtt_why tells. */
+/** The number of bootstrap names being looked up: DHT operations wait for them. */
 void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names);
 /** Addresses of this host's interfaces with our port, best first, when bound to all of them. */
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,

@@ -60,7 +60,7 @@ static void on_done(struct dtt_core *c, struct dtt_now now, const struct dtt_dht
         dtt_slice(ev->u.done.holders, ev->u.done.n_holders * sizeof(ev->u.done.holders[0])));
 }
 
-/* A put that nobody took, where some said that they refuse it, has failed. */
+/* A put that no node stored and some refused has failed. */
 static int put_status(const struct dtt_dht_event *ev)
 {
     bool is_refused = ev->u.put.acked == 0 && ev->u.put.refused > 0;
@@ -124,7 +124,7 @@ void dtt_core_dht_event(struct dtt_core *c, struct dtt_now now, const struct dtt
 
 /* ---- operations */
 
-/* The end of each start below: `err` says how it went so far. */
+/* Registers an operation unless it could not be started (`err`). */
 static int started(struct dtt_core *c, struct dtt_now now, int err, dtt_dht_op op,
                    const struct dtt_wait *wait, uint32_t *ret_op)
 {
@@ -155,9 +155,7 @@ int dtt_core_dht_get(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
         memcpy(args.salt, get->salt, get->salt_len);
     }
     int err = dtt_waits_app_room(&c->waits);
-    if (!err) {
-        err = dtt_dht_get(c->dht, now, &args, &op);
-    }
+    err = err ? err : dtt_dht_get(c->dht, now, &args, &op);
     return started(c, now, err, op, &wait, ret_op);
 }
 
@@ -201,9 +199,7 @@ int dtt_core_dht_find(struct dtt_core *c, struct dtt_now now, const uint8_t targ
     struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
     dtt_dht_op op = 0;
     int err = dtt_waits_app_room(&c->waits);
-    if (!err) {
-        err = dtt_dht_find(c->dht, now, target, &op);
-    }
+    err = err ? err : dtt_dht_find(c->dht, now, target, &op);
     return started(c, now, err, op, &wait, ret_op);
 }
 
@@ -213,9 +209,7 @@ int dtt_core_dht_ping(struct dtt_core *c, struct dtt_now now, const struct dtt_a
     struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
     dtt_dht_op op = 0;
     int err = dtt_waits_app_room(&c->waits);
-    if (!err) {
-        err = dtt_dht_ping(c->dht, now, addr, &op);
-    }
+    err = err ? err : dtt_dht_ping(c->dht, now, addr, &op);
     return started(c, now, err, op, &wait, ret_op);
 }
 
@@ -225,9 +219,7 @@ int dtt_core_dht_get_peers(struct dtt_core *c, struct dtt_now now, const uint8_t
     struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
     dtt_dht_op op = 0;
     int err = dtt_waits_app_room(&c->waits);
-    if (!err) {
-        err = dtt_dht_get_peers(c->dht, now, info_hash, &op);
-    }
+    err = err ? err : dtt_dht_get_peers(c->dht, now, info_hash, &op);
     return started(c, now, err, op, &wait, ret_op);
 }
 
@@ -238,9 +230,7 @@ int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t 
     dtt_dht_op op = 0;
     memcpy(wait.target, info_hash, sizeof(wait.target));
     int err = dtt_waits_app_room(&c->waits);
-    if (!err) {
-        err = dtt_dht_announce(c->dht, now, info_hash, port, &op);
-    }
+    err = err ? err : dtt_dht_announce(c->dht, now, info_hash, port, &op);
     return started(c, now, err, op, &wait, ret_op);
 }
 

@@ -12,7 +12,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-/* Neighbours looked at when asking for all of a topic's; an active view has 5. */
+/* Room for all neighbours of a topic; an active view has 5. */
 #define NEIGHBORS_MAX 16
 
 /* ---- life */
@@ -98,25 +98,13 @@ void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
     struct dtt_event out = {.type = DTT_EVENT_LEFT};
     dtt_events_sign(&out, t);
     out.topic = NULL; /* the handle is gone when the event is read */
-    /* Gossip says goodbye without telling of each neighbour that goes. */
+    /* dtt_gossip_quit reports no NEIGHBOR_DOWN for the neighbours that it leaves. */
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
         dtt_links_neighbor(&c->links, now, &ids[i], -1);
     }
     dtt_gossip_quit(c->gossip, now, &t->id);
     dtt_core_topic_free(t);
     dtt_events_tell(&c->events, now, NULL, &out);
-}
-
-void *dtt_core_topic_driver(const struct dtt_topic *t)
-{
-    return t->driver;
-}
-
-void dtt_core_topic_check(const struct dtt_topic *t)
-{
-    assert(t->n_neighbors == 0 || t->is_joined);
-    assert(t->n_neighbors == dtt_core_topic_neighbors(t, NULL, 0));
-    (void)t;
 }
 
 /* ---- tracker */
@@ -189,13 +177,12 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
     if (!t) {
         return;
     }
-    t->n_neighbors++;
     dtt_tracker_neighbor_up(t->tracker, now, peer);
     if (!t->is_joined) {
         struct dtt_event joined = {.type = DTT_EVENT_JOINED};
         t->is_joined = true;
         joined.u.joined.elapsed_ms = (now.mono_ns - t->join_ns) / DTT_MS;
-        joined.u.joined.neighbors = t->n_neighbors;
+        joined.u.joined.neighbors = 1; /* the one that is told next */
         dtt_events_tell(&c->events, now, t, &joined);
     }
     struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
@@ -214,7 +201,7 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     case DTT_GOSSIP_SEND:
         dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last);
         break;
-    case DTT_GOSSIP_DISCONNECT: break; /* Links lets unneeded connections go by itself. */
+    case DTT_GOSSIP_DISCONNECT: break; /* links close unneeded connections themselves */
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
             dtt_book_add(&c->links.book, &a->peer, addrs, n);
@@ -224,8 +211,6 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     case DTT_GOSSIP_NEIGHBOR_DOWN:
         dtt_links_neighbor(&c->links, now, &a->peer, -1);
         if (t) {
-            assert(t->n_neighbors > 0);
-            t->n_neighbors--;
             dtt_tracker_neighbor_down(t->tracker, now, &a->peer, dtt_reason_is_silence(a->reason));
             out.type = DTT_EVENT_NEIGHBOR_DOWN;
             out.u.neighbor.peer = a->peer;
@@ -309,21 +294,6 @@ int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slic
         dtt_tracker_message(t->tracker, now, hash);
     }
     return DTT_OK;
-}
-
-uint32_t dtt_core_topic_number(const struct dtt_topic *t)
-{
-    return t->number;
-}
-
-void *dtt_core_topic_user(const struct dtt_topic *t)
-{
-    return t->user;
-}
-
-const uint8_t *dtt_core_topic_hash(const struct dtt_topic *t)
-{
-    return t->id.bytes;
 }
 
 size_t dtt_core_topic_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap)

@@ -82,7 +82,7 @@ void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic)
 
 _Static_assert(sizeof(((struct dtt_event *)0)->u) == DTT_EVENT_ROOM, "payloads fit their room");
 
-/* Lets the event point at the queue's copy of what it refers to. */
+/* Points the event at the queue's copy of its data. */
 static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
 {
     switch ((enum dtt_event_type)ev->type) {
@@ -91,13 +91,13 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
         ev->u.message.len = len;
         break;
     case DTT_EVENT_RECORD:
-        /* The content is what follows. */
+        /* The content follows the info. */
         ev->u.record.record = (const struct dtt_record_info *)(const void *)owned;
         ev->u.record.content = owned + sizeof(struct dtt_record_info);
         ev->u.record.content_len = len - sizeof(struct dtt_record_info);
         break;
     case DTT_EVENT_DHT_VALUE:
-        /* The contents, if any, are the tail of v: keep the distance. */
+        /* The contents, if any, are the end of v. */
         if (ev->u.dht_value.data) {
             ev->u.dht_value.data = owned + (len - ev->u.dht_value.data_len);
         }
@@ -134,7 +134,7 @@ const struct dtt_event *dtt_events_next(struct dtt_events *q)
         return NULL;
     }
     if (!e) {
-        /* Everything before the gap has been read: now is the time to tell of it. */
+        /* All events before the gap have been read, so the gap is reported now. */
         q->out = (struct dtt_event){.size = sizeof(q->out), .type = DTT_EVENT_LAGGED};
         q->out.u.lagged.missed = q->missed;
         q->missed = 0;

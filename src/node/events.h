@@ -28,12 +28,12 @@ void dtt_events_fini(struct dtt_events *q);
 /** Queues a copy of `ev`, stamped with `now`, and of the `owned` bytes it refers to. */
 void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_event *ev,
                      struct dtt_slice owned);
-/** Says in an event that it is of this topic. */
+/** Marks an event as one of this topic. */
 void dtt_events_sign(struct dtt_event *ev, struct dtt_topic *t);
 /** As dtt_events_push for an event that owns nothing; `t`: its topic, or NULL. */
 void dtt_events_tell(struct dtt_events *q, struct dtt_now now, struct dtt_topic *t,
                      struct dtt_event *ev);
-/** Takes the topic out of all queued events: its handle is about to be freed. */
+/** Removes the handle of a topic that is about to be freed from all queued events. */
 void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic);
 const struct dtt_event *dtt_events_next(struct dtt_events *q);
 bool dtt_events_is_empty(const struct dtt_events *q);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The inside of a core, which the files of this folder work on. core.c stands above all others: it
- * hands each output of a module to the file that knows what to do with it. None of them calls up:
- * what a call leaves behind is routed before the next packet goes out.
+ * The inside of a core, shared by the files of this folder. core.c stands above the others and
+ * hands each output of a module to the file that handles it. None of them calls core.c: outputs
+ * that a call causes are routed before the next packet is sent.
  */
 #ifndef DTT_NODE_INSIDE_H
 #define DTT_NODE_INSIDE_H

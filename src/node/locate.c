@@ -7,7 +7,7 @@
 
 #include <dtt/dht.h>
 
-#define COPIES 20 /* of our packet: it is to be found by peers that know nothing else of us */
+#define COPIES 20 /* nodes that our packet is stored on */
 
 void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id)
 {
@@ -55,7 +55,7 @@ void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
     }
 }
 
-/* A peer's packet; one that is older than another found before is of no use. */
+/* A peer's packet; it is ignored when a newer one has been found already. */
 static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *wait,
                       const struct dtt_id *id, const struct dtt_dht_event *ev)
 {

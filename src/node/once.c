@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A slot that anyone can write to must not make endless work. */
-#define RECORDS_MAX 64  /* distinct ones that count */
-#define VALUES_MAX  256 /* opened at all */
+/* Anyone can write into a slot: the work it causes is bounded. */
+#define RECORDS_MAX 64  /* distinct ones */
+#define VALUES_MAX  256 /* opened */
 
 /* Numbers of lookups and publications have this bit, those of DHT operations do not. */
 #define NUMBER_BIT UINT32_C(0x80000000)
@@ -70,7 +70,7 @@ static int once_new(struct dtt_once **ret, struct dtt_core *c, struct dtt_now no
     return DTT_OK;
 }
 
-/* One of its operations is over, or could not be started; the last one frees it. */
+/* One operation less is pending; the last one frees `o`. */
 static void once_unref(struct dtt_once *o)
 {
     assert(o->pending > 0);
@@ -112,7 +112,7 @@ static int once_start(struct dtt_core *c, struct dtt_now now, struct dtt_once *o
                       uint32_t *ret_op)
 {
     int err = DTT_OK;
-    o->pending = 1; /* ours, while the reads are being started */
+    o->pending = 1; /* until all reads have been started */
     for (uint64_t minute = first; minute <= o->minute; minute++) {
         for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
             if (o->kinds & 1u << k) {
@@ -121,7 +121,7 @@ static int once_start(struct dtt_core *c, struct dtt_now now, struct dtt_once *o
             }
         }
     }
-    if (o->pending > 1) { /* what could not be read is left out */
+    if (o->pending > 1) { /* the others are left out */
         err = DTT_OK;
         *ret_op = o->op;
         c->waits.n_app++;
@@ -245,7 +245,7 @@ static int write_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o
     return err ? err : dtt_slots_put(c, now, &put, &wait);
 }
 
-/* All slots have been read: unless enough others are there, the record is written. */
+/* All slots have been read. The record is written unless there are enough others. */
 static void write_slots(struct dtt_core *c, struct dtt_now now, struct dtt_once *o)
 {
     if (dtt_tracker_is_capped(&o->tuning, (uint32_t)o->n_seen)) {

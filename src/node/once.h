@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Records read or written once, by an application that does not join their topic. A lookup reads
- * the slots of two minutes and tells each new record. A publication reads those of this minute, to
- * count the other publishers, then writes its record into them.
+ * Lookups and publications: a topic's records read or written once, without joining it. A lookup
+ * reads the slots of two minutes and reports each distinct record. A publication reads those of
+ * this minute, to count the other publishers, then writes its record into them.
  */
 #ifndef DTT_NODE_ONCE_H
 #define DTT_NODE_ONCE_H
@@ -22,7 +22,7 @@ int dtt_once_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_to
 /** What the DHT says of such an operation. */
 void dtt_once_event(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
                     const struct dtt_dht_event *ev);
-/** Frees all that is under way, untold. */
+/** Frees all lookups and publications without an event. */
 void dtt_once_free_all(struct dtt_core *c);
 
 #endif

@@ -84,7 +84,7 @@ bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *
     if (w.failed) {
         return false;
     }
-    /* Readers take the highest number: what did not change keeps its own, as with iroh. */
+    /* Readers take the highest number. An unchanged packet keeps its own, as with iroh. */
     if (!dtt_slice_eq(dtt_slice(buf, w.len), dtt_slice(s->packet, s->len))) {
         int64_t micros = now.wall_ns / (int64_t)DTT_US;
         s->seq = micros > s->seq ? micros : s->seq + 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Our own addresses, and when the DHT is told of them: under our endpoint id, for peers that know
- * no more of us than the id, as the pkarr packet of iroh's mainline address lookup.
+ * Our own addresses, and when they are put into the DHT: under our endpoint id, for peers that know
+ * only the id, as the pkarr packet of iroh's mainline address lookup.
  */
 #ifndef DTT_NODE_SELF_H
 #define DTT_NODE_SELF_H
@@ -10,8 +10,8 @@
 #include "codec/pkarr.h"
 #include "node/limits.h"
 
-#define DTT_SELF_DELAY_NS (1 * DTT_S)       /**< addresses found together are told together */
-#define DTT_SELF_RETRY_NS (60 * DTT_S)      /**< after a put that nobody took */
+#define DTT_SELF_DELAY_NS (1 * DTT_S)       /**< addresses found together go into one put */
+#define DTT_SELF_RETRY_NS (60 * DTT_S)      /**< after a put that no node stored */
 #define DTT_SELF_AGAIN_NS (60 * 60 * DTT_S) /**< nodes drop items that are 2 hours old */
 
 struct dtt_self {
@@ -25,10 +25,10 @@ struct dtt_self {
 };
 
 void dtt_self_init(struct dtt_self *s);
-/** Takes the addresses of the host's interfaces in place of the former ones. */
+/** Replaces the addresses of the host's interfaces. */
 void dtt_self_set_local(struct dtt_self *s, const struct dtt_addr *addrs, size_t n);
 void dtt_self_set_external(struct dtt_self *s, const struct dtt_addr *addr);
-/** What we tell others of where we are: how the DHT sees us, then the interfaces. */
+/** All of them, without repeats: the external ones, then those of the interfaces. */
 size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
 
 /** Something changed: the next put comes after a short delay. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The register of DHT operations that the node has started: each has an entry that tells what it
- * was started for, from its start to its last event. It knows nothing of those purposes; core.c
- * hands each event to the file that made the entry.
+ * The register of the DHT operations that the node has started. Each has an entry that says what it
+ * was started for, until its last event. core.c hands each event to the file that made the entry.
  */
 #ifndef DTT_NODE_WAITS_H
 #define DTT_NODE_WAITS_H
@@ -44,7 +43,7 @@ struct dtt_waits {
     struct dtt_dht *dht;
     struct dtt_map by_op; /**< dtt_dht_op -> struct dtt_wait */
     size_t n_addr_gets;   /**< entries of kind ADDR_GET */
-    size_t n_app;         /**< what the application has under way: APP_... and once.c's */
+    size_t n_app;         /**< APP_... operations, lookups and publications */
 };
 
 void dtt_waits_init(struct dtt_waits *w, struct dtt_dht *dht,
@@ -59,9 +58,9 @@ int dtt_waits_add(struct dtt_waits *w, struct dtt_now now, dtt_dht_op op,
 struct dtt_wait *dtt_waits_get(const struct dtt_waits *w, dtt_dht_op op);
 /** The operation has had its last event. */
 void dtt_waits_remove(struct dtt_waits *w, dtt_dht_op op);
-/** The topic is about to be freed: its operations go on for nobody. */
+/** The topic is about to be freed: the ends of its operations are told to nobody. */
 void dtt_waits_forget_topic(struct dtt_waits *w, const struct dtt_topic *topic);
-/** Cancels a topic's write of a slot, should one be under way; its end is told to nobody. */
+/** Cancels the write of a topic's slot that is under way, if any; nobody is told of its end. */
 void dtt_waits_cancel_put(struct dtt_waits *w, struct dtt_now now, const struct dtt_topic *topic,
                           enum dtt_slot_kind slot, uint64_t minute);
 /** DTT_EFULL when the application has as much under way as it may. */

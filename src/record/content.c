@@ -8,7 +8,7 @@
 static const uint8_t magic[4] = {'D', 'T', 'T', 1};
 #define KIND_END   0
 #define KIND_ADDRS 1
-/* The extension's length is a multiple of this: its size hardly tells how many addresses it has. */
+/* The extension's length is a multiple of this, so it hardly reveals the number of addresses. */
 #define EXTENSION_STEP 64
 
 #define ADDRS_VALUE_MAX (DTT_RECORD_ADDRS * (1 + DTT_ADDR_COMPACT6))
@@ -19,7 +19,7 @@ _Static_assert(DTT_CONTENT_FIXED + sizeof(magic) + 2 + ADDRS_VALUE_MAX + EXTENSI
 
 static const uint8_t zero[32];
 
-/* `n` of five 32-byte entries, the rest zero. */
+/* Writes `n` of five 32-byte entries; the others are zero. */
 static void write_fixed(struct dtt_writer *w, const void *entries, size_t n)
 {
     n = n < 5 ? n : 5;

@@ -65,8 +65,8 @@ int dtt_record_make(struct dtt_writer *w, const struct dtt_secret *secret, const
 int dtt_record_read(struct dtt_slice sealed, const struct dtt_secret *secret,
                     const uint8_t topic[32], uint64_t minute, struct dtt_record *ret);
 /**
- * The public form. Content that is not a tracker's does not make a record false: its publisher is
- * a member all the same, of whom nothing more is known.
+ * The public form of a record. Content in another format than a tracker's is no error: the
+ * publisher is still a member, about whom nothing else is known.
  */
 void dtt_record_describe(const struct dtt_record *r, struct dtt_record_info *ret);
 

@@ -7,13 +7,13 @@
 
 #include <sodium.h>
 
-/* The label is the version of the derivation too. */
+/* The label contains the version of the derivation. */
 static const char secret_slot_label[] = "dtt secret slot 1";
 
 /*
- * Key and salt that only holders of the secret can derive. They come from the encryption seed, so
- * that a rotation of the user's counts here too; topic and minute stand in the info because nobody
- * knows whether that rotation depends on them.
+ * Derives key and salt from the encryption seed, so that only holders of the secret know them and
+ * the application's rotation applies here too. Topic and minute are in the info because that
+ * rotation may not depend on them.
  */
 static void secret_slot(struct dtt_slot *ret, struct dtt_slice info, const uint8_t enc_seed[32])
 {
@@ -38,7 +38,7 @@ void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t 
     case DTT_SLOT_SECRET: secret_slot(ret, parts[1], enc_seed); break;
     case DTT_SLOT_OLD_LINE:
         dtt_sha512_32(ret->seed, parts + 1, 1);
-        /* Upstream's mistake, kept for its wire: this salt is the signing seed itself. */
+        /* A mistake of the old line, kept to interoperate: the salt is the signing seed. */
         memcpy(ret->salt, ret->seed, sizeof(ret->salt));
         break;
     case DTT_SLOT_PUBLIC:
@@ -89,7 +89,7 @@ int dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const ui
         }
         return status == 0 ? DTT_OK : DTT_EROTATE;
     }
-    /* Big endian here, little endian in the slot: so it is in Rust. */
+    /* Big endian here, little endian in the slot, as in the Rust crate. */
     uint8_t be[8];
     dtt_put_be64(be, minute);
     const struct dtt_slice parts[] = {dtt_slice(topic, 32), dtt_slice(be, 8),

@@ -35,9 +35,9 @@ void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t 
                    uint64_t minute, const uint8_t enc_seed[32]);
 
 /**
- * The number (BEP 44 seq, also sent as cas) of the next record in a slot of this kind, whose
- * largest number seen so far is `seen`, if any. The 0.3 line writes every record with the largest
- * number. The old line counts on from the largest it has seen: nodes that hold a record keep it.
+ * The sequence number (BEP 44 seq, also sent as cas) of the next record in a slot of this kind.
+ * The 0.3 line always uses the largest number there is. The old line continues from `seen`, the
+ * largest number read from the slot, if any; so nodes that hold another record keep it.
  */
 int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, bool has_seen, int64_t seen);
 
