@@ -72,10 +72,9 @@ static void put_list(struct dtt_json *j, const struct dtt_record_info *record, c
 void print_record_json(const struct dtt_record_info *record)
 {
     struct print_line line;
-    const struct dtt_id *id = &record->publisher;
 
     print_begin(&line, NULL);
-    dtt_json_hex(&line.json, "publisher", dtt_slice(id->bytes, sizeof(id->bytes)));
+    dtt_json_id(&line.json, "publisher", &record->publisher);
     dtt_json_u64(&line.json, "minute", record->minute);
     put_list(&line.json, record, "active_peers", record->n_active_peers, format_peer);
     put_list(&line.json, record, "message_hashes", record->n_message_hashes, format_hash);

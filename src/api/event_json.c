@@ -5,11 +5,6 @@
 
 #include <dtt/dtt.h>
 
-static void put_id(struct dtt_json *j, const char *name, const struct dtt_id *id)
-{
-    dtt_json_hex(j, name, dtt_slice(id->bytes, sizeof(id->bytes)));
-}
-
 /* What an operation's last event begins with. */
 static void put_outcome(struct dtt_json *j, uint32_t op, int status)
 {
@@ -30,11 +25,11 @@ static void put_record(struct dtt_json *j, const struct dtt_event_record *ev)
 {
     const struct dtt_record_info *r = ev->record;
     dtt_json_u64(j, "op", ev->op);
-    put_id(j, "publisher", &r->publisher);
+    dtt_json_id(j, "publisher", &r->publisher);
     dtt_json_u64(j, "minute", r->minute);
     dtt_json_array(j, "active_peers");
     for (size_t i = 0; i < r->n_active_peers; i++) {
-        put_id(j, NULL, &r->active_peers[i]);
+        dtt_json_id(j, NULL, &r->active_peers[i]);
     }
     dtt_json_end(j);
     dtt_json_array(j, "message_hashes");
@@ -139,8 +134,8 @@ static void put_dht_announce(struct dtt_json *j, const struct dtt_event_dht_anno
 static void put_message(struct dtt_json *j, const struct dtt_event_message *ev)
 {
     struct dtt_slice data = dtt_slice(ev->data, ev->len);
-    put_id(j, "neighbor", &ev->neighbor);
-    put_id(j, "from", &ev->neighbor);
+    dtt_json_id(j, "neighbor", &ev->neighbor);
+    dtt_json_id(j, "from", &ev->neighbor);
     if (dtt_utf8_is_valid(data)) {
         dtt_json_utf8(j, "text", data);
     } else {
@@ -150,7 +145,7 @@ static void put_message(struct dtt_json *j, const struct dtt_event_message *ev)
 
 static void put_dial_failed(struct dtt_json *j, const struct dtt_event_dial_failed *ev)
 {
-    put_id(j, "endpoint_id", &ev->peer);
+    dtt_json_id(j, "endpoint_id", &ev->peer);
     dtt_json_text(j, "stage", ev->stage);
     dtt_json_text(j, "reason", dtt_reason_word(ev->reason));
     if (ev->addr.family != DTT_FAMILY_NONE) {
@@ -162,7 +157,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
 {
     switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_LISTENING:
-        put_id(j, "endpoint_id", &ev->u.listening.id);
+        dtt_json_id(j, "endpoint_id", &ev->u.listening.id);
         put_addrs(j, ev->u.listening.addrs, ev->u.listening.n_addrs);
         break;
     case DTT_EVENT_JOINED:
@@ -170,9 +165,9 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_u64(j, "neighbors", ev->u.joined.neighbors);
         break;
     case DTT_EVENT_MESSAGE: put_message(j, &ev->u.message); break;
-    case DTT_EVENT_NEIGHBOR_UP: put_id(j, "endpoint_id", &ev->u.neighbor.peer); break;
+    case DTT_EVENT_NEIGHBOR_UP: dtt_json_id(j, "endpoint_id", &ev->u.neighbor.peer); break;
     case DTT_EVENT_NEIGHBOR_DOWN:
-        put_id(j, "endpoint_id", &ev->u.neighbor.peer);
+        dtt_json_id(j, "endpoint_id", &ev->u.neighbor.peer);
         dtt_json_text(j, "reason", dtt_reason_word(ev->u.neighbor.reason));
         break;
     case DTT_EVENT_LAGGED: dtt_json_u64(j, "missed", ev->u.lagged.missed); break;

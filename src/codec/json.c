@@ -179,6 +179,11 @@ void dtt_json_base64(struct dtt_json *j, const char *name, struct dtt_slice byte
     put_text(j, "\"");
 }
 
+void dtt_json_id(struct dtt_json *j, const char *name, const struct dtt_id *id)
+{
+    dtt_json_hex(j, name, dtt_slice(id->bytes, sizeof(id->bytes)));
+}
+
 void dtt_json_addr(struct dtt_json *j, const char *name, const struct dtt_addr *addr)
 {
     char text[DTT_ADDR_TEXT_MAX];

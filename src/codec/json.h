@@ -46,6 +46,7 @@ void dtt_json_text(struct dtt_json *j, const char *name, const char *text);
 void dtt_json_utf8(struct dtt_json *j, const char *name, struct dtt_slice text);
 void dtt_json_hex(struct dtt_json *j, const char *name, struct dtt_slice bytes);
 void dtt_json_base64(struct dtt_json *j, const char *name, struct dtt_slice bytes);
+void dtt_json_id(struct dtt_json *j, const char *name, const struct dtt_id *id);
 void dtt_json_addr(struct dtt_json *j, const char *name, const struct dtt_addr *addr);
 
 #endif

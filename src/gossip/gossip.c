@@ -228,6 +228,15 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret)
     return true;
 }
 
+void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,
+                         const struct dtt_gossip_topic_id *topic)
+{
+    const struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
+    if (s) {
+        dtt_swarm_snapshot(j, s);
+    }
+}
+
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
                             struct dtt_id *ret, size_t cap)
 {

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/ctx.h"
 #include "base/time.h"
+#include "codec/json.h"
 
 #define DTT_GOSSIP_ALPN          "/iroh-gossip/1"
 #define DTT_GOSSIP_PAYLOAD_MAX   4095 /**< largest frame payload written; 4096 is read */
@@ -103,6 +104,9 @@ struct dtt_gossip_action {
 /** Next action in order, or false. The caller drains it after each input and tick. */
 bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
 
+/** Adds the topic's views to the open object, see dtt_swarm_snapshot. */
+void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,
+                         const struct dtt_gossip_topic_id *topic);
 /** Writes up to cap ids of the active view; returns how many there are. */
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
                             struct dtt_id *ret, size_t cap);

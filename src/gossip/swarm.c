@@ -48,6 +48,26 @@ void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct d
     sync(s, now);
 }
 
+void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)
+{
+    dtt_json_array(j, "active");
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        const struct dtt_plumtree_peer *p = &s->plumtree.peers[i];
+        if (p->is_used) {
+            dtt_json_object(j, NULL);
+            dtt_json_id(j, "peer", &p->id);
+            dtt_json_text(j, "push", p->is_eager ? "eager" : "lazy");
+            dtt_json_end(j);
+        }
+    }
+    dtt_json_end(j);
+    dtt_json_array(j, "passive");
+    for (size_t i = 0; i < s->hyparview.passive.n; i++) {
+        dtt_json_id(j, NULL, &s->hyparview.passive.peers[i].id);
+    }
+    dtt_json_end(j);
+}
+
 uint64_t dtt_swarm_deadline(const struct dtt_swarm *s)
 {
     return dtt_min_ns(dtt_hyparview_deadline(&s->hyparview), dtt_plumtree_deadline(&s->plumtree));

@@ -6,6 +6,7 @@
 #ifndef DTT_GOSSIP_SWARM_H
 #define DTT_GOSSIP_SWARM_H
 
+#include "codec/json.h"
 #include "gossip/hyparview.h"
 #include "gossip/plumtree.h"
 
@@ -23,6 +24,9 @@ void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id
                     const struct dtt_gossip_message *m);
 void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer,
                          enum dtt_reason reason);
+
+/** Adds its views to the open object: "active", with how messages are pushed, and "passive". */
+void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s);
 
 uint64_t dtt_swarm_deadline(const struct dtt_swarm *s);
 /** Fires the earliest timer that is due; false when none is. */

@@ -659,6 +659,61 @@ bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret)
     return true;
 }
 
+/* ------------------------------------------------------------- snapshot */
+
+static void put_conn(struct dtt_json *j, const struct dtt_links *p, dtt_quic_conn conn)
+{
+    struct dtt_quic_info info;
+    if (!p->transport.ops->info(p->transport.self, conn, &info)) {
+        return;
+    }
+    dtt_json_object(j, NULL);
+    dtt_json_addr(j, "addr", &info.remote);
+    dtt_json_bool(j, "dialled", info.is_dialed);
+    if (info.rtt_us > 0) {
+        dtt_json_u64(j, "rtt_us", info.rtt_us);
+    }
+    dtt_json_u64(j, "unacked", p->transport.ops->unacked(p->transport.self, conn));
+    dtt_json_end(j);
+}
+
+static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct dtt_link *peer)
+{
+    const char *state = peer->n_conns > 0 ? peer->neighbor_of > 0 ? "neighbor" : "lingering"
+                        : peer->is_wanted ? "locating"
+                                          : "dialling";
+    dtt_json_object(j, NULL);
+    dtt_json_id(j, "peer", &peer->id);
+    dtt_json_text(j, "state", state);
+    dtt_json_u64(j, "topics", (uint64_t)peer->neighbor_of);
+    dtt_json_array(j, "connections");
+    for (size_t i = 0; i < peer->n_conns; i++) {
+        put_conn(j, p, peer->conns[i].conn);
+    }
+    dtt_json_end(j);
+    dtt_json_array(j, "dials");
+    for (size_t i = 0; i < peer->n_dials; i++) {
+        dtt_json_addr(j, NULL, &peer->dials[i].addr);
+    }
+    dtt_json_end(j);
+    dtt_json_array(j, "untried");
+    for (size_t i = 0; i < peer->n_todo; i++) {
+        dtt_json_addr(j, NULL, &peer->todo[i]);
+    }
+    dtt_json_end(j);
+    dtt_json_u64(j, "queued", peer->queued_bytes);
+    dtt_json_u64(j, "streams_out", peer->n_out);
+    dtt_json_u64(j, "streams_in", peer->n_in);
+    dtt_json_end(j);
+}
+
+void dtt_links_snapshot(struct dtt_json *j, const struct dtt_links *p)
+{
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        put_link(j, p, dtt_map_value_at(&p->peers, i));
+    }
+}
+
 uint64_t dtt_links_deadline(const struct dtt_links *p)
 {
     return dtt_timerq_deadline(&p->timers);

@@ -70,6 +70,9 @@ bool dtt_links_next_wanted(struct dtt_links *p, struct dtt_id *ret);
 void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                        bool is_over);
 
+/** Adds an object for each link to the open array. */
+void dtt_links_snapshot(struct dtt_json *j, const struct dtt_links *p);
+
 uint64_t dtt_links_deadline(const struct dtt_links *p);
 void dtt_links_tick(struct dtt_links *p, struct dtt_now now);
 

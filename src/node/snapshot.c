@@ -5,11 +5,6 @@
 #include "node/inside.h"
 #include "node/why.h"
 
-static void put_id(struct dtt_json *j, const char *name, const struct dtt_id *id)
-{
-    dtt_json_hex(j, name, dtt_slice(id->bytes, sizeof(id->bytes)));
-}
-
 static void put_addr(struct dtt_json *j, const struct dtt_addr *addr, const char *known_by)
 {
     if (addr->family == DTT_FAMILY_NONE) {
@@ -47,6 +42,7 @@ static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_
     dtt_json_text(j, "why", why.sentence);
     dtt_json_u64(j, "members", why.members);
     dtt_json_u64(j, "unsent", dtt_core_topic_unsent(t));
+    dtt_gossip_snapshot(j, t->core->gossip, &t->id);
     dtt_json_end(j);
 }
 
@@ -67,12 +63,15 @@ static void put_dht(struct dtt_json *j, const struct dtt_core *c)
 
 void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now)
 {
-    put_id(j, "endpoint_id", &c->id);
+    dtt_json_id(j, "endpoint_id", &c->id);
     put_addrs(j, c);
     dtt_json_array(j, "topics");
     for (size_t i = 0; i < c->n_topics; i++) {
         put_topic(j, c->topics[i], now);
     }
+    dtt_json_end(j);
+    dtt_json_array(j, "links");
+    dtt_links_snapshot(j, &c->links);
     dtt_json_end(j);
     put_dht(j, c);
     dtt_json_object(j, "events");

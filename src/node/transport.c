@@ -50,6 +50,11 @@ static size_t quic_unacked(const void *t, dtt_quic_conn conn)
     return dtt_quic_unacked(t, conn);
 }
 
+static bool quic_info(const void *t, dtt_quic_conn conn, struct dtt_quic_info *ret)
+{
+    return dtt_quic_info(t, conn, ret);
+}
+
 static void quic_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                        const char *reason)
 {
@@ -85,6 +90,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .open_uni = quic_open_uni,
     .write = quic_write,
     .unacked = quic_unacked,
+    .info = quic_info,
     .close = quic_close,
     .next_packet = quic_next_packet,
     .next_event = quic_next_event,

@@ -71,6 +71,13 @@ static inline uint64_t dtt_ng_bytes_in_flight(ngtcp2_conn *conn)
     return stat.bytes_in_flight;
 }
 
+static inline uint64_t dtt_ng_rtt_ns(ngtcp2_conn *conn)
+{
+    ngtcp2_conn_stat stat;
+    ngtcp2_conn_get_conn_stat(conn, &stat);
+    return stat.smoothed_rtt;
+}
+
 /* Defines NAME, an ngtcp2_path_validation callback that calls FN(user, path, result). */
 #    define DTT_NG_PATH_VALIDATION(NAME, FN)                                        \
         static int NAME(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path, \
@@ -120,6 +127,13 @@ static inline uint64_t dtt_ng_bytes_in_flight(ngtcp2_conn *conn)
     ngtcp2_conn_info info;
     ngtcp2_conn_get_conn_info(conn, &info);
     return info.bytes_in_flight;
+}
+
+static inline uint64_t dtt_ng_rtt_ns(ngtcp2_conn *conn)
+{
+    ngtcp2_conn_info info;
+    ngtcp2_conn_get_conn_info(conn, &info);
+    return info.smoothed_rtt;
 }
 
 /* Defines NAME, an ngtcp2_path_validation callback that calls FN(user, path, result). */

@@ -381,6 +381,20 @@ size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle)
     return c ? c->unacked : 0;
 }
 
+bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret)
+{
+    const struct dtt_qconn *c = find(q, handle);
+    if (!c) {
+        return false;
+    }
+    *ret = (struct dtt_quic_info){
+        .remote = c->remote, .is_dialed = c->is_dialed, .is_open = c->state == DTT_QCONN_OPEN};
+    if (ret->is_open) {
+        ret->rtt_us = dtt_ng_rtt_ns(c->ng) / DTT_US;
+    }
+    return true;
+}
+
 void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle, uint64_t code,
                     const char *reason)
 {

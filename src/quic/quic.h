@@ -66,6 +66,15 @@ int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn handle, int64_t stream, str
                    bool fin);
 /** Bytes written and not yet acknowledged on all our streams of the connection. */
 size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle);
+
+struct dtt_quic_info {
+    struct dtt_addr remote;
+    bool is_dialed;
+    bool is_open;    /**< the handshake is over */
+    uint64_t rtt_us; /**< smoothed; 0: not known */
+};
+/** What is known of a connection; false for an unknown handle. */
+bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret);
 /**
  * Sends CONNECTION_CLOSE with an application code; CLOSED follows. Received bytes that wait are
  * dropped, written bytes that were not acknowledged may be lost (dtt_quic_unacked tells). Unknown

@@ -390,6 +390,17 @@ static size_t plain_unacked(const void *t, dtt_quic_conn conn)
     return c ? c->channel.unacked : 0;
 }
 
+static bool plain_info(const void *t, dtt_quic_conn conn, struct dtt_quic_info *ret)
+{
+    const struct dtt_sim_conn *c = dtt_sim_conn_find(&((struct plain *)t)->conns, conn);
+    if (c) {
+        *ret = (struct dtt_quic_info){.remote = c->remote,
+                                      .is_dialed = c->is_dialed,
+                                      .is_open = c->state == DTT_SIM_CONN_OPEN};
+    }
+    return c != NULL;
+}
+
 static void plain_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                         const char *reason)
 {
@@ -512,6 +523,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .open_uni = plain_open_uni,
     .write = plain_write,
     .unacked = plain_unacked,
+    .info = plain_info,
     .close = plain_close,
     .next_packet = plain_next_packet,
     .next_event = plain_next_event,

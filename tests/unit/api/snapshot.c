@@ -95,6 +95,43 @@ static void assert_own_addr(json_t *root, const dtt_node *n)
     assert_string_equal(vectors_text(first, "known_by"), "socket");
 }
 
+static void assert_peer(json_t *object, const dtt_node *peer)
+{
+    char id[DTT_ID_TEXT_MAX];
+    dtt_id_format(dtt_node_id(peer), id);
+    assert_string_equal(vectors_text(object, "peer"), id);
+}
+
+static void assert_neighbor(json_t *topic, const dtt_node *peer)
+{
+    assert_int_equal(json_array_size(vectors_at(topic, "active")), 1);
+    json_t *neighbor = json_array_get(vectors_at(topic, "active"), 0);
+    assert_peer(neighbor, peer);
+    assert_string_equal(vectors_text(neighbor, "push"), "eager");
+    assert_int_equal(json_array_size(vectors_at(topic, "passive")), 0);
+}
+
+/* The one link, over which a message is under way. */
+static void assert_link(json_t *root, const dtt_node *peer)
+{
+    assert_int_equal(json_array_size(vectors_at(root, "links")), 1);
+    json_t *link = json_array_get(vectors_at(root, "links"), 0);
+    char text[DTT_ADDR_TEXT_MAX];
+    struct dtt_addr addr;
+    assert_peer(link, peer);
+    assert_string_equal(vectors_text(link, "state"), "neighbor");
+    assert_int_equal(number(link, "topics"), 1);
+    assert_int_equal(number(link, "streams_out"), 1);
+    assert_int_equal(number(link, "queued"), 0);
+    json_t *conn = json_array_get(vectors_at(link, "connections"), 0);
+    dtt_node_addrs(peer, &addr, 1);
+    dtt_addr_format(&addr, text);
+    assert_string_equal(vectors_text(conn, "addr"), text);
+    assert_true(json_is_boolean(vectors_at(conn, "dialled")));
+    assert_true(number(conn, "rtt_us") > 0 && number(conn, "rtt_us") < 60 * 1000 * 1000);
+    assert_true(number(conn, "unacked") >= (json_int_t)sizeof(MESSAGE) - 1);
+}
+
 static void a_node_alone(void **state)
 {
     (void)state;
@@ -137,6 +174,8 @@ static void two_nodes_that_talk(void **state)
     assert_int_equal(number(topic, "members"), 2);
     assert_true(number(topic, "unsent") >= (json_int_t)sizeof(MESSAGE) - 1);
     assert_true(number(root, "dht.answered") > 0);
+    assert_neighbor(topic, nodes[2]);
+    assert_link(root, nodes[2]);
     json_decref(root);
 
     run_until(nodes, 2, DTT_EVENT_MESSAGE);
