@@ -45,7 +45,7 @@ struct item {
     uint8_t v[];
 };
 
-/* Somebody who may be sending too much. */
+/* An address that may be sending too much. */
 struct source {
     struct dtt_addr addr;
     uint32_t count;
@@ -92,7 +92,7 @@ static struct bucket *bucket_of(struct dtt_sim_foreign *f, const uint8_t id[DTT_
     return f->buckets[i];
 }
 
-/* Every node of a bucket is as likely as any other to be one of those that are known. */
+/* Reservoir sampling: each node of a bucket is as likely to be kept as any other. */
 static void sample(struct dtt_rng *rng, struct contact *list, size_t *n, uint32_t *seen,
                    const struct contact *c)
 {
@@ -180,7 +180,7 @@ static void offer(struct closest *r, const struct contact *c)
     r->n += r->n < CLOSEST;
 }
 
-/* While the world is cut, contacts beyond the cut have long failed and are not handed out. */
+/* While the world is cut, contacts beyond the cut count as failed and are not handed out. */
 static void find_closest(const struct dtt_sim_foreign *f, struct closest *r)
 {
     const struct dtt_sim_world *w = f->host->world;
@@ -260,7 +260,7 @@ int dtt_sim_foreign_pin(struct dtt_sim_foreign *f, const uint8_t target[20], con
     return DTT_OK;
 }
 
-/* 0 or a KRPC error. Signatures are believed: nobody here forges them but who lies anyway. */
+/* 0 or a KRPC error. Signatures are not checked: only lying nodes would forge them. */
 static int put(struct dtt_sim_foreign *f, const struct dtt_addr *from, const struct dtt_krpc *q)
 {
     uint8_t target[DTT_NODE_ID_BYTES];
@@ -303,7 +303,7 @@ static int put(struct dtt_sim_foreign *f, const struct dtt_addr *from, const str
 
 /* -------------------------------------------------------------- answering */
 
-/* libtorrent's defence: who sends too much is not answered for a while. */
+/* libtorrent's defence: an address that sends too much is not answered for a while. */
 static bool is_banned(struct dtt_sim_foreign *f, const struct dtt_addr *from)
 {
     uint64_t t = f->host->world->t_ns;

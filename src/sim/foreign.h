@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * DHT nodes of other implementations, as small KRPC servers: what they store, what they answer and
- * when they fall silent. They ask nothing themselves; their contacts are those a node of the
- * network would have found, and askers that can be reached.
+ * when they fall silent. They ask nothing; their contacts are the nodes that a real one would have
+ * found, and members that asked them and can be reached.
  */
 #ifndef DTT_SIM_FOREIGN_H
 #define DTT_SIM_FOREIGN_H

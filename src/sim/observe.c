@@ -97,7 +97,7 @@ static void on_up(struct dtt_sim_observer *o, struct dtt_sim_member *m)
     m->up_ns = t;
 }
 
-/* Somebody else of the topic lives where `m` could reach him. */
+/* Whether another member is up where `m` could reach it. */
 static bool others_live(const struct dtt_sim_observer *o, const struct dtt_sim_member *m)
 {
     for (uint32_t i = 0; i < o->n; i++) {
@@ -145,14 +145,12 @@ static void on_event(void *user, struct dtt_sim_host *h, const struct dtt_event 
 {
     struct dtt_sim_observer *o = user;
     struct dtt_sim_member *m = member_of(h);
-    if (!m) {
-        return;
-    }
-    switch (ev->type) {
-    case DTT_EVENT_NEIGHBOR_UP: on_up(o, m); break;
-    case DTT_EVENT_NEIGHBOR_DOWN: on_down(o, m); break;
-    case DTT_EVENT_MESSAGE: on_message(o, m, ev); break;
-    default: break;
+    if (m && ev->type == DTT_EVENT_NEIGHBOR_UP) {
+        on_up(o, m);
+    } else if (m && ev->type == DTT_EVENT_NEIGHBOR_DOWN) {
+        on_down(o, m);
+    } else if (m && ev->type == DTT_EVENT_MESSAGE) {
+        on_message(o, m, ev);
     }
 }
 
@@ -485,7 +483,7 @@ static void put_ratio(struct dtt_sim_result *r, const char *name, uint64_t a, ui
     put(r, name, b ? (int64_t)(a / b * 1000 + a % b * 1000 / b) : 0);
 }
 
-/* Members alone although others live, those that never had a neighbour included. */
+/* Members that are up without a neighbour. */
 static uint32_t count_alone(const struct dtt_sim_observer *o)
 {
     uint32_t n = 0;
@@ -495,7 +493,7 @@ static uint32_t count_alone(const struct dtt_sim_observer *o)
     return n;
 }
 
-/* A counter of the nodes that run, together. */
+/* The sum of a counter over the nodes that run. */
 static uint64_t count_all(const struct dtt_sim_observer *o, enum dtt_metric metric)
 {
     uint64_t n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Watches the members of a topic while a world runs: who is joined, how many components their
- * neighbourhoods form, which messages arrive where, what it costs.
+ * Watches the members of a topic while a world runs: which are joined, how many components they
+ * form, which messages arrive where, what that costs.
  */
 #ifndef DTT_SIM_OBSERVE_H
 #define DTT_SIM_OBSERVE_H
@@ -28,12 +28,12 @@ struct dtt_sim_member {
 
 struct dtt_sim_message;
 
-/** A round of broadcasts, and the sums of those that are over. */
+/** A round of broadcasts, and the sums over the rounds before it. */
 struct dtt_sim_rounds {
     bool is_open;
     uint64_t start_ns, last_ns;  /**< of the last delivery */
     uint64_t sent, got;          /**< messages, and their deliveries */
-    uint64_t payloads, last_hop; /**< contents received by anybody; farthest delivery */
+    uint64_t payloads, last_hop; /**< contents received, repeated ones too; hops of the farthest */
     uint64_t n, sum_rmr, sum_hops, sum_ns, missed; /**< relative message redundancy, thousandths */
 };
 
@@ -54,7 +54,7 @@ struct dtt_sim_observer {
     uint64_t last_dht, last_other;
 
     uint64_t mark_ns;
-    uint64_t whole_ns;         /**< whole since then; DTT_NEVER: is not */
+    uint64_t whole_ns;         /**< one component since then; DTT_NEVER: it is not */
     uint32_t whole_within_s;   /**< since the mark; 0: no bound */
     char why[DTT_SIM_WHY_MAX]; /**< an invariant that broke, or empty */
 
@@ -77,9 +77,9 @@ void dtt_sim_observer_started(struct dtt_sim_observer *o, uint32_t member);
 void dtt_sim_observer_ended(struct dtt_sim_observer *o, uint32_t member);
 /** Measuring begins anew. */
 void dtt_sim_observer_mark(struct dtt_sim_observer *o);
-/** Lets a member broadcast, and counts who gets it. */
+/** Lets a member broadcast, and counts the deliveries. */
 void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member);
-/** Another round begins; false while that before lacks deliveries, up to 5 s. */
+/** Begins a round; false while the round before lacks deliveries, up to 5 s. */
 bool dtt_sim_observer_round(struct dtt_sim_observer *o);
 /** Fills in metrics and samples at the end of the run. */
 void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *ret);

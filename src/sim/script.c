@@ -12,7 +12,7 @@
 #define ROUND_LOOK_NS (10 * DTT_MS) /* between looks whether a round is over */
 #define SAY_STEP_NS   (100 * DTT_MS)
 #define SQUAT_BYTES   640 /* of a squatter's value: as long as a record */
-#define SQUAT_AHEAD   3   /* minutes, before and after now */
+#define SQUAT_MINUTES 3   /* before and after now */
 
 enum { TRACE_ACTION = 32 };
 
@@ -102,7 +102,7 @@ static void squat(struct dtt_sim_stage *s)
     uint8_t topic[DTT_TOPIC_HASH_BYTES];
     struct dtt_slice name = dtt_slice(TOPIC, strlen(TOPIC));
     dtt_sha512_32(topic, &name, 1);
-    for (uint64_t m = minute - SQUAT_AHEAD; m <= minute + SQUAT_AHEAD; m++) {
+    for (uint64_t m = minute - SQUAT_MINUTES; m <= minute + SQUAT_MINUTES; m++) {
         uint8_t v[SQUAT_BYTES + sizeof(head)], sig[DTT_KRPC_SIG_BYTES], target[DTT_NODE_ID_BYTES];
         struct dtt_slot slot;
         dtt_slot_init(&slot, DTT_SLOT_PUBLIC, topic, m, NULL);
@@ -141,22 +141,30 @@ static void skew(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
     }
 }
 
-static void for_live(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
+static void kill_member(struct dtt_sim_stage *s, uint32_t member, uint32_t arg)
+{
+    (void)arg;
+    end_member(s, member);
+}
+
+static void sleep_member(struct dtt_sim_stage *s, uint32_t member, uint32_t arg)
+{
+    dtt_sim_host_sleep(s->observer->members[member].host, arg * DTT_S);
+}
+
+static void move_member(struct dtt_sim_stage *s, uint32_t member, uint32_t arg)
+{
+    (void)arg;
+    dtt_sim_host_move(s->observer->members[member].host);
+}
+
+static void for_live(struct dtt_sim_stage *s, const struct dtt_sim_action *a,
+                     void (*act)(struct dtt_sim_stage *s, uint32_t member, uint32_t arg))
 {
     uint32_t n = share(count_live(s), a->n);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t member = pick(s, is_live);
-        if (member == UINT32_MAX) {
-            return;
-        }
-        switch (a->verb) {
-        case DTT_SIM_KILL: end_member(s, member); break;
-        case DTT_SIM_SLEEP:
-            dtt_sim_host_sleep(s->observer->members[member].host, a->arg * DTT_S);
-            break;
-        case DTT_SIM_MOVE: dtt_sim_host_move(s->observer->members[member].host); break;
-        default: break;
-        }
+    uint32_t member;
+    while (n-- > 0 && (member = pick(s, is_live)) != UINT32_MAX) {
+        act(s, member, a->arg);
     }
 }
 
@@ -200,7 +208,7 @@ static void churn(struct dtt_sim_stage *s)
     }
 }
 
-/* False while the one before lasts. */
+/* False while the round before lasts. */
 static bool begin_round(struct dtt_sim_stage *s, struct dtt_sim_act *act)
 {
     enum dtt_sim_senders senders = act->action->arg;
@@ -218,7 +226,7 @@ static bool begin_round(struct dtt_sim_stage *s, struct dtt_sim_act *act)
     return true;
 }
 
-/* What an action does each time it is run; false when that was nothing, for now. */
+/* Runs an action once; false when it has to be tried again. */
 static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
 {
     const struct dtt_sim_action *a = act->action;
@@ -230,9 +238,9 @@ static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
         break;
     case DTT_SIM_CUT: s->world->is_cut = true; break;
     case DTT_SIM_UNCUT: s->world->is_cut = false; break;
-    case DTT_SIM_KILL:
-    case DTT_SIM_SLEEP:
-    case DTT_SIM_MOVE: for_live(s, a); break;
+    case DTT_SIM_KILL: for_live(s, a, kill_member); break;
+    case DTT_SIM_SLEEP: for_live(s, a, sleep_member); break;
+    case DTT_SIM_MOVE: for_live(s, a, move_member); break;
     case DTT_SIM_CHURN: churn(s); break;
     case DTT_SIM_SKEW: skew(s, a); break;
     case DTT_SIM_ROUTERS_DIE: routers_die(s->world); break;
@@ -250,7 +258,7 @@ static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
     return true;
 }
 
-/* How often an action is run, and how long after each other. */
+/* How often an action is run, and how long apart. */
 static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
 {
     const struct dtt_sim_action *a = act->action;
@@ -273,7 +281,15 @@ static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
         act->left = a->n;
         span_ns = a->n * ROUND_LOOK_NS;
         break;
-    default: break;
+    case DTT_SIM_NOTHING:
+    case DTT_SIM_CUT:
+    case DTT_SIM_UNCUT:
+    case DTT_SIM_KILL:
+    case DTT_SIM_SLEEP:
+    case DTT_SIM_SKEW:
+    case DTT_SIM_MOVE:
+    case DTT_SIM_ROUTERS_DIE:
+    case DTT_SIM_MARK: break;
     }
     act->step_ns = act->left > 0 ? span_ns / act->left : 0;
 }

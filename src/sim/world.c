@@ -55,7 +55,7 @@ int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed)
     w->epoch_ns = (int64_t)((1740000000 + dtt_rng_below(&w->rng, 60)) * DTT_S);
     w->links = internet;
     crypto_generichash_init(&w->trace, NULL, 0, TRACE_BYTES);
-    /* Nobody here looks for two items with one hash: any key does. */
+    /* No node here attacks the hash: any key does. */
     int err = dtt_memo_init(&w->valid, bytes, VALID, 0);
     if (!err) {
         err = dtt_memo_init(&w->opened, bytes, OPENED, sizeof(struct dtt_record_info));

@@ -44,7 +44,7 @@ struct dtt_sim_event {
     enum dtt_sim_event_kind kind;
 };
 
-/** Something to be done at an instant. Embedded in its owner, who keeps it until it has run. */
+/** Something to be done at an instant. Embedded in its owner, which keeps it until it has run. */
 struct dtt_sim_task {
     struct dtt_sim_event event;
     void (*run)(void *user);
@@ -83,7 +83,7 @@ struct dtt_sim_host {
     uint64_t other_sent, other_got; /**< of the transport */
 };
 
-/** What a world tells. Called inside dtt_sim_world_run; must not change the world. */
+/** Called for what happens inside dtt_sim_world_run; must not change the world. */
 struct dtt_sim_hooks {
     void *user;
     void (*event)(void *user, struct dtt_sim_host *h, const struct dtt_event *ev);

@@ -7,8 +7,8 @@
 
 static const char election_label[] = "dtt election 1";
 
-#define FEW  3 /* numbers that say little: no estimate is made of fewer */
-#define FULL 4 /* neighbours that members of a large swarm have nearly always */
+#define FEW  3 /* an estimate takes at least so many numbers */
+#define FULL 4 /* neighbours that a member of a large swarm nearly always has */
 
 uint64_t dtt_census_number(const struct dtt_id *id, uint64_t minute)
 {
@@ -84,8 +84,8 @@ static uint32_t count_seen(const struct dtt_view *v, const struct dtt_peers *pee
 }
 
 /*
- * Not all who published were elected: some have just started, some run another program. Their
- * numbers are anywhere, so the k lowest count for which (k - 1) / (k-th number) is largest.
+ * Some publishers were not elected: they have just started, or run another program. Their numbers
+ * may be anywhere, so the estimate is the largest of all (k - 1) / (k-th lowest number).
  */
 void dtt_census_observe(struct dtt_census *census, const struct dtt_view *v,
                         const struct dtt_peers *peers, uint64_t minute)

@@ -19,8 +19,8 @@ static bool names(const struct dtt_record_info *r, const struct dtt_id *id)
 }
 
 /*
- * Whether one record's edges touch the other's. That both name us counts for nothing: we know our
- * own neighbours better than an old record does.
+ * Whether the edges of two records touch. Both naming us does not count: we know our neighbours
+ * better than an old record does.
  */
 static bool are_linked(const struct dtt_record_info *a, const struct dtt_record_info *b,
                        const struct dtt_id *self)

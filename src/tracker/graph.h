@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Who belongs to our part of the swarm, as far as records tell: a graph whose edges are our
- * neighbours and each record's publisher with its active peers. A publisher that also advertises a
- * message we have seen is in our part too. The others may live in another bubble.
+ * The publishers in our part of the swarm, as far as records tell. Edges of the graph are our
+ * neighbours, and each record's publisher with its active peers. A publisher that advertises a
+ * message we have seen is in our part too. All others may live in another bubble.
  */
 #ifndef DTT_TRACKER_GRAPH_H
 #define DTT_TRACKER_GRAPH_H

@@ -9,9 +9,9 @@ static const uint64_t settle_at[DTT_MERGE_SETTLE_PASSES] = {1, 3, 7, 15, 30};
 
 #define BIT(kind) (1u << (kind))
 
-#define LOOKERS 16 /* of its passes a member makes one in 1 + members / LOOKERS */
+#define LOOKERS 16 /* of its due passes a member makes one in 1 + members / LOOKERS */
 
-/* In a topic where nobody talks nothing tells strangers from members: one in so many is dialled. */
+/* In a silent topic nothing tells strangers from members: one in so many is dialled. */
 #define SILENT_ODDS 4
 
 void dtt_merge_init(struct dtt_merge *m, const struct dtt_tracker_tuning *tuning,
@@ -77,7 +77,7 @@ static void schedule_settle(struct dtt_merge *m, uint64_t mono_ns)
     schedule(m, DTT_MERGE_SETTLE, dtt_add_ns(m->start_ns, after), mono_ns);
 }
 
-/* Passes of these kinds are over: when the next ones are. */
+/* Ends passes of these kinds and schedules the next ones. */
 static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
 {
     enter(m, DTT_MERGE_WAITING, 0);
@@ -93,7 +93,7 @@ static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
     }
 }
 
-/* As after joining. */
+/* Begins with the settle passes. */
 static void start(struct dtt_merge *m, uint64_t mono_ns)
 {
     m->start_ns = mono_ns;
@@ -168,7 +168,7 @@ static bool may_choose(const struct dtt_merge *m, enum dtt_merge_kind kind,
     return w->count > 0;
 }
 
-/* Reading is of use where somebody could be chosen, and the more others look the more rarely. */
+/* Reading is of use if a stranger could be chosen; of many members each reads more rarely. */
 static bool is_worthwhile(struct dtt_merge *m, enum dtt_merge_kind kind, uint32_t members,
                           const struct dtt_peers *peers, const struct dtt_window *w)
 {
@@ -212,8 +212,8 @@ static bool is_choosable(const struct dtt_tracker_peer *p, uint64_t mono_ns)
 }
 
 /*
- * Whom to dial in order to reach the publisher of a record: itself, or once that has failed one of
- * its neighbours. NULL: nobody now.
+ * The peer to dial in order to reach the publisher of a record: the publisher itself, or one of its
+ * neighbours once a dial of it has failed. NULL: none can be dialled now.
  */
 static struct dtt_tracker_peer *way_to(const struct dtt_record_info *r, struct dtt_peers *peers,
                                        uint64_t mono_ns)
@@ -235,8 +235,8 @@ static struct dtt_tracker_peer *way_to(const struct dtt_record_info *r, struct d
 }
 
 /*
- * A record that shares no message with us comes from elsewhere only if we held a message already
- * before its minute began: else it may tell of a time before ours.
+ * A record that shares no message with us is suspicious only if we held a message before its minute
+ * began: otherwise it may tell of messages sent before we joined.
  */
 static bool is_suspicious(const struct dtt_record_info *r, struct dtt_now now,
                           const struct dtt_window *w)
@@ -250,8 +250,8 @@ static bool is_suspicious(const struct dtt_record_info *r, struct dtt_now now,
 static bool is_stranger(struct dtt_merge *m, const struct dtt_record_info *r, struct dtt_now now,
                         const struct dtt_peers *peers, const struct dtt_window *w)
 {
-    /* Whoever is alone looks for us as hard as it can, and most such records are old: their
-     * publisher has found neighbours since. Only the first pass has no others to go by. */
+    /* A publisher without neighbours searches for us itself, and most such records are old: it has
+     * found neighbours since. Only the first pass may have no other records to go by. */
     if (m->running & BIT(DTT_MERGE_SETTLE)) {
         return m->n_settled == 0 || r->n_active_peers > 0;
     }
@@ -272,13 +272,13 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
 {
     const struct dtt_tracker_tuning *tu = m->tuning;
     bool is_bubble = m->running & (BIT(DTT_MERGE_SETTLE) | BIT(DTT_MERGE_BUBBLE));
-    uint32_t most = is_bubble ? tu->bubble_dials : 0;
+    uint32_t limit = is_bubble ? tu->bubble_dials : 0;
     assert(m->state == DTT_MERGE_READING);
     struct dtt_graph g;
     uint8_t order[DTT_VIEW_PUBLISHERS_MAX];
     uint32_t chosen = 0;
-    if (m->running & BIT(DTT_MERGE_OVERLAP) && tu->overlap_dials > most) {
-        most = tu->overlap_dials;
+    if (m->running & BIT(DTT_MERGE_OVERLAP) && tu->overlap_dials > limit) {
+        limit = tu->overlap_dials;
     }
     dtt_graph_init(&g, v, peers, w);
     for (size_t i = 0; i < v->count; i++) {
@@ -287,7 +287,7 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
     /* Random, so that the nodes of one bubble do not all dial the same stranger. */
     dtt_rng_shuffle(m->rng, order, v->count, sizeof(*order));
     dtt_peers_unwant(peers);
-    for (size_t i = 0; i < v->count && chosen < most; i++) {
+    for (size_t i = 0; i < v->count && chosen < limit; i++) {
         const struct dtt_record_info *r = &v->records[order[i]].info;
         if (g.is_reached[order[i]] || !is_stranger(m, r, now, peers, w)) {
             continue;

@@ -56,9 +56,9 @@ void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns);
 /** The slots are being read: chooses from what comes, as a bubble and an overlap pass. */
 void dtt_merge_ride(struct dtt_merge *m, uint64_t mono_ns);
 /**
- * `is_busy`: slot reads are under way. `members`: how many look likewise; the more, the more rarely
- * a pass that is due is made. True when a pass is to choose now (dtt_merge_choose), after which the
- * next one is awaited.
+ * `is_busy`: slot reads are under way. `members` of the swarm: the more there are, the more rarely
+ * a due pass is made. True when a pass is to choose now (dtt_merge_choose), after which the next
+ * one is awaited.
  */
 bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_t members,
                     const struct dtt_peers *peers, const struct dtt_window *w);

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* A neighbour that was just lost is tried again, but after those that were not. */
+/* A lost neighbour is dialled again, but other peers come first. */
 #define LOST_WAIT_NS (1 * DTT_S)
 
 void dtt_peers_init(struct dtt_peers *peers, struct dtt_ctx *ctx,
@@ -52,8 +52,8 @@ static void forget(struct dtt_peers *peers, struct dtt_tracker_peer *p)
     *p = peers->list[--peers->count];
 }
 
-/* The idle peer that is missed least: of the oldest minute, among those the one failed most. */
-static struct dtt_tracker_peer *least(struct dtt_peers *peers)
+/* The idle peer to give up first: of the oldest minute, and then the one with most failures. */
+static struct dtt_tracker_peer *worst_idle(struct dtt_peers *peers)
 {
     struct dtt_tracker_peer *worst = NULL;
     for (size_t i = 0; i < peers->count; i++) {
@@ -77,7 +77,7 @@ static struct dtt_tracker_peer *add(struct dtt_peers *peers, const struct dtt_id
     }
     if (peers->count == DTT_PEERS_MAX) {
         DTT_COUNT(peers->ctx, TRACKER_PEERS_FULL);
-        struct dtt_tracker_peer *worst = least(peers);
+        struct dtt_tracker_peer *worst = worst_idle(peers);
         if (!worst) {
             return NULL;
         }
@@ -169,7 +169,7 @@ static uint64_t dial_ns(const struct dtt_tracker_peer *p, bool only_wanted)
     return is ? p->not_before : DTT_NEVER;
 }
 
-/* A dial without an address is a guess, so those come last; then the newest minute counts. */
+/* A dial without an address is a guess: peers with one come first, then the newest minute. */
 static bool is_better(const struct dtt_tracker_peer *a, const struct dtt_tracker_peer *b)
 {
     if ((a->n_addrs > 0) != (b->n_addrs > 0)) {

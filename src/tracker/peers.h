@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 #define DTT_PEERS_MAX            256
-#define DTT_PEERS_NAMED_MAX      64           /**< of them protected from giving way to others */
-#define DTT_PEERS_DIALS_MAX      32           /**< dials under way at once */
+#define DTT_PEERS_NAMED_MAX      64 /**< of them named by the user, who never give way to others */
+#define DTT_PEERS_DIALS_MAX      32 /**< dials under way at once */
 #define DTT_PEERS_BACKOFF_NS     (5 * DTT_S)  /**< after the first failure, then doubling ... */
 #define DTT_PEERS_BACKOFF_MAX_NS (60 * DTT_S) /**< ... up to this */
 #define DTT_PEERS_FAILURES_MAX   5 /**< then a peer that no record names any more is dropped */
@@ -74,8 +74,8 @@ void dtt_peers_hear(struct dtt_peers *peers, const struct dtt_id *id, enum dtt_p
 struct dtt_tracker_peer *dtt_peers_find(struct dtt_peers *peers, const struct dtt_id *id);
 
 /**
- * The best peer to dial at `mono_ns`, now dialling; NULL when none is ready or too many dials are
- * under way. With `only_wanted`, of those a merge pass chose or that were lost not long ago.
+ * Chooses the best peer to dial and marks it as dialling; NULL when none is ready or too many dials
+ * are under way. With `only_wanted` only peers that are wanted or were lost not long ago.
  */
 struct dtt_tracker_peer *dtt_peers_dial(struct dtt_peers *peers, uint64_t mono_ns,
                                         bool only_wanted);
@@ -89,9 +89,9 @@ bool dtt_peers_failed(struct dtt_peers *peers, const struct dtt_id *id, struct d
 /** Fails the dials that came to nothing; returns how many. */
 uint32_t dtt_peers_expire(struct dtt_peers *peers, struct dtt_now now);
 uint64_t dtt_peers_expiry_ns(const struct dtt_peers *peers);
-/** False when it is one already, or there is no room. */
+/** False when it is a neighbour already, or there is no room. */
 bool dtt_peers_up(struct dtt_peers *peers, const struct dtt_id *id, uint64_t minute);
-/** `is_silent`: it did not say goodbye. False when it was none. */
+/** `is_silent`: there was no goodbye. False when it was no neighbour. */
 bool dtt_peers_down(struct dtt_peers *peers, const struct dtt_id *id, struct dtt_now now,
                     bool is_silent);
 /** The network is another one: past failures say nothing any more. */

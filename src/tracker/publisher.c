@@ -42,7 +42,7 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
 
 void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
 {
-    /* Nothing to correct, or it was not handed out yet and will be right. */
+    /* Nothing is published yet, or the record is made later, with the new addresses. */
     if (p->put_ns == DTT_NEVER || p->unsent == p->kinds) {
         return;
     }
@@ -68,7 +68,7 @@ void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
 
 void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns)
 {
-    /* Neighbours that come and go must not make each time a record. */
+    /* Neighbours that come and go must not cause a record each time. */
     if (!p->tuning->publish ||
         (p->joined_ns != DTT_NEVER && mono_ns - p->joined_ns < p->tuning->publish_base_ns)) {
         return;
@@ -79,14 +79,14 @@ void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns)
 
 void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t rank, uint32_t of)
 {
-    uint64_t part_ns = DTT_PUBLISHER_SPREAD_NS / of;
-    uint64_t after = DTT_PUBLISHER_ELECTED_NS + rank * part_ns + dtt_rng_below(p->rng, part_ns);
+    uint64_t share_ns = DTT_PUBLISHER_SPREAD_NS / of;
+    uint64_t after = DTT_PUBLISHER_ELECTED_NS + rank * share_ns + dtt_rng_below(p->rng, share_ns);
     if (p->tuning->publish) {
         make_due(p, dtt_add_ns(mono_ns, after));
     }
 }
 
-void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now)
+void dtt_publisher_found_nobody(struct dtt_publisher *p, struct dtt_now now)
 {
     if (p->state == DTT_PUBLISHER_WAITING && p->attempt == 0 && p->fail_wait_ns == 0 &&
         (p->put_ns == DTT_NEVER || p->minute != dtt_now_minute(now))) {
@@ -125,8 +125,8 @@ static void wait_ns(struct dtt_publisher *p, uint64_t mono_ns, uint64_t ns)
 }
 
 /*
- * A record is out, or need not be. The next one comes after the period; or where elections say who
- * publishes, and a search says so for itself, when there is a reason.
+ * A record is stored, or not needed. The next one is due after the period; with elections there is
+ * none, and the next one is made due by an election or a search.
  */
 static void wait_for_turn(struct dtt_publisher *p, uint64_t mono_ns)
 {
@@ -139,7 +139,7 @@ static void wait_for_turn(struct dtt_publisher *p, uint64_t mono_ns)
 static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
 {
     const struct dtt_tracker_tuning *tu = p->tuning;
-    /* What became due meanwhile waits too: the next attempt will tell it. */
+    /* The next attempt covers whatever became due meanwhile. */
     p->due_ns = DTT_NEVER;
     p->failed++;
     if (p->attempt++ < tu->put_retries) {
@@ -224,7 +224,7 @@ static uint64_t start_ns(const struct dtt_publisher *p)
     return p->due_ns > gap_ns ? p->due_ns : gap_ns;
 }
 
-/* A node without neighbours must be found, whatever the slot looks like: it does not wait. */
+/* A node without neighbours must be found: it publishes without reading first. */
 static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
                         const struct dtt_publisher_view *view)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * When our record is published. A record goes out when it is due; while we have neighbours the
- * slot is read first and nothing is published while enough others are visible there.
+ * slot is read first, and nothing is published if enough others are visible in it.
  */
 #ifndef DTT_TRACKER_PUBLISHER_H
 #define DTT_TRACKER_PUBLISHER_H
@@ -11,10 +11,10 @@
 #include "tracker/tuning.h"
 
 #define DTT_PUBLISHER_GAP_NS   (1 * DTT_S) /**< between the starts of two records */
-#define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two of new addresses */
-#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S) /**< a slot read this long ago will do */
+#define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two records because of new addresses */
+#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S) /**< a slot read within this time is not read again */
 #define DTT_PUBLISHER_TURN_NS  (1 * DTT_S) /**< a new minute's record starts within this */
-/** An elected one's record starts after the first of these, in its part of the second. */
+/** An elected member's record starts after the first of these, in its share of the second. */
 #define DTT_PUBLISHER_ELECTED_NS (2 * DTT_S)
 #define DTT_PUBLISHER_SPREAD_NS  (48 * DTT_S)
 
@@ -63,19 +63,19 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
 
 /**
  * Our addresses changed. A put under way is replaced at once: many storing nodes keep the first
- * value of a slot, and it should not be one that nobody can use.
+ * value of a slot, and that one should be of use.
  */
 void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
-/** A record is due now; one under way belongs to the past. */
+/** The network or the clock changed: a record is due now, and one under way no longer counts. */
 void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns);
 void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns);
 /**
- * We are one of those who publish in the minute that began now, number `rank` `of` so many: they do
- * so in this order. When more are elected than wanted, the last ones find enough records there.
+ * We publish in the minute that has just begun, as number `rank` of `of` members in that order.
+ * When more are elected than wanted, the last of them find enough records in the slot.
  */
 void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t rank, uint32_t of);
-/** A search pass ended in vain: at least one record a minute. */
-void dtt_publisher_vain(struct dtt_publisher *p, struct dtt_now now);
+/** A search pass found nobody: at least one record a minute. */
+void dtt_publisher_found_nobody(struct dtt_publisher *p, struct dtt_now now);
 /** A new minute began while searching. */
 void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns);
 /** Storing works now: a failed put need not wait for its timer. */

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * The wait between reads that found nobody grows by its first value up to STEEP times it, when
- * somebody else may be starting at this moment, then by a tenth of it, as alone may mean for days.
+ * The wait after a pass in vain grows by its first value, up to STEEP times that value: others may
+ * be starting at this moment. Then it grows by 1/FLAT of it, for a member that may be alone for
+ * days.
  */
 #define STEEP 4
 #define FLAT  10
@@ -17,7 +18,7 @@ static void enter(struct dtt_search *s, enum dtt_search_state state)
     switch (state) {
     case DTT_SEARCH_QUIET: assert(s->state != DTT_SEARCH_QUIET); break;
     case DTT_SEARCH_READING: break;
-    case DTT_SEARCH_DIALLING: assert(s->state == DTT_SEARCH_READING && !s->is_again); break;
+    case DTT_SEARCH_DIALLING: assert(s->state == DTT_SEARCH_READING && !s->is_stale); break;
     case DTT_SEARCH_WAITING:
         assert(s->state == DTT_SEARCH_DIALLING || s->state == DTT_SEARCH_QUIET);
         break;
@@ -30,7 +31,7 @@ static void read_slots(struct dtt_search *s)
 {
     enter(s, DTT_SEARCH_READING);
     s->has_dialled = false;
-    s->passes++;
+    s->n_passes++;
 }
 
 void dtt_search_init(struct dtt_search *s, const struct dtt_tracker_tuning *tuning,
@@ -46,7 +47,7 @@ void dtt_search_init(struct dtt_search *s, const struct dtt_tracker_tuning *tuni
 void dtt_search_joined(struct dtt_search *s, uint64_t mono_ns)
 {
     enter(s, DTT_SEARCH_QUIET);
-    s->is_again = false;
+    s->is_stale = false;
     s->since_ns = DTT_NEVER;
     s->joined_ns = mono_ns;
 }
@@ -56,7 +57,7 @@ static bool has_ramp(const struct dtt_search *s)
     return s->tuning->no_record_wait_max_ns > s->tuning->no_record_wait_ns;
 }
 
-/* The wait after one more vain pass. Only the growing one has jitter: the others are documented. */
+/* The wait after one more pass in vain. A fixed wait, as in Rust, has no jitter. */
 static uint64_t next_wait(struct dtt_search *s)
 {
     uint64_t first = s->tuning->no_record_wait_ns;
@@ -64,10 +65,11 @@ static uint64_t next_wait(struct dtt_search *s)
     if (!has_ramp(s)) {
         return wait;
     }
-    if (s->vain < 1000) {
-        s->vain++;
+    if (s->n_vain < 1000) {
+        s->n_vain++;
     }
-    wait = s->vain <= STEEP ? s->vain * first : STEEP * first + (s->vain - STEEP) * (first / FLAT);
+    wait = s->n_vain <= STEEP ? s->n_vain * first
+                              : STEEP * first + (s->n_vain - STEEP) * (first / FLAT);
     wait = dtt_min_ns(wait, s->tuning->no_record_wait_max_ns);
     return wait - wait / 8 + dtt_rng_below(s->rng, wait / 4);
 }
@@ -81,21 +83,21 @@ static void wait_until(struct dtt_search *s, uint64_t wake_ns)
 void dtt_search_lost(struct dtt_search *s, uint64_t mono_ns)
 {
     s->since_ns = mono_ns;
-    s->passes = 0;
+    s->n_passes = 0;
     if (mono_ns - s->joined_ns < DTT_SEARCH_FLAP_NS) {
         wait_until(s, dtt_add_ns(mono_ns, next_wait(s)));
     } else {
-        s->vain = 0;
+        s->n_vain = 0;
         read_slots(s);
     }
 }
 
-void dtt_search_hurry(struct dtt_search *s, bool is_again)
+void dtt_search_hurry(struct dtt_search *s, bool is_stale)
 {
     if (s->state == DTT_SEARCH_QUIET) {
         return;
     }
-    s->is_again = is_again && s->state == DTT_SEARCH_READING;
+    s->is_stale = is_stale && s->state == DTT_SEARCH_READING;
     read_slots(s);
 }
 
@@ -128,8 +130,8 @@ bool dtt_search_step(struct dtt_search *s, uint64_t mono_ns, bool is_busy, bool 
         read_slots(s);
     }
     if (s->state == DTT_SEARCH_READING && !s->wants_read && !is_busy) {
-        if (s->is_again) {
-            s->is_again = false;
+        if (s->is_stale) {
+            s->is_stale = false;
             read_slots(s);
         } else {
             enter(s, DTT_SEARCH_DIALLING);

@@ -108,7 +108,7 @@ static void elect(struct dtt_tracker *t, struct dtt_now now, uint64_t minute)
     }
 }
 
-/* Each input begins here: another minute, a clock that was set. */
+/* Each input begins here: notices a new minute, and a wall clock that was set. */
 static void enter(struct dtt_tracker *t, struct dtt_now now)
 {
     int64_t offset = offset_of(now);
@@ -156,13 +156,13 @@ static void count_failed_dials(struct dtt_tracker *t, uint32_t n)
 }
 
 /*
- * Who keeps searching reads the slots that anybody can fill every other time only: members write
- * into all of them, and what the secret slot costs has to be saved elsewhere.
+ * A long search reads the slots that anybody can fill only every other time: members write into all
+ * slots, and what the secret slot costs has to be saved elsewhere.
  */
 static dtt_slot_kinds search_kinds(const struct dtt_tracker *t)
 {
     dtt_slot_kinds secret = 1u << DTT_SLOT_SECRET;
-    bool is_full = t->search.passes <= FULL_PASSES || t->search.passes % 2 == 0;
+    bool is_full = t->search.n_passes <= FULL_PASSES || t->search.n_passes % 2 == 0;
     return is_full || !(t->kinds & secret) ? t->kinds : secret;
 }
 
@@ -171,7 +171,7 @@ static void step_search(struct dtt_tracker *t, struct dtt_now now)
     bool is_ready = dtt_peers_ready_ns(&t->peers, false) <= now.mono_ns;
     bool is_busy = dtt_reads_is_busy(&t->reads);
     if (dtt_search_step(&t->search, now.mono_ns, is_busy, is_ready)) {
-        dtt_publisher_vain(&t->publisher, now);
+        dtt_publisher_found_nobody(&t->publisher, now);
     }
     if (t->search.wants_read) {
         t->search.wants_read = false;
@@ -184,9 +184,9 @@ static void step_search(struct dtt_tracker *t, struct dtt_now now)
 }
 
 /*
- * Before a record goes out the slots are read. Where few publish for all, they look on behalf of
- * all too: for strangers, and in a swarm that we do not know whole for its size. Of that the slot
- * of the minute before tells most: everybody who publishes has by then.
+ * The read before a record. An elected member looks on behalf of the whole swarm: for strangers,
+ * and unless it knows all members for their number. The slot of the minute before tells most about
+ * that: all its publishers are in it by now.
  */
 static void read_for_all(struct dtt_tracker *t, struct dtt_now now)
 {
@@ -226,7 +226,7 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
     }
 }
 
-/* How large the swarm is takes some counting, and matters only when a pass is due. */
+/* Counting the members takes time, so it is done only when a pass is due. */
 static bool merge_has_read(struct dtt_tracker *t, struct dtt_now now, bool is_busy)
 {
     bool is_due = dtt_merge_deadline(&t->merge) <= now.mono_ns;
@@ -299,8 +299,8 @@ uint64_t dtt_tracker_deadline(const struct dtt_tracker *t)
 /* ---- life */
 
 /*
- * The stream seals records: no two trackers of a node may ever draw the same keys, neither those of
- * two topics nor one that was left and joined again.
+ * The random stream seals records. No two trackers of a node may draw the same keys, be it for two
+ * topics or for one that was left and joined again.
  */
 static void init_rng(struct dtt_tracker *t, struct dtt_now now)
 {
@@ -407,7 +407,7 @@ void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const 
     if (dtt_peers_down(&t->peers, peer, now, is_silent) && t->peers.n_neighbors == 0) {
         DTT_TRACE(t->ctx, TRACKER_SEARCH, dtt_tv_text("lost"));
         dtt_search_lost(&t->search, now.mono_ns);
-        dtt_publisher_vain(&t->publisher, now);
+        dtt_publisher_found_nobody(&t->publisher, now);
         dtt_merge_lost(&t->merge);
     }
     step(t, now);

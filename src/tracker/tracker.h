@@ -31,13 +31,13 @@ void dtt_tracker_free(struct dtt_tracker *t);
 /** Own addresses changed: they go into the next record (a record of a new address goes soon). */
 void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addrs,
                            size_t n);
-/** A peer that the user named: unlike those of records it is dialled even with neighbours. */
+/** A peer named by the user: dialled even while there are neighbours, unlike peers of records. */
 void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                            const struct dtt_addr *addrs, size_t n);
 /** The slot store works now (a first DHT node answered): do not wait for a retry timer. */
 void dtt_tracker_store_ready(struct dtt_tracker *t, struct dtt_now now);
 void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
-/** `is_silent`: it did not say goodbye, so that it may be there still behind a broken network. */
+/** `is_silent`: there was no goodbye; the peer may still be there, behind a broken network. */
 void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                                bool is_silent);
 /** A message of the swarm, sent or received: hash = SHA-512(content)[..32]. */
@@ -63,16 +63,16 @@ enum dtt_tracker_action_type {
     DTT_TRACKER_PUT,    /**< store `value` in `slot` with `seq`, also as cas; answer put_done; it
                              replaces a PUT of the same slot that is still under way */
     DTT_TRACKER_DIAL,   /**< connect `peer` at `addrs` (may be none: use what is known) and join */
-    DTT_TRACKER_RECORD, /**< a new verified record of somebody else, for whoever listens */
-    DTT_TRACKER_PUBLISHED /**< our record of `slot.minute` stands on `copies` nodes */
+    DTT_TRACKER_RECORD, /**< a new verified record of another member */
+    DTT_TRACKER_PUBLISHED /**< our record of `slot.minute` is stored on `copies` nodes */
 };
 
 struct dtt_tracker_action {
     enum dtt_tracker_action_type type;
     struct dtt_slot slot; /**< GET, PUT, PUBLISHED (minute) */
     int64_t seq;          /**< PUT */
-    uint8_t width;        /**< GET, PUT: the closest nodes of the slot that are asked */
-    bool is_brief;        /**< GET, PUT: an empty slot need not be looked into thoroughly */
+    uint8_t width;        /**< GET, PUT: how many of the nodes closest to the slot are asked */
+    bool is_brief;        /**< GET, PUT: a quick look is enough if the slot is empty */
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
     struct dtt_id peer;                  /**< DIAL */

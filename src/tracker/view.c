@@ -107,7 +107,7 @@ bool dtt_view_has_keys(const struct dtt_view *v, uint64_t minute)
     return m->minute != minute || !m->is_skipped;
 }
 
-/* False when the value is known, or must not be looked into now. */
+/* False when the value is known, or must not be opened now. */
 static bool is_worth_opening(struct dtt_view *v, struct dtt_view_slot *s, uint64_t mono_ns,
                              struct dtt_slice value)
 {

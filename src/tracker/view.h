@@ -2,7 +2,7 @@
 /*
  * What the topic's slots of the previous and the current minute have shown us: the newest verified
  * record of each publisher, from whichever slot. Everybody who knows the topic's name can write
- * garbage into most slots, so the work per slot is bounded: equal values are looked into once, and
+ * garbage into most slots, so the work per slot is bounded: equal values are opened once, and
  * distinct ones no faster than a token bucket allows.
  */
 #ifndef DTT_TRACKER_VIEW_H
@@ -15,7 +15,7 @@
 
 #define DTT_VIEW_MINUTES         3
 #define DTT_VIEW_PUBLISHERS_MAX  128
-#define DTT_VIEW_VALUES_MAX      1024 /**< distinct values looked into per slot */
+#define DTT_VIEW_VALUES_MAX      1024 /**< distinct values opened per slot */
 #define DTT_VIEW_OPEN_BURST      256  /**< of them at once ... */
 #define DTT_VIEW_OPEN_PER_SECOND 8    /**< ... and then no faster than this */
 #define DTT_VIEW_HASH_BYTES      16

@@ -91,13 +91,13 @@ static void the_seed_waits_for_a_vain_pass(void **state)
     assert_false(goes_out(0));
     dtt_publisher_turn(&p, at_ms(0).mono_ns);
     assert_int_equal(deadline_ms(), DTT_NEVER);
-    dtt_publisher_vain(&p, at_ms(700));
+    dtt_publisher_found_nobody(&p, at_ms(700));
     assert_true(goes_out(700));
     done(800, true);
     p.due_ns = DTT_NEVER;
-    dtt_publisher_vain(&p, at_ms(5000)); /* once a minute */
+    dtt_publisher_found_nobody(&p, at_ms(5000)); /* once a minute */
     assert_int_equal(deadline_ms(), DTT_NEVER);
-    dtt_publisher_vain(&p, at_ms(60000));
+    dtt_publisher_found_nobody(&p, at_ms(60000));
     assert_true(goes_out(60000));
 }
 
@@ -167,7 +167,7 @@ static void a_cap_of_zero_never_publishes(void **state)
     tuning.record_cap = 0;
     dtt_publisher_init(&p, &tuning, PUBLIC, &rng, at_ms(0).mono_ns);
     dtt_publisher_joined(&p, at_ms(0).mono_ns);
-    dtt_publisher_vain(&p, at_ms(0));
+    dtt_publisher_found_nobody(&p, at_ms(0));
     dtt_publisher_restart(&p, at_ms(0).mono_ns);
     assert_false(goes_out(100000));
     assert_int_equal(deadline_ms(), DTT_NEVER);
@@ -346,7 +346,7 @@ static void publishing_while_joined_can_be_off(void **state)
     dtt_publisher_joined(&p, at_ms(1000).mono_ns);
     dtt_publisher_elected(&p, at_ms(1000).mono_ns, 0, 5);
     assert_int_equal(deadline_ms(), DTT_NEVER);
-    dtt_publisher_vain(&p, at_ms(60000));
+    dtt_publisher_found_nobody(&p, at_ms(60000));
     assert_true(goes_out(60000));
 }
 
