@@ -355,17 +355,15 @@ static size_t lie(struct dtt_sim_foreign *f, const uint8_t *target, uint8_t *buf
     return w.len;
 }
 
-static bool send_reply(struct dtt_sim_foreign *f, const struct dtt_addr *to,
+static void send_reply(struct dtt_sim_foreign *f, const struct dtt_addr *to,
                        const struct dtt_krpc *m)
 {
     uint8_t buf[REPLY_MAX];
     int len = dtt_krpc_encode(m, buf, sizeof(buf));
-    if (len <= 0 || (f->kind == DTT_SIM_LIBTORRENT &&
-                     !dtt_bucket_take(&f->budget, (uint64_t)len, f->host->world->t_ns))) {
-        return false;
+    if (len > 0 && (f->kind != DTT_SIM_LIBTORRENT ||
+                    dtt_bucket_take(&f->budget, (uint64_t)len, f->host->world->t_ns))) {
+        dtt_sim_host_send(f->host, to, dtt_slice(buf, (size_t)len));
     }
-    dtt_sim_host_send(f->host, to, dtt_slice(buf, (size_t)len));
-    return true;
 }
 
 static void answer_get(struct dtt_sim_foreign *f, const uint8_t *target, struct dtt_krpc *reply)

@@ -60,11 +60,6 @@ static uint64_t times_percentile(struct dtt_sim_times *t, unsigned percent)
 
 /* ---------------------------------------------------------------- members */
 
-static struct dtt_sim_member *member_of(const struct dtt_sim_host *h)
-{
-    return h->user;
-}
-
 static uint64_t dht_of(const struct dtt_sim_host *h)
 {
     return h->dht_sent + h->dht_got;
@@ -144,7 +139,7 @@ static void on_message(struct dtt_sim_observer *o, const struct dtt_sim_member *
 static void on_event(void *user, struct dtt_sim_host *h, const struct dtt_event *ev)
 {
     struct dtt_sim_observer *o = user;
-    struct dtt_sim_member *m = member_of(h);
+    struct dtt_sim_member *m = h->user;
     if (m && ev->type == DTT_EVENT_NEIGHBOR_UP) {
         on_up(o, m);
     } else if (m && ev->type == DTT_EVENT_NEIGHBOR_DOWN) {
@@ -158,27 +153,21 @@ static const struct dtt_sim_member *member_by_id(const struct dtt_sim_observer *
                                                  const struct dtt_id *id)
 {
     const struct dtt_sim_host *h = dtt_map_get(&o->world->by_id, id);
-    return h ? member_of(h) : NULL;
-}
-
-static void on_payload(struct dtt_sim_rounds *r, const struct dtt_trace_record *rec)
-{
-    uint64_t hop = (uint64_t)rec->values[1].u.i;
-    r->payloads++;
-    if (rec->values[2].u.i && hop > r->last_hop) {
-        r->last_hop = hop;
-    }
+    return h ? h->user : NULL;
 }
 
 static void on_trace(void *user, struct dtt_sim_host *h, const struct dtt_trace_record *rec)
 {
     struct dtt_sim_observer *o = user;
-    const struct dtt_sim_member *m = member_of(h);
+    const struct dtt_sim_member *m = h->user;
     if (m && rec->point == DTT_TP_TRACKER_DIAL && m->neighbors > 0) {
         const struct dtt_sim_member *peer = member_by_id(o, rec->values[0].u.id);
         o->needless_joins += peer && peer->component == m->component;
     } else if (rec->point == DTT_TP_GOSSIP_PAYLOAD && o->rounds.is_open) {
-        on_payload(&o->rounds, rec);
+        uint64_t hop = (uint64_t)rec->values[1].u.i;
+        bool is_new = rec->values[2].u.i;
+        o->rounds.payloads++;
+        o->rounds.last_hop = is_new && hop > o->rounds.last_hop ? hop : o->rounds.last_hop;
     }
 }
 

@@ -65,8 +65,7 @@ struct dtt_sim_observer {
     uint64_t expected, delivered, repeated, refused;
     uint64_t needless_joins;
     struct dtt_sim_rounds rounds;
-    uint64_t dht_datagrams, joined_ns; /**< since the mark, of members that are gone */
-    uint32_t *edges;                   /**< scratch of the sampling */
+    uint32_t *edges; /**< scratch of the sampling */
     bool is_out_of_memory;
 };
 

@@ -4,7 +4,6 @@
 #include "base/ring.h"
 #include "crypto/ed25519.h"
 #include "sim/conn.h"
-#include "sim/inbox.h"
 
 #include <stdlib.h>
 
@@ -39,6 +38,12 @@ struct control {
     uint8_t data[HELLO_BYTES];
 };
 
+/* An event with the bytes that belong to it. */
+struct told {
+    struct dtt_quic_event ev;
+    uint8_t *data;
+};
+
 struct plain {
     struct dtt_ctx *ctx;
     struct dtt_id id;
@@ -46,7 +51,8 @@ struct plain {
     struct dtt_sim_conns conns;
     struct dtt_ring control; /* struct control */
     struct dtt_ring dirty;   /* cids of connections with something to send */
-    struct dtt_sim_inbox inbox;
+    struct dtt_ring events;  /* struct told */
+    uint8_t *taken;          /* data of the event taken last */
     uint8_t packet[PACKET_MAX];
 };
 
@@ -84,10 +90,20 @@ static struct dtt_quic_event event(const struct dtt_sim_conn *c, enum dtt_quic_e
                                    .stream = -1};
 }
 
-static void tell(struct plain *p, const struct dtt_sim_conn *c, enum dtt_quic_event_type type)
+/* Without memory the event is lost. */
+static void push(struct plain *p, struct dtt_quic_event ev)
 {
-    struct dtt_quic_event ev = event(c, type);
-    dtt_sim_inbox_push(&p->inbox, &ev);
+    uint8_t *data = ev.data.len ? malloc(ev.data.len) : NULL;
+    struct told *e = data || !ev.data.len ? dtt_ring_push(&p->events) : NULL;
+    if (!e) {
+        free(data);
+        return;
+    }
+    if (data) {
+        memcpy(data, ev.data.data, ev.data.len);
+    }
+    ev.data.data = data;
+    *e = (struct told){.ev = ev, .data = data};
 }
 
 /* Tells what has to be told and forgets the connection. */
@@ -97,7 +113,7 @@ static void conn_end(struct plain *p, struct dtt_sim_conn *c, enum dtt_reason re
         struct dtt_quic_event ev = event(c, DTT_QUIC_CLOSED);
         ev.was_connected = c->state == DTT_SIM_CONN_OPEN;
         ev.reason = reason;
-        dtt_sim_inbox_push(&p->inbox, &ev);
+        push(p, ev);
     }
     p->ctx->metrics[c->state == DTT_SIM_CONN_OPEN ? DTT_METRIC_QUIC_CLOSED
                     : c->is_dialed                ? DTT_METRIC_QUIC_DIAL_FAILED
@@ -179,7 +195,7 @@ static void on_open(struct plain *p, struct dtt_sim_conn *c)
 {
     dtt_sim_conn_enter(c, DTT_SIM_CONN_OPEN);
     DTT_COUNT(p->ctx, QUIC_CONNECTED);
-    tell(p, c, DTT_QUIC_CONNECTED);
+    push(p, event(c, DTT_QUIC_CONNECTED));
     dtt_sim_conn_arm(&p->conns, c);
 }
 
@@ -188,7 +204,7 @@ static void on_open(struct plain *p, struct dtt_sim_conn *c)
 static void on_ack(struct plain *p, struct dtt_now now, struct dtt_sim_conn *c, uint32_t ack)
 {
     if (dtt_sim_channel_acknowledge(&c->channel, now.mono_ns, ack)) {
-        tell(p, c, DTT_QUIC_WRITABLE);
+        push(p, event(c, DTT_QUIC_WRITABLE));
     }
 }
 
@@ -202,7 +218,7 @@ static void on_data(struct plain *p, struct dtt_sim_conn *c, uint32_t seq, struc
         ev.stream = frame.stream;
         ev.fin = frame.is_last;
         ev.data = frame.data;
-        dtt_sim_inbox_push(&p->inbox, &ev);
+        push(p, ev);
     }
 }
 
@@ -213,7 +229,7 @@ static void on_packet(struct plain *p, struct dtt_now now, struct dtt_sim_conn *
     if (!dtt_addr_eq(&c->remote, from)) {
         c->remote = *from;
         if (c->state == DTT_SIM_CONN_OPEN) {
-            tell(p, c, DTT_QUIC_MIGRATED);
+            push(p, event(c, DTT_QUIC_MIGRATED));
         }
     }
     /* DONE may be lost: whatever the acceptor sends after FINISH says the same. */
@@ -281,7 +297,7 @@ static int plain_open(void **ret, struct dtt_ctx *ctx, const struct dtt_quic_con
     dtt_sim_conns_init(&p->conns, cfg, &p->rng);
     dtt_ring_init(&p->control, sizeof(struct control), CONTROL_MAX);
     dtt_ring_init(&p->dirty, sizeof(uint64_t), 2 * DTT_SIM_CONNS_MAX);
-    dtt_sim_inbox_init(&p->inbox);
+    dtt_ring_init(&p->events, sizeof(struct told), SIZE_MAX / sizeof(struct told));
     *ret = p;
     return DTT_OK;
 }
@@ -289,11 +305,17 @@ static int plain_open(void **ret, struct dtt_ctx *ctx, const struct dtt_quic_con
 static void plain_free(void *t)
 {
     struct plain *p = t;
+    const struct told *e;
     if (!p) {
         return;
     }
     dtt_sim_conns_fini(&p->conns);
-    dtt_sim_inbox_fini(&p->inbox);
+    while ((e = dtt_ring_front(&p->events)) != NULL) {
+        free(e->data);
+        dtt_ring_pop(&p->events);
+    }
+    free(p->taken);
+    dtt_ring_fini(&p->events);
     dtt_ring_fini(&p->dirty);
     dtt_ring_fini(&p->control);
     dtt_rng_fini(&p->rng);
@@ -413,7 +435,12 @@ static void plain_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_
         if (c->remote_cid) {
             control(p, &c->remote, CLOSE, c->remote_cid, NULL, 0);
         }
-        dtt_sim_inbox_drop(&p->inbox, conn); /* who closes wants nothing more */
+        for (size_t i = 0; i < p->events.count; i++) {
+            struct told *e = dtt_ring_at(&p->events, i);
+            if (e->ev.conn == conn) {
+                e->ev.conn = 0; /* plain_next_event passes it over */
+            }
+        }
         conn_end(p, c, DTT_REASON_CLOSED_BY_US);
     }
 }
@@ -475,7 +502,19 @@ static bool plain_next_packet(void *t, struct dtt_now now, struct dtt_quic_packe
 static bool plain_next_event(void *t, struct dtt_quic_event *ret)
 {
     struct plain *p = t;
-    return dtt_sim_inbox_take(&p->inbox, ret);
+    const struct told *e;
+    do {
+        free(p->taken);
+        p->taken = NULL;
+        e = dtt_ring_front(&p->events);
+        if (!e) {
+            return false;
+        }
+        *ret = e->ev;
+        p->taken = e->data;
+        dtt_ring_pop(&p->events);
+    } while (ret->conn == 0);
+    return true;
 }
 
 static uint64_t plain_deadline(const void *t)

@@ -54,11 +54,12 @@ put(struct text *t, const char *format, ...)
     t->len += (size_t)n;
 }
 
-/* One curve: its value at a sample. */
+enum figure { LIVE, JOINED, COMPONENTS, NEIGHBORS, FEWEST, DHT, OTHER };
+
 struct curve {
     const char *name;
     const char *color;
-    double (*value)(const struct dtt_sim_sample *s);
+    enum figure figure;
 };
 
 struct panel {
@@ -66,53 +67,37 @@ struct panel {
     struct curve curves[LINES]; /* ended by one without name */
 };
 
-static double live(const struct dtt_sim_sample *s)
+static double ratio(uint64_t a, uint32_t b)
 {
-    return s->live;
+    return b ? (double)a / b : 0;
 }
 
-static double joined(const struct dtt_sim_sample *s)
+static double value(const struct dtt_sim_sample *s, enum figure figure)
 {
-    return s->joined;
-}
-
-static double components(const struct dtt_sim_sample *s)
-{
-    return s->components;
-}
-
-static double neighbors(const struct dtt_sim_sample *s)
-{
-    return s->joined ? (double)s->neighbors / s->joined : 0;
-}
-
-static double fewest(const struct dtt_sim_sample *s)
-{
-    return s->min_neighbors;
-}
-
-static double dht(const struct dtt_sim_sample *s)
-{
-    return s->live ? (double)s->dht / s->live : 0;
-}
-
-static double other(const struct dtt_sim_sample *s)
-{
-    return s->live ? (double)s->other / s->live : 0;
+    switch (figure) {
+    case LIVE: return s->live;
+    case JOINED: return s->joined;
+    case COMPONENTS: return s->components;
+    case NEIGHBORS: return ratio(s->neighbors, s->joined);
+    case FEWEST: return s->min_neighbors;
+    case DHT: return ratio(s->dht, s->live);
+    case OTHER: break;
+    }
+    return ratio(s->other, s->live);
 }
 
 static const struct panel panels[PANELS] = {
     {"members",
-     {{"live", "#888888", live},
-      {"joined", "#1f77b4", joined},
-      {"components", "#d62728", components}}},
+     {{"live", "#888888", LIVE},
+      {"joined", "#1f77b4", JOINED},
+      {"components", "#d62728", COMPONENTS}}},
     {"neighbours of a joined member",
-     {{"average", "#1f77b4", neighbors}, {"fewest", "#d62728", fewest}}},
+     {{"average", "#1f77b4", NEIGHBORS}, {"fewest", "#d62728", FEWEST}}},
     {"datagrams a second of a live member",
-     {{"DHT", "#2ca02c", dht}, {"gossip", "#9467bd", other}}},
+     {{"DHT", "#2ca02c", DHT}, {"gossip", "#9467bd", OTHER}}},
 };
 
-/* Samples of one column of the picture, the mean or the largest of them. */
+/* The mean of the samples in one column of the picture. */
 static double column(const struct dtt_sim_result *r, const struct curve *c, size_t columns,
                      size_t i)
 {
@@ -120,7 +105,7 @@ static double column(const struct dtt_sim_result *r, const struct curve *c, size
     size_t to = (i + 1) * r->n_samples / columns;
     double sum = 0;
     for (size_t k = from; k < to; k++) {
-        sum += c->value(&r->samples[k]);
+        sum += value(&r->samples[k], c->figure);
     }
     return to > from ? sum / (double)(to - from) : 0;
 }

@@ -17,9 +17,10 @@
         0, 20, 25, 5 \
     }
 
-/* The links of iroh-gossip's own simulations. */
+/* The links of iroh-gossip's own simulations, and a DHT without faults. */
 static const struct dtt_sim_links lab = {
     .is_uniform = true, .min_us = 10000, .max_us = 50000, .mtu = 1500};
+#define LAB .stores = 200, .mix = {100}, .links = &lab
 
 static const struct dtt_sim_scenario table[] = {
     {.name = "cold_start_2",
@@ -217,9 +218,7 @@ static const struct dtt_sim_scenario table[] = {
                "be missed.",
      .nodes = 100,
      .nodes_max = 2000,
-     .stores = 200,
-     .mix = {100},
-     .links = &lab,
+     LAB,
      .end_s = 180,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 30, DTT_SIM_SINGLE}},
      .must = {{"round_missed", AT_MOST, 0}, {"rmr", AT_MOST, 200}, {"last_hop", AT_MOST, 15 * S}}},
@@ -227,9 +226,7 @@ static const struct dtt_sim_scenario table[] = {
      .checks = "The same with another sender in each of the thirty rounds.",
      .nodes = 100,
      .nodes_max = 2000,
-     .stores = 200,
-     .mix = {100},
-     .links = &lab,
+     LAB,
      .end_s = 180,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 30, DTT_SIM_MULTI}},
      .must = {{"round_missed", AT_MOST, 0},
@@ -239,9 +236,7 @@ static const struct dtt_sim_scenario table[] = {
      .checks = "The same with all members broadcasting at once in each of the thirty rounds.",
      .nodes = 20,
      .nodes_max = 200,
-     .stores = 200,
-     .mix = {100},
-     .links = &lab,
+     LAB,
      .end_s = 180,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 30, DTT_SIM_ALL}},
      .must = {{"round_missed", AT_MOST, 0},
@@ -251,9 +246,7 @@ static const struct dtt_sim_scenario table[] = {
      .checks = "The same with five rounds, by a hundred members at once: what a burst costs.",
      .nodes = 100,
      .nodes_max = 200,
-     .stores = 200,
-     .mix = {100},
-     .links = &lab,
+     LAB,
      .end_s = 150,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 5, DTT_SIM_ALL}},
      .must = {{"round_missed", AT_MOST, 0},

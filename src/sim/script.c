@@ -141,30 +141,20 @@ static void skew(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
     }
 }
 
-static void kill_member(struct dtt_sim_stage *s, uint32_t member, uint32_t arg)
-{
-    (void)arg;
-    end_member(s, member);
-}
-
-static void sleep_member(struct dtt_sim_stage *s, uint32_t member, uint32_t arg)
-{
-    dtt_sim_host_sleep(s->observer->members[member].host, arg * DTT_S);
-}
-
-static void move_member(struct dtt_sim_stage *s, uint32_t member, uint32_t arg)
-{
-    (void)arg;
-    dtt_sim_host_move(s->observer->members[member].host);
-}
-
-static void for_live(struct dtt_sim_stage *s, const struct dtt_sim_action *a,
-                     void (*act)(struct dtt_sim_stage *s, uint32_t member, uint32_t arg))
+/* DTT_SIM_KILL, DTT_SIM_SLEEP or DTT_SIM_MOVE. */
+static void for_live(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
 {
     uint32_t n = share(count_live(s), a->n);
     uint32_t member;
     while (n-- > 0 && (member = pick(s, is_live)) != UINT32_MAX) {
-        act(s, member, a->arg);
+        struct dtt_sim_host *h = s->observer->members[member].host;
+        if (a->verb == DTT_SIM_KILL) {
+            end_member(s, member);
+        } else if (a->verb == DTT_SIM_SLEEP) {
+            dtt_sim_host_sleep(h, a->arg * DTT_S);
+        } else {
+            dtt_sim_host_move(h);
+        }
     }
 }
 
@@ -238,9 +228,9 @@ static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
         break;
     case DTT_SIM_CUT: s->world->is_cut = true; break;
     case DTT_SIM_UNCUT: s->world->is_cut = false; break;
-    case DTT_SIM_KILL: for_live(s, a, kill_member); break;
-    case DTT_SIM_SLEEP: for_live(s, a, sleep_member); break;
-    case DTT_SIM_MOVE: for_live(s, a, move_member); break;
+    case DTT_SIM_KILL:
+    case DTT_SIM_SLEEP:
+    case DTT_SIM_MOVE: for_live(s, a); break;
     case DTT_SIM_CHURN: churn(s); break;
     case DTT_SIM_SKEW: skew(s, a); break;
     case DTT_SIM_ROUTERS_DIE: routers_die(s->world); break;
@@ -373,16 +363,6 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
     return DTT_OK;
 }
 
-static bool has_mark(const struct dtt_sim_scenario *scenario)
-{
-    for (size_t i = 0; i < DTT_SIM_ACTIONS; i++) {
-        if (scenario->script[i].verb == DTT_SIM_MARK) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *scenario,
                        struct dtt_sim_world *w, struct dtt_sim_observer *o, int preset)
 {
@@ -393,7 +373,7 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
     s->world = w;
     s->observer = o;
     s->preset = preset;
-    o->whole_within_s = has_mark(scenario) ? 0 : scenario->whole_within_s;
+    o->whole_within_s = scenario->whole_within_s;
     dtt_put_le64(seed, w->seed);
     dtt_rng_init(&s->rng, seed, "sim.script");
     s->order = calloc(o->n, sizeof(*s->order));
@@ -406,6 +386,9 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
         act->stage = s;
         act->action = &scenario->script[i];
         act->sender = UINT32_MAX;
+        if (act->action->verb == DTT_SIM_MARK) {
+            o->whole_within_s = 0; /* until then */
+        }
         act->task = (struct dtt_sim_task){.run = run_act, .user = act};
         if (act->action->verb != DTT_SIM_NOTHING) {
             plan(s, act);

@@ -115,11 +115,6 @@ void dtt_sim_trace_hash(const struct dtt_sim_world *w, char ret[33])
     sodium_bin2hex(ret, 33, hash, sizeof(hash));
 }
 
-static void out_of_memory(struct dtt_sim_world *w)
-{
-    w->is_out_of_memory = true;
-}
-
 /* ------------------------------------------------------------------ links */
 
 static uint64_t mix(uint64_t x)
@@ -206,7 +201,7 @@ void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct
     }
     struct packet *p = malloc(sizeof(*p) + data.len);
     if (!p) {
-        out_of_memory(w);
+        w->is_out_of_memory = true;
         return;
     }
     *p = (struct packet){.event = {.kind = DTT_SIM_EV_PACKET},
@@ -218,7 +213,7 @@ void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct
     uint64_t us = delay_us(w, h->number, target->number) + extra_us;
     if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + us * DTT_US) != DTT_OK) {
         free(p);
-        out_of_memory(w);
+        w->is_out_of_memory = true;
     }
 }
 
@@ -344,7 +339,7 @@ static void schedule(struct dtt_sim_host *h)
         return;
     }
     if (dtt_timerq_set(&w->queue, &h->event.timer, t) != DTT_OK) {
-        out_of_memory(w);
+        w->is_out_of_memory = true;
     }
 }
 
@@ -443,7 +438,7 @@ void dtt_sim_host_move(struct dtt_sim_host *h)
     struct dtt_sim_world *w = h->world;
     dtt_map_take(&w->by_ip, h->ip);
     if (!pick_ip(w, h)) {
-        out_of_memory(w);
+        w->is_out_of_memory = true;
     }
     if (h->nat.kind == DTT_SIM_NAT_NONE) {
         h->addr = dtt_sim_host_global(h);
@@ -469,7 +464,7 @@ void dtt_sim_task_at(struct dtt_sim_world *w, struct dtt_sim_task *t, uint64_t t
 {
     t->event.kind = DTT_SIM_EV_TASK;
     if (dtt_timerq_set(&w->queue, &t->event.timer, t_ns > w->t_ns ? t_ns : w->t_ns) != DTT_OK) {
-        out_of_memory(w);
+        w->is_out_of_memory = true;
     }
 }
 

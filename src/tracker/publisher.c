@@ -141,7 +141,6 @@ static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
     const struct dtt_tracker_tuning *tu = p->tuning;
     /* The next attempt covers whatever became due meanwhile. */
     p->due_ns = DTT_NEVER;
-    p->failed++;
     if (p->attempt++ < tu->put_retries) {
         wait_ns(p, mono_ns,
                 dtt_add_ns(tu->put_retry_base_ns, dtt_rng_below(p->rng, tu->put_retry_jitter_ns)));

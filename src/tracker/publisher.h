@@ -44,7 +44,6 @@ struct dtt_publisher {
     uint64_t joined_ns;    /**< last time a join made a record due; likewise */
     uint64_t deadline_ns;  /**< PUTTING */
     uint64_t fail_wait_ns; /**< last back-off; 0 after a success */
-    uint32_t failed;       /**< puts, since init */
 };
 
 /** What the publisher needs to know at a step. */

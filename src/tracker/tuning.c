@@ -19,8 +19,3 @@ void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct d
     SET_##type(name, chosen(user->name, (const int[]){def, seed, rust}[preset]));
 #include "tracker/tuning.def"
 }
-
-void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset)
-{
-    dtt_tracker_tune(ret, preset, NULL);
-}

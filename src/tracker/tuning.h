@@ -17,8 +17,7 @@ struct dtt_tracker_tuning {
 #include "tracker/tuning.def"
 };
 
-void dtt_tracker_preset(struct dtt_tracker_tuning *ret, int preset); /* enum dtt_preset */
-/** A preset and what `tuning` (may be NULL) changes of it. */
+/** A preset (enum dtt_preset) and what `tuning` (may be NULL) changes of it. */
 void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning);
 
 /** Enough `others` have a record in this minute: one more is not to be published. */

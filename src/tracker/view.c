@@ -93,7 +93,6 @@ struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind,
     }
     if (!s->is_used) {
         s->is_used = true;
-        s->has_bucket = false;
         s->has_max_seq = false;
         s->n_values = 0;
         dtt_slot_init(&s->slot, kind, v->topic, minute, m->enc_seed);
@@ -118,9 +117,8 @@ static bool is_worth_opening(struct dtt_view *v, struct dtt_view_slot *s, uint64
             return false;
         }
     }
-    if (!s->has_bucket) {
+    if (s->n_values == 0) {
         dtt_bucket_init(&s->bucket, DTT_VIEW_OPEN_PER_SECOND, DTT_VIEW_OPEN_BURST, mono_ns);
-        s->has_bucket = true;
     }
     if (s->n_values == DTT_VIEW_VALUES_MAX || !dtt_bucket_take(&s->bucket, 1, mono_ns)) {
         DTT_COUNT(v->ctx, TRACKER_VALUES_SKIPPED);

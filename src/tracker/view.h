@@ -28,10 +28,9 @@ struct dtt_view_record {
 struct dtt_view_slot {
     bool is_used; /**< else nothing below is set: deriving keys costs */
     struct dtt_slot slot;
-    struct dtt_bucket bucket;
-    bool has_bucket;  /**< it starts with the first value */
-    bool has_max_seq; /**< a value was seen */
-    int64_t max_seq;  /**< largest sequence number seen, whatever the value */
+    struct dtt_bucket bucket; /**< from the first value on */
+    bool has_max_seq;         /**< a value was seen */
+    int64_t max_seq;          /**< largest sequence number seen, whatever the value */
     size_t n_values;
     uint8_t values[DTT_VIEW_VALUES_MAX][DTT_VIEW_HASH_BYTES];
 };
