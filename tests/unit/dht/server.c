@@ -637,7 +637,7 @@ static void test_amplification_of_a_flood(void **state)
         struct dtt_addr victim = dtt_addr_v4(80, (uint8_t)(i >> 8), (uint8_t)i, 1, 1);
         struct dtt_krpc q = {.target = dtt_slice(target, 20),
                              .info_hash = dtt_slice(target, 20),
-                             .method = (enum dtt_krpc_method)(1 + i % 6),
+                             .method = (enum dtt_krpc_method)(1 + i % (DTT_KRPC_M_COUNT - 1)),
                              .want = (uint8_t)(i % 4),
                              .is_read_only = i % 5 == 0};
         struct sent s = send_query(&victim, &q);
