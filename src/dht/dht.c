@@ -12,6 +12,7 @@
 #include "dht/upkeep.h"
 #include "dht/walk.h"
 
+#include <assert.h>
 #include <dtt/types.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -78,10 +79,30 @@ void dtt_dht_free(struct dtt_dht *d)
     free(d);
 }
 
-/* The end of each call that may have ended a walk. */
+/* What holds between two calls, whatever peers send. */
+static bool is_sound(const struct dtt_dht *d)
+{
+    bool is_sound = dtt_rtable_is_sound(&d->tables[0]) && dtt_rtable_is_sound(&d->tables[1]) &&
+                    dtt_query_is_sound(d);
+    for (size_t i = 0; i < DTT_WALKS_MAX; i++) {
+        const struct dtt_walk *walk = d->walks[i];
+        is_sound =
+            is_sound &&
+            (!walk || (walk->state != DTT_WALK_ENDED && walk->refs == dtt_op_users(d, walk)));
+        if (walk && walk->state == DTT_WALK_RUNNING) {
+            is_sound = is_sound && dtt_lookup_is_sound(&walk->side[0]) &&
+                       dtt_lookup_is_sound(&walk->side[1]);
+        }
+    }
+    return is_sound;
+}
+
+/* The end of each call: tells of the walks that it has ended. */
 static int settle(struct dtt_dht *d, struct dtt_now now, int ret)
 {
     dtt_answers_walks(d, now);
+    assert(is_sound(d));
+    (void)is_sound;
     return ret;
 }
 
@@ -90,6 +111,7 @@ static int settle(struct dtt_dht *d, struct dtt_now now, int ret)
 void dtt_dht_add_bootstrap(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
 {
     dtt_bootstrap_add(d, now, addr);
+    settle(d, now, 0);
 }
 
 void dtt_dht_expect_bootstrap(struct dtt_dht *d, struct dtt_now now, bool is_expected)

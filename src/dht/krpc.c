@@ -40,7 +40,7 @@ static const struct field {
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
-static const char *const method_names[] = {
+static const char *const method_names[DTT_KRPC_M_COUNT] = {
     [DTT_KRPC_M_PING] = DTT_KRPC_PING,
     [DTT_KRPC_M_FIND_NODE] = DTT_KRPC_FIND_NODE,
     [DTT_KRPC_M_GET_PEERS] = DTT_KRPC_GET_PEERS,
@@ -48,7 +48,6 @@ static const char *const method_names[] = {
     [DTT_KRPC_M_GET] = DTT_KRPC_GET,
     [DTT_KRPC_M_PUT] = DTT_KRPC_PUT,
 };
-#define METHODS (sizeof(method_names) / sizeof(method_names[0]))
 
 /* ---- decoding */
 
@@ -163,7 +162,7 @@ static void take_error(struct dtt_reader *r, struct dtt_krpc *m)
 
 static enum dtt_krpc_method method_of(struct dtt_slice name)
 {
-    for (size_t i = 1; i < METHODS; i++) {
+    for (size_t i = 1; i < DTT_KRPC_M_COUNT; i++) {
         if (dtt_slice_is(name, method_names[i])) {
             return (enum dtt_krpc_method)i;
         }

@@ -21,6 +21,7 @@ enum dtt_krpc_method {
     DTT_KRPC_M_GET,
     DTT_KRPC_M_PUT
 };
+#define DTT_KRPC_M_COUNT (DTT_KRPC_M_PUT + 1)
 
 #define DTT_KRPC_WANTS_V4 1u
 #define DTT_KRPC_WANTS_V6 2u

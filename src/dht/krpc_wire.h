@@ -60,16 +60,19 @@
 #define DTT_KRPC_TOKEN_MAX   40   /* longest we keep; BEP 5 sets no limit, 20 is the usual most */
 #define DTT_KRPC_PACKET_MIN  15   /* nothing shorter is a message */
 
-/* Error codes. */
-#define DTT_KRPC_E_GENERIC      201 /* BEP 5 */
-#define DTT_KRPC_E_SERVER       202 /* BEP 5 */
-#define DTT_KRPC_E_PROTOCOL     203 /* BEP 5: malformed, invalid arguments, bad token */
-#define DTT_KRPC_E_METHOD       204 /* BEP 5: method unknown */
-#define DTT_KRPC_E_V_TOO_BIG    205 /* BEP 44 */
-#define DTT_KRPC_E_SIGNATURE    206 /* BEP 44 */
-#define DTT_KRPC_E_SALT_TOO_BIG 207 /* BEP 44 */
-#define DTT_KRPC_E_CAS          301 /* BEP 44: cas mismatch */
-#define DTT_KRPC_E_SEQ          302 /* BEP 44: seq less than current */
+/** What a query is refused for, as on the wire. */
+enum dtt_krpc_error {
+    DTT_KRPC_E_NONE = 0,
+    DTT_KRPC_E_GENERIC = 201,  /**< BEP 5 */
+    DTT_KRPC_E_SERVER = 202,   /**< BEP 5 */
+    DTT_KRPC_E_PROTOCOL = 203, /**< BEP 5: malformed, invalid arguments, bad token */
+    DTT_KRPC_E_METHOD = 204,   /**< BEP 5: method unknown */
+    DTT_KRPC_E_V_TOO_BIG = 205,
+    DTT_KRPC_E_SIGNATURE = 206,
+    DTT_KRPC_E_SALT_TOO_BIG = 207,
+    DTT_KRPC_E_CAS = 301, /**< BEP 44: cas mismatch; so are 205 to 302 */
+    DTT_KRPC_E_SEQ = 302  /**< seq less than current */
+};
 
 /** What we announce as `v`. */
 #define DTT_KRPC_CLIENT "DT\0\1"

@@ -510,3 +510,16 @@ void dtt_lookup_compact(struct dtt_lookup *lookup, size_t max)
         lookup->cap = kept;
     }
 }
+
+bool dtt_lookup_is_sound(const struct dtt_lookup *lookup)
+{
+    size_t in_flight = 0;
+    for (size_t i = 0; i < lookup->n; i++) {
+        const struct dtt_lookup_node *node = &lookup->nodes[i];
+        if (i > 0 && dtt_node_id_cmp(lookup->target, node[-1].id, node->id) > 0) {
+            return false;
+        }
+        in_flight += is_in_flight(node);
+    }
+    return lookup->n <= DTT_LOOKUP_NODES && lookup->in_flight == in_flight;
+}

@@ -152,4 +152,7 @@ void dtt_lookup_end(struct dtt_lookup *lookup);
 /** Forgets all but the closest `max` that answered. For keeping. */
 void dtt_lookup_compact(struct dtt_lookup *lookup, size_t max);
 
+/** What always holds, for assertions: sorted by distance, and what is in flight counted. */
+bool dtt_lookup_is_sound(const struct dtt_lookup *lookup);
+
 #endif

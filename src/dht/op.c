@@ -64,6 +64,7 @@ static void free_op(struct dtt_dht *d, struct dtt_op *op)
     while (d->ops[i] != op) {
         i++;
     }
+    assert(i < d->n_ops);
     memmove(&d->ops[i], &d->ops[i + 1], (d->n_ops - i - 1) * sizeof(struct dtt_op *));
     d->n_ops--;
     dtt_put_free(op->put);
@@ -85,6 +86,15 @@ static struct dtt_op *find_op(const struct dtt_dht *d, uint32_t number)
         }
     }
     return NULL;
+}
+
+size_t dtt_op_users(const struct dtt_dht *d, const struct dtt_walk *walk)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_ops; i++) {
+        n += d->ops[i]->walk == walk;
+    }
+    return n;
 }
 
 static void end_op(struct dtt_op *op, struct dtt_now now, int status)

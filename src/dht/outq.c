@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/outq.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct header {
@@ -69,6 +70,7 @@ bool dtt_outq_pop(struct dtt_outq *q, struct dtt_addr *to, struct dtt_slice *ret
     if (q->count == 0) {
         return false;
     }
+    assert(q->count > 0);
     memcpy(&h, q->data + q->head, sizeof(h));
     *to = h.to;
     *ret = dtt_slice(q->data + q->head + sizeof(h), h.len);

@@ -3,6 +3,7 @@
 
 #include "codec/bencode.h"
 
+#include <assert.h>
 #include <dtt/types.h>
 #include <stdlib.h>
 
@@ -82,6 +83,7 @@ static void drop_swarm(struct dtt_peerstore *p, struct swarm *s)
 /* Removes peer i; the swarm stays, maybe empty. */
 static void drop_peer(struct dtt_peerstore *p, struct swarm *s, size_t i)
 {
+    assert(i < s->n && p->count > 0);
     give_share_back(p, &s->peers[i].addr);
     memmove(&s->peers[i], &s->peers[i + 1], (s->n - i - 1) * sizeof(s->peers[0]));
     s->n--;

@@ -194,16 +194,18 @@ static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *pu
                                    .sig = a->sig,
                                    .seq = a->seq,
                                    .v = a->v};
-    int code =
-        a->is_mutable ? dtt_storage_check(&d->storage, put->target, a->seq, a->has_cas, a->cas) : 0;
-    if (!code && dtt_storage_put(&d->storage, now, NULL, &item) != DTT_OK) {
-        code = DTT_KRPC_E_SERVER;
+    enum dtt_krpc_error error = DTT_KRPC_E_NONE;
+    if (a->is_mutable) {
+        error = dtt_storage_check(&d->storage, put->target, a->seq, a->has_cas, a->cas);
+    }
+    if (error == DTT_KRPC_E_NONE && dtt_storage_put(&d->storage, now, NULL, &item) != DTT_OK) {
+        error = DTT_KRPC_E_SERVER;
     }
     if (counts) {
         put->own_asked = 1;
-        put->is_stored_here = code == 0;
-        if (code) {
-            count_error(put, code);
+        put->is_stored_here = error == DTT_KRPC_E_NONE;
+        if (!put->is_stored_here) {
+            count_error(put, error);
         }
     }
 }

@@ -109,15 +109,17 @@ bool dtt_query_next_timeout(struct dtt_dht *d, uint64_t until_ns, struct dtt_que
 {
     for (struct dtt_timer *timer; (timer = dtt_timerq_pop(&d->timers, until_ns)) != NULL;) {
         struct dtt_txn *txn = DTT_TIMER_OWNER(timer, struct dtt_txn, timer);
-        *ret = (struct dtt_query_end){.outcome = DTT_QUERY_DEAD, .txn = *txn};
-        if (!txn->is_slow && !txn->is_unreachable && txn->purpose != DTT_TXN_PROBE) {
-            ret->outcome = DTT_QUERY_SLOW;
+        struct dtt_query_end end = {.outcome = DTT_QUERY_DEAD, .txn = *txn};
+        bool is_soft = !txn->is_slow && !txn->is_unreachable && txn->purpose != DTT_TXN_PROBE;
+        if (is_soft) {
+            end.outcome = DTT_QUERY_SLOW;
             txn->is_slow = true;
             (void)dtt_timerq_set(&d->timers, timer, txn->sent_ns + LATE_NS); /* in its old place */
-            return true;
+        } else {
+            dtt_txns_free(&d->txns, txn);
         }
-        dtt_txns_free(&d->txns, txn);
-        if (ret->txn.is_unreachable || !ret->txn.is_slow) {
+        if (is_soft || end.txn.is_unreachable || !end.txn.is_slow) {
+            *ret = end;
             return true;
         }
     }
@@ -134,4 +136,15 @@ void dtt_query_woke(struct dtt_dht *d, struct dtt_now now)
         txn->is_slow = false;
         (void)dtt_timerq_set(&d->timers, &txn->timer, timeout); /* a re-arm */
     }
+}
+
+bool dtt_query_is_sound(const struct dtt_dht *d)
+{
+    size_t probes = 0, count = 0, slot = 0;
+    for (struct dtt_txn *txn; (txn = dtt_txns_next(&d->txns, slot)) != NULL;
+         slot = txn->slot + 1u) {
+        count += dtt_timer_is_armed(&txn->timer);
+        probes += txn->purpose == DTT_TXN_PROBE;
+    }
+    return count == d->txns.count && count == d->timers.count && probes == d->probes;
 }

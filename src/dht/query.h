@@ -39,5 +39,7 @@ void dtt_query_unreachable(struct dtt_dht *d, const struct dtt_addr *to);
 bool dtt_query_next_timeout(struct dtt_dht *d, uint64_t until_ns, struct dtt_query_end *ret);
 /** The host slept: what is in flight gets its time anew instead of counting as silent. */
 void dtt_query_woke(struct dtt_dht *d, struct dtt_now now);
+/** What always holds, for assertions: each transaction has its timer, each probe is counted. */
+bool dtt_query_is_sound(const struct dtt_dht *d);
 
 #endif

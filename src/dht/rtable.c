@@ -3,6 +3,7 @@
 
 #include "dht/node_id.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void dtt_rtable_init(struct dtt_rtable *t, uint8_t family, const uint8_t self[DTT_NODE_ID_BYTES])
@@ -90,6 +91,7 @@ struct dtt_rnode *dtt_rtable_find_id(const struct dtt_rtable *t,
 /* Takes element i out of an array of *n nodes, keeping the order. */
 static void take_out(struct dtt_rnode *nodes, uint8_t *n, size_t i)
 {
+    assert(i < *n);
     memmove(&nodes[i], &nodes[i + 1], (*n - i - 1) * sizeof(*nodes));
     (*n)--;
 }
@@ -98,6 +100,7 @@ static void drop_live(struct dtt_rtable *t, struct dtt_rnode *n)
 {
     struct dtt_rbucket *b = dtt_rtable_bucket_of(t, n->id);
     take_out(b->nodes, &b->live, (size_t)(n - b->nodes));
+    assert(t->live > 0);
     t->live--;
 }
 
@@ -427,4 +430,22 @@ void dtt_rtable_set_self(struct dtt_rtable *t, const uint8_t self[DTT_NODE_ID_BY
         }
     }
     dtt_rtable_fini(&old);
+}
+
+bool dtt_rtable_is_sound(const struct dtt_rtable *t)
+{
+    size_t live = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct dtt_rbucket *b = &t->buckets[i];
+        if (b->live > DTT_RTABLE_K || b->spare > DTT_RTABLE_SPARE) {
+            return false;
+        }
+        for (size_t k = 0; k < b->live; k++) {
+            if (dtt_rtable_bucket_of(t, b->nodes[k].id) != b) {
+                return false;
+            }
+        }
+        live += b->live;
+    }
+    return t->n <= DTT_RTABLE_BUCKETS && t->live == live;
 }

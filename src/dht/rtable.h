@@ -114,4 +114,7 @@ struct dtt_rbucket *dtt_rtable_bucket_of(const struct dtt_rtable *t,
 /** Our id has changed: sorts all nodes anew. On lack of memory some are forgotten. */
 void dtt_rtable_set_self(struct dtt_rtable *t, const uint8_t self[DTT_NODE_ID_BYTES]);
 
+/** What always holds, for assertions. */
+bool dtt_rtable_is_sound(const struct dtt_rtable *t);
+
 #endif

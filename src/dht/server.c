@@ -184,10 +184,10 @@ static void send_reply(struct request *r)
     }
 }
 
-static void send_error(struct request *r, int code)
+static void send_error(struct request *r, enum dtt_krpc_error error)
 {
     const char *text = "server error";
-    switch (code) {
+    switch (error) {
     case DTT_KRPC_E_PROTOCOL: text = "invalid arguments"; break;
     case DTT_KRPC_E_METHOD: text = "method unknown"; break;
     case DTT_KRPC_E_V_TOO_BIG: text = "message (v field) too big"; break;
@@ -195,10 +195,12 @@ static void send_error(struct request *r, int code)
     case DTT_KRPC_E_SALT_TOO_BIG: text = "salt too big"; break;
     case DTT_KRPC_E_CAS: text = "cas mismatch, re-read and try again"; break;
     case DTT_KRPC_E_SEQ: text = "sequence number less than current"; break;
-    default: break;
+    case DTT_KRPC_E_NONE:
+    case DTT_KRPC_E_GENERIC:
+    case DTT_KRPC_E_SERVER: break;
     }
     init_reply(r, DTT_KRPC_ERROR);
-    r->reply.error = code;
+    r->reply.error = error;
     r->reply.error_text = dtt_slice(text, strlen(text));
     DTT_COUNT(r->d->ctx, DHT_SERVE_ERRORS);
     send_reply(r);
@@ -348,25 +350,27 @@ static void serve_get(struct request *r)
     send_reply(r);
 }
 
-/* 0 or the error code; the cheap checks first, the signature last. */
-static int check_mutable_put(const struct request *r, const struct dtt_storage_put *item)
+/* The cheap checks first, the signature last. */
+static enum dtt_krpc_error check_mutable_put(const struct request *r,
+                                             const struct dtt_storage_put *item)
 {
     const struct dtt_krpc *q = r->q;
     if (q->sig.len != DTT_KRPC_SIG_BYTES || !q->seq.is_set || q->seq.n < 0) {
         return DTT_KRPC_E_PROTOCOL;
     }
     const struct dtt_storage *s = &r->d->storage;
-    int err = dtt_storage_check(s, item->target, q->seq.n, q->cas.is_set, q->cas.n);
-    if (err) {
-        return err;
+    enum dtt_krpc_error error =
+        dtt_storage_check(s, item->target, q->seq.n, q->cas.is_set, q->cas.n);
+    if (error != DTT_KRPC_E_NONE) {
+        return error;
     }
     bool is_signed =
         dtt_storage_holds(s, item) ||
         dtt_item_verify(r->d->ctx->valid, q->sig.data, q->k.data, q->salt, q->seq.n, q->v);
-    return is_signed ? 0 : DTT_KRPC_E_SIGNATURE;
+    return is_signed ? DTT_KRPC_E_NONE : DTT_KRPC_E_SIGNATURE;
 }
 
-static int put(const struct request *r)
+static enum dtt_krpc_error put(const struct request *r)
 {
     const struct dtt_krpc *q = r->q;
     uint8_t target[DTT_NODE_ID_BYTES];
@@ -397,22 +401,22 @@ static int put(const struct request *r)
                                    .sig = q->sig.data,
                                    .seq = is_mutable ? q->seq.n : 0,
                                    .v = q->v};
-    int err = is_mutable ? check_mutable_put(r, &item) : 0;
-    if (err) {
-        return err;
+    enum dtt_krpc_error error = is_mutable ? check_mutable_put(r, &item) : DTT_KRPC_E_NONE;
+    if (error != DTT_KRPC_E_NONE) {
+        return error;
     }
     if (dtt_storage_put(&r->d->storage, r->now, r->from, &item) != DTT_OK) {
         DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
         return DTT_KRPC_E_SERVER;
     }
-    return 0;
+    return DTT_KRPC_E_NONE;
 }
 
 static void serve_put(struct request *r)
 {
-    int code = put(r);
-    if (code) {
-        send_error(r, code);
+    enum dtt_krpc_error error = put(r);
+    if (error != DTT_KRPC_E_NONE) {
+        send_error(r, error);
         return;
     }
     init_reply(r, DTT_KRPC_REPLY);

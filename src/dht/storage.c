@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/storage.h"
 
+#include <assert.h>
 #include <dtt/types.h>
 #include <stdlib.h>
 
@@ -144,6 +145,7 @@ static void take_value_off(struct dtt_storage *s, struct target *t, struct dtt_s
     while (t->values[i] != v) {
         i++;
     }
+    assert(i < t->n);
     memmove(&t->values[i], &t->values[i + 1], (t->n - i - 1) * sizeof(struct dtt_stored *));
     t->n--;
     unlink_both(s, v);
@@ -305,17 +307,18 @@ static bool make_room(struct dtt_storage *s, const struct dtt_addr *from,
 
 /* ---- put and get */
 
-int dtt_storage_check(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
-                      int64_t seq, bool has_cas, int64_t cas)
+enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *s,
+                                      const uint8_t target[DTT_NODE_ID_BYTES], int64_t seq,
+                                      bool has_cas, int64_t cas)
 {
     const struct target *t = dtt_map_get(&s->targets, target);
     if (!t) {
-        return 0;
+        return DTT_KRPC_E_NONE;
     }
     if (has_cas && cas != t->seq) {
         return DTT_KRPC_E_CAS;
     }
-    return seq < t->seq ? DTT_KRPC_E_SEQ : 0;
+    return seq < t->seq ? DTT_KRPC_E_SEQ : DTT_KRPC_E_NONE;
 }
 
 /* The value with these bytes and sequence number, or NULL. */
@@ -405,6 +408,7 @@ static int insert(struct dtt_storage *s, struct dtt_now now, const struct dtt_ad
     }
     n->values++; /* keeps the network while its last sibling makes room for this value */
     bool has_room = drop_siblings_for(s, n, put);
+    assert(n->values > 0);
     n->values--;
     struct target *t = has_room ? target_of(s, put) : NULL;
     int err = t ? store(s, now, n, t, put) : has_room ? DTT_ENOMEM : DTT_EFULL;

@@ -62,9 +62,10 @@ struct dtt_storage_value {
 void dtt_storage_init(struct dtt_storage *s, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_storage_fini(struct dtt_storage *s);
 
-/** 0, or the BEP 44 error a mutable put earns: DTT_KRPC_E_CAS, DTT_KRPC_E_SEQ. */
-int dtt_storage_check(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES],
-                      int64_t seq, bool has_cas, int64_t cas);
+/** What a mutable put is refused for, if anything: DTT_KRPC_E_CAS, DTT_KRPC_E_SEQ. */
+enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *s,
+                                      const uint8_t target[DTT_NODE_ID_BYTES], int64_t seq,
+                                      bool has_cas, int64_t cas);
 
 /** Exactly this item, signature included, is stored: it has been verified before. */
 bool dtt_storage_holds(const struct dtt_storage *s, const struct dtt_storage_put *put);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/txn.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define CHUNKS    (DTT_TXN_MAX / DTT_TXN_CHUNK)
@@ -72,6 +73,7 @@ struct dtt_txn *dtt_txns_match(const struct dtt_txns *t, struct dtt_slice wire,
 void dtt_txns_free(struct dtt_txns *t, struct dtt_txn *txn)
 {
     size_t c = txn->slot / DTT_TXN_CHUNK;
+    assert(t->count > 0 && t->used[c] >> txn->slot % DTT_TXN_CHUNK & 1u);
     t->used[c] = (uint16_t)(t->used[c] & ~(1u << txn->slot % DTT_TXN_CHUNK));
     t->count--;
 }

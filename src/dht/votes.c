@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/votes.h"
 
+#include <assert.h>
+
 void dtt_votes_init(struct dtt_votes *v)
 {
     memset(v, 0, sizeof(*v));
@@ -25,6 +27,7 @@ static bool is_same_voice(const struct dtt_addr *a, const struct dtt_addr *b)
 
 static void remove_at(struct dtt_votes *v, size_t i)
 {
+    assert(i < v->n);
     memmove(&v->votes[i], &v->votes[i + 1], (v->n - i - 1) * sizeof(v->votes[0]));
     v->n--;
 }
