@@ -6,7 +6,7 @@
 #ifndef DTT_RECORD_SLOT_H
 #define DTT_RECORD_SLOT_H
 
-#include "base/bytes.h"
+#include "record/secret.h"
 
 #include <dtt/record.h>
 
@@ -44,17 +44,6 @@ int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, bool has_seen, int64_t seen);
 /** The hash of a topic that is named by exactly one of `name` and `topic_hash`; or DTT_EINVAL. */
 int dtt_slot_topic(uint8_t ret[32], const char *name, const uint8_t *topic_hash);
 
-/** The secret of a topic and how it rotates. Wipe with sodium_memzero. */
-struct dtt_secret {
-    uint8_t hash[32]; /**< SHA-512(secret)[..32] */
-    dtt_rotation_fn rotation;
-    void *rotation_user;
-};
-void dtt_secret_init(struct dtt_secret *ret, struct dtt_slice secret, dtt_rotation_fn rotation,
-                     void *rotation_user);
-/** The encryption seed of a minute. DTT_EROTATE, with `ret_seed` all zero. */
-int dtt_secret_rotate(uint8_t ret_seed[32], const struct dtt_secret *s, const uint8_t topic[32],
-                      uint64_t minute);
 /** dtt_slot_init with the seed that `s` has in that minute. DTT_EROTATE. */
 int dtt_slot_make(struct dtt_slot *ret, enum dtt_slot_kind kind, const struct dtt_secret *s,
                   const uint8_t topic[32], uint64_t minute);
