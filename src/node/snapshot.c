@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/snapshot.h"
 
+#include "dht/snapshot.h"
 #include "node/core_topic.h"
 #include "node/inside.h"
 #include "node/why.h"
@@ -46,21 +47,6 @@ static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_
     dtt_json_end(j);
 }
 
-static void put_dht(struct dtt_json *j, const struct dtt_core *c)
-{
-    struct dtt_dht_stats dht;
-    dtt_dht_stats(c->dht, &dht);
-    dtt_json_object(j, "dht");
-    dtt_json_hex(j, "id", dtt_slice(dht.id, sizeof(dht.id)));
-    dtt_json_u64(j, "resolving", c->resolving);
-    dtt_json_u64(j, "bootstrap_nodes", dht.bootstraps);
-    dtt_json_u64(j, "asked", dht.asked);
-    dtt_json_u64(j, "answered", dht.answered);
-    dtt_json_u64(j, "items", dht.items);
-    dtt_json_u64(j, "peers", dht.peers);
-    dtt_json_end(j);
-}
-
 void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now)
 {
     dtt_json_id(j, "endpoint_id", &c->id);
@@ -73,7 +59,10 @@ void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_
     dtt_json_array(j, "links");
     dtt_links_snapshot(j, &c->links);
     dtt_json_end(j);
-    put_dht(j, c);
+    dtt_json_object(j, "dht");
+    dtt_json_u64(j, "resolving", c->resolving);
+    dtt_dht_snapshot(j, c->dht, now);
+    dtt_json_end(j);
     dtt_json_object(j, "events");
     dtt_json_u64(j, "queued", c->events.ring.count);
     dtt_json_u64(j, "lost", c->events.missed);

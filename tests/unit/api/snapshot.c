@@ -2,6 +2,7 @@
 /* What a node tells of itself, on real sockets of the loopback interface. */
 #include "support/vectors.h"
 
+#include <dtt/dht.h>
 #include <dtt/dtt.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -132,6 +133,79 @@ static void assert_link(json_t *root, const dtt_node *peer)
     assert_true(number(conn, "unacked") >= (json_int_t)sizeof(MESSAGE) - 1);
 }
 
+static void assert_table(json_t *root)
+{
+    assert_int_equal(json_array_size(vectors_at(root, "dht.tables")), 1);
+    json_t *table = json_array_get(vectors_at(root, "dht.tables"), 0);
+    json_t *bucket;
+    json_int_t sum = 0;
+    size_t i;
+    assert_string_equal(vectors_text(table, "family"), "ipv4");
+    json_array_foreach(vectors_at(table, "buckets"), i, bucket)
+    {
+        sum += json_integer_value(bucket);
+    }
+    assert_true(number(table, "nodes") > 0);
+    assert_int_equal(number(table, "nodes"), sum);
+    assert_int_equal(number(table, "good"), sum);
+    assert_int_equal(number(table, "questionable") + number(table, "bad"), 0);
+}
+
+/* The first lookup of this kind that is under way. */
+static json_t *lookup_of(json_t *root, const char *kind)
+{
+    json_t *lookup;
+    size_t i;
+    json_array_foreach(vectors_at(root, "dht.lookups"), i, lookup)
+    {
+        if (strcmp(vectors_text(lookup, "kind"), kind) == 0) {
+            return lookup;
+        }
+    }
+    fail_msg("no lookup of kind %s", kind);
+    return NULL;
+}
+
+static void assert_running_lookup(dtt_node *n)
+{
+    const uint8_t info_hash[20] = {1};
+    uint32_t op;
+    assert_int_equal(dtt_node_dht_get_peers(n, info_hash, &op), 0);
+    json_t *root = snapshot(n);
+    json_t *lookup = lookup_of(root, "peers");
+    assert_string_equal(vectors_text(lookup, "state"), "running");
+    json_t *side = json_array_get(vectors_at(lookup, "sides"), 0);
+    assert_string_equal(vectors_text(side, "family"), "ipv4");
+    assert_true(number(side, "known") >= number(side, "asked") && number(side, "asked") > 0);
+    assert_int_equal(number(side, "answered"), 0);
+    assert_int_equal(number(side, "in_flight"), number(side, "asked"));
+    json_decref(root);
+    dtt_node_dht_cancel(n, op);
+}
+
+/* A get that nobody can answer yet. */
+static void a_lookup_under_way(void **state)
+{
+    const uint8_t target[20] = {0xab, 0xcd};
+    const struct dtt_dht_get get = {.size = sizeof(get), .target = target};
+    struct dtt_config cfg = {.size = sizeof(cfg), .flags = DTT_NODE_DHT_ONLY};
+    static const char *const silent[] = {"127.0.0.1:9"};
+    dtt_node *n = NULL;
+    uint32_t op;
+    (void)state;
+    cfg.bootstrap = silent;
+    cfg.n_bootstrap = 1;
+    assert_int_equal(dtt_node_open(&n, &cfg), 0);
+    assert_int_equal(dtt_node_dht_get(n, &get, &op), 0);
+    json_t *root = snapshot(n);
+    json_t *found = lookup_of(root, "item");
+    assert_string_equal(vectors_text(found, "state"), "waiting");
+    assert_int_equal(number(found, "operations"), 1);
+    assert_int_equal(number(found, "values"), 0);
+    json_decref(root);
+    dtt_node_close(n);
+}
+
 static void a_node_alone(void **state)
 {
     (void)state;
@@ -174,10 +248,12 @@ static void two_nodes_that_talk(void **state)
     assert_int_equal(number(topic, "members"), 2);
     assert_true(number(topic, "unsent") >= (json_int_t)sizeof(MESSAGE) - 1);
     assert_true(number(root, "dht.answered") > 0);
+    assert_table(root);
     assert_neighbor(topic, nodes[2]);
     assert_link(root, nodes[2]);
     json_decref(root);
 
+    assert_running_lookup(nodes[1]);
     run_until(nodes, 2, DTT_EVENT_MESSAGE);
     topics[0] = dtt_topic_leave(topics[0]);
     root = snapshot(nodes[1]);
@@ -208,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_alone),
+        cmocka_unit_test(a_lookup_under_way),
         cmocka_unit_test(two_nodes_that_talk),
         cmocka_unit_test(every_counter_has_its_name),
     };
