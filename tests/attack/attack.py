@@ -174,6 +174,7 @@ def hearsay_dials(scene):
     with Sink("127.0.0.69", 64) as sink:
         hostile = attack(scene, "join", [member], "--rate", 40, "--ports", 64,
                          "--victim", f"127.0.0.69:{sink.port}")
+        sink.wait(400, 15)
         took = [joins(scene, f"newcomer {i}", 8, "--peer", where(member)) for i in range(5)]
         end(hostile)
     return f"5 of 5 newcomers, the slowest in {max(took):.1f} s"
@@ -284,6 +285,12 @@ class Sink:
             for s in select.select(self.sockets, [], [], 0.2)[0]:
                 self.packets += 1
                 self.bytes += len(s.recv(65536)) + 28
+
+    def wait(self, packets, within):
+        """Until so many packets have come, or the time is over: a member that sends fewer is right."""
+        deadline = time.monotonic() + within
+        while self.packets < packets and time.monotonic() < deadline:
+            self.is_over.wait(0.1)
 
     def __enter__(self):
         self.thread.start()

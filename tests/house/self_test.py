@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/house")]
 sys.dont_write_bytecode = True
 
+import check_cycles  # noqa: E402
 import check_exports  # noqa: E402
 import check_includes  # noqa: E402
 import check_symbols  # noqa: E402
@@ -247,6 +248,33 @@ class Exports(Tree):
         self.assertIn("no /** comment", self.edit(
             "include/dtt/dtt.h", "DTT_API const char *dtt_version(void);",
             "\nDTT_API const char *dtt_version(void);"))
+
+
+class Cycles(Tree):
+    def findings(self, **files):
+        """Of an archive with one object a keyword, whose source it is."""
+        folder = self.root / "build/src/sample"
+        folder.mkdir(parents=True)
+        for name, source in files.items():
+            self.write(f"build/src/sample/{name}.c", source)
+            subprocess.run(["cc", "-c", "-o", folder / f"{name}.o", folder / f"{name}.c"],
+                           check=True)
+        subprocess.run(["ar", "cr", folder / "libdtt-sample.a", *folder.glob("*.o")], check=True)
+        return list(check_cycles.check(self.root / "build"))
+
+    A = "int dtt_b(void); int dtt_a(void) { return dtt_b(); }"
+    B = "int dtt_c(void); int dtt_b(void) { return dtt_c(); }"
+
+    def test_a_line_of_files_passes(self):
+        self.assertEqual(self.findings(a=self.A, b=self.B, c="int dtt_c(void) { return 1; }"), [])
+
+    def test_a_circle_over_three_files_is_found(self):
+        wrong = self.findings(a=self.A, b=self.B, d="int dtt_d(void) { return 1; }",
+                              c="int dtt_a(void); int dtt_c(void) { return dtt_a(); }")
+        self.assertEqual(wrong, ["sample: a circle of 3 files: a b c"])
+
+    def test_nothing_to_look_at_is_told(self):
+        self.assertIn("no archives", " ".join(check_cycles.check(self.root / "build")))
 
 
 class Symbols(Tree):
