@@ -39,7 +39,7 @@ struct control {
 };
 
 /* An event with the bytes that belong to it. */
-struct told {
+struct queued_event {
     struct dtt_quic_event ev;
     uint8_t *data;
 };
@@ -51,7 +51,7 @@ struct plain {
     struct dtt_sim_conns conns;
     struct dtt_ring control; /* struct control */
     struct dtt_ring dirty;   /* cids of connections with something to send */
-    struct dtt_ring events;  /* struct told */
+    struct dtt_ring events;  /* struct queued_event */
     uint8_t *taken;          /* data of the event taken last */
     uint8_t packet[PACKET_MAX];
 };
@@ -94,7 +94,7 @@ static struct dtt_quic_event event(const struct dtt_sim_conn *c, enum dtt_quic_e
 static void push(struct plain *p, struct dtt_quic_event ev)
 {
     uint8_t *data = ev.data.len ? malloc(ev.data.len) : NULL;
-    struct told *e = data || !ev.data.len ? dtt_ring_push(&p->events) : NULL;
+    struct queued_event *e = data || !ev.data.len ? dtt_ring_push(&p->events) : NULL;
     if (!e) {
         free(data);
         return;
@@ -103,7 +103,7 @@ static void push(struct plain *p, struct dtt_quic_event ev)
         memcpy(data, ev.data.data, ev.data.len);
     }
     ev.data.data = data;
-    *e = (struct told){.ev = ev, .data = data};
+    *e = (struct queued_event){.ev = ev, .data = data};
 }
 
 /* Tells what has to be told and forgets the connection. */
@@ -297,7 +297,7 @@ static int plain_open(void **ret, struct dtt_ctx *ctx, const struct dtt_quic_con
     dtt_sim_conns_init(&p->conns, cfg, &p->rng);
     dtt_ring_init(&p->control, sizeof(struct control), CONTROL_MAX);
     dtt_ring_init(&p->dirty, sizeof(uint64_t), 2 * DTT_SIM_CONNS_MAX);
-    dtt_ring_init(&p->events, sizeof(struct told), SIZE_MAX / sizeof(struct told));
+    dtt_ring_init(&p->events, sizeof(struct queued_event), SIZE_MAX / sizeof(struct queued_event));
     *ret = p;
     return DTT_OK;
 }
@@ -305,7 +305,7 @@ static int plain_open(void **ret, struct dtt_ctx *ctx, const struct dtt_quic_con
 static void plain_free(void *t)
 {
     struct plain *p = t;
-    const struct told *e;
+    const struct queued_event *e;
     if (!p) {
         return;
     }
@@ -436,7 +436,7 @@ static void plain_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_
             control(p, &c->remote, CLOSE, c->remote_cid, NULL, 0);
         }
         for (size_t i = 0; i < p->events.count; i++) {
-            struct told *e = dtt_ring_at(&p->events, i);
+            struct queued_event *e = dtt_ring_at(&p->events, i);
             if (e->ev.conn == conn) {
                 e->ev.conn = 0; /* plain_next_event passes it over */
             }
@@ -502,7 +502,7 @@ static bool plain_next_packet(void *t, struct dtt_now now, struct dtt_quic_packe
 static bool plain_next_event(void *t, struct dtt_quic_event *ret)
 {
     struct plain *p = t;
-    const struct told *e;
+    const struct queued_event *e;
     do {
         free(p->taken);
         p->taken = NULL;
