@@ -139,7 +139,7 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_i
     struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
     if (!s) {
         DTT_COUNT(g->ctx, GOSSIP_RX_UNKNOWN_TOPIC);
-        return DTT_OK;
+        return DTT_ESTATE;
     }
     if (dtt_gossip_message_decode(payload, g->ctx->valid, &m)) {
         DTT_COUNT(g->ctx, GOSSIP_RX_MALFORMED);

@@ -63,8 +63,8 @@ int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
                          struct dtt_slice content);
 /**
  * One frame payload from a peer. DTT_EPROTO when it does not parse: the caller closes the
- * connection (never stops a single stream: that blocks a Rust peer). Unknown topics are counted
- * and ignored.
+ * connection (never stops a single stream: that blocks a Rust peer). DTT_ESTATE for a topic that
+ * we are not in, counted.
  */
 int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload);

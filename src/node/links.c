@@ -505,9 +505,12 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *pe
     int got = in ? 1 : DTT_EFULL;
     while (got == 1) {
         got = dtt_gossip_stream_feed(&in->frames, &rest, &payload);
-        if (got == 1 &&
-            dtt_gossip_recv(p->gossip, now, &peer->id, &in->frames.topic, payload) == DTT_EPROTO) {
-            got = DTT_EPROTO;
+        if (got == 1) {
+            int err = dtt_gossip_recv(p->gossip, now, &peer->id, &in->frames.topic, payload);
+            if (err == DTT_OK) {
+                p->transport.ops->trust(p->transport.self, ev->conn);
+            }
+            got = err == DTT_EPROTO ? err : got;
         }
     }
     if (got == 0 && ev->fin) {

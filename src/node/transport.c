@@ -55,6 +55,11 @@ static bool quic_info(const void *t, dtt_quic_conn conn, struct dtt_quic_info *r
     return dtt_quic_info(t, conn, ret);
 }
 
+static void quic_trust(void *t, dtt_quic_conn conn)
+{
+    dtt_quic_trust(t, conn);
+}
+
 static void quic_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                        const char *reason)
 {
@@ -91,6 +96,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .write = quic_write,
     .unacked = quic_unacked,
     .info = quic_info,
+    .trust = quic_trust,
     .close = quic_close,
     .next_packet = quic_next_packet,
     .next_event = quic_next_event,

@@ -22,6 +22,7 @@ struct dtt_transport_ops {
     int (*write)(void *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data, bool fin);
     size_t (*unacked)(const void *t, dtt_quic_conn conn);
     bool (*info)(const void *t, dtt_quic_conn conn, struct dtt_quic_info *ret);
+    void (*trust)(void *t, dtt_quic_conn conn);
     void (*close)(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                   const char *reason);
     bool (*next_packet)(void *t, struct dtt_now now, struct dtt_quic_packet *ret);

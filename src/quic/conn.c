@@ -75,6 +75,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->remote = *remote;
     c->until_ns = dtt_add_ns(sh->now_ns, sh->handshake_timeout_ns);
     c->reason = DTT_REASON_PROTOCOL_ERROR;
+    dtt_qmemory_init(&c->memory, &sh->strangers, DTT_QCONN_STRANGER_MEMORY);
     c->connected = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CONNECTED};
     c->closed = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CLOSED};
     c->migrated = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_MIGRATED};
@@ -275,6 +276,9 @@ void dtt_qconn_fail(struct dtt_qconn *c, int rv)
     default: break;
     }
     enum dtt_reason reason = c->reason;
+    if (c->memory.is_refused) {
+        DTT_COUNT(c->sh->ctx, QUIC_MEMORY_REFUSED);
+    }
     ngtcp2_ccerr_default(&err);
     if (rv == NGTCP2_ERR_CRYPTO) {
         uint8_t alert = ngtcp2_conn_get_tls_alert(c->ng);
@@ -391,6 +395,18 @@ void dtt_qconn_unreachable(struct dtt_qconn *c)
     }
 }
 
+void dtt_qconn_trust(struct dtt_qconn *c)
+{
+    if (c->state != DTT_QCONN_OPEN || c->memory.pool == &c->sh->trusted) {
+        return;
+    }
+    dtt_qmemory_move(&c->memory, &c->sh->trusted, DTT_QCONN_PEER_MEMORY);
+    ngtcp2_conn_extend_max_offset(c->ng, DTT_QCONN_WINDOW - DTT_QCONN_STRANGER_WINDOW);
+    ngtcp2_conn_extend_max_streams_uni(c->ng,
+                                       DTT_QCONN_PEER_STREAMS_MAX - DTT_QCONN_STRANGER_STREAMS_MAX);
+    dtt_qschedule_wake(c);
+}
+
 /* A keep-alive that is due at once makes ngtcp2 send a PING, which asks for an acknowledgement. */
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
 {
@@ -442,11 +458,6 @@ void dtt_qconn_tick(struct dtt_qconn *c)
 /* The peer may open another stream only now: its closed streams must not pile up here. */
 static void return_stream(struct dtt_qconn *c)
 {
-    assert(c->leaked_streams <= DTT_QCONN_LEAKED_STREAMS_MAX);
-    if (c->leaked_streams == DTT_QCONN_LEAKED_STREAMS_MAX) {
-        dtt_qconn_close(c, 0, "too many streams");
-        return;
-    }
     ngtcp2_conn_extend_max_streams_uni(c->ng, 1);
     dtt_qschedule_wake(c);
 }
@@ -459,7 +470,6 @@ static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
     bool is_peers = !s->is_local;
     if (is_peers && c->ng && !s->is_forgotten) {
         (void)ngtcp2_conn_set_stream_user_data(c->ng, s->id, NULL);
-        c->leaked_streams++;
     }
     dtt_qstream_free(&c->streams, &c->sh->events, s);
     if (is_peers && c->ng) {

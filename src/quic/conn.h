@@ -14,19 +14,36 @@
 
 #include "base/timerq.h"
 #include "quic/cid.h"
+#include "quic/memory.h"
 #include "quic/stream.h"
 #include "quic/tls.h"
 
-/* Flow control: what a peer may make us hold. Gossip frames are at most 4 KiB long. */
-#define DTT_QCONN_STREAM_WINDOW (256 * 1024)
-#define DTT_QCONN_WINDOW        (512 * 1024)
-/* Unidirectional streams the peer may have open at a time; iroh grants as many. */
-#define DTT_QCONN_PEER_STREAMS_MAX 100
 /*
- * ngtcp2 0.12.1 frees no unidirectional stream of the peer before the connection ends, 1.11 none
- * that was reset before its first byte. The connection ends after so many.
+ * Flow control: what a peer may make us hold. Gossip frames are at most 4 KiB long. A stranger is
+ * any peer before dtt_quic_trust.
  */
-#define DTT_QCONN_LEAKED_STREAMS_MAX 256
+#define DTT_QCONN_STREAM_WINDOW   (256 * 1024)
+#define DTT_QCONN_WINDOW          (512 * 1024)
+#define DTT_QCONN_STRANGER_WINDOW (16 * 1024)
+/*
+ * Unidirectional streams the peer may have open at a time; iroh grants as many. A stranger needs
+ * one for each topic, and may have opened some for topics that we have left.
+ */
+#define DTT_QCONN_PEER_STREAMS_MAX     100
+#define DTT_QCONN_STRANGER_STREAMS_MAX 8
+/*
+ * Bytes that ngtcp2 may allocate for a connection: a stranger with gaps in all its streams (25 KiB
+ * each with 0.12.1, and 20 for the first), a trusted peer with gaps in a hundred.
+ */
+#define DTT_QCONN_STRANGER_MEMORY (DTT_NG_CONN_BYTES + (size_t)224 * 1024)
+#define DTT_QCONN_PEER_MEMORY     ((size_t)4 * 1024 * 1024)
+/*
+ * The same for all strangers, and for all trusted peers. Beyond that each may have its share: a
+ * stranger's is enough for a gap in one stream.
+ */
+#define DTT_QCONN_STRANGERS_MEMORY ((size_t)2 * 1024 * 1024)
+#define DTT_QCONN_STRANGER_SHARE   (DTT_NG_CONN_BYTES + (size_t)46 * 1024)
+#define DTT_QCONN_TRUSTED_MEMORY   ((size_t)32 * 1024 * 1024)
 /* Streams we have open at a time. */
 #define DTT_QCONN_OWN_STREAMS_MAX 128
 /* Nobody needs bidirectional streams here: who opens one gets it reset, not an error. */
@@ -41,6 +58,8 @@ struct dtt_qshared {
     struct dtt_qtls *tls;
     struct dtt_rng rng;
     struct dtt_qcid_table cids;
+    struct dtt_qmemory_pool strangers;
+    struct dtt_qmemory_pool trusted;
     struct dtt_qevents events;
     struct dtt_timerq timers;
     struct dtt_qconn *ready_head; /**< connections that may have something to send */
@@ -77,6 +96,7 @@ struct dtt_qconn {
     enum dtt_qconn_state state;
     uint64_t until_ns; /**< the state's end; OPEN: time for a suspected peer to prove itself */
     ngtcp2_conn *ng;   /**< NULL from LINGERING on */
+    struct dtt_qmemory memory;
     struct dtt_qtls_session tls;
     struct dtt_qcid_list cids;
     struct dtt_timer timer; /**< always armed, so that arming again cannot fail */
@@ -98,7 +118,6 @@ struct dtt_qconn {
 
     struct dtt_qstream_list streams;
     size_t own_streams;
-    size_t leaked_streams;       /**< of the peer, never freed by ngtcp2 */
     struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
     struct dtt_qstream *tx_tail;
     size_t unacked;
@@ -131,6 +150,8 @@ void dtt_qconn_unreachable(struct dtt_qconn *c);
  * the connection ends for `reason`. Nothing happens unless OPEN.
  */
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason);
+/** Raises a stranger's limits to those of a peer. */
+void dtt_qconn_trust(struct dtt_qconn *c);
 void dtt_qconn_tick(struct dtt_qconn *c);
 void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason);
 /** ngtcp2 gave the error `rv`: closes with what the peer and the user are to know. */

@@ -35,6 +35,9 @@
 #    define ngtcp2_encryption_level             ngtcp2_crypto_level
 /* clang-format on */
 
+/* What ngtcp2 allocates for a connection before its peer opens a stream. */
+#    define DTT_NG_CONN_BYTES ((size_t)66 * 1024)
+
 /* Type of the second parameter of an ngtcp2_connection_id_status callback. */
 typedef int dtt_ng_cid_status;
 
@@ -89,6 +92,9 @@ static inline uint64_t dtt_ng_rtt_ns(ngtcp2_conn *conn)
         }
 
 #else
+
+/* What ngtcp2 allocates for a connection before its peer opens a stream. */
+#    define DTT_NG_CONN_BYTES ((size_t)34 * 1024)
 
 /* Type of the second parameter of an ngtcp2_connection_id_status callback. */
 typedef ngtcp2_connection_id_status_type dtt_ng_cid_status;

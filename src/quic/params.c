@@ -19,11 +19,11 @@ void dtt_qparams_settings(struct dtt_qshared *sh, ngtcp2_settings *ret)
 void dtt_qparams_transport(const struct dtt_qshared *sh, ngtcp2_transport_params *ret)
 {
     ngtcp2_transport_params_default(ret);
-    ret->initial_max_streams_uni = DTT_QCONN_PEER_STREAMS_MAX;
+    ret->initial_max_streams_uni = DTT_QCONN_STRANGER_STREAMS_MAX;
     ret->initial_max_streams_bidi = DTT_QCONN_BIDI_MAX;
     ret->initial_max_stream_data_uni = DTT_QCONN_STREAM_WINDOW;
     ret->initial_max_stream_data_bidi_remote = DTT_QCONN_BIDI_WINDOW;
-    ret->initial_max_data = DTT_QCONN_WINDOW;
+    ret->initial_max_data = DTT_QCONN_STRANGER_WINDOW;
     ret->max_idle_timeout = sh->idle_timeout_ns;
     ret->max_udp_payload_size = MAX_UDP_PAYLOAD;
     ret->active_connection_id_limit = ACTIVE_CID_LIMIT;

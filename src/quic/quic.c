@@ -67,6 +67,10 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
     q->max_conns = cfg->max_conns ? cfg->max_conns : CONNS_DEFAULT;
     q->sh.ctx = ctx;
     q->sh.linger_max = q->max_conns;
+    q->sh.strangers = (struct dtt_qmemory_pool){.max = DTT_QCONN_STRANGERS_MEMORY,
+                                                .share = DTT_QCONN_STRANGER_SHARE};
+    q->sh.trusted = (struct dtt_qmemory_pool){.max = DTT_QCONN_TRUSTED_MEMORY,
+                                              .share = DTT_QCONN_TRUSTED_MEMORY / q->max_conns};
     q->sh.now_ns = now.mono_ns;
     q->sh.idle_timeout_ns = or_default(cfg->idle_timeout_ns, IDLE_TIMEOUT_DEFAULT);
     q->sh.keep_alive_ns = or_default(cfg->keep_alive_ns, KEEP_ALIVE_DEFAULT);
@@ -393,6 +397,15 @@ bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_qu
         ret->rtt_us = dtt_ng_rtt_ns(c->ng) / DTT_US;
     }
     return true;
+}
+
+void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle)
+{
+    struct dtt_qconn *c = find(q, handle);
+    if (c) {
+        dtt_qconn_trust(c);
+        leave(q, c);
+    }
 }
 
 void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle, uint64_t code,

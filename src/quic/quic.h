@@ -76,6 +76,12 @@ struct dtt_quic_info {
 /** What is known of a connection; false for an unknown handle. */
 bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret);
 /**
+ * The peer has shown that it belongs here. Before that it is a stranger, dialled or not, who may
+ * open 4 streams and send 16 KiB ahead; from now on it may do what iroh grants its peers. Unknown
+ * handles are ignored.
+ */
+void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle);
+/**
  * Sends CONNECTION_CLOSE with an application code; CLOSED follows. Received bytes that wait are
  * dropped, written bytes that were not acknowledged may be lost (dtt_quic_unacked tells). Unknown
  * handles are ignored.

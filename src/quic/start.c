@@ -46,7 +46,7 @@ static int start_dial(struct dtt_qconn *c)
     dtt_qparams_transport(sh, &params);
     dtt_qpath_init(&ps, &c->local, &c->remote);
     int rv = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &ps.path, NGTCP2_PROTO_VER_V1,
-                                    &dtt_qcallbacks, &settings, &params, NULL, c);
+                                    &dtt_qcallbacks, &settings, &params, &c->memory.mem, c);
     return start_tls(c, rv, &c->peer);
 }
 
@@ -102,7 +102,7 @@ static int start_accept(struct dtt_qconn *c, const ngtcp2_pkt_hd *hd,
     }
     dtt_qpath_init(&ps, &c->local, &c->remote);
     int rv = ngtcp2_conn_server_new(&c->ng, &hd->scid, &scid, &ps.path, hd->version,
-                                    &dtt_qcallbacks, &settings, &params, NULL, c);
+                                    &dtt_qcallbacks, &settings, &params, &c->memory.mem, c);
     return start_tls(c, rv, NULL);
 }
 

@@ -423,6 +423,13 @@ static bool plain_info(const void *t, dtt_quic_conn conn, struct dtt_quic_info *
     return c != NULL;
 }
 
+/* Nobody is a stranger here. */
+static void plain_trust(void *t, dtt_quic_conn conn)
+{
+    (void)t;
+    (void)conn;
+}
+
 static void plain_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                         const char *reason)
 {
@@ -563,6 +570,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .write = plain_write,
     .unacked = plain_unacked,
     .info = plain_info,
+    .trust = plain_trust,
     .close = plain_close,
     .next_packet = plain_next_packet,
     .next_event = plain_next_event,

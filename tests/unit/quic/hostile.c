@@ -7,6 +7,7 @@
 #include "quic/conn.h"
 #include "support/vectors.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 static struct net n;
@@ -149,7 +150,7 @@ static const struct {
 } violations[] = {
     {"a byte beyond the window of the stream", 8, "\x0e\x02\x80\x04\x00\x00\x01x"},
     {"a byte beyond the window of the stream, by reset", 7, "\x04\x06\x00\x80\x04\x00\x01"},
-    {"the 101st unidirectional stream", 6, "\x0a\x41\x92\x01x\x00"},
+    {"a unidirectional stream too many", 6, "\x0a\x41\x92\x01x\x00"},
     {"the 5th bidirectional stream", 4, "\x0a\x11\x01x"},
     {"data on our own stream", 4, "\x0a\x03\x01x"},
     {"a reset of a stream only we send on", 4, "\x04\x03\x00\x00"},
@@ -169,6 +170,106 @@ static void ends_at_violations(void **state)
     }
 }
 
+/* ---- what strangers may cost */
+
+#define STRANGERS      192 /* as many as an endpoint accepts */
+#define STRANGERS_COST ((size_t)8 * 1024 * 1024)
+#define LEFT_OVER      ((size_t)512 * 1024)
+
+static size_t heap(void)
+{
+    return mallinfo2().uordblks;
+}
+
+/* One byte in two of streams 6, 10 and 14, from gap `from` on; how many gaps fitted in. */
+static size_t write_gaps(uint8_t *dest, size_t len, size_t from)
+{
+    size_t made = 0;
+    for (size_t at = 0; at + 7 <= len; at += 7, made++) {
+        size_t gap = from + made;
+        uint16_t offset = (uint16_t)(1 + gap / 3 * 2);
+        uint8_t frame[] = {0x0e, (uint8_t)(6 + 4 * (gap % 3)), 0x40, 0, 0x40, 1, 'x'};
+        dtt_put_be16(frame + 2, 0x4000 | offset);
+        memcpy(dest + at, frame, sizeof(frame));
+    }
+    return made;
+}
+
+/* Makes `count` gaps, unless the connection ends before that. */
+static void make_gaps(dtt_quic_conn c, size_t count)
+{
+    static const uint8_t filler[1100];
+    uint8_t buf[1050];
+    int64_t stream;
+    assert_int_equal(dtt_quic_open_uni(evil->q, c, &stream), DTT_OK);
+    for (size_t made = 0; made < count;) {
+        size_t len = 7 * (count - made) < sizeof(buf) ? 7 * (count - made) : sizeof(buf);
+        made += write_gaps(buf, len, made);
+        if (dtt_quic_write(evil->q, c, stream, dtt_slice(filler, 1100), false) != DTT_OK) {
+            return;
+        }
+        frames = dtt_slice(buf, len);
+        net_run(&n, 2 * n.latency_ns);
+        frames.len = 0;
+    }
+}
+
+static size_t refused(void)
+{
+    return good->ctx.metrics[DTT_METRIC_QUIC_MEMORY_REFUSED];
+}
+
+static void forget(void)
+{
+    net_forget(good);
+    net_forget(evil);
+}
+
+/*
+ * However many gaps each of them makes in its streams, all strangers together cost little more than
+ * so many idle connections, and nothing when they have left.
+ */
+static void bounds_what_strangers_cost(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t conns;
+        size_t gaps;
+    } crowds[] = {{STRANGERS, 1}, {STRANGERS, 2}, {36, 3}, {36, 200}, {36, 500}, {STRANGERS, 1400}};
+    for (size_t i = 0; i < sizeof(crowds) / sizeof(crowds[0]); i++) {
+        dtt_quic_conn c[STRANGERS];
+        const size_t count = crowds[i].conns;
+        net_init(&n, i);
+        n.latency_ns = DTT_MS;
+        good = net_add(&n, NULL);
+        evil = net_add(&n, NULL);
+        good->is_attacked = true;
+        size_t before = heap();
+        for (size_t k = 0; k < count; k++, forget()) {
+            c[k] = net_dial(&n, evil, good);
+            net_run(&n, 20 * DTT_MS);
+            assert_non_null(net_event(evil, DTT_QUIC_CONNECTED, c[k]));
+            net_say(&n, evil, c[k], "hello");
+            net_run(&n, 20 * DTT_MS);
+        }
+        size_t idle = heap();
+        size_t most = idle;
+        for (size_t k = 0; k < count; k++, forget()) {
+            make_gaps(c[k], crowds[i].gaps);
+            most = heap() > most ? heap() : most;
+        }
+        assert_true(most - idle < STRANGERS_COST);
+        assert_true(crowds[i].gaps < 1000 || refused() == count);
+        for (size_t k = 0; k < count; k++, forget()) {
+            dtt_quic_close(evil->q, n.now, c[k], 0, "");
+            net_run(&n, DTT_MS);
+        }
+        net_run(&n, 60 * DTT_S);
+        assert_true(heap() - before < LEFT_OVER);
+        net_fini(&n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +277,7 @@ int main(void)
         cmocka_unit_test(survives_ids_retired_twice),
         cmocka_unit_test(demands_retry_when_hello_comes_in_disorder),
         cmocka_unit_test(ends_at_violations),
+        cmocka_unit_test(bounds_what_strangers_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,9 @@ static void free_bytes(struct net_node *node)
 void net_fini(struct net *n)
 {
     for (size_t i = 0; i < n->node_count; i++) {
+        /* Neither loss nor reordering makes an honest peer cost more than it may. */
+        assert_true(n->nodes[i]->is_attacked ||
+                    n->nodes[i]->ctx.metrics[DTT_METRIC_QUIC_MEMORY_REFUSED] == 0);
         dtt_quic_free(n->nodes[i]->q);
         free_bytes(n->nodes[i]);
         free(n->nodes[i]);
@@ -368,6 +371,9 @@ void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_
     const struct dtt_quic_event *e = net_event(to, DTT_QUIC_CONNECTED, 0);
     assert_non_null(e);
     assert_memory_equal(&e->peer, dtt_quic_id(from->q), sizeof(e->peer));
+    dtt_quic_trust(from->q, c);
+    dtt_quic_trust(to->q, e->conn);
+    net_run(n, 2 * (n->latency_ns + n->jitter_ns));
     if (ret_from) {
         *ret_from = c;
     }

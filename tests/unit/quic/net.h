@@ -31,6 +31,7 @@ struct net_node {
     struct dtt_addr mapped; /**< how the others see it (NAT); family 0 = as `addr` */
     bool is_deaf;           /**< packets to it vanish */
     bool is_lazy;           /**< its events are not taken */
+    bool is_attacked;       /**< it may have to refuse memory to a peer */
     size_t event_count;
     struct dtt_quic_event events[NET_EVENTS_MAX]; /**< `data` dangles */
     struct net_bytes *bytes;
@@ -92,7 +93,10 @@ const struct dtt_quic_event *net_event(const struct net_node *node, enum dtt_qui
 size_t net_count(const struct net_node *node, enum dtt_quic_event_type type);
 void net_forget(struct net_node *node);
 struct net_bytes *net_stream(const struct net_node *node, dtt_quic_conn conn, int64_t stream);
-/** Dials, runs until both sides are connected, forgets the events; returns both handles. */
+/**
+ * Dials, runs until both sides are connected and trust each other, forgets the events; returns both
+ * handles.
+ */
 void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_quic_conn *ret_from,
                  dtt_quic_conn *ret_to);
 
