@@ -214,7 +214,7 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
             dtt_tracker_neighbor_down(t->tracker, now, &a->peer, dtt_reason_is_silence(a->reason));
             out.type = DTT_EVENT_NEIGHBOR_DOWN;
             out.u.neighbor.peer = a->peer;
-            out.u.neighbor.reason = a->reason;
+            out.u.neighbor.reason = (int)a->reason;
             dtt_events_tell(&c->events, now, t, &out);
         }
         break;
@@ -241,7 +241,7 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
     out.u.dial_failed.peer = f->peer;
     out.u.dial_failed.addr = f->addr;
     out.u.dial_failed.stage = f->stage;
-    out.u.dial_failed.reason = f->reason;
+    out.u.dial_failed.reason = (int)f->reason;
     for (size_t i = 0; i < c->n_topics; i++) {
         dtt_tracker_dial_failed(c->topics[i]->tracker, now, &f->peer);
         dtt_events_tell(&c->events, now, c->topics[i], &out);
