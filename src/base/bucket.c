@@ -3,8 +3,11 @@
 
 #include "base/time.h"
 
+#include <assert.h>
+
 void dtt_bucket_init(struct dtt_bucket *b, uint64_t per_second, uint64_t burst, uint64_t now_ns)
 {
+    assert(per_second > 0 && per_second <= DTT_S && burst > 0 && burst <= DTT_S);
     *b = (struct dtt_bucket){
         .per_second = per_second, .burst = burst, .fill = burst * DTT_S, .last_ns = now_ns};
 }
@@ -22,6 +25,7 @@ static void refill(struct dtt_bucket *b, uint64_t now_ns)
     } else {
         b->fill += gap * b->per_second;
     }
+    assert(b->fill <= b->burst * DTT_S);
 }
 
 bool dtt_bucket_take(struct dtt_bucket *b, uint64_t n, uint64_t now_ns)

@@ -118,6 +118,7 @@ int dtt_map_put(struct dtt_map *m, const void *key, void *value)
     memcpy(m->keys + m->count * m->key_len, key, m->key_len);
     m->values[m->count] = value;
     m->index[i] = (uint32_t)++m->count;
+    assert(m->count <= m->cap && m->cap <= m->max && m->count < m->index_len);
     return DTT_OK;
 }
 
@@ -150,6 +151,7 @@ void *dtt_map_take(struct dtt_map *m, const void *key)
         return NULL;
     }
     size_t e = m->index[i] - 1;
+    assert(e < m->count);
     size_t last = m->count - 1;
     void *value = m->values[e];
     unindex(m, i);

@@ -7,6 +7,7 @@
 #ifndef DTT_BASE_MAP_H
 #define DTT_BASE_MAP_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,11 +48,13 @@ static inline size_t dtt_map_count(const struct dtt_map *m)
 /** Entry number i, 0 <= i < count. To remove while iterating, go from the last to the first. */
 static inline void *dtt_map_value_at(const struct dtt_map *m, size_t i)
 {
+    assert(i < m->count);
     return m->values[i];
 }
 
 static inline const void *dtt_map_key_at(const struct dtt_map *m, size_t i)
 {
+    assert(i < m->count);
     return m->keys + i * m->key_len;
 }
 

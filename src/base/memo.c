@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/memo.h"
 
+#include <assert.h>
 #include <dtt/types.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 int dtt_memo_init(struct dtt_memo *m, const uint8_t key[DTT_MEMO_KEY_BYTES], size_t places,
                   size_t result_bytes)
 {
+    assert(places > 0);
     uint8_t *entries = calloc(places, DTT_MEMO_MARK_BYTES + result_bytes);
     if (!entries) {
         return DTT_ENOMEM;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What costly checks have found out about bytes, so that the same bytes need not be checked again:
- * a slot that is read each few seconds brings the same signatures, and gossip names the same peers
- * again and again. An entry is recognised by a keyed 128-bit hash of all that its result depends
- * on; who does not know the key cannot make other bytes pass for it. The newest entry of a place
- * stays: what is forgotten is checked again, and the result is the same with a memo and without.
+ * The results of costly checks, so that the same bytes need not be checked again: a slot that is
+ * read every few seconds brings the same signatures, and gossip names the same peers over and over.
+ * An entry is recognised by a keyed 128-bit hash of everything that its result depends on; without
+ * the key nobody can make other bytes pass for it. A new entry replaces the old one in its place; a
+ * forgotten result is found again, so a memo changes no result.
  */
 #ifndef DTT_BASE_MEMO_H
 #define DTT_BASE_MEMO_H

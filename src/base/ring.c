@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/ring.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 void dtt_ring_init(struct dtt_ring *r, size_t elem_size, size_t max)
 {
+    assert(elem_size > 0);
     *r = (struct dtt_ring){.elem = elem_size, .max = max};
 }
 
@@ -46,6 +48,7 @@ void *dtt_ring_push(struct dtt_ring *r)
 
 void *dtt_ring_at(struct dtt_ring *r, size_t i)
 {
+    assert(i < r->count && r->count <= r->cap && r->head < r->cap);
     return r->data + (r->head + i) % r->cap * r->elem;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 
+#include <assert.h>
 #include <dtt/types.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ void dtt_timerq_init(struct dtt_timerq *q)
 void dtt_timerq_fini(struct dtt_timerq *q)
 {
     for (size_t i = 0; i < q->count; i++) {
+        assert(q->heap[i].timer->slot == i + 1);
         q->heap[i].timer->slot = 0;
     }
     free(q->heap);
@@ -73,6 +75,7 @@ static void sift_down(struct dtt_timerq *q, size_t i)
 
 int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
 {
+    assert(t->slot <= q->count && (t->slot == 0 || q->heap[t->slot - 1].timer == t));
     if (t->slot == 0) {
         if (q->count == q->cap) {
             size_t cap = q->cap ? q->cap * 2 : 8;
@@ -99,6 +102,7 @@ void dtt_timerq_cancel(struct dtt_timerq *q, struct dtt_timer *t)
         return;
     }
     size_t i = t->slot - 1;
+    assert(i < q->count && q->heap[i].timer == t);
     struct dtt_timerq_entry last = q->heap[--q->count];
     t->slot = 0;
     if (last.timer != t) {
