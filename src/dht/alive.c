@@ -10,7 +10,7 @@
 
 #define SAVED_ENOUGH 32 /* live nodes: no need to ask more of an earlier life */
 
-/* What an answered probe says besides "alive". */
+/* Why a node is probed. */
 enum reason { NEWCOMER, AFTER_SILENCE };
 
 static bool is_probed(const struct dtt_dht *d, const struct dtt_addr *addr)

@@ -38,7 +38,7 @@ void dtt_dht_free(struct dtt_dht *d);
 int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
                  struct dtt_slice datagram);
 
-/** An ICMP error said nobody listens at `to`: fails its transactions at once. */
+/** An ICMP error says that nobody listens at `to`: its transactions fail at once. */
 void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to);
 
 /**
@@ -84,8 +84,8 @@ struct dtt_dht_put_args {
     bool verify;    /**< read back afterwards and count the nodes that return v */
     uint8_t copies; /**< nodes to store on; 0: 8 */
     /**
-     * Above `copies`: the copies go to random ones of this many closest nodes, mostly to such that
-     * have returned no value. So the values of several writers stay visible.
+     * Above `copies`: the copies go to random ones of this many closest nodes, mostly to those that
+     * have returned no value, so that the values of several writers stay visible.
      */
     uint8_t among;
     bool is_brief; /**< as in dtt_dht_get_args */
@@ -125,7 +125,7 @@ bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret);
 
 enum dtt_dht_event_type {
     DTT_DHT_EV_VALUE, /**< a distinct valid value, handed out the moment it arrived */
-    DTT_DHT_EV_NODE,  /**< ping: who answered; find: one of the closest */
+    DTT_DHT_EV_NODE,  /**< ping: the node that answered; find: one of the closest */
     DTT_DHT_EV_DONE,  /**< get, find, ping ended */
     DTT_DHT_EV_PUT_DONE,
     DTT_DHT_EV_EXTERNAL_ADDR, /**< BEP 42 `ip` votes agree on a (new) address of ours */
@@ -190,7 +190,7 @@ void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret);
 
 /* ---- time */
 uint64_t dtt_dht_deadline(const struct dtt_dht *d);
-/** The host has another address: who we are to others is looked at anew, and who is there. */
+/** The host has another address: asks anew which nodes are there, and so how they see us. */
 void dtt_dht_moved(struct dtt_dht *d, struct dtt_now now);
 void dtt_dht_tick(struct dtt_dht *d, struct dtt_now now);
 

@@ -37,7 +37,7 @@ static bool is_valid_value(const struct dtt_ctx *ctx, const struct dtt_goal *goa
                            dtt_slice(goal->salt, goal->salt_len), answer->seq.n, answer->v);
 }
 
-/* Its number, or n_values. */
+/* The number of the value in this answer, or n_values. */
 static size_t find_value(const struct dtt_found *found, bool is_mutable,
                          const struct dtt_krpc *answer)
 {

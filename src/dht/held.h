@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Queries whose answer waits until the asker has proved his address: what of them is needed to
+ * Gets whose answer waits until the asker has proved its address: as much of each as is needed to
  * answer later. The memory is there only while some wait.
  */
 #ifndef DTT_DHT_HELD_H
@@ -34,7 +34,7 @@ void dtt_held_fini(struct dtt_held *h);
 
 /** DTT_EFULL, DTT_ENOMEM. */
 int dtt_held_add(struct dtt_held *h, const struct dtt_held_get *get);
-/** Somebody at this endpoint waits. */
+/** True while a get of this endpoint waits. */
 bool dtt_held_has(const struct dtt_held *h, const struct dtt_addr *from);
 /** Takes the oldest query of this endpoint out. */
 bool dtt_held_take(struct dtt_held *h, const struct dtt_addr *from, struct dtt_held_get *ret);

@@ -59,7 +59,7 @@ static bool is_same_network(const struct dtt_addr *a, const struct dtt_addr *b)
 
 #define NEVER_BELIEVED UINT8_MAX /* as a number of lies */
 
-/* Its contacts were silent, all that were asked, or it is one of a crowd. */
+/* All of its contacts that were asked were silent, or it is one of a crowd. */
 static bool is_liar(const struct dtt_lookup *lookup, uint8_t teller)
 {
     return lookup->silent[teller] == NEVER_BELIEVED ||
@@ -158,8 +158,8 @@ static uint8_t loudest(const struct dtt_lookup *lookup)
 }
 
 /*
- * Makes room: forgets a dead one, or the farthest not yet asked of whoever named most of them, so
- * that nobody pushes out what others say.
+ * Makes room: forgets a dead node, or the farthest one not yet asked of the teller that named most,
+ * so that no teller pushes out what others say.
  */
 static bool make_room(struct dtt_lookup *lookup, const struct dtt_lookup_node *fresh)
 {
@@ -183,7 +183,7 @@ static bool make_room(struct dtt_lookup *lookup, const struct dtt_lookup_node *f
     return true;
 }
 
-/* Puts it where its distance says; there is room. Its place. */
+/* Inserts by distance; there is room. Returns its place. */
 static size_t insert(struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
     size_t at = lookup->n;
@@ -216,7 +216,7 @@ static void hear_again(struct dtt_lookup *lookup, struct dtt_lookup_node *known,
     if (is_liar(lookup, known->named_by) || (is_waiting(known) && is_nearer)) {
         known->named_by = fresh->named_by;
     }
-    if (is_waiting(known) && is_nearer) { /* what its id is it tells itself when asked */
+    if (is_waiting(known) && is_nearer) { /* it tells its true id when it is asked */
         known = dtt_lookup_rename(lookup, known, fresh->id);
         lookup->is_improving =
             lookup->is_improving || (size_t)(known - lookup->nodes) < lookup->width;
@@ -272,7 +272,7 @@ static bool is_wanted(const struct dtt_lookup *lookup, const struct dtt_lookup_n
            (is_in(node, BIT(FRESH) | BIT(SLOW)) && !is_liar(lookup, node->named_by));
 }
 
-/* Will be asked, as there are queries left for it. */
+/* Will be asked: there are queries left for it. */
 static bool is_open(const struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
     bool is_exhausted = lookup->queries >= DTT_LOOKUP_QUERIES ||
@@ -316,7 +316,7 @@ void dtt_lookup_set_neighbourhood(struct dtt_lookup *lookup, const uint8_t self[
     lookup->neighbour_distance = distance(self, neighbour) / DTT_LOOKUP_NEIGHBOURS;
 }
 
-/* Nobody can name much closer nodes. */
+/* The closest known are so close that no answer can name much closer ones. */
 static bool is_near(const struct dtt_lookup *lookup)
 {
     const struct dtt_lookup_node *last =

@@ -24,7 +24,7 @@ struct dtt_peerstore {
     struct dtt_map swarms;
     struct dtt_map networks;
     size_t count;
-    uint64_t next_ns; /**< nobody expires before; DTT_NEVER while empty */
+    uint64_t next_ns; /**< no peer expires before; DTT_NEVER while empty */
 };
 
 /** Allocates nothing yet. */

@@ -44,7 +44,7 @@ static struct dtt_rate *slot_of(const struct dtt_polite *p, struct dtt_rate *slo
     return &slots[hash[0] % DTT_POLITE_SLOTS];
 }
 
-/* Lets leak what has leaked by now; true when there is room for one more. */
+/* Brings the level up to date; true when there is room for one more. */
 static bool has_room(struct dtt_rate *r, uint32_t per_s, uint32_t burst, struct dtt_now now)
 {
     uint16_t tick = (uint16_t)(now.mono_ns / TICK_NS);

@@ -5,9 +5,9 @@
  * memory of its own: keys that collide share a slot, nobody is ever banned. The limits hold for
  * global addresses; loopback and private networks are the owner's own business.
  *
- * What they are below: libtorrent is deaf for 5 minutes to an address that sent it 50 packets in
- * 10 s, and answers with at most 8 kB/s. 45 packets in 10 s are the most we send, and answers of
- * the largest size to all of them stay below 6 kB/s.
+ * The limits stay below those of others: libtorrent is deaf for 5 minutes to an address that sent
+ * it 50 packets in 10 s, and answers with at most 8 kB/s. 45 packets in 10 s are the most we send,
+ * and answers of the largest size to all of them stay below 6 kB/s.
  */
 #ifndef DTT_DHT_POLITE_H
 #define DTT_DHT_POLITE_H
@@ -19,8 +19,9 @@
 #define DTT_POLITE_SLOTS 256
 
 /*
- * Datagrams to one endpoint: at most 45 in any 10 s. Answers leave the rest to our own queries: who
- * asks from enough (forged) endpoints fills every slot with answers, and must not silence us by it.
+ * Datagrams to one endpoint: at most 45 in any 10 s. Answers leave the rest to our own queries: an
+ * attacker that asks from enough (forged) endpoints fills every slot with answers, and must not
+ * silence us.
  */
 #define DTT_POLITE_REMOTE_PER_S   3
 #define DTT_POLITE_REMOTE_BURST   15
@@ -34,7 +35,7 @@
 
 enum dtt_polite_kind {
     DTT_POLITE_QUERY, /**< ours */
-    DTT_POLITE_ANSWER /**< to somebody's query */
+    DTT_POLITE_ANSWER /**< to a query of another node */
 };
 
 enum dtt_polite_verdict {
@@ -46,7 +47,7 @@ enum dtt_polite_verdict {
 /* A leaky bucket in four bytes, empty when zero. */
 struct dtt_rate {
     uint16_t level; /**< 256ths of what has been taken and not yet leaked */
-    uint16_t at;    /**< when that was, in 64ths of a second; wraps: then it leaks too little */
+    uint16_t at;    /**< time of `level`, in 64ths of a second; when it wraps, too little leaks */
 };
 
 struct dtt_polite {

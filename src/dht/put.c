@@ -184,7 +184,7 @@ static bool is_one_of_the_closest(const struct dtt_dht *d, const struct dtt_walk
     return false;
 }
 
-/* `counts`: we are a holder like the others, not just a node without a network. */
+/* `counts`: we are one holder among others, not a node without a network. */
 static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put, bool counts)
 {
     const struct dtt_dht_put_args *a = &put->args;
@@ -236,8 +236,9 @@ static struct dtt_put_target *random_target(struct dtt_dht *d, struct dtt_put *p
 }
 
 /*
- * Leaves `keep` of the targets from `first` on. Mostly nodes that hold a value go: many would keep
- * it, and the others would lose somebody's for ours. Not always, as some nodes never hold one.
+ * Leaves `keep` of the targets from `first` on. Mostly nodes that hold a value are left out: many
+ * of them would keep it, and the rest would lose another writer's value for ours. Not always, as
+ * some nodes never hold one.
  */
 static void thin(struct dtt_dht *d, struct dtt_put *put, size_t first, bool is_crowd, size_t keep)
 {
@@ -252,8 +253,8 @@ static void thin(struct dtt_dht *d, struct dtt_put *put, size_t first, bool is_c
     }
 }
 
-/* Of the closest nodes with a token `copies` of each family, and as many of a crowd: it may be one
- * by chance, and then readers ask there. */
+/* `copies` of the closest nodes with a token, of each family, and as many of a crowd: if it is one
+ * only by chance, readers ask there. */
 static bool pick_targets(struct dtt_dht *d, struct dtt_put *put, const struct dtt_walk *walk)
 {
     size_t copies = dtt_put_copies(&put->args);
@@ -345,7 +346,7 @@ static struct dtt_put_target *find_target(const struct dtt_put *put, const struc
     return NULL;
 }
 
-/* What the node has just said it holds; it counts while it is asked for. */
+/* The node says what it holds. */
 static void take_verify(const struct dtt_put *put, struct dtt_put_target *target,
                         const struct dtt_krpc *answer)
 {

@@ -138,7 +138,7 @@ static bool grow(struct dtt_rtable *t)
     return true;
 }
 
-/* Splits the last bucket: what has more bits in common with us moves on. */
+/* Splits the last bucket: nodes with more bits in common with us move on. */
 static bool split(struct dtt_rtable *t)
 {
     if (!grow(t)) {
@@ -288,7 +288,7 @@ enum dtt_rtable_result dtt_rtable_seen(struct dtt_rtable *t, struct dtt_now now,
     }
     n = dtt_rtable_find(t, addr);
     if (n) {
-        drop_live(t, n); /* the endpoint has changed its id */
+        drop_live(t, n); /* the node at this endpoint has a new id */
     }
     struct dtt_rnode fresh = make_node(id, addr, flags);
     touch(&fresh, now, rtt_ns, flags);

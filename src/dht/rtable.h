@@ -74,7 +74,7 @@ enum dtt_rtable_result dtt_rtable_seen(struct dtt_rtable *t, struct dtt_now now,
                                        const struct dtt_addr *addr, uint64_t rtt_ns,
                                        unsigned flags);
 
-/** Somebody we have not asked. True: there is room, worth a ping now. Otherwise kept as spare. */
+/** A node we have not asked. True: there is room, so a ping is due. Otherwise kept as spare. */
 bool dtt_rtable_suggest(struct dtt_rtable *t, const uint8_t id[DTT_NODE_ID_BYTES],
                         const struct dtt_addr *addr);
 
@@ -101,7 +101,7 @@ size_t dtt_rtable_closest(const struct dtt_rtable *t, const uint8_t target[DTT_N
                           bool global_only, const uint8_t *exclude, size_t max,
                           const struct dtt_rnode **ret);
 
-/** Forgets the contacts to start from: they have done their part. */
+/** Forgets the contacts to start from: enough other nodes are known. */
 void dtt_rtable_drop_routers(struct dtt_rtable *t);
 
 /** The live node not heard from for the longest time, or NULL. */

@@ -23,7 +23,7 @@ struct request {
     const struct dtt_addr *from;
     const struct dtt_krpc *q;
     size_t len;
-    bool is_pinged; /* a ping goes to the asker as well: it counts as sent to him */
+    bool is_pinged; /* a ping goes to the asker, too: it counts as part of the answer */
     bool was_held;  /* answered now or never */
     bool is_held;   /* to be answered later */
     struct dtt_krpc reply;
@@ -52,7 +52,7 @@ static void prove(const struct request *r)
     }
 }
 
-/* Something that only a receiver of our datagrams knows came back from the source not long ago. */
+/* Not long ago the source sent back something that only a receiver of our datagrams knows. */
 static bool is_proven(const struct request *r)
 {
     const struct dtt_dht *d = r->d;
@@ -97,7 +97,7 @@ static size_t encode(const struct request *r, uint8_t buf[ENCODED_MAX])
     return len < 0 ? 0 : (size_t)len;
 }
 
-/* Keeps the get until the asker has answered a ping. False when that cannot be. */
+/* Keeps the get until the asker has answered a ping. False when it cannot be kept. */
 static bool hold(struct request *r)
 {
     struct dtt_dht *d = r->d;
@@ -108,7 +108,7 @@ static bool hold(struct request *r)
                              .has_seq = q->seq.is_set,
                              .seq = q->seq.n,
                              .len = (uint32_t)r->len};
-    if (r->was_held || q->is_read_only) { /* BEP 43: he would not answer */
+    if (r->was_held || q->is_read_only) { /* BEP 43: it would not answer a ping */
         return false;
     }
     memcpy(g.id, q->id.data, sizeof(g.id));
@@ -128,7 +128,7 @@ static bool hold(struct request *r)
     return true;
 }
 
-/* A value that does not fit what a stranger may get: later, or a hint how to get it. */
+/* A value larger than a stranger may get: it is sent later, or a hint tells how to get it. */
 static bool is_value_held(struct request *r, size_t fair, uint8_t buf[ENCODED_MAX])
 {
     struct dtt_krpc *m = &r->reply;
@@ -149,7 +149,7 @@ static bool is_value_held(struct request *r, size_t fair, uint8_t buf[ENCODED_MA
     return false;
 }
 
-/* For a source that has not proved its address: no more than its share. 0: nothing now. */
+/* Cuts the reply to a source that has not proved its address. 0: nothing is sent now. */
 static size_t cut_for_stranger(struct request *r, uint8_t buf[ENCODED_MAX])
 {
     struct dtt_krpc *m = &r->reply;
@@ -308,7 +308,7 @@ static void serve_announce_peer(struct request *r)
     send_reply(r);
 }
 
-/* How many of the contacts named in the reply are closer to the target than we. */
+/* How many of the contacts named in the reply are closer to the target than we are. */
 static size_t own_rank(const struct request *r, const uint8_t *target)
 {
     const struct dtt_slice *lists[] = {&r->reply.nodes, &r->reply.nodes6};

@@ -16,8 +16,7 @@
 
 void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
                       const struct dtt_krpc *q, size_t datagram_len);
-/** The ping to an asker whose get is held: `is_proved` if it was answered, else there was silence.
- */
+/** The ping to an asker whose get is held is over; `is_proved`: it was answered. */
 void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *asker,
                       bool is_proved);
 

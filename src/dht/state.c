@@ -118,7 +118,7 @@ void dtt_dht_get_state(const struct dtt_dht *d, struct dtt_dht_state *ret)
         }
     }
     if (ret->n == 0 && d->saved) {
-        /* Not yet connected again: what we were told is still the best we know. */
+        /* Not yet connected again: the nodes of the earlier life are still the best we know. */
         memcpy(ret->nodes, d->saved->nodes, sizeof(ret->nodes));
         ret->n = d->saved->n;
     }

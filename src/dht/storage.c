@@ -234,7 +234,7 @@ static struct dtt_stored *sibling_victim(const struct target *t, const struct ne
     return victim;
 }
 
-/* What a network takes of the store, by values or by bytes, whichever is the larger part. */
+/* The part of the store that a network takes, by values or by bytes, whichever is larger. */
 static size_t load(size_t values, size_t bytes)
 {
     size_t by_value = values * (DTT_STORAGE_NETWORK_BYTES / DTT_STORAGE_NETWORK_VALUES);
@@ -243,8 +243,8 @@ static size_t load(size_t values, size_t bytes)
 
 /*
  * The oldest value of the network with the largest load, `incoming` (NULL: none yet) counted with
- * the new value of `len` bytes. So nobody loses anything to who would have as much as he. NULL when
- * `incoming` itself has the largest and nothing to give up, or only our own are left.
+ * the new value of `len` bytes. So no network loses a value to one that would then hold as much.
+ * NULL when `incoming` itself has the largest and nothing to give up, or only our own are left.
  */
 static struct dtt_stored *store_victim(const struct dtt_storage *s, const struct network *incoming,
                                        bool is_own, size_t len)

@@ -5,9 +5,9 @@
  * publishers under one key stay visible; a newer sequence number replaces them all.
  *
  * Nothing lives longer than two hours without an identical put. Each network (IPv4 /24, IPv6 /48)
- * owns a share; who is over it replaces his own oldest value. When the whole store is full, the
- * network that holds most gives up its oldest, to who holds less. Private and loopback addresses
- * have no share of their own: they are one network without limit but the store's.
+ * owns a share; beyond it, its own oldest value is replaced. When the whole store is full, the
+ * network that holds most gives up its oldest to one that holds less. Private and loopback
+ * addresses have no share of their own: they are one network without limit but the store's.
  */
 #ifndef DTT_DHT_STORAGE_H
 #define DTT_DHT_STORAGE_H
@@ -76,8 +76,8 @@ int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_
 
 /**
  * The value whose turn it is; false when there is none. Slices live until the next change. `rank`:
- * how many of the DTT_STORAGE_RANKS closest nodes are closer than we; each starts its turns at
- * another sibling, so that a reader who asks all of them sees as many as possible.
+ * how many of the DTT_STORAGE_RANKS closest nodes are closer than we are. Each starts its turns at
+ * another sibling, so that a reader that asks all of them sees as many as possible.
  */
 bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t rank,
                      struct dtt_storage_value *ret);

@@ -13,7 +13,7 @@ static bool is_global(const struct dtt_addr *a)
     return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;
 }
 
-/* Two voters share one voice: the same network, or the same node where addresses are private. */
+/* True for two voters with one voice: of one network, or one node where addresses are private. */
 static bool is_same_voice(const struct dtt_addr *a, const struct dtt_addr *b)
 {
     if (is_global(a) != is_global(b)) {

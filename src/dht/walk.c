@@ -19,7 +19,7 @@
 
 /* ---- ending and asking */
 
-/* Those who use it hear of it soon (answers.h); until then the walk is theirs as one. */
+/* Its users are told by answers.h, which holds the walk until then. */
 static void end_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk)
 {
     dtt_walks_enter(walk, DTT_WALK_ENDED);
@@ -102,7 +102,7 @@ static void add_contacts(struct dtt_dht *d, struct dtt_walk *walk, struct dtt_sl
 void dtt_walk_offer(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk,
                     const struct dtt_krpc *answer, const struct dtt_addr *from)
 {
-    /* A contact of the other family is nobody's word there: tellers are numbered by side. */
+    /* Tellers are numbered by side: a contact of the other family has none. */
     const struct dtt_lookup_node *node =
         dtt_lookup_find(&walk->side[dtt_side_of(from->family)], from);
     uint8_t teller = node ? node->teller : 0;
@@ -123,7 +123,8 @@ static void seed_side(struct dtt_dht *d, struct dtt_walk *walk, size_t side)
     size_t left_out = 0;
     for (size_t i = 0; i < n; i++) {
         struct dtt_addr addr = dtt_rnode_addr(t, near[i]);
-        /* Who is silent on get costs a timeout each: only when there is nobody else. */
+        /* Skip nodes known not to speak BEP 44, as each costs a timeout, unless k others are not
+         * known. */
         if (walk->goal.kind == DTT_GOAL_ITEM && near[i]->flags & DTT_RNODE_NO_BEP44 &&
             n - left_out > DTT_RTABLE_K) {
             left_out++;
@@ -148,7 +149,7 @@ static void seed_from_kept(struct dtt_walk *walk, const struct dtt_walk *kept, b
     }
 }
 
-/* Who answered lately on the way to somewhere else is often closer than what the table has. */
+/* Nodes that answered other walks lately are often closer than those of the table. */
 static void seed_from_recent(const struct dtt_dht *d, struct dtt_walk *walk, size_t side)
 {
     for (size_t i = 0; i < DTT_WALKS_MAX; i++) {
@@ -177,10 +178,7 @@ static void run(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk)
     }
 }
 
-/*
- * The last of the closest to ourselves, which tell how close nodes of this network are; NULL when
- * we do not know them.
- */
+/* The farthest of our own neighbours, which shows how dense the network is; NULL: not known. */
 static const uint8_t *last_neighbour(const struct dtt_dht *d, size_t side)
 {
     const struct dtt_rnode *near[DTT_LOOKUP_NEIGHBOURS];
@@ -251,7 +249,7 @@ static void start_elsewhere(struct dtt_dht *d, struct dtt_walk *walk, size_t sid
     }
 }
 
-/* The nodes that answered, closest to `target`; how many. */
+/* The nodes that answered and are closest to `target`; how many. */
 static size_t closest_answered(const struct dtt_lookup *lookup, const uint8_t *target,
                                const struct dtt_lookup_node *ret[DTT_WALK_GAP_QUERIES])
 {
@@ -274,7 +272,7 @@ static size_t closest_answered(const struct dtt_lookup *lookup, const uint8_t *t
     return n;
 }
 
-/* The dead take places in everybody's answers: asks for the nodes that come after, too. */
+/* The dead take places in every answer: asks for the nodes that come after them, too. */
 static void ask_beyond(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk,
                        const struct dtt_lookup *lookup)
 {
@@ -292,8 +290,7 @@ static void ask_beyond(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w
     }
 }
 
-/* True if `txn` is one of ask_beyond's queries; the first thing heard of it takes it off the count.
- */
+/* True if `txn` is a query of ask_beyond; takes it off the count of those waited for, once. */
 static bool is_gap_query(struct dtt_walk *walk, const struct dtt_txn *txn)
 {
     if (walk->goal.kind == DTT_GOAL_NODES || txn->method != DTT_KRPC_M_FIND_NODE) {
@@ -306,7 +303,7 @@ static bool is_gap_query(struct dtt_walk *walk, const struct dtt_txn *txn)
     return true;
 }
 
-/* Some hold more values than we have seen: each of them gives another one when asked again. */
+/* Nodes that hold more values than we have seen give another one each time they are asked. */
 static bool ask_for_siblings(struct dtt_walk *walk)
 {
     bool more = false;
@@ -321,7 +318,8 @@ static bool ask_for_siblings(struct dtt_walk *walk)
         struct dtt_lookup *lookup = &walk->side[side];
         for (size_t i = 0, left = lookup->width; i < lookup->n && left > 0; i++) {
             left -= lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED;
-            /* Each answer gave one: who was asked as often as it holds values has told all. */
+            /* Each answer gave one value: after as many answers as it holds, a node has told all.
+             */
             if (lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED &&
                 lookup->nodes[i].siblings > walk->sibling_rounds) {
                 dtt_lookup_ask_again(lookup, &lookup->nodes[i]);
@@ -332,7 +330,10 @@ static bool ask_for_siblings(struct dtt_walk *walk)
     return more;
 }
 
-/* All that were to be asked have had their say: true when more should be. */
+/*
+ * Everyone chosen has answered or is dead. Widens the search if the result is not good enough; true
+ * if it did.
+ */
 static bool look_further(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk)
 {
     bool more = false;
@@ -497,7 +498,7 @@ static void take_reply(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *w
     struct dtt_lookup *lookup = &walk->side[dtt_side_of(from->family)];
     node = dtt_lookup_rename(lookup, node, answer->id.data);
     bool wants_proof = walk->goal.kind == DTT_GOAL_ITEM && answer->proof.n == 1;
-    /* Proved already: this is the answer to what we asked before. */
+    /* We have proved our address since: this answers the query before that. */
     if ((wants_proof && dtt_lookup_is_retelling(node)) || !dtt_lookup_answered(lookup, node)) {
         return;
     }
