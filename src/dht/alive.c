@@ -28,10 +28,10 @@ static bool is_probed(const struct dtt_dht *d, const struct dtt_addr *addr)
 }
 
 static void probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                  enum reason reason, struct dtt_krpc *q)
+                  enum reason reason, struct dtt_krpc *query)
 {
     if (d->probes == DTT_DHT_PROBES ||
-        dtt_query_send(d, now, addr, DTT_TXN_PROBE, (uint32_t)reason, q) != DTT_OK) {
+        dtt_query_send(d, now, addr, DTT_TXN_PROBE, (uint32_t)reason, query) != DTT_OK) {
         DTT_COUNT(d->ctx, DHT_PROBES_REFUSED);
         return;
     }
@@ -39,10 +39,10 @@ static void probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *
 }
 
 void dtt_alive_probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                     struct dtt_krpc *q)
+                     struct dtt_krpc *query)
 {
     if (!is_probed(d, addr)) {
-        probe(d, now, addr, NEWCOMER, q);
+        probe(d, now, addr, NEWCOMER, query);
     }
 }
 
@@ -99,10 +99,10 @@ void dtt_alive_silent(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
 
 /* Pings the nodes named in an answer that the table has room for. */
 static void suggest_contacts(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
-                             const struct dtt_krpc *m)
+                             const struct dtt_krpc *message)
 {
-    struct dtt_reader r = dtt_reader(m->nodes);
-    struct dtt_reader r6 = dtt_reader(m->nodes6);
+    struct dtt_reader r = dtt_reader(message->nodes);
+    struct dtt_reader r6 = dtt_reader(message->nodes6);
     uint8_t id[DTT_NODE_ID_BYTES];
     struct dtt_addr addr;
     for (size_t i = 0; i < DTT_RTABLE_K && (dtt_krpc_next_node(&r, DTT_FAMILY_V4, id, &addr) ||

@@ -8,7 +8,7 @@
 
 /** Sends a probe unless one to this address is in flight. */
 void dtt_alive_probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                     struct dtt_krpc *q);
+                     struct dtt_krpc *query);
 /** Asks nodes of an earlier life, as many as may be asked at a time. */
 void dtt_alive_ask_saved(struct dtt_dht *d, struct dtt_now now);
 /** A node we have not asked showed up: true when the table has room, so that a ping is due. */

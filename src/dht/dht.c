@@ -5,6 +5,7 @@
 #include "dht/answers.h"
 #include "dht/bootstrap.h"
 #include "dht/inside.h"
+#include "dht/item.h"
 #include "dht/krpc.h"
 #include "dht/op.h"
 #include "dht/query.h"
@@ -82,19 +83,18 @@ void dtt_dht_free(struct dtt_dht *d)
 /* What holds between two calls, whatever peers send. */
 static bool is_sound(const struct dtt_dht *d)
 {
-    bool is_sound = dtt_rtable_is_sound(&d->tables[0]) && dtt_rtable_is_sound(&d->tables[1]) &&
-                    dtt_query_is_sound(d);
     for (size_t i = 0; i < DTT_WALKS_MAX; i++) {
         const struct dtt_walk *walk = d->walks[i];
-        is_sound =
-            is_sound &&
-            (!walk || (walk->state != DTT_WALK_ENDED && walk->refs == dtt_op_users(d, walk)));
-        if (walk && walk->state == DTT_WALK_RUNNING) {
-            is_sound = is_sound && dtt_lookup_is_sound(&walk->side[0]) &&
-                       dtt_lookup_is_sound(&walk->side[1]);
+        if (walk && (walk->state == DTT_WALK_ENDED || walk->refs != dtt_op_users(d, walk))) {
+            return false;
+        }
+        if (walk && walk->state == DTT_WALK_RUNNING &&
+            (!dtt_lookup_is_sound(&walk->side[0]) || !dtt_lookup_is_sound(&walk->side[1]))) {
+            return false;
         }
     }
-    return is_sound;
+    return dtt_rtable_is_sound(&d->tables[0]) && dtt_rtable_is_sound(&d->tables[1]) &&
+           dtt_query_is_sound(d);
 }
 
 /* The end of each call: tells of the walks that it has ended. */
@@ -121,39 +121,116 @@ void dtt_dht_expect_bootstrap(struct dtt_dht *d, struct dtt_now now, bool is_exp
     settle(d, now, 0);
 }
 
+static void set_mutable(struct dtt_goal *goal, const uint8_t key[32], struct dtt_slice salt)
+{
+    goal->is_mutable = true;
+    memcpy(goal->key, key, sizeof(goal->key));
+    memcpy(goal->salt, salt.data, salt.len);
+    goal->salt_len = salt.len;
+    dtt_item_target(goal->target, key, salt);
+}
+
 int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
                 dtt_dht_op *ret)
 {
-    return settle(d, now, dtt_op_get(d, now, args, ret));
+    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM};
+    size_t width = args->width ? args->width : DTT_RTABLE_K;
+    struct dtt_walk_wish wish = {.width = dtt_min_ns(width, DTT_LOOKUP_WIDTH_MAX),
+                                 .max_age_ns = args->fresh_ns,
+                                 .is_brief = args->is_brief};
+    if (args->is_mutable && args->salt_len > sizeof(args->salt)) {
+        return DTT_ETOOBIG;
+    }
+    if (args->is_mutable) {
+        set_mutable(&goal, args->key, dtt_slice(args->salt, args->salt_len));
+    } else {
+        memcpy(goal.target, args->target, sizeof(goal.target));
+    }
+    return settle(d, now, dtt_op_start(d, now, DTT_OP_GET, &goal, &wish, NULL, ret));
+}
+
+static int check_put(const struct dtt_dht *d, const struct dtt_dht_put_args *args)
+{
+    if (args->v.len == 0 || (args->is_mutable && args->seq < 0)) {
+        return DTT_EINVAL;
+    }
+    if (args->v.len > DTT_KRPC_VALUE_MAX ||
+        (args->is_mutable && args->salt_len > sizeof(args->salt))) {
+        return DTT_ETOOBIG;
+    }
+    if (args->is_mutable &&
+        !dtt_item_verify(d->ctx->valid, args->sig, args->key, dtt_slice(args->salt, args->salt_len),
+                         args->seq, args->v)) {
+        return DTT_EAUTH;
+    }
+    return DTT_OK;
 }
 
 int dtt_dht_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_args *args,
                 dtt_dht_op *ret)
 {
-    return settle(d, now, dtt_op_put(d, now, args, ret));
+    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM};
+    size_t among = dtt_put_among(args);
+    struct dtt_walk_wish wish = {.width = among < DTT_RTABLE_K ? DTT_RTABLE_K : among,
+                                 .reuse_tokens = true,
+                                 .is_brief = args->is_brief};
+    int err = check_put(d, args);
+    if (err) {
+        return err;
+    }
+    if (args->is_mutable) {
+        set_mutable(&goal, args->key, dtt_slice(args->salt, args->salt_len));
+    } else {
+        dtt_item_target_immutable(goal.target, args->v);
+    }
+    struct dtt_put *put = dtt_put_new(goal.target);
+    if (!put) {
+        return DTT_ENOMEM;
+    }
+    put->args = *args;
+    memcpy(put->v, args->v.data, args->v.len);
+    put->args.v.data = put->v;
+    return settle(d, now, dtt_op_start(d, now, DTT_OP_PUT, &goal, &wish, put, ret));
+}
+
+/* An operation on the closest nodes of a target. */
+static int start(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type,
+                 enum dtt_goal_kind kind, const uint8_t target[20], struct dtt_put *put,
+                 dtt_dht_op *ret)
+{
+    struct dtt_goal goal = {.kind = kind};
+    struct dtt_walk_wish wish = {.width = DTT_RTABLE_K, .reuse_tokens = put};
+    memcpy(goal.target, target, sizeof(goal.target));
+    return settle(d, now, dtt_op_start(d, now, type, &goal, &wish, put, ret));
 }
 
 int dtt_dht_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret)
 {
-    return settle(d, now, dtt_op_find(d, now, target, ret));
+    return start(d, now, DTT_OP_FIND, DTT_GOAL_NODES, target, NULL, ret);
+}
+
+int dtt_dht_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                      dtt_dht_op *ret)
+{
+    return start(d, now, DTT_OP_PEERS, DTT_GOAL_PEERS, info_hash, NULL, ret);
+}
+
+int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
+                     uint16_t port, dtt_dht_op *ret)
+{
+    struct dtt_put *put = dtt_put_new(info_hash);
+    if (!put) {
+        return DTT_ENOMEM;
+    }
+    put->is_announce = true;
+    put->port = port;
+    return start(d, now, DTT_OP_PUT, DTT_GOAL_PEERS, info_hash, put, ret);
 }
 
 int dtt_dht_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                  dtt_dht_op *ret)
 {
     return settle(d, now, dtt_op_ping(d, now, addr, ret));
-}
-
-int dtt_dht_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                      dtt_dht_op *ret)
-{
-    return settle(d, now, dtt_op_get_peers(d, now, info_hash, ret));
-}
-
-int dtt_dht_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                     uint16_t port, dtt_dht_op *ret)
-{
-    return settle(d, now, dtt_op_announce(d, now, info_hash, port, ret));
 }
 
 void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)

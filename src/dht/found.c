@@ -17,6 +17,12 @@ void dtt_found_fini(struct dtt_found *found)
     *found = (struct dtt_found){0};
 }
 
+/* The array of `n` with room for one more: it doubles at each power of two. NULL: no memory. */
+static void *with_room(void *array, size_t n, size_t size)
+{
+    return (n & (n - 1)) == 0 ? realloc(array, (n ? n * 2 : 1) * size) : array;
+}
+
 /* ---- values */
 
 static bool is_valid_value(const struct dtt_ctx *ctx, const struct dtt_goal *goal,
@@ -60,18 +66,14 @@ static bool add_holder(struct dtt_found *found, size_t value, const struct dtt_a
             return false;
         }
     }
-    if (found->n_holders == DTT_DHT_HOLDERS) {
+    struct dtt_dht_holder *holders =
+        found->n_holders < DTT_DHT_HOLDERS
+            ? with_room(found->holders, found->n_holders, sizeof(*holders))
+            : NULL;
+    if (!holders) {
         return true;
     }
-    if ((found->n_holders & (found->n_holders - 1)) ==
-        0) { /* the array doubles at each power of two */
-        size_t cap = found->n_holders ? found->n_holders * 2 : 1;
-        struct dtt_dht_holder *holders = realloc(found->holders, cap * sizeof(*holders));
-        if (!holders) {
-            return true;
-        }
-        found->holders = holders;
-    }
+    found->holders = holders;
     found->holders[found->n_holders++] =
         (struct dtt_dht_holder){.value = (uint32_t)value, .addr = *addr};
     return true;
@@ -143,17 +145,13 @@ static void add_peer(struct dtt_found *found, const struct dtt_addr *addr)
             return;
         }
     }
-    if (found->n_peers == DTT_FOUND_PEERS) {
+    struct dtt_addr *peers = found->n_peers < DTT_FOUND_PEERS
+                                 ? with_room(found->peers, found->n_peers, sizeof(*peers))
+                                 : NULL;
+    if (!peers) {
         return;
     }
-    if ((found->n_peers & (found->n_peers - 1)) == 0) { /* the array doubles at each power of two */
-        size_t cap = found->n_peers ? found->n_peers * 2 : 1;
-        struct dtt_addr *peers = realloc(found->peers, cap * sizeof(*peers));
-        if (!peers) {
-            return;
-        }
-        found->peers = peers;
-    }
+    found->peers = peers;
     found->peers[found->n_peers++] = *addr;
 }
 

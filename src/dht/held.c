@@ -4,60 +4,60 @@
 #include <dtt/types.h>
 #include <stdlib.h>
 
-void dtt_held_init(struct dtt_held *h)
+void dtt_held_init(struct dtt_held *held)
 {
-    memset(h, 0, sizeof(*h));
+    memset(held, 0, sizeof(*held));
 }
 
-void dtt_held_fini(struct dtt_held *h)
+void dtt_held_fini(struct dtt_held *held)
 {
-    free(h->gets);
-    dtt_held_init(h);
+    free(held->gets);
+    dtt_held_init(held);
 }
 
-int dtt_held_add(struct dtt_held *h, const struct dtt_held_get *get)
+int dtt_held_add(struct dtt_held *held, const struct dtt_held_get *get)
 {
     size_t same = 0;
-    for (size_t i = 0; i < h->n; i++) {
-        same += memcmp(h->gets[i].from.ip, get->from.ip, sizeof(get->from.ip)) == 0;
+    for (size_t i = 0; i < held->n; i++) {
+        same += memcmp(held->gets[i].from.ip, get->from.ip, sizeof(get->from.ip)) == 0;
     }
-    if (h->n == DTT_HELD_MAX || same == DTT_HELD_PER_ADDRESS) {
+    if (held->n == DTT_HELD_MAX || same == DTT_HELD_PER_ADDRESS) {
         return DTT_EFULL;
     }
-    if (!h->gets) {
-        h->gets = calloc(DTT_HELD_MAX, sizeof(*h->gets));
-        if (!h->gets) {
+    if (!held->gets) {
+        held->gets = calloc(DTT_HELD_MAX, sizeof(*held->gets));
+        if (!held->gets) {
             return DTT_ENOMEM;
         }
     }
-    h->gets[h->n++] = *get;
+    held->gets[held->n++] = *get;
     return DTT_OK;
 }
 
-static size_t find(const struct dtt_held *h, const struct dtt_addr *from)
+static size_t find(const struct dtt_held *held, const struct dtt_addr *from)
 {
     size_t i = 0;
-    while (i < h->n && !dtt_addr_eq(&h->gets[i].from, from)) {
+    while (i < held->n && !dtt_addr_eq(&held->gets[i].from, from)) {
         i++;
     }
     return i;
 }
 
-bool dtt_held_has(const struct dtt_held *h, const struct dtt_addr *from)
+bool dtt_held_has(const struct dtt_held *held, const struct dtt_addr *from)
 {
-    return find(h, from) < h->n;
+    return find(held, from) < held->n;
 }
 
-bool dtt_held_take(struct dtt_held *h, const struct dtt_addr *from, struct dtt_held_get *ret)
+bool dtt_held_take(struct dtt_held *held, const struct dtt_addr *from, struct dtt_held_get *ret)
 {
-    size_t i = find(h, from);
-    if (i == h->n) {
+    size_t i = find(held, from);
+    if (i == held->n) {
         return false;
     }
-    *ret = h->gets[i];
-    memmove(&h->gets[i], &h->gets[i + 1], (h->n - i - 1) * sizeof(*h->gets));
-    if (--h->n == 0) {
-        dtt_held_fini(h);
+    *ret = held->gets[i];
+    memmove(&held->gets[i], &held->gets[i + 1], (held->n - i - 1) * sizeof(*held->gets));
+    if (--held->n == 0) {
+        dtt_held_fini(held);
     }
     return true;
 }

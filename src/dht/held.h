@@ -29,14 +29,14 @@ struct dtt_held {
     size_t n;
 };
 
-void dtt_held_init(struct dtt_held *h);
-void dtt_held_fini(struct dtt_held *h);
+void dtt_held_init(struct dtt_held *held);
+void dtt_held_fini(struct dtt_held *held);
 
 /** DTT_EFULL, DTT_ENOMEM. */
-int dtt_held_add(struct dtt_held *h, const struct dtt_held_get *get);
+int dtt_held_add(struct dtt_held *held, const struct dtt_held_get *get);
 /** True while a get of this endpoint waits. */
-bool dtt_held_has(const struct dtt_held *h, const struct dtt_addr *from);
+bool dtt_held_has(const struct dtt_held *held, const struct dtt_addr *from);
 /** Takes the oldest query of this endpoint out. */
-bool dtt_held_take(struct dtt_held *h, const struct dtt_addr *from, struct dtt_held_get *ret);
+bool dtt_held_take(struct dtt_held *held, const struct dtt_addr *from, struct dtt_held_get *ret);
 
 #endif

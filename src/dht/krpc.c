@@ -52,35 +52,35 @@ static const char *const method_names[DTT_KRPC_M_COUNT] = {
 /* ---- decoding */
 
 /* A string into *ret, which stays as it is when something else comes. */
-static void take_str(struct dtt_reader *r, struct dtt_krpc *m, struct dtt_slice *ret)
+static void take_str(struct dtt_reader *reader, struct dtt_krpc *message, struct dtt_slice *ret)
 {
-    if (dtt_bencode_peek(r) == 's') {
-        *ret = dtt_bencode_read_str(r);
+    if (dtt_bencode_peek(reader) == 's') {
+        *ret = dtt_bencode_read_str(reader);
     } else {
-        m->is_malformed = true;
-        dtt_bencode_read_any(r, NULL);
+        message->is_malformed = true;
+        dtt_bencode_read_any(reader, NULL);
     }
 }
 
-static void take_int(struct dtt_reader *r, struct dtt_krpc *m, struct dtt_krpc_int *ret)
+static void take_int(struct dtt_reader *reader, struct dtt_krpc *message, struct dtt_krpc_int *ret)
 {
-    struct dtt_reader value = dtt_reader(dtt_bencode_read_any(r, NULL));
+    struct dtt_reader value = dtt_reader(dtt_bencode_read_any(reader, NULL));
     int64_t n = dtt_bencode_read_int(&value);
     if (value.failed) {
-        m->is_malformed = true;
+        message->is_malformed = true;
     } else {
         *ret = dtt_krpc_int(n);
     }
 }
 
 /* The content of a list, without its "l" and "e". */
-static void take_list(struct dtt_reader *r, struct dtt_krpc *m, struct dtt_slice *ret)
+static void take_list(struct dtt_reader *reader, struct dtt_krpc *message, struct dtt_slice *ret)
 {
-    bool is_list = dtt_bencode_peek(r) == 'l';
-    struct dtt_slice raw = dtt_bencode_read_any(r, NULL);
+    bool is_list = dtt_bencode_peek(reader) == 'l';
+    struct dtt_slice raw = dtt_bencode_read_any(reader, NULL);
     if (!is_list) {
-        m->is_malformed = true;
-    } else if (!r->failed) {
+        message->is_malformed = true;
+    } else if (!reader->failed) {
         *ret = dtt_slice(raw.data + 1, raw.len - 2);
     }
 }
@@ -107,57 +107,58 @@ static const struct field *find_field(struct dtt_slice key)
     return NULL;
 }
 
-static void take_field(struct dtt_reader *r, struct dtt_krpc *m, const struct field *f)
+static void take_field(struct dtt_reader *reader, struct dtt_krpc *message,
+                       const struct field *field)
 {
-    void *member = (char *)m + f->offset;
+    void *member = (char *)message + field->offset;
     struct dtt_slice list = {0};
-    switch (f->kind) {
-    case FIELD_STR: take_str(r, m, member); break;
-    case FIELD_INT: take_int(r, m, member); break;
+    switch (field->kind) {
+    case FIELD_STR: take_str(reader, message, member); break;
+    case FIELD_INT: take_int(reader, message, member); break;
     case FIELD_RAW:
-        *(struct dtt_slice *)member = dtt_bencode_read_any(r, &m->is_v_canonical);
+        *(struct dtt_slice *)member = dtt_bencode_read_any(reader, &message->is_v_canonical);
         break;
-    case FIELD_LIST: take_list(r, m, member); break;
+    case FIELD_LIST: take_list(reader, message, member); break;
     case FIELD_WANT:
-        take_list(r, m, &list);
-        m->want = read_want(list);
+        take_list(reader, message, &list);
+        message->want = read_want(list);
         break;
     }
 }
 
 /* The dictionary under "a" or "r". */
-static void take_fields(struct dtt_reader *r, struct dtt_krpc *m)
+static void take_fields(struct dtt_reader *reader, struct dtt_krpc *message)
 {
-    if (!dtt_bencode_read_open(r, 'd')) {
+    if (!dtt_bencode_read_open(reader, 'd')) {
         return;
     }
-    while (!dtt_bencode_read_close(r)) {
-        const struct field *f = find_field(dtt_bencode_read_str(r));
-        if (f) {
-            take_field(r, m, f);
+    while (!dtt_bencode_read_close(reader)) {
+        const struct field *field = find_field(dtt_bencode_read_str(reader));
+        if (field) {
+            take_field(reader, message, field);
         } else {
-            dtt_bencode_read_any(r, NULL);
+            dtt_bencode_read_any(reader, NULL);
         }
     }
-    if (m->id.data && m->id.len != DTT_NODE_ID_BYTES) {
-        m->is_malformed = true;
-        m->id = dtt_slice(NULL, 0);
+    if (message->id.data && message->id.len != DTT_NODE_ID_BYTES) {
+        message->is_malformed = true;
+        message->id = dtt_slice(NULL, 0);
     }
 }
 
-static void take_error(struct dtt_reader *r, struct dtt_krpc *m)
+static void take_error(struct dtt_reader *reader, struct dtt_krpc *message)
 {
     struct dtt_slice list = {0};
     struct dtt_krpc_int code = {0};
-    take_list(r, m, &list);
+    take_list(reader, message, &list);
     struct dtt_reader in = dtt_reader(list);
     if (list.len > 0) {
-        take_int(&in, m, &code);
+        take_int(&in, message, &code);
     }
     if (dtt_reader_left(&in) > 0) {
-        take_str(&in, m, &m->error_text);
+        take_str(&in, message, &message->error_text);
     }
-    m->error = code.n;
+    message->error = code.n;
 }
 
 static enum dtt_krpc_method method_of(struct dtt_slice name)
@@ -176,30 +177,30 @@ struct top {
     struct dtt_slice q;
 };
 
-static void take_top(struct dtt_reader *r, struct dtt_krpc *m, struct top *top)
+static void take_top(struct dtt_reader *reader, struct dtt_krpc *message, struct top *top)
 {
-    struct dtt_slice key = dtt_bencode_read_str(r);
+    struct dtt_slice key = dtt_bencode_read_str(reader);
     struct dtt_krpc_int ro = {0};
-    char type = dtt_bencode_peek(r);
+    char type = dtt_bencode_peek(reader);
     if (dtt_slice_is(key, DTT_KRPC_T)) {
-        take_str(r, m, &m->t);
+        take_str(reader, message, &message->t);
     } else if (dtt_slice_is(key, DTT_KRPC_Y)) {
-        take_str(r, m, &top->y);
+        take_str(reader, message, &top->y);
     } else if (dtt_slice_is(key, DTT_KRPC_Q)) {
-        take_str(r, m, &top->q);
+        take_str(reader, message, &top->q);
     } else if ((dtt_slice_is(key, DTT_KRPC_A) || dtt_slice_is(key, DTT_KRPC_R)) && type == 'd') {
-        take_fields(r, m);
+        take_fields(reader, message);
     } else if (dtt_slice_is(key, DTT_KRPC_E) && type == 'l') {
-        take_error(r, m);
+        take_error(reader, message);
     } else if (dtt_slice_is(key, DTT_KRPC_V)) {
-        take_str(r, m, &m->client);
+        take_str(reader, message, &message->client);
     } else if (dtt_slice_is(key, DTT_KRPC_IP)) {
-        take_str(r, m, &m->ip);
+        take_str(reader, message, &message->ip);
     } else if (dtt_slice_is(key, DTT_KRPC_RO)) {
-        take_int(r, m, &ro);
-        m->is_read_only = ro.n == 1;
+        take_int(reader, message, &ro);
+        message->is_read_only = ro.n == 1;
     } else {
-        dtt_bencode_read_any(r, NULL);
+        dtt_bencode_read_any(reader, NULL);
     }
 }
 
@@ -232,62 +233,63 @@ int dtt_krpc_decode(struct dtt_slice datagram, struct dtt_krpc *ret)
     return DTT_OK;
 }
 
-bool dtt_krpc_next_value(struct dtt_reader *r, struct dtt_addr *ret)
+bool dtt_krpc_next_value(struct dtt_reader *reader, struct dtt_addr *ret)
 {
-    while (!r->failed && dtt_reader_left(r) > 0) {
-        struct dtt_slice s = dtt_bencode_read_str(r);
-        if (!r->failed && dtt_addr_from_compact(s, ret) == DTT_OK) {
+    while (!reader->failed && dtt_reader_left(reader) > 0) {
+        struct dtt_slice s = dtt_bencode_read_str(reader);
+        if (!reader->failed && dtt_addr_from_compact(s, ret) == DTT_OK) {
             return true;
         }
     }
     return false;
 }
 
-bool dtt_krpc_next_node(struct dtt_reader *r, uint8_t family, uint8_t id[DTT_NODE_ID_BYTES],
+bool dtt_krpc_next_node(struct dtt_reader *reader, uint8_t family, uint8_t id[DTT_NODE_ID_BYTES],
                         struct dtt_addr *ret)
 {
     size_t addr_len = family == DTT_FAMILY_V4 ? DTT_ADDR_COMPACT4 : DTT_ADDR_COMPACT6;
-    if (dtt_reader_left(r) < DTT_NODE_ID_BYTES + addr_len) {
+    if (dtt_reader_left(reader) < DTT_NODE_ID_BYTES + addr_len) {
         return false;
     }
-    dtt_read_into(r, id, DTT_NODE_ID_BYTES);
-    return dtt_addr_from_compact(dtt_read(r, addr_len), ret) == DTT_OK;
+    dtt_read_into(reader, id, DTT_NODE_ID_BYTES);
+    return dtt_addr_from_compact(dtt_read(reader, addr_len), ret) == DTT_OK;
 }
 
 /* ---- encoding */
 
-static void write_want(struct dtt_writer *w, uint8_t want)
+static void write_want(struct dtt_writer *writer, uint8_t want)
 {
-    dtt_write_u8(w, 'l');
+    dtt_write_u8(writer, 'l');
     if (want & DTT_KRPC_WANTS_V4) {
-        dtt_bencode_write_text(w, DTT_KRPC_WANT_N4);
+        dtt_bencode_write_text(writer, DTT_KRPC_WANT_N4);
     }
     if (want & DTT_KRPC_WANTS_V6) {
-        dtt_bencode_write_text(w, DTT_KRPC_WANT_N6);
+        dtt_bencode_write_text(writer, DTT_KRPC_WANT_N6);
     }
-    dtt_write_u8(w, 'e');
+    dtt_write_u8(writer, 'e');
 }
 
-static void write_key(struct dtt_writer *w, const struct field *f)
+static void write_key(struct dtt_writer *writer, const struct field *field)
 {
-    dtt_bencode_write_str(w, dtt_slice(f->name, f->len));
+    dtt_bencode_write_str(writer, dtt_slice(field->name, field->len));
 }
 
-static void write_field(struct dtt_writer *w, const struct dtt_krpc *m, const struct field *f)
+static void write_field(struct dtt_writer *writer, const struct dtt_krpc *message,
+                        const struct field *field)
 {
-    const void *member = (const char *)m + f->offset;
-    if (f->kind == FIELD_INT) {
+    const void *member = (const char *)message + field->offset;
+    if (field->kind == FIELD_INT) {
         const struct dtt_krpc_int *n = member;
         if (n->is_set) {
-            write_key(w, f);
-            dtt_bencode_write_int(w, n->n);
+            write_key(writer, field);
+            dtt_bencode_write_int(writer, n->n);
         }
         return;
     }
-    if (f->kind == FIELD_WANT) {
-        if (m->want) {
-            write_key(w, f);
-            write_want(w, m->want);
+    if (field->kind == FIELD_WANT) {
+        if (message->want) {
+            write_key(writer, field);
+            write_want(writer, message->want);
         }
         return;
     }
@@ -295,68 +297,69 @@ static void write_field(struct dtt_writer *w, const struct dtt_krpc *m, const st
     if (!s->data) {
         return;
     }
-    write_key(w, f);
-    if (f->kind == FIELD_STR) {
-        dtt_bencode_write_str(w, *s);
-    } else if (f->kind == FIELD_RAW) {
-        dtt_write_slice(w, *s);
+    write_key(writer, field);
+    if (field->kind == FIELD_STR) {
+        dtt_bencode_write_str(writer, *s);
+    } else if (field->kind == FIELD_RAW) {
+        dtt_write_slice(writer, *s);
     } else {
-        dtt_write_u8(w, 'l');
-        dtt_write_slice(w, *s);
-        dtt_write_u8(w, 'e');
+        dtt_write_u8(writer, 'l');
+        dtt_write_slice(writer, *s);
+        dtt_write_u8(writer, 'e');
     }
 }
 
-static void write_fields(struct dtt_writer *w, const struct dtt_krpc *m, const char *name)
+static void write_fields(struct dtt_writer *writer, const struct dtt_krpc *message,
+                         const char *name)
 {
-    dtt_bencode_write_text(w, name);
-    dtt_write_u8(w, 'd');
+    dtt_bencode_write_text(writer, name);
+    dtt_write_u8(writer, 'd');
     for (size_t i = 0; i < FIELDS; i++) {
-        write_field(w, m, &fields[i]);
+        write_field(writer, message, &fields[i]);
     }
-    dtt_write_u8(w, 'e');
+    dtt_write_u8(writer, 'e');
 }
 
-static void write_text_pair(struct dtt_writer *w, const char *key, struct dtt_slice value)
+static void write_text_pair(struct dtt_writer *writer, const char *key, struct dtt_slice value)
 {
     if (value.data) {
-        dtt_bencode_write_text(w, key);
-        dtt_bencode_write_str(w, value);
+        dtt_bencode_write_text(writer, key);
+        dtt_bencode_write_str(writer, value);
     }
 }
 
-int dtt_krpc_encode(const struct dtt_krpc *m, uint8_t *buf, size_t cap)
+int dtt_krpc_encode(const struct dtt_krpc *message, uint8_t *buf, size_t cap)
 {
     static const char *const types[] = {
         [DTT_KRPC_QUERY] = "q", [DTT_KRPC_REPLY] = "r", [DTT_KRPC_ERROR] = "e"};
     struct dtt_writer w = dtt_writer(buf, cap);
-    if (m->type == DTT_KRPC_QUERY && m->method == DTT_KRPC_M_UNKNOWN) {
+    if (message->type == DTT_KRPC_QUERY && message->method == DTT_KRPC_M_UNKNOWN) {
         return DTT_EINVAL;
     }
     dtt_write_u8(&w, 'd');
-    if (m->type == DTT_KRPC_QUERY) {
-        write_fields(&w, m, DTT_KRPC_A);
+    if (message->type == DTT_KRPC_QUERY) {
+        write_fields(&w, message, DTT_KRPC_A);
     }
-    if (m->type == DTT_KRPC_ERROR) {
+    if (message->type == DTT_KRPC_ERROR) {
         dtt_write_text(&w, "1:el");
-        dtt_bencode_write_int(&w, m->error);
-        dtt_bencode_write_str(&w, m->error_text);
+        dtt_bencode_write_int(&w, message->error);
+        dtt_bencode_write_str(&w, message->error_text);
         dtt_write_u8(&w, 'e');
     }
-    write_text_pair(&w, DTT_KRPC_IP, m->ip);
-    if (m->type == DTT_KRPC_QUERY) {
-        const char *name = method_names[m->method];
+    write_text_pair(&w, DTT_KRPC_IP, message->ip);
+    if (message->type == DTT_KRPC_QUERY) {
+        const char *name = method_names[message->method];
         write_text_pair(&w, DTT_KRPC_Q, dtt_slice(name, strlen(name)));
     }
-    if (m->type == DTT_KRPC_REPLY) {
-        write_fields(&w, m, DTT_KRPC_R);
+    if (message->type == DTT_KRPC_REPLY) {
+        write_fields(&w, message, DTT_KRPC_R);
     }
-    if (m->is_read_only) {
+    if (message->is_read_only) {
         dtt_write_text(&w, "2:roi1e");
     }
-    write_text_pair(&w, DTT_KRPC_T, m->t);
-    write_text_pair(&w, DTT_KRPC_V, m->client);
-    write_text_pair(&w, DTT_KRPC_Y, dtt_slice(types[m->type], 1));
+    write_text_pair(&w, DTT_KRPC_T, message->t);
+    write_text_pair(&w, DTT_KRPC_V, message->client);
+    write_text_pair(&w, DTT_KRPC_Y, dtt_slice(types[message->type], 1));
     dtt_write_u8(&w, 'e');
     return w.failed ? DTT_ETOOBIG : (int)w.len;
 }

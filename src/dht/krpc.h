@@ -72,13 +72,13 @@ struct dtt_krpc {
 int dtt_krpc_decode(struct dtt_slice datagram, struct dtt_krpc *ret);
 
 /** Length written to `buf`, or DTT_ETOOBIG. `method` UNKNOWN cannot be encoded (DTT_EINVAL). */
-int dtt_krpc_encode(const struct dtt_krpc *m, uint8_t *buf, size_t cap);
+int dtt_krpc_encode(const struct dtt_krpc *message, uint8_t *buf, size_t cap);
 
 /** The next address of `values`; false at the end. Entries of another size are passed over. */
-bool dtt_krpc_next_value(struct dtt_reader *r, struct dtt_addr *ret);
+bool dtt_krpc_next_value(struct dtt_reader *reader, struct dtt_addr *ret);
 
 /** The next contact of `nodes` or `nodes6` (`family`), id and address; false at the end. */
-bool dtt_krpc_next_node(struct dtt_reader *r, uint8_t family, uint8_t id[DTT_NODE_ID_BYTES],
+bool dtt_krpc_next_node(struct dtt_reader *reader, uint8_t family, uint8_t id[DTT_NODE_ID_BYTES],
                         struct dtt_addr *ret);
 
 static inline struct dtt_krpc_int dtt_krpc_int(int64_t n)

@@ -2,9 +2,7 @@
 #include "dht/op.h"
 
 #include "dht/inside.h"
-#include "dht/item.h"
 #include "dht/put.h"
-#include "dht/walk.h"
 
 #include <assert.h>
 #include <dtt/types.h>
@@ -12,8 +10,6 @@
 
 #define FIND_RETURNS 8
 #define PING_SENDS   2 /* a request and one retransmission */
-
-enum op_type { OP_GET, OP_FIND, OP_PING, OP_PUT, OP_PEERS };
 
 struct ping {
     struct dtt_addr addr;
@@ -25,7 +21,7 @@ struct ping {
 
 struct dtt_op {
     dtt_dht_op number;
-    enum op_type type;
+    enum dtt_op_type type;
     bool is_done;
     int status;
     uint64_t started_ns;
@@ -38,7 +34,7 @@ struct dtt_op {
 
 /* ---- life */
 
-static struct dtt_op *new_op(struct dtt_dht *d, struct dtt_now now, enum op_type type, int *err)
+static struct dtt_op *new_op(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type, int *err)
 {
     struct dtt_op *op = NULL;
     *err = DTT_EFULL;
@@ -164,20 +160,20 @@ static void start_put(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
 
 static void take_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
 {
-    if (op->type == OP_PUT) {
+    if (op->type == DTT_OP_PUT) {
         start_put(d, now, op);
         return;
     }
     const struct dtt_walk *w = op->walk;
-    bool is_own_answer = w->is_alone && op->type == OP_GET && !d->cfg.read_only;
+    bool is_own_answer = w->is_alone && op->type == DTT_OP_GET && !d->cfg.read_only;
     bool is_answered = is_own_answer || w->side[0].answered + w->side[1].answered > 0;
     end_op(op, now, is_answered ? DTT_OK : DTT_ETIMEDOUT);
 }
 
-void dtt_op_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w)
+void dtt_op_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *walk)
 {
     for (size_t i = 0; i < d->n_ops; i++) {
-        if (d->ops[i]->walk == w && !d->ops[i]->is_done) {
+        if (d->ops[i]->walk == walk && !d->ops[i]->is_done) {
             take_walk(d, now, d->ops[i]);
         }
     }
@@ -189,7 +185,7 @@ void dtt_op_asked(struct dtt_dht *d, struct dtt_now now, const struct dtt_query_
     if (!op || op->is_done) {
         return;
     }
-    if (op->type == OP_PING) {
+    if (op->type == DTT_OP_PING) {
         take_pong(d, now, op, end);
         return;
     }
@@ -201,84 +197,27 @@ void dtt_op_asked(struct dtt_dht *d, struct dtt_now now, const struct dtt_query_
 
 /* ---- starting */
 
-static int join_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op,
-                     const struct dtt_goal *goal, size_t width, uint64_t fresh_ns, bool is_brief)
+int dtt_op_start(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type,
+                 const struct dtt_goal *goal, const struct dtt_walk_wish *wish, struct dtt_put *put,
+                 dtt_dht_op *ret)
 {
-    struct dtt_walk_wish wish = {.width = width,
-                                 .reuse_tokens = op->type == OP_PUT,
-                                 .is_brief = is_brief,
-                                 .max_age_ns = fresh_ns};
-    struct dtt_walk *w = dtt_walk_to(d, now, goal, &wish);
-    if (!w) {
-        free_op(d, op);
-        return DTT_ENOMEM;
-    }
-    op->walk = w;
-    if (dtt_walks_is_over(w)) {
-        take_walk(d, now, op);
-    }
-    return DTT_OK;
-}
-
-static void set_mutable_goal(struct dtt_goal *goal, const uint8_t key[32], const uint8_t *salt,
-                             size_t salt_len)
-{
-    goal->is_mutable = true;
-    memcpy(goal->key, key, sizeof(goal->key));
-    memcpy(goal->salt, salt, salt_len);
-    goal->salt_len = salt_len;
-    dtt_item_target(goal->target, key, dtt_slice(salt, salt_len));
-}
-
-int dtt_op_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
-               dtt_dht_op *ret)
-{
-    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM};
-    int err;
-    if (args->is_mutable && args->salt_len > sizeof(args->salt)) {
-        return DTT_ETOOBIG;
-    }
-    struct dtt_op *op = new_op(d, now, OP_GET, &err);
-    if (!op) {
-        return err;
-    }
-    if (args->is_mutable) {
-        set_mutable_goal(&goal, args->key, args->salt, args->salt_len);
-    } else {
-        memcpy(goal.target, args->target, sizeof(goal.target));
-    }
-    dtt_dht_op number = op->number;
-    size_t width = args->width ? args->width : DTT_RTABLE_K;
-    width = width < DTT_LOOKUP_WIDTH_MAX ? width : DTT_LOOKUP_WIDTH_MAX;
-    err = join_walk(d, now, op, &goal, width, args->fresh_ns, args->is_brief);
-    if (err == DTT_OK) {
-        *ret = number;
-    }
-    return err;
-}
-
-/* An operation that is a walk to a target and nothing else. */
-static int start_plain(struct dtt_dht *d, struct dtt_now now, enum op_type type,
-                       enum dtt_goal_kind kind, const uint8_t target[20], dtt_dht_op *ret)
-{
-    struct dtt_goal goal = {.kind = kind};
     int err;
     struct dtt_op *op = new_op(d, now, type, &err);
     if (!op) {
+        dtt_put_free(put);
         return err;
     }
-    memcpy(goal.target, target, sizeof(goal.target));
-    dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0, false);
-    if (err == DTT_OK) {
-        *ret = number;
+    op->put = put;
+    op->walk = dtt_walk_to(d, now, goal, wish);
+    if (!op->walk) {
+        free_op(d, op);
+        return DTT_ENOMEM;
     }
-    return err;
-}
-
-int dtt_op_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret)
-{
-    return start_plain(d, now, OP_FIND, DTT_GOAL_NODES, target, ret);
+    *ret = op->number;
+    if (dtt_walks_is_over(op->walk)) {
+        take_walk(d, now, op);
+    }
+    return DTT_OK;
 }
 
 int dtt_op_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr, dtt_dht_op *ret)
@@ -287,7 +226,7 @@ int dtt_op_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *ad
     if (!dtt_addr_is_usable(addr) || !dtt_dht_has_family(d, addr->family)) {
         return DTT_EINVAL;
     }
-    struct dtt_op *op = new_op(d, now, OP_PING, &err);
+    struct dtt_op *op = new_op(d, now, DTT_OP_PING, &err);
     if (!op) {
         return err;
     }
@@ -301,94 +240,12 @@ int dtt_op_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *ad
     return DTT_OK;
 }
 
-static int check_put(const struct dtt_dht *d, const struct dtt_dht_put_args *args)
-{
-    if (args->v.len == 0 || (args->is_mutable && args->seq < 0)) {
-        return DTT_EINVAL;
-    }
-    if (args->v.len > DTT_KRPC_VALUE_MAX ||
-        (args->is_mutable && args->salt_len > sizeof(args->salt))) {
-        return DTT_ETOOBIG;
-    }
-    if (args->is_mutable &&
-        !dtt_item_verify(d->ctx->valid, args->sig, args->key, dtt_slice(args->salt, args->salt_len),
-                         args->seq, args->v)) {
-        return DTT_EAUTH;
-    }
-    return DTT_OK;
-}
-
-int dtt_op_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_args *args,
-               dtt_dht_op *ret)
-{
-    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM};
-    int err = check_put(d, args);
-    struct dtt_op *op = err ? NULL : new_op(d, now, OP_PUT, &err);
-    if (!op) {
-        return err;
-    }
-    struct dtt_put *p = op->put = calloc(1, sizeof(*op->put));
-    if (!p) {
-        free_op(d, op);
-        return DTT_ENOMEM;
-    }
-    p->args = *args;
-    memcpy(p->v, args->v.data, args->v.len);
-    p->args.v.data = p->v;
-    if (args->is_mutable) {
-        set_mutable_goal(&goal, args->key, args->salt, args->salt_len);
-    } else {
-        dtt_item_target_immutable(goal.target, args->v);
-    }
-    memcpy(p->target, goal.target, sizeof(p->target));
-    size_t among = dtt_put_among(args);
-    dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, among < DTT_RTABLE_K ? DTT_RTABLE_K : among, 0,
-                    args->is_brief);
-    if (err == DTT_OK) {
-        *ret = number;
-    }
-    return err;
-}
-
-int dtt_op_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                     dtt_dht_op *ret)
-{
-    return start_plain(d, now, OP_PEERS, DTT_GOAL_PEERS, info_hash, ret);
-}
-
-int dtt_op_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                    uint16_t port, dtt_dht_op *ret)
-{
-    struct dtt_goal goal = {.kind = DTT_GOAL_PEERS};
-    int err;
-    struct dtt_op *op = new_op(d, now, OP_PUT, &err);
-    if (!op) {
-        return err;
-    }
-    op->put = calloc(1, sizeof(*op->put));
-    if (!op->put) {
-        free_op(d, op);
-        return DTT_ENOMEM;
-    }
-    op->put->is_announce = true;
-    op->put->port = port;
-    memcpy(op->put->target, info_hash, sizeof(op->put->target));
-    memcpy(goal.target, info_hash, sizeof(goal.target));
-    dtt_dht_op number = op->number;
-    err = join_walk(d, now, op, &goal, DTT_RTABLE_K, 0, false);
-    if (err == DTT_OK) {
-        *ret = number;
-    }
-    return err;
-}
-
 void dtt_op_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
 {
     struct dtt_op *found = find_op(d, op);
     if (found && !found->is_done) {
         end_op(found, now, DTT_ECLOSED);
-        if (found->type == OP_PUT) {
+        if (found->type == DTT_OP_PUT) {
             leave_walk(d, now.mono_ns, found);
         }
     }
@@ -399,14 +256,14 @@ void dtt_op_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
 /* Values of a get, peers of a get_peers. */
 static bool next_value(struct dtt_op *op, struct dtt_dht_event *ret)
 {
-    if (op->type == OP_PEERS && op->status != DTT_ECLOSED &&
+    if (op->type == DTT_OP_PEERS && op->status != DTT_ECLOSED &&
         op->handed_out < op->walk->found.n_peers) {
         ret->type = DTT_DHT_EV_PEER;
         ret->op = op->number;
         ret->u.peer.addr = op->walk->found.peers[op->handed_out++];
         return true;
     }
-    if (op->type != OP_GET || op->status == DTT_ECLOSED ||
+    if (op->type != DTT_OP_GET || op->status == DTT_ECLOSED ||
         op->handed_out == op->walk->found.n_values) {
         return false;
     }
@@ -422,12 +279,12 @@ static bool next_value(struct dtt_op *op, struct dtt_dht_event *ret)
 }
 
 /* Answer number `at` of a finished walk: the closest of IPv4, then the closest of IPv6. */
-static const struct dtt_lookup_node *find_result(const struct dtt_walk *w, size_t at)
+static const struct dtt_lookup_node *find_result(const struct dtt_walk *walk, size_t at)
 {
     for (size_t side = 0; side < 2; side++) {
         size_t left = FIND_RETURNS;
-        for (size_t i = 0; i < w->side[side].n && left > 0; i++) {
-            const struct dtt_lookup_node *c = &w->side[side].nodes[i];
+        for (size_t i = 0; i < walk->side[side].n && left > 0; i++) {
+            const struct dtt_lookup_node *c = &walk->side[side].nodes[i];
             if (c->state == DTT_LOOKUP_NODE_ANSWERED) {
                 if (at-- == 0) {
                     return c;
@@ -446,7 +303,7 @@ static bool next_node(struct dtt_op *op, struct dtt_dht_event *ret)
     }
     ret->type = DTT_DHT_EV_NODE;
     ret->op = op->number;
-    if (op->type == OP_PING && op->handed_out == 0) {
+    if (op->type == DTT_OP_PING && op->handed_out == 0) {
         memcpy(ret->u.node.id, op->ping.id, sizeof(ret->u.node.id));
         ret->u.node.addr = op->ping.addr;
         ret->u.node.rtt_us = op->ping.rtt_us;
@@ -454,7 +311,7 @@ static bool next_node(struct dtt_op *op, struct dtt_dht_event *ret)
         return true;
     }
     const struct dtt_lookup_node *c =
-        op->type == OP_FIND ? find_result(op->walk, op->handed_out) : NULL;
+        op->type == DTT_OP_FIND ? find_result(op->walk, op->handed_out) : NULL;
     if (c) {
         memcpy(ret->u.node.id, c->id, sizeof(ret->u.node.id));
         ret->u.node.addr = c->addr;
@@ -475,7 +332,7 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
     ret->u.done.n_holders = 0;
     if (op->walk) {
         const struct dtt_lookup *l = op->walk->side;
-        uint32_t own = op->type == OP_GET && !d->cfg.read_only && op->status == DTT_OK;
+        uint32_t own = op->type == DTT_OP_GET && !d->cfg.read_only && op->status == DTT_OK;
         ret->u.done.asked = (uint32_t)(l[0].asked + l[1].asked) + own;
         ret->u.done.answered = (uint32_t)(l[0].answered + l[1].answered) + own;
         ret->u.done.values = (uint32_t)op->handed_out;
@@ -519,7 +376,7 @@ bool dtt_op_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
         }
         if (op->is_done) {
             ret->op = op->number;
-            if (op->type == OP_PUT) {
+            if (op->type == DTT_OP_PUT) {
                 ret->type = DTT_DHT_EV_PUT_DONE;
                 ret->u.put.status = op->status;
                 ret->u.put.elapsed_ns = op->ended_ns - op->started_ns;

@@ -7,21 +7,18 @@
 #define DTT_DHT_OP_H
 
 #include "dht/dht.h"
+#include "dht/put.h"
 #include "dht/query.h"
-#include "dht/walks.h"
+#include "dht/walk.h"
 
-/* The commands of dht.h. */
-int dtt_op_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_args *args,
-               dtt_dht_op *ret);
-int dtt_op_put(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_put_args *args,
-               dtt_dht_op *ret);
-int dtt_op_find(struct dtt_dht *d, struct dtt_now now, const uint8_t target[20], dtt_dht_op *ret);
+enum dtt_op_type { DTT_OP_GET, DTT_OP_FIND, DTT_OP_PING, DTT_OP_PUT, DTT_OP_PEERS };
+
+/** An operation on a walk. `put` (DTT_OP_PUT, else NULL) is its own from now on, or freed. */
+int dtt_op_start(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type,
+                 const struct dtt_goal *goal, const struct dtt_walk_wish *wish, struct dtt_put *put,
+                 dtt_dht_op *ret);
 int dtt_op_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                 dtt_dht_op *ret);
-int dtt_op_get_peers(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                     dtt_dht_op *ret);
-int dtt_op_announce(struct dtt_dht *d, struct dtt_now now, const uint8_t info_hash[20],
-                    uint16_t port, dtt_dht_op *ret);
 void dtt_op_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op);
 
 /** Those who wait for the walk go on. */

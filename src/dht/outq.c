@@ -9,79 +9,79 @@ struct header {
     uint16_t len;
 };
 
-void dtt_outq_init(struct dtt_outq *q)
+void dtt_outq_init(struct dtt_outq *queue)
 {
-    memset(q, 0, sizeof(*q));
+    memset(queue, 0, sizeof(*queue));
 }
 
-void dtt_outq_fini(struct dtt_outq *q)
+void dtt_outq_fini(struct dtt_outq *queue)
 {
-    free(q->data);
-    dtt_outq_init(q);
+    free(queue->data);
+    dtt_outq_init(queue);
 }
 
-static bool grow(struct dtt_outq *q, size_t need)
+static bool grow(struct dtt_outq *queue, size_t need)
 {
-    size_t cap = q->cap ? q->cap : 256; /* a query or two */
+    size_t cap = queue->cap ? queue->cap : 256; /* a query or two */
     while (cap < need) {
         cap *= 2;
     }
-    uint8_t *data = cap <= DTT_OUTQ_BYTES ? realloc(q->data, cap) : NULL;
+    uint8_t *data = cap <= DTT_OUTQ_BYTES ? realloc(queue->data, cap) : NULL;
     if (!data) {
         return false;
     }
-    q->data = data;
-    q->cap = cap;
+    queue->data = data;
+    queue->cap = cap;
     return true;
 }
 
-uint8_t *dtt_outq_reserve(struct dtt_outq *q, size_t max)
+uint8_t *dtt_outq_reserve(struct dtt_outq *queue, size_t max)
 {
     size_t need = sizeof(struct header) + max;
-    if (q->count == DTT_OUTQ_PACKETS || max > UINT16_MAX) {
+    if (queue->count == DTT_OUTQ_PACKETS || max > UINT16_MAX) {
         return NULL;
     }
-    if (q->count == 0) {
-        q->head = 0;
-        q->tail = 0;
+    if (queue->count == 0) {
+        queue->head = 0;
+        queue->tail = 0;
     }
-    if (q->cap - q->tail < need && q->head > 0 && q->head >= q->cap / 2) {
-        memmove(q->data, q->data + q->head, q->tail - q->head);
-        q->tail -= q->head;
-        q->head = 0;
+    if (queue->cap - queue->tail < need && queue->head > 0 && queue->head >= queue->cap / 2) {
+        memmove(queue->data, queue->data + queue->head, queue->tail - queue->head);
+        queue->tail -= queue->head;
+        queue->head = 0;
     }
-    if (q->cap - q->tail < need && !grow(q, q->tail + need)) {
+    if (queue->cap - queue->tail < need && !grow(queue, queue->tail + need)) {
         return NULL;
     }
-    return q->data + q->tail + sizeof(struct header);
+    return queue->data + queue->tail + sizeof(struct header);
 }
 
-void dtt_outq_commit(struct dtt_outq *q, const struct dtt_addr *to, size_t len)
+void dtt_outq_commit(struct dtt_outq *queue, const struct dtt_addr *to, size_t len)
 {
     struct header h = {.to = *to, .len = (uint16_t)len};
-    memcpy(q->data + q->tail, &h, sizeof(h));
-    q->tail += sizeof(h) + len;
-    q->count++;
+    memcpy(queue->data + queue->tail, &h, sizeof(h));
+    queue->tail += sizeof(h) + len;
+    queue->count++;
 }
 
-bool dtt_outq_pop(struct dtt_outq *q, struct dtt_addr *to, struct dtt_slice *ret)
+bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *to, struct dtt_slice *ret)
 {
     struct header h;
-    if (q->count == 0) {
+    if (queue->count == 0) {
         return false;
     }
-    assert(q->count > 0);
-    memcpy(&h, q->data + q->head, sizeof(h));
+    assert(queue->count > 0);
+    memcpy(&h, queue->data + queue->head, sizeof(h));
     *to = h.to;
-    *ret = dtt_slice(q->data + q->head + sizeof(h), h.len);
-    q->head += sizeof(h) + h.len;
-    q->count--;
+    *ret = dtt_slice(queue->data + queue->head + sizeof(h), h.len);
+    queue->head += sizeof(h) + h.len;
+    queue->count--;
     return true;
 }
 
-void dtt_outq_trim(struct dtt_outq *q)
+void dtt_outq_trim(struct dtt_outq *queue)
 {
-    if (q->count == 0) {
-        dtt_outq_fini(q);
+    if (queue->count == 0) {
+        dtt_outq_fini(queue);
     }
 }

@@ -20,17 +20,17 @@ struct dtt_outq {
     size_t count;
 };
 
-void dtt_outq_init(struct dtt_outq *q);
-void dtt_outq_fini(struct dtt_outq *q);
+void dtt_outq_init(struct dtt_outq *queue);
+void dtt_outq_fini(struct dtt_outq *queue);
 
 /** Room for a last datagram of up to `max` bytes, or NULL. Follow it with commit. */
-uint8_t *dtt_outq_reserve(struct dtt_outq *q, size_t max);
+uint8_t *dtt_outq_reserve(struct dtt_outq *queue, size_t max);
 /** The datagram in the reserved room has `len` bytes and goes to `to`. */
-void dtt_outq_commit(struct dtt_outq *q, const struct dtt_addr *to, size_t len);
+void dtt_outq_commit(struct dtt_outq *queue, const struct dtt_addr *to, size_t len);
 
 /** Takes the oldest datagram; its bytes stay valid until the next reserve. False when empty. */
-bool dtt_outq_pop(struct dtt_outq *q, struct dtt_addr *to, struct dtt_slice *ret);
+bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *to, struct dtt_slice *ret);
 /** Gives the memory back when the queue is empty. */
-void dtt_outq_trim(struct dtt_outq *q);
+void dtt_outq_trim(struct dtt_outq *queue);
 
 #endif

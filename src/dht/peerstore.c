@@ -25,12 +25,12 @@ struct share {
     size_t count;
 };
 
-void dtt_peerstore_init(struct dtt_peerstore *p, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+void dtt_peerstore_init(struct dtt_peerstore *store, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
-    memset(p, 0, sizeof(*p));
-    dtt_map_init(&p->swarms, DTT_NODE_ID_BYTES, DTT_PEERSTORE_HASHES, hash_key);
-    dtt_map_init(&p->networks, NETWORK_KEY_BYTES, DTT_PEERSTORE_MAX, hash_key);
-    p->next_ns = DTT_NEVER;
+    memset(store, 0, sizeof(*store));
+    dtt_map_init(&store->swarms, DTT_NODE_ID_BYTES, DTT_PEERSTORE_HASHES, hash_key);
+    dtt_map_init(&store->networks, NETWORK_KEY_BYTES, DTT_PEERSTORE_MAX, hash_key);
+    store->next_ns = DTT_NEVER;
 }
 
 /* False for addresses that are not limited by network. */
@@ -42,16 +42,16 @@ static bool network_key(uint8_t key[NETWORK_KEY_BYTES], const struct dtt_addr *a
     return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;
 }
 
-static int take_share(struct dtt_peerstore *p, const struct dtt_addr *a)
+static int take_share(struct dtt_peerstore *store, const struct dtt_addr *a)
 {
     uint8_t key[NETWORK_KEY_BYTES];
     if (!network_key(key, a)) {
         return DTT_OK;
     }
-    struct share *s = dtt_map_get(&p->networks, key);
+    struct share *s = dtt_map_get(&store->networks, key);
     if (!s) {
         s = calloc(1, sizeof(*s));
-        if (!s || dtt_map_put(&p->networks, key, s) != DTT_OK) {
+        if (!s || dtt_map_put(&store->networks, key, s) != DTT_OK) {
             free(s);
             return DTT_ENOMEM;
         }
@@ -63,51 +63,51 @@ static int take_share(struct dtt_peerstore *p, const struct dtt_addr *a)
     return DTT_OK;
 }
 
-static void give_share_back(struct dtt_peerstore *p, const struct dtt_addr *a)
+static void give_share_back(struct dtt_peerstore *store, const struct dtt_addr *a)
 {
     uint8_t key[NETWORK_KEY_BYTES];
-    struct share *s = network_key(key, a) ? dtt_map_get(&p->networks, key) : NULL;
+    struct share *s = network_key(key, a) ? dtt_map_get(&store->networks, key) : NULL;
     if (s && --s->count == 0) {
-        dtt_map_take(&p->networks, key);
+        dtt_map_take(&store->networks, key);
         free(s);
     }
 }
 
-static void drop_swarm(struct dtt_peerstore *p, struct swarm *s)
+static void drop_swarm(struct dtt_peerstore *store, struct swarm *swarm)
 {
-    dtt_map_take(&p->swarms, s->info_hash);
-    free(s->peers);
-    free(s);
+    dtt_map_take(&store->swarms, swarm->info_hash);
+    free(swarm->peers);
+    free(swarm);
 }
 
 /* Removes peer i; the swarm stays, maybe empty. */
-static void drop_peer(struct dtt_peerstore *p, struct swarm *s, size_t i)
+static void drop_peer(struct dtt_peerstore *store, struct swarm *swarm, size_t i)
 {
-    assert(i < s->n && p->count > 0);
-    give_share_back(p, &s->peers[i].addr);
-    memmove(&s->peers[i], &s->peers[i + 1], (s->n - i - 1) * sizeof(s->peers[0]));
-    s->n--;
-    p->count--;
+    assert(i < swarm->n && store->count > 0);
+    give_share_back(store, &swarm->peers[i].addr);
+    memmove(&swarm->peers[i], &swarm->peers[i + 1], (swarm->n - i - 1) * sizeof(swarm->peers[0]));
+    swarm->n--;
+    store->count--;
 }
 
-void dtt_peerstore_fini(struct dtt_peerstore *p)
+void dtt_peerstore_fini(struct dtt_peerstore *store)
 {
-    while (dtt_map_count(&p->swarms) > 0) {
-        struct swarm *s = dtt_map_value_at(&p->swarms, dtt_map_count(&p->swarms) - 1);
+    while (dtt_map_count(&store->swarms) > 0) {
+        struct swarm *s = dtt_map_value_at(&store->swarms, dtt_map_count(&store->swarms) - 1);
         while (s->n > 0) {
-            drop_peer(p, s, s->n - 1);
+            drop_peer(store, s, s->n - 1);
         }
-        drop_swarm(p, s);
+        drop_swarm(store, s);
     }
-    dtt_map_fini(&p->swarms);
-    dtt_map_fini(&p->networks);
+    dtt_map_fini(&store->swarms);
+    dtt_map_fini(&store->networks);
 }
 
-static struct swarm *oldest_swarm(const struct dtt_peerstore *p)
+static struct swarm *oldest_swarm(const struct dtt_peerstore *store)
 {
     struct swarm *oldest = NULL;
-    for (size_t i = 0; i < dtt_map_count(&p->swarms); i++) {
-        struct swarm *s = dtt_map_value_at(&p->swarms, i);
+    for (size_t i = 0; i < dtt_map_count(&store->swarms); i++) {
+        struct swarm *s = dtt_map_value_at(&store->swarms, i);
         if (!oldest || s->peers[0].time_ns < oldest->peers[0].time_ns) {
             oldest = s;
         }
@@ -115,40 +115,40 @@ static struct swarm *oldest_swarm(const struct dtt_peerstore *p)
     return oldest;
 }
 
-static void drop_oldest(struct dtt_peerstore *p)
+static void drop_oldest(struct dtt_peerstore *store)
 {
-    struct swarm *s = oldest_swarm(p);
-    drop_peer(p, s, 0);
+    struct swarm *s = oldest_swarm(store);
+    drop_peer(store, s, 0);
     if (s->n == 0) {
-        drop_swarm(p, s);
+        drop_swarm(store, s);
     }
 }
 
 /* The swarm with room for one more peer. */
-static struct swarm *swarm_with_room(struct dtt_peerstore *p,
+static struct swarm *swarm_with_room(struct dtt_peerstore *store,
                                      const uint8_t info_hash[DTT_NODE_ID_BYTES])
 {
-    struct swarm *s = dtt_map_get(&p->swarms, info_hash);
+    struct swarm *s = dtt_map_get(&store->swarms, info_hash);
     if (!s) {
-        while (dtt_map_count(&p->swarms) >= DTT_PEERSTORE_HASHES) {
-            drop_oldest(p);
+        while (dtt_map_count(&store->swarms) >= DTT_PEERSTORE_HASHES) {
+            drop_oldest(store);
         }
         s = calloc(1, sizeof(*s));
-        if (!s || dtt_map_put(&p->swarms, info_hash, s) != DTT_OK) {
+        if (!s || dtt_map_put(&store->swarms, info_hash, s) != DTT_OK) {
             free(s);
             return NULL;
         }
         memcpy(s->info_hash, info_hash, DTT_NODE_ID_BYTES);
     }
     if (s->n == DTT_PEERSTORE_PER_HASH) {
-        drop_peer(p, s, 0);
+        drop_peer(store, s, 0);
     }
     if (s->n == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 2;
         struct peer *peers = realloc(s->peers, cap * sizeof(*peers));
         if (!peers) {
             if (s->n == 0) {
-                drop_swarm(p, s);
+                drop_swarm(store, s);
             }
             return NULL;
         }
@@ -158,10 +158,10 @@ static struct swarm *swarm_with_room(struct dtt_peerstore *p,
     return s;
 }
 
-static bool renew(struct dtt_peerstore *p, struct dtt_now now, const uint8_t *info_hash,
+static bool renew(struct dtt_peerstore *store, struct dtt_now now, const uint8_t *info_hash,
                   const struct dtt_addr *peer)
 {
-    struct swarm *s = dtt_map_get(&p->swarms, info_hash);
+    struct swarm *s = dtt_map_get(&store->swarms, info_hash);
     for (size_t i = 0; s && i < s->n; i++) {
         if (dtt_addr_eq(&s->peers[i].addr, peer)) {
             memmove(&s->peers[i], &s->peers[i + 1], (s->n - i - 1) * sizeof(s->peers[0]));
@@ -172,34 +172,35 @@ static bool renew(struct dtt_peerstore *p, struct dtt_now now, const uint8_t *in
     return false;
 }
 
-int dtt_peerstore_announce(struct dtt_peerstore *p, struct dtt_now now,
+int dtt_peerstore_announce(struct dtt_peerstore *store, struct dtt_now now,
                            const uint8_t info_hash[DTT_NODE_ID_BYTES], const struct dtt_addr *peer)
 {
-    if (renew(p, now, info_hash, peer)) {
+    if (renew(store, now, info_hash, peer)) {
         return DTT_OK;
     }
-    int err = take_share(p, peer);
+    int err = take_share(store, peer);
     if (err) {
         return err;
     }
-    while (p->count >= DTT_PEERSTORE_MAX) {
-        drop_oldest(p);
+    while (store->count >= DTT_PEERSTORE_MAX) {
+        drop_oldest(store);
     }
-    struct swarm *s = swarm_with_room(p, info_hash);
+    struct swarm *s = swarm_with_room(store, info_hash);
     if (!s) {
-        give_share_back(p, peer);
+        give_share_back(store, peer);
         return DTT_ENOMEM;
     }
     s->peers[s->n++] = (struct peer){.addr = *peer, .time_ns = now.mono_ns};
-    p->count++;
-    p->next_ns = dtt_min_ns(p->next_ns, now.mono_ns + DTT_PEERSTORE_LIFETIME_NS);
+    store->count++;
+    store->next_ns = dtt_min_ns(store->next_ns, now.mono_ns + DTT_PEERSTORE_LIFETIME_NS);
     return DTT_OK;
 }
 
-void dtt_peerstore_write(const struct dtt_peerstore *p, const uint8_t info_hash[DTT_NODE_ID_BYTES],
-                         uint8_t family, size_t max, struct dtt_rng *rng, struct dtt_writer *w)
+void dtt_peerstore_write(const struct dtt_peerstore *store,
+                         const uint8_t info_hash[DTT_NODE_ID_BYTES], uint8_t family, size_t max,
+                         struct dtt_rng *rng, struct dtt_writer *writer)
 {
-    const struct swarm *s = dtt_map_get(&p->swarms, info_hash);
+    const struct swarm *s = dtt_map_get(&store->swarms, info_hash);
     size_t start = s ? (size_t)dtt_rng_below(rng, s->n) : 0;
     for (size_t i = 0; s && i < s->n && max > 0; i++) {
         const struct dtt_addr *a = &s->peers[(start + i) % s->n].addr;
@@ -207,32 +208,33 @@ void dtt_peerstore_write(const struct dtt_peerstore *p, const uint8_t info_hash[
             uint8_t compact[DTT_ADDR_COMPACT6];
             struct dtt_writer one = dtt_writer(compact, sizeof(compact));
             dtt_addr_write_compact(&one, a);
-            dtt_bencode_write_str(w, dtt_slice(compact, one.len));
+            dtt_bencode_write_str(writer, dtt_slice(compact, one.len));
             max--;
         }
     }
 }
 
-uint64_t dtt_peerstore_deadline(const struct dtt_peerstore *p)
+uint64_t dtt_peerstore_deadline(const struct dtt_peerstore *store)
 {
-    return p->next_ns;
+    return store->next_ns;
 }
 
-void dtt_peerstore_tick(struct dtt_peerstore *p, struct dtt_now now)
+void dtt_peerstore_tick(struct dtt_peerstore *store, struct dtt_now now)
 {
-    if (now.mono_ns < p->next_ns) {
+    if (now.mono_ns < store->next_ns) {
         return;
     }
-    p->next_ns = DTT_NEVER;
-    for (size_t i = dtt_map_count(&p->swarms); i-- > 0;) {
-        struct swarm *s = dtt_map_value_at(&p->swarms, i);
+    store->next_ns = DTT_NEVER;
+    for (size_t i = dtt_map_count(&store->swarms); i-- > 0;) {
+        struct swarm *s = dtt_map_value_at(&store->swarms, i);
         while (s->n > 0 && s->peers[0].time_ns + DTT_PEERSTORE_LIFETIME_NS <= now.mono_ns) {
-            drop_peer(p, s, 0);
+            drop_peer(store, s, 0);
         }
         if (s->n == 0) {
-            drop_swarm(p, s);
+            drop_swarm(store, s);
         } else {
-            p->next_ns = dtt_min_ns(p->next_ns, s->peers[0].time_ns + DTT_PEERSTORE_LIFETIME_NS);
+            store->next_ns =
+                dtt_min_ns(store->next_ns, s->peers[0].time_ns + DTT_PEERSTORE_LIFETIME_NS);
         }
     }
 }

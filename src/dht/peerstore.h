@@ -28,18 +28,20 @@ struct dtt_peerstore {
 };
 
 /** Allocates nothing yet. */
-void dtt_peerstore_init(struct dtt_peerstore *p, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
-void dtt_peerstore_fini(struct dtt_peerstore *p);
+void dtt_peerstore_init(struct dtt_peerstore *store,
+                        const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_peerstore_fini(struct dtt_peerstore *store);
 
 /** Adds or renews. DTT_EFULL when its network has its share, DTT_ENOMEM. */
-int dtt_peerstore_announce(struct dtt_peerstore *p, struct dtt_now now,
+int dtt_peerstore_announce(struct dtt_peerstore *store, struct dtt_now now,
                            const uint8_t info_hash[DTT_NODE_ID_BYTES], const struct dtt_addr *peer);
 
 /** Writes up to `max` peers of one family as the content of KRPC `values`; a random run of them. */
-void dtt_peerstore_write(const struct dtt_peerstore *p, const uint8_t info_hash[DTT_NODE_ID_BYTES],
-                         uint8_t family, size_t max, struct dtt_rng *rng, struct dtt_writer *w);
+void dtt_peerstore_write(const struct dtt_peerstore *store,
+                         const uint8_t info_hash[DTT_NODE_ID_BYTES], uint8_t family, size_t max,
+                         struct dtt_rng *rng, struct dtt_writer *writer);
 
-uint64_t dtt_peerstore_deadline(const struct dtt_peerstore *p);
-void dtt_peerstore_tick(struct dtt_peerstore *p, struct dtt_now now);
+uint64_t dtt_peerstore_deadline(const struct dtt_peerstore *store);
+void dtt_peerstore_tick(struct dtt_peerstore *store, struct dtt_now now);
 
 #endif

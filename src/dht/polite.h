@@ -59,15 +59,15 @@ struct dtt_polite {
     } * rates;                                    /**< NULL until a global address is met */
 };
 
-void dtt_polite_init(struct dtt_polite *p, const uint8_t hash_key[16], struct dtt_now now);
-void dtt_polite_fini(struct dtt_polite *p);
+void dtt_polite_init(struct dtt_polite *polite, const uint8_t hash_key[16], struct dtt_now now);
+void dtt_polite_fini(struct dtt_polite *polite);
 
 /** May a datagram go to `to` now? Takes the tokens when it may. */
-enum dtt_polite_verdict dtt_polite_send(struct dtt_polite *p, struct dtt_now now,
+enum dtt_polite_verdict dtt_polite_send(struct dtt_polite *polite, struct dtt_now now,
                                         const struct dtt_addr *to, enum dtt_polite_kind kind);
 /** When the budget of all has room for a query again. */
-uint64_t dtt_polite_ready_ns(struct dtt_polite *p, struct dtt_now now);
+uint64_t dtt_polite_ready_ns(struct dtt_polite *polite, struct dtt_now now);
 /** May a query from `from` be worked on? */
-bool dtt_polite_serve(struct dtt_polite *p, struct dtt_now now, const struct dtt_addr *from);
+bool dtt_polite_serve(struct dtt_polite *polite, struct dtt_now now, const struct dtt_addr *from);
 
 #endif

@@ -22,11 +22,12 @@ struct dtt_proofs {
     } * slots; /**< NULL until a first one */
 };
 
-void dtt_proofs_init(struct dtt_proofs *p, const uint8_t hash_key[16]);
-void dtt_proofs_fini(struct dtt_proofs *p);
+void dtt_proofs_init(struct dtt_proofs *proofs, const uint8_t hash_key[16]);
+void dtt_proofs_fini(struct dtt_proofs *proofs);
 
 /** The address has proved itself. The port does not count: NATs change it. */
-void dtt_proofs_add(struct dtt_proofs *p, struct dtt_now now, const struct dtt_addr *addr);
-bool dtt_proofs_has(const struct dtt_proofs *p, struct dtt_now now, const struct dtt_addr *addr);
+void dtt_proofs_add(struct dtt_proofs *proofs, struct dtt_now now, const struct dtt_addr *addr);
+bool dtt_proofs_has(const struct dtt_proofs *proofs, struct dtt_now now,
+                    const struct dtt_addr *addr);
 
 #endif

@@ -14,6 +14,15 @@
 #define PUT_TARGETS    (2 * DTT_LOOKUP_WIDTH_MAX)
 #define COPIES_DEFAULT 8
 
+struct dtt_put *dtt_put_new(const uint8_t target[DTT_NODE_ID_BYTES])
+{
+    struct dtt_put *put = calloc(1, sizeof(*put));
+    if (put) {
+        memcpy(put->target, target, sizeof(put->target));
+    }
+    return put;
+}
+
 void dtt_put_free(struct dtt_put *put)
 {
     if (put) {

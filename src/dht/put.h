@@ -54,6 +54,8 @@ struct dtt_put {
     uint8_t v[DTT_KRPC_VALUE_MAX];
 };
 
+/** NULL: out of memory. */
+struct dtt_put *dtt_put_new(const uint8_t target[DTT_NODE_ID_BYTES]);
 void dtt_put_free(struct dtt_put *put);
 /** Copies asked for, within the limits. */
 size_t dtt_put_copies(const struct dtt_dht_put_args *args);

@@ -39,7 +39,7 @@ static struct dtt_txn *new_txn(struct dtt_dht *d, struct dtt_now now, const stru
 }
 
 int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
-                   enum dtt_txn_purpose purpose, uint32_t owner, struct dtt_krpc *q)
+                   enum dtt_txn_purpose purpose, uint32_t owner, struct dtt_krpc *query)
 {
     uint8_t wire[DTT_KRPC_T_BYTES], buf[DTT_DHT_PACKET_MAX];
     struct dtt_txn *txn = new_txn(d, now, to, purpose);
@@ -48,18 +48,18 @@ int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr 
         return DTT_EFULL;
     }
     txn->owner = owner;
-    txn->method = (uint8_t)q->method;
+    txn->method = (uint8_t)query->method;
     dtt_put_be32(wire, txn->wire);
-    q->type = DTT_KRPC_QUERY;
-    q->t = dtt_slice(wire, sizeof(wire));
-    q->id = dtt_slice(d->id, sizeof(d->id));
-    q->client = dtt_slice(DTT_KRPC_CLIENT, 4);
-    q->is_read_only = d->cfg.read_only;
-    if (d->cfg.has_v4 && d->cfg.has_v6 && q->method != DTT_KRPC_M_PUT &&
-        q->method != DTT_KRPC_M_PING) {
-        q->want = DTT_KRPC_WANTS_V4 | DTT_KRPC_WANTS_V6;
+    query->type = DTT_KRPC_QUERY;
+    query->t = dtt_slice(wire, sizeof(wire));
+    query->id = dtt_slice(d->id, sizeof(d->id));
+    query->client = dtt_slice(DTT_KRPC_CLIENT, 4);
+    query->is_read_only = d->cfg.read_only;
+    if (d->cfg.has_v4 && d->cfg.has_v6 && query->method != DTT_KRPC_M_PUT &&
+        query->method != DTT_KRPC_M_PING) {
+        query->want = DTT_KRPC_WANTS_V4 | DTT_KRPC_WANTS_V6;
     }
-    int len = dtt_krpc_encode(q, buf, sizeof(buf));
+    int len = dtt_krpc_encode(query, buf, sizeof(buf));
     int err = len < 0
                   ? len
                   : dtt_send_datagram(d, now, to, DTT_POLITE_QUERY, dtt_slice(buf, (size_t)len));
@@ -69,7 +69,7 @@ int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr 
     }
     d->asked++;
     DTT_COUNT(d->ctx, DHT_QUERIES);
-    DTT_TRACE(d->ctx, DHT_QUERY, dtt_tv_addr(to), dtt_tv_int(q->method));
+    DTT_TRACE(d->ctx, DHT_QUERY, dtt_tv_addr(to), dtt_tv_int(query->method));
     return DTT_OK;
 }
 

@@ -29,7 +29,7 @@ struct dtt_query_end {
 
 /** Sends a query; `q` has its method and arguments, the rest is filled in. As dtt_send_datagram. */
 int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
-                   enum dtt_txn_purpose purpose, uint32_t owner, struct dtt_krpc *q);
+                   enum dtt_txn_purpose purpose, uint32_t owner, struct dtt_krpc *query);
 /** The query that `answer` belongs to, now over; false when there is none. */
 bool dtt_query_match(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
                      const struct dtt_krpc *answer, struct dtt_query_end *ret);

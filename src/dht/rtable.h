@@ -56,10 +56,11 @@ struct dtt_rtable {
 };
 
 /** Allocates nothing yet. */
-void dtt_rtable_init(struct dtt_rtable *t, uint8_t family, const uint8_t self[DTT_NODE_ID_BYTES]);
-void dtt_rtable_fini(struct dtt_rtable *t);
+void dtt_rtable_init(struct dtt_rtable *table, uint8_t family,
+                     const uint8_t self[DTT_NODE_ID_BYTES]);
+void dtt_rtable_fini(struct dtt_rtable *table);
 
-struct dtt_addr dtt_rnode_addr(const struct dtt_rtable *t, const struct dtt_rnode *n);
+struct dtt_addr dtt_rnode_addr(const struct dtt_rtable *table, const struct dtt_rnode *node);
 
 enum dtt_rtable_result {
     DTT_RTABLE_REFUSED, /**< not in the table: limits, full, own id, or no memory */
@@ -69,26 +70,26 @@ enum dtt_rtable_result {
 };
 
 /** A node has answered a query of ours. `flags` are added; BEP44 clears NO_BEP44. */
-enum dtt_rtable_result dtt_rtable_seen(struct dtt_rtable *t, struct dtt_now now,
+enum dtt_rtable_result dtt_rtable_seen(struct dtt_rtable *table, struct dtt_now now,
                                        const uint8_t id[DTT_NODE_ID_BYTES],
                                        const struct dtt_addr *addr, uint64_t rtt_ns,
                                        unsigned flags);
 
 /** A node we have not asked. True: there is room, so a ping is due. Otherwise kept as spare. */
-bool dtt_rtable_suggest(struct dtt_rtable *t, const uint8_t id[DTT_NODE_ID_BYTES],
+bool dtt_rtable_suggest(struct dtt_rtable *table, const uint8_t id[DTT_NODE_ID_BYTES],
                         const struct dtt_addr *addr);
 
 /**
  * A query stayed without answer (`weight` 1) or the address is unreachable (2). True and `*ret`
  * (taken out of the spare contacts) when a replacement is worth a ping now.
  */
-bool dtt_rtable_failed(struct dtt_rtable *t, const struct dtt_addr *addr, unsigned weight,
+bool dtt_rtable_failed(struct dtt_rtable *table, const struct dtt_addr *addr, unsigned weight,
                        struct dtt_rnode *ret);
 
 /** The live node at this address, or NULL. */
-struct dtt_rnode *dtt_rtable_find(const struct dtt_rtable *t, const struct dtt_addr *addr);
+struct dtt_rnode *dtt_rtable_find(const struct dtt_rtable *table, const struct dtt_addr *addr);
 /** The live node with this id, or NULL. */
-struct dtt_rnode *dtt_rtable_find_id(const struct dtt_rtable *t,
+struct dtt_rnode *dtt_rtable_find_id(const struct dtt_rtable *table,
                                      const uint8_t id[DTT_NODE_ID_BYTES]);
 
 #define DTT_RTABLE_CLOSEST_MAX 32
@@ -97,24 +98,24 @@ struct dtt_rnode *dtt_rtable_find_id(const struct dtt_rtable *t,
  * Up to `max` (<= DTT_RTABLE_CLOSEST_MAX) live nodes that are not bad, closest to `target` first.
  * `global_only` leaves out private addresses, `exclude` (or NULL) one id.
  */
-size_t dtt_rtable_closest(const struct dtt_rtable *t, const uint8_t target[DTT_NODE_ID_BYTES],
+size_t dtt_rtable_closest(const struct dtt_rtable *table, const uint8_t target[DTT_NODE_ID_BYTES],
                           bool global_only, const uint8_t *exclude, size_t max,
                           const struct dtt_rnode **ret);
 
 /** Forgets the contacts to start from: enough other nodes are known. */
-void dtt_rtable_drop_routers(struct dtt_rtable *t);
+void dtt_rtable_drop_routers(struct dtt_rtable *table);
 
 /** The live node not heard from for the longest time, or NULL. */
-struct dtt_rnode *dtt_rtable_stalest(const struct dtt_rtable *t);
+struct dtt_rnode *dtt_rtable_stalest(const struct dtt_rtable *table);
 
 /** The bucket whose range holds `id`; NULL while the table is empty. */
-struct dtt_rbucket *dtt_rtable_bucket_of(const struct dtt_rtable *t,
+struct dtt_rbucket *dtt_rtable_bucket_of(const struct dtt_rtable *table,
                                          const uint8_t id[DTT_NODE_ID_BYTES]);
 
 /** Our id has changed: sorts all nodes anew. On lack of memory some are forgotten. */
-void dtt_rtable_set_self(struct dtt_rtable *t, const uint8_t self[DTT_NODE_ID_BYTES]);
+void dtt_rtable_set_self(struct dtt_rtable *table, const uint8_t self[DTT_NODE_ID_BYTES]);
 
 /** What always holds, for assertions. */
-bool dtt_rtable_is_sound(const struct dtt_rtable *t);
+bool dtt_rtable_is_sound(const struct dtt_rtable *table);
 
 #endif

@@ -34,39 +34,41 @@ struct request {
     uint8_t values[DTT_PEERSTORE_REPLY * VALUE6_BYTES];
 };
 
-static void init_reply(struct request *r, enum dtt_krpc_type type)
+static void init_reply(struct request *request, enum dtt_krpc_type type)
 {
-    struct dtt_writer w = dtt_writer(r->ip, sizeof(r->ip));
-    dtt_addr_write_compact(&w, r->from);
-    r->reply = (struct dtt_krpc){.type = type,
-                                 .t = r->q->t,
-                                 .ip = dtt_slice(r->ip, w.len),
-                                 .client = dtt_slice(DTT_KRPC_CLIENT, 4),
-                                 .id = dtt_slice(r->d->id, DTT_NODE_ID_BYTES)};
+    struct dtt_writer w = dtt_writer(request->ip, sizeof(request->ip));
+    dtt_addr_write_compact(&w, request->from);
+    request->reply = (struct dtt_krpc){.type = type,
+                                       .t = request->q->t,
+                                       .ip = dtt_slice(request->ip, w.len),
+                                       .client = dtt_slice(DTT_KRPC_CLIENT, 4),
+                                       .id = dtt_slice(request->d->id, DTT_NODE_ID_BYTES)};
 }
 
-static void prove(const struct request *r)
+static void prove(const struct request *request)
 {
-    if (dtt_addr_scope(r->from) == DTT_SCOPE_GLOBAL) {
-        dtt_proofs_add(&r->d->proofs, r->now, r->from);
+    if (dtt_addr_scope(request->from) == DTT_SCOPE_GLOBAL) {
+        dtt_proofs_add(&request->d->proofs, request->now, request->from);
     }
 }
 
 /* Not long ago the source sent back something that only a receiver of our datagrams knows. */
-static bool is_proven(const struct request *r)
+static bool is_proven(const struct request *request)
 {
-    const struct dtt_dht *d = r->d;
-    if (dtt_addr_scope(r->from) != DTT_SCOPE_GLOBAL ||
-        dtt_proofs_has(&d->proofs, r->now, r->from)) {
+    const struct dtt_dht *d = request->d;
+    if (dtt_addr_scope(request->from) != DTT_SCOPE_GLOBAL ||
+        dtt_proofs_has(&d->proofs, request->now, request->from)) {
         return true;
     }
-    const struct dtt_rtable *t = &d->tables[dtt_side_of(r->from->family)];
-    const struct dtt_rnode *n = r->q->id.data ? dtt_rtable_find_id(t, r->q->id.data) : NULL;
+    const struct dtt_rtable *t = &d->tables[dtt_side_of(request->from->family)];
+    const struct dtt_rnode *n =
+        request->q->id.data ? dtt_rtable_find_id(t, request->q->id.data) : NULL;
     if (!n) {
         return false;
     }
     struct dtt_addr addr = dtt_rnode_addr(t, n);
-    return dtt_addr_eq(&addr, r->from) && r->now.mono_ns / DTT_S - n->heard_s < DTT_RTABLE_GOOD_S;
+    return dtt_addr_eq(&addr, request->from) &&
+           request->now.mono_ns / DTT_S - n->heard_s < DTT_RTABLE_GOOD_S;
 }
 
 /* Takes entries of `size` bytes off the end of a list, down to `keep` of them at most. */
@@ -79,11 +81,11 @@ static void cut_list(struct dtt_slice *list, size_t size, size_t keep, size_t *e
 }
 
 /* Makes the reply `excess` bytes shorter: contacts and peers to a few of each, then to none. */
-static void cut_contacts(struct request *r, size_t excess)
+static void cut_contacts(struct request *request, size_t excess)
 {
     static const size_t keep[] = {3, 0};
-    struct dtt_krpc *m = &r->reply;
-    size_t value = r->from->family == DTT_FAMILY_V4 ? VALUE4_BYTES : VALUE6_BYTES;
+    struct dtt_krpc *m = &request->reply;
+    size_t value = request->from->family == DTT_FAMILY_V4 ? VALUE4_BYTES : VALUE6_BYTES;
     for (size_t i = 0; i < 2; i++) {
         cut_list(&m->nodes6, DTT_KRPC_NODE6_BYTES, keep[i], &excess);
         cut_list(&m->nodes, DTT_KRPC_NODE4_BYTES, keep[i], &excess);
@@ -91,100 +93,102 @@ static void cut_contacts(struct request *r, size_t excess)
     }
 }
 
-static size_t encode(const struct request *r, uint8_t buf[ENCODED_MAX])
+static size_t encode(const struct request *request, uint8_t buf[ENCODED_MAX])
 {
-    int len = dtt_krpc_encode(&r->reply, buf, ENCODED_MAX);
+    int len = dtt_krpc_encode(&request->reply, buf, ENCODED_MAX);
     return len < 0 ? 0 : (size_t)len;
 }
 
 /* Keeps the get until the asker has answered a ping. False when it cannot be kept. */
-static bool hold(struct request *r)
+static bool hold(struct request *request)
 {
-    struct dtt_dht *d = r->d;
-    const struct dtt_krpc *q = r->q;
-    struct dtt_held_get g = {.from = *r->from,
+    struct dtt_dht *d = request->d;
+    const struct dtt_krpc *q = request->q;
+    struct dtt_held_get g = {.from = *request->from,
                              .t_len = (uint8_t)q->t.len,
                              .want = q->want,
                              .has_seq = q->seq.is_set,
                              .seq = q->seq.n,
-                             .len = (uint32_t)r->len};
-    if (r->was_held || q->is_read_only) { /* BEP 43: it would not answer a ping */
+                             .len = (uint32_t)request->len};
+    if (request->was_held || q->is_read_only) { /* BEP 43: it would not answer a ping */
         return false;
     }
     memcpy(g.id, q->id.data, sizeof(g.id));
     memcpy(g.target, q->target.data, sizeof(g.target));
     memcpy(g.t, q->t.data, q->t.len);
-    bool is_asked = dtt_held_has(&d->held, r->from);
+    bool is_asked = dtt_held_has(&d->held, request->from);
     if (dtt_held_add(&d->held, &g) != DTT_OK) {
         return false;
     }
     struct dtt_krpc ping = {.method = DTT_KRPC_M_PING};
-    if (!is_asked && dtt_query_send(d, r->now, r->from, DTT_TXN_PROOF, 0, &ping) != DTT_OK) {
-        dtt_held_take(&d->held, r->from, &g);
+    if (!is_asked &&
+        dtt_query_send(d, request->now, request->from, DTT_TXN_PROOF, 0, &ping) != DTT_OK) {
+        dtt_held_take(&d->held, request->from, &g);
         return false;
     }
     DTT_COUNT(d->ctx, DHT_GETS_HELD);
-    r->is_held = true;
+    request->is_held = true;
     return true;
 }
 
 /* A value larger than a stranger may get: it is sent later, or a hint tells how to get it. */
-static bool is_value_held(struct request *r, size_t fair, uint8_t buf[ENCODED_MAX])
+static bool is_value_held(struct request *request, size_t fair, uint8_t buf[ENCODED_MAX])
 {
-    struct dtt_krpc *m = &r->reply;
+    struct dtt_krpc *m = &request->reply;
     struct dtt_krpc whole = *m;
-    cut_contacts(r, SIZE_MAX);
-    size_t len = encode(r, buf);
+    cut_contacts(request, SIZE_MAX);
+    size_t len = encode(request, buf);
     *m = whole;
     if (len <= fair) {
         return false;
     }
-    dtt_storage_put_back(&r->d->storage, r->q->target.data);
-    if (hold(r)) {
+    dtt_storage_put_back(&request->d->storage, request->q->target.data);
+    if (hold(request)) {
         return true;
     }
-    DTT_COUNT(r->d->ctx, DHT_VALUES_WITHHELD);
+    DTT_COUNT(request->d->ctx, DHT_VALUES_WITHHELD);
     m->v = m->k = m->sig = dtt_slice(NULL, 0);
     m->proof = dtt_krpc_int(1);
     return false;
 }
 
 /* Cuts the reply to a source that has not proved its address. 0: nothing is sent now. */
-static size_t cut_for_stranger(struct request *r, uint8_t buf[ENCODED_MAX])
+static size_t cut_for_stranger(struct request *request, uint8_t buf[ENCODED_MAX])
 {
-    struct dtt_krpc *m = &r->reply;
-    size_t fair = AMPLIFICATION * r->len - (r->is_pinged ? DTT_SERVER_PING_BYTES : 0);
+    struct dtt_krpc *m = &request->reply;
+    size_t fair = AMPLIFICATION * request->len - (request->is_pinged ? DTT_SERVER_PING_BYTES : 0);
     if (m->type == DTT_KRPC_ERROR) { /* the code says enough */
         m->ip = m->client = dtt_slice(NULL, 0);
         m->error_text = dtt_slice("", 0);
-    } else if (m->v.data && is_value_held(r, fair, buf)) {
+    } else if (m->v.data && is_value_held(request, fair, buf)) {
         return 0;
     }
-    size_t len = encode(r, buf);
+    size_t len = encode(request, buf);
     if (len > fair) {
-        cut_contacts(r, len - fair);
-        len = encode(r, buf);
+        cut_contacts(request, len - fair);
+        len = encode(request, buf);
     }
     return len <= fair ? len : 0;
 }
 
-static void send_reply(struct request *r)
+static void send_reply(struct request *request)
 {
     uint8_t buf[ENCODED_MAX];
-    size_t len = encode(r, buf);
+    size_t len = encode(request, buf);
     if (len > REPLY_MAX) {
-        cut_contacts(r, len - REPLY_MAX);
-        len = encode(r, buf);
+        cut_contacts(request, len - REPLY_MAX);
+        len = encode(request, buf);
     }
-    if (len + DTT_SERVER_PING_BYTES > AMPLIFICATION * r->len && !is_proven(r)) {
-        len = cut_for_stranger(r, buf);
+    if (len + DTT_SERVER_PING_BYTES > AMPLIFICATION * request->len && !is_proven(request)) {
+        len = cut_for_stranger(request, buf);
     }
     if (len > 0) {
-        dtt_send_datagram(r->d, r->now, r->from, DTT_POLITE_ANSWER, dtt_slice(buf, len));
+        dtt_send_datagram(request->d, request->now, request->from, DTT_POLITE_ANSWER,
+                          dtt_slice(buf, len));
     }
 }
 
-static void send_error(struct request *r, enum dtt_krpc_error error)
+static void send_error(struct request *request, enum dtt_krpc_error error)
 {
     const char *text = "server error";
     switch (error) {
@@ -199,23 +203,23 @@ static void send_error(struct request *r, enum dtt_krpc_error error)
     case DTT_KRPC_E_GENERIC:
     case DTT_KRPC_E_SERVER: break;
     }
-    init_reply(r, DTT_KRPC_ERROR);
-    r->reply.error = error;
-    r->reply.error_text = dtt_slice(text, strlen(text));
-    DTT_COUNT(r->d->ctx, DHT_SERVE_ERRORS);
-    send_reply(r);
+    init_reply(request, DTT_KRPC_ERROR);
+    request->reply.error = error;
+    request->reply.error_text = dtt_slice(text, strlen(text));
+    DTT_COUNT(request->d->ctx, DHT_SERVE_ERRORS);
+    send_reply(request);
 }
 
 /* ---- parts of replies */
 
-static struct dtt_slice write_nodes(const struct request *r, size_t side, const uint8_t *target,
-                                    uint8_t *buf, size_t cap)
+static struct dtt_slice write_nodes(const struct request *request, size_t side,
+                                    const uint8_t *target, uint8_t *buf, size_t cap)
 {
-    const struct dtt_rtable *t = &r->d->tables[side];
+    const struct dtt_rtable *t = &request->d->tables[side];
     const struct dtt_rnode *near[DTT_RTABLE_K];
     struct dtt_writer w = dtt_writer(buf, cap);
-    bool global_only = dtt_addr_scope(r->from) == DTT_SCOPE_GLOBAL;
-    size_t n = dtt_rtable_closest(t, target, global_only, r->q->id.data, DTT_RTABLE_K, near);
+    bool global_only = dtt_addr_scope(request->from) == DTT_SCOPE_GLOBAL;
+    size_t n = dtt_rtable_closest(t, target, global_only, request->q->id.data, DTT_RTABLE_K, near);
     for (size_t i = 0; i < n; i++) {
         struct dtt_addr addr = dtt_rnode_addr(t, near[i]);
         dtt_write(&w, near[i]->id, DTT_NODE_ID_BYTES);
@@ -225,140 +229,146 @@ static struct dtt_slice write_nodes(const struct request *r, size_t side, const 
 }
 
 /* BEP 32: contacts of the families wanted, or else of the family the query came by. */
-static void add_nodes(struct request *r, const uint8_t *target)
+static void add_nodes(struct request *request, const uint8_t *target)
 {
-    uint8_t want = r->q->want;
+    uint8_t want = request->q->want;
     if (want == 0) {
-        want = r->from->family == DTT_FAMILY_V4 ? DTT_KRPC_WANTS_V4 : DTT_KRPC_WANTS_V6;
+        want = request->from->family == DTT_FAMILY_V4 ? DTT_KRPC_WANTS_V4 : DTT_KRPC_WANTS_V6;
     }
     if (want & DTT_KRPC_WANTS_V4) {
-        r->reply.nodes = write_nodes(r, 0, target, r->nodes, sizeof(r->nodes));
+        request->reply.nodes =
+            write_nodes(request, 0, target, request->nodes, sizeof(request->nodes));
     }
     if (want & DTT_KRPC_WANTS_V6) {
-        r->reply.nodes6 = write_nodes(r, 1, target, r->nodes6, sizeof(r->nodes6));
+        request->reply.nodes6 =
+            write_nodes(request, 1, target, request->nodes6, sizeof(request->nodes6));
     }
 }
 
-static void add_token(struct request *r, const uint8_t *target)
+static void add_token(struct request *request, const uint8_t *target)
 {
-    dtt_token_make(r->token, r->d->secret, r->now, r->from, target);
-    r->reply.token = dtt_slice(r->token, sizeof(r->token));
+    dtt_token_make(request->token, request->d->secret, request->now, request->from, target);
+    request->reply.token = dtt_slice(request->token, sizeof(request->token));
 }
 
 /* A token that comes back proves the address, too. */
-static bool is_token_valid(const struct request *r, const uint8_t *target)
+static bool is_token_valid(const struct request *request, const uint8_t *target)
 {
-    bool is_valid = dtt_token_is_valid(r->q->token, r->d->secret, r->now, r->from, target);
+    bool is_valid = dtt_token_is_valid(request->q->token, request->d->secret, request->now,
+                                       request->from, target);
     if (is_valid) {
-        prove(r);
+        prove(request);
     }
     return is_valid;
 }
 
 /* ---- methods */
 
-static void serve_find(struct request *r, struct dtt_slice target)
+static void serve_find(struct request *request, struct dtt_slice target)
 {
     if (target.len != DTT_NODE_ID_BYTES) {
-        send_error(r, DTT_KRPC_E_PROTOCOL);
+        send_error(request, DTT_KRPC_E_PROTOCOL);
         return;
     }
-    init_reply(r, DTT_KRPC_REPLY);
-    add_nodes(r, target.data);
-    send_reply(r);
+    init_reply(request, DTT_KRPC_REPLY);
+    add_nodes(request, target.data);
+    send_reply(request);
 }
 
-static void serve_get_peers(struct request *r)
+static void serve_get_peers(struct request *request)
 {
-    struct dtt_writer w = dtt_writer(r->values, sizeof(r->values));
-    if (r->q->info_hash.len != DTT_NODE_ID_BYTES) {
-        send_error(r, DTT_KRPC_E_PROTOCOL);
+    struct dtt_writer w = dtt_writer(request->values, sizeof(request->values));
+    if (request->q->info_hash.len != DTT_NODE_ID_BYTES) {
+        send_error(request, DTT_KRPC_E_PROTOCOL);
         return;
     }
-    init_reply(r, DTT_KRPC_REPLY);
-    add_nodes(r, r->q->info_hash.data);
-    add_token(r, r->q->info_hash.data);
-    dtt_peerstore_write(&r->d->peers, r->q->info_hash.data, r->from->family, DTT_PEERSTORE_REPLY,
-                        &r->d->rng, &w);
+    init_reply(request, DTT_KRPC_REPLY);
+    add_nodes(request, request->q->info_hash.data);
+    add_token(request, request->q->info_hash.data);
+    dtt_peerstore_write(&request->d->peers, request->q->info_hash.data, request->from->family,
+                        DTT_PEERSTORE_REPLY, &request->d->rng, &w);
     if (w.len > 0) {
-        r->reply.values = dtt_slice(r->values, w.len);
+        request->reply.values = dtt_slice(request->values, w.len);
     }
-    send_reply(r);
+    send_reply(request);
 }
 
-static void serve_announce_peer(struct request *r)
+static void serve_announce_peer(struct request *request)
 {
-    const struct dtt_krpc *q = r->q;
-    struct dtt_addr peer = *r->from;
+    const struct dtt_krpc *q = request->q;
+    struct dtt_addr peer = *request->from;
     bool is_implied = q->implied_port.is_set && q->implied_port.n != 0;
-    if (q->info_hash.len != DTT_NODE_ID_BYTES || !is_token_valid(r, q->info_hash.data) ||
+    if (q->info_hash.len != DTT_NODE_ID_BYTES || !is_token_valid(request, q->info_hash.data) ||
         (!is_implied && (!q->port.is_set || q->port.n < 1 || q->port.n > UINT16_MAX))) {
-        send_error(r, DTT_KRPC_E_PROTOCOL);
+        send_error(request, DTT_KRPC_E_PROTOCOL);
         return;
     }
     if (!is_implied) {
         peer.port = (uint16_t)q->port.n;
     }
-    if (dtt_peerstore_announce(&r->d->peers, r->now, q->info_hash.data, &peer) != DTT_OK) {
-        DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
-        send_error(r, DTT_KRPC_E_SERVER);
+    if (dtt_peerstore_announce(&request->d->peers, request->now, q->info_hash.data, &peer) !=
+        DTT_OK) {
+        DTT_COUNT(request->d->ctx, DHT_STORE_REFUSED);
+        send_error(request, DTT_KRPC_E_SERVER);
         return;
     }
-    init_reply(r, DTT_KRPC_REPLY);
-    send_reply(r);
+    init_reply(request, DTT_KRPC_REPLY);
+    send_reply(request);
 }
 
 /* How many of the contacts named in the reply are closer to the target than we are. */
-static size_t own_rank(const struct request *r, const uint8_t *target)
+static size_t own_rank(const struct request *request, const uint8_t *target)
 {
-    const struct dtt_slice *lists[] = {&r->reply.nodes, &r->reply.nodes6};
+    const struct dtt_slice *lists[] = {&request->reply.nodes, &request->reply.nodes6};
     static const size_t sizes[] = {DTT_KRPC_NODE4_BYTES, DTT_KRPC_NODE6_BYTES};
-    size_t list = r->reply.nodes.len > 0 ? 0 : 1;
+    size_t list = request->reply.nodes.len > 0 ? 0 : 1;
     size_t rank = 0;
     for (size_t at = 0; at < lists[list]->len; at += sizes[list]) {
-        rank += dtt_node_id_cmp(target, lists[list]->data + at, r->d->id) < 0;
+        rank += dtt_node_id_cmp(target, lists[list]->data + at, request->d->id) < 0;
     }
     return rank;
 }
 
-static void serve_get(struct request *r)
+static void serve_get(struct request *request)
 {
     struct dtt_storage_value v;
-    const uint8_t *target = r->q->target.data;
-    if (r->q->target.len != DTT_NODE_ID_BYTES) {
-        send_error(r, DTT_KRPC_E_PROTOCOL);
+    const uint8_t *target = request->q->target.data;
+    if (request->q->target.len != DTT_NODE_ID_BYTES) {
+        send_error(request, DTT_KRPC_E_PROTOCOL);
         return;
     }
-    init_reply(r, DTT_KRPC_REPLY);
-    add_nodes(r, target);
-    add_token(r, target);
-    (void)is_token_valid(r, target);
-    if (dtt_storage_get(&r->d->storage, target, own_rank(r, target), &v)) {
-        bool is_newer = !r->q->seq.is_set || !v.is_mutable || v.seq > r->q->seq.n;
+    init_reply(request, DTT_KRPC_REPLY);
+    add_nodes(request, target);
+    add_token(request, target);
+    (void)is_token_valid(request, target);
+    if (dtt_storage_get(&request->d->storage, target, own_rank(request, target), &v)) {
+        bool is_newer = !request->q->seq.is_set || !v.is_mutable || v.seq > request->q->seq.n;
         if (v.is_mutable) {
-            r->reply.seq = dtt_krpc_int(v.seq);
+            request->reply.seq = dtt_krpc_int(v.seq);
         }
         if (v.siblings > 1) {
-            r->reply.siblings = dtt_krpc_int((int64_t)v.siblings);
+            request->reply.siblings = dtt_krpc_int((int64_t)v.siblings);
         }
         if (is_newer) {
-            r->reply.v = v.v;
-            r->reply.k = v.is_mutable ? dtt_slice(v.k, DTT_KRPC_KEY_BYTES) : dtt_slice(NULL, 0);
-            r->reply.sig = v.is_mutable ? dtt_slice(v.sig, DTT_KRPC_SIG_BYTES) : dtt_slice(NULL, 0);
+            request->reply.v = v.v;
+            request->reply.k =
+                v.is_mutable ? dtt_slice(v.k, DTT_KRPC_KEY_BYTES) : dtt_slice(NULL, 0);
+            request->reply.sig =
+                v.is_mutable ? dtt_slice(v.sig, DTT_KRPC_SIG_BYTES) : dtt_slice(NULL, 0);
         }
     }
-    send_reply(r);
+    send_reply(request);
 }
 
 /* The cheap checks first, the signature last. */
-static enum dtt_krpc_error check_mutable_put(const struct request *r,
+static enum dtt_krpc_error check_mutable_put(const struct request *request,
                                              const struct dtt_storage_put *item)
 {
-    const struct dtt_krpc *q = r->q;
+    const struct dtt_krpc *q = request->q;
     if (q->sig.len != DTT_KRPC_SIG_BYTES || !q->seq.is_set || q->seq.n < 0) {
         return DTT_KRPC_E_PROTOCOL;
     }
-    const struct dtt_storage *s = &r->d->storage;
+    const struct dtt_storage *s = &request->d->storage;
     enum dtt_krpc_error error =
         dtt_storage_check(s, item->target, q->seq.n, q->cas.is_set, q->cas.n);
     if (error != DTT_KRPC_E_NONE) {
@@ -366,13 +376,13 @@ static enum dtt_krpc_error check_mutable_put(const struct request *r,
     }
     bool is_signed =
         dtt_storage_holds(s, item) ||
-        dtt_item_verify(r->d->ctx->valid, q->sig.data, q->k.data, q->salt, q->seq.n, q->v);
+        dtt_item_verify(request->d->ctx->valid, q->sig.data, q->k.data, q->salt, q->seq.n, q->v);
     return is_signed ? DTT_KRPC_E_NONE : DTT_KRPC_E_SIGNATURE;
 }
 
-static enum dtt_krpc_error put(const struct request *r)
+static enum dtt_krpc_error put(const struct request *request)
 {
-    const struct dtt_krpc *q = r->q;
+    const struct dtt_krpc *q = request->q;
     uint8_t target[DTT_NODE_ID_BYTES];
     /* A broken mutable put must not pass for an immutable one. */
     bool is_mutable = q->k.data || q->sig.data || q->seq.is_set;
@@ -392,7 +402,7 @@ static enum dtt_krpc_error put(const struct request *r)
     } else {
         dtt_item_target_immutable(target, q->v);
     }
-    if (!is_token_valid(r, target)) {
+    if (!is_token_valid(request, target)) {
         return DTT_KRPC_E_PROTOCOL;
     }
     struct dtt_storage_put item = {.target = target,
@@ -401,37 +411,37 @@ static enum dtt_krpc_error put(const struct request *r)
                                    .sig = q->sig.data,
                                    .seq = is_mutable ? q->seq.n : 0,
                                    .v = q->v};
-    enum dtt_krpc_error error = is_mutable ? check_mutable_put(r, &item) : DTT_KRPC_E_NONE;
+    enum dtt_krpc_error error = is_mutable ? check_mutable_put(request, &item) : DTT_KRPC_E_NONE;
     if (error != DTT_KRPC_E_NONE) {
         return error;
     }
-    if (dtt_storage_put(&r->d->storage, r->now, r->from, &item) != DTT_OK) {
-        DTT_COUNT(r->d->ctx, DHT_STORE_REFUSED);
+    if (dtt_storage_put(&request->d->storage, request->now, request->from, &item) != DTT_OK) {
+        DTT_COUNT(request->d->ctx, DHT_STORE_REFUSED);
         return DTT_KRPC_E_SERVER;
     }
     return DTT_KRPC_E_NONE;
 }
 
-static void serve_put(struct request *r)
+static void serve_put(struct request *request)
 {
-    enum dtt_krpc_error error = put(r);
+    enum dtt_krpc_error error = put(request);
     if (error != DTT_KRPC_E_NONE) {
-        send_error(r, error);
+        send_error(request, error);
         return;
     }
-    init_reply(r, DTT_KRPC_REPLY);
-    send_reply(r);
+    init_reply(request, DTT_KRPC_REPLY);
+    send_reply(request);
 }
 
 /* Methods of later BEPs carry a target: the closest nodes are an answer to all of them. */
-static void serve_unknown(struct request *r)
+static void serve_unknown(struct request *request)
 {
-    if (r->q->target.len == DTT_NODE_ID_BYTES) {
-        serve_find(r, r->q->target);
-    } else if (r->q->info_hash.len == DTT_NODE_ID_BYTES) {
-        serve_find(r, r->q->info_hash);
+    if (request->q->target.len == DTT_NODE_ID_BYTES) {
+        serve_find(request, request->q->target);
+    } else if (request->q->info_hash.len == DTT_NODE_ID_BYTES) {
+        serve_find(request, request->q->info_hash);
     } else {
-        send_error(r, DTT_KRPC_E_METHOD);
+        send_error(request, DTT_KRPC_E_METHOD);
     }
 }
 
@@ -461,26 +471,26 @@ void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
     }
 }
 
-static void serve(struct request *r)
+static void serve(struct request *request)
 {
-    switch (r->q->method) {
+    switch (request->q->method) {
     case DTT_KRPC_M_PING:
-        init_reply(r, DTT_KRPC_REPLY);
-        send_reply(r);
+        init_reply(request, DTT_KRPC_REPLY);
+        send_reply(request);
         break;
-    case DTT_KRPC_M_FIND_NODE: serve_find(r, r->q->target); break;
-    case DTT_KRPC_M_GET_PEERS: serve_get_peers(r); break;
-    case DTT_KRPC_M_ANNOUNCE_PEER: serve_announce_peer(r); break;
-    case DTT_KRPC_M_GET: serve_get(r); break;
-    case DTT_KRPC_M_PUT: serve_put(r); break;
-    case DTT_KRPC_M_UNKNOWN: serve_unknown(r); break;
+    case DTT_KRPC_M_FIND_NODE: serve_find(request, request->q->target); break;
+    case DTT_KRPC_M_GET_PEERS: serve_get_peers(request); break;
+    case DTT_KRPC_M_ANNOUNCE_PEER: serve_announce_peer(request); break;
+    case DTT_KRPC_M_GET: serve_get(request); break;
+    case DTT_KRPC_M_PUT: serve_put(request); break;
+    case DTT_KRPC_M_UNKNOWN: serve_unknown(request); break;
     }
 }
 
 void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
-                      const struct dtt_krpc *q, size_t datagram_len)
+                      const struct dtt_krpc *query, size_t datagram_len)
 {
-    struct request r = {.d = d, .now = now, .from = from, .q = q, .len = datagram_len};
+    struct request r = {.d = d, .now = now, .from = from, .q = query, .len = datagram_len};
     if (d->cfg.read_only) {
         return;
     }
@@ -489,12 +499,12 @@ void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         return;
     }
     DTT_COUNT(d->ctx, DHT_SERVED);
-    DTT_TRACE(d->ctx, DHT_SERVE, dtt_tv_addr(from), dtt_tv_int(q->method));
-    if (!q->id.data) {
+    DTT_TRACE(d->ctx, DHT_SERVE, dtt_tv_addr(from), dtt_tv_int(query->method));
+    if (!query->id.data) {
         send_error(&r, DTT_KRPC_E_PROTOCOL);
         return;
     }
-    r.is_pinged = !q->is_read_only && dtt_alive_wants(d, q->id.data, from);
+    r.is_pinged = !query->is_read_only && dtt_alive_wants(d, query->id.data, from);
     serve(&r);
     if (r.is_pinged && !r.is_held) {
         dtt_alive_ping(d, now, from);

@@ -15,7 +15,7 @@
 #define DTT_SERVER_PING_BYTES 74 /**< of a ping of ours, at most */
 
 void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
-                      const struct dtt_krpc *q, size_t datagram_len);
+                      const struct dtt_krpc *query, size_t datagram_len);
 /** The ping to an asker whose get is held is over; `is_proved`: it was answered. */
 void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *asker,
                       bool is_proved);

@@ -14,30 +14,31 @@
 #define VERSION   1
 #define CRC_BYTES 4
 
-static void write_nodes(struct dtt_writer *w, const struct dtt_dht_state *s, uint8_t family)
+static void write_nodes(struct dtt_writer *writer, const struct dtt_dht_state *state,
+                        uint8_t family)
 {
     uint8_t buf[DTT_DHT_STATE_NODES * DTT_KRPC_NODE6_BYTES];
     struct dtt_writer list = dtt_writer(buf, sizeof(buf));
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->nodes[i].addr.family == family) {
-            dtt_write(&list, s->nodes[i].id, DTT_NODE_ID_BYTES);
-            dtt_addr_write_compact(&list, &s->nodes[i].addr);
+    for (size_t i = 0; i < state->n; i++) {
+        if (state->nodes[i].addr.family == family) {
+            dtt_write(&list, state->nodes[i].id, DTT_NODE_ID_BYTES);
+            dtt_addr_write_compact(&list, &state->nodes[i].addr);
         }
     }
-    dtt_bencode_write_str(w, dtt_slice(buf, list.len));
+    dtt_bencode_write_str(writer, dtt_slice(buf, list.len));
 }
 
-int dtt_dht_state_encode(const struct dtt_dht_state *s, uint8_t *buf, size_t cap)
+int dtt_dht_state_encode(const struct dtt_dht_state *state, uint8_t *buf, size_t cap)
 {
     uint8_t crc[CRC_BYTES];
     struct dtt_writer w = dtt_writer(buf, cap);
     dtt_write_text(&w, "d");
     dtt_bencode_write_text(&w, "id");
-    dtt_bencode_write_str(&w, dtt_slice(s->id, sizeof(s->id)));
+    dtt_bencode_write_str(&w, dtt_slice(state->id, sizeof(state->id)));
     dtt_bencode_write_text(&w, "nodes");
-    write_nodes(&w, s, DTT_FAMILY_V4);
+    write_nodes(&w, state, DTT_FAMILY_V4);
     dtt_bencode_write_text(&w, "nodes6");
-    write_nodes(&w, s, DTT_FAMILY_V6);
+    write_nodes(&w, state, DTT_FAMILY_V6);
     dtt_bencode_write_text(&w, "version");
     dtt_bencode_write_int(&w, VERSION);
     dtt_write_text(&w, "e");
@@ -46,15 +47,15 @@ int dtt_dht_state_encode(const struct dtt_dht_state *s, uint8_t *buf, size_t cap
     return w.failed ? DTT_ETOOBIG : (int)w.len;
 }
 
-static void read_nodes(struct dtt_slice list, uint8_t family, struct dtt_dht_state *s)
+static void read_nodes(struct dtt_slice list, uint8_t family, struct dtt_dht_state *state)
 {
     struct dtt_reader r = dtt_reader(list);
-    while (s->n < DTT_DHT_STATE_NODES) {
-        struct dtt_dht_known *k = &s->nodes[s->n];
+    while (state->n < DTT_DHT_STATE_NODES) {
+        struct dtt_dht_known *k = &state->nodes[state->n];
         if (!dtt_krpc_next_node(&r, family, k->id, &k->addr)) {
             return;
         }
-        s->n += k->addr.family == family && dtt_addr_is_usable(&k->addr);
+        state->n += k->addr.family == family && dtt_addr_is_usable(&k->addr);
     }
 }
 
@@ -93,17 +94,17 @@ int dtt_dht_state_decode(struct dtt_slice in, struct dtt_dht_state *ret)
     return DTT_OK;
 }
 
-static void take_node(const struct dtt_rtable *t, size_t bucket, size_t i,
+static void take_node(const struct dtt_rtable *table, size_t bucket, size_t i,
                       struct dtt_dht_state *ret)
 {
-    if (bucket >= t->n || i >= t->buckets[bucket].live || ret->n == DTT_DHT_STATE_NODES) {
+    if (bucket >= table->n || i >= table->buckets[bucket].live || ret->n == DTT_DHT_STATE_NODES) {
         return;
     }
-    const struct dtt_rnode *n = &t->buckets[bucket].nodes[i];
+    const struct dtt_rnode *n = &table->buckets[bucket].nodes[i];
     if (n->fails == 0 && !(n->flags & DTT_RNODE_ROUTER)) {
         struct dtt_dht_known *k = &ret->nodes[ret->n++];
         memcpy(k->id, n->id, sizeof(k->id));
-        k->addr = dtt_rnode_addr(t, n);
+        k->addr = dtt_rnode_addr(table, n);
     }
 }
 
@@ -124,18 +125,18 @@ void dtt_dht_get_state(const struct dtt_dht *d, struct dtt_dht_state *ret)
     }
 }
 
-int dtt_dht_set_state(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *s)
+int dtt_dht_set_state(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *state)
 {
     struct dtt_dht_state *saved = malloc(sizeof(*saved));
     if (!saved) {
         return DTT_ENOMEM;
     }
-    *saved = *s;
+    *saved = *state;
     dtt_rng_shuffle(&d->rng, saved->nodes, saved->n, sizeof(saved->nodes[0]));
     free(d->saved);
     d->saved = saved;
     d->saved_next = 0;
-    dtt_upkeep_set_id(d, s->id);
+    dtt_upkeep_set_id(d, state->id);
     dtt_alive_ask_saved(d, now);
     return DTT_OK;
 }

@@ -22,7 +22,7 @@ struct dtt_dht_state {
 };
 
 /** Length written, or DTT_ETOOBIG (never with DTT_DHT_STATE_MAX bytes of room). */
-int dtt_dht_state_encode(const struct dtt_dht_state *s, uint8_t *buf, size_t cap);
+int dtt_dht_state_encode(const struct dtt_dht_state *state, uint8_t *buf, size_t cap);
 /** DTT_EPROTO for anything but a whole undamaged state. Unusable addresses are left out. */
 int dtt_dht_state_decode(struct dtt_slice in, struct dtt_dht_state *ret);
 
@@ -33,6 +33,6 @@ void dtt_dht_get_state(const struct dtt_dht *d, struct dtt_dht_state *ret);
  * 32 at a time until enough are. Operations wait for them as they do for contacts to start from.
  * DTT_ENOMEM.
  */
-int dtt_dht_set_state(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *s);
+int dtt_dht_set_state(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *state);
 
 #endif

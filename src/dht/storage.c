@@ -41,11 +41,11 @@ struct dtt_stored {
     uint8_t v[];
 };
 
-void dtt_storage_init(struct dtt_storage *s, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+void dtt_storage_init(struct dtt_storage *storage, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
-    memset(s, 0, sizeof(*s));
-    dtt_map_init(&s->targets, DTT_NODE_ID_BYTES, DTT_STORAGE_TARGETS, hash_key);
-    dtt_map_init(&s->networks, NETWORK_KEY_BYTES, DTT_STORAGE_VALUES, hash_key);
+    memset(storage, 0, sizeof(*storage));
+    dtt_map_init(&storage->targets, DTT_NODE_ID_BYTES, DTT_STORAGE_TARGETS, hash_key);
+    dtt_map_init(&storage->networks, NETWORK_KEY_BYTES, DTT_STORAGE_VALUES, hash_key);
 }
 
 /* ---- origins */
@@ -61,11 +61,11 @@ static void network_key(uint8_t key[NETWORK_KEY_BYTES], const struct dtt_addr *f
     }
 }
 
-static struct network *network_of(struct dtt_storage *s, const struct dtt_addr *from)
+static struct network *network_of(struct dtt_storage *storage, const struct dtt_addr *from)
 {
     uint8_t key[NETWORK_KEY_BYTES];
     network_key(key, from);
-    struct network *n = dtt_map_get(&s->networks, key);
+    struct network *n = dtt_map_get(&storage->networks, key);
     if (n) {
         return n;
     }
@@ -76,103 +76,105 @@ static struct network *network_of(struct dtt_storage *s, const struct dtt_addr *
     memcpy(n->key, key, sizeof(key));
     n->is_own = !from;
     n->is_limited = key[0] != 0;
-    if (dtt_map_put(&s->networks, key, n) != DTT_OK) {
+    if (dtt_map_put(&storage->networks, key, n) != DTT_OK) {
         free(n);
         return NULL;
     }
     return n;
 }
 
-static void drop_network_if_empty(struct dtt_storage *s, struct network *n)
+static void drop_network_if_empty(struct dtt_storage *storage, struct network *network)
 {
-    if (n->values == 0) {
-        dtt_map_take(&s->networks, n->key);
-        free(n);
+    if (network->values == 0) {
+        dtt_map_take(&storage->networks, network->key);
+        free(network);
     }
 }
 
 /* ---- the two lists a value is in */
 
-static void link_newest(struct dtt_storage *s, struct dtt_stored *v)
+static void link_newest(struct dtt_storage *storage, struct dtt_stored *value)
 {
-    v->older = s->newest;
-    v->newer = NULL;
-    *(s->newest ? &s->newest->newer : &s->oldest) = v;
-    s->newest = v;
-    struct network *n = v->network;
-    v->net_older = n->newest;
-    v->net_newer = NULL;
-    *(n->newest ? &n->newest->net_newer : &n->oldest) = v;
-    n->newest = v;
+    value->older = storage->newest;
+    value->newer = NULL;
+    *(storage->newest ? &storage->newest->newer : &storage->oldest) = value;
+    storage->newest = value;
+    struct network *n = value->network;
+    value->net_older = n->newest;
+    value->net_newer = NULL;
+    *(n->newest ? &n->newest->net_newer : &n->oldest) = value;
+    n->newest = value;
 }
 
-static void unlink_both(struct dtt_storage *s, struct dtt_stored *v)
+static void unlink_both(struct dtt_storage *storage, struct dtt_stored *value)
 {
-    *(s->oldest == v ? &s->oldest : &v->older->newer) = v->newer;
-    *(s->newest == v ? &s->newest : &v->newer->older) = v->older;
-    struct network *n = v->network;
-    *(n->oldest == v ? &n->oldest : &v->net_older->net_newer) = v->net_newer;
-    *(n->newest == v ? &n->newest : &v->net_newer->net_older) = v->net_older;
+    *(storage->oldest == value ? &storage->oldest : &value->older->newer) = value->newer;
+    *(storage->newest == value ? &storage->newest : &value->newer->older) = value->older;
+    struct network *n = value->network;
+    *(n->oldest == value ? &n->oldest : &value->net_older->net_newer) = value->net_newer;
+    *(n->newest == value ? &n->newest : &value->net_newer->net_older) = value->net_older;
 }
 
-static void account(struct dtt_storage *s, struct dtt_stored *v, bool add)
+static void account(struct dtt_storage *storage, struct dtt_stored *value, bool add)
 {
     size_t one = add ? 1 : SIZE_MAX; /* unsigned -1 */
-    size_t bytes = add ? v->len : 0 - (size_t)v->len;
-    s->values += one;
-    s->bytes += bytes;
-    v->network->values += one;
-    v->network->bytes += bytes;
-    v->target->bytes += bytes;
+    size_t bytes = add ? value->len : 0 - (size_t)value->len;
+    storage->values += one;
+    storage->bytes += bytes;
+    value->network->values += one;
+    value->network->bytes += bytes;
+    value->target->bytes += bytes;
 }
 
 /* ---- targets */
 
-static void drop_target_if_empty(struct dtt_storage *s, struct target *t)
+static void drop_target_if_empty(struct dtt_storage *storage, struct target *target)
 {
-    if (t->n == 0) {
-        dtt_map_take(&s->targets, t->id);
-        free(t->values);
-        free(t);
+    if (target->n == 0) {
+        dtt_map_take(&storage->targets, target->id);
+        free(target->values);
+        free(target);
     }
 }
 
 /* The target stays, though it may be empty now. */
-static void take_value_off(struct dtt_storage *s, struct target *t, struct dtt_stored *v)
+static void take_value_off(struct dtt_storage *storage, struct target *target,
+                           struct dtt_stored *value)
 {
-    struct network *n = v->network;
+    struct network *n = value->network;
     size_t i = 0;
-    while (t->values[i] != v) {
+    while (target->values[i] != value) {
         i++;
     }
-    assert(i < t->n);
-    memmove(&t->values[i], &t->values[i + 1], (t->n - i - 1) * sizeof(struct dtt_stored *));
-    t->n--;
-    unlink_both(s, v);
-    account(s, v, false);
-    free(v);
-    drop_network_if_empty(s, n);
+    assert(i < target->n);
+    memmove(&target->values[i], &target->values[i + 1],
+            (target->n - i - 1) * sizeof(struct dtt_stored *));
+    target->n--;
+    unlink_both(storage, value);
+    account(storage, value, false);
+    free(value);
+    drop_network_if_empty(storage, n);
 }
 
-static void drop_value(struct dtt_storage *s, struct dtt_stored *v)
+static void drop_value(struct dtt_storage *storage, struct dtt_stored *value)
 {
-    struct target *t = v->target;
-    take_value_off(s, t, v);
-    drop_target_if_empty(s, t);
+    struct target *t = value->target;
+    take_value_off(storage, t, value);
+    drop_target_if_empty(storage, t);
 }
 
-void dtt_storage_fini(struct dtt_storage *s)
+void dtt_storage_fini(struct dtt_storage *storage)
 {
-    while (s->oldest) {
-        drop_value(s, s->oldest);
+    while (storage->oldest) {
+        drop_value(storage, storage->oldest);
     }
-    dtt_map_fini(&s->targets);
-    dtt_map_fini(&s->networks);
+    dtt_map_fini(&storage->targets);
+    dtt_map_fini(&storage->networks);
 }
 
-static struct target *target_of(struct dtt_storage *s, const struct dtt_storage_put *put)
+static struct target *target_of(struct dtt_storage *storage, const struct dtt_storage_put *put)
 {
-    struct target *t = dtt_map_get(&s->targets, put->target);
+    struct target *t = dtt_map_get(&storage->targets, put->target);
     if (t) {
         return t;
     }
@@ -186,25 +188,25 @@ static struct target *target_of(struct dtt_storage *s, const struct dtt_storage_
     if (put->is_mutable) {
         memcpy(t->k, put->k, sizeof(t->k));
     }
-    if (dtt_map_put(&s->targets, t->id, t) != DTT_OK) {
+    if (dtt_map_put(&storage->targets, t->id, t) != DTT_OK) {
         free(t);
         return NULL;
     }
     return t;
 }
 
-static bool grow_siblings(struct target *t)
+static bool grow_siblings(struct target *target)
 {
-    if (t->n < t->cap) {
+    if (target->n < target->cap) {
         return true;
     }
-    size_t cap = t->cap ? t->cap * 2 : 1;
-    struct dtt_stored **values = realloc(t->values, cap * sizeof(struct dtt_stored *));
+    size_t cap = target->cap ? target->cap * 2 : 1;
+    struct dtt_stored **values = realloc(target->values, cap * sizeof(struct dtt_stored *));
     if (!values) {
         return false;
     }
-    t->values = values;
-    t->cap = cap;
+    target->values = values;
+    target->cap = cap;
     return true;
 }
 
@@ -214,21 +216,22 @@ static bool grow_siblings(struct target *t)
  * The oldest sibling of the network with most of them, `incoming` counted as one more of its own;
  * NULL when only our own could make room for others.
  */
-static struct dtt_stored *sibling_victim(const struct target *t, const struct network *incoming)
+static struct dtt_stored *sibling_victim(const struct target *target,
+                                         const struct network *incoming)
 {
     struct dtt_stored *victim = NULL;
     size_t most = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        if (t->values[i]->network->is_own && !incoming->is_own) {
+    for (size_t i = 0; i < target->n; i++) {
+        if (target->values[i]->network->is_own && !incoming->is_own) {
             continue;
         }
-        size_t same = t->values[i]->network == incoming;
-        for (size_t j = i; j < t->n; j++) {
-            same += t->values[j]->network == t->values[i]->network;
+        size_t same = target->values[i]->network == incoming;
+        for (size_t j = i; j < target->n; j++) {
+            same += target->values[j]->network == target->values[i]->network;
         }
         if (same > most) {
             most = same;
-            victim = t->values[i];
+            victim = target->values[i];
         }
     }
     return victim;
@@ -246,15 +249,15 @@ static size_t load(size_t values, size_t bytes)
  * the new value of `len` bytes. So no network loses a value to one that would then hold as much.
  * NULL when `incoming` itself has the largest and nothing to give up, or only our own are left.
  */
-static struct dtt_stored *store_victim(const struct dtt_storage *s, const struct network *incoming,
-                                       bool is_own, size_t len)
+static struct dtt_stored *store_victim(const struct dtt_storage *storage,
+                                       const struct network *incoming, bool is_own, size_t len)
 {
     const struct network *most = incoming;
     size_t most_load = is_own     ? 0
                        : incoming ? load(incoming->values + 1, incoming->bytes + len)
                                   : load(1, len);
-    for (size_t i = 0; i < dtt_map_count(&s->networks); i++) {
-        const struct network *n = dtt_map_value_at(&s->networks, i);
+    for (size_t i = 0; i < dtt_map_count(&storage->networks); i++) {
+        const struct network *n = dtt_map_value_at(&storage->networks, i);
         if (n->oldest && !n->is_own && n != incoming && load(n->values, n->bytes) > most_load) {
             most = n;
             most_load = load(n->values, n->bytes);
@@ -263,55 +266,55 @@ static struct dtt_stored *store_victim(const struct dtt_storage *s, const struct
     return most && !most->is_own ? most->oldest : NULL;
 }
 
-static bool is_network_full(const struct network *n, size_t len)
+static bool is_network_full(const struct network *network, size_t len)
 {
-    return n->is_limited &&
-           (n->values >= DTT_STORAGE_NETWORK_VALUES || n->bytes + len > DTT_STORAGE_NETWORK_BYTES);
+    return network->is_limited && (network->values >= DTT_STORAGE_NETWORK_VALUES ||
+                                   network->bytes + len > DTT_STORAGE_NETWORK_BYTES);
 }
 
-static bool is_store_full(const struct dtt_storage *s, size_t len, bool new_target)
+static bool is_store_full(const struct dtt_storage *storage, size_t len, bool new_target)
 {
-    return s->values >= DTT_STORAGE_VALUES || s->bytes + len > DTT_STORAGE_BYTES ||
-           (new_target && dtt_map_count(&s->targets) >= DTT_STORAGE_TARGETS);
+    return storage->values >= DTT_STORAGE_VALUES || storage->bytes + len > DTT_STORAGE_BYTES ||
+           (new_target && dtt_map_count(&storage->targets) >= DTT_STORAGE_TARGETS);
 }
 
-static void evict(struct dtt_storage *s, struct dtt_stored *v)
+static void evict(struct dtt_storage *storage, struct dtt_stored *value)
 {
-    s->evicted++;
-    drop_value(s, v);
+    storage->evicted++;
+    drop_value(storage, value);
 }
 
 /* Room in the store and in the origin's share. May free targets and networks. */
-static bool make_room(struct dtt_storage *s, const struct dtt_addr *from,
+static bool make_room(struct dtt_storage *storage, const struct dtt_addr *from,
                       const struct dtt_storage_put *put)
 {
     uint8_t key[NETWORK_KEY_BYTES];
     network_key(key, from);
     for (;;) {
-        const struct network *n = dtt_map_get(&s->networks, key);
+        const struct network *n = dtt_map_get(&storage->networks, key);
         if (!n || !is_network_full(n, put->v.len)) {
             break;
         }
-        evict(s, n->oldest);
+        evict(storage, n->oldest);
     }
-    while (is_store_full(s, put->v.len, !dtt_map_get(&s->targets, put->target))) {
+    while (is_store_full(storage, put->v.len, !dtt_map_get(&storage->targets, put->target))) {
         struct dtt_stored *victim =
-            store_victim(s, dtt_map_get(&s->networks, key), !from, put->v.len);
+            store_victim(storage, dtt_map_get(&storage->networks, key), !from, put->v.len);
         if (!victim) {
             return false;
         }
-        evict(s, victim);
+        evict(storage, victim);
     }
     return true;
 }
 
 /* ---- put and get */
 
-enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *s,
+enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *storage,
                                       const uint8_t target[DTT_NODE_ID_BYTES], int64_t seq,
                                       bool has_cas, int64_t cas)
 {
-    const struct target *t = dtt_map_get(&s->targets, target);
+    const struct target *t = dtt_map_get(&storage->targets, target);
     if (!t) {
         return DTT_KRPC_E_NONE;
     }
@@ -322,9 +325,10 @@ enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *s,
 }
 
 /* The value with these bytes and sequence number, or NULL. */
-static struct dtt_stored *find_same(const struct dtt_storage *s, const struct dtt_storage_put *put)
+static struct dtt_stored *find_same(const struct dtt_storage *storage,
+                                    const struct dtt_storage_put *put)
 {
-    const struct target *t = dtt_map_get(&s->targets, put->target);
+    const struct target *t = dtt_map_get(&storage->targets, put->target);
     for (size_t i = 0; t && t->seq == put->seq && i < t->n; i++) {
         struct dtt_stored *v = t->values[i];
         if (dtt_slice_eq(dtt_slice(v->v, v->len), put->v)) {
@@ -334,33 +338,33 @@ static struct dtt_stored *find_same(const struct dtt_storage *s, const struct dt
     return NULL;
 }
 
-bool dtt_storage_holds(const struct dtt_storage *s, const struct dtt_storage_put *put)
+bool dtt_storage_holds(const struct dtt_storage *storage, const struct dtt_storage_put *put)
 {
-    const struct dtt_stored *v = find_same(s, put);
+    const struct dtt_stored *v = find_same(storage, put);
     return v && memcmp(v->sig, put->sig, sizeof(v->sig)) == 0;
 }
 
-static void renew(struct dtt_storage *s, struct dtt_stored *v, struct dtt_now now)
+static void renew(struct dtt_storage *storage, struct dtt_stored *value, struct dtt_now now)
 {
-    unlink_both(s, v);
-    v->put_ns = now.mono_ns;
-    link_newest(s, v);
+    unlink_both(storage, value);
+    value->put_ns = now.mono_ns;
+    link_newest(storage, value);
 }
 
 /* The target stays for the value that replaces them. */
-static void drop_older_seq(struct dtt_storage *s, const struct dtt_storage_put *put)
+static void drop_older_seq(struct dtt_storage *storage, const struct dtt_storage_put *put)
 {
-    struct target *t = dtt_map_get(&s->targets, put->target);
+    struct target *t = dtt_map_get(&storage->targets, put->target);
     while (t && t->seq < put->seq && t->n > 0) {
-        take_value_off(s, t, t->values[t->n - 1]);
+        take_value_off(storage, t, t->values[t->n - 1]);
     }
 }
 
 /* Room among the siblings; false when there is none. May free the target. */
-static bool drop_siblings_for(struct dtt_storage *s, const struct network *incoming,
+static bool drop_siblings_for(struct dtt_storage *storage, const struct network *incoming,
                               const struct dtt_storage_put *put)
 {
-    struct target *t = dtt_map_get(&s->targets, put->target);
+    struct target *t = dtt_map_get(&storage->targets, put->target);
     while (t && t->n > 0 &&
            (t->n >= DTT_STORAGE_SIBLINGS || t->bytes + put->v.len > DTT_STORAGE_SIBLING_BYTES)) {
         struct dtt_stored *victim = sibling_victim(t, incoming);
@@ -368,7 +372,7 @@ static bool drop_siblings_for(struct dtt_storage *s, const struct network *incom
             return false;
         }
         bool is_last = t->n == 1;
-        evict(s, victim);
+        evict(storage, victim);
         if (is_last) {
             break;
         }
@@ -376,10 +380,10 @@ static bool drop_siblings_for(struct dtt_storage *s, const struct network *incom
     return true;
 }
 
-static int store(struct dtt_storage *s, struct dtt_now now, struct network *n, struct target *t,
-                 const struct dtt_storage_put *put)
+static int store(struct dtt_storage *storage, struct dtt_now now, struct network *network,
+                 struct target *target, const struct dtt_storage_put *put)
 {
-    if (!grow_siblings(t)) {
+    if (!grow_siblings(target)) {
         return DTT_ENOMEM;
     }
     struct dtt_stored *v = malloc(sizeof(*v) + put->v.len);
@@ -387,69 +391,69 @@ static int store(struct dtt_storage *s, struct dtt_now now, struct network *n, s
         return DTT_ENOMEM;
     }
     *v = (struct dtt_stored){
-        .target = t, .network = n, .put_ns = now.mono_ns, .len = (uint16_t)put->v.len};
+        .target = target, .network = network, .put_ns = now.mono_ns, .len = (uint16_t)put->v.len};
     memcpy(v->v, put->v.data, put->v.len);
     if (put->is_mutable) {
         memcpy(v->sig, put->sig, sizeof(v->sig));
     }
-    t->seq = put->seq;
-    t->values[t->n++] = v;
-    link_newest(s, v);
-    account(s, v, true);
+    target->seq = put->seq;
+    target->values[target->n++] = v;
+    link_newest(storage, v);
+    account(storage, v, true);
     return DTT_OK;
 }
 
-static int insert(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
+static int insert(struct dtt_storage *storage, struct dtt_now now, const struct dtt_addr *from,
                   const struct dtt_storage_put *put)
 {
-    struct network *n = network_of(s, from);
+    struct network *n = network_of(storage, from);
     if (!n) {
         return DTT_ENOMEM;
     }
     n->values++; /* keeps the network while its last sibling makes room for this value */
-    bool has_room = drop_siblings_for(s, n, put);
+    bool has_room = drop_siblings_for(storage, n, put);
     assert(n->values > 0);
     n->values--;
-    struct target *t = has_room ? target_of(s, put) : NULL;
-    int err = t ? store(s, now, n, t, put) : has_room ? DTT_ENOMEM : DTT_EFULL;
+    struct target *t = has_room ? target_of(storage, put) : NULL;
+    int err = t ? store(storage, now, n, t, put) : has_room ? DTT_ENOMEM : DTT_EFULL;
     if (err) {
-        drop_network_if_empty(s, n);
+        drop_network_if_empty(storage, n);
     }
     return err;
 }
 
-int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
+int dtt_storage_put(struct dtt_storage *storage, struct dtt_now now, const struct dtt_addr *from,
                     const struct dtt_storage_put *put)
 {
-    struct dtt_stored *same = find_same(s, put);
+    struct dtt_stored *same = find_same(storage, put);
     if (same) {
-        renew(s, same, now);
+        renew(storage, same, now);
         return DTT_OK;
     }
-    drop_older_seq(s, put);
-    int err = make_room(s, from, put) ? insert(s, now, from, put) : DTT_EFULL;
-    struct target *t = err ? dtt_map_get(&s->targets, put->target) : NULL;
+    drop_older_seq(storage, put);
+    int err = make_room(storage, from, put) ? insert(storage, now, from, put) : DTT_EFULL;
+    struct target *t = err ? dtt_map_get(&storage->targets, put->target) : NULL;
     if (t) {
-        drop_target_if_empty(s, t);
+        drop_target_if_empty(storage, t);
     }
     return err;
 }
 
-static void describe(const struct target *t, const struct dtt_stored *v,
+static void describe(const struct target *target, const struct dtt_stored *value,
                      struct dtt_storage_value *ret)
 {
-    *ret = (struct dtt_storage_value){.is_mutable = t->is_mutable,
-                                      .k = t->k,
-                                      .sig = v->sig,
-                                      .seq = t->seq,
-                                      .siblings = t->n,
-                                      .v = dtt_slice(v->v, v->len)};
+    *ret = (struct dtt_storage_value){.is_mutable = target->is_mutable,
+                                      .k = target->k,
+                                      .sig = value->sig,
+                                      .seq = target->seq,
+                                      .siblings = target->n,
+                                      .v = dtt_slice(value->v, value->len)};
 }
 
-bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t rank,
-                     struct dtt_storage_value *ret)
+bool dtt_storage_get(struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
+                     size_t rank, struct dtt_storage_value *ret)
 {
-    struct target *t = dtt_map_get(&s->targets, target);
+    struct target *t = dtt_map_get(&storage->targets, target);
     if (!t) {
         return false;
     }
@@ -457,18 +461,18 @@ bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYT
     return true;
 }
 
-void dtt_storage_put_back(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES])
+void dtt_storage_put_back(struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES])
 {
-    struct target *t = dtt_map_get(&s->targets, target);
+    struct target *t = dtt_map_get(&storage->targets, target);
     if (t) {
         t->turn--;
     }
 }
 
-bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t i,
-                    struct dtt_storage_value *ret)
+bool dtt_storage_at(const struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
+                    size_t i, struct dtt_storage_value *ret)
 {
-    const struct target *t = dtt_map_get(&s->targets, target);
+    const struct target *t = dtt_map_get(&storage->targets, target);
     if (!t || i >= t->n) {
         return false;
     }
@@ -476,14 +480,14 @@ bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_I
     return true;
 }
 
-uint64_t dtt_storage_deadline(const struct dtt_storage *s)
+uint64_t dtt_storage_deadline(const struct dtt_storage *storage)
 {
-    return s->oldest ? s->oldest->put_ns + DTT_STORAGE_LIFETIME_NS : DTT_NEVER;
+    return storage->oldest ? storage->oldest->put_ns + DTT_STORAGE_LIFETIME_NS : DTT_NEVER;
 }
 
-void dtt_storage_tick(struct dtt_storage *s, struct dtt_now now)
+void dtt_storage_tick(struct dtt_storage *storage, struct dtt_now now)
 {
-    while (s->oldest && dtt_storage_deadline(s) <= now.mono_ns) {
-        drop_value(s, s->oldest);
+    while (storage->oldest && dtt_storage_deadline(storage) <= now.mono_ns) {
+        drop_value(storage, storage->oldest);
     }
 }

@@ -59,19 +59,19 @@ struct dtt_storage_value {
 };
 
 /** Allocates nothing yet. */
-void dtt_storage_init(struct dtt_storage *s, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
-void dtt_storage_fini(struct dtt_storage *s);
+void dtt_storage_init(struct dtt_storage *storage, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_storage_fini(struct dtt_storage *storage);
 
 /** What a mutable put is refused for, if anything: DTT_KRPC_E_CAS, DTT_KRPC_E_SEQ. */
-enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *s,
+enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *storage,
                                       const uint8_t target[DTT_NODE_ID_BYTES], int64_t seq,
                                       bool has_cas, int64_t cas);
 
 /** Exactly this item, signature included, is stored: it has been verified before. */
-bool dtt_storage_holds(const struct dtt_storage *s, const struct dtt_storage_put *put);
+bool dtt_storage_holds(const struct dtt_storage *storage, const struct dtt_storage_put *put);
 
 /** Stores or renews. `from` NULL: our own, never evicted by others. DTT_ENOMEM, DTT_EFULL. */
-int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_addr *from,
+int dtt_storage_put(struct dtt_storage *storage, struct dtt_now now, const struct dtt_addr *from,
                     const struct dtt_storage_put *put);
 
 /**
@@ -79,16 +79,16 @@ int dtt_storage_put(struct dtt_storage *s, struct dtt_now now, const struct dtt_
  * how many of the DTT_STORAGE_RANKS closest nodes are closer than we are. Each starts its turns at
  * another sibling, so that a reader that asks all of them sees as many as possible.
  */
-bool dtt_storage_get(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t rank,
-                     struct dtt_storage_value *ret);
+bool dtt_storage_get(struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
+                     size_t rank, struct dtt_storage_value *ret);
 /** The value got last was not sent: its turn comes again. */
-void dtt_storage_put_back(struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES]);
+void dtt_storage_put_back(struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES]);
 /** Value number i of a target, false beyond the last: for our own lookups. */
-bool dtt_storage_at(const struct dtt_storage *s, const uint8_t target[DTT_NODE_ID_BYTES], size_t i,
-                    struct dtt_storage_value *ret);
+bool dtt_storage_at(const struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
+                    size_t i, struct dtt_storage_value *ret);
 
 /** When the next value expires, or DTT_NEVER. */
-uint64_t dtt_storage_deadline(const struct dtt_storage *s);
-void dtt_storage_tick(struct dtt_storage *s, struct dtt_now now);
+uint64_t dtt_storage_deadline(const struct dtt_storage *storage);
+void dtt_storage_tick(struct dtt_storage *storage, struct dtt_now now);
 
 #endif

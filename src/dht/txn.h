@@ -45,20 +45,20 @@ struct dtt_txns {
     uint32_t mask;
 };
 
-void dtt_txns_init(struct dtt_txns *t, struct dtt_rng *rng);
+void dtt_txns_init(struct dtt_txns *txns, struct dtt_rng *rng);
 /** Timers still armed are the caller's to forget. */
-void dtt_txns_fini(struct dtt_txns *t);
+void dtt_txns_fini(struct dtt_txns *txns);
 
 /** A fresh transaction with `to` and `wire` set, the rest zero; NULL when full or out of memory. */
-struct dtt_txn *dtt_txns_new(struct dtt_txns *t, struct dtt_rng *rng, const struct dtt_addr *to);
+struct dtt_txn *dtt_txns_new(struct dtt_txns *txns, struct dtt_rng *rng, const struct dtt_addr *to);
 /** The transaction with this wire id asked at this endpoint, or NULL. */
-struct dtt_txn *dtt_txns_match(const struct dtt_txns *t, struct dtt_slice wire,
+struct dtt_txn *dtt_txns_match(const struct dtt_txns *txns, struct dtt_slice wire,
                                const struct dtt_addr *from);
-void dtt_txns_free(struct dtt_txns *t, struct dtt_txn *txn);
+void dtt_txns_free(struct dtt_txns *txns, struct dtt_txn *txn);
 
 /** Transactions in slot order: the first at or after `slot`, or NULL. */
-struct dtt_txn *dtt_txns_next(const struct dtt_txns *t, size_t slot);
+struct dtt_txn *dtt_txns_next(const struct dtt_txns *txns, size_t slot);
 /** Gives the memory of unused slots back. */
-void dtt_txns_trim(struct dtt_txns *t);
+void dtt_txns_trim(struct dtt_txns *txns);
 
 #endif

@@ -140,15 +140,15 @@ void dtt_upkeep_woke(struct dtt_dht *d, struct dtt_now now)
 }
 
 /* After the walk to ourselves, the buckets it did not fill are looked at one by one. */
-void dtt_upkeep_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *w)
+void dtt_upkeep_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *walk)
 {
-    if (w->number == d->self_walk) {
+    if (walk->number == d->self_walk) {
         d->self_walk = 0;
         d->knows_neighbours = true;
         make_buckets_due(d);
         d->refresh_ns = now.mono_ns + BUCKET_STEP_NS;
     }
-    if (w->number == d->refresh_walk) {
+    if (walk->number == d->refresh_walk) {
         d->refresh_walk = 0;
     }
 }

@@ -31,9 +31,9 @@ struct dtt_votes {
     struct dtt_vote votes[DTT_VOTES_MAX];
 };
 
-void dtt_votes_init(struct dtt_votes *v);
+void dtt_votes_init(struct dtt_votes *votes);
 /** A matched answer from `voter` called us `addr`. True when the opinion has changed. */
-bool dtt_votes_add(struct dtt_votes *v, struct dtt_now now, const struct dtt_addr *voter,
+bool dtt_votes_add(struct dtt_votes *votes, struct dtt_now now, const struct dtt_addr *voter,
                    const struct dtt_addr *addr);
 
 #endif
