@@ -32,7 +32,7 @@ struct dtt_sim_conn {
     uint64_t remote_cid;
     enum dtt_sim_conn_state state;
     bool is_dialed; /**< by us */
-    bool is_dirty;  /**< in the transport's list of those with something to send */
+    bool is_dirty;  /**< in the transport's list of connections with something to send */
     struct dtt_id peer;
     struct dtt_addr remote;
     struct dtt_timer timer;

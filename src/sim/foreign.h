@@ -29,7 +29,7 @@ int dtt_sim_foreign_new(struct dtt_sim_host *h, enum dtt_sim_foreign_kind kind);
 int dtt_sim_foreign_meet(struct dtt_sim_world *w);
 /** It answers no more. */
 void dtt_sim_foreign_die(struct dtt_sim_foreign *f);
-/** Stores a value that nobody can replace: a squatter who writes again and again. DTT_ENOMEM. */
+/** Stores a value that nobody can replace: a squatter that writes again and again. DTT_ENOMEM. */
 int dtt_sim_foreign_pin(struct dtt_sim_foreign *f, const uint8_t target[20], const uint8_t key[32],
                         const uint8_t sig[64], int64_t seq, struct dtt_slice v);
 

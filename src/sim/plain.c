@@ -14,7 +14,7 @@
 enum packet_type {
     HELLO = 0xc0, /* our cid, our id, their id; padded */
     WELCOME,      /* their cid, our cid, our id; padded */
-    FINISH,       /* all the rest begin with the cid of the one who receives it */
+    FINISH,       /* this and the rest begin with the receiver's cid */
     DONE,
     DATA, /* a packet of the channel with frames */
     ACK,  /* and one without */

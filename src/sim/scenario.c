@@ -6,7 +6,7 @@
 #define AT_MOST  DTT_SIM_AT_MOST
 #define AT_LEAST DTT_SIM_AT_LEAST
 
-/* Percent of libtorrent, mainline, dead and lying nodes among those of a usual DHT. */
+/* Percent of libtorrent, mainline, dead and lying nodes in a usual DHT. */
 #define USUAL_MIX     \
     {                 \
         60, 20, 15, 5 \

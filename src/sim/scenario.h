@@ -35,7 +35,7 @@ enum dtt_sim_verb {
     DTT_SIM_MARK         /**< measuring begins anew: being whole, traffic, needless joins */
 };
 
-/** Who broadcasts in a round: the measurements of PlumTree's authors. */
+/** The members that broadcast in a round, as PlumTree's authors measured. */
 enum dtt_sim_senders {
     DTT_SIM_SINGLE, /**< one random member, the same in all rounds */
     DTT_SIM_MULTI,  /**< a random member each round */

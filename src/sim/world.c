@@ -97,12 +97,12 @@ void dtt_sim_world_fini(struct dtt_sim_world *w)
     dtt_rng_fini(&w->rng);
 }
 
-void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t who, uint64_t value)
+void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t subject, uint64_t value)
 {
     uint8_t line[24];
     dtt_put_le64(line, w->t_ns);
     dtt_put_le32(line + 8, what);
-    dtt_put_le32(line + 12, who);
+    dtt_put_le32(line + 12, subject);
     dtt_put_le64(line + 16, value);
     crypto_generichash_update(&w->trace, line, sizeof(line));
 }

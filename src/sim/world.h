@@ -152,6 +152,6 @@ bool dtt_sim_world_run(struct dtt_sim_world *w, uint64_t until_ns, bool (*is_ove
 /** What happened so far, as 32 hex digits. */
 void dtt_sim_trace_hash(const struct dtt_sim_world *w, char ret[33]);
 /** Adds a decision or observation to the trace. */
-void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t who, uint64_t value);
+void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t subject, uint64_t value);
 
 #endif

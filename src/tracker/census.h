@@ -28,7 +28,7 @@ void dtt_census_observe(struct dtt_census *census, const struct dtt_view *v,
 
 /**
  * The estimate, but no fewer than the members that we see at the moment. While we have fewer
- * neighbours than a large swarm would give us only those count: a crowd that has gone is soon
+ * neighbours than a large swarm would give us only these count: a crowd that has gone is soon
  * forgotten.
  */
 uint32_t dtt_census_members(const struct dtt_census *census, const struct dtt_view *v,

@@ -6,7 +6,7 @@
  *
  *   settle   the first passes after joining: all at first, then those that name neighbours
  *   bubble   fewer neighbours than tuning.bubble_below: all
- *   overlap  those that advertise messages of which we have seen none, though we listened when the
+ *   overlap  those that advertise only messages we have not seen, though we listened when the
  *            record was made
  *
  * Each kind has its own timer; passes that are due together share one reading. A read made for

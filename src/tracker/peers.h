@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 #define DTT_PEERS_MAX            256
-#define DTT_PEERS_NAMED_MAX      64 /**< of them named by the user, who never give way to others */
-#define DTT_PEERS_DIALS_MAX      32 /**< dials under way at once */
+#define DTT_PEERS_NAMED_MAX      64           /**< named by the user, these never give way */
+#define DTT_PEERS_DIALS_MAX      32           /**< dials under way at once */
 #define DTT_PEERS_BACKOFF_NS     (5 * DTT_S)  /**< after the first failure, then doubling ... */
 #define DTT_PEERS_BACKOFF_MAX_NS (60 * DTT_S) /**< ... up to this */
 #define DTT_PEERS_FAILURES_MAX   5 /**< then a peer that no record names any more is dropped */

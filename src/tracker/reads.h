@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The slot reads under way: at most one per slot, shared by all who want the slot read. There are
- * slots of several kinds in each of three minutes. A read is over when it is reported done or after
- * its timeout; what it brought until then counts.
+ * The slot reads under way: at most one per slot, shared by all machines that want the slot read.
+ * There are slots of several kinds in each of three minutes. A read is over when it is reported
+ * done or after its timeout; what it brought until then counts.
  */
 #ifndef DTT_TRACKER_READS_H
 #define DTT_TRACKER_READS_H
@@ -38,7 +38,7 @@ struct dtt_reads {
 
 /** With a depth of 2. */
 void dtt_reads_init(struct dtt_reads *r, uint64_t timeout_ns, uint64_t minute);
-/** The current minute is another one: reads of those older than `depth` are forgotten. */
+/** A new minute is the current one: reads of minutes older than `depth` are forgotten. */
 void dtt_reads_turn(struct dtt_reads *r, uint64_t minute);
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What the topic's slots of the previous and the current minute have shown us: the newest verified
- * record of each publisher, from whichever slot. Everybody who knows the topic's name can write
+ * record of each publisher, from whichever slot. Whoever knows the topic's name can write
  * garbage into most slots, so the work per slot is bounded: equal values are opened once, and
  * distinct ones no faster than a token bucket allows.
  */
