@@ -38,6 +38,9 @@ void print_event_json(const struct dtt_event *event)
     print_text(text, dtt_event_json(event, text, sizeof(text)));
 }
 
+/* Room for an address, which takes more than an id or a hash. */
+#define ITEM_TEXT_MAX DTT_ADDR_TEXT_MAX
+
 /* Each kind of list of a record as text, for both forms. */
 static void format_peer(const struct dtt_record_info *record, size_t i, char *text)
 {
@@ -59,7 +62,7 @@ typedef void (*format_fn)(const struct dtt_record_info *record, size_t i, char *
 static void put_list(struct dtt_json *j, const struct dtt_record_info *record, const char *name,
                      size_t n, format_fn format)
 {
-    char text[DTT_ID_TEXT_MAX];
+    char text[ITEM_TEXT_MAX];
 
     dtt_json_array(j, name);
     for (size_t i = 0; i < n; i++) {
@@ -85,7 +88,7 @@ void print_record_json(const struct dtt_record_info *record)
 static void print_row(const struct dtt_record_info *record, const char *title, size_t n,
                       format_fn format)
 {
-    char text[DTT_ID_TEXT_MAX] = "none";
+    char text[ITEM_TEXT_MAX] = "none";
 
     for (size_t i = 0; i < n || i == 0; i++) {
         if (n > 0) {

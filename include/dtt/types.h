@@ -23,8 +23,8 @@ extern "C" {
 #define DTT_ID_BYTES         32
 #define DTT_TOPIC_HASH_BYTES 32
 #define DTT_SEED_BYTES       32
-/* Enough for "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535" and its NUL. */
-#define DTT_ADDR_TEXT_MAX 56
+/* Enough for "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255%4294967295]:65535" and its NUL. */
+#define DTT_ADDR_TEXT_MAX 68
 /* 64 lower-case hex digits and the NUL. */
 #define DTT_ID_TEXT_MAX 65
 
@@ -51,6 +51,8 @@ struct dtt_addr {
     uint16_t port;  /**< host order */
     uint8_t family; /**< enum dtt_family */
     uint8_t zero;   /**< always 0, so that addresses compare bytewise */
+    uint32_t scope; /**< zone of a link-local IPv6 address, as sin6_scope_id; 0 otherwise. It is
+                         this machine's own affair: what is sent to others has none */
 };
 
 /*
@@ -131,14 +133,14 @@ DTT_API const char *dtt_error_name(int err);
 DTT_API const char *dtt_error_text(int err);
 
 /**
- * Writes "1.2.3.4:5" or "[2001:db8::1]:5" (RFC 5952), "-" for no family. NUL-terminated; any
- * thread.
+ * Writes "1.2.3.4:5", "[2001:db8::1]:5" (RFC 5952) or "[fe80::1%2]:5", "-" for no family.
+ * NUL-terminated; any thread.
  */
 DTT_API void dtt_addr_format(const struct dtt_addr *addr, char text[DTT_ADDR_TEXT_MAX]);
 
 /**
- * Parses a numeric address with port: "1.2.3.4:5", "[::1]:5". Names are not resolved. Writes *ret
- * only on success. Errors: DTT_EADDR. Any thread.
+ * Parses a numeric address with port: "1.2.3.4:5", "[::1]:5", "[fe80::1%2]:5" with the number of
+ * the zone. Names are not resolved. Writes *ret only on success. Errors: DTT_EADDR. Any thread.
  */
 DTT_API int dtt_addr_parse(const char *text, struct dtt_addr *ret);
 

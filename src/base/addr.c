@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/addr.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 struct dtt_addr dtt_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port)
 {
     return (struct dtt_addr){.ip = {a, b, c, d}, .port = port, .family = DTT_FAMILY_V4};
+}
+
+static bool is_link_v6(const struct dtt_addr *a)
+{
+    return a->family == DTT_FAMILY_V6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
 }
 
 struct dtt_addr dtt_addr_v6(const uint8_t ip[16], uint16_t port)
@@ -16,6 +22,13 @@ struct dtt_addr dtt_addr_v6(const uint8_t ip[16], uint16_t port)
     }
     struct dtt_addr a = {.port = port, .family = DTT_FAMILY_V6};
     memcpy(a.ip, ip, 16);
+    return a;
+}
+
+struct dtt_addr dtt_addr_v6_zone(const uint8_t ip[16], uint16_t port, uint32_t zone)
+{
+    struct dtt_addr a = dtt_addr_v6(ip, port);
+    a.scope = is_link_v6(&a) ? zone : 0;
     return a;
 }
 
@@ -33,7 +46,10 @@ int dtt_addr_cmp(const struct dtt_addr *a, const struct dtt_addr *b)
     if (c) {
         return c;
     }
-    return a->port == b->port ? 0 : a->port < b->port ? -1 : 1;
+    if (a->port != b->port) {
+        return a->port < b->port ? -1 : 1;
+    }
+    return a->scope == b->scope ? 0 : a->scope < b->scope ? -1 : 1;
 }
 
 bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b)
@@ -43,7 +59,8 @@ bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b)
 
 bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b)
 {
-    return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
+    return a->family == b->family && a->scope == b->scope &&
+           memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
 static enum dtt_addr_scope scope_v4(const uint8_t *ip)
@@ -98,7 +115,8 @@ enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a)
 
 bool dtt_addr_is_usable(const struct dtt_addr *a)
 {
-    return a->port != 0 && dtt_addr_scope(a) != DTT_SCOPE_UNUSABLE;
+    return a->port != 0 && dtt_addr_scope(a) != DTT_SCOPE_UNUSABLE &&
+           (a->scope == 0 || is_link_v6(a));
 }
 
 bool dtt_addr_is_wildcard(const struct dtt_addr *a)
@@ -146,17 +164,21 @@ void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
     } else if (a->family == DTT_FAMILY_V6) {
         char ip[48];
         format_v6(a->ip, ip, sizeof(ip));
-        snprintf(text, DTT_ADDR_TEXT_MAX, "[%s]:%u", ip, a->port);
+        if (a->scope) {
+            snprintf(text, DTT_ADDR_TEXT_MAX, "[%s%%%" PRIu32 "]:%u", ip, a->scope, a->port);
+        } else {
+            snprintf(text, DTT_ADDR_TEXT_MAX, "[%s]:%u", ip, a->port);
+        }
     } else {
         snprintf(text, DTT_ADDR_TEXT_MAX, "-");
     }
 }
 
 /* Decimal number of 1..max_digits digits without leading zero, at most `max`. */
-static bool take_decimal(const char **p, unsigned max_digits, unsigned max, unsigned *ret)
+static bool take_decimal(const char **p, unsigned max_digits, uint32_t max, uint32_t *ret)
 {
     const char *s = *p;
-    unsigned v = 0;
+    uint64_t v = 0;
     unsigned n = 0;
     while (s[n] >= '0' && s[n] <= '9') {
         if (++n > max_digits) {
@@ -168,14 +190,14 @@ static bool take_decimal(const char **p, unsigned max_digits, unsigned max, unsi
         return false;
     }
     *p = s + n;
-    *ret = v;
+    *ret = (uint32_t)v;
     return true;
 }
 
 static bool take_v4(const char **p, uint8_t ip[4])
 {
     for (int i = 0; i < 4; i++) {
-        unsigned v;
+        uint32_t v;
         if ((i > 0 && *(*p)++ != '.') || !take_decimal(p, 3, 255, &v)) {
             return false;
         }
@@ -252,15 +274,25 @@ static bool take_v6(const char **p, uint8_t ip[16])
     return true;
 }
 
+/* "%2", or nothing. */
+static bool take_zone(const char **p, uint32_t *ret)
+{
+    if (**p != '%') {
+        return true;
+    }
+    ++*p;
+    return take_decimal(p, 10, UINT32_MAX, ret) && *ret != 0;
+}
+
 int dtt_addr_parse(const char *text, struct dtt_addr *ret)
 {
     const char *p = text;
     uint8_t ip[16] = {0};
-    unsigned port;
+    uint32_t port, zone = 0;
     bool v6 = *p == '[';
     if (v6) {
         p++;
-        if (!take_v6(&p, ip) || *p++ != ']') {
+        if (!take_v6(&p, ip) || !take_zone(&p, &zone) || *p++ != ']') {
             return DTT_EADDR;
         }
     } else if (!take_v4(&p, ip)) {
@@ -269,8 +301,12 @@ int dtt_addr_parse(const char *text, struct dtt_addr *ret)
     if (*p++ != ':' || !take_decimal(&p, 5, 65535, &port) || *p != '\0') {
         return DTT_EADDR;
     }
-    *ret = v6 ? dtt_addr_v6(ip, (uint16_t)port)
-              : dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], (uint16_t)port);
+    struct dtt_addr a = v6 ? dtt_addr_v6_zone(ip, (uint16_t)port, zone)
+                           : dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], (uint16_t)port);
+    if (a.scope != zone) {
+        return DTT_EADDR; /* only a link-local address has a zone */
+    }
+    *ret = a;
     return DTT_OK;
 }
 

@@ -25,11 +25,14 @@ struct dtt_addr dtt_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t
 /** 16 address bytes; an IPv4-mapped address (::ffff:a.b.c.d) becomes IPv4. */
 struct dtt_addr dtt_addr_v6(const uint8_t ip[16], uint16_t port);
 
+/** The same in a zone (sin6_scope_id), which counts where the address is link-local. */
+struct dtt_addr dtt_addr_v6_zone(const uint8_t ip[16], uint16_t port, uint32_t zone);
+
 /** Number of address bytes in `ip`: 4, 16, or 0 for no family. */
 size_t dtt_addr_ip_len(const struct dtt_addr *a);
 bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b);
 bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b);
-/** Total order: family, address, port. */
+/** Total order: family, address, port, zone. */
 int dtt_addr_cmp(const struct dtt_addr *a, const struct dtt_addr *b);
 enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a);
 /** Port 0, no family or an unusable scope: never send there. */
@@ -41,7 +44,7 @@ bool dtt_addr_is_wildcard(const struct dtt_addr *a);
 /** Splits "HOST:PORT"; a host that has a colon is an IPv6 address in brackets. DTT_EADDR. */
 int dtt_addr_split_host(const char *text, char host[DTT_HOST_MAX], uint16_t *ret_port);
 
-/** Appends the compact form. */
+/** Appends the compact form, without the zone. */
 void dtt_addr_write_compact(struct dtt_writer *w, const struct dtt_addr *a);
 /** From 6 or 18 bytes; DTT_EPROTO for another length. */
 int dtt_addr_from_compact(struct dtt_slice s, struct dtt_addr *ret);

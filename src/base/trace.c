@@ -65,7 +65,7 @@ static void put_safe(struct text *t, const char *s, int json)
 
 static void put_value(struct text *t, const struct dtt_trace_value *v, int json)
 {
-    char buf[DTT_ID_TEXT_MAX];
+    char buf[DTT_ADDR_TEXT_MAX];
     if (v->kind == DTT_TV_INT) {
         snprintf(buf, sizeof(buf), "%" PRId64, v->u.i);
         put_safe(t, buf, 0);

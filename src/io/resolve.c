@@ -50,7 +50,7 @@ static void *run(void *arg)
                 uint8_t ip[16];
                 memcpy(&in6, a->ai_addr, sizeof(in6));
                 memcpy(ip, &in6.sin6_addr, sizeof(ip));
-                r->addrs[r->n++] = dtt_addr_v6(ip, r->port);
+                r->addrs[r->n++] = dtt_addr_v6_zone(ip, r->port, in6.sin6_scope_id);
             }
         }
         freeaddrinfo(list);

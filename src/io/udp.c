@@ -74,6 +74,7 @@ static socklen_t to_sockaddr(const struct dtt_addr *a, union sockaddr_any *ret)
     }
     ret->in6.sin6_family = AF_INET6;
     ret->in6.sin6_port = htons(a->port);
+    ret->in6.sin6_scope_id = a->scope;
     memcpy(&ret->in6.sin6_addr, a->ip, 16);
     return sizeof(ret->in6);
 }
@@ -88,7 +89,7 @@ static struct dtt_addr from_sockaddr(const union sockaddr_any *s)
     if (s->sa.sa_family == AF_INET6) {
         uint8_t ip[16];
         memcpy(ip, &s->in6.sin6_addr, sizeof(ip));
-        return dtt_addr_v6(ip, ntohs(s->in6.sin6_port));
+        return dtt_addr_v6_zone(ip, ntohs(s->in6.sin6_port), s->in6.sin6_scope_id);
     }
     return (struct dtt_addr){0};
 }

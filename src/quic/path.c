@@ -10,6 +10,7 @@ static void to_sockaddr(const struct dtt_addr *a, ngtcp2_sockaddr_union *buf, ng
         buf->in6.sin6_family = AF_INET6;
         memcpy(&buf->in6.sin6_port, port, sizeof(port));
         memcpy(&buf->in6.sin6_addr, a->ip, 16);
+        buf->in6.sin6_scope_id = a->scope;
         ret->addrlen = sizeof(buf->in6);
     } else {
         buf->in.sin_family = AF_INET;
@@ -38,7 +39,7 @@ void dtt_qpath_addr(const ngtcp2_addr *addr, struct dtt_addr *ret)
     if (u.sa.sa_family == AF_INET6) {
         memcpy(ip, &u.in6.sin6_addr, 16);
         memcpy(port, &u.in6.sin6_port, sizeof(port));
-        *ret = dtt_addr_v6(ip, dtt_get_be16(port));
+        *ret = dtt_addr_v6_zone(ip, dtt_get_be16(port), u.in6.sin6_scope_id);
     } else {
         memcpy(ip, &u.in.sin_addr, 4);
         memcpy(port, &u.in.sin_port, sizeof(port));

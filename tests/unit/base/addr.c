@@ -70,6 +70,8 @@ static void test_format_vectors(void **state)
          "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"},
         {"[64:ff9b::192.0.2.33]:9", "[64:ff9b::c000:221]:9"},
         {"[::ffff:192.0.2.1]:9", "192.0.2.1:9"},
+        {"[FE80::1%2]:9", "[fe80::1%2]:9"},
+        {"[febf::1%4294967295]:65535", "[febf::1%4294967295]:65535"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
@@ -108,6 +110,15 @@ static void test_parse_refuses(void **state)
         "1.2.3.4:123456",
         "0x1.2.3.4:5",
         "localhost:5",
+        "[fe80::1%]:5",
+        "[fe80::1%0]:5",
+        "[fe80::1%02]:5",
+        "[fe80::1%eth0]:5",
+        "[fe80::1%4294967296]:5",
+        "[fe80::1%2:5",
+        "[2001:db8::1%2]:5",
+        "[::ffff:1.2.3.4%2]:5",
+        "1.2.3.4%2:5",
         "[]:5",
         "[:]:5",
         "[:::]:5",
@@ -365,6 +376,28 @@ static void test_wildcards(void **state)
     }
 }
 
+/* It tells two machines of two links apart here, and is nobody else's business. */
+static void test_zones(void **state)
+{
+    struct dtt_addr two = parsed("[fe80::1%2]:9"), three = parsed("[fe80::1%3]:9");
+    struct dtt_addr none = parsed("[fe80::1]:9"), back;
+    uint8_t buf[DTT_ADDR_COMPACT6];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    (void)state;
+    assert_int_equal(two.scope, 2);
+    assert_false(dtt_addr_eq(&two, &three) || dtt_addr_same_ip(&two, &three));
+    assert_true(dtt_addr_cmp(&two, &three) < 0 && dtt_addr_cmp(&none, &two) < 0);
+    assert_true(dtt_addr_is_usable(&two));
+    dtt_addr_write_compact(&w, &two);
+    assert_int_equal(dtt_addr_from_compact(dtt_slice(buf, w.len), &back), DTT_OK);
+    assert_true(dtt_addr_eq(&back, &none));
+    assert_int_equal(dtt_addr_v6_zone(parsed("[2001:db8::1]:9").ip, 9, 2).scope, 0);
+    back = parsed("1.2.3.4:5");
+    back.scope = 2;
+    assert_false(dtt_addr_is_usable(&back));
+    assert_int_equal(sizeof(struct dtt_addr), 24);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,7 +405,7 @@ int main(void)
         cmocka_unit_test(test_text_round_trip), cmocka_unit_test(test_parse_agrees_with_libc),
         cmocka_unit_test(test_compact),         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_order),           cmocka_unit_test(test_split_host),
-        cmocka_unit_test(test_wildcards),
+        cmocka_unit_test(test_wildcards),       cmocka_unit_test(test_zones),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

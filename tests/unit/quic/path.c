@@ -19,6 +19,10 @@ static void goes_there_and_back(void **state)
     assert_memory_equal(&got, &v4, sizeof(got));
     dtt_qpath_addr(&ps.path.remote, &got);
     assert_memory_equal(&got, &v6, sizeof(got));
+    struct dtt_addr link = dtt_addr_v6_zone((const uint8_t[16]){0xfe, 0x80, [15] = 1}, 7, 3);
+    dtt_qpath_init(&ps, &v6, &link);
+    dtt_qpath_addr(&ps.path.remote, &got);
+    assert_memory_equal(&got, &link, sizeof(got));
 }
 
 /* The port lies in network order, as the rest of the world has it. */
