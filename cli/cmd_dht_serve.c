@@ -27,8 +27,7 @@ static void announce(const struct dtt_event *event, bool is_json)
 static void report_json(const dtt_node *node, const struct dtt_dht_status *status)
 {
     struct print_line line;
-    const char *name;
-    uint64_t value;
+    struct dtt_metric m = {.size = sizeof(m)};
 
     print_begin(&line, "status");
     dtt_json_hex(&line.json, "id", dtt_slice(status->id, sizeof(status->id)));
@@ -36,9 +35,9 @@ static void report_json(const dtt_node *node, const struct dtt_dht_status *statu
     dtt_json_u64(&line.json, "nodes_v6", status->nodes_v6);
     dtt_json_u64(&line.json, "items", status->items);
     dtt_json_u64(&line.json, "peers", status->peers);
-    for (size_t i = 0; dtt_node_counter(node, i, &name, NULL, &value); i++) {
-        if (value > 0) {
-            dtt_json_u64(&line.json, name, value);
+    for (size_t i = 0; dtt_node_metric(node, i, &m) > 0; i++) {
+        if (m.kind == DTT_METRIC_COUNTER && m.value > 0) {
+            dtt_json_u64(&line.json, m.name, m.value);
         }
     }
     print_end(&line);
@@ -48,8 +47,7 @@ static void report_json(const dtt_node *node, const struct dtt_dht_status *statu
 static void report(struct session *s)
 {
     struct dtt_dht_status status = {.size = sizeof(status)};
-    const char *name;
-    uint64_t value;
+    struct dtt_metric m = {.size = sizeof(m)};
 
     s->alarm_ms = session_now_ms() + SERVE_REPORT_MS;
     dtt_node_dht_status(s->node, &status);
@@ -60,9 +58,9 @@ static void report(struct session *s)
     output_say("%u nodes by IPv4, %u by IPv6; %u items and %u peers stored for others",
                status.nodes_v4, status.nodes_v6, status.items, status.peers);
     fputs("dtt: counters:", stderr);
-    for (size_t i = 0; dtt_node_counter(s->node, i, &name, NULL, &value); i++) {
-        if (value > 0) {
-            fprintf(stderr, " %s=%" PRIu64, name, value);
+    for (size_t i = 0; dtt_node_metric(s->node, i, &m) > 0; i++) {
+        if (m.kind == DTT_METRIC_COUNTER && m.value > 0) {
+            fprintf(stderr, " %s=%" PRIu64, m.name, m.value);
         }
     }
     fputc('\n', stderr);

@@ -35,14 +35,14 @@ static void print_range(FILE *out, const struct dtt_knob *k)
 
 void knobs_print(FILE *out)
 {
-    struct dtt_knob k;
+    struct dtt_knob k = {.size = sizeof(k)};
 
     fprintf(out, "%-20s %-9s %-9s %-9s range\n", "knob", "default", "seed", "rust-0.3");
-    for (size_t i = 0; dtt_tuning_knob(i, &k); i++) {
+    for (size_t i = 0; dtt_tuning_knob(i, &k) > 0; i++) {
         char text[3][24];
 
         for (int p = 0; p < 3; p++) {
-            value_text(&k, k.presets[p], text[p], sizeof(text[p]));
+            value_text(&k, dtt_knob_preset(i, p), text[p], sizeof(text[p]));
         }
         fprintf(out, "%-20s %-9s %-9s %-9s ", k.name, text[DTT_PRESET_DEFAULT],
                 text[DTT_PRESET_SEED], text[DTT_PRESET_RUST_0_3]);

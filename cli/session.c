@@ -229,12 +229,11 @@ bool session_is_alone(const struct session *s)
 
 uint64_t session_n_repeated(const struct session *s)
 {
-    const char *name;
-    uint64_t value;
+    struct dtt_metric m = {.size = sizeof(m)};
 
-    for (size_t i = 0; dtt_node_counter(s->node, i, &name, NULL, &value); i++) {
-        if (strcmp(name, "gossip_tx_repeated") == 0) {
-            return value;
+    for (size_t i = 0; dtt_node_metric(s->node, i, &m) > 0; i++) {
+        if (strcmp(m.name, "gossip_tx_repeated") == 0) {
+            return m.value;
         }
     }
     return 0;

@@ -134,12 +134,24 @@ DTT_API int dtt_node_add_dht_node(dtt_node *n, const struct dtt_addr *addr);
  */
 DTT_API const char *dtt_node_next_log(dtt_node *n, int *ret_level);
 
+enum dtt_metric_kind {
+    DTT_METRIC_COUNTER = 1, /**< since the node was opened; never falls */
+    DTT_METRIC_GAUGE = 2    /**< at this moment */
+};
+
+struct dtt_metric {
+    size_t size;      /**< sizeof(struct dtt_metric), set by the caller */
+    int kind;         /**< enum dtt_metric_kind */
+    const char *name; /**< lower case with underscores; static, as `help` */
+    const char *help; /**< what it counts */
+    uint64_t value;
+};
+
 /**
- * Counter number `i` (0, 1, ...): 1 and *ret_name, *ret_help, *ret_value, or 0 past the last.
- * Names are static. Any of the pointers may be NULL.
+ * Metric number `i` (0, 1, ...): 1, or 0 past the last. Numbers may mean other metrics in another
+ * version, names stay. Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL.
  */
-DTT_API int dtt_node_counter(const dtt_node *n, size_t i, const char **ret_name,
-                             const char **ret_help, uint64_t *ret_value);
+DTT_API int dtt_node_metric(const dtt_node *n, size_t i, struct dtt_metric *ret);
 
 /**
  * What the node knows and does at this moment, as one JSON object without newline, for viewers and
@@ -219,15 +231,21 @@ enum dtt_knob_unit {
 
 /** A field of struct dtt_tuning. */
 struct dtt_knob {
+    size_t size;      /**< sizeof(struct dtt_knob), set by the caller */
     const char *name; /**< as the field */
     int unit;         /**< enum dtt_knob_unit */
     int min, max;     /**< min 0: can be off */
-    int presets[3];   /**< by enum dtt_preset; 0: off */
     const char *help; /**< its effect */
 };
 
-/** Knob number `i` (0, 1, ...); false past the last. Strings are static. Any thread. */
+/**
+ * Knob number `i` (0, 1, ...): 1, or 0 past the last. Strings are static. Writes min(ret->size,
+ * ours) bytes. Errors: DTT_EINVAL. Any thread.
+ */
 DTT_API int dtt_tuning_knob(size_t i, struct dtt_knob *ret);
+
+/** Value of knob `i` in `preset` (enum dtt_preset), 0: off. Errors: DTT_EINVAL. Any thread. */
+DTT_API int dtt_knob_preset(size_t i, int preset);
 
 /**
  * Sets a knob from "NAME=VALUE": a time as 1500ms or 1.5s, a number, "on" or "off". `t->size` is

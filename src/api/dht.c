@@ -72,19 +72,16 @@ int dtt_node_dht_status(const dtt_node *n, struct dtt_dht_status *ret)
 {
     struct dtt_dht_status status = {0};
     struct dtt_dht_stats stats;
-    if (!n || !ret || ret->size < sizeof(ret->size)) {
+    if (!n) {
         return DTT_EINVAL;
     }
-    size_t size = ret->size < sizeof(status) ? ret->size : sizeof(status);
     dtt_core_dht_stats(dtt_io_core(n->io), &stats);
-    status.size = ret->size;
     memcpy(status.id, stats.id, sizeof(status.id));
     status.nodes_v4 = stats.nodes_v4;
     status.nodes_v6 = stats.nodes_v6;
     status.items = stats.items;
     status.peers = stats.peers;
-    memcpy(ret, &status, size);
-    return DTT_OK;
+    return dtt_write_sized(ret, &status, sizeof(status)) ? DTT_OK : DTT_EINVAL;
 }
 
 void dtt_node_dht_cancel(dtt_node *n, uint32_t op)

@@ -231,24 +231,6 @@ const char *dtt_node_next_log(dtt_node *n, int *ret_level)
     return n->log_out.text;
 }
 
-int dtt_node_counter(const dtt_node *n, size_t i, const char **ret_name, const char **ret_help,
-                     uint64_t *ret_value)
-{
-    if (i >= DTT_METRIC_COUNT) {
-        return 0;
-    }
-    if (ret_name) {
-        *ret_name = dtt_metric_name((enum dtt_metric)i);
-    }
-    if (ret_help) {
-        *ret_help = dtt_metric_help((enum dtt_metric)i);
-    }
-    if (ret_value) {
-        *ret_value = n->ctx.metrics[i];
-    }
-    return 1;
-}
-
 const struct dtt_event *dtt_node_next_event(dtt_node *n)
 {
     return dtt_io_next_event(n->io);

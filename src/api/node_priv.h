@@ -30,5 +30,10 @@ struct dtt_node {
  * what an older one lacks is zero, what a newer one has beyond ours must be zero. False otherwise.
  */
 bool dtt_read_sized(void *ours, size_t our_size, const void *theirs);
+/**
+ * Fills such a struct of the caller's as far as both know it, and says in its size how far that is.
+ * False when it has none.
+ */
+bool dtt_write_sized(void *theirs, const void *ours, size_t our_size);
 
 #endif

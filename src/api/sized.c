@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "api/node_priv.h"
 
+bool dtt_write_sized(void *theirs, const void *ours, size_t our_size)
+{
+    size_t size = 0;
+    if (theirs) {
+        memcpy(&size, theirs, sizeof(size));
+    }
+    if (size < sizeof(size)) {
+        return false;
+    }
+    size = size < our_size ? size : our_size;
+    memcpy(theirs, ours, size);
+    memcpy(theirs, &size, sizeof(size));
+    return true;
+}
+
 bool dtt_read_sized(void *ours, size_t our_size, const void *theirs)
 {
     size_t size;

@@ -12,8 +12,8 @@ size_t dtt_node_snapshot_json(const dtt_node *n, char *buf, size_t cap)
     dtt_json_u64(&j, "unix_ms", now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns / DTT_MS);
     dtt_snapshot_core(&j, dtt_io_core(n->io), now);
     dtt_json_object(&j, "counters");
-    for (size_t i = 0; i < DTT_METRIC_COUNT; i++) {
-        dtt_json_u64(&j, dtt_metric_name((enum dtt_metric)i), n->ctx.metrics[i]);
+    for (size_t i = 0; i < DTT_COUNTER_COUNT; i++) {
+        dtt_json_u64(&j, dtt_counter_name((enum dtt_counter)i), n->ctx.counters[i]);
     }
     dtt_json_end(&j);
     dtt_json_end(&j);

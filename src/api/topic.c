@@ -127,14 +127,11 @@ int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer)
 int dtt_topic_why(const dtt_topic *t, struct dtt_why *ret)
 {
     struct dtt_why why;
-    if (!t || !ret || ret->size < sizeof(size_t)) {
+    if (!t) {
         return DTT_EINVAL;
     }
-    size_t size = ret->size < sizeof(why) ? ret->size : sizeof(why);
     dtt_core_topic_why(t, dtt_io_now(io_of(t)), &why);
-    why.size = size;
-    memcpy(ret, &why, size);
-    return DTT_OK;
+    return dtt_write_sized(ret, &why, sizeof(why)) ? DTT_OK : DTT_EINVAL;
 }
 
 const char *dtt_stage_word(int stage)

@@ -8,11 +8,13 @@
 
 enum type { MS = DTT_KNOB_MS, N = DTT_KNOB_NUMBER, ON = DTT_KNOB_SWITCH };
 
+enum { N_PRESETS = DTT_PRESET_RUST_0_3 + 1 };
+
 struct knob {
     const char *name;
     enum type type;
     int min, max;
-    int presets[3]; /* by enum dtt_preset */
+    int presets[N_PRESETS]; /* by enum dtt_preset */
     const char *help;
     size_t offset; /* in struct dtt_tuning */
 };
@@ -34,13 +36,15 @@ int dtt_tuning_knob(size_t i, struct dtt_knob *ret)
         return 0;
     }
     const struct knob *k = &knobs[i];
-    *ret = (struct dtt_knob){.name = k->name,
-                             .unit = (int)k->type,
-                             .min = k->min,
-                             .max = k->max,
-                             .presets = {k->presets[0], k->presets[1], k->presets[2]},
-                             .help = k->help};
-    return 1;
+    const struct dtt_knob knob = {
+        .name = k->name, .unit = (int)k->type, .min = k->min, .max = k->max, .help = k->help};
+    return dtt_write_sized(ret, &knob, sizeof(knob)) ? 1 : DTT_EINVAL;
+}
+
+int dtt_knob_preset(size_t i, int preset)
+{
+    return i < N_KNOBS && preset >= 0 && (size_t)preset < N_PRESETS ? knobs[i].presets[preset]
+                                                                    : DTT_EINVAL;
 }
 
 static const struct knob *find(const char *name, size_t len)

@@ -4,18 +4,18 @@
 static const struct {
     const char *name;
     const char *help;
-} metrics[] = {
+} counters[] = {
 #define X(name, text, help) {text, help},
-#include "base/metric.def"
+#include "base/counter.def"
 #undef X
 };
 
-const char *dtt_metric_name(enum dtt_metric m)
+const char *dtt_counter_name(enum dtt_counter c)
 {
-    return m < DTT_METRIC_COUNT ? metrics[m].name : "?";
+    return c < DTT_COUNTER_COUNT ? counters[c].name : "?";
 }
 
-const char *dtt_metric_help(enum dtt_metric m)
+const char *dtt_counter_help(enum dtt_counter c)
 {
-    return m < DTT_METRIC_COUNT ? metrics[m].help : "";
+    return c < DTT_COUNTER_COUNT ? counters[c].help : "";
 }

@@ -10,24 +10,24 @@
 #include "base/rng.h"
 #include "base/trace.h"
 
-enum dtt_metric {
-#define X(name, text, help) DTT_METRIC_##name,
-#include "base/metric.def"
+enum dtt_counter {
+#define X(name, text, help) DTT_COUNTER_##name,
+#include "base/counter.def"
 #undef X
-    DTT_METRIC_COUNT
+    DTT_COUNTER_COUNT
 };
 
 struct dtt_ctx {
     struct dtt_trace trace;
-    uint64_t metrics[DTT_METRIC_COUNT];
+    uint64_t counters[DTT_COUNTER_COUNT];
     uint8_t seed[DTT_RNG_SEED_BYTES];
     struct dtt_memo *valid;  /**< signatures and keys found good; NULL: each is checked anew */
     struct dtt_memo *opened; /**< records, for nodes that share what they open; else NULL */
 };
 
-#define DTT_COUNT(ctx, name) ((void)((ctx)->metrics[DTT_METRIC_##name]++))
+#define DTT_COUNT(ctx, name) ((void)((ctx)->counters[DTT_COUNTER_##name]++))
 
-const char *dtt_metric_name(enum dtt_metric m);
-const char *dtt_metric_help(enum dtt_metric m);
+const char *dtt_counter_name(enum dtt_counter c);
+const char *dtt_counter_help(enum dtt_counter c);
 
 #endif

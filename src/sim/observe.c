@@ -483,12 +483,12 @@ static uint32_t count_alone(const struct dtt_sim_observer *o)
 }
 
 /* The sum of a counter over the nodes that run. */
-static uint64_t count_all(const struct dtt_sim_observer *o, enum dtt_metric metric)
+static uint64_t count_all(const struct dtt_sim_observer *o, enum dtt_counter counter)
 {
     uint64_t n = 0;
     for (uint32_t i = 0; i < o->n; i++) {
         const struct dtt_sim_host *h = o->members[i].host;
-        n += h->core ? h->ctx.metrics[metric] : 0;
+        n += h->core ? h->ctx.counters[counter] : 0;
     }
     return n;
 }
@@ -526,10 +526,10 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
     put_count(ret, "neighbors_min", last ? last->min_neighbors : 0);
     put_ratio(ret, "dht_per_node_min", dht * 1000, node_minutes_ms);
     put_ratio(ret, "needless_per_node_hour", o->needless_joins * 60 * 1000, node_minutes_ms);
-    put_ratio(ret, "reads_per_node", count_all(o, DTT_METRIC_TRACKER_READS), o->n);
-    put_ratio(ret, "puts_per_node", count_all(o, DTT_METRIC_TRACKER_PUTS), o->n);
-    put_ratio(ret, "dials_per_node", count_all(o, DTT_METRIC_TRACKER_DIALS), o->n);
-    put_ratio(ret, "queries_per_node", count_all(o, DTT_METRIC_DHT_QUERIES), o->n);
+    put_ratio(ret, "reads_per_node", count_all(o, DTT_COUNTER_TRACKER_READS), o->n);
+    put_ratio(ret, "puts_per_node", count_all(o, DTT_COUNTER_TRACKER_PUTS), o->n);
+    put_ratio(ret, "dials_per_node", count_all(o, DTT_COUNTER_TRACKER_DIALS), o->n);
+    put_ratio(ret, "queries_per_node", count_all(o, DTT_COUNTER_DHT_QUERIES), o->n);
     close_round(o);
     if (o->rounds.n > 0) {
         put(ret, "rmr", (int64_t)(o->rounds.sum_rmr / o->rounds.n));

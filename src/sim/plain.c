@@ -115,9 +115,9 @@ static void conn_end(struct plain *p, struct dtt_sim_conn *c, enum dtt_reason re
         ev.reason = reason;
         push(p, ev);
     }
-    p->ctx->metrics[c->state == DTT_SIM_CONN_OPEN ? DTT_METRIC_QUIC_CLOSED
-                    : c->is_dialed                ? DTT_METRIC_QUIC_DIAL_FAILED
-                                                  : DTT_METRIC_QUIC_ACCEPT_FAILED]++;
+    p->ctx->counters[c->state == DTT_SIM_CONN_OPEN ? DTT_COUNTER_QUIC_CLOSED
+                     : c->is_dialed                ? DTT_COUNTER_QUIC_DIAL_FAILED
+                                                   : DTT_COUNTER_QUIC_ACCEPT_FAILED]++;
     dtt_sim_conn_free(&p->conns, c);
 }
 

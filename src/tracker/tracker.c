@@ -152,7 +152,7 @@ static void dial(struct dtt_tracker *t, uint64_t mono_ns)
 static void count_failed_dials(struct dtt_tracker *t, uint32_t n)
 {
     t->dials_failed += n;
-    t->ctx->metrics[DTT_METRIC_TRACKER_DIALS_FAILED] += n;
+    t->ctx->counters[DTT_COUNTER_TRACKER_DIALS_FAILED] += n;
 }
 
 /*
@@ -242,7 +242,7 @@ static void step_merge(struct dtt_tracker *t, struct dtt_now now)
     /* Once a pass has chosen, another may be due: it became so while this one was reading. */
     while (merge_has_read(t, now, is_busy)) {
         uint32_t n = dtt_merge_choose(&t->merge, now, &t->view, &t->peers, &t->window);
-        t->ctx->metrics[DTT_METRIC_TRACKER_MERGE_DIALS] += n;
+        t->ctx->counters[DTT_COUNTER_TRACKER_MERGE_DIALS] += n;
         DTT_TRACE(t->ctx, TRACKER_MERGE, dtt_tv_int((int64_t)t->view.count), dtt_tv_int(n));
         dial(t, now.mono_ns);
     }
@@ -307,7 +307,7 @@ static void init_rng(struct dtt_tracker *t, struct dtt_now now)
     char label[64];
     DTT_COUNT(t->ctx, TRACKER_STARTED);
     snprintf(label, sizeof(label), "tracker %" PRIu64 " %" PRIu64,
-             t->ctx->metrics[DTT_METRIC_TRACKER_STARTED], now.mono_ns);
+             t->ctx->counters[DTT_COUNTER_TRACKER_STARTED], now.mono_ns);
     dtt_rng_init(&t->rng, t->ctx->seed, label);
 }
 

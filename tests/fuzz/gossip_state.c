@@ -280,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     while (dtt_reader_left(&w.in) && !w.in.failed) {
         step(&w);
     }
-    require(w.ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED] == 0);
+    require(w.ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED] == 0);
     dtt_gossip_free(w.gossip);
     return 0;
 }

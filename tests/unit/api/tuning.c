@@ -164,15 +164,20 @@ static void every_refusal_is_explained(void **state)
 static void each_knob_is_told_and_its_presets_are_in_range(void **state)
 {
     (void)state;
-    struct dtt_knob k;
+    struct dtt_knob k = {.size = sizeof(k)};
     size_t n = 0;
-    while (dtt_tuning_knob(n, &k)) {
+    while (dtt_tuning_knob(n, &k) > 0) {
         assert_true(k.min <= k.max && strlen(k.help) > 10);
-        for (unsigned p = 0; p < 3; p++) {
-            assert_in_range(k.presets[p], (unsigned)k.min, (unsigned)k.max);
+        for (int p = DTT_PRESET_DEFAULT; p <= DTT_PRESET_RUST_0_3; p++) {
+            assert_in_range(dtt_knob_preset(n, p), (unsigned)k.min, (unsigned)k.max);
         }
+        assert_int_equal(dtt_knob_preset(n, DTT_PRESET_RUST_0_3 + 1), DTT_EINVAL);
+        assert_int_equal(dtt_knob_preset(n, -1), DTT_EINVAL);
         n++;
     }
+    assert_int_equal(dtt_knob_preset(n, 0), DTT_EINVAL);
+    k.size = 0;
+    assert_int_equal(dtt_tuning_knob(0, &k), DTT_EINVAL);
     assert_int_equal(n, (sizeof(struct dtt_tuning) - sizeof(size_t)) / sizeof(int));
     for (int p = DTT_PRESET_DEFAULT; p <= DTT_PRESET_RUST_0_3; p++) {
         struct dtt_tuning none = {.size = sizeof(none)};

@@ -4,20 +4,20 @@
 #include "support/vectors.h"
 
 /* Counters are shown to people and to Prometheus: names are words, unique, with a help text. */
-static void test_metric_names(void **state)
+static void test_counter_names(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < DTT_METRIC_COUNT; i++) {
-        const char *name = dtt_metric_name((enum dtt_metric)i);
+    for (unsigned i = 0; i < DTT_COUNTER_COUNT; i++) {
+        const char *name = dtt_counter_name((enum dtt_counter)i);
         assert_true(strlen(name) > 0);
         assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(name));
-        assert_true(strlen(dtt_metric_help((enum dtt_metric)i)) > 0);
+        assert_true(strlen(dtt_counter_help((enum dtt_counter)i)) > 0);
         for (unsigned k = 0; k < i; k++) {
-            assert_string_not_equal(name, dtt_metric_name((enum dtt_metric)k));
+            assert_string_not_equal(name, dtt_counter_name((enum dtt_counter)k));
         }
     }
-    assert_string_equal(dtt_metric_name(DTT_METRIC_COUNT), "?");
-    assert_string_equal(dtt_metric_help(DTT_METRIC_COUNT), "");
+    assert_string_equal(dtt_counter_name(DTT_COUNTER_COUNT), "?");
+    assert_string_equal(dtt_counter_help(DTT_COUNTER_COUNT), "");
 }
 
 static void test_count(void **state)
@@ -26,14 +26,14 @@ static void test_count(void **state)
     (void)state;
     DTT_COUNT(&ctx, NODE_RX_PACKETS);
     DTT_COUNT(&ctx, NODE_RX_PACKETS);
-    assert_int_equal(ctx.metrics[DTT_METRIC_NODE_RX_PACKETS], 2);
-    assert_int_equal(ctx.metrics[DTT_METRIC_NODE_TX_PACKETS], 0);
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_RX_PACKETS], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_TX_PACKETS], 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_metric_names),
+        cmocka_unit_test(test_counter_names),
         cmocka_unit_test(test_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static void test_one_network_evicts_nobody(void **state)
     store_honest(HONEST);
     flood(300);
     expect_all(HONEST);
-    assert_true(ctx.metrics[DTT_METRIC_DHT_SERVED] > ITEMS / 2); /* rates alone did not do it */
+    assert_true(ctx.counters[DTT_COUNTER_DHT_SERVED] > ITEMS / 2); /* rates alone did not do it */
 }
 
 /* Not even from a store that is full. */

@@ -174,7 +174,7 @@ static void test_honest_nodes_are_no_crowd(void **state)
         assert_true(find_value(pick_honest(), &r));
     }
     for (size_t i = 0; i < net.n; i++) {
-        crowds += net.nodes[i].ctx.metrics[DTT_METRIC_DHT_CROWDS];
+        crowds += net.nodes[i].ctx.counters[DTT_COUNTER_DHT_CROWDS];
     }
     assert_true(crowds <= 6);
 }
@@ -232,7 +232,7 @@ static void test_fake_neighbours_that_answer(void **state)
     expect_found(2 * DTT_LOOKUP_QUERIES);
     uint64_t crowds = 0;
     for (size_t i = 0; i < net.n; i++) {
-        crowds += net.nodes[i].ctx.metrics[DTT_METRIC_DHT_CROWDS];
+        crowds += net.nodes[i].ctx.counters[DTT_COUNTER_DHT_CROWDS];
     }
     assert_true(crowds > 0);
 }
@@ -366,7 +366,7 @@ static void test_wrong_key(void **state)
     expect_right_value();
     commit((struct crime){.wrong_key_named = true});
     expect_right_value();
-    assert_true(net.nodes[9].ctx.metrics[DTT_METRIC_DHT_VALUES_INVALID] > 0);
+    assert_true(net.nodes[9].ctx.counters[DTT_COUNTER_DHT_VALUES_INVALID] > 0);
 }
 
 static void test_bad_signature(void **state)
@@ -454,7 +454,7 @@ static void test_replays_and_huge_tokens(void **state)
     surround();
     commit((struct crime){.answers = 3, .huge_token = true});
     expect_right_value();
-    assert_true(net.nodes[9].ctx.metrics[DTT_METRIC_DHT_RX_UNMATCHED] > 0);
+    assert_true(net.nodes[9].ctx.counters[DTT_COUNTER_DHT_RX_UNMATCHED] > 0);
     /* Without a usable token they hold nothing; the honest ones still do. */
     struct net_item more;
     net_item(&more, 1, 6, "newer value");

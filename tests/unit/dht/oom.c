@@ -151,7 +151,7 @@ static void test_serving_allocates_nothing(void **state)
         assert_int_equal(oom_left, 1000000);
         oom_left = 0;
     }
-    assert_int_equal(d->ctx->metrics[DTT_METRIC_DHT_SERVE_ERRORS], 0);
+    assert_int_equal(d->ctx->counters[DTT_COUNTER_DHT_SERVE_ERRORS], 0);
     net_fini(&net);
 }
 

@@ -113,7 +113,7 @@ static void test_spoofed_answers(void **state)
     assert_int_equal(dtt_dht_live(d), 0);
     assert_int_equal(d->votes[0].n, 0);
     assert_int_equal(d->rtt.mean_ns, 0);
-    assert_true(ctx.metrics[DTT_METRIC_DHT_RX_UNMATCHED] > 4000);
+    assert_true(ctx.counters[DTT_COUNTER_DHT_RX_UNMATCHED] > 4000);
 }
 
 static void test_answer_counts_once(void **state)

@@ -243,7 +243,7 @@ static void test_unusable_sources_are_never_answered(void **state)
     (void)state;
     assert_false(ask_raw(&port0, ping, sizeof(ping) - 1, &m));
     assert_false(ask_raw(&multicast, ping, sizeof(ping) - 1, &m));
-    assert_int_equal(ctx.metrics[DTT_METRIC_DHT_RX_UNUSABLE], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_DHT_RX_UNUSABLE], 2);
 }
 
 static void test_read_only_is_silent(void **state)
@@ -585,7 +585,7 @@ static void test_no_value_for_a_stranger_who_is_silent(void **state)
     assert_int_equal(s.reply.token.len, 8);
     assert_int_equal(s.reply.proof.n, 1);
     assert_true(s.reply.nodes.len > 0 && s.reply.seq.n == 5);
-    assert_int_equal(ctx.metrics[DTT_METRIC_DHT_VALUES_WITHHELD], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_DHT_VALUES_WITHHELD], 1);
 }
 
 /* BEP 43 askers answer no ping: they prove themselves with the token, in a get or a put. */
@@ -654,7 +654,7 @@ static void test_amplification_of_a_flood(void **state)
     }
     assert_true(sent <= 3 * asked);
     assert_true(dht->held.n <= DTT_HELD_MAX);
-    assert_true(ctx.metrics[DTT_METRIC_DHT_GETS_HELD] > 100);
+    assert_true(ctx.counters[DTT_COUNTER_DHT_GETS_HELD] > 100);
 }
 
 static void test_replies_fit_any_path(void **state)
@@ -725,10 +725,10 @@ static void test_rate_limit(void **state)
         answered += ask_raw(&flood, ping, sizeof(ping) - 1, &m);
     }
     /* Work for its address, datagrams for its endpoint; one of them was the ping to a newcomer. */
-    assert_int_equal(ctx.metrics[DTT_METRIC_DHT_SERVED], DTT_POLITE_SERVE_BURST);
-    assert_int_equal(ctx.metrics[DTT_METRIC_DHT_SERVE_LIMITED], 1000 - DTT_POLITE_SERVE_BURST);
+    assert_int_equal(ctx.counters[DTT_COUNTER_DHT_SERVED], DTT_POLITE_SERVE_BURST);
+    assert_int_equal(ctx.counters[DTT_COUNTER_DHT_SERVE_LIMITED], 1000 - DTT_POLITE_SERVE_BURST);
     assert_int_equal(answered, DTT_POLITE_REMOTE_ANSWERS - 1);
-    assert_int_equal(ctx.metrics[DTT_METRIC_DHT_ANSWERS_REFUSED],
+    assert_int_equal(ctx.counters[DTT_COUNTER_DHT_ANSWERS_REFUSED],
                      DTT_POLITE_SERVE_BURST - answered);
 }
 

@@ -91,7 +91,7 @@ static void test_a_get_shares_a_fresh_result(void **state)
         net_result_free(&r);
     }
     assert_int_equal(net.nodes[4].sent, before);
-    assert_int_equal(net.nodes[4].ctx.metrics[DTT_METRIC_DHT_GETS_SHARED], 3);
+    assert_int_equal(net.nodes[4].ctx.counters[DTT_COUNTER_DHT_GETS_SHARED], 3);
     /* Not after a put of our own, not when it is too old, not when nobody wished it. */
     net_item(&newer, 1, 2, "world");
     newer.get.fresh_ns = DTT_DHT_FRESH_MAX_NS;

@@ -129,7 +129,7 @@ static void unknown_topic(void **state)
                      DTT_ESTATE);
     assert_int_equal(dtt_gossip_join_peer(g, now, &red, &ann, false), DTT_ESTATE);
     assert_int_equal(dtt_gossip_recv(g, now, &ann, &red, dtt_slice("\xff", 1)), DTT_ESTATE);
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_UNKNOWN_TOPIC], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_UNKNOWN_TOPIC], 1);
     assert_int_equal(dtt_gossip_neighbors(g, &red, &me, 1), 0);
     next_none();
 }
@@ -140,7 +140,7 @@ static void malformed_payload(void **state)
     dtt_gossip_subscribe(g, now, &red);
     assert_int_equal(dtt_gossip_recv(g, now, &ann, &red, dtt_slice("\xff", 1)), DTT_EPROTO);
     assert_int_equal(dtt_gossip_recv(g, now, &ann, &red, dtt_slice(NULL, 0)), DTT_EPROTO);
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_MALFORMED], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_MALFORMED], 2);
     next_none();
 }
 
@@ -299,7 +299,7 @@ static void tick_pauses_when_much_waits(void **state)
         }
     }
     assert_int_equal(grafts, 2000);
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 0);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED], 0);
 }
 
 /* Topics fire in the order of their deadlines, not of their creation. */
@@ -334,7 +334,8 @@ static void undrained(void **state)
         assert_int_equal(
             dtt_gossip_broadcast(g, now, &red, DTT_GOSSIP_SWARM, dtt_slice(content, 4)), DTT_OK);
     }
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 3002 - DTT_GOSSIP_ACTIONS_MAX);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED],
+                     3002 - DTT_GOSSIP_ACTIONS_MAX);
     struct dtt_gossip_topic_id topic = red;
     dtt_gossip_quit(g, now, &topic);
 }

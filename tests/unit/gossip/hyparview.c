@@ -499,7 +499,7 @@ static void answers_to_strangers_are_bounded(void **state)
         sent += script()[0] != '\0';
     }
     assert_int_equal(sent, 16);
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_REQUESTS_REFUSED], 44);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_REQUESTS_REFUSED], 44);
     pass(DTT_S);
     recv_shuffle(1, 70, 70, 70, 0);
     assert_string_equal(script(), "reply(1 nodes) > 70");
@@ -531,7 +531,7 @@ static void requests_are_bounded(void **state)
     for (int i = 10; i < 70; i++) {
         recv_forward_join(1, i, 0);
     }
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_REQUESTS_REFUSED],
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_REQUESTS_REFUSED],
                      60 - DTT_HYPARVIEW_REQUESTS_MAX);
     script();
     pass(500 * DTT_MS);
@@ -563,7 +563,7 @@ static void a_shuffle_fits_a_frame(void **state)
     pass(60 * DTT_S);
     /* Seven of eight: two active and four passive peers and ourselves. */
     assert_non_null(strstr(script(), "shuffle(0, 7 nodes, ttl 6)"));
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 0);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED], 0);
     recv_neighbor(4, DTT_GOSSIP_LOW);
     assert_non_null(strstr(script(), "reply(7 nodes) > 4"));
 }
@@ -590,7 +590,7 @@ static void peer_data_is_passed_on_when_new(void **state)
     m.u.neighbor.data = some(large);
     recv(1, &m);
     assert_string_equal(script(), "");
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_PEER_DATA_REFUSED], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PEER_DATA_REFUSED], 1);
     /* Before the request, so that it can be dialled. */
     m = (struct dtt_gossip_message){
         .type = DTT_MSG_FORWARD_JOIN,

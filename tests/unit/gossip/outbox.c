@@ -79,7 +79,7 @@ static void is_bounded(void **state)
         assert_true(dtt_gossip_send(&port, &peer, &m));
     }
     assert_false(dtt_gossip_send(&port, &peer, &m));
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED], 1);
 }
 
 static void refuses_what_fits_no_frame(void **state)
@@ -90,7 +90,7 @@ static void refuses_what_fits_no_frame(void **state)
         .type = DTT_MSG_JOIN,
         .u.join.data = {.is_some = true, .bytes = dtt_slice(data, sizeof(data))}};
     assert_false(dtt_gossip_send(&port, &peer, &m));
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED], 1);
 }
 
 int main(void)

@@ -160,7 +160,7 @@ static void repeats_nothing(void **state)
     script();
     say('a');
     assert_string_equal(script(), "");
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_TX_REPEATED], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_TX_REPEATED], 1);
     pass(91 * DTT_S);
     script();
     say('a');
@@ -228,7 +228,7 @@ static void prunes_who_brings_a_duplicate(void **state)
     assert_string_equal(script(), "prune > 2");
     say('b');
     assert_string_equal(script(), "gossip(b, 0) > 1");
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_DUPLICATES], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_DUPLICATES], 1);
 }
 
 /* Three messages within 250 ms make a topic busy: then one link is pruned in 250 ms. */
@@ -253,7 +253,7 @@ static void a_busy_topic_prunes_one_at_a_time(void **state)
     recv_gossip(2, 'd', 0);
     recv_gossip(3, 'd', 0);
     assert_string_equal(script(), "prune > 2; prune > 3"); /* 'a' to 'c' came long ago */
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_DUPLICATES], 5);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_DUPLICATES], 5);
 }
 
 static void a_busy_topic_prunes_new_links_at_once(void **state)
@@ -304,7 +304,7 @@ static void drops_a_wrong_id(void **state)
     m.u.gossip.scope = DTT_GOSSIP_NEIGHBORS;
     recv(1, &m);
     assert_string_equal(script(), "");
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_WRONG_ID], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_WRONG_ID], 2);
     assert_int_equal(dtt_map_count(&p.recall.ids), 0);
 }
 
@@ -335,7 +335,7 @@ static void the_largest_content_ends_its_way(void **state)
     assert_int_equal(item.len, sizeof(bytes));
     dtt_gossip_blob_unref(item.blob);
     assert_false(dtt_gossip_outbox_pop(&outbox, &item));
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_NOT_FORWARDED], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_NOT_FORWARDED], 1);
     recv(2, &m);
     assert_string_equal(script(), "prune > 2");
 }
@@ -352,7 +352,7 @@ static void ignores_strangers(void **state)
     recv_prune(2);
     pass(DTT_S);
     assert_string_equal(script(), "");
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_RX_STRANGERS], 4);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_STRANGERS], 4);
 }
 
 /* ---- IHave and Graft */
@@ -535,7 +535,8 @@ static void a_flood_of_announcements(void **state)
         recv(1, &m);
     }
     assert_int_equal(dtt_map_count(&p.missing.entries), DTT_GOSSIP_MISSING_MAX);
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_IHAVES_REFUSED], 3000 - DTT_GOSSIP_MISSING_MAX);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_IHAVES_REFUSED],
+                     3000 - DTT_GOSSIP_MISSING_MAX);
     now.mono_ns += DTT_S;
     size_t sent = 0;
     while (dtt_plumtree_tick(&p, now)) {
@@ -711,7 +712,7 @@ static void many_announcements_are_split(void **state)
         pass(5 * DTT_MS);
     }
     assert_int_equal(n, 600);
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 0);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED], 0);
 }
 
 static void an_idle_topic_sleeps(void **state)
@@ -750,8 +751,8 @@ static void out_of_memory(void **state)
         bool happened = oom_disarm();
         assert_true(err == DTT_OK || err == DTT_ENOMEM);
         down(5);
-        dropped += ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED] +
-                   ctx.metrics[DTT_METRIC_GOSSIP_RX_DROPPED];
+        dropped += ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED] +
+                   ctx.counters[DTT_COUNTER_GOSSIP_RX_DROPPED];
         if (!happened) {
             assert_int_equal(err, DTT_OK);
             break;

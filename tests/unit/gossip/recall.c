@@ -108,7 +108,7 @@ static void contents_are_bounded(void **state)
     assert_int_equal(recall.bytes, DTT_GOSSIP_RECALL_BYTES);
     assert_false(serves(43, n));
     assert_true(serves(44, n));
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_CONTENTS_EVICTED], 44);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_CONTENTS_EVICTED], 44);
     for (; n < 3000; n++) {
         add(n, n, 30 * DTT_S, 1);
     }
@@ -125,7 +125,7 @@ static void ids_are_bounded(void **state)
         add(n, n, 30 * DTT_S, 1);
     }
     assert_int_equal(dtt_map_count(&recall.ids), DTT_GOSSIP_RECALL_IDS);
-    assert_int_equal(ctx.metrics[DTT_METRIC_GOSSIP_IDS_EVICTED], 10);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_IDS_EVICTED], 10);
     assert_false(has(9));
     assert_true(has(10));
 }

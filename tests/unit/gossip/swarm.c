@@ -134,7 +134,7 @@ static void close_swarm(struct net *net)
 {
     assert_int_equal(net->repeated, 0);
     for (size_t i = 0; i < net->n; i++) {
-        assert_int_equal(net->nodes[i].ctx.metrics[DTT_METRIC_GOSSIP_ACTIONS_DROPPED], 0);
+        assert_int_equal(net->nodes[i].ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED], 0);
     }
     net_close(net);
     free(net);

@@ -16,7 +16,7 @@ static void a_closed_node_is_gone_at_once(void **state)
     party_add(&p, "room", "secret");
     assert_true(party_run(&p, 20 * DTT_S, party_has_joined));
     party_run(&p, DTT_S, NULL);
-    const uint64_t *closed = &p.peers[0].host->ctx.metrics[DTT_METRIC_QUIC_CLOSED];
+    const uint64_t *closed = &p.peers[0].host->ctx.counters[DTT_COUNTER_QUIC_CLOSED];
     assert_int_equal(*closed, 0);
     struct dtt_sim_host *closing = p.peers[1].host;
     dtt_core_shutdown(closing->core, dtt_sim_host_now(closing));
@@ -70,7 +70,7 @@ static void a_plain_dht_node_has_no_topics(void **state)
     struct dtt_now now = dtt_sim_host_now(h);
     assert_int_equal(dtt_core_topic_join(h->core, now, &cfg, NULL, &topic), DTT_ESTATE);
     /* What is no KRPC is for nobody. */
-    const uint64_t *unknown = &h->ctx.metrics[DTT_METRIC_NODE_RX_UNKNOWN];
+    const uint64_t *unknown = &h->ctx.counters[DTT_COUNTER_NODE_RX_UNKNOWN];
     assert_int_equal(*unknown, 0);
     dtt_core_recv(h->core, now, &h->addr, &p.w.hosts[2]->addr, 0, dtt_slice("?", 1));
     assert_int_equal(*unknown, 1);

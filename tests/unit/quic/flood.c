@@ -12,23 +12,23 @@ static void demands_retry_in_a_flood(void **state)
     struct net_node *hub = net_add(&n, &cfg);
     struct net_node *flood = net_add(&n, NULL);
     struct net_node *good = net_add(&n, NULL);
-    uint64_t *metrics = hub->ctx.metrics;
+    uint64_t *metrics = hub->ctx.counters;
     flood->is_deaf = true;
     for (int i = 0; i < 40; i++) {
         net_dial(&n, flood, hub);
     }
     net_run(&n, 100 * DTT_MS);
     assert_int_equal(net_live(hub), 16);
-    assert_int_equal(metrics[DTT_METRIC_QUIC_RETRY_SENT], 24);
-    uint64_t before = metrics[DTT_METRIC_QUIC_RETRY_SENT];
+    assert_int_equal(metrics[DTT_COUNTER_QUIC_RETRY_SENT], 24);
+    uint64_t before = metrics[DTT_COUNTER_QUIC_RETRY_SENT];
     dtt_quic_conn c = net_dial(&n, good, hub);
     net_run(&n, 500 * DTT_MS);
     assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
-    assert_true(metrics[DTT_METRIC_QUIC_RETRY_SENT] > before);
+    assert_true(metrics[DTT_COUNTER_QUIC_RETRY_SENT] > before);
     net_run(&n, 15 * DTT_S);
     assert_int_equal(net_live(hub), 1);
     assert_int_equal(net_count(hub, DTT_QUIC_CLOSED), 0);
-    assert_true(metrics[DTT_METRIC_QUIC_ACCEPT_FAILED] >= 16);
+    assert_true(metrics[DTT_COUNTER_QUIC_ACCEPT_FAILED] >= 16);
     net_fini(&n);
 }
 
@@ -58,7 +58,7 @@ static void refuses_when_full(void **state)
             net_assert_closed(node, c, DTT_REASON_REFUSED, false);
         }
     }
-    assert_int_equal(hub->ctx.metrics[DTT_METRIC_QUIC_CONN_REFUSED], 1);
+    assert_int_equal(hub->ctx.counters[DTT_COUNTER_QUIC_CONN_REFUSED], 1);
     c = net_dial(&n, hub, n.nodes[4]);
     net_run(&n, DTT_S);
     assert_non_null(net_event(hub, DTT_QUIC_CONNECTED, c));

@@ -30,7 +30,7 @@ void net_fini(struct net *n)
     for (size_t i = 0; i < n->node_count; i++) {
         /* Neither loss nor reordering makes an honest peer cost more than it may. */
         assert_true(n->nodes[i]->is_attacked ||
-                    n->nodes[i]->ctx.metrics[DTT_METRIC_QUIC_MEMORY_REFUSED] == 0);
+                    n->nodes[i]->ctx.counters[DTT_COUNTER_QUIC_MEMORY_REFUSED] == 0);
         dtt_quic_free(n->nodes[i]->q);
         free_bytes(n->nodes[i]);
         free(n->nodes[i]);
@@ -353,9 +353,9 @@ dtt_quic_conn net_dial(struct net *n, struct net_node *from, const struct net_no
 
 size_t net_live(const struct net_node *node)
 {
-    const uint64_t *m = node->ctx.metrics;
-    return node->dials + m[DTT_METRIC_QUIC_ACCEPTED] - m[DTT_METRIC_QUIC_DIAL_FAILED] -
-           m[DTT_METRIC_QUIC_ACCEPT_FAILED] - m[DTT_METRIC_QUIC_CLOSED];
+    const uint64_t *m = node->ctx.counters;
+    return node->dials + m[DTT_COUNTER_QUIC_ACCEPTED] - m[DTT_COUNTER_QUIC_DIAL_FAILED] -
+           m[DTT_COUNTER_QUIC_ACCEPT_FAILED] - m[DTT_COUNTER_QUIC_CLOSED];
 }
 
 void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_quic_conn *ret_from,

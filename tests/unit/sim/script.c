@@ -155,7 +155,7 @@ static void neighbors_vanish_routers_die_and_squatters_write(void **state)
     setup(&f, (struct dtt_sim_action){0, DTT_SIM_SQUAT, 0, 60}, (struct dtt_sim_action){0});
     run_until(&f, 30);
     assert_int_equal(f.o.joins.n, N);
-    assert_true(f.o.members[0].host->ctx.metrics[DTT_METRIC_TRACKER_VALUES_REFUSED] > 0);
+    assert_true(f.o.members[0].host->ctx.counters[DTT_COUNTER_TRACKER_VALUES_REFUSED] > 0);
     teardown(&f);
 }
 

@@ -114,7 +114,7 @@ static void a_record_counts_in_its_own_minute_only(void **state)
     assert_true(add(M - 1, &s));
     assert_false(add(M + 1, &s));
     assert_false(add(M - 2, &s));
-    assert_int_equal(ctx.metrics[DTT_METRIC_TRACKER_VALUES_STALE], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_VALUES_STALE], 2);
 }
 
 static void our_own_record_and_those_of_another_secret_are_none(void **state)
@@ -224,7 +224,7 @@ static void garbage_by_the_thousand_is_bounded_work(void **state)
         assert_false(add_at(i / 5, M, dtt_slice(junk, sizeof(junk))));
     }
     assert_in_range(v.refused, DTT_VIEW_OPEN_BURST, DTT_VIEW_OPEN_BURST + 8);
-    assert_int_equal(ctx.metrics[DTT_METRIC_TRACKER_VALUES_SKIPPED], 5000 - v.refused);
+    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_VALUES_SKIPPED], 5000 - v.refused);
     /* The next second there is room for an honest record. */
     seal_plain(&s, 1, M);
     assert_true(add_at(2000, M, sealed_slice(&s)));
@@ -256,7 +256,7 @@ static void too_many_publishers_are_refused(void **state)
                              sealed_slice(&s), &info));
     assert_true(id_is(&info.publisher, 2));
     assert_int_equal(v.count, DTT_VIEW_PUBLISHERS_MAX);
-    assert_int_equal(ctx.metrics[DTT_METRIC_TRACKER_PUBLISHERS_FULL], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_PUBLISHERS_FULL], 2);
 }
 
 static void add_damaged(void *user, struct dtt_slice in)
