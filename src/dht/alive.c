@@ -38,14 +38,6 @@ static void probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *
     d->probes++;
 }
 
-void dtt_alive_probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                     struct dtt_krpc *query)
-{
-    if (!is_probed(d, addr)) {
-        probe(d, now, addr, NEWCOMER, query);
-    }
-}
-
 void dtt_alive_ask_saved(struct dtt_dht *d, struct dtt_now now)
 {
     while (d->saved && d->probes < DTT_DHT_PROBES) {
@@ -62,13 +54,23 @@ void dtt_alive_ask_saved(struct dtt_dht *d, struct dtt_now now)
     }
 }
 
-static void ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                 enum reason reason)
+static void probe_once(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
+                       enum reason reason, struct dtt_krpc *query)
 {
-    struct dtt_krpc q = {.method = DTT_KRPC_M_PING};
     if (!is_probed(d, addr)) {
-        probe(d, now, addr, reason, &q);
+        probe(d, now, addr, reason, query);
     }
+}
+
+void dtt_alive_probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
+                     struct dtt_krpc *query)
+{
+    probe_once(d, now, addr, NEWCOMER, query);
+}
+
+void dtt_alive_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
+{
+    probe_once(d, now, addr, NEWCOMER, &(struct dtt_krpc){.method = DTT_KRPC_M_PING});
 }
 
 bool dtt_alive_wants(struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr)
@@ -78,11 +80,6 @@ bool dtt_alive_wants(struct dtt_dht *d, const uint8_t *id, const struct dtt_addr
            !is_probed(d, addr);
 }
 
-void dtt_alive_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
-{
-    ping(d, now, addr, NEWCOMER);
-}
-
 void dtt_alive_silent(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                       unsigned weight)
 {
@@ -90,10 +87,10 @@ void dtt_alive_silent(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
     struct dtt_rtable *table = &d->tables[dtt_side_of(addr->family)];
     if (dtt_rtable_failed(table, addr, weight, &spare)) {
         struct dtt_addr to = dtt_rnode_addr(table, &spare);
-        ping(d, now, &to, NEWCOMER);
+        dtt_alive_ping(d, now, &to);
     }
     if (weight == 1 && dtt_rtable_find(table, addr)) {
-        ping(d, now, addr, AFTER_SILENCE);
+        probe_once(d, now, addr, AFTER_SILENCE, &(struct dtt_krpc){.method = DTT_KRPC_M_PING});
     }
 }
 

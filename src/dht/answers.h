@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Ends and who is told of them: the end of each query goes to whoever asked, the end of each walk
- * to those who wait for it, and what an answer teaches (the node is alive, how it sees our address)
- * to the tables.
+ * Tells of ends: the end of a query to its sender, the end of a walk to its users, and what an
+ * answer teaches (the node is alive, how it sees our address) to the tables.
  */
 #ifndef DTT_DHT_ANSWERS_H
 #define DTT_DHT_ANSWERS_H

@@ -54,7 +54,7 @@ struct dtt_dht {
     struct dtt_op *ops[DTT_DHT_OPS]; /**< oldest first */
     size_t n_ops;
     uint32_t op_seq;
-    bool knows_neighbours; /**< the walk to our own id has ended: the table has who is near */
+    bool knows_neighbours; /**< the walk to our own id has ended: our neighbours are in the table */
     bool ready_event;
     bool external_event[2];
 

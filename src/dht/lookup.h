@@ -28,9 +28,10 @@
 #define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the nodes say */
 #define DTT_LOOKUP_PER_NETWORK 2  /**< global nodes of one /24 or /64 */
 #define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
-#define DTT_LOOKUP_TELLERS     97 /**< who named a node: 0 ourselves, then those that answered */
-#define DTT_LOOKUP_LIES        3  /**< silent contacts, and no other, of a liar */
-#define DTT_LOOKUP_NEIGHBOURS  8  /**< nodes next to ourselves that show how dense the network is */
+#define DTT_LOOKUP_TELLERS \
+    97 /**< that may have named a node: 0 we ourselves, then nodes that answered */
+#define DTT_LOOKUP_LIES       3 /**< silent contacts, and no other, of a liar */
+#define DTT_LOOKUP_NEIGHBOURS 8 /**< nodes next to ourselves that show how dense the network is */
 /** A node within this multiple of the usual neighbour distance counts as one of the closest. */
 #define DTT_LOOKUP_NEAR 2
 /** Nodes this many times closer than the usual neighbour distance are a crowd. */
@@ -83,7 +84,7 @@ struct dtt_lookup {
     uint8_t proven[DTT_LOOKUP_TELLERS]; /**< and that answered */
 };
 
-/** Allocates nothing yet. `budget` is DTT_LOOKUP_QUERIES until somebody sets it. */
+/** Allocates nothing yet. `budget` is DTT_LOOKUP_QUERIES until it is set. */
 void dtt_lookup_init(struct dtt_lookup *lookup, const uint8_t target[DTT_NODE_ID_BYTES],
                      size_t width);
 void dtt_lookup_fini(struct dtt_lookup *lookup);

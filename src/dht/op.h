@@ -21,7 +21,7 @@ int dtt_op_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *ad
                 dtt_dht_op *ret);
 void dtt_op_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op);
 
-/** Those who wait for the walk go on. */
+/** The operations that wait for the walk go on. */
 void dtt_op_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *walk);
 /** A query of a ping or put was answered, is slow, or dead. */
 void dtt_op_asked(struct dtt_dht *d, struct dtt_now now, const struct dtt_query_end *end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Queries of ours: sends them, matches replies, and says when one has waited too long. What follows
- * from that is for whoever asked (answers.h).
+ * from that is its sender's business (answers.h).
  *
  *     sent -> ANSWERED, or SLOW (soft timeout) and then ANSWERED after all or forgotten, or DEAD
  */
@@ -19,7 +19,7 @@ enum dtt_query_outcome {
     DTT_QUERY_DEAD      /**< nobody listens there, or a probe has waited long enough */
 };
 
-/** One query's end, as told to whoever asked. */
+/** The end of a query, or its first timeout, as its sender is told. */
 struct dtt_query_end {
     enum dtt_query_outcome outcome;
     struct dtt_txn txn;

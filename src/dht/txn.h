@@ -21,7 +21,7 @@ enum dtt_txn_purpose {
     DTT_TXN_PUT,   /**< a store request; owner: operation number */
     DTT_TXN_PING,  /**< dtt_dht_ping; owner: operation number */
     DTT_TXN_BOOT,  /**< a contact to start from */
-    DTT_TXN_PROOF, /**< an asker has to prove his address; nobody waits but his query */
+    DTT_TXN_PROOF, /**< an asker has to prove its address; only its query waits */
     DTT_TXN_PROBE  /**< keeps the routing table true; nobody waits for it */
 };
 

@@ -60,7 +60,7 @@ static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_wa
     return dtt_query_send(d, now, &node->addr, DTT_TXN_WALK, walk->number, &q);
 }
 
-/* Asks whoever is next; stops when the budget for all queries is used up. */
+/* Asks the next nodes; stops when the budget for all queries is used up. */
 static void pump_side(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk,
                       struct dtt_lookup *lookup)
 {

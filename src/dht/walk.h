@@ -19,7 +19,7 @@
                                 */
 #define DTT_WALK_GAP_QUERIES 4 /**< a side and time, for nodes that the dead hide */
 
-/** How whoever starts a walk wants it. */
+/** What a user wants of a walk. */
 struct dtt_walk_wish {
     size_t width;
     bool reuse_tokens;   /**< a closest set with good tokens needs not be asked again */

@@ -38,7 +38,7 @@ struct dtt_walk {
     bool is_internal;  /**< goes on without users */
     bool is_alone;     /**< ended at once because there is no other node to know */
     bool is_brief;     /**< finding nothing is no reason to widen it */
-    bool is_shareable; /**< what it finds is all there is, for whoever asks a moment later */
+    bool is_shareable; /**< it finds all there is: its result will do for a get a moment later */
     struct dtt_goal goal;
     unsigned refs;           /**< operations that wait for it or still read from it */
     unsigned widenings;      /**< times it found nothing and looked at more nodes */
