@@ -26,6 +26,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     c->ctx = cfg->ctx;
     c->cfg = *cfg;
     c->transport.ops = cfg->transport ? cfg->transport : &dtt_transport_quic;
+    memcpy(c->transport.bound, cfg->bound, sizeof(c->transport.bound));
     dtt_ed25519_public_key(c->id.bytes, cfg->node_seed);
     dtt_rng_init(&rng, c->ctx->seed, "node.hash");
     dtt_rng_bytes(&rng, hash_key, sizeof(hash_key));
@@ -52,11 +53,6 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
         }
     }
     dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, hash_key);
-    for (int i = 0; i < 2; i++) {
-        if (cfg->bound[i].family != DTT_FAMILY_NONE) {
-            dtt_links_set_local(&c->links, &cfg->bound[i]);
-        }
-    }
     if (err) {
         dtt_core_free(c);
         return err;

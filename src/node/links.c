@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/links.h"
 
-#include "gossip/stream.h"
+#include "node/inflow.h"
+#include "node/outflow.h"
+#include "node/race.h"
 
+#include <assert.h>
 #include <stdlib.h>
-
-/* Application close codes; iroh-gossip uses 0 for every close. */
-#define CLOSE_CODE 0
-
-struct out_stream {
-    struct dtt_gossip_topic_id topic;
-    int64_t stream;
-};
-
-struct in_stream {
-    dtt_quic_conn conn;
-    int64_t stream;
-    struct dtt_gossip_stream frames;
-};
-
-struct queued {
-    struct dtt_gossip_topic_id topic;
-    uint8_t *payload;
-    size_t len;
-    bool last;
-};
 
 struct live {
     dtt_quic_conn conn;
@@ -32,32 +14,19 @@ struct live {
     bool is_slow;      /* so we close it */
 };
 
-struct dial {
-    dtt_quic_conn conn;
-    struct dtt_addr addr;
-};
+enum link_state { NEW, LOCATING, DIALLING, LIVE, LINGERING };
 
 struct dtt_link {
     struct dtt_id id;
+    enum link_state state;
+    struct dtt_timer timer;             /* DIALLING: the next address; LINGERING: the end */
     struct live conns[DTT_LINKS_CONNS]; /* the first one carries what we send */
     size_t n_conns;
+    struct dtt_race race; /* goes on for a while when the peer has connected to us meanwhile */
 
-    struct dial dials[DTT_LINKS_DIALS];
-    size_t n_dials;
-    struct dtt_addr todo[DTT_BOOK_ADDRS]; /* addresses not tried yet in this race */
-    size_t n_todo;
-    bool is_wanted;                  /* no address is known, one is being looked for */
-    struct dtt_dial_failure failure; /* what became of the last address */
-
-    struct dtt_ring queue; /* struct queued */
-    size_t queued_bytes;
-    struct out_stream *out;
-    size_t n_out;
-    struct in_stream *in;
-    size_t n_in;
-
-    int neighbor_of;        /* topics in whose active view it is */
-    struct dtt_timer timer; /* dialling: next address; else: letting go of the connection */
+    struct dtt_outflow out;
+    struct dtt_inflow in;
+    int neighbor_of; /* topics in whose active view it is */
 };
 
 void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
@@ -74,45 +43,18 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     dtt_ring_init(&p->wanted, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
 
-static void queue_pop(struct dtt_link *peer)
+static void link_free(struct dtt_links *p, struct dtt_link *link)
 {
-    struct queued *m = dtt_ring_front(&peer->queue);
-    peer->queued_bytes -= m->len;
-    free(m->payload);
-    dtt_ring_pop(&peer->queue);
-}
-
-static void queue_clear(struct dtt_link *peer)
-{
-    while (peer->queue.count > 0) {
-        queue_pop(peer);
-    }
-}
-
-static void in_drop(struct dtt_links *p, struct dtt_link *peer, size_t i)
-{
-    dtt_gossip_stream_fini(&peer->in[i].frames);
-    peer->in[i] = peer->in[--peer->n_in];
-    p->streams_in--;
-}
-
-static void peer_free(struct dtt_links *p, struct dtt_link *peer)
-{
-    dtt_timerq_cancel(&p->timers, &peer->timer);
-    queue_clear(peer);
-    dtt_ring_fini(&peer->queue);
-    while (peer->n_in > 0) {
-        in_drop(p, peer, peer->n_in - 1);
-    }
-    free(peer->in);
-    free(peer->out);
-    free(peer);
+    dtt_timerq_cancel(&p->timers, &link->timer);
+    dtt_outflow_fini(&link->out);
+    dtt_inflow_fini(&link->in, &p->streams_in);
+    free(link);
 }
 
 void dtt_links_fini(struct dtt_links *p)
 {
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        peer_free(p, dtt_map_value_at(&p->peers, i));
+        link_free(p, dtt_map_value_at(&p->peers, i));
     }
     dtt_map_fini(&p->peers);
     dtt_book_fini(&p->book);
@@ -121,123 +63,110 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_ring_fini(&p->wanted);
 }
 
-void dtt_links_set_local(struct dtt_links *p, const struct dtt_addr *addr)
-{
-    *(addr->family == DTT_FAMILY_V4 ? &p->local_v4 : &p->local_v6) = *addr;
-}
-
-static struct dtt_link *peer_find(const struct dtt_links *p, const struct dtt_id *id)
+static struct dtt_link *link_find(const struct dtt_links *p, const struct dtt_id *id)
 {
     return dtt_map_get(&p->peers, id);
 }
 
-static struct dtt_link *peer_make(struct dtt_links *p, const struct dtt_id *id)
+static struct dtt_link *link_make(struct dtt_links *p, const struct dtt_id *id)
 {
-    struct dtt_link *peer = peer_find(p, id);
-    if (peer) {
-        return peer;
+    struct dtt_link *link = link_find(p, id);
+    if (link) {
+        return link;
     }
-    peer = calloc(1, sizeof(*peer));
-    if (!peer || dtt_map_put(&p->peers, id, peer) != DTT_OK) {
-        free(peer);
+    link = calloc(1, sizeof(*link));
+    if (!link || dtt_map_put(&p->peers, id, link) != DTT_OK) {
+        free(link);
         DTT_COUNT(p->ctx, NODE_PEERS_REFUSED);
         return NULL;
     }
-    peer->id = *id;
-    dtt_ring_init(&peer->queue, sizeof(struct queued), DTT_LINKS_QUEUE);
-    return peer;
+    link->id = *id;
+    dtt_outflow_init(&link->out);
+    return link;
 }
 
-static void peer_drop(struct dtt_links *p, struct dtt_link *peer)
+static void link_drop(struct dtt_links *p, struct dtt_link *link)
 {
-    dtt_map_take(&p->peers, &peer->id);
-    peer_free(p, peer);
+    dtt_map_take(&p->peers, &link->id);
+    link_free(p, link);
 }
 
-/* A connection nobody needs stays a while: its peer may have more to say, or we. */
-static void linger(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
+/* The only place where the state changes and the timer is set. */
+static void enter(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                  enum link_state state)
 {
-    if (peer->neighbor_of > 0) {
-        dtt_timerq_cancel(&p->timers, &peer->timer);
-    } else {
-        dtt_timerq_set(&p->timers, &peer->timer, now.mono_ns + DTT_LINKS_LINGER_NS);
+    uint64_t at = DTT_NEVER;
+    assert(state != NEW && (state != LOCATING || link->state == NEW));
+    assert((state == LIVE || state == LINGERING) == (link->n_conns > 0));
+    assert(state != DIALLING || link->race.n_dials > 0);
+    assert(state != LIVE || link->neighbor_of > 0);
+    if (state == DIALLING) {
+        at = dtt_race_deadline(&link->race, now);
+    } else if (state == LINGERING) {
+        at = now.mono_ns + DTT_LINKS_LINGER_NS;
     }
+    link->state = state;
+    if (at == DTT_NEVER) {
+        dtt_timerq_cancel(&p->timers, &link->timer);
+    } else {
+        /* Out of memory: the next address, or the end, waits for the next event of this link. */
+        dtt_timerq_set(&p->timers, &link->timer, at);
+    }
+}
+
+/* It has a connection. One that no topic needs stays a while: either side may have more to say. */
+static void enter_connected(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    enter(p, now, link, link->neighbor_of > 0 ? LIVE : LINGERING);
 }
 
 /* ------------------------------------------------------------- dialling */
 
-static const struct dtt_addr *local_for(const struct dtt_links *p, const struct dtt_addr *remote)
+static const char *stage_of(enum dtt_reason reason)
 {
-    const struct dtt_addr *local = remote->family == DTT_FAMILY_V4 ? &p->local_v4 : &p->local_v6;
-    return local->family == DTT_FAMILY_NONE ? NULL : local;
-}
-
-/* Nothing is left to try: whoever waits for this peer is told. */
-static void dial_give_up(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
-{
-    struct dtt_dial_failure *f = dtt_ring_push(&p->failures);
-    if (f) {
-        *f = peer->failure;
-    }
-    DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&peer->id), dtt_tv_addr(&peer->failure.addr),
-              dtt_tv_text(peer->failure.stage), dtt_tv_text(dtt_reason_word(peer->failure.reason)));
-    struct dtt_id id = peer->id;
-    enum dtt_reason reason = peer->failure.reason;
-    peer_drop(p, peer);
-    dtt_gossip_peer_gone(p->gossip, now, &id, reason);
-}
-
-static enum dtt_reason reason_of_error(int err)
-{
-    switch (err) {
-    case DTT_EFULL: return DTT_REASON_LIMIT;
-    case DTT_EINVAL: return DTT_REASON_SELF;
-    default: return DTT_REASON_LOCAL;
+    switch (reason) {
+    case DTT_REASON_NO_ADDRESS: return "address";
+    case DTT_REASON_LIMIT:
+    case DTT_REASON_SELF:
+    case DTT_REASON_LOCAL:
+    case DTT_REASON_TIMEOUT:
+    case DTT_REASON_UNREACHABLE: return "connect";
+    default: return "handshake";
     }
 }
 
-/* Tries the next address. With none left and none under way, gives up (and frees the peer). */
-static void dial_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
+/* Tries the next address. When the race is lost, tells of it and frees the link. */
+static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
-    while (peer->n_todo > 0 && peer->n_dials < DTT_LINKS_DIALS) {
-        struct dtt_addr addr = peer->todo[0];
-        memmove(peer->todo, peer->todo + 1, --peer->n_todo * sizeof(addr));
-        const struct dtt_addr *local = local_for(p, &addr);
-        dtt_quic_conn conn;
-        int err =
-            local ? p->transport.ops->dial(p->transport.self, now, &peer->id, local, &addr, &conn)
-                  : DTT_EADDRNOTAVAIL;
-        if (err == DTT_OK) {
-            DTT_TRACE(p->ctx, NODE_DIAL, dtt_tv_id(&peer->id), dtt_tv_addr(&addr));
-            peer->dials[peer->n_dials++] = (struct dial){.conn = conn, .addr = addr};
-            break;
-        }
-        peer->failure.addr = addr;
-        peer->failure.stage = "connect";
-        peer->failure.reason = reason_of_error(err);
-    }
-    if (peer->n_dials == 0) {
-        dial_give_up(p, now, peer);
+    if (dtt_race_next(&link->race, p->ctx, &p->transport, now, &link->id)) {
+        enter(p, now, link, DIALLING);
         return;
     }
-    if (peer->n_todo > 0) {
-        dtt_timerq_set(&p->timers, &peer->timer, now.mono_ns + DTT_LINKS_STAGGER_NS);
-    } else {
-        dtt_timerq_cancel(&p->timers, &peer->timer);
+    struct dtt_dial_failure f = {.peer = link->id,
+                                 .addr = link->race.failed,
+                                 .stage = stage_of(link->race.reason),
+                                 .reason = link->race.reason};
+    struct dtt_dial_failure *told = dtt_ring_push(&p->failures);
+    if (told) {
+        *told = f;
     }
+    DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&f.peer), dtt_tv_addr(&f.addr),
+              dtt_tv_text(f.stage), dtt_tv_text(dtt_reason_word(f.reason)));
+    link_drop(p, link);
+    dtt_gossip_peer_gone(p->gossip, now, &f.peer, f.reason);
 }
 
-static void dial_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
+static void dial_first(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
-    peer->n_todo = dtt_book_get(&p->book, &peer->id, peer->todo);
-    peer->failure = (struct dtt_dial_failure){
-        .peer = peer->id, .stage = "address", .reason = DTT_REASON_NO_ADDRESS};
-    struct dtt_id *wanted = peer->n_todo == 0 ? dtt_ring_push(&p->wanted) : NULL;
+    struct dtt_id *wanted = NULL;
+    if (!dtt_race_start(&link->race, &p->book, &link->id)) {
+        wanted = dtt_ring_push(&p->wanted);
+    }
     if (wanted) {
-        *wanted = peer->id;
-        peer->is_wanted = true;
+        *wanted = link->id;
+        enter(p, now, link, LOCATING);
     } else {
-        dial_next(p, now, peer);
+        dial(p, now, link);
     }
 }
 
@@ -255,37 +184,10 @@ bool dtt_links_next_wanted(struct dtt_links *p, struct dtt_id *ret)
 void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                        bool is_over)
 {
-    struct dtt_link *peer = peer_find(p, id);
-    if (!peer || !peer->is_wanted) {
-        return;
+    struct dtt_link *link = link_find(p, id);
+    if (link && link->state == LOCATING && (dtt_race_start(&link->race, &p->book, id) || is_over)) {
+        dial(p, now, link);
     }
-    peer->n_todo = dtt_book_get(&p->book, id, peer->todo);
-    if (peer->n_todo > 0 || is_over) {
-        peer->is_wanted = false;
-        dial_next(p, now, peer);
-    }
-}
-
-/* Takes a dial out of the race; false when `conn` is none. */
-static bool dial_take(struct dtt_link *peer, dtt_quic_conn conn, struct dtt_addr *ret_addr)
-{
-    for (size_t i = 0; i < peer->n_dials; i++) {
-        if (peer->dials[i].conn == conn) {
-            *ret_addr = peer->dials[i].addr;
-            peer->dials[i] = peer->dials[--peer->n_dials];
-            return true;
-        }
-    }
-    return false;
-}
-
-static void race_end(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
-{
-    while (peer->n_dials > 0) {
-        p->transport.ops->close(p->transport.self, now, peer->dials[--peer->n_dials].conn,
-                                CLOSE_CODE, "");
-    }
-    peer->n_todo = 0;
 }
 
 /* --------------------------------------------------------------- sending */
@@ -295,16 +197,12 @@ static void race_end(struct dtt_links *p, struct dtt_now now, struct dtt_link *p
  * once, or two addresses answered), and either side may be about to close one of them. What keeps
  * messages from being lost is to answer where the peer speaks.
  */
-static void promote(struct dtt_links *p, struct dtt_link *peer, size_t k)
+static void promote(struct dtt_links *p, struct dtt_link *link, size_t k)
 {
-    struct live chosen = peer->conns[k];
-    for (size_t i = 0; i < peer->n_out; i++) {
-        p->transport.ops->write(p->transport.self, peer->conns[0].conn, peer->out[i].stream,
-                                dtt_slice(NULL, 0), true);
-    }
-    peer->n_out = 0;
-    memmove(peer->conns + 1, peer->conns, k * sizeof(chosen));
-    peer->conns[0] = chosen;
+    struct live chosen = link->conns[k];
+    dtt_outflow_end(&link->out, &p->transport, link->conns[0].conn);
+    memmove(link->conns + 1, link->conns, k * sizeof(chosen));
+    link->conns[0] = chosen;
 }
 
 static bool is_fresh(const struct live *c, struct dtt_now now)
@@ -312,287 +210,165 @@ static bool is_fresh(const struct live *c, struct dtt_now now)
     return c->heard_ns != 0 && now.mono_ns - c->heard_ns < DTT_LINKS_FRESH_NS;
 }
 
-/* Our stream of `topic` on the sending connection, opened when needed. */
-static int out_stream(struct dtt_links *p, struct dtt_link *peer,
-                      const struct dtt_gossip_topic_id *topic, int64_t *ret)
-{
-    for (size_t i = 0; i < peer->n_out; i++) {
-        if (memcmp(&peer->out[i].topic, topic, sizeof(*topic)) == 0) {
-            *ret = peer->out[i].stream;
-            return DTT_OK;
-        }
-    }
-    struct out_stream *grown = realloc(peer->out, (peer->n_out + 1) * sizeof(*grown));
-    if (!grown) {
-        return DTT_ENOMEM;
-    }
-    peer->out = grown;
-    int err = p->transport.ops->open_uni(p->transport.self, peer->conns[0].conn, ret);
-    if (err) {
-        return err;
-    }
-    peer->out[peer->n_out++] = (struct out_stream){.topic = *topic, .stream = *ret};
-    uint8_t header[DTT_GOSSIP_HEADER_FRAME];
-    dtt_gossip_stream_header(header, topic);
-    return p->transport.ops->write(p->transport.self, peer->conns[0].conn, *ret,
-                                   dtt_slice(header, sizeof(header)), false);
-}
-
-static void out_forget(struct dtt_link *peer, int64_t stream)
-{
-    for (size_t i = 0; i < peer->n_out; i++) {
-        if (peer->out[i].stream == stream) {
-            peer->out[i] = peer->out[--peer->n_out];
-            return;
-        }
-    }
-}
-
-static int send_now(struct dtt_links *p, struct dtt_link *peer,
-                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last)
-{
-    uint8_t frame[4 + DTT_GOSSIP_PAYLOAD_MAX];
-    struct dtt_writer w = dtt_writer(frame, sizeof(frame));
-    int64_t stream;
-    uint8_t len[4];
-    dtt_put_be32(len, (uint32_t)payload.len);
-    dtt_write(&w, len, sizeof(len));
-    dtt_write_slice(&w, payload);
-    if (w.failed) {
-        return DTT_ETOOBIG;
-    }
-    int err = out_stream(p, peer, topic, &stream);
-    if (err) {
-        return err;
-    }
-    err = p->transport.ops->write(p->transport.self, peer->conns[0].conn, stream,
-                                  dtt_slice(frame, w.len), last);
-    if (!err && last) {
-        out_forget(peer, stream);
-    }
-    return err;
-}
-
 /*
  * A frame could not be sent, mostly because the peer has stopped reading and its send buffer is
  * full. Leaving out one frame would corrupt the stream, so the connection is closed; one slow peer
  * must not hold up the rest.
  */
-static void give_up_sending(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer, int err)
+static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, int err)
 {
-    struct live *c = &peer->conns[0];
+    struct live *c = &link->conns[0];
+    if (err == DTT_OK) {
+        return;
+    }
     if (err == DTT_EAGAIN) {
         DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
         c->is_slow = true;
     }
-    p->transport.ops->close(p->transport.self, now, c->conn, CLOSE_CODE,
-                            c->is_slow ? "too slow" : "cannot send");
-}
-
-static void flush_queue(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer)
-{
-    while (peer->queue.count > 0) {
-        struct queued *m = dtt_ring_front(&peer->queue);
-        int err = send_now(p, peer, &m->topic, dtt_slice(m->payload, m->len), m->last);
-        queue_pop(peer);
-        if (err) {
-            give_up_sending(p, now, peer, err);
-            return;
-        }
-    }
-}
-
-static bool enqueue(struct dtt_link *peer, const struct dtt_gossip_topic_id *topic,
-                    struct dtt_slice payload, bool last)
-{
-    uint8_t *copy = malloc(payload.len ? payload.len : 1);
-    struct queued *m = copy ? dtt_ring_push(&peer->queue) : NULL;
-    if (!m) {
-        free(copy);
-        return false;
-    }
-    if (payload.len) {
-        memcpy(copy, payload.data, payload.len);
-    }
-    *m = (struct queued){.topic = *topic, .payload = copy, .len = payload.len, .last = last};
-    peer->queued_bytes += payload.len;
-    return true;
+    dtt_transport_close(&p->transport, now, c->conn, c->is_slow ? "too slow" : "cannot send");
 }
 
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last)
 {
-    struct dtt_link *peer = peer_find(p, id);
-    bool is_new = !peer || (peer->n_conns == 0 && peer->n_dials == 0 && !peer->is_wanted);
-    if (is_new && last) {
+    struct dtt_link *link = link_find(p, id);
+    if (!link && last) {
         return; /* A goodbye is no reason to dial. */
     }
-    peer = peer_make(p, id);
-    if (!peer) {
+    link = link_make(p, id);
+    if (!link) {
         dtt_gossip_peer_gone(p->gossip, now, id, DTT_REASON_LIMIT);
         return;
     }
-    if (peer->n_conns > 0) {
-        int err = send_now(p, peer, topic, payload, last);
-        if (err) {
-            give_up_sending(p, now, peer, err);
-        }
-        linger(p, now, peer);
+    if (link->n_conns > 0) {
+        on_sent(
+            p, now, link,
+            dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn, topic, payload, last));
+        enter_connected(p, now, link);
         return;
     }
-    if (!enqueue(peer, topic, payload, last)) {
+    if (dtt_outflow_queue(&link->out, topic, payload, last) != DTT_OK) {
         DTT_COUNT(p->ctx, NODE_PEERS_QUEUE_FULL);
     }
-    if (is_new) {
-        dial_start(p, now, peer);
+    if (link->state == NEW) {
+        dial_first(p, now, link);
     }
 }
 
 /* ------------------------------------------------------------- receiving */
 
-static struct in_stream *in_find(struct dtt_links *p, struct dtt_link *peer, dtt_quic_conn conn,
-                                 int64_t stream)
-{
-    for (size_t i = 0; i < peer->n_in; i++) {
-        if (peer->in[i].conn == conn && peer->in[i].stream == stream) {
-            return &peer->in[i];
-        }
-    }
-    if (peer->n_in == DTT_LINKS_STREAMS_IN || p->streams_in == DTT_LINKS_STREAMS_ALL) {
-        return NULL;
-    }
-    struct in_stream *grown = realloc(peer->in, (peer->n_in + 1) * sizeof(*grown));
-    if (!grown) {
-        return NULL;
-    }
-    peer->in = grown;
-    peer->in[peer->n_in] = (struct in_stream){.conn = conn, .stream = stream};
-    dtt_gossip_stream_init(&peer->in[peer->n_in].frames);
-    p->streams_in++;
-    return &peer->in[peer->n_in++];
-}
-
-static void in_end(struct dtt_links *p, struct dtt_link *peer, dtt_quic_conn conn, int64_t stream)
-{
-    for (size_t i = peer->n_in; i > 0; i--) {
-        if (peer->in[i - 1].conn == conn && (stream < 0 || peer->in[i - 1].stream == stream)) {
-            in_drop(p, peer, i - 1);
-        }
-    }
-}
-
-static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer,
+/* The peer has spoken on this connection. False when it is none of the link any more. */
+static bool heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      dtt_quic_conn conn)
 {
-    for (size_t k = 0; k < peer->n_conns; k++) {
-        if (peer->conns[k].conn == conn) {
-            peer->conns[k].heard_ns = now.mono_ns;
-            if (k > 0 && !is_fresh(&peer->conns[0], now)) {
-                promote(p, peer, k);
+    for (size_t k = 0; k < link->n_conns; k++) {
+        if (link->conns[k].conn == conn) {
+            link->conns[k].heard_ns = now.mono_ns;
+            if (k > 0 && !is_fresh(&link->conns[0], now)) {
+                promote(p, link, k);
             }
-            return;
+            return true;
         }
     }
+    return false;
 }
 
-static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer,
+static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                     const struct dtt_quic_event *ev)
 {
-    heard_on(p, now, peer, ev->conn);
-    struct in_stream *in = in_find(p, peer, ev->conn, ev->stream);
+    if (!heard_on(p, now, link, ev->conn)) {
+        return;
+    }
+    struct dtt_gossip_stream *frames =
+        dtt_inflow_get(&link->in, &p->streams_in, ev->conn, ev->stream);
     struct dtt_slice rest = ev->data;
     struct dtt_slice payload;
-    int got = in ? 1 : DTT_EFULL;
+    int got = frames ? 1 : DTT_EFULL;
     while (got == 1) {
-        got = dtt_gossip_stream_feed(&in->frames, &rest, &payload);
+        got = dtt_gossip_stream_feed(frames, &rest, &payload);
         if (got == 1) {
-            int err = dtt_gossip_recv(p->gossip, now, &peer->id, &in->frames.topic, payload);
+            int err = dtt_gossip_recv(p->gossip, now, &link->id, &frames->topic, payload);
             if (err == DTT_OK) {
-                p->transport.ops->trust(p->transport.self, ev->conn);
+                dtt_transport_trust(&p->transport, ev->conn);
             }
             got = err == DTT_EPROTO ? err : got;
         }
     }
     if (got == 0 && ev->fin) {
-        got = dtt_gossip_stream_end(&in->frames);
+        got = dtt_gossip_stream_end(frames);
     }
     if (got < 0) {
         DTT_COUNT(p->ctx, NODE_PEERS_BAD_STREAM);
-        p->transport.ops->close(p->transport.self, now, ev->conn, CLOSE_CODE, "bad gossip stream");
+        dtt_transport_close(&p->transport, now, ev->conn, "bad gossip stream");
     } else if (ev->fin) {
-        in_end(p, peer, ev->conn, ev->stream);
+        dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
     }
-    linger(p, now, peer);
+    enter_connected(p, now, link);
 }
 
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
-    struct dtt_link *peer = peer_make(p, &ev->peer);
-    struct dtt_addr addr;
-    if (!peer) {
-        p->transport.ops->close(p->transport.self, now, ev->conn, CLOSE_CODE, "too many peers");
+    struct dtt_link *link = link_make(p, &ev->peer);
+    if (!link) {
+        dtt_transport_close(&p->transport, now, ev->conn, "too many peers");
         return;
     }
     DTT_TRACE(p->ctx, NODE_CONNECTED, dtt_tv_id(&ev->peer), dtt_tv_addr(&ev->addr),
               dtt_tv_text(ev->dialed ? "dialed" : "accepted"));
-    peer->n_todo = 0;
-    peer->is_wanted = false;
+    link->race.n_todo = 0;
     if (ev->dialed) {
         /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
          * peer may be doing the same, and then both would go. */
-        dial_take(peer, ev->conn, &addr);
-        race_end(p, now, peer);
+        dtt_race_take(&link->race, ev->conn, DTT_REASON_NONE);
+        dtt_race_stop(&link->race, &p->transport, now);
         dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
     }
-    if (peer->n_conns == DTT_LINKS_CONNS) {
-        p->transport.ops->close(p->transport.self, now, peer->conns[--peer->n_conns].conn,
-                                CLOSE_CODE, "replaced");
+    if (link->n_conns == DTT_LINKS_CONNS) {
+        dtt_transport_close(&p->transport, now, link->conns[--link->n_conns].conn, "replaced");
     }
-    peer->conns[peer->n_conns++] = (struct live){.conn = ev->conn};
-    if (peer->n_conns == 1 || !is_fresh(&peer->conns[0], now)) {
-        promote(p, peer, peer->n_conns - 1);
+    link->conns[link->n_conns++] = (struct live){.conn = ev->conn};
+    if (link->n_conns == 1 || !is_fresh(&link->conns[0], now)) {
+        promote(p, link, link->n_conns - 1);
     }
-    linger(p, now, peer);
-    flush_queue(p, now, peer);
+    enter_connected(p, now, link);
+    on_sent(p, now, link, dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn));
 }
 
-static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *peer,
+static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                       const struct dtt_quic_event *ev)
 {
-    struct dtt_addr addr;
-    if (dial_take(peer, ev->conn, &addr)) {
-        peer->failure.addr = addr;
-        peer->failure.stage =
-            ev->reason == DTT_REASON_TIMEOUT || ev->reason == DTT_REASON_UNREACHABLE ? "connect"
-                                                                                     : "handshake";
-        peer->failure.reason = ev->reason;
-        if (peer->n_conns == 0) {
-            dial_next(p, now, peer);
+    size_t k = 0;
+    if (dtt_race_take(&link->race, ev->conn, ev->reason)) {
+        if (link->state == DIALLING) {
+            dial(p, now, link);
         }
         return;
     }
-    enum dtt_reason reason = ev->reason;
-    in_end(p, peer, ev->conn, -1);
-    for (size_t i = 0; i < peer->n_conns; i++) {
-        if (peer->conns[i].conn != ev->conn) {
-            continue;
-        }
-        if (i == 0) {
-            peer->n_out = 0;
-        }
-        if (peer->conns[i].is_slow && reason == DTT_REASON_CLOSED_BY_US) {
-            reason = DTT_REASON_TOO_SLOW;
-        }
-        memmove(peer->conns + i, peer->conns + i + 1,
-                (--peer->n_conns - i) * sizeof(peer->conns[0]));
-        break;
+    dtt_inflow_end(&link->in, &p->streams_in, ev->conn, -1);
+    while (k < link->n_conns && link->conns[k].conn != ev->conn) {
+        k++;
     }
-    if (peer->n_conns == 0 && peer->n_dials == 0) {
-        struct dtt_id id = peer->id;
-        DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word(reason)));
-        peer_drop(p, peer);
-        dtt_gossip_peer_gone(p->gossip, now, &id, reason);
+    if (k == link->n_conns) {
+        return; /* a dial that lost its race, or a connection too many */
     }
+    struct live gone = link->conns[k];
+    memmove(link->conns + k, link->conns + k + 1, (--link->n_conns - k) * sizeof(gone));
+    if (k == 0) {
+        dtt_outflow_forget(&link->out);
+    }
+    if (link->n_conns > 0) {
+        return;
+    }
+    if (link->race.n_dials > 0) {
+        enter(p, now, link, DIALLING);
+        return;
+    }
+    struct dtt_id id = link->id;
+    enum dtt_reason reason =
+        gone.is_slow && ev->reason == DTT_REASON_CLOSED_BY_US ? DTT_REASON_TOO_SLOW : ev->reason;
+    DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word(reason)));
+    link_drop(p, link);
+    dtt_gossip_peer_gone(p->gossip, now, &id, reason);
 }
 
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
@@ -601,14 +377,16 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         on_connected(p, now, ev);
         return;
     }
-    struct dtt_link *peer = peer_find(p, &ev->peer);
-    if (!peer) {
+    struct dtt_link *link = link_find(p, &ev->peer);
+    if (!link) {
         return;
     }
     switch (ev->type) {
-    case DTT_QUIC_DATA: on_data(p, now, peer, ev); break;
-    case DTT_QUIC_STREAM_RESET: in_end(p, peer, ev->conn, ev->stream); break;
-    case DTT_QUIC_CLOSED: on_closed(p, now, peer, ev); break;
+    case DTT_QUIC_DATA: on_data(p, now, link, ev); break;
+    case DTT_QUIC_STREAM_RESET:
+        dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
+        break;
+    case DTT_QUIC_CLOSED: on_closed(p, now, link, ev); break;
     case DTT_QUIC_MIGRATED: dtt_book_add(&p->book, &ev->peer, &ev->addr, 1); break;
     default: break; /* WRITABLE: dtt_links_unacked is asked anew after each input. */
     }
@@ -617,36 +395,45 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change)
 {
-    struct dtt_link *peer = peer_find(p, id);
-    if (peer) {
-        peer->neighbor_of += change;
-        if (peer->n_conns > 0) {
-            linger(p, now, peer);
+    struct dtt_link *link = link_find(p, id);
+    if (link) {
+        assert(link->neighbor_of + change >= 0);
+        link->neighbor_of += change;
+        if (link->n_conns > 0) {
+            enter_connected(p, now, link);
         }
     }
 }
 
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
 {
-    const struct dtt_link *peer = peer_find(p, id);
+    const struct dtt_link *link = link_find(p, id);
     size_t n = 0;
-    if (peer) {
-        n = peer->queued_bytes;
-        for (size_t i = 0; i < peer->n_conns; i++) {
-            n += p->transport.ops->unacked(p->transport.self, peer->conns[i].conn);
+    if (link) {
+        n = link->out.queued_bytes;
+        for (size_t i = 0; i < link->n_conns; i++) {
+            n += dtt_transport_unacked(&p->transport, link->conns[i].conn);
         }
     }
     return n;
 }
 
+static void close_conns(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    for (size_t k = 0; k < link->n_conns; k++) {
+        dtt_transport_close(&p->transport, now, link->conns[k].conn, "close from disconnect");
+    }
+}
+
 void dtt_links_close_all(struct dtt_links *p, struct dtt_now now)
 {
-    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        struct dtt_link *peer = dtt_map_value_at(&p->peers, i);
-        race_end(p, now, peer);
-        for (size_t k = 0; k < peer->n_conns; k++) {
-            p->transport.ops->close(p->transport.self, now, peer->conns[k].conn, CLOSE_CODE,
-                                    "close from disconnect");
+    for (size_t i = dtt_map_count(&p->peers); i > 0; i--) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
+        dtt_race_stop(&link->race, &p->transport, now);
+        if (link->n_conns > 0) {
+            close_conns(p, now, link);
+        } else {
+            link_drop(p, link);
         }
     }
 }
@@ -667,7 +454,7 @@ bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret)
 static void put_conn(struct dtt_json *j, const struct dtt_links *p, dtt_quic_conn conn)
 {
     struct dtt_quic_info info;
-    if (!p->transport.ops->info(p->transport.self, conn, &info)) {
+    if (!dtt_transport_info(&p->transport, conn, &info)) {
         return;
     }
     dtt_json_object(j, NULL);
@@ -676,37 +463,38 @@ static void put_conn(struct dtt_json *j, const struct dtt_links *p, dtt_quic_con
     if (info.rtt_us > 0) {
         dtt_json_u64(j, "rtt_us", info.rtt_us);
     }
-    dtt_json_u64(j, "unacked", p->transport.ops->unacked(p->transport.self, conn));
+    dtt_json_u64(j, "unacked", dtt_transport_unacked(&p->transport, conn));
     dtt_json_end(j);
 }
 
-static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct dtt_link *peer)
+static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct dtt_link *link)
 {
-    const char *state = peer->n_conns > 0 ? peer->neighbor_of > 0 ? "neighbor" : "lingering"
-                        : peer->is_wanted ? "locating"
-                                          : "dialling";
+    static const char *const words[] = {[LOCATING] = "locating",
+                                        [DIALLING] = "dialling",
+                                        [LIVE] = "neighbor",
+                                        [LINGERING] = "lingering"};
     dtt_json_object(j, NULL);
-    dtt_json_id(j, "peer", &peer->id);
-    dtt_json_text(j, "state", state);
-    dtt_json_u64(j, "topics", (uint64_t)peer->neighbor_of);
+    dtt_json_id(j, "peer", &link->id);
+    dtt_json_text(j, "state", words[link->state]);
+    dtt_json_u64(j, "topics", (uint64_t)link->neighbor_of);
     dtt_json_array(j, "connections");
-    for (size_t i = 0; i < peer->n_conns; i++) {
-        put_conn(j, p, peer->conns[i].conn);
+    for (size_t i = 0; i < link->n_conns; i++) {
+        put_conn(j, p, link->conns[i].conn);
     }
     dtt_json_end(j);
     dtt_json_array(j, "dials");
-    for (size_t i = 0; i < peer->n_dials; i++) {
-        dtt_json_addr(j, NULL, &peer->dials[i].addr);
+    for (size_t i = 0; i < link->race.n_dials; i++) {
+        dtt_json_addr(j, NULL, &link->race.dials[i].addr);
     }
     dtt_json_end(j);
     dtt_json_array(j, "untried");
-    for (size_t i = 0; i < peer->n_todo; i++) {
-        dtt_json_addr(j, NULL, &peer->todo[i]);
+    for (size_t i = 0; i < link->race.n_todo; i++) {
+        dtt_json_addr(j, NULL, &link->race.todo[i]);
     }
     dtt_json_end(j);
-    dtt_json_u64(j, "queued", peer->queued_bytes);
-    dtt_json_u64(j, "streams_out", peer->n_out);
-    dtt_json_u64(j, "streams_in", peer->n_in);
+    dtt_json_u64(j, "queued", link->out.queued_bytes);
+    dtt_json_u64(j, "streams_out", link->out.n);
+    dtt_json_u64(j, "streams_in", link->in.n);
     dtt_json_end(j);
 }
 
@@ -717,6 +505,8 @@ void dtt_links_snapshot(struct dtt_json *j, const struct dtt_links *p)
     }
 }
 
+/* ------------------------------------------------------------------ time */
+
 uint64_t dtt_links_deadline(const struct dtt_links *p)
 {
     return dtt_timerq_deadline(&p->timers);
@@ -726,15 +516,13 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
 {
     struct dtt_timer *t;
     while ((t = dtt_timerq_pop(&p->timers, now.mono_ns)) != NULL) {
-        struct dtt_link *peer = DTT_TIMER_OWNER(t, struct dtt_link, timer);
-        if (peer->n_conns == 0) {
-            dial_next(p, now, peer);
-            continue;
-        }
-        /* Both sides agreed long ago that they are no neighbours: nothing is lost. */
-        for (size_t k = 0; k < peer->n_conns; k++) {
-            p->transport.ops->close(p->transport.self, now, peer->conns[k].conn, CLOSE_CODE,
-                                    "close from disconnect");
+        struct dtt_link *link = DTT_TIMER_OWNER(t, struct dtt_link, timer);
+        assert(link->state == DIALLING || link->state == LINGERING);
+        if (link->state == DIALLING) {
+            dial(p, now, link);
+        } else {
+            /* Both sides agreed long ago that they are no neighbours: nothing is lost. */
+            close_conns(p, now, link);
         }
     }
 }

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Links: between gossip, which speaks to peers by id, and QUIC, which knows connections. Dials a
- * peer's addresses in a staggered race, queues messages until a connection is up, keeps one
- * outgoing stream per topic, feeds incoming streams to gossip, and lets connections go that no
- * topic needs.
+ * Links: between gossip, which speaks to peers by id, and QUIC, which knows connections. Queues
+ * messages until a connection is up, keeps one outgoing stream per topic, feeds incoming streams to
+ * gossip, and lets connections go that no topic needs. The life of a link:
+ *
+ *     first message, no address known ──► LOCATING ───────────┐ none found ─► told and freed
+ *                                            │ addresses       │
+ *     first message, addresses known ───► DIALLING ───────────┤ race lost ──► told and freed
+ *                                            │ connected       │
+ *     the peer connects ────────────────► LIVE ◄──► LINGERING ┘ last connection ended
+ *                                            (a neighbour in some topic, or in none)
+ *
+ * LINGERING ends after DTT_LINKS_LINGER_NS without a word. When the last connection ends while a
+ * dial of ours is still under way, the link is DIALLING again.
  */
 #ifndef DTT_NODE_LINKS_H
 #define DTT_NODE_LINKS_H
@@ -14,15 +23,10 @@
 #include "node/book.h"
 #include "node/transport.h"
 
-#define DTT_LINKS_MAX         512            /**< peers with a connection or a dial */
-#define DTT_LINKS_CONNS       4              /**< connections a peer */
-#define DTT_LINKS_DIALS       4              /**< addresses raced at a time */
-#define DTT_LINKS_QUEUE       64             /**< messages that wait for a connection, a peer */
-#define DTT_LINKS_STREAMS_IN  128            /**< incoming streams a peer */
-#define DTT_LINKS_STREAMS_ALL 2048           /**< incoming streams of the node */
-#define DTT_LINKS_STAGGER_NS  (100 * DTT_MS) /**< between two addresses of one peer */
-#define DTT_LINKS_FRESH_NS    (10 * DTT_S)   /**< heard within this: the connection lives */
-#define DTT_LINKS_LINGER_NS   (15 * DTT_S)   /**< an unneeded connection stays this long */
+#define DTT_LINKS_MAX       512          /**< peers with a connection or a dial */
+#define DTT_LINKS_CONNS     4            /**< connections a peer */
+#define DTT_LINKS_FRESH_NS  (10 * DTT_S) /**< heard within this: the connection lives */
+#define DTT_LINKS_LINGER_NS (15 * DTT_S) /**< an unneeded connection stays this long */
 
 struct dtt_links {
     struct dtt_ctx *ctx;
@@ -31,9 +35,8 @@ struct dtt_links {
     struct dtt_book book;
     struct dtt_map peers; /**< id -> struct dtt_link */
     struct dtt_timerq timers;
-    struct dtt_ring wanted;             /**< struct dtt_id, at most DTT_LINKS_MAX */
-    struct dtt_ring failures;           /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
-    struct dtt_addr local_v4, local_v6; /**< our sockets; family none where there is none */
+    struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
+    struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     size_t streams_in;
 };
 
@@ -48,7 +51,6 @@ struct dtt_dial_failure {
 void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
                     struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_links_fini(struct dtt_links *p);
-void dtt_links_set_local(struct dtt_links *p, const struct dtt_addr *addr);
 
 /** A gossip message for a peer; dials when there is no connection. `last`: end the stream. */
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,

@@ -10,33 +10,83 @@
 #include "quic/quic.h"
 
 struct dtt_transport_ops {
-    int (*open)(void **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
+    int (*open)(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
                 struct dtt_now now);
-    void (*free)(void *t);
-    void (*recv)(void *t, struct dtt_now now, const struct dtt_addr *local,
+    void (*free)(struct dtt_quic *t);
+    void (*recv)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *local,
                  const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
-    void (*unreachable)(void *t, struct dtt_now now, const struct dtt_addr *remote);
-    int (*dial)(void *t, struct dtt_now now, const struct dtt_id *peer,
+    void (*unreachable)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *remote);
+    int (*dial)(struct dtt_quic *t, struct dtt_now now, const struct dtt_id *peer,
                 const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
-    int (*open_uni)(void *t, dtt_quic_conn conn, int64_t *ret_stream);
-    int (*write)(void *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data, bool fin);
-    size_t (*unacked)(const void *t, dtt_quic_conn conn);
-    bool (*info)(const void *t, dtt_quic_conn conn, struct dtt_quic_info *ret);
-    void (*trust)(void *t, dtt_quic_conn conn);
-    void (*close)(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
+    int (*open_uni)(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream);
+    int (*write)(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data,
+                 bool fin);
+    size_t (*unacked)(const struct dtt_quic *t, dtt_quic_conn conn);
+    bool (*info)(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret);
+    void (*trust)(struct dtt_quic *t, dtt_quic_conn conn);
+    void (*close)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                   const char *reason);
-    bool (*next_packet)(void *t, struct dtt_now now, struct dtt_quic_packet *ret);
-    bool (*next_event)(void *t, struct dtt_quic_event *ret);
-    uint64_t (*deadline)(const void *t);
-    void (*tick)(void *t, struct dtt_now now);
+    bool (*next_packet)(struct dtt_quic *t, struct dtt_now now, struct dtt_quic_packet *ret);
+    bool (*next_event)(struct dtt_quic *t, struct dtt_quic_event *ret);
+    uint64_t (*deadline)(const struct dtt_quic *t);
+    void (*tick)(struct dtt_quic *t, struct dtt_now now);
 };
 
 extern const struct dtt_transport_ops dtt_transport_quic;
 
-/** A transport in use. `self` is NULL where there is none. */
+/** A transport in use. */
 struct dtt_transport {
     const struct dtt_transport_ops *ops;
-    void *self;
+    struct dtt_quic *self;    /**< of another transport than QUIC: what it makes of it */
+    struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
 };
+
+/** Dials from the socket of the address's family; DTT_EADDRNOTAVAIL where there is none. */
+static inline int dtt_transport_dial(const struct dtt_transport *t, struct dtt_now now,
+                                     const struct dtt_id *peer, const struct dtt_addr *remote,
+                                     dtt_quic_conn *ret)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (t->bound[i].family == remote->family) {
+            return t->ops->dial(t->self, now, peer, &t->bound[i], remote, ret);
+        }
+    }
+    return DTT_EADDRNOTAVAIL;
+}
+
+static inline int dtt_transport_open_uni(const struct dtt_transport *t, dtt_quic_conn conn,
+                                         int64_t *ret_stream)
+{
+    return t->ops->open_uni(t->self, conn, ret_stream);
+}
+
+static inline int dtt_transport_write(const struct dtt_transport *t, dtt_quic_conn conn,
+                                      int64_t stream, struct dtt_slice data, bool fin)
+{
+    return t->ops->write(t->self, conn, stream, data, fin);
+}
+
+static inline size_t dtt_transport_unacked(const struct dtt_transport *t, dtt_quic_conn conn)
+{
+    return t->ops->unacked(t->self, conn);
+}
+
+static inline bool dtt_transport_info(const struct dtt_transport *t, dtt_quic_conn conn,
+                                      struct dtt_quic_info *ret)
+{
+    return t->ops->info(t->self, conn, ret);
+}
+
+static inline void dtt_transport_trust(const struct dtt_transport *t, dtt_quic_conn conn)
+{
+    t->ops->trust(t->self, conn);
+}
+
+/** Code 0, as iroh-gossip closes whatever it closes; `words` are for people. */
+static inline void dtt_transport_close(const struct dtt_transport *t, struct dtt_now now,
+                                       dtt_quic_conn conn, const char *words)
+{
+    t->ops->close(t->self, now, conn, 0, words);
+}
 
 #endif

@@ -283,7 +283,7 @@ static void on_stray(struct plain *p, const struct dtt_addr *from, enum packet_t
 
 /* -------------------------------------------------------------- interface */
 
-static int plain_open(void **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
+static int plain_open(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
                       struct dtt_now now)
 {
     struct plain *p = calloc(1, sizeof(*p));
@@ -298,13 +298,13 @@ static int plain_open(void **ret, struct dtt_ctx *ctx, const struct dtt_quic_con
     dtt_ring_init(&p->control, sizeof(struct control), CONTROL_MAX);
     dtt_ring_init(&p->dirty, sizeof(uint64_t), 2 * DTT_SIM_CONNS_MAX);
     dtt_ring_init(&p->events, sizeof(struct queued_event), SIZE_MAX / sizeof(struct queued_event));
-    *ret = p;
+    *ret = (void *)p;
     return DTT_OK;
 }
 
-static void plain_free(void *t)
+static void plain_free(struct dtt_quic *t)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     const struct queued_event *e;
     if (!p) {
         return;
@@ -322,10 +322,10 @@ static void plain_free(void *t)
     free(p);
 }
 
-static void plain_recv(void *t, struct dtt_now now, const struct dtt_addr *local,
+static void plain_recv(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *local,
                        const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     (void)local;
     (void)ecn;
     if (datagram.len < HEAD_BYTES || datagram.data[0] < HELLO || datagram.data[0] > RESET) {
@@ -346,9 +346,9 @@ static void plain_recv(void *t, struct dtt_now now, const struct dtt_addr *local
     }
 }
 
-static void plain_unreachable(void *t, struct dtt_now now, const struct dtt_addr *remote)
+static void plain_unreachable(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *remote)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     (void)now;
     for (size_t i = dtt_map_count(&p->conns.by_cid); i-- > 0;) {
         struct dtt_sim_conn *c = dtt_map_value_at(&p->conns.by_cid, i);
@@ -358,11 +358,11 @@ static void plain_unreachable(void *t, struct dtt_now now, const struct dtt_addr
     }
 }
 
-static int plain_dial(void *t, struct dtt_now now, const struct dtt_id *peer,
+static int plain_dial(struct dtt_quic *t, struct dtt_now now, const struct dtt_id *peer,
                       const struct dtt_addr *local, const struct dtt_addr *remote,
                       dtt_quic_conn *ret)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     (void)local;
     if (memcmp(peer, &p->id, sizeof(*peer)) == 0) {
         return DTT_EINVAL;
@@ -382,9 +382,14 @@ static int plain_dial(void *t, struct dtt_now now, const struct dtt_id *peer,
     return DTT_OK;
 }
 
-static int plain_open_uni(void *t, dtt_quic_conn conn, int64_t *ret_stream)
+static const struct dtt_sim_conns *conns_of(const struct dtt_quic *t)
 {
-    struct dtt_sim_conn *c = dtt_sim_conn_find(&((struct plain *)t)->conns, conn);
+    return &((const struct plain *)(const void *)t)->conns;
+}
+
+static int plain_open_uni(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream)
+{
+    struct dtt_sim_conn *c = dtt_sim_conn_find(conns_of(t), conn);
     if (!c || c->state != DTT_SIM_CONN_OPEN) {
         return c ? DTT_EAGAIN : DTT_ECLOSED;
     }
@@ -392,9 +397,10 @@ static int plain_open_uni(void *t, dtt_quic_conn conn, int64_t *ret_stream)
     return DTT_OK;
 }
 
-static int plain_write(void *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data, bool fin)
+static int plain_write(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream,
+                       struct dtt_slice data, bool fin)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     struct dtt_sim_conn *c = dtt_sim_conn_find(&p->conns, conn);
     if (!c || c->state != DTT_SIM_CONN_OPEN) {
         return DTT_ECLOSED;
@@ -406,15 +412,15 @@ static int plain_write(void *t, dtt_quic_conn conn, int64_t stream, struct dtt_s
     return err;
 }
 
-static size_t plain_unacked(const void *t, dtt_quic_conn conn)
+static size_t plain_unacked(const struct dtt_quic *t, dtt_quic_conn conn)
 {
-    const struct dtt_sim_conn *c = dtt_sim_conn_find(&((struct plain *)t)->conns, conn);
+    const struct dtt_sim_conn *c = dtt_sim_conn_find(conns_of(t), conn);
     return c ? c->channel.unacked : 0;
 }
 
-static bool plain_info(const void *t, dtt_quic_conn conn, struct dtt_quic_info *ret)
+static bool plain_info(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret)
 {
-    const struct dtt_sim_conn *c = dtt_sim_conn_find(&((struct plain *)t)->conns, conn);
+    const struct dtt_sim_conn *c = dtt_sim_conn_find(conns_of(t), conn);
     if (c) {
         *ret = (struct dtt_quic_info){.remote = c->remote,
                                       .is_dialed = c->is_dialed,
@@ -424,16 +430,16 @@ static bool plain_info(const void *t, dtt_quic_conn conn, struct dtt_quic_info *
 }
 
 /* Nobody is a stranger here. */
-static void plain_trust(void *t, dtt_quic_conn conn)
+static void plain_trust(struct dtt_quic *t, dtt_quic_conn conn)
 {
     (void)t;
     (void)conn;
 }
 
-static void plain_close(void *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
+static void plain_close(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                         const char *reason)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     struct dtt_sim_conn *c = dtt_sim_conn_find(&p->conns, conn);
     (void)now;
     (void)code;
@@ -477,9 +483,9 @@ static bool conn_packet(struct plain *p, struct dtt_now now, struct dtt_sim_conn
     return true;
 }
 
-static bool plain_next_packet(void *t, struct dtt_now now, struct dtt_quic_packet *ret)
+static bool plain_next_packet(struct dtt_quic *t, struct dtt_now now, struct dtt_quic_packet *ret)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     const struct control *k = dtt_ring_front(&p->control);
     const uint64_t *cid;
     if (k) {
@@ -506,9 +512,9 @@ static bool plain_next_packet(void *t, struct dtt_now now, struct dtt_quic_packe
     return false;
 }
 
-static bool plain_next_event(void *t, struct dtt_quic_event *ret)
+static bool plain_next_event(struct dtt_quic *t, struct dtt_quic_event *ret)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     const struct queued_event *e;
     do {
         free(p->taken);
@@ -524,9 +530,9 @@ static bool plain_next_event(void *t, struct dtt_quic_event *ret)
     return true;
 }
 
-static uint64_t plain_deadline(const void *t)
+static uint64_t plain_deadline(const struct dtt_quic *t)
 {
-    const struct plain *p = t;
+    const struct plain *p = (const void *)t;
     return dtt_timerq_deadline(&p->conns.timers);
 }
 
@@ -551,9 +557,9 @@ static void on_timer(struct plain *p, struct dtt_now now, struct dtt_sim_conn *c
     dtt_sim_conn_arm(&p->conns, c);
 }
 
-static void plain_tick(void *t, struct dtt_now now)
+static void plain_tick(struct dtt_quic *t, struct dtt_now now)
 {
-    struct plain *p = t;
+    struct plain *p = (void *)t;
     struct dtt_timer *timer;
     while ((timer = dtt_timerq_pop(&p->conns.timers, now.mono_ns)) != NULL) {
         on_timer(p, now, DTT_TIMER_OWNER(timer, struct dtt_sim_conn, timer));

@@ -39,7 +39,7 @@ static size_t n_conns;
 static void *forger;
 static enum dtt_reason forged;
 
-static bool spy_next_event(void *t, struct dtt_quic_event *ev)
+static bool spy_next_event(struct dtt_quic *t, struct dtt_quic_event *ev)
 {
     if (!dtt_transport_quic.next_event(t, ev)) {
         return false;

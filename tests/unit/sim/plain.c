@@ -9,7 +9,7 @@
 
 struct end {
     struct dtt_ctx ctx;
-    void *t;
+    struct dtt_quic *t;
     struct dtt_id id;
     struct dtt_addr addr;
     dtt_quic_conn conn;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What goes to one peer: one stream per topic on the connection that carries what we send, and the
+ * messages that wait until there is a connection.
+ */
+#ifndef DTT_NODE_OUTFLOW_H
+#define DTT_NODE_OUTFLOW_H
+
+#include "base/ring.h"
+#include "gossip/gossip.h"
+#include "node/transport.h"
+
+#define DTT_OUTFLOW_QUEUE 64 /**< messages that wait for a connection */
+
+struct dtt_outflow_stream {
+    struct dtt_gossip_topic_id topic;
+    int64_t stream;
+};
+
+struct dtt_outflow {
+    struct dtt_ring queue; /**< of messages */
+    size_t queued_bytes;
+    struct dtt_outflow_stream *streams;
+    size_t n;
+};
+
+void dtt_outflow_init(struct dtt_outflow *f);
+void dtt_outflow_fini(struct dtt_outflow *f);
+/** Lets a message wait. `last`: end the stream after it. DTT_EFULL, DTT_ENOMEM. */
+int dtt_outflow_queue(struct dtt_outflow *f, const struct dtt_gossip_topic_id *topic,
+                      struct dtt_slice payload, bool last);
+/**
+ * Sends a message. An error of the transport means that a frame is missing: the stream is of no use
+ * any more.
+ */
+int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
+                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last);
+/** Sends what waits, up to the first error. */
+int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn);
+/** Ends all streams on `conn`: another connection carries what we send from now on. */
+void dtt_outflow_end(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn);
+/** The connection with the streams is gone. */
+void dtt_outflow_forget(struct dtt_outflow *f);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A race of dials: the addresses of one peer, one after the other at short intervals and a few at a
+ * time, until one connects or none is left.
+ */
+#ifndef DTT_NODE_RACE_H
+#define DTT_NODE_RACE_H
+
+#include "base/ctx.h"
+#include "node/book.h"
+#include "node/transport.h"
+
+#define DTT_RACE_DIALS      4              /**< under way at a time */
+#define DTT_RACE_STAGGER_NS (100 * DTT_MS) /**< between two addresses */
+
+struct dtt_dial {
+    dtt_quic_conn conn;
+    struct dtt_addr addr;
+};
+
+struct dtt_race {
+    struct dtt_dial dials[DTT_RACE_DIALS];
+    size_t n_dials;
+    struct dtt_addr todo[DTT_BOOK_ADDRS]; /**< not tried yet */
+    size_t n_todo;
+    struct dtt_addr failed; /**< the address that failed last; family none: none was known */
+    enum dtt_reason reason; /**< why it failed */
+};
+
+/** Begins with the addresses of the book; false when it has none. */
+bool dtt_race_start(struct dtt_race *r, const struct dtt_book *book, const struct dtt_id *peer);
+
+/** Dials the next address if there is room. False when none is under way: the race is lost. */
+bool dtt_race_next(struct dtt_race *r, const struct dtt_ctx *ctx, const struct dtt_transport *t,
+                   struct dtt_now now, const struct dtt_id *peer);
+/** When dtt_race_next should be called again, or DTT_NEVER. */
+uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now);
+/** A dial came to its end: takes it out of the race. False when `conn` is none of this race. */
+bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reason);
+/** Closes all dials and forgets the addresses. */
+void dtt_race_stop(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now);
+
+#endif

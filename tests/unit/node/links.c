@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Links between a transport and a gossip of the test's own. What they ask of both is one line of
+ * text; peers are numbers, addresses and the connections with them are letters:
+ *
+ *     dial 3@a; dial 3@b; close b (too slow); hear 3 hello; gone 3 timeout
+ */
+#include "node/links.h"
+
+#include "node/inflow.h"
+#include "node/outflow.h"
+#include "node/race.h"
+#include "support/oom.h"
+#include "support/vectors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define LETTERS 8
+
+static struct dtt_links l;
+static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+static struct dtt_ctx ctx;
+static struct dtt_now now;
+static char said[4096];
+static size_t n_said;
+static const struct dtt_gossip_topic_id red = {{1}}, blue = {{2}};
+
+/* What the transport answers, and what is known of the connection of each letter. */
+static int dial_error, write_error, open_error;
+static struct {
+    unsigned peer;
+    bool is_up, is_trusted;
+    size_t unacked;
+} conns[LETTERS];
+static int64_t last_stream;
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list args;
+    n_said += (size_t)snprintf(said + n_said, sizeof(said) - n_said, n_said ? "; " : "");
+    va_start(args, format);
+    n_said += (size_t)vsnprintf(said + n_said, sizeof(said) - n_said, format, args);
+    va_end(args);
+    assert_true(n_said < sizeof(said));
+}
+
+/* What was asked since the last call. */
+static const char *script(void)
+{
+    static char line[sizeof(said)];
+    memcpy(line, said, sizeof(line));
+    n_said = 0;
+    said[0] = '\0';
+    return line;
+}
+
+static struct dtt_id id_of(unsigned peer)
+{
+    return (struct dtt_id){.bytes = {(uint8_t)peer, (uint8_t)(peer >> 8), 1}};
+}
+
+static unsigned peer_of(const struct dtt_id *id)
+{
+    return id->bytes[0] | (unsigned)id->bytes[1] << 8;
+}
+
+static struct dtt_addr addr_of(char letter)
+{
+    return dtt_addr_v4(198, 51, 100, (uint8_t)letter, 1000);
+}
+
+static char letter_of(dtt_quic_conn conn)
+{
+    return (char)('a' + conn - 1);
+}
+
+static dtt_quic_conn conn_of(char letter)
+{
+    return (dtt_quic_conn)(letter - 'a' + 1);
+}
+
+/* ---- the transport */
+
+static int fake_dial(struct dtt_quic *t, struct dtt_now when, const struct dtt_id *peer,
+                     const struct dtt_addr *local, const struct dtt_addr *remote,
+                     dtt_quic_conn *ret)
+{
+    char letter = (char)remote->ip[3];
+    (void)t, (void)when, (void)local;
+    if (dial_error) {
+        return dial_error;
+    }
+    say("dial %u@%c", peer_of(peer), letter);
+    *ret = conn_of(letter);
+    conns[letter - 'a'].peer = peer_of(peer);
+    return DTT_OK;
+}
+
+static int fake_open_uni(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream)
+{
+    (void)t;
+    if (open_error) {
+        return open_error;
+    }
+    *ret_stream = ++last_stream;
+    say("open %c/%d", letter_of(conn), (int)last_stream);
+    return DTT_OK;
+}
+
+static int fake_write(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data,
+                      bool fin)
+{
+    (void)t;
+    if (write_error) {
+        return write_error;
+    }
+    if (data.len == DTT_GOSSIP_HEADER_FRAME) {
+        say("topic %d", (int)stream);
+    } else if (data.len > 4) {
+        say("write %c/%d %.*s%s", letter_of(conn), (int)stream, (int)data.len - 4, data.data + 4,
+            fin ? " end" : "");
+    } else {
+        say("end %c/%d", letter_of(conn), (int)stream);
+    }
+    return DTT_OK;
+}
+
+static size_t fake_unacked(const struct dtt_quic *t, dtt_quic_conn conn)
+{
+    (void)t;
+    return conns[conn - 1].unacked;
+}
+
+static void fake_trust(struct dtt_quic *t, dtt_quic_conn conn)
+{
+    (void)t;
+    conns[conn - 1].is_trusted = true;
+}
+
+static void fake_close(struct dtt_quic *t, struct dtt_now when, dtt_quic_conn conn, uint64_t code,
+                       const char *words)
+{
+    (void)t, (void)when;
+    assert_int_equal(code, 0);
+    if (*words) {
+        say("close %c (%s)", letter_of(conn), words);
+    } else {
+        say("close %c", letter_of(conn));
+    }
+}
+
+static const struct dtt_transport_ops fake = {.dial = fake_dial,
+                                              .open_uni = fake_open_uni,
+                                              .write = fake_write,
+                                              .unacked = fake_unacked,
+                                              .trust = fake_trust,
+                                              .close = fake_close};
+
+/* ---- gossip, in place of src/gossip/gossip.c */
+
+int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now when, const struct dtt_id *peer,
+                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload)
+{
+    (void)g, (void)when, (void)topic;
+    say("hear %u %.*s", peer_of(peer), (int)payload.len, payload.data);
+    return dtt_slice_eq(payload, dtt_slice("bad", 3)) ? DTT_EPROTO : DTT_OK;
+}
+
+void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now when, const struct dtt_id *peer,
+                          enum dtt_reason reason)
+{
+    (void)g, (void)when;
+    say("gone %u %s", peer_of(peer), dtt_reason_word(reason));
+}
+
+/* ---- input */
+
+static void know(unsigned peer, const char *letters)
+{
+    struct dtt_id id = id_of(peer);
+    for (size_t i = strlen(letters); i > 0; i--) { /* the newest are dialled first */
+        struct dtt_addr addr = addr_of(letters[i - 1]);
+        dtt_book_add(&l.book, &id, &addr, 1);
+    }
+}
+
+static void send_in(unsigned peer, const struct dtt_gossip_topic_id *topic, const char *text,
+                    bool last)
+{
+    struct dtt_id id = id_of(peer);
+    dtt_links_send(&l, now, &id, topic, dtt_slice(text, strlen(text)), last);
+}
+
+static void send_to(unsigned peer, const char *text)
+{
+    send_in(peer, &red, text, false);
+}
+
+static void event(enum dtt_quic_event_type type, char letter, struct dtt_quic_event ev)
+{
+    ev.type = type;
+    ev.conn = conn_of(letter);
+    ev.peer = id_of(conns[letter - 'a'].peer);
+    ev.addr = addr_of(letter);
+    dtt_links_quic_event(&l, now, &ev);
+}
+
+static void up(char letter)
+{
+    conns[letter - 'a'].is_up = true;
+    event(DTT_QUIC_CONNECTED, letter, (struct dtt_quic_event){.dialed = true});
+}
+
+static void accept_from(unsigned peer, char letter)
+{
+    conns[letter - 'a'].peer = peer;
+    conns[letter - 'a'].is_up = true;
+    event(DTT_QUIC_CONNECTED, letter, (struct dtt_quic_event){.dialed = false});
+}
+
+static void closed(char letter, enum dtt_reason reason)
+{
+    event(DTT_QUIC_CLOSED, letter,
+          (struct dtt_quic_event){.reason = reason, .was_connected = conns[letter - 'a'].is_up});
+    conns[letter - 'a'].is_up = false;
+}
+
+/* A stream that says its topic and one frame. */
+static void hear(char letter, int64_t stream, const char *text, bool fin)
+{
+    uint8_t bytes[DTT_GOSSIP_HEADER_FRAME + 64];
+    size_t len = strlen(text);
+    dtt_gossip_stream_header(bytes, &red);
+    dtt_put_be32(bytes + DTT_GOSSIP_HEADER_FRAME, (uint32_t)len);
+    memcpy(bytes + DTT_GOSSIP_HEADER_FRAME + 4, text, len);
+    event(DTT_QUIC_DATA, letter,
+          (struct dtt_quic_event){.stream = stream,
+                                  .fin = fin,
+                                  .data = dtt_slice(bytes, DTT_GOSSIP_HEADER_FRAME + 4 + len)});
+}
+
+static void neighbor(unsigned peer, int change)
+{
+    struct dtt_id id = id_of(peer);
+    dtt_links_neighbor(&l, now, &id, change);
+}
+
+static void located(unsigned peer, bool is_over)
+{
+    struct dtt_id id = id_of(peer);
+    dtt_links_located(&l, now, &id, is_over);
+}
+
+static void pass(uint64_t ns)
+{
+    now.mono_ns += ns;
+    dtt_links_tick(&l, now);
+}
+
+static void failure_is(unsigned peer, char letter, const char *stage, enum dtt_reason reason)
+{
+    struct dtt_dial_failure f;
+    assert_true(dtt_links_next_failure(&l, &f));
+    assert_int_equal(peer_of(&f.peer), peer);
+    assert_int_equal(f.addr.family ? f.addr.ip[3] : ' ', letter);
+    assert_string_equal(f.stage, stage);
+    assert_int_equal(f.reason, reason);
+    assert_false(dtt_links_next_failure(&l, &f));
+}
+
+static int setup(void **state)
+{
+    struct dtt_transport t = {.ops = &fake, .bound = {{.family = DTT_FAMILY_V4, .port = 1}}};
+    (void)state;
+    memset(&ctx, 0, sizeof(ctx));
+    memset(conns, 0, sizeof(conns));
+    now = (struct dtt_now){.mono_ns = 100 * DTT_S};
+    dial_error = write_error = open_error = DTT_OK;
+    last_stream = 0;
+    script();
+    dtt_links_init(&l, &ctx, &t, NULL, hash_key);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    dtt_links_fini(&l);
+    return 0;
+}
+
+/* ---- dialling */
+
+static void addresses_are_tried_at_short_intervals(void **state)
+{
+    (void)state;
+    know(3, "abcdef");
+    send_to(3, "hello");
+    assert_string_equal(script(), "dial 3@a");
+    pass(DTT_RACE_STAGGER_NS - 1);
+    assert_string_equal(script(), "");
+    pass(1);
+    assert_string_equal(script(), "dial 3@b");
+    closed('a', DTT_REASON_REFUSED);
+    assert_string_equal(script(), "dial 3@c");
+    pass(DTT_RACE_STAGGER_NS);
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@d; dial 3@e");
+    pass(DTT_S); /* four are under way */
+    assert_string_equal(script(), "");
+    assert_int_equal(dtt_links_deadline(&l), DTT_NEVER);
+    closed('c', DTT_REASON_TIMEOUT);
+    assert_string_equal(script(), "dial 3@f");
+}
+
+static void the_first_to_connect_ends_the_race(void **state)
+{
+    (void)state;
+    know(3, "abc");
+    send_to(3, "one");
+    send_to(3, "two");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@a; dial 3@b");
+    up('b');
+    assert_string_equal(script(), "close a; open b/1; topic 1; write b/1 one; write b/1 two");
+    closed('a', DTT_REASON_CLOSED_BY_US);
+    send_to(3, "three");
+    assert_string_equal(script(), "write b/1 three");
+    closed('b', DTT_REASON_RESET);
+    assert_string_equal(script(), "gone 3 reset");
+}
+
+static void a_lost_race_is_told_with_its_reason(void **state)
+{
+    static const struct {
+        enum dtt_reason reason;
+        const char *stage, *script;
+    } cases[] = {
+        {DTT_REASON_TIMEOUT, "connect", "dial 3@a; gone 3 timeout"},
+        {DTT_REASON_UNREACHABLE, "connect", "dial 3@a; gone 3 unreachable"},
+        {DTT_REASON_REFUSED, "handshake", "dial 3@a; gone 3 refused"},
+        {DTT_REASON_WRONG_KEY, "handshake", "dial 3@a; gone 3 wrong_key"},
+        {DTT_REASON_WRONG_ALPN, "handshake", "dial 3@a; gone 3 wrong_alpn"},
+        {DTT_REASON_PROTOCOL_ERROR, "handshake", "dial 3@a; gone 3 protocol_error"},
+    };
+    (void)state;
+    know(3, "a");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        send_to(3, "hello");
+        closed('a', cases[i].reason);
+        assert_string_equal(script(), cases[i].script);
+        failure_is(3, 'a', cases[i].stage, cases[i].reason);
+    }
+}
+
+static void a_dial_that_cannot_be_made_has_its_reason(void **state)
+{
+    static const struct {
+        int error;
+        enum dtt_reason reason;
+    } cases[] = {{DTT_EFULL, DTT_REASON_LIMIT},
+                 {DTT_EINVAL, DTT_REASON_SELF},
+                 {DTT_ENOMEM, DTT_REASON_LOCAL}};
+    struct dtt_id id = id_of(4);
+    struct dtt_addr v6 = {.family = DTT_FAMILY_V6, .port = 5, .ip = {0x20, 1, 5}};
+    (void)state;
+    know(3, "ab");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        dial_error = cases[i].error;
+        send_to(3, "hello");
+        failure_is(3, 'b', "connect", cases[i].reason);
+        script();
+    }
+    dial_error = DTT_OK;
+    dtt_book_add(&l.book, &id, &v6, 1);
+    send_to(4, "hello"); /* we have no socket of that family */
+    assert_string_equal(script(), "gone 4 local");
+}
+
+static void an_address_is_looked_for(void **state)
+{
+    struct dtt_id id;
+    (void)state;
+    send_to(3, "hello");
+    send_to(4, "hello");
+    assert_true(dtt_links_next_wanted(&l, &id));
+    assert_int_equal(peer_of(&id), 3);
+    assert_true(dtt_links_next_wanted(&l, &id));
+    assert_false(dtt_links_next_wanted(&l, &id));
+    located(3, false); /* nothing yet */
+    assert_string_equal(script(), "");
+    know(3, "a");
+    located(3, false);
+    located(3, true); /* too late to matter */
+    assert_string_equal(script(), "dial 3@a");
+    located(4, true);
+    assert_string_equal(script(), "gone 4 unknown");
+    failure_is(4, ' ', "address", DTT_REASON_NO_ADDRESS);
+    send_to(5, "hello");
+    accept_from(5, 'e'); /* it comes by itself */
+    located(5, true);
+    assert_string_equal(script(), "open e/1; topic 1; write e/1 hello");
+}
+
+/* The end of a connection that nothing is known of must not end the search for an address. */
+static void a_late_end_does_not_stop_the_search(void **state)
+{
+    (void)state;
+    know(3, "ab");
+    send_to(3, "hello");
+    pass(DTT_RACE_STAGGER_NS);
+    up('b');
+    closed('b', DTT_REASON_TIMEOUT);
+    dtt_book_fini(&l.book);
+    dtt_book_init(&l.book, hash_key); /* its addresses made room for others' */
+    send_to(3, "again");
+    script();
+    closed('a', DTT_REASON_CLOSED_BY_US);
+    assert_string_equal(script(), "");
+    know(3, "c");
+    located(3, false);
+    assert_string_equal(script(), "dial 3@c");
+}
+
+static void a_goodbye_is_no_reason_to_dial(void **state)
+{
+    (void)state;
+    know(3, "a");
+    send_in(3, &red, "bye", true);
+    assert_string_equal(script(), "");
+    send_to(3, "hello");
+    send_in(3, &red, "bye", true);
+    up('a');
+    assert_string_equal(script(),
+                        "dial 3@a; open a/1; topic 1; write a/1 hello; write a/1 bye end");
+}
+
+/* ---- connections */
+
+static void a_dial_outlives_an_accepted_connection(void **state)
+{
+    (void)state;
+    know(3, "a");
+    send_to(3, "hello");
+    accept_from(3, 'b');
+    assert_string_equal(script(), "dial 3@a; open b/1; topic 1; write b/1 hello");
+    closed('b', DTT_REASON_CLOSED_BY_PEER); /* the dial is still under way */
+    assert_string_equal(script(), "");
+    send_to(3, "more");
+    up('a');
+    assert_string_equal(script(), "open a/2; topic 2; write a/2 more");
+    closed('a', DTT_REASON_TIMEOUT);
+    assert_string_equal(script(), "gone 3 timeout");
+}
+
+static void we_answer_where_the_peer_speaks(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    hear('a', 1, "one", false);
+    accept_from(3, 'b');
+    send_to(3, "two");
+    assert_string_equal(script(), "hear 3 one; open a/1; topic 1; write a/1 two");
+    hear('b', 1, "three", false); /* the first one spoke only just now */
+    send_to(3, "four");
+    assert_string_equal(script(), "hear 3 three; write a/1 four");
+    pass(DTT_LINKS_FRESH_NS);
+    hear('b', 2, "five", false);
+    send_to(3, "six");
+    assert_string_equal(script(), "end a/1; hear 3 five; open b/2; topic 2; write b/2 six");
+    closed('a', DTT_REASON_TIMEOUT); /* the other one is left */
+    send_to(3, "seven");
+    assert_string_equal(script(), "write b/2 seven");
+}
+
+static void of_too_many_connections_the_least_used_goes(void **state)
+{
+    (void)state;
+    for (char letter = 'a'; letter <= 'e'; letter++) {
+        accept_from(3, letter);
+        hear(letter, 1, "x", false);
+        script();
+    }
+    accept_from(3, 'f');
+    assert_memory_equal(script(), "close ", 6);
+    dtt_links_close_all(&l, now);
+    assert_int_equal(l.streams_in, 4 + 1);
+}
+
+static void an_unneeded_connection_lingers(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    neighbor(3, 1);
+    assert_int_equal(dtt_links_deadline(&l), DTT_NEVER);
+    neighbor(3, 1); /* in another topic */
+    neighbor(3, -1);
+    pass(DTT_S * 3600);
+    assert_string_equal(script(), "");
+    neighbor(3, -1);
+    pass(DTT_LINKS_LINGER_NS - 1);
+    hear('a', 1, "wait", false);
+    pass(DTT_LINKS_LINGER_NS - 1);
+    assert_string_equal(script(), "hear 3 wait");
+    pass(1);
+    assert_string_equal(script(), "close a (close from disconnect)");
+    closed('a', DTT_REASON_CLOSED_BY_US);
+    assert_string_equal(script(), "gone 3 closed_by_us");
+}
+
+static void who_reads_too_slowly_is_let_go(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    send_to(3, "one");
+    write_error = DTT_EAGAIN;
+    send_to(3, "two");
+    assert_string_equal(script(), "open a/1; topic 1; write a/1 one; close a (too slow)");
+    closed('a', DTT_REASON_CLOSED_BY_US);
+    assert_string_equal(script(), "gone 3 too_slow");
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_PEERS_SLOW], 1);
+    accept_from(4, 'b');
+    write_error = DTT_ENOMEM;
+    send_to(4, "one");
+    closed('b', DTT_REASON_CLOSED_BY_US);
+    assert_string_equal(script(), "open b/2; close b (cannot send); gone 4 closed_by_us");
+    accept_from(5, 'c');
+    open_error = DTT_EAGAIN; /* it allows no stream */
+    send_to(5, "one");
+    closed('c', DTT_REASON_TIMEOUT); /* meanwhile it has fallen silent */
+    assert_string_equal(script(), "close c (too slow); gone 5 timeout");
+}
+
+/* ---- streams and limits */
+
+static void each_topic_has_its_stream(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    send_in(3, &red, "one", false);
+    send_in(3, &blue, "two", false);
+    send_in(3, &red, "bye", true);
+    send_in(3, &red, "again", false);
+    assert_string_equal(script(), "open a/1; topic 1; write a/1 one; open a/2; topic 2; "
+                                  "write a/2 two; write a/1 bye end; open a/3; topic 3; "
+                                  "write a/3 again");
+}
+
+static void bad_streams_end_the_connection(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    hear('a', 1, "bad", false);
+    assert_false(conns[0].is_trusted);
+    assert_string_equal(script(), "hear 3 bad; close a (bad gossip stream)");
+    for (int64_t stream = 2; stream <= DTT_INFLOW_MAX; stream++) {
+        hear('a', stream, "x", false);
+    }
+    script();
+    hear('a', 1000, "one too many", false);
+    assert_string_equal(script(), "close a (bad gossip stream)");
+    event(DTT_QUIC_STREAM_RESET, 'a', (struct dtt_quic_event){.stream = 2});
+    hear('a', 1000, "now it fits", true);
+    assert_string_equal(script(), "hear 3 now it fits");
+    assert_true(conns[0].is_trusted); /* it has said what gossip understands */
+    assert_int_equal(l.streams_in, DTT_INFLOW_MAX - 1);
+    closed('a', DTT_REASON_CLOSED_BY_US);
+    assert_int_equal(l.streams_in, 0);
+}
+
+static void queues_and_peers_are_bounded(void **state)
+{
+    struct dtt_id id = id_of(3);
+    (void)state;
+    know(3, "a");
+    for (int i = 0; i <= DTT_OUTFLOW_QUEUE; i++) {
+        send_to(3, "hello");
+    }
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_PEERS_QUEUE_FULL], 1);
+    assert_int_equal(dtt_links_unacked(&l, &id), 5 * DTT_OUTFLOW_QUEUE);
+    for (unsigned peer = 4; peer < 3 + DTT_LINKS_MAX; peer++) {
+        send_to(peer, "hello");
+    }
+    script();
+    send_to(599, "hello");
+    assert_string_equal(script(), "gone 599 limit");
+    accept_from(598, 'b');
+    assert_string_equal(script(), "close b (too many peers)");
+    up('a');
+    script();
+    conns[0].unacked = 7;
+    assert_int_equal(dtt_links_unacked(&l, &id), 7);
+    dtt_links_close_all(&l, now);
+    assert_string_equal(script(), "close a (close from disconnect)");
+}
+
+/* Each allocation fails once: nothing is lost but what the failure is about. */
+static void survives_allocation_failures(void **state)
+{
+    for (long n = 1;; n++) {
+        setup(state);
+        oom_arm(n);
+        know(3, "ab");
+        send_to(3, "hello");
+        pass(DTT_RACE_STAGGER_NS);
+        accept_from(4, 'd');
+        hear('d', 1, "hello", false);
+        send_to(4, "hello");
+        if (conns[1].peer == 3) {
+            up('b');
+        }
+        hear('d', 2, "hello", true);
+        send_to(3, "more");
+        pass(DTT_LINKS_LINGER_NS);
+        bool happened = oom_disarm();
+        dtt_links_close_all(&l, now);
+        teardown(state);
+        if (!happened) {
+            assert_true(n > 8);
+            break;
+        }
+    }
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(addresses_are_tried_at_short_intervals),
+        T(the_first_to_connect_ends_the_race),
+        T(a_lost_race_is_told_with_its_reason),
+        T(a_dial_that_cannot_be_made_has_its_reason),
+        T(an_address_is_looked_for),
+        T(a_late_end_does_not_stop_the_search),
+        T(a_goodbye_is_no_reason_to_dial),
+        T(a_dial_outlives_an_accepted_connection),
+        T(we_answer_where_the_peer_speaks),
+        T(of_too_many_connections_the_least_used_goes),
+        T(an_unneeded_connection_lingers),
+        T(who_reads_too_slowly_is_let_go),
+        T(each_topic_has_its_stream),
+        T(bad_streams_end_the_connection),
+        T(queues_and_peers_are_bounded),
+        cmocka_unit_test(survives_allocation_failures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
