@@ -43,7 +43,6 @@ static void remark(struct chat *c, const char *format, ...)
 {
     char sentence[1024], line[1100];
     va_list args;
-
     va_start(args, format);
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
@@ -60,7 +59,6 @@ static void say(void *user, const char *sentence)
 static unsigned color_of(const char *name)
 {
     unsigned sum = 0;
-
     for (; *name; name++) {
         sum = sum * 31 + (unsigned char)*name;
     }
@@ -75,7 +73,6 @@ static void print_message(struct chat *c, const char *name, bool is_own, const v
     struct tm local;
     char hour[8];
     int n;
-
     localtime_r(&now, &local);
     strftime(hour, sizeof(hour), "%H:%M", &local);
     if (!c->has_color) {
@@ -93,7 +90,6 @@ static void print_message(struct chat *c, const char *name, bool is_own, const v
 static void show_state(struct chat *c)
 {
     char prompt[SCREEN_PROMPT_MAX];
-
     snprintf(prompt, sizeof(prompt),
              session_is_alone(&c->session) ? "%s (looking for peers)> " : "%s> ", c->topic);
     screen_set_prompt(&c->screen, prompt);
@@ -106,13 +102,12 @@ static void send_waiting(struct chat *c)
     while (c->n_waiting > 0) {
         struct waiting_line *w = &c->waiting[c->first_waiting];
         uint64_t repeated = session_n_repeated(&c->session);
-        int rc = dtt_topic_send(c->session.topic, w->text, w->len, 0);
-
-        if (rc == DTT_EAGAIN) {
+        int err = dtt_topic_send(c->session.topic, w->text, w->len, 0);
+        if (err == DTT_EAGAIN) {
             return;
         }
-        if (rc < 0) {
-            remark(c, "a line was not sent: %s", dtt_error_text(rc));
+        if (err < 0) {
+            remark(c, "a line was not sent: %s", dtt_error_text(err));
         } else if (session_n_repeated(&c->session) > repeated) {
             remark(c,
                    "nobody sees that: the same was said within 90 s, and equal lines count once");
@@ -126,7 +121,6 @@ static void send_waiting(struct chat *c)
 static void enter_line(struct chat *c, const char *line, size_t len)
 {
     struct waiting_line *w;
-
     if (len == 0) {
         return;
     }
@@ -155,7 +149,6 @@ static void enter_line(struct chat *c, const char *line, size_t len)
 static void take_neighbor(struct chat *c, const struct dtt_event *event)
 {
     char name[ROOM_NAME_DIGITS + 1];
-
     room_name(&event->u.neighbor.peer, name);
     if (event->type == DTT_EVENT_NEIGHBOR_UP) {
         remark(c, "%s is here", name);
@@ -170,7 +163,6 @@ static void take_neighbor(struct chat *c, const struct dtt_event *event)
 static void take_event(struct chat *c, const struct dtt_event *event)
 {
     char name[ROOM_NAME_DIGITS + 1];
-
     switch (event->type) {
     case DTT_EVENT_MESSAGE:
         room_name(&event->u.message.neighbor, name);
@@ -195,7 +187,6 @@ static bool wait_key(void *user)
     struct chat *c = user;
     const struct dtt_event *event;
     struct pollfd fds[SESSION_FDS + 1];
-
     for (;;) {
         while ((event = session_event(&c->session)) != NULL) {
             take_event(c, event);
@@ -216,7 +207,6 @@ static bool wait_key(void *user)
 static void on_signal(void *user, int number)
 {
     struct chat *c = user;
-
     if (number == SIGWINCH) {
         screen_resize(&c->screen);
     } else {
@@ -227,7 +217,6 @@ static void on_signal(void *user, int number)
 static void welcome(struct chat *c)
 {
     char name[ROOM_NAME_DIGITS + 1];
-
     text_clean(c->topic, c->session.options->arg,
                strnlen(c->session.options->arg, CHAT_TOPIC_SHOWN));
     room_name(dtt_node_id(c->session.node), name);
@@ -240,7 +229,6 @@ static int run_on_terminal(struct options *o)
     const char *line;
     size_t len;
     int code;
-
     if (!c) {
         return output_fail(EXIT_INTERNAL, "out of memory");
     }
@@ -273,7 +261,6 @@ static int run(struct options *o)
     const char *term = getenv("TERM");
     bool can_edit =
         isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
-
     return can_edit && !o->json ? run_on_terminal(o) : room_run(o, true);
 }
 

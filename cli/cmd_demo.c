@@ -54,7 +54,6 @@ static void tell(const struct demo *d, const char *format, ...) OUTPUT_PRINTF(2,
 static void tell(const struct demo *d, const char *format, ...)
 {
     va_list args;
-
     printf(d->has_color ? "\033[2m%6" PRIu64 " ms\033[0m  " : "%6" PRIu64 " ms  ",
            session_now_ms() - d->start_ms);
     va_start(args, format);
@@ -78,7 +77,6 @@ static const char *label(const struct demo *d, size_t i, char text[32])
 static size_t peer_by_id(const struct demo *d, const struct dtt_id *id)
 {
     size_t i = 0;
-
     while (i < d->n_started && memcmp(dtt_node_id(d->peers[i].node), id, sizeof(*id)) != 0) {
         i++;
     }
@@ -124,14 +122,13 @@ static int start_peer(struct demo *d)
                                      .secret = DEMO_SECRET,
                                      .secret_len = strlen(DEMO_SECRET)};
     char text[32];
-    int rc = dtt_node_open(&p->node, &config);
-
-    if (rc == 0) {
+    int err = dtt_node_open(&p->node, &config);
+    if (err == 0) {
         d->n_started++;
-        rc = dtt_topic_join(&p->topic, p->node, &topic);
+        err = dtt_topic_join(&p->topic, p->node, &topic);
     }
-    if (rc != 0) {
-        return output_fail(session_exit_code(rc), "cannot start a peer: %s", dtt_error_text(rc));
+    if (err != 0) {
+        return output_fail(session_exit_code(err), "cannot start a peer: %s", dtt_error_text(err));
     }
     room_name(dtt_node_id(p->node), p->name);
     p->started_ms = session_now_ms();
@@ -143,7 +140,6 @@ static int start_peer(struct demo *d)
 static bool is_time_for_next(const struct demo *d)
 {
     const struct peer *last;
-
     if (d->n_started == 0) {
         return true;
     }
@@ -157,7 +153,6 @@ static void hear(struct demo *d, size_t i, const struct dtt_event *event)
     const size_t len = strlen(DEMO_HELLO);
     char content[64], from[32], by[32];
     unsigned long sender;
-
     if (event->u.message.len >= sizeof(content) || event->u.message.len <= len ||
         memcmp(event->u.message.data, DEMO_HELLO, len) != 0) {
         return;
@@ -177,7 +172,6 @@ static void take_event(struct demo *d, size_t i, const struct dtt_event *event)
     struct peer *p = &d->peers[i];
     char text[32], other[32];
     size_t j;
-
     switch (event->type) {
     case DTT_EVENT_RECORD_PUBLISHED:
         if (!p->has_published) {
@@ -204,7 +198,6 @@ static void look_around(struct demo *d, size_t i)
     struct peer *p = &d->peers[i];
     struct dtt_why why = {.size = sizeof(why)};
     char text[32];
-
     if (dtt_topic_why(p->topic, &why) != 0 || why.records_seen <= p->records_seen) {
         return;
     }
@@ -229,8 +222,6 @@ static int speak(struct demo *d, size_t i)
     struct peer *p = &d->peers[i];
     uint64_t now_ms = session_now_ms();
     char content[64], text[32];
-    int rc;
-
     if (is_heard_by_all(d, i) || (p->n_said > 0 && now_ms - p->said_ms < DEMO_REPEAT_MS)) {
         return EXIT_OK;
     }
@@ -239,12 +230,12 @@ static int speak(struct demo *d, size_t i)
     } else {
         snprintf(content, sizeof(content), DEMO_HELLO "%zu, time %u", i + 1, p->n_said + 1);
     }
-    rc = dtt_topic_send(p->topic, content, strlen(content), 0);
-    if (rc == DTT_EAGAIN) {
+    int err = dtt_topic_send(p->topic, content, strlen(content), 0);
+    if (err == DTT_EAGAIN) {
         return EXIT_OK;
     }
-    if (rc != 0) {
-        return output_fail(session_exit_code(rc), "cannot send: %s", dtt_error_text(rc));
+    if (err != 0) {
+        return output_fail(session_exit_code(err), "cannot send: %s", dtt_error_text(err));
     }
     p->n_said++;
     p->said_ms = now_ms;
@@ -277,11 +268,9 @@ static bool is_complete(const struct demo *d)
 static int process_peers(struct demo *d, const struct pollfd *fds)
 {
     int code = EXIT_OK;
-
     for (size_t i = 0; i < d->n_started && code == EXIT_OK; i++) {
         const struct dtt_event *event;
         const char *line;
-
         if (fds[i].revents && dtt_node_process(d->peers[i].node) < 0) {
             code = output_fail(EXIT_IO, "the network socket of a peer failed");
         }
@@ -305,7 +294,6 @@ static int turn(struct demo *d, int signals)
     size_t n_nodes = d->testnet.n_nodes;
     struct pollfd *fds = d->fds;
     int code;
-
     testnet_poll(&d->testnet, fds);
     for (size_t i = 0; i < d->n_started; i++) {
         fds[n_nodes + i] = (struct pollfd){.fd = dtt_node_fd(d->peers[i].node), .events = POLLIN};
@@ -322,7 +310,6 @@ static int give_up(const struct demo *d)
 {
     for (size_t i = 0; i < d->n_started; i++) {
         struct dtt_why why = {.size = sizeof(why)};
-
         if (!d->peers[i].has_joined && dtt_topic_why(d->peers[i].topic, &why) == 0) {
             output_say("peer %zu: %s", i + 1, why.sentence);
         }
@@ -336,11 +323,9 @@ static int give_up(const struct demo *d)
 static int play(struct demo *d, int signals)
 {
     bool was_ready = false;
-
     tell(d, "%zu DHT nodes start on %s", d->testnet.n_nodes, d->testnet.bootstrap);
     while (!is_complete(d)) {
         int code = turn(d, signals);
-
         if (code == EXIT_OK && !was_ready && testnet_is_ready(&d->testnet)) {
             was_ready = true;
             tell(d, "the DHT nodes have found each other");
@@ -366,7 +351,6 @@ static int run(struct options *o)
 {
     struct demo *d;
     int signals, code;
-
     signals = signals_open(false);
     if (signals < 0) {
         return output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));

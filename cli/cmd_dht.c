@@ -48,7 +48,6 @@ static int read_hash(const struct options *o, const char *what, struct request *
 static int read_key(const struct options *o, struct request *r)
 {
     size_t len = strlen(o->arg);
-
     if (dtt_hex_decode(r->key, sizeof(r->key), o->arg, len) == DTT_OK) {
         r->get.key = r->key;
         r->get.salt = o->salt;
@@ -72,7 +71,6 @@ static int read_announcement(const struct options *o, struct request *r)
     char *end;
     unsigned long port = strtoul(o->arg2, &end, 10);
     int code = read_hash(o, "an info hash", r);
-
     if (code == EXIT_OK &&
         (*o->arg2 < '0' || *o->arg2 > '9' || *end || port < 1 || port > UINT16_MAX)) {
         return output_fail(EXIT_USAGE, "'%.80s' is not a port (1 to 65535)", o->arg2);
@@ -103,7 +101,6 @@ static int read_value(const struct options *o, struct request *r)
 static int read_item(const struct options *o, struct request *r)
 {
     int code;
-
     if (!o->key && (o->salt || o->seq >= 0 || o->cas >= 0)) {
         return output_fail(EXIT_USAGE, "'--salt', '--seq' and '--cas' need '--key FILE': an "
                                        "immutable item has none");
@@ -139,7 +136,6 @@ static int read_request(const struct options *o, struct request *r)
 static int start(dtt_node *node, enum query query, const struct request *r)
 {
     uint32_t op;
-
     switch (query) {
     case QUERY_PING: return dtt_node_dht_ping(node, &r->addr, &op);
     case QUERY_PEERS: return dtt_node_dht_get_peers(node, r->hash, &op);
@@ -160,10 +156,8 @@ static int ask(struct options *o, const struct request *r)
     unsigned flags =
         DTT_NODE_DHT_ONLY | DTT_NODE_READ_ONLY | (query == QUERY_PING ? DTT_NODE_NO_BOOTSTRAP : 0);
     int code = session_open(&s, o, SESSION_DHT, flags, DHT_TIMEOUT_MS);
-
     if (code == EXIT_OK) {
         int err = start(s.node, query, r);
-
         if (err != 0) {
             code = output_fail(session_exit_code(err), "cannot start '%s': %s", o->command->name,
                                dtt_error_text(err));
@@ -181,7 +175,6 @@ static int run(struct options *o)
 {
     struct request r = {.get = {.size = sizeof(r.get)}, .put = {.size = sizeof(r.put)}};
     int code = read_request(o, &r);
-
     if (code == EXIT_OK) {
         code = ask(o, &r);
     }

@@ -12,7 +12,6 @@
 static void announce(const struct dtt_event *event, bool is_json)
 {
     char addr[DTT_ADDR_TEXT_MAX];
-
     if (is_json) {
         print_event_json(event);
         return;
@@ -28,7 +27,6 @@ static void report_json(const dtt_node *node, const struct dtt_dht_status *statu
 {
     struct print_line line;
     struct dtt_metric m = {.size = sizeof(m)};
-
     print_begin(&line, "status");
     dtt_json_hex(&line.json, "id", dtt_slice(status->id, sizeof(status->id)));
     dtt_json_u64(&line.json, "nodes_v4", status->nodes_v4);
@@ -48,7 +46,6 @@ static void report(struct session *s)
 {
     struct dtt_dht_status status = {.size = sizeof(status)};
     struct dtt_metric m = {.size = sizeof(m)};
-
     s->alarm_ms = session_now_ms() + SERVE_REPORT_MS;
     dtt_node_dht_status(s->node, &status);
     if (s->options->json) {
@@ -69,7 +66,6 @@ static void report(struct session *s)
 static void take_event(struct session *s, const struct dtt_event *event)
 {
     const struct options *o = s->options;
-
     if (event->type == DTT_EVENT_LISTENING) {
         announce(event, o->json);
     } else if (event->type == DTT_EVENT_DHT_READY && !o->json) {
@@ -84,7 +80,6 @@ static int run(struct options *o)
     struct session s = {.on_alarm = report};
     bool has_report = o->json || o->log_level >= DTT_LOG_INFO;
     int code;
-
     if (o->no_bootstrap && o->n_bootstrap > 0) {
         return output_fail(EXIT_USAGE, "'--bootstrap' and '--no-bootstrap' exclude each other");
     }

@@ -56,7 +56,6 @@ static void report(struct doctor *d, const char *name, enum verdict verdict, con
     static const int colors[] = {32, 33, 31};
     char text[320];
     va_list args;
-
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
@@ -65,7 +64,6 @@ static void report(struct doctor *d, const char *name, enum verdict verdict, con
     }
     if (d->session.options->json) {
         struct print_line line;
-
         print_begin(&line, "check");
         dtt_json_text(&line.json, "name", name);
         dtt_json_text(&line.json, "verdict", words[verdict]);
@@ -86,7 +84,6 @@ static void check_clock(struct doctor *d)
     time_t now = time(NULL);
     struct tm utc;
     char text[32];
-
     gmtime_r(&now, &utc);
     strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &utc);
     if (adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC)) {
@@ -101,7 +98,6 @@ static void check_clock(struct doctor *d)
 static void check_udp(struct doctor *d)
 {
     char first[DTT_ADDR_TEXT_MAX], second[DTT_ADDR_TEXT_MAX];
-
     dtt_addr_format(&d->bound[0], first);
     dtt_addr_format(&d->bound[1], second);
     report(d, "udp", VERDICT_OK, "listening on %s%s%s", first, d->n_bound > 1 ? " and " : "",
@@ -113,7 +109,6 @@ static void check_dht(struct doctor *d, enum side side)
     static const char *const names[] = {"dht_v4", "dht_v6"};
     static const char *const families[] = {"IPv4", "IPv6"};
     unsigned n = d->n_nodes[side];
-
     if (n > 0) {
         report(d, names[side], VERDICT_OK,
                "%u node%s near a random place answer%s, the first in %.1f ms", n, n == 1 ? "" : "s",
@@ -133,7 +128,6 @@ static bool is_own(const struct dtt_addr *addr)
 {
     struct ifaddrs *list;
     bool is_found = false;
-
     if (getifaddrs(&list) != 0) {
         return false;
     }
@@ -143,11 +137,9 @@ static bool is_own(const struct dtt_addr *addr)
         }
         if (i->ifa_addr->sa_family == AF_INET && addr->family == DTT_FAMILY_V4) {
             const struct sockaddr_in *in = (const void *)i->ifa_addr;
-
             is_found = memcmp(&in->sin_addr, addr->ip, sizeof(in->sin_addr)) == 0;
         } else if (i->ifa_addr->sa_family == AF_INET6 && addr->family == DTT_FAMILY_V6) {
             const struct sockaddr_in6 *in6 = (const void *)i->ifa_addr;
-
             is_found = memcmp(&in6->sin6_addr, addr->ip, sizeof(in6->sin6_addr)) == 0;
         }
     }
@@ -162,7 +154,6 @@ static void check_address(struct doctor *d, enum side side)
     static const char *const nats[] = {"nat_v4", "nat_v6"};
     const struct dtt_addr *external = &d->external[side];
     char text[DTT_ADDR_TEXT_MAX];
-
     if (d->n_nodes[side] == 0) {
         return;
     }
@@ -206,11 +197,11 @@ static void check_storage(struct doctor *d)
 
 /* --------------------------------------------------------------- the course */
 
-static void must_start(struct session *s, int rc)
+static void must_start(struct session *s, int err)
 {
-    if (rc != 0) {
+    if (err != 0) {
         session_end(
-            s, output_fail(session_exit_code(rc), "cannot ask the DHT: %s", dtt_error_text(rc)));
+            s, output_fail(session_exit_code(err), "cannot ask the DHT: %s", dtt_error_text(err)));
     }
 }
 
@@ -218,9 +209,8 @@ static void start_find(struct session *s)
 {
     uint8_t random[DTT_SEED_BYTES];
     uint32_t op;
-    int rc = dtt_seed_generate(random);
-
-    must_start(s, rc == 0 ? dtt_node_dht_find(s->node, random, &op) : rc);
+    int err = dtt_seed_generate(random);
+    must_start(s, err == 0 ? dtt_node_dht_find(s->node, random, &op) : err);
 }
 
 static void start_put(struct session *s)
@@ -232,16 +222,14 @@ static void start_put(struct session *s)
                               .seed = seed,
                               .verify = 1};
     uint32_t op;
-    int rc = dtt_seed_generate(seed);
-
-    must_start(s, rc == 0 ? dtt_node_dht_put(s->node, &put, &op) : rc);
+    int err = dtt_seed_generate(seed);
+    must_start(s, err == 0 ? dtt_node_dht_put(s->node, &put, &op) : err);
 }
 
 static void take_node(struct doctor *d, const struct dtt_event *event)
 {
     enum side side = side_of(&event->u.dht_node.addr);
     uint32_t rtt_us = event->u.dht_node.rtt_us;
-
     d->n_nodes[side]++;
     if (rtt_us > 0 && (d->best_rtt_us[side] == 0 || rtt_us < d->best_rtt_us[side])) {
         d->best_rtt_us[side] = rtt_us;
@@ -252,7 +240,6 @@ static void take_event(struct session *s, const struct dtt_event *event)
 {
     struct doctor *d = s->user;
     const struct dtt_addr *addr;
-
     switch (event->type) {
     case DTT_EVENT_LISTENING:
         d->n_bound = event->u.listening.n_addrs;
@@ -293,7 +280,6 @@ static int conclude(struct doctor *d)
     }
     if (d->session.options->json) {
         struct print_line line;
-
         print_begin(&line, "done");
         dtt_json_text(&line.json, "verdict", words[d->worst]);
         print_end(&line);
@@ -305,7 +291,6 @@ static int run(struct options *o)
 {
     struct doctor d = {.has_color = output_has_color(STDOUT_FILENO)};
     int code;
-
     d.session.on_alarm = start_find;
     d.session.user = &d;
     code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);

@@ -13,7 +13,6 @@ static int run(struct options *o)
     char text[DTT_ID_TEXT_MAX];
     struct print_line line;
     int code;
-
     if (!o->identity) {
         return output_fail(EXIT_USAGE, "'id' needs '--identity FILE'; the file is made if missing");
     }

@@ -11,7 +11,6 @@
 static int finish(const struct session *s, const struct dtt_event *event)
 {
     unsigned refused = event->u.lookup_done.refused;
-
     if (event->u.lookup_done.answered == 0) {
         return session_unreached(s);
     }
@@ -29,7 +28,6 @@ static int finish(const struct session *s, const struct dtt_event *event)
 static void take_event(struct session *s, const struct dtt_event *event)
 {
     bool is_done = event->type == DTT_EVENT_LOOKUP_DONE;
-
     if (!is_done && event->type != DTT_EVENT_RECORD) {
         return;
     }
@@ -47,7 +45,6 @@ static int run(struct options *o)
 {
     struct session s = {0};
     int code = session_open(&s, o, SESSION_LOOKUP, DTT_NODE_READ_ONLY, LOOKUP_TIMEOUT_MS);
-
     if (code == EXIT_OK) {
         session_run(&s, take_event);
         code = s.code;

@@ -21,7 +21,6 @@
 static int fill_slot(struct dtt_slot_config *slot, struct secret *secret, struct options *o)
 {
     int code;
-
     if (!o->topic == (o->n_topic_hashes == 0)) {
         return output_fail(EXIT_USAGE, "'%s' needs either '--topic TOPIC' or '--topic-hash HEX'",
                            o->command->name);
@@ -44,7 +43,6 @@ static int fill_slot(struct dtt_slot_config *slot, struct secret *secret, struct
 static size_t squeeze(char *text, size_t len)
 {
     size_t n = 0;
-
     for (size_t i = 0; i < len; i++) {
         if (!isspace((unsigned char)text[i])) {
             text[n++] = text[i];
@@ -57,13 +55,11 @@ static size_t squeeze(char *text, size_t len)
 static int read_value(char *value, size_t *ret_len, bool is_hex)
 {
     size_t len = fread(value, 1, INPUT_MAX, stdin);
-
     if (ferror(stdin)) {
         return output_fail(EXIT_IO, "cannot read standard input: %s", strerror(errno));
     }
     if (is_hex) {
         uint8_t bytes[INPUT_MAX / 2];
-
         len = squeeze(value, len);
         if (dtt_hex_decode(bytes, len / 2, value, len) != DTT_OK) {
             return output_fail(EXIT_DATA, "refused: standard input is not hex digits");
@@ -78,7 +74,6 @@ static int read_value(char *value, size_t *ret_len, bool is_hex)
 static int refuse(const struct dtt_slot_config *slot, size_t len, int err)
 {
     unsigned long long minute = slot->minute;
-
     if (len == 0) {
         return output_fail(EXIT_DATA, "refused: standard input is empty");
     }
@@ -109,17 +104,15 @@ static int run_open(struct options *o)
     char value[INPUT_MAX];
     size_t len = 0;
     int code = fill_slot(&slot, &secret, o);
-
     if (code == EXIT_OK) {
         code = read_value(value, &len, o->hex);
     }
     if (code == EXIT_OK) {
-        int rc = dtt_record_open(&slot, value, len, &record);
-
-        if (rc == 0) {
+        int err = dtt_record_open(&slot, value, len, &record);
+        if (err == 0) {
             print_record_json(&record);
         } else {
-            code = refuse(&slot, len, rc);
+            code = refuse(&slot, len, err);
         }
     }
     secret_wipe(&secret);
@@ -129,7 +122,6 @@ static int run_open(struct options *o)
 static void write_value(const uint8_t *value, size_t len, bool is_hex)
 {
     char text[2 * DTT_RECORD_VALUE_MAX + 1];
-
     if (is_hex) {
         dtt_hex_encode(text, dtt_slice(value, len));
         puts(text);
@@ -146,7 +138,6 @@ static int run_seal(struct options *o)
     struct secret secret = {0};
     size_t len;
     int code;
-
     if (!o->identity) {
         return output_fail(EXIT_USAGE, "'record seal' needs '--identity FILE': the publisher's "
                                        "secret key");
@@ -160,15 +151,13 @@ static int run_seal(struct options *o)
         code = identity_load(o->identity, seed);
     }
     if (code == EXIT_OK) {
-        int rc;
-
         o->record.size = sizeof(o->record);
-        rc = dtt_record_seal(&slot, seed, &o->record, value, sizeof(value), &len);
-        if (rc == 0) {
+        int err = dtt_record_seal(&slot, seed, &o->record, value, sizeof(value), &len);
+        if (err == 0) {
             write_value(value, len, o->hex);
         } else {
-            code = output_fail(rc == DTT_ETOOBIG ? EXIT_DATA : EXIT_INTERNAL,
-                               "cannot seal the record: %s", dtt_error_text(rc));
+            code = output_fail(err == DTT_ETOOBIG ? EXIT_DATA : EXIT_INTERNAL,
+                               "cannot seal the record: %s", dtt_error_text(err));
         }
     }
     explicit_bzero(seed, sizeof(seed));

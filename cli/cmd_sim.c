@@ -16,7 +16,6 @@
 static uint64_t memory(void *user)
 {
     struct rusage use;
-
     (void)user;
     return getrusage(RUSAGE_SELF, &use) == 0 ? (uint64_t)use.ru_maxrss * 1024 : 0;
 }
@@ -25,10 +24,8 @@ static uint64_t memory(void *user)
 static void print_wrapped(const char *text)
 {
     size_t column = 0;
-
     while (*text) {
         size_t len = strcspn(text, " ");
-
         if (column > 0 && column + 1 + len > 78) {
             putchar('\n');
             column = 0;
@@ -43,7 +40,6 @@ static void list(bool is_json)
 {
     struct print_line line;
     struct dtt_sim_about about;
-
     for (size_t i = 0; dtt_sim_about(i, &about); i++) {
         if (is_json) {
             print_begin(&line, "scenario");
@@ -63,7 +59,6 @@ static void print_json(const struct dtt_sim_result *r, const char *preset, uint6
 {
     struct print_line line;
     struct dtt_json *j = &line.json;
-
     print_begin(&line, "result");
     dtt_json_text(j, "scenario", r->scenario);
     dtt_json_u64(j, "seed", r->seed);
@@ -87,7 +82,6 @@ static void print_metric(const struct dtt_sim_metric *m)
 {
     char number[32];
     struct dtt_json j;
-
     dtt_json_init(&j, number, sizeof(number));
     dtt_json_thousandths(&j, NULL, m->thousandths);
     dtt_json_finish(&j);
@@ -110,7 +104,6 @@ static int write_plot(const struct dtt_sim_result *r, const char *file)
     char *svg = dtt_sim_plot(r);
     FILE *f = svg ? fopen(file, "w") : NULL;
     bool is_written = f && fputs(svg, f) >= 0;
-
     if (f && fclose(f) != 0) {
         is_written = false;
     }
@@ -125,7 +118,6 @@ static int write_plot(const struct dtt_sim_result *r, const char *file)
 static uint64_t now_ms(void)
 {
     struct timespec t;
-
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
@@ -143,7 +135,6 @@ static int tell_failure(const struct dtt_sim_result *r, const struct options *o)
 static int refuse(int err, const struct options *o)
 {
     struct dtt_sim_about about;
-
     for (size_t i = 0; err == DTT_EINVAL && dtt_sim_about(i, &about); i++) {
         if (strcmp(about.name, o->arg) == 0) {
             return output_fail(EXIT_USAGE, "'%s' is for 2 to %" PRIu32 " nodes", about.name,
@@ -168,7 +159,6 @@ static int run(struct options *o)
     struct dtt_sim_result result;
     uint64_t start_ms = now_ms();
     int err, code;
-
     if (o->list) {
         list(o->json);
         return EXIT_OK;

@@ -17,7 +17,6 @@
 static int announce(const struct testnet *t, bool is_json)
 {
     struct print_line line;
-
     if (is_json) {
         print_begin(&line, "ready");
         dtt_json_array(&line.json, "bootstrap");
@@ -34,7 +33,6 @@ static int announce(const struct testnet *t, bool is_json)
 static int time_left(const struct options *o, uint64_t start_ms)
 {
     int64_t left_ms = o->for_ms - (int64_t)(session_now_ms() - start_ms);
-
     if (o->for_ms < 0) {
         return -1;
     }
@@ -50,7 +48,6 @@ static int serve(struct testnet *t, struct pollfd *fds, int signals, const struc
     uint64_t start_ms = session_now_ms();
     bool was_ready = false;
     int code = EXIT_OK;
-
     testnet_poll(t, fds);
     fds[t->n_nodes] = (struct pollfd){.fd = signals, .events = POLLIN};
     while (code == EXIT_OK && signals_next(signals) == 0 && time_left(o, start_ms) != 0) {
@@ -69,7 +66,6 @@ static int serve(struct testnet *t, struct pollfd *fds, int signals, const struc
 static bool is_reachable(const char *listen)
 {
     struct dtt_addr addr;
-
     return dtt_addr_parse(listen, &addr) == 0 && !dtt_addr_is_wildcard(&addr);
 }
 
@@ -80,7 +76,6 @@ static int run(struct options *o)
     struct testnet *t;
     struct pollfd *fds;
     int signals, code;
-
     if (o->n_listen > 1) {
         return output_fail(EXIT_USAGE, "'testnet' listens on one address");
     }

@@ -22,7 +22,6 @@ static void print_value(const struct dtt_event *event)
     const uint8_t *data = e->data ? e->data : e->v;
     size_t len = e->data ? e->data_len : e->v_len;
     char text[TEXT_CLEAN_SIZE(DTT_DHT_VALUE_MAX)];
-
     text_clean(text, data, len < DTT_DHT_VALUE_MAX ? len : DTT_DHT_VALUE_MAX);
     printf("seq %" PRId64 "  %s\n", e->seq, text);
 }
@@ -32,7 +31,6 @@ static void print_node(const struct dtt_event *event)
     const struct dtt_event_dht_node *e = &event->u.dht_node;
     char id[2 * sizeof(e->id) + 1];
     char addr[DTT_ADDR_TEXT_MAX];
-
     dtt_hex_encode(id, dtt_slice(e->id, sizeof(e->id)));
     dtt_addr_format(&e->addr, addr);
     printf("%s  %s", id, addr);
@@ -46,7 +44,6 @@ static void print_put(const struct dtt_event_dht_put *e)
 {
     char key[2 * sizeof(e->key) + 1];
     char target[2 * sizeof(e->target) + 1];
-
     dtt_hex_encode(key, dtt_slice(e->key, sizeof(e->key)));
     dtt_hex_encode(target, dtt_slice(e->target, sizeof(e->target)));
     printf("target  %s\n", target);
@@ -59,7 +56,6 @@ static void print_put(const struct dtt_event_dht_put *e)
 static void print_peer(const struct dtt_event *event)
 {
     char addr[DTT_ADDR_TEXT_MAX];
-
     dtt_addr_format(&event->u.dht_peer.addr, addr);
     puts(addr);
 }
@@ -68,7 +64,6 @@ static void print_peer(const struct dtt_event *event)
 static int report_silence(const struct session *s, unsigned asked)
 {
     const struct options *o = s->options;
-
     if (o->command->query == QUERY_PING) {
         return output_fail(EXIT_REACH, "no answer from %s", o->arg);
     }
@@ -106,7 +101,6 @@ static int finish(const struct session *s, const char *what, unsigned answered, 
 static int finish_put(const struct session *s, const struct dtt_event *event)
 {
     const struct dtt_event_dht_put *e = &event->u.dht_put;
-
     if (e->acked == 0) {
         return report_refusal(s, e->asked, e->error);
     }
@@ -123,7 +117,6 @@ static int finish_put(const struct session *s, const struct dtt_event *event)
 static int finish_announce(const struct session *s, const struct dtt_event *event)
 {
     const struct dtt_event_dht_announce *e = &event->u.dht_announce;
-
     if (e->acked == 0) {
         return report_refusal(s, e->asked, e->error);
     }
@@ -138,7 +131,6 @@ static void say_holders(const struct dtt_event_dht_done *e)
 {
     for (uint32_t value = 0; value < e->values; value++) {
         unsigned n = 0;
-
         for (size_t i = 0; i < e->n_holders; i++) {
             n += e->holders[i].value == value;
         }
@@ -151,7 +143,6 @@ static int finish_search(const struct session *s, const struct dtt_event *event)
     const struct dtt_event_dht_done *e = &event->u.dht_done;
     enum query query = s->options->command->query;
     char what[40] = "";
-
     if (e->status == DTT_EREFUSED) {
         return output_fail(EXIT_REACH, "%s answered with an error", s->options->arg);
     }

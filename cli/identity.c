@@ -17,7 +17,6 @@ static int read_seed(const char *path, int fd, uint8_t *seed)
 {
     struct stat st;
     ssize_t n;
-
     if (fstat(fd, &st) != 0) {
         return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
                            strerror(errno));
@@ -46,7 +45,6 @@ static int read_seed(const char *path, int fd, uint8_t *seed)
 static int write_seed(int fd, const uint8_t *seed)
 {
     ssize_t n = write(fd, seed, DTT_SEED_BYTES);
-
     if (n != DTT_SEED_BYTES) {
         return n < 0 ? errno : EIO;
     }
@@ -64,7 +62,6 @@ static int make_file(const char *path)
     char *temporary = malloc(size);
     int error = 0;
     int fd;
-
     if (!temporary) {
         return ENOMEM;
     }
@@ -93,11 +90,9 @@ static int make_file(const char *path)
 int identity_load(const char *path, uint8_t ret_seed[DTT_SEED_BYTES])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    int rc;
-
+    int code;
     if (fd < 0 && errno == ENOENT) {
         int error = make_file(path);
-
         if (error && error != EEXIST) {
             return output_fail(EXIT_IO, "cannot make the identity file '%s': %s", path,
                                strerror(error));
@@ -108,7 +103,7 @@ int identity_load(const char *path, uint8_t ret_seed[DTT_SEED_BYTES])
         return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
                            strerror(errno));
     }
-    rc = read_seed(path, fd, ret_seed);
+    code = read_seed(path, fd, ret_seed);
     close(fd);
-    return rc;
+    return code;
 }

@@ -23,7 +23,6 @@ static void print_range(FILE *out, const struct dtt_knob *k)
 {
     char low[24], high[24];
     struct dtt_knob whole = *k;
-
     if (k->unit == DTT_KNOB_SWITCH) {
         fprintf(out, "on or off");
         return;
@@ -36,11 +35,9 @@ static void print_range(FILE *out, const struct dtt_knob *k)
 void knobs_print(FILE *out)
 {
     struct dtt_knob k = {.size = sizeof(k)};
-
     fprintf(out, "%-20s %-9s %-9s %-9s range\n", "knob", "default", "seed", "rust-0.3");
     for (size_t i = 0; dtt_tuning_knob(i, &k) > 0; i++) {
         char text[3][24];
-
         for (int p = 0; p < 3; p++) {
             value_text(&k, dtt_knob_preset(i, p), text[p], sizeof(text[p]));
         }

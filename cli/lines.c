@@ -16,7 +16,6 @@ void lines_init(struct lines *l, int fd)
 int lines_fill(struct lines *l)
 {
     ssize_t n;
-
     memmove(l->buffer, l->buffer + l->start, l->end - l->start);
     l->end -= l->start;
     l->start = 0;
@@ -37,7 +36,6 @@ static enum line_state take(struct lines *l, size_t len, size_t skip, const char
                             size_t *ret_len)
 {
     size_t whole = l->overlong + len;
-
     *ret_line = l->buffer + l->start;
     *ret_len = whole;
     l->start += len + skip;
@@ -50,7 +48,6 @@ enum line_state lines_next(struct lines *l, const char **ret_line, size_t *ret_l
 {
     size_t left = l->end - l->start;
     const char *newline = memchr(l->buffer + l->start, '\n', left);
-
     if (newline) {
         return take(l, (size_t)(newline - (l->buffer + l->start)), 1, ret_line, ret_len);
     }

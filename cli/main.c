@@ -38,7 +38,6 @@ static void help(void)
 static int match(const char *name, int argc, char **argv)
 {
     size_t first = strcspn(name, " ");
-
     if (argc < 1 || strlen(argv[0]) != first || strncmp(name, argv[0], first) != 0) {
         return 0;
     }
@@ -52,7 +51,6 @@ static int match(const char *name, int argc, char **argv)
 static int run_group(const char *word, int argc, char **argv)
 {
     char prefix[32];
-
     snprintf(prefix, sizeof(prefix), "%s ", word);
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         printf("usage: dtt %s COMMAND [OPTIONS]\n\ncommands:\n", word);
@@ -86,7 +84,6 @@ static int run(int argc, char **argv)
         int words = match(command->name, argc, argv);
         char error[OPTIONS_ERROR_MAX];
         struct options o;
-
         if (words == 0) {
             continue;
         }
@@ -114,7 +111,6 @@ static int run(int argc, char **argv)
 static void open_standard_streams(void)
 {
     int fd;
-
     do {
         fd = open("/dev/null", O_RDWR);
     } while (fd >= 0 && fd <= STDERR_FILENO);
@@ -126,7 +122,6 @@ static void open_standard_streams(void)
 int main(int argc, char **argv)
 {
     int code, flushed;
-
     open_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     code = run(argc - 1, argv + 1);

@@ -27,7 +27,6 @@ static enum option_result set_number(struct options *o, const struct option *opt
 {
     char *end;
     long long n;
-
     (void)o;
     errno = 0;
     n = strtoll(value, &end, 10);
@@ -41,7 +40,6 @@ static enum option_result set_seconds(struct options *o, const struct option *op
     const double longest = 100.0 * 365 * 24 * 3600;
     double seconds;
     char *end;
-
     (void)o;
     (void)option;
     /* strtod also reads hexadecimal, "inf" and "nan". */
@@ -89,7 +87,6 @@ static enum option_result set_host(struct options *o, const struct option *optio
 {
     char host[DTT_HOST_MAX];
     uint16_t port;
-
     (void)o;
     (void)option;
     *(char **)place = value;
@@ -100,7 +97,6 @@ static enum option_result set_listen(struct options *o, const struct option *opt
                                      char *value)
 {
     struct dtt_addr addr, first;
-
     (void)option;
     if (dtt_addr_parse(value, &addr) != 0) {
         return OPTION_IS_BAD;
@@ -126,7 +122,6 @@ static enum option_result set_addr(struct options *o, const struct option *optio
                                    char *value)
 {
     struct dtt_addr *addr = place;
-
     (void)o;
     (void)option;
     return result(dtt_addr_parse(value, addr) == 0 && addr->port != 0 &&
@@ -139,7 +134,6 @@ static enum option_result set_peer(struct options *o, const struct option *optio
     struct dtt_peer_addr *peer = place;
     char *at = strchr(value, '@');
     char id[DTT_ID_TEXT_MAX];
-
     if (!at || (size_t)(at - value) >= sizeof(id)) {
         return OPTION_IS_BAD;
     }

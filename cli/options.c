@@ -29,7 +29,6 @@ static bool refuse(char *error, const char *format, ...) OUTPUT_PRINTF(2, 3);
 static bool refuse(char *error, const char *format, ...)
 {
     va_list args;
-
     va_start(args, format);
     vsnprintf(error, OPTIONS_ERROR_MAX, format, args);
     va_end(args);
@@ -42,7 +41,6 @@ static bool set(struct options *o, const struct option *option, char *value, cha
     size_t *count = option->count > 0 ? (size_t *)(void *)((char *)o + option->count) : NULL;
     char *place = (char *)o + option->field + (count ? *count * option->size : 0);
     enum option_result result = OPTION_IS_ONE_TOO_MANY;
-
     if (!count || *count < option->most) {
         result = option->set(o, option, place, value);
     }
@@ -75,7 +73,6 @@ static bool take_option(struct options *o, int argc, char **argv, int *i, char *
     size_t len = strcspn(name, "=");
     char *value = name[len] == '=' ? name + len + 1 : NULL;
     const struct option *option = find(o->command, name, len);
-
     if (!option) {
         return refuse(error, "unknown option '--%.*s' for '%s'; 'dtt %s --help' lists them",
                       (int)(len < 80 ? len : 80), name, command, command);
@@ -97,7 +94,6 @@ static bool take_option(struct options *o, int argc, char **argv, int *i, char *
 static bool take_argument(struct options *o, const char *arg, char *error)
 {
     const struct command *c = o->command;
-
     if (!c->arg) {
         return refuse(error,
                       "'%s' takes no argument, but '%.80s' was given; 'dtt %s --help' explains",
@@ -124,7 +120,6 @@ static bool take_argument(struct options *o, const char *arg, char *error)
 static bool check(struct options *o, char *error)
 {
     const struct command *c = o->command;
-
     if (o->old_line) {
         o->tuning.old_line_slot = 1;
     }
@@ -149,7 +144,6 @@ bool options_parse(struct options *o, const struct command *command, int argc, c
                    char error[OPTIONS_ERROR_MAX])
 {
     bool only_arguments = false;
-
     *o = (struct options){.command = command,
                           .tuning = {.size = sizeof(o->tuning)},
                           .join_timeout_ms = -1,
@@ -163,7 +157,6 @@ bool options_parse(struct options *o, const struct command *command, int argc, c
                           .minute = -1};
     for (int i = 0; i < argc && !o->help && !o->wants_knobs; i++) {
         bool is_good = true;
-
         if (only_arguments || argv[i][0] != '-' || argv[i][1] == '\0') {
             is_good = take_argument(o, argv[i], error);
         } else if (strcmp(argv[i], "--") == 0) {
@@ -190,7 +183,6 @@ static void print_indented(FILE *out, const char *text, int indent)
 {
     for (const char *line = text; line;) {
         size_t len = strcspn(line, "\n");
-
         fprintf(out, "%.*s\n", (int)len, line);
         line = line[len] ? line + len + 1 : NULL;
         if (line) {
@@ -202,7 +194,6 @@ static void print_indented(FILE *out, const char *text, int indent)
 void options_help(FILE *out, const struct command *command)
 {
     const int column = 26;
-
     fprintf(out, "usage: dtt %s [OPTIONS]", command->name);
     if (command->arg) {
         fprintf(out, command->arg_is_optional ? " [%s]" : " %s", command->arg);
@@ -213,7 +204,6 @@ void options_help(FILE *out, const struct command *command)
     fprintf(out, "\n\n%s\n\noptions:\n", command->details);
     for (const struct option *option = option_table; option->name; option++) {
         char left[40];
-
         if (!is_taken(command, option)) {
             continue;
         }

@@ -24,7 +24,6 @@ static void say(const char *format, va_list args)
 void output_say(const char *format, ...)
 {
     va_list args;
-
     va_start(args, format);
     say(format, args);
     va_end(args);
@@ -33,7 +32,6 @@ void output_say(const char *format, ...)
 int output_fail(int code, const char *format, ...)
 {
     va_list args;
-
     va_start(args, format);
     say(format, args);
     va_end(args);
@@ -44,7 +42,6 @@ bool output_has_color(int fd)
 {
     const char *no_color = getenv("NO_COLOR");
     const char *term = getenv("TERM");
-
     if (no_color && *no_color) {
         return false;
     }
@@ -85,7 +82,6 @@ enum output_state output_line_flush(struct output_line *l)
         /* A pipe that polls writable takes PIPE_BUF bytes without blocking. */
         size_t n = l->len - l->done < PIPE_BUF ? l->len - l->done : PIPE_BUF;
         ssize_t written;
-
         if (poll(&p, 1, 0) == 0) {
             return OUTPUT_PENDING;
         }

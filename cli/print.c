@@ -34,7 +34,6 @@ void print_end(struct print_line *l)
 void print_event_json(const struct dtt_event *event)
 {
     char text[OUTPUT_LINE_MAX];
-
     print_text(text, dtt_event_json(event, text, sizeof(text)));
 }
 
@@ -63,7 +62,6 @@ static void put_list(struct dtt_json *j, const struct dtt_record_info *record, c
                      size_t n, format_fn format)
 {
     char text[ITEM_TEXT_MAX];
-
     dtt_json_array(j, name);
     for (size_t i = 0; i < n; i++) {
         format(record, i, text);
@@ -75,7 +73,6 @@ static void put_list(struct dtt_json *j, const struct dtt_record_info *record, c
 void print_record_json(const struct dtt_record_info *record)
 {
     struct print_line line;
-
     print_begin(&line, NULL);
     dtt_json_id(&line.json, "publisher", &record->publisher);
     dtt_json_u64(&line.json, "minute", record->minute);
@@ -89,7 +86,6 @@ static void print_row(const struct dtt_record_info *record, const char *title, s
                       format_fn format)
 {
     char text[ITEM_TEXT_MAX] = "none";
-
     for (size_t i = 0; i < n || i == 0; i++) {
         if (n > 0) {
             format(record, i, text);
@@ -101,7 +97,6 @@ static void print_row(const struct dtt_record_info *record, const char *title, s
 void print_record(const struct dtt_record_info *record, uint64_t age_ms)
 {
     char id[DTT_ID_TEXT_MAX];
-
     dtt_id_format(&record->publisher, id);
     printf("publisher   %s\n", id);
     printf("age         %" PRIu64 " s (minute %" PRIu64 ")\n", age_ms / 1000, record->minute);

@@ -5,7 +5,6 @@ bool progress_is_due(struct progress *p, uint64_t now_ms, int stage)
 {
     uint32_t bit = UINT32_C(1) << stage;
     bool is_new_stage;
-
     if (!p->is_searching) {
         p->is_searching = true;
         p->said_stages = 0;

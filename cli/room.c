@@ -45,13 +45,10 @@ static void skip_line(struct room *r, size_t len)
 static void send_lines(struct room *r)
 {
     while (!r->session.is_over) {
-        int rc;
-
         while (!r->held) {
             const char *line;
             size_t len;
             enum line_state state = lines_next(&r->in, &line, &len);
-
             if (state == LINE_NONE) {
                 return;
             }
@@ -62,13 +59,13 @@ static void send_lines(struct room *r)
                 r->held_len = len;
             }
         }
-        rc = dtt_topic_send(r->session.topic, r->held, r->held_len, 0);
-        if (rc == DTT_EAGAIN) {
+        int err = dtt_topic_send(r->session.topic, r->held, r->held_len, 0);
+        if (err == DTT_EAGAIN) {
             return;
         }
-        if (rc < 0) {
-            session_end(&r->session, output_fail(session_exit_code(rc), "cannot send line %zu: %s",
-                                                 r->in.number, dtt_error_text(rc)));
+        if (err < 0) {
+            session_end(&r->session, output_fail(session_exit_code(err), "cannot send line %zu: %s",
+                                                 r->in.number, dtt_error_text(err)));
         }
         r->held = NULL;
     }
@@ -87,10 +84,8 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
     size_t len = event->u.message.len;
     char *out = r->out.text;
     size_t n = 0;
-
     if (r->has_names) {
         char name[ROOM_NAME_DIGITS + 1];
-
         room_name(&event->u.message.neighbor, name);
         n = (size_t)sprintf(out, "via %s: ", name);
     }
@@ -110,7 +105,6 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
 static void tell(const struct room *r, const struct dtt_event *event)
 {
     char name[ROOM_NAME_DIGITS + 1];
-
     switch (event->type) {
     case DTT_EVENT_JOINED:
         output_say("joined after %.2f s", (double)event->u.joined.elapsed_ms / 1000);
@@ -157,7 +151,6 @@ static enum output_state print_events(struct room *r)
     for (;;) {
         enum output_state state = output_line_flush(&r->out);
         const struct dtt_event *event;
-
         if (state != OUTPUT_IDLE) {
             return state;
         }
@@ -194,7 +187,6 @@ static void quit_on_eof(struct room *r)
 static void read_lines(struct room *r)
 {
     int error = lines_fill(&r->in);
-
     if (error) {
         session_end(&r->session,
                     output_fail(EXIT_IO, "cannot read standard input: %s", strerror(error)));
@@ -206,7 +198,6 @@ static void turn(struct room *r)
 {
     struct pollfd fds[N_FDS];
     bool wants_input, is_pending;
-
     print_and_check(r);
     send_lines(r);
     quit_on_eof(r);
@@ -229,11 +220,9 @@ static void turn(struct room *r)
 static void leave(struct room *r)
 {
     uint64_t start_ms = session_now_ms();
-
     session_leave(&r->session);
     while (print_events(r) == OUTPUT_PENDING && session_now_ms() - start_ms < ROOM_LAST_WORDS_MS) {
         struct pollfd out = {.fd = r->out.fd, .events = POLLOUT};
-
         poll(&out, 1, ROOM_LAST_WORDS_MS);
     }
     if (session_n_repeated(&r->session) > 0) {
@@ -250,7 +239,6 @@ int room_run(struct options *o, bool has_names)
 {
     struct room *r = calloc(1, sizeof(*r));
     int code;
-
     if (!r) {
         return output_fail(EXIT_INTERNAL, "out of memory");
     }

@@ -21,7 +21,6 @@
 static unsigned columns(void)
 {
     struct winsize size;
-
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
         return 80;
     }
@@ -38,7 +37,6 @@ static void advance(struct place *p, wchar_t c)
     int width = wcwidth(c);
     unsigned cell = width == 2 ? 2 : 1;
     unsigned cells = width > 0 ? 1 : 0;
-
     if (width < 0) {
         cells = c < 0x20 || c == 0x7f ? 2 : sizeof("\\U+ffff") - 1;
     }
@@ -60,7 +58,6 @@ static void advance_utf8(struct place *p, const char *text, size_t len)
     for (size_t i = 0; i < len;) {
         uint32_t code = REPLACEMENT;
         size_t step = dtt_utf8_decode(&code, dtt_slice(text + i, len - i));
-
         advance(p, (wchar_t)code);
         i += step > 0 ? step : 1;
     }
@@ -80,7 +77,6 @@ static void erase_edited(struct screen *s)
 {
     const LineInfoW *line = el_wline(s->editor);
     struct place p = {.columns = columns()};
-
     advance_utf8(&p, s->prompt, strlen(s->prompt));
     for (const wchar_t *c = line->buffer; c < line->cursor; c++) {
         advance(&p, *c);
@@ -99,7 +95,6 @@ static void redraw(struct screen *s)
 static struct screen *screen_of(EditLine *editor)
 {
     struct screen *s = NULL;
-
     el_get(editor, EL_CLIENTDATA, &s);
     return s;
 }
@@ -113,7 +108,6 @@ static bool read_byte(struct screen *s, uint8_t *ret)
 {
     for (;;) {
         ssize_t n;
-
         if (!s->wait_key(s->user)) {
             return false;
         }
@@ -134,7 +128,6 @@ static int give_key(EditLine *editor, wchar_t *ret)
     uint8_t bytes[4];
     uint32_t code = REPLACEMENT;
     size_t n = 0;
-
     do {
         if (!read_byte(s, &bytes[n])) {
             return 0;
@@ -150,7 +143,6 @@ static int give_key(EditLine *editor, wchar_t *ret)
 bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user)
 {
     HistEvent event;
-
     /* The line is shown as the locale says, and the plain C locale only knows ASCII. */
     setlocale(LC_CTYPE, "");
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
@@ -179,7 +171,6 @@ bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user)
 static void erase_entered(struct screen *s, const wchar_t *line, size_t len)
 {
     struct place p = {.columns = columns()};
-
     advance_utf8(&p, s->prompt, strlen(s->prompt));
     for (size_t i = 0; i < len; i++) {
         advance(&p, line[i]);
@@ -192,7 +183,6 @@ static void erase_entered(struct screen *s, const wchar_t *line, size_t len)
 static void erase_prompt(struct screen *s)
 {
     const LineInfoW *line = el_wline(s->editor);
-
     if (line->lastchar == line->buffer) {
         erase_edited(s);
     } else {
@@ -206,7 +196,6 @@ const char *screen_read(struct screen *s, size_t *ret_len)
     const wchar_t *line;
     int count = 0;
     size_t len, n = 0;
-
     s->is_editing = true;
     line = el_wgets(s->editor, &count);
     s->is_editing = false;

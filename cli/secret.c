@@ -24,7 +24,6 @@ static ssize_t read_more(struct secret *s, int fd)
     bool is_full = s->len == SECRET_MAX;
     char extra;
     ssize_t n;
-
     n = is_full ? read(fd, &extra, 1) : read(fd, s->bytes + s->len, SECRET_MAX - s->len);
     if (n < 0) {
         return -errno;
@@ -50,7 +49,6 @@ static int from_file(struct secret *s, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -errno : 1;
-
     while (n > 0) {
         n = read_more(s, fd);
     }
@@ -76,7 +74,6 @@ static int from_file(struct secret *s, const char *path)
 static int from_text(struct secret *s, const char *text, const char *source)
 {
     size_t len = strlen(text);
-
     if (len == 0) {
         return output_fail(EXIT_USAGE, "%s is empty; it should hold the shared secret", source);
     }
@@ -95,7 +92,6 @@ static int from_terminal(struct secret *s, const char *topic)
     char shown[TEXT_CLEAN_SIZE(64)];
     struct termios usual, quiet;
     ssize_t n;
-
     if (tcgetattr(STDIN_FILENO, &usual) != 0) {
         return output_fail(EXIT_IO, "cannot ask for the secret: %s", strerror(errno));
     }
@@ -124,7 +120,6 @@ static int from_terminal(struct secret *s, const char *topic)
 int secret_get(struct secret *ret, struct options *o, const char *topic)
 {
     const char *environment = getenv("DTT_SECRET");
-
     ret->len = 0;
     if (o->secret && o->secret_file) {
         return output_fail(EXIT_USAGE, "give either '--secret-file' or '--secret', not both");
@@ -133,11 +128,10 @@ int secret_get(struct secret *ret, struct options *o, const char *topic)
         return from_file(ret, o->secret_file);
     }
     if (o->secret) {
-        int rc = from_text(ret, o->secret, "'--secret'");
-
+        int code = from_text(ret, o->secret, "'--secret'");
         explicit_bzero(o->secret, strlen(o->secret));
         o->secret = NULL;
-        return rc;
+        return code;
     }
     if (environment) {
         return from_text(ret, environment, "the environment variable DTT_SECRET");

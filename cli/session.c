@@ -18,7 +18,6 @@
 uint64_t session_now_ms(void)
 {
     struct timespec t;
-
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
@@ -45,7 +44,6 @@ static void say(const struct session *s, const char *format, ...)
 {
     char sentence[1024];
     va_list args;
-
     va_start(args, format);
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
@@ -60,11 +58,9 @@ static void say(const struct session *s, const char *format, ...)
 static void join_words(char *out, size_t cap, const char *const *words, size_t n)
 {
     size_t len = 0;
-
     out[0] = '\0';
     for (size_t i = 0; i < n && len < cap; i++) {
         int added = snprintf(out + len, cap - len, "%s%s", i > 0 ? ", " : "", words[i]);
-
         if (added > 0) {
             len += (size_t)added;
         }
@@ -75,7 +71,6 @@ static int report_open(const struct options *o, int err)
 {
     static const char *const everything[] = {"all interfaces"};
     char where[160];
-
     join_words(where, sizeof(where), o->n_listen ? o->listen : everything,
                o->n_listen ? o->n_listen : 1);
     switch (err) {
@@ -104,7 +99,6 @@ static bool state_is_usable(const char *path)
     char folder[PATH_MAX];
     size_t len = strlen(path);
     const char *slash = strrchr(path, '/');
-
     if (len >= sizeof(folder)) {
         errno = ENAMETOOLONG;
         return false;
@@ -128,22 +122,21 @@ static int open_node(struct session *s, unsigned flags)
                                 .flags = flags,
                                 .log_level = (int)o->log_level,
                                 .state_file = o->state};
-    int rc;
-
+    int code;
     if (o->state && !state_is_usable(o->state)) {
         return output_fail(EXIT_IO, "cannot keep state in '%s': %s", o->state, strerror(errno));
     }
 
     if (o->identity) {
-        rc = identity_load(o->identity, seed);
-        if (rc != EXIT_OK) {
-            return rc;
+        code = identity_load(o->identity, seed);
+        if (code != EXIT_OK) {
+            return code;
         }
         config.seed = seed;
     }
-    rc = dtt_node_open(&s->node, &config);
+    int err = dtt_node_open(&s->node, &config);
     explicit_bzero(seed, sizeof(seed));
-    return rc == 0 ? EXIT_OK : report_open(o, rc);
+    return err == 0 ? EXIT_OK : report_open(o, err);
 }
 
 static int start_topic(struct session *s, enum session_kind kind, const struct secret *secret)
@@ -158,16 +151,16 @@ static int start_topic(struct session *s, enum session_kind kind, const struct s
                                       .peers = o->peers,
                                       .n_peers = o->n_peers};
     uint32_t op;
-    int rc;
-
+    int err;
     if (kind == SESSION_LOOKUP) {
-        rc = dtt_node_lookup(s->node, &config, &op);
+        err = dtt_node_lookup(s->node, &config, &op);
     } else {
-        rc = dtt_topic_join(&s->topic, s->node, &config);
+        err = dtt_topic_join(&s->topic, s->node, &config);
     }
-    if (rc != 0) {
-        return output_fail(session_exit_code(rc), "cannot %s '%s': %s",
-                           kind == SESSION_LOOKUP ? "look up" : "join", o->arg, dtt_error_text(rc));
+    if (err != 0) {
+        return output_fail(session_exit_code(err), "cannot %s '%s': %s",
+                           kind == SESSION_LOOKUP ? "look up" : "join", o->arg,
+                           dtt_error_text(err));
     }
     return EXIT_OK;
 }
@@ -176,29 +169,28 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
                  int64_t join_timeout_ms)
 {
     struct secret secret = {0};
-    int rc = EXIT_OK;
-
+    int code = EXIT_OK;
     s->options = o;
     s->has_dht = (flags & DTT_NODE_NO_BOOTSTRAP) != 0;
     s->join_timeout_ms = o->join_timeout_ms >= 0 ? o->join_timeout_ms : join_timeout_ms;
     if (kind != SESSION_DHT) {
-        rc = secret_get(&secret, o, o->arg);
+        code = secret_get(&secret, o, o->arg);
     }
-    if (rc == EXIT_OK) {
+    if (code == EXIT_OK) {
         s->signals = signals_open(s->on_signal != NULL);
         if (s->signals < 0) {
-            rc = output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));
+            code = output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));
         }
     }
     s->start_ms = session_now_ms();
-    if (rc == EXIT_OK) {
-        rc = open_node(s, flags);
+    if (code == EXIT_OK) {
+        code = open_node(s, flags);
     }
-    if (rc == EXIT_OK && kind != SESSION_DHT) {
-        rc = start_topic(s, kind, &secret);
+    if (code == EXIT_OK && kind != SESSION_DHT) {
+        code = start_topic(s, kind, &secret);
     }
     secret_wipe(&secret);
-    return rc;
+    return code;
 }
 
 void session_end(struct session *s, int code)
@@ -212,7 +204,6 @@ void session_end(struct session *s, int code)
 static void take_signals(struct session *s)
 {
     int number;
-
     while ((number = signals_next(s->signals)) != 0) {
         if (number == SIGWINCH || number == SIGTSTP) {
             s->on_signal(s->user, number);
@@ -230,7 +221,6 @@ bool session_is_alone(const struct session *s)
 uint64_t session_n_repeated(const struct session *s)
 {
     struct dtt_metric m = {.size = sizeof(m)};
-
     for (size_t i = 0; dtt_node_metric(s->node, i, &m) > 0; i++) {
         if (strcmp(m.name, "gossip_tx_repeated") == 0) {
             return m.value;
@@ -250,7 +240,6 @@ static void list_tried(const struct options *o, char *out, size_t cap)
 {
     const char *hosts[OPTIONS_BOOTSTRAP_MAX];
     size_t n = 0;
-
     if (o->n_bootstrap) {
         join_words(out, cap, o->bootstrap, o->n_bootstrap);
         return;
@@ -266,7 +255,6 @@ static void say_progress(const struct session *s, const struct dtt_why *why)
 {
     double seconds = (double)why->for_ms / 1000;
     char tried[512];
-
     if (why->stage > DTT_STAGE_DHT) {
         say(s, "%s; %.0f s so far", why->sentence, seconds);
         return;
@@ -290,7 +278,6 @@ static void explain(const struct session *s, struct dtt_why *ret)
 int session_unreached(const struct session *s)
 {
     struct dtt_why why;
-
     explain(s, &why);
     say_progress(s, &why);
     return EXIT_REACH;
@@ -299,7 +286,6 @@ int session_unreached(const struct session *s)
 static void report_waiting(struct session *s, uint64_t now_ms)
 {
     struct dtt_why why;
-
     explain(s, &why);
     /* A neighbour may be there for the tracker before it is one of the swarm. */
     if (why.stage != DTT_STAGE_JOINED && progress_is_due(&s->progress, now_ms, why.stage)) {
@@ -313,7 +299,6 @@ static void check_clock(struct session *s)
     uint64_t now_ms = session_now_ms();
     uint64_t since_ms = now_ms - s->start_ms;
     bool has_arrived = s->topic ? s->has_joined : s->has_dht;
-
     if (s->options->for_ms >= 0 && since_ms >= (uint64_t)s->options->for_ms) {
         session_end(s, EXIT_OK);
     } else if (!is_waiting(s)) {
@@ -334,7 +319,6 @@ static int next_timeout(const struct session *s)
     uint64_t due_ms = UINT64_MAX;
     uint64_t candidates[] = {s->alarm_ms > 0 ? s->alarm_ms : UINT64_MAX, UINT64_MAX, UINT64_MAX,
                              UINT64_MAX};
-
     if (s->options->for_ms >= 0) {
         candidates[1] = s->start_ms + (uint64_t)s->options->for_ms;
     }
@@ -363,7 +347,6 @@ static void show_log(struct session *s)
     static const char *const words[] = {"", "error: ", "warning: ", "info: ", "debug: "};
     const char *line;
     int level;
-
     while ((line = dtt_node_next_log(s->node, &level)) != NULL) {
         say(s, "%s%s", words[level], line);
     }
@@ -371,26 +354,25 @@ static void show_log(struct session *s)
 
 void session_turn(struct session *s, struct pollfd *fds, nfds_t n)
 {
-    int rc;
-
+    int err;
     fds[0] = (struct pollfd){.fd = dtt_node_fd(s->node), .events = POLLIN};
     fds[1] = (struct pollfd){.fd = s->signals, .events = POLLIN};
-    rc = poll(fds, n, next_timeout(s));
-    if (rc < 0 && errno != EINTR) {
+    err = poll(fds, n, next_timeout(s));
+    if (err < 0 && errno != EINTR) {
         session_end(s, output_fail(EXIT_INTERNAL, "cannot wait for events: %s", strerror(errno)));
         return;
     }
-    if (rc < 0) {
+    if (err < 0) {
         for (nfds_t i = 0; i < n; i++) {
             fds[i].revents = 0;
         }
     }
     take_signals(s);
-    rc = dtt_node_process(s->node);
+    err = dtt_node_process(s->node);
     show_log(s);
-    if (rc < 0) {
+    if (err < 0) {
         session_end(s, output_fail(EXIT_IO, "the network socket failed: %s; start again",
-                                   dtt_error_text(rc)));
+                                   dtt_error_text(err)));
     } else {
         check_clock(s);
     }
@@ -399,7 +381,6 @@ void session_turn(struct session *s, struct pollfd *fds, nfds_t n)
 const struct dtt_event *session_event(struct session *s)
 {
     const struct dtt_event *event = dtt_node_next_event(s->node);
-
     if (event && event->type == DTT_EVENT_DHT_READY) {
         s->has_dht = true;
     }
@@ -415,7 +396,6 @@ void session_run(struct session *s,
     while (!s->is_over) {
         struct pollfd fds[SESSION_FDS];
         const struct dtt_event *event;
-
         while (!s->is_over && (event = session_event(s)) != NULL) {
             take_event(s, event);
         }

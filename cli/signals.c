@@ -15,7 +15,6 @@ static void on_signal(int number)
     int saved = errno;
     unsigned char byte = (unsigned char)number;
     ssize_t n = write(pipe_end, &byte, 1);
-
     /* A full pipe holds signals enough. */
     (void)n;
     errno = saved;
@@ -35,7 +34,6 @@ int signals_open(bool terminal)
     size_t n = terminal ? 5 : 3;
     struct sigaction action;
     int ends[2];
-
     if (pipe(ends) != 0 || prepare(ends[0]) != 0 || prepare(ends[1]) != 0) {
         return -1;
     }
@@ -46,7 +44,6 @@ int signals_open(bool terminal)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < n; i++) {
         struct sigaction before;
-
         /* nohup stays in force. */
         if (all[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
             before.sa_handler == SIG_IGN) {
@@ -62,6 +59,5 @@ int signals_open(bool terminal)
 int signals_next(int fd)
 {
     unsigned char byte;
-
     return read(fd, &byte, 1) == 1 ? byte : 0;
 }

@@ -20,12 +20,11 @@ static int open_one(struct testnet *t, const char *listen, int log_level)
                                 .n_bootstrap = is_first ? 0 : 1,
                                 .flags = DTT_NODE_DHT_ONLY | (is_first ? DTT_NODE_NO_BOOTSTRAP : 0),
                                 .log_level = log_level};
-    int rc = dtt_node_open(&t->nodes[t->n_nodes].node, &config);
-
-    if (rc != 0) {
-        return output_fail(session_exit_code(rc), "cannot start DHT node %zu on %s: %s%s",
-                           t->n_nodes + 1, listen, dtt_error_text(rc),
-                           rc == DTT_EIO ? "; is 'ulimit -n' too low?" : "");
+    int err = dtt_node_open(&t->nodes[t->n_nodes].node, &config);
+    if (err != 0) {
+        return output_fail(session_exit_code(err), "cannot start DHT node %zu on %s: %s%s",
+                           t->n_nodes + 1, listen, dtt_error_text(err),
+                           err == DTT_EIO ? "; is 'ulimit -n' too low?" : "");
     }
     t->n_nodes++;
     return EXIT_OK;
@@ -35,7 +34,6 @@ static int open_one(struct testnet *t, const char *listen, int log_level)
 static void allow_many_descriptors(void)
 {
     struct rlimit limit;
-
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
@@ -47,7 +45,6 @@ int testnet_open(struct testnet *t, size_t n, const char *listen, int log_level)
     struct dtt_addr addr;
     char other[DTT_ADDR_TEXT_MAX];
     int code;
-
     allow_many_descriptors();
     code = open_one(t, listen ? listen : "127.0.0.1:0", log_level);
     if (code != EXIT_OK) {
@@ -76,7 +73,6 @@ static void drain(struct testnet *t, size_t i)
 {
     const struct dtt_event *event;
     const char *line;
-
     while ((event = dtt_node_next_event(t->nodes[i].node)) != NULL) {
         if (event->type == DTT_EVENT_DHT_READY && !t->nodes[i].is_ready) {
             t->nodes[i].is_ready = true;
@@ -91,17 +87,15 @@ static void drain(struct testnet *t, size_t i)
 int testnet_process(struct testnet *t, const struct pollfd *fds)
 {
     for (size_t i = 0; i < t->n_nodes; i++) {
-        int rc;
-
         if (!fds[i].revents) {
             continue;
         }
-        rc = dtt_node_process(t->nodes[i].node);
+        int err = dtt_node_process(t->nodes[i].node);
         drain(t, i);
-        if (rc < 0) {
+        if (err < 0) {
             return output_fail(EXIT_IO,
                                "the network socket of DHT node %zu failed: %s; start again", i + 1,
-                               dtt_error_text(rc));
+                               dtt_error_text(err));
         }
     }
     return EXIT_OK;

@@ -25,11 +25,9 @@ size_t text_clean(char *out, const void *data, size_t len)
 {
     const uint8_t *p = data;
     size_t n = 0;
-
     for (size_t i = 0; i < len;) {
         uint32_t code = REPLACEMENT;
         size_t step = dtt_utf8_decode(&code, dtt_slice(p + i, len - i));
-
         n += dtt_utf8_encode(out + n, harmless(code));
         i += step > 0 ? step : 1;
     }
