@@ -13,8 +13,14 @@ void dtt_qstateless_init(struct dtt_qstateless *s, struct dtt_qshared *sh)
 {
     s->sh = sh;
     dtt_ring_init(&s->replies, sizeof(struct dtt_qstateless_reply), DTT_QSTATELESS_QUEUE_MAX);
-    dtt_bucket_init(&s->bucket, DTT_QSTATELESS_PER_SECOND, DTT_QSTATELESS_PER_SECOND, sh->now_ns);
+    for (size_t i = 0; i < DTT_QSTATELESS_RETRY; i++) {
+        dtt_bucket_init(&s->others[i], DTT_QSTATELESS_OTHERS, DTT_QSTATELESS_OTHERS, sh->now_ns);
+    }
+    for (size_t i = 0; i < DTT_QSTATELESS_RETRY_SLOTS; i++) {
+        dtt_bucket_init(&s->retries[i], DTT_QSTATELESS_RETRIES, DTT_QSTATELESS_RETRIES, sh->now_ns);
+    }
     dtt_rng_bytes(&sh->rng, s->token_secret, sizeof(s->token_secret));
+    dtt_rng_bytes(&sh->rng, s->slot_key, sizeof(s->slot_key));
 }
 
 void dtt_qstateless_fini(struct dtt_qstateless *s)
@@ -23,13 +29,25 @@ void dtt_qstateless_fini(struct dtt_qstateless *s)
     sodium_memzero(s->token_secret, sizeof(s->token_secret));
 }
 
+static struct dtt_bucket *bucket_of(struct dtt_qstateless *s, enum dtt_qstateless_kind kind,
+                                    const struct dtt_addr *remote)
+{
+    if (kind != DTT_QSTATELESS_RETRY) {
+        return &s->others[kind];
+    }
+    uint8_t hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, remote->ip, remote->family == DTT_FAMILY_V6 ? 4 : 2, s->slot_key);
+    return &s->retries[dtt_get_le64(hash) % DTT_QSTATELESS_RETRY_SLOTS];
+}
+
 /* Room for a reply, to be completed by `len`; NULL when there were too many. */
-static struct dtt_qstateless_reply *new_reply(struct dtt_qstateless *s,
-                                              const struct dtt_qroute *route)
+static struct dtt_qstateless_reply *
+new_reply(struct dtt_qstateless *s, enum dtt_qstateless_kind kind, const struct dtt_qroute *route)
 {
     struct dtt_qstateless_reply *r = NULL;
-    if (s->replies.count < DTT_QSTATELESS_QUEUE_MAX &&
-        dtt_bucket_take(&s->bucket, 1, s->sh->now_ns)) {
+    size_t kept = kind == DTT_QSTATELESS_RETRY ? 0 : DTT_QSTATELESS_QUEUE_RETRY;
+    if (s->replies.count + kept < DTT_QSTATELESS_QUEUE_MAX &&
+        dtt_bucket_take(bucket_of(s, kind, &route->remote), 1, s->sh->now_ns)) {
         r = dtt_ring_push(&s->replies);
     }
     if (!r) {
@@ -69,7 +87,7 @@ void dtt_qstateless_version(struct dtt_qstateless *s, const struct dtt_qroute *r
                             const ngtcp2_version_cid *vc)
 {
     static const uint32_t versions[] = {NGTCP2_PROTO_VER_V1};
-    struct dtt_qstateless_reply *r = new_reply(s, route);
+    struct dtt_qstateless_reply *r = new_reply(s, DTT_QSTATELESS_VERSION, route);
     uint8_t unused;
     if (!r) {
         return;
@@ -84,7 +102,7 @@ void dtt_qstateless_version(struct dtt_qstateless *s, const struct dtt_qroute *r
 void dtt_qstateless_retry(struct dtt_qstateless *s, const struct dtt_qroute *route,
                           const ngtcp2_pkt_hd *hd)
 {
-    struct dtt_qstateless_reply *r = new_reply(s, route);
+    struct dtt_qstateless_reply *r = new_reply(s, DTT_QSTATELESS_RETRY, route);
     uint8_t token[NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2];
     ngtcp2_path_storage ps;
     ngtcp2_cid scid;
@@ -106,7 +124,7 @@ void dtt_qstateless_retry(struct dtt_qstateless *s, const struct dtt_qroute *rou
 void dtt_qstateless_refuse(struct dtt_qstateless *s, const struct dtt_qroute *route,
                            const ngtcp2_pkt_hd *hd, uint64_t code)
 {
-    struct dtt_qstateless_reply *r = new_reply(s, route);
+    struct dtt_qstateless_reply *r = new_reply(s, DTT_QSTATELESS_REFUSAL, route);
     if (!r) {
         return;
     }
@@ -129,7 +147,7 @@ void dtt_qstateless_reset(struct dtt_qstateless *s, const struct dtt_qroute *rou
         DTT_COUNT(s->sh->ctx, QUIC_RX_DROPPED);
         return;
     }
-    struct dtt_qstateless_reply *r = new_reply(s, route);
+    struct dtt_qstateless_reply *r = new_reply(s, DTT_QSTATELESS_RESET, route);
     if (!r) {
         return;
     }

@@ -2,7 +2,8 @@
 /*
  * Answers to datagrams that belong to no connection: Version Negotiation, Retry, refusal, stateless
  * reset. They keep no state, are smaller than what caused them, and a flood of causes does not make
- * a flood of answers.
+ * a flood of answers. Each kind has a budget of its own: a client that must retry has no other way
+ * in, so Retry packets are counted by the client's network (IPv4 /16, IPv6 /32).
  */
 #ifndef DTT_QUIC_STATELESS_H
 #define DTT_QUIC_STATELESS_H
@@ -11,9 +12,16 @@
 #include "base/ring.h"
 #include "quic/conn.h"
 
+#include <sodium.h>
+
 #define DTT_QSTATELESS_DATAGRAM_MAX 256
 #define DTT_QSTATELESS_QUEUE_MAX    64
-#define DTT_QSTATELESS_PER_SECOND   1000
+/* Replies of the other kinds leave so much room for Retry packets. */
+#define DTT_QSTATELESS_QUEUE_RETRY 32
+/* A second: Retry packets for the networks of one of the slots, and replies of each other kind. */
+#define DTT_QSTATELESS_RETRY_SLOTS 256
+#define DTT_QSTATELESS_RETRIES     50
+#define DTT_QSTATELESS_OTHERS      100
 /* RFC 9000, section 10.3: 5 bytes that look random, then the token. */
 #define DTT_QSTATELESS_RESET_LEN \
     (NGTCP2_MIN_STATELESS_RESET_RANDLEN + NGTCP2_STATELESS_RESET_TOKENLEN)
@@ -24,11 +32,20 @@ struct dtt_qstateless_reply {
     uint8_t data[DTT_QSTATELESS_DATAGRAM_MAX];
 };
 
+enum dtt_qstateless_kind {
+    DTT_QSTATELESS_VERSION,
+    DTT_QSTATELESS_REFUSAL,
+    DTT_QSTATELESS_RESET,
+    DTT_QSTATELESS_RETRY /**< the last: it has no bucket in `others` */
+};
+
 struct dtt_qstateless {
     struct dtt_qshared *sh;
     struct dtt_ring replies; /**< of struct dtt_qstateless_reply */
-    struct dtt_bucket bucket;
-    uint8_t token_secret[32]; /**< of Retry tokens; new in each life */
+    struct dtt_bucket others[DTT_QSTATELESS_RETRY];
+    struct dtt_bucket retries[DTT_QSTATELESS_RETRY_SLOTS];
+    uint8_t slot_key[crypto_shorthash_KEYBYTES]; /**< nobody can choose a slot */
+    uint8_t token_secret[32];                    /**< of Retry tokens; new in each life */
 };
 
 void dtt_qstateless_init(struct dtt_qstateless *s, struct dtt_qshared *sh);

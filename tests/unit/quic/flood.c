@@ -32,6 +32,35 @@ static void demands_retry_in_a_flood(void **state)
     net_fini(&n);
 }
 
+/* Garbage that provokes resets, and clients of one network, leave Retry packets for another one. */
+static void retries_have_shares(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.max_conns = 4};
+    uint8_t garbage[30] = {0x40, 'x'};
+    net_init(&n, 28);
+    struct net_node *hub = net_add(&n, &cfg);
+    struct net_node *flood = net_add(&n, NULL);
+    struct net_node *good = net_add(&n, NULL);
+    good->addr.ip[1] = 1;
+    flood->is_deaf = true;
+    for (int i = 0; i < 200; i++) {
+        net_dial(&n, flood, hub);
+        for (int k = 0; k < 10; k++) {
+            net_inject(&n, &flood->addr, &hub->addr, dtt_slice(garbage, sizeof(garbage)));
+        }
+        net_run(&n, 100 * DTT_US);
+    }
+    net_run(&n, 100 * DTT_MS);
+    assert_in_range(hub->ctx.counters[DTT_COUNTER_QUIC_RETRY_SENT], 50, 60);
+    assert_in_range(hub->ctx.counters[DTT_COUNTER_QUIC_RESET_SENT], 100, 120);
+    dtt_quic_conn c = net_dial(&n, good, hub);
+    net_run(&n, 200 * DTT_MS);
+    assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
+    net_fini(&n);
+}
+
 /* Another dial of the last node. */
 static int redial(struct net *n, struct net_node *hub)
 {
@@ -204,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(demands_retry_in_a_flood),
+        cmocka_unit_test(retries_have_shares),
         cmocka_unit_test(refuses_when_full),
         cmocka_unit_test(survives_a_flood_of_bad_handshakes),
         cmocka_unit_test(survives_garbage),
