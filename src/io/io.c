@@ -15,10 +15,16 @@
 #include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
+#ifdef DTT_HAS_MALLOC_TRIM
+#    include <malloc.h>
+#endif
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include <uv.h>
 
+/* The heap is trimmed when connections gave back so much, and not more often. */
+#define TRIM_BYTES    ((uint64_t)1024 * 1024)
+#define TRIM_EVERY_NS (10 * DTT_S)
 /* Turns of libuv in which watchers may change once more before the timer has to help. */
 #define STALE_ROUNDS 8
 /* Batches read from one socket before everything else has its turn. */
@@ -65,7 +71,9 @@ struct dtt_io {
     size_t n_hostaddrs;
     struct dtt_state_file *state; /* NULL: none is kept */
     char *state_name;
-    uint64_t state_ns; /* when it is saved next; DTT_NEVER */
+    uint64_t state_ns;   /* when it is saved next; DTT_NEVER */
+    uint64_t trim_ns;    /* not before then */
+    uint64_t trim_freed; /* QUIC_MEMORY_FREED when the heap was trimmed last */
     bool is_broken;
 };
 
@@ -562,6 +570,23 @@ const struct dtt_event *dtt_io_next_event(struct dtt_io *io)
     return ev;
 }
 
+/*
+ * glibc keeps what is freed below the end of its heap. After a crowd has left, the node would stay
+ * as large as it has ever been.
+ */
+static void trim_heap(struct dtt_io *io, struct dtt_now now)
+{
+    uint64_t freed = io->ctx->counters[DTT_COUNTER_QUIC_MEMORY_FREED];
+    if (freed - io->trim_freed < TRIM_BYTES || now.mono_ns < io->trim_ns) {
+        return;
+    }
+    io->trim_freed = freed;
+    io->trim_ns = now.mono_ns + TRIM_EVERY_NS;
+#ifdef DTT_HAS_MALLOC_TRIM
+    malloc_trim(0);
+#endif
+}
+
 int dtt_io_process(struct dtt_io *io)
 {
     uv_run(&io->loop, UV_RUN_NOWAIT);
@@ -578,6 +603,7 @@ int dtt_io_process(struct dtt_io *io)
     }
     dtt_core_run(io->core, now);
     dtt_io_flush(io);
+    trim_heap(io, now);
     return io->is_broken ? DTT_EIO : DTT_OK;
 }
 

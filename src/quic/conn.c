@@ -136,6 +136,15 @@ static bool may_linger(const struct dtt_qconn *c)
     return c->sh->lingering < (c->is_dialed || c->was_open ? max : max / 4);
 }
 
+/* Counted, so that the driver knows when it is worth while to give memory back to the system. */
+static void free_ngtcp2(struct dtt_qconn *c)
+{
+    c->sh->ctx->counters[DTT_COUNTER_QUIC_MEMORY_FREED] += c->memory.used;
+    ngtcp2_conn_del(c->ng);
+    c->ng = NULL;
+    assert(c->memory.used == 0);
+}
+
 void dtt_qconn_free(struct dtt_qconn *c)
 {
     dtt_qschedule_sleep(c);
@@ -143,7 +152,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
     if (is_live(c) || c->state == DTT_QCONN_HANDSHAKE) {
         end_life(c);
     }
-    ngtcp2_conn_del(c->ng);
+    free_ngtcp2(c);
     dtt_qtls_end(&c->tls);
     if (c->state != DTT_QCONN_OVER) {
         set_state(c, DTT_QCONN_OVER, DTT_NEVER);
@@ -183,8 +192,7 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
 {
     struct dtt_qshared *sh = c->sh;
     uint64_t wait = 3 * ngtcp2_conn_get_pto(c->ng);
-    ngtcp2_conn_del(c->ng);
-    c->ng = NULL;
+    free_ngtcp2(c);
     dtt_qtls_end(&c->tls);
     c->reason = reason;
     trace_closed(c);
