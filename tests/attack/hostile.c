@@ -460,7 +460,7 @@ static void initials(void)
         }
         poll(NULL, 0, 1);
     }
-    printf("{\"event\":\"report\",\"datagrams\":%llu}\n", (unsigned long long)sent);
+    printf("{\"event\":\"sent\",\"datagrams\":%llu}\n", (unsigned long long)sent);
     dtt_quic_free(quic);
     close(fd);
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A member whose program does nothing but take events as fast as it can. Counts the messages that
- * begin with "honest". Ends with its standard input.
+ * begin with "honest", and tells when it has heard so many. Ends with its standard input.
  *
- * usage: attack-listener TOPIC SECRET
+ * usage: attack-listener TOPIC SECRET COUNT
  */
 #include <dtt/dtt.h>
 
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static unsigned long honest, others, missed;
+static unsigned long wanted, honest, others, missed;
 
 static void take(const struct dtt_event *ev)
 {
@@ -21,6 +22,10 @@ static void take(const struct dtt_event *ev)
         bool is_honest = ev->u.message.len > 6 && memcmp(ev->u.message.data, "honest", 6) == 0;
         honest += is_honest;
         others += !is_honest;
+        if (is_honest && honest == wanted) {
+            printf("{\"event\":\"heard\"}\n");
+            fflush(stdout);
+        }
     } else if (ev->type == DTT_EVENT_LAGGED) {
         missed += ev->u.lagged.missed;
     }
@@ -39,9 +44,10 @@ int main(int argc, char **argv)
     dtt_node *node;
     const struct dtt_event *ev;
     char byte;
-    if (argc != 3) {
+    if (argc != 4) {
         return 2;
     }
+    wanted = strtoul(argv[3], NULL, 10);
     room.name = argv[1];
     room.secret = argv[2];
     room.secret_len = strlen(argv[2]);
