@@ -12,6 +12,7 @@ struct dtt_gossip {
     struct dtt_ctx *ctx;
     struct dtt_hyparview_config cfg;
     struct dtt_rng rng;
+    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     struct dtt_map topics; /* topic id -> struct dtt_swarm */
     struct dtt_gossip_outbox outbox;
     struct dtt_gossip_blob *my_data; /* NULL: empty */
@@ -21,7 +22,6 @@ struct dtt_gossip {
 int dtt_gossip_new(struct dtt_gossip **ret, struct dtt_ctx *ctx,
                    const struct dtt_gossip_config *cfg)
 {
-    uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     struct dtt_hyparview_config hcfg = {
         .me = cfg->me,
         .active_view = cfg->active_view ? cfg->active_view : DTT_HYPARVIEW_ACTIVE,
@@ -38,9 +38,9 @@ int dtt_gossip_new(struct dtt_gossip **ret, struct dtt_ctx *ctx,
     g->ctx = ctx;
     g->cfg = hcfg;
     dtt_rng_init(&g->rng, ctx->seed, "gossip");
-    dtt_rng_bytes(&g->rng, hash_key, sizeof(hash_key));
+    dtt_rng_bytes(&g->rng, g->hash_key, sizeof(g->hash_key));
     dtt_map_init(&g->topics, sizeof(struct dtt_gossip_topic_id),
-                 cfg->max_topics ? cfg->max_topics : MAX_TOPICS, hash_key);
+                 cfg->max_topics ? cfg->max_topics : MAX_TOPICS, g->hash_key);
     dtt_gossip_outbox_init(&g->outbox);
     *ret = g;
     return DTT_OK;
@@ -85,7 +85,7 @@ int dtt_gossip_subscribe(struct dtt_gossip *g, struct dtt_now now,
     if (!s) {
         return DTT_ENOMEM;
     }
-    int err = dtt_swarm_init(s, now, &port, &g->cfg);
+    int err = dtt_swarm_init(s, now, &port, &g->cfg, g->hash_key);
     if (err) {
         free(s);
         return err;
@@ -159,6 +159,15 @@ void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct
     }
 }
 
+void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now now,
+                      const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer)
+{
+    struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
+    if (s) {
+        dtt_swarm_prove(s, now, peer);
+    }
+}
+
 int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data)
 {
     if (data.len > DTT_GOSSIP_PEER_DATA_MAX) {
@@ -226,6 +235,17 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret)
     }
     count_action(g, ret);
     return true;
+}
+
+enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now now,
+                                      const struct dtt_id *peer)
+{
+    enum dtt_standing best = DTT_STANDING_STRANGER;
+    for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
+        enum dtt_standing standing = dtt_swarm_standing(swarm_at(g, i), now, peer);
+        best = standing > best ? standing : best;
+    }
+    return best;
 }
 
 void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,

@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "gossip/standing.h"
 
 #define DTT_GOSSIP_ALPN          "/iroh-gossip/1"
 #define DTT_GOSSIP_PAYLOAD_MAX   4095 /**< largest frame payload written; 4096 is read */
@@ -73,6 +74,9 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_i
  */
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                           enum dtt_reason reason);
+/** The peer is known to hold the topic's secret. Unknown topics are ignored. */
+void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now now,
+                      const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer);
 /**
  * Own PeerData (encoded AddrInfo), sent with Join and Neighbor from now on. DTT_ETOOBIG,
  * DTT_ENOMEM; the old one stays then.
@@ -104,6 +108,9 @@ struct dtt_gossip_action {
 /** Next action in order, or false. The caller drains it after each input and tick. */
 bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
 
+/** The best of the peer's standings in our topics. */
+enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now now,
+                                      const struct dtt_id *peer);
 /** Adds the topic's views to the open object, see dtt_swarm_snapshot. */
 void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,
                          const struct dtt_gossip_topic_id *topic);

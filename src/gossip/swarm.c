@@ -7,17 +7,20 @@ static void sync(struct dtt_swarm *s, struct dtt_now now)
 }
 
 int dtt_swarm_init(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_port *port,
-                   const struct dtt_hyparview_config *cfg)
+                   const struct dtt_hyparview_config *cfg,
+                   const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     int err = dtt_hyparview_init(&s->hyparview, now, port, cfg);
     if (!err) {
         dtt_plumtree_init(&s->plumtree, port);
+        dtt_standings_init(&s->standings, hash_key);
     }
     return err;
 }
 
 void dtt_swarm_fini(struct dtt_swarm *s)
 {
+    dtt_standings_fini(&s->standings);
     dtt_plumtree_fini(&s->plumtree);
     dtt_hyparview_fini(&s->hyparview);
 }
@@ -46,6 +49,19 @@ void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct d
 {
     dtt_hyparview_peer_gone(&s->hyparview, now, peer, reason);
     sync(s, now);
+}
+
+void dtt_swarm_prove(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer)
+{
+    dtt_standings_prove(&s->standings, now, peer, &s->hyparview.active);
+}
+
+enum dtt_standing dtt_swarm_standing(const struct dtt_swarm *s, struct dtt_now now,
+                                     const struct dtt_id *peer)
+{
+    return dtt_standings_is_proven(&s->standings, now, peer, &s->hyparview.active)
+               ? DTT_STANDING_PROVEN
+               : DTT_STANDING_STRANGER;
 }
 
 void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)
