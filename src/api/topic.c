@@ -7,6 +7,8 @@
 #include "node/once.h"
 #include "node/why.h"
 
+_Static_assert(DTT_MESSAGE_MAX == DTT_GOSSIP_CONTENT_MAX, "a message is what gossip carries");
+
 #define PEERS_MAX 64
 
 static bool are_usable(const struct dtt_peer_addr *peers, size_t n)

@@ -2,7 +2,7 @@
 /*
  * The gossip swarm of iroh-gossip 0.101 as a state machine: HyParView membership and PlumTree
  * broadcast for several topics over shared peers. Knows no QUIC: it asks for messages to be sent
- * to peers by id, and is told when a peer's connection ended.
+ * to peers by id, and learns from outside when a peer's connection ended.
  */
 #ifndef DTT_GOSSIP_GOSSIP_H
 #define DTT_GOSSIP_GOSSIP_H

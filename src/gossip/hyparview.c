@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "gossip/hyparview.h"
 
+#include <assert.h>
+
 /* An unanswered Join keeps its connection for so long; dialling and a handshake fit in. */
 #define JOIN_NS (10 * DTT_S)
 /*
- * A neighbour that sends Neighbor is told Neighbor in return, unless we told it so recently: then
- * its message is the answer to ours. Longer than any round trip, or two peers answer for ever.
+ * A neighbour's Neighbor is answered with Neighbor, unless we sent it one so recently that this is
+ * the answer. Longer than any round trip, or two peers answer for ever.
  */
 #define TELL_AGAIN_NS (5 * DTT_S)
 /* A Join sets a dozen peers in motion; a neighbour that joins all the time is not listened to. */
@@ -122,7 +124,7 @@ static void learn(struct dtt_hyparview *h, struct dtt_gossip_blob **slot, const 
     }
 }
 
-/* The same from somebody else: what a neighbour said itself is not overruled. */
+/* The same from a third peer: what a neighbour said itself is not overruled. */
 static void learn_hearsay(struct dtt_hyparview *h, struct dtt_gossip_peer *neighbor,
                           const struct dtt_gossip_peer_data *data)
 {
@@ -154,22 +156,24 @@ static void send_neighbor(struct dtt_hyparview *h, const struct dtt_id *to,
     dtt_gossip_send(&h->port, to, &m);
 }
 
-/* Neighbor to a member of the active view: we are neighbours, in case it does not know. */
-static void tell(struct dtt_hyparview *h, struct dtt_now now, struct dtt_gossip_peer *p,
-                 enum dtt_gossip_priority priority)
+/* Tells a member of the active view that it is in it, in case it does not know. */
+static void confirm_neighbor(struct dtt_hyparview *h, struct dtt_now now, struct dtt_gossip_peer *p,
+                             enum dtt_gossip_priority priority)
 {
-    p->told_ns = now.mono_ns;
+    p->neighbor_sent_ns = now.mono_ns;
     send_neighbor(h, &p->id, priority);
 }
 
-static bool is_told(const struct dtt_gossip_peer *p, struct dtt_now now, uint64_t within_ns)
+static bool was_sent_neighbor(const struct dtt_gossip_peer *p, struct dtt_now now,
+                              uint64_t within_ns)
 {
-    return p->told_ns && now.mono_ns - p->told_ns < within_ns;
+    return p->neighbor_sent_ns && now.mono_ns - p->neighbor_sent_ns < within_ns;
 }
 
-/* Neighbor to a peer outside the active view, at most one at a time. */
-static void ask(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *id,
-                enum dtt_gossip_priority priority, const struct dtt_gossip_peer_data *data)
+/* Sends Neighbor to a peer outside the active view; one request at a time. */
+static void request_neighbor(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *id,
+                             enum dtt_gossip_priority priority,
+                             const struct dtt_gossip_peer_data *data)
 {
     if (find_request(h, id, false)) {
         return;
@@ -178,7 +182,7 @@ static void ask(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id
         DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
         return;
     }
-    /* Not kept, for the answer brings it again; but whoever dials wants the address now. */
+    /* Not kept, for the answer brings it again; but the dial needs the address now. */
     struct dtt_gossip_blob *news = NULL;
     learn(h, &news, id, data);
     dtt_gossip_blob_unref(news);
@@ -226,7 +230,7 @@ static void send_shuffle_reply(struct dtt_hyparview *h, const struct dtt_id *to,
     dtt_gossip_send(&h->port, to, &m);
 }
 
-/* Some peers to go on with, and goodbye. */
+/* Disconnect, and before it some other peers for the view of `to`. */
 static void send_goodbye(struct dtt_hyparview *h, const struct dtt_id *to, bool alive)
 {
     struct dtt_gossip_message m = {.type = DTT_MSG_DISCONNECT, .u.disconnect.alive = alive};
@@ -234,7 +238,7 @@ static void send_goodbye(struct dtt_hyparview *h, const struct dtt_id *to, bool 
     dtt_gossip_send(&h->port, to, &m);
 }
 
-static void part(struct dtt_hyparview *h, const struct dtt_id *peer, bool alive)
+static void say_goodbye(struct dtt_hyparview *h, const struct dtt_id *peer, bool alive)
 {
     send_goodbye(h, peer, alive);
     dtt_gossip_emit_disconnect(&h->port, peer);
@@ -255,7 +259,7 @@ static struct dtt_gossip_peer *keep_passive(struct dtt_hyparview *h, const struc
     return dtt_gossip_view_add(&h->passive, id);
 }
 
-/* A peer we were told of. */
+/* A peer that another one named. */
 static void add_passive(struct dtt_hyparview *h, const struct dtt_gossip_node *node)
 {
     if (is_me(h, &node->id)) {
@@ -290,7 +294,7 @@ static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt
     if (n) {
         struct dtt_gossip_peer *p = fit[dtt_rng_below(h->port.rng, n)];
         struct dtt_gossip_peer_data data = {.is_some = false};
-        ask(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, &data);
+        request_neighbor(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, &data);
     }
 }
 
@@ -311,7 +315,7 @@ static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p,
 
 /*
  * Makes a peer a neighbour; NULL when it is refused: ourselves, or Low while the view is full.
- * The entry is fresh: `told_ns` is 0 unless it was a neighbour already.
+ * The entry is fresh: `neighbor_sent_ns` is 0 unless it was a neighbour already.
  */
 static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct dtt_id *id,
                                           enum dtt_gossip_priority priority)
@@ -327,7 +331,7 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct 
         struct dtt_gossip_peer *victim = dtt_gossip_view_pick(&h->active, h->port.rng);
         struct dtt_id victim_id = victim->id;
         remove_active(h, victim, DTT_REASON_REPLACED, true);
-        part(h, &victim_id, true);
+        say_goodbye(h, &victim_id, true);
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->passive, id);
     p = dtt_gossip_view_add(&h->active, id);
@@ -346,13 +350,13 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now, const struct 
 {
     end_requests(h, from);
     struct dtt_gossip_peer *p = add_active(h, from, DTT_GOSSIP_HIGH);
-    if (!p || is_told(p, now, JOIN_AGAIN_NS)) {
+    if (!p || was_sent_neighbor(p, now, JOIN_AGAIN_NS)) {
         return false;
     }
-    bool was_active = p->told_ns != 0;
+    bool was_active = p->neighbor_sent_ns != 0;
     learn(h, &p->data, from, &m->u.join.data);
     /* Told even when it is a neighbour already: it joins, so it has lost its state. */
-    tell(h, now, p, DTT_GOSSIP_HIGH);
+    confirm_neighbor(h, now, p, DTT_GOSSIP_HIGH);
     struct dtt_gossip_message forward = {
         .type = DTT_MSG_FORWARD_JOIN,
         .u.forward_join = {.peer = {.id = *from, .data = data_of(p->data)},
@@ -365,7 +369,7 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now, const struct 
     return was_active;
 }
 
-static uint16_t walk(uint16_t ttl, uint16_t max)
+static uint16_t bounded_ttl(uint16_t ttl, uint16_t max)
 {
     return ttl < max ? ttl : max;
 }
@@ -374,20 +378,20 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
                               const struct dtt_id *from, const struct dtt_gossip_message *m)
 {
     const struct dtt_gossip_node *peer = &m->u.forward_join.peer;
-    uint16_t ttl = walk(m->u.forward_join.ttl, DTT_HYPARVIEW_ACTIVE_WALK);
+    uint16_t ttl = bounded_ttl(m->u.forward_join.ttl, DTT_HYPARVIEW_ACTIVE_WALK);
     if (is_me(h, &peer->id)) {
         return;
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->active, &peer->id);
     if (known) {
         learn_hearsay(h, known, &peer->data);
-        if (!is_told(known, now, TELL_AGAIN_NS)) {
-            tell(h, now, known, DTT_GOSSIP_HIGH);
+        if (!was_sent_neighbor(known, now, TELL_AGAIN_NS)) {
+            confirm_neighbor(h, now, known, DTT_GOSSIP_HIGH);
         }
         return;
     }
     if (ttl == 0 || h->active.n <= 1) {
-        ask(h, now, &peer->id, DTT_GOSSIP_HIGH, &peer->data);
+        request_neighbor(h, now, &peer->id, DTT_GOSSIP_HIGH, &peer->data);
         return;
     }
     if (ttl == DTT_HYPARVIEW_PASSIVE_WALK) {
@@ -418,9 +422,9 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now, const str
     }
     learn(h, &p->data, from, &m->u.neighbor.data);
     if (was_asked) {
-        p->told_ns = asked_ns;
-    } else if (!is_told(p, now, TELL_AGAIN_NS)) {
-        tell(h, now, p, m->u.neighbor.priority);
+        p->neighbor_sent_ns = asked_ns;
+    } else if (!was_sent_neighbor(p, now, TELL_AGAIN_NS)) {
+        confirm_neighbor(h, now, p, m->u.neighbor.priority);
     }
 }
 
@@ -452,7 +456,7 @@ static void recv_shuffle(struct dtt_hyparview *h, struct dtt_now now, const stru
                          const struct dtt_gossip_message *m)
 {
     const struct dtt_id *origin = &m->u.shuffle.origin;
-    uint16_t ttl = walk(m->u.shuffle.ttl, DTT_HYPARVIEW_SHUFFLE_WALK);
+    uint16_t ttl = bounded_ttl(m->u.shuffle.ttl, DTT_HYPARVIEW_SHUFFLE_WALK);
     if (is_me(h, origin)) {
         return;
     }
@@ -491,7 +495,7 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
     } else if (p) {
         dtt_gossip_view_drop(&h->passive, p);
     }
-    /* A refusal: all the others may be full as well, so try on only when it matters. */
+    /* A refusal. The others may be full as well: goes on only without a neighbour. */
     if (was_asked && (!alive || h->active.n == 0)) {
         refill(h, now, from);
     }
@@ -516,7 +520,7 @@ bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struc
     case DTT_MSG_DISCONNECT: recv_disconnect(h, now, from, m->u.disconnect.alive); return false;
     default: return false;
     }
-    /* Whoever is no neighbour has no business to stay connected. */
+    /* The connection of a peer that is no neighbour is of no use. */
     if (!dtt_gossip_view_find(&h->active, from)) {
         dtt_gossip_emit_disconnect(&h->port, from);
     }
@@ -536,7 +540,7 @@ void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now no
     if (find_request(h, peer, false) || find_request(h, peer, true)) {
         dtt_hyparview_recv(h, now, peer, &yes);
     } else if (dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
-        part(h, peer, true);
+        say_goodbye(h, peer, true);
     } else {
         DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
     }
@@ -549,7 +553,7 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
         return DTT_OK;
     }
     end_request(h, peer, true);
-    /* Only remembered so that nobody hangs up before the answer; without room it goes as well. */
+    /* Remembered only to keep the connection until the answer; the Join goes without room too. */
     add_request(h, now, peer, true);
     struct dtt_gossip_message m = {.type = DTT_MSG_JOIN, .u.join.data = my_data(h)};
     if (h->active.n == h->active.max || (was_neighbor && h->active.n > 0)) {
@@ -591,12 +595,12 @@ void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *dat
 void dtt_hyparview_quit(struct dtt_hyparview *h)
 {
     for (size_t i = 0; i < h->active.n; i++) {
-        part(h, &h->active.peers[i].id, false);
+        say_goodbye(h, &h->active.peers[i].id, false);
     }
-    /* Whoever is about to answer would keep us as a neighbour otherwise. */
+    /* A peer that is about to answer a request would keep us as a neighbour otherwise. */
     for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
         if (is_waiting(&h->requests[i])) {
-            part(h, &h->requests[i].id, false);
+            say_goodbye(h, &h->requests[i].id, false);
         }
     }
 }
@@ -614,6 +618,18 @@ bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *pee
         }
     }
     return dtt_gossip_view_find(&h->active, peer) != NULL;
+}
+
+/* ---- what holds between two calls */
+
+void dtt_hyparview_check(const struct dtt_hyparview *h)
+{
+    assert(h->active.n <= h->active.max && h->passive.n <= h->passive.max);
+    assert(!dtt_gossip_view_find(&h->active, &h->cfg.me));
+    assert(!dtt_gossip_view_find(&h->passive, &h->cfg.me));
+    for (size_t i = 0; i < h->active.n; i++) {
+        assert(!dtt_gossip_view_find(&h->passive, &h->active.peers[i].id));
+    }
 }
 
 /* ---- time */
@@ -636,10 +652,11 @@ static void shuffle(struct dtt_hyparview *h)
 }
 
 /*
- * Says to each neighbour that it is one. A goodbye can be lost (iroh-gossip drops it with the queue
- * of a peer that it is dialling), and a link that only we know would stay for ever: whoever does
- * not know it takes us or says goodbye again. Not `told`: an answer is answered, which iroh-gossip
- * needs to believe that it asked for nothing.
+ * Sends Neighbor to each neighbour. A goodbye can be lost (iroh-gossip drops it with the queue of a
+ * peer that it is dialling), and a link that only we know would stay for ever. A peer that does not
+ * know the link makes us a neighbour or says goodbye again. neighbor_sent_ns is left alone, so that
+ * a Neighbor sent in reply is answered in turn: iroh-gossip needs that answer to clear its pending
+ * request.
  */
 static void confirm_links(struct dtt_hyparview *h)
 {

@@ -78,6 +78,9 @@ bool dtt_hyparview_is_active(const struct dtt_hyparview *h, const struct dtt_id 
 /** In the active view, or an answer of it is awaited: its connection must stay. */
 bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *peer);
 
+/** Asserts what holds between two calls: bounded views, disjoint and without ourselves. */
+void dtt_hyparview_check(const struct dtt_hyparview *h);
+
 uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h);
 /** Fires the earliest timer that is due; false when none is. */
 bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "gossip/missing.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /*
@@ -96,6 +97,7 @@ void dtt_gossip_missing_forget_slot(struct dtt_gossip_missing *s, uint8_t slot)
         struct dtt_gossip_missing_entry *e = dtt_map_value_at(&s->entries, i);
         for (uint8_t a = 0; a < e->n; a++) {
             if (e->announcers[a].slot == slot) {
+                assert(e->tried <= e->n);
                 e->n--;
                 e->tried = (uint8_t)(e->tried - (a < e->tried));
                 memmove(&e->announcers[a], &e->announcers[a + 1],
@@ -113,6 +115,7 @@ const struct dtt_gossip_announcer *dtt_gossip_missing_next(struct dtt_gossip_mis
                                                            uint64_t now_ns,
                                                            struct dtt_gossip_missing_entry *e)
 {
+    assert(e->tried <= e->n);
     if (e->tried == e->n) {
         dtt_gossip_missing_forget(s, e);
         return NULL;

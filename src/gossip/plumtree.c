@@ -4,13 +4,15 @@
 #include "codec/postcard.h"
 #include "crypto/blake3.h"
 
+#include <assert.h>
+
 /* Larger rounds are catch-up announcements. */
 #define ROUND_MAX (DTT_GOSSIP_CATCH_UP - 1)
 
 /*
- * Over links that are all eager a first message comes to each node from nearly every neighbour. A
- * few hops from who said it most have it, or are about to. So there it is pushed over FAR_FANOUT of
- * the new links, and the others turn lazy: fewer repeats, hardly a longer way.
+ * While all links are eager, a first message reaches each node from nearly every neighbour. A few
+ * hops from its sender most nodes have it already. There it is pushed over FAR_FANOUT of the new
+ * links, and the others turn lazy: fewer duplicates, and paths that are hardly longer.
  */
 #define FAR_HOPS   3
 #define FAR_FANOUT 2
@@ -45,10 +47,10 @@ static bool id_eq(const struct dtt_gossip_message_id *a, const struct dtt_gossip
 }
 
 /*
- * Where many talk at once each message has another fastest way. Would the copies of each prune what
- * another came over, the tree were in pieces all the time, and mended by grafts. So on a busy topic
- * a node prunes one link in a moment (but those never pruned before, where copies are plenty), and
- * what it has to say itself goes to all neighbours.
+ * With several senders each message's fastest path differs. If every duplicate pruned its link, one
+ * message would cut another's path, and grafts would rebuild the tree all the time. So on a busy
+ * topic a node prunes one link a moment (besides links never pruned before, which bring plenty of
+ * duplicates), and pushes its own messages to all neighbours.
  */
 static bool is_busy(const struct dtt_plumtree *p, struct dtt_now now)
 {
@@ -74,20 +76,20 @@ static uint16_t catch_up_round(uint64_t until_ns, uint64_t now_ns)
     return (uint16_t)(DTT_GOSSIP_CATCH_UP | (age_ns + DTT_MS - 1) / DTT_MS);
 }
 
-/* Sends what waits for one neighbour. */
+/* Sends the announcements that wait for one neighbour. */
 static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
 {
     struct dtt_gossip_message m;
     m.type = DTT_MSG_IHAVE;
     m.u.ihave.n = 0;
     struct dtt_gossip_ihave *waiting;
-    while ((waiting = dtt_ring_front(&peer->ihaves)) != NULL) {
+    while ((waiting = dtt_ring_front(&peer->lazy_push_queue)) != NULL) {
         add_ihave(p, &peer->id, &m, waiting);
-        dtt_ring_pop(&peer->ihaves);
+        dtt_ring_pop(&peer->lazy_push_queue);
     }
     const struct dtt_gossip_recall_entry *e = NULL;
     while (peer->wants_catch_up &&
-           (e = dtt_gossip_recall_next_content(&p->recall, now.mono_ns, e)) != NULL) {
+           (e = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, e)) != NULL) {
         struct dtt_gossip_ihave ihave = {.id = e->id,
                                          .round = catch_up_round(e->content_until_ns, now.mono_ns)};
         add_ihave(p, &peer->id, &m, &ihave);
@@ -98,7 +100,7 @@ static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
     }
 }
 
-/* Something waits for `peer`: it goes with the next dispatch, at once if no timer can be had. */
+/* Has the announcements for `peer` sent soon, or at once when no timer can be had. */
 static void dispatch_soon(struct dtt_plumtree *p, struct dtt_now now,
                           struct dtt_plumtree_peer *peer)
 {
@@ -111,10 +113,10 @@ static void dispatch_soon(struct dtt_plumtree *p, struct dtt_now now,
 static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer,
                      const struct dtt_gossip_message_id *id, uint16_t round)
 {
-    if (peer->ihaves.count == DTT_PLUMTREE_LAZY_QUEUE_MAX) {
+    if (peer->lazy_push_queue.count == DTT_PLUMTREE_LAZY_QUEUE_MAX) {
         dispatch(p, now, peer);
     }
-    struct dtt_gossip_ihave *room = dtt_ring_push(&peer->ihaves);
+    struct dtt_gossip_ihave *room = dtt_ring_push(&peer->lazy_push_queue);
     if (!room) {
         DTT_COUNT(p->port.ctx, GOSSIP_ACTIONS_DROPPED);
         return;
@@ -125,12 +127,13 @@ static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
 
 /* ---- neighbours */
 
-static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
+static void start_link(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
 {
     peer->is_eager = true;
     peer->is_new = true;
     peer->was_pruned = false;
-    peer->wants_catch_up = dtt_gossip_recall_next_content(&p->recall, now.mono_ns, NULL) != NULL;
+    peer->wants_catch_up =
+        dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, NULL) != NULL;
     if (peer->wants_catch_up) {
         dispatch_soon(p, now, peer);
     }
@@ -138,7 +141,8 @@ static void greet(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtre
 
 static void init_queue(struct dtt_plumtree_peer *peer)
 {
-    dtt_ring_init(&peer->ihaves, sizeof(struct dtt_gossip_ihave), DTT_PLUMTREE_LAZY_QUEUE_MAX);
+    dtt_ring_init(&peer->lazy_push_queue, sizeof(struct dtt_gossip_ihave),
+                  DTT_PLUMTREE_LAZY_QUEUE_MAX);
 }
 
 static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *id)
@@ -149,7 +153,7 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
             peer->is_used = true;
             peer->id = *id;
             init_queue(peer);
-            greet(p, now, peer);
+            start_link(p, now, peer);
             return;
         }
     }
@@ -157,10 +161,11 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
 
 static void remove_peer(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
 {
-    dtt_gossip_missing_forget_slot(&p->missing, slot_of(p, peer));
-    dtt_ring_fini(&peer->ihaves);
-    if (p->ahead == slot_of(p, peer)) {
-        p->ahead = NO_SLOT;
+    assert(peer->is_used);
+    dtt_gossip_missing_forget_slot(&p->missing_messages, slot_of(p, peer));
+    dtt_ring_fini(&peer->lazy_push_queue);
+    if (p->overtaker == slot_of(p, peer)) {
+        p->overtaker = NO_SLOT;
     }
     peer->is_used = false;
 }
@@ -177,6 +182,7 @@ void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
         if (!find(p, &active->peers[i].id)) {
             add_peer(p, now, &active->peers[i].id);
         }
+        assert(find(p, &active->peers[i].id));
     }
 }
 
@@ -184,7 +190,7 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
 {
     struct dtt_plumtree_peer *known = find(p, peer);
     if (known) {
-        greet(p, now, known);
+        start_link(p, now, known);
     }
 }
 
@@ -209,7 +215,7 @@ static void prune(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
     dtt_gossip_send(&p->port, &peer->id, &m);
 }
 
-/* `peer` sent us what we knew. */
+/* `peer` sent a duplicate. */
 static void prune_repeater(struct dtt_plumtree *p, struct dtt_now now,
                            struct dtt_plumtree_peer *peer)
 {
@@ -262,7 +268,7 @@ static int remember(struct dtt_plumtree *p, struct dtt_now now,
                     const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
                     uint64_t until_ns)
 {
-    int err = dtt_gossip_recall_add(&p->recall, now.mono_ns, id, blob, until_ns);
+    int err = dtt_gossip_recall_add(&p->received_messages, now.mono_ns, id, blob, until_ns);
     /* Should no timer be had, the next message tries again; the bounds hold meanwhile. */
     if (!err && !dtt_timer_is_armed(&p->expire_timer)) {
         dtt_timerq_set(&p->timers, &p->expire_timer, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
@@ -287,8 +293,8 @@ static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot
 }
 
 /*
- * To the eager neighbours the message, to the lazy ones word of it. Those who announced it (`e`,
- * may be NULL) have it already, and so has `from`; NULL: the message is our own.
+ * Sends the message to eager neighbours and announces it to lazy ones, except to `from` (NULL: the
+ * message is our own) and to those in `e` (may be NULL), who have it.
  */
 static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_plumtree_peer *from,
                  const struct dtt_gossip_missing_entry *e, const struct dtt_gossip_message_id *id,
@@ -317,7 +323,7 @@ static int broadcast_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dt
 {
     struct dtt_gossip_message_id id = id_of(content);
     struct dtt_gossip_blob *blob;
-    if (dtt_gossip_recall_has(&p->recall, &id)) {
+    if (dtt_gossip_recall_has(&p->received_messages, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_TX_REPEATED);
         return DTT_OK;
     }
@@ -387,8 +393,8 @@ static uint64_t time_left(const struct dtt_gossip_missing_entry *e, uint8_t from
 
 /*
  * The other neighbours know a caught-up message too, unless two swarms have just met. So it is
- * announced, not pushed, and keeps its age: it ends everywhere 30 s after it was said, while all
- * who heard it then still know its id.
+ * announced, not pushed, and keeps its age: every node drops the content 30 s after the broadcast,
+ * while the id is still known to all nodes that heard it then.
  */
 static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
                            const struct dtt_gossip_missing_entry *e,
@@ -405,7 +411,7 @@ static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
     }
 }
 
-/* Who announced the message over a much shorter way than the `round` hops it came; or NULL. */
+/* The announcer whose path is much shorter than the `round` hops of the message; or NULL. */
 static const struct dtt_gossip_announcer *shorter(const struct dtt_gossip_missing_entry *e,
                                                   uint16_t round)
 {
@@ -419,26 +425,26 @@ static const struct dtt_gossip_announcer *shorter(const struct dtt_gossip_missin
 }
 
 /*
- * Whose word of the message was here before the message, and its word of the last one too; or NULL.
- * Once could be another sender's best way. On a busy topic each message has another, so the tree
- * stays where it is.
+ * The neighbour whose IHave overtook this message and also the one before; else NULL. A single
+ * overtaking may only mean that this sender is nearer to it. On a busy topic that is the rule, so
+ * the tree stays as it is.
  */
 static const struct dtt_gossip_announcer *faster(struct dtt_plumtree *p, struct dtt_now now,
                                                  const struct dtt_gossip_missing_entry *e)
 {
-    uint8_t before = p->ahead;
-    p->ahead = NO_SLOT;
+    uint8_t before = p->overtaker;
+    p->overtaker = NO_SLOT;
     if (!e || e->tried || dtt_gossip_is_catch_up(e->announcers[0].round) || is_busy(p, now)) {
         return NULL;
     }
     if (e->announcers[0].slot == before) {
         return &e->announcers[0];
     }
-    p->ahead = e->announcers[0].slot;
+    p->overtaker = e->announcers[0].slot;
     return NULL;
 }
 
-/* `from` brought what those in `e` (may be NULL) had announced: the best of them gets its place. */
+/* `from` delivered what others (`e`, may be NULL) had announced: the best of them replaces it. */
 static void optimize(struct dtt_plumtree *p, struct dtt_now now,
                      const struct dtt_gossip_missing_entry *e, struct dtt_plumtree_peer *from,
                      uint16_t round)
@@ -456,12 +462,12 @@ static void optimize(struct dtt_plumtree *p, struct dtt_now now,
     prune(p, from);
 }
 
-/* Where the tree brought what we had grafted, it needs more time. */
+/* Waits longer before the first graft when the tree delivered what had been grafted already. */
 static void learn_wait(struct dtt_plumtree *p, const struct dtt_gossip_missing_entry *e,
                        uint8_t from)
 {
     if (e->tried) {
-        p->missing.wait_ns =
+        p->missing_messages.wait_ns =
             is_among(e, e->tried, from) ? DTT_PLUMTREE_GRAFT_FIRST_NS : DTT_PLUMTREE_GRAFT_AGAIN_NS;
     }
 }
@@ -478,7 +484,7 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
                    uint16_t round)
 {
     bool caught_up;
-    struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing, id);
+    struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing_messages, id);
     uint64_t until_ns = now.mono_ns + time_left(e, slot_of(p, from), now.mono_ns, &caught_up);
     int err = remember(p, now, id, blob, until_ns);
     if (err) {
@@ -494,7 +500,7 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
     optimize(p, now, e, from, round);
     if (e) {
         learn_wait(p, e, slot_of(p, from));
-        dtt_gossip_missing_forget(&p->missing, e);
+        dtt_gossip_missing_forget(&p->missing_messages, e);
     }
     return DTT_OK;
 }
@@ -551,7 +557,7 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
         DTT_COUNT(p->port.ctx, GOSSIP_RX_WRONG_ID);
     } else if (m->u.gossip.scope == DTT_GOSSIP_NEIGHBORS) {
         emit_content(p, from, m);
-    } else if (dtt_gossip_recall_has(&p->recall, &id)) {
+    } else if (dtt_gossip_recall_has(&p->received_messages, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
         trace_payload(p, from, m, false);
         prune_repeater(p, now, from);
@@ -567,7 +573,7 @@ static void recv_graft(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
     turn_eager(from);
     if (m->u.graft.has_id) {
         struct dtt_gossip_blob *blob =
-            dtt_gossip_recall_content(&p->recall, now.mono_ns, &m->u.graft.id);
+            dtt_gossip_recall_content(&p->received_messages, now.mono_ns, &m->u.graft.id);
         if (blob) {
             dtt_gossip_send_blob(&p->port, &from->id, blob);
         }
@@ -579,8 +585,8 @@ static void recv_ihave(struct dtt_plumtree *p, struct dtt_now now,
 {
     for (size_t i = 0; i < m->u.ihave.n; i++) {
         const struct dtt_gossip_ihave *ihave = &m->u.ihave.entries[i];
-        if (!dtt_gossip_recall_has(&p->recall, &ihave->id) &&
-            dtt_gossip_missing_add(&p->missing, now.mono_ns, ihave, slot_of(p, from))) {
+        if (!dtt_gossip_recall_has(&p->received_messages, &ihave->id) &&
+            dtt_gossip_missing_add(&p->missing_messages, now.mono_ns, ihave, slot_of(p, from))) {
             DTT_COUNT(p->port.ctx, GOSSIP_IHAVES_REFUSED);
         }
     }
@@ -624,8 +630,8 @@ static void rest(struct dtt_plumtree *p)
 {
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
-        if (peer->is_used && peer->ihaves.count == 0) {
-            dtt_ring_fini(&peer->ihaves);
+        if (peer->is_used && peer->lazy_push_queue.count == 0) {
+            dtt_ring_fini(&peer->lazy_push_queue);
             init_queue(peer);
         }
     }
@@ -633,8 +639,8 @@ static void rest(struct dtt_plumtree *p)
 
 static void expire(struct dtt_plumtree *p, struct dtt_now now)
 {
-    dtt_gossip_recall_expire(&p->recall, now.mono_ns);
-    uint64_t next_ns = dtt_gossip_recall_deadline(&p->recall);
+    dtt_gossip_recall_expire(&p->received_messages, now.mono_ns);
+    uint64_t next_ns = dtt_gossip_recall_deadline(&p->received_messages);
     if (next_ns == DTT_NEVER) {
         rest(p);
         return;
@@ -648,7 +654,8 @@ static void graft_next(struct dtt_plumtree *p, struct dtt_now now,
                        struct dtt_gossip_missing_entry *e)
 {
     struct dtt_gossip_message_id id = e->id;
-    const struct dtt_gossip_announcer *a = dtt_gossip_missing_next(&p->missing, now.mono_ns, e);
+    const struct dtt_gossip_announcer *a =
+        dtt_gossip_missing_next(&p->missing_messages, now.mono_ns, e);
     if (a) {
         graft(p, &p->peers[a->slot], &id, a->round);
     }
@@ -675,21 +682,21 @@ void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *por
     uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     memset(p, 0, sizeof(*p));
     p->port = *port;
-    p->ahead = NO_SLOT;
+    p->overtaker = NO_SLOT;
     dtt_rng_bytes(port->rng, hash_key, sizeof(hash_key));
     dtt_timerq_init(&p->timers);
-    dtt_gossip_recall_init(&p->recall, port->ctx, hash_key);
-    dtt_gossip_missing_init(&p->missing, &p->timers, hash_key);
+    dtt_gossip_recall_init(&p->received_messages, port->ctx, hash_key);
+    dtt_gossip_missing_init(&p->missing_messages, &p->timers, hash_key);
 }
 
 void dtt_plumtree_fini(struct dtt_plumtree *p)
 {
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used) {
-            dtt_ring_fini(&p->peers[i].ihaves);
+            dtt_ring_fini(&p->peers[i].lazy_push_queue);
         }
     }
-    dtt_gossip_missing_fini(&p->missing);
-    dtt_gossip_recall_fini(&p->recall);
+    dtt_gossip_missing_fini(&p->missing_messages);
+    dtt_gossip_recall_fini(&p->received_messages);
     dtt_timerq_fini(&p->timers);
 }

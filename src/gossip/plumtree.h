@@ -21,10 +21,10 @@ struct dtt_plumtree_peer {
     struct dtt_id id;
     bool is_used;
     bool is_eager;
-    bool is_new;            /**< nothing was passed over the link yet */
-    bool was_pruned;        /**< by one of us, since it became our neighbour */
-    bool wants_catch_up;    /**< new here: is to be told of all contents we keep */
-    struct dtt_ring ihaves; /**< struct dtt_gossip_ihave */
+    bool is_new;         /**< nothing was passed over the link yet */
+    bool was_pruned;     /**< by one of us, since it became our neighbour */
+    bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
+    struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };
 
 struct dtt_plumtree {
@@ -32,11 +32,11 @@ struct dtt_plumtree {
     struct dtt_timerq timers;
     struct dtt_timer dispatch_timer;
     struct dtt_timer expire_timer;
-    struct dtt_gossip_recall recall;
-    struct dtt_gossip_missing missing;
+    struct dtt_gossip_recall received_messages;
+    struct dtt_gossip_missing missing_messages;
     uint64_t heard_ns[DTT_PLUMTREE_BUSY]; /**< the last messages of others, oldest first */
     uint64_t next_prune_ns;               /**< on a busy topic */
-    uint8_t ahead; /**< slot of who announced the last message before it came; or none */
+    uint8_t overtaker; /**< slot of the neighbour whose IHave overtook the last message; or none */
     struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */
 };
 

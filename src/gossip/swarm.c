@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "gossip/swarm.h"
 
+/* After each change of a view: the active one is the set of PlumTree's neighbours. */
 static void sync(struct dtt_swarm *s, struct dtt_now now)
 {
+    dtt_hyparview_check(&s->hyparview);
     dtt_plumtree_set_neighbors(&s->plumtree, now, &s->hyparview.active);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "gossip/view.h"
 
+#include <assert.h>
+
 void dtt_gossip_view_fini(struct dtt_gossip_view *v)
 {
     while (v->n) {
@@ -21,6 +23,7 @@ struct dtt_gossip_peer *dtt_gossip_view_find(const struct dtt_gossip_view *v,
 
 struct dtt_gossip_peer *dtt_gossip_view_add(struct dtt_gossip_view *v, const struct dtt_id *id)
 {
+    assert(v->n < v->max && !dtt_gossip_view_find(v, id));
     struct dtt_gossip_peer *p = &v->peers[v->n++];
     *p = (struct dtt_gossip_peer){.id = *id};
     return p;
@@ -29,6 +32,7 @@ struct dtt_gossip_peer *dtt_gossip_view_add(struct dtt_gossip_view *v, const str
 struct dtt_gossip_peer dtt_gossip_view_take(struct dtt_gossip_view *v, struct dtt_gossip_peer *p)
 {
     struct dtt_gossip_peer taken = *p;
+    assert(p >= v->peers && p < v->peers + v->n);
     *p = v->peers[--v->n];
     return taken;
 }

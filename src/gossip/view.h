@@ -16,7 +16,7 @@
 struct dtt_gossip_peer {
     struct dtt_id id;
     struct dtt_gossip_blob *data; /**< its PeerData, or NULL */
-    uint64_t told_ns;             /**< active view: when we last sent it Neighbor */
+    uint64_t neighbor_sent_ns;    /**< active view: when we last sent it Neighbor */
     bool is_polite;               /**< passive view: its connection ends in good order, so that is
                                        no reason to forget it */
 };

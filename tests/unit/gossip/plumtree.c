@@ -183,7 +183,7 @@ static void to_the_neighbors(void **state)
     recv(3, &m);
     recv(3, &m); /* not remembered */
     assert_string_equal(script(), "received(b, neighbors) < 3; received(b, neighbors) < 3");
-    assert_int_equal(dtt_map_count(&p.recall.ids), 0);
+    assert_int_equal(dtt_map_count(&p.received_messages.ids), 0);
 }
 
 static void sizes(void **state)
@@ -305,7 +305,7 @@ static void drops_a_wrong_id(void **state)
     recv(1, &m);
     assert_string_equal(script(), "");
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_WRONG_ID], 2);
-    assert_int_equal(dtt_map_count(&p.recall.ids), 0);
+    assert_int_equal(dtt_map_count(&p.received_messages.ids), 0);
 }
 
 static void rounds_do_not_overflow(void **state)
@@ -373,7 +373,7 @@ static void grafts_what_does_not_come(void **state)
     assert_string_equal(script(), "graft(a, 5) > 4");
     pass(DTT_S);
     assert_string_equal(script(), "");
-    assert_int_equal(dtt_map_count(&p.missing.entries), 0);
+    assert_int_equal(dtt_map_count(&p.missing_messages.entries), 0);
     /* Both links are eager now. */
     say('b');
     assert_string_equal(script(), "gossip(b, 0) > 1; gossip(b, 0) > 2; gossip(b, 0) > 3; "
@@ -534,7 +534,7 @@ static void a_flood_of_announcements(void **state)
         }
         recv(1, &m);
     }
-    assert_int_equal(dtt_map_count(&p.missing.entries), DTT_GOSSIP_MISSING_MAX);
+    assert_int_equal(dtt_map_count(&p.missing_messages.entries), DTT_GOSSIP_MISSING_MAX);
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_IHAVES_REFUSED],
                      3000 - DTT_GOSSIP_MISSING_MAX);
     now.mono_ns += DTT_S;
@@ -545,7 +545,7 @@ static void a_flood_of_announcements(void **state)
     }
     assert_int_equal(sent, DTT_GOSSIP_MISSING_MAX);
     pass(DTT_S);
-    assert_int_equal(dtt_map_count(&p.missing.entries), 0);
+    assert_int_equal(dtt_map_count(&p.missing_messages.entries), 0);
 }
 
 /* ---- neighbours come and go */
@@ -562,7 +562,7 @@ static void nothing_is_sent_to_who_left(void **state)
     down(4);
     pass(DTT_S);
     assert_string_equal(script(), "");
-    assert_int_equal(dtt_map_count(&p.missing.entries), 0);
+    assert_int_equal(dtt_map_count(&p.missing_messages.entries), 0);
     up(3);
     say('c');
     assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2; gossip(c, 0) > 3");
