@@ -46,7 +46,7 @@
 #define DTT_QCONN_TRUSTED_MEMORY   ((size_t)32 * 1024 * 1024)
 /* Streams we have open at a time. */
 #define DTT_QCONN_OWN_STREAMS_MAX 128
-/* Nobody needs bidirectional streams here: who opens one gets it reset, not an error. */
+/* Gossip has no bidirectional streams: one that a peer opens is reset, which is no error. */
 #define DTT_QCONN_BIDI_MAX    4
 #define DTT_QCONN_BIDI_WINDOW (16 * 1024)
 /* Largest datagram we send; ngtcp2 finds the path's limit below it (RFC 9000, section 14.3). */
@@ -72,7 +72,7 @@ struct dtt_qshared {
     size_t live;      /**< connections open, or closed with the CLOSED event not yet taken */
     size_t half_open; /**< accepted, handshake not completed */
     size_t lingering;
-    size_t linger_max; /**< the rest does not linger */
+    size_t linger_max; /**< connections beyond it end without lingering */
 };
 
 /** Where a datagram goes. */
@@ -134,7 +134,7 @@ struct dtt_qconn {
     struct dtt_qevent openable;
 };
 
-/** In HANDSHAKE; start.c gives it the rest. NULL when out of memory. */
+/** In HANDSHAKE, without ngtcp2 and TLS: start.c adds these. NULL when out of memory. */
 struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bool is_dialed,
                                 const struct dtt_addr *local, const struct dtt_addr *remote);
 /** At once and without goodbye. Drops events that wait. */

@@ -8,7 +8,7 @@
  * digit.
  *
  * What remains is a stateless reset (random bytes but for its token): one in 64 * 256 / 10 = 1638
- * looks like KRPC. Whoever fails to parse such a datagram as KRPC should hand it to QUIC.
+ * looks like KRPC. A datagram that does not parse as KRPC should be handed to QUIC.
  */
 #ifndef DTT_QUIC_DEMUX_H
 #define DTT_QUIC_DEMUX_H

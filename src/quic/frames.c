@@ -135,7 +135,7 @@ void dtt_qframes_retire_nothing(uint8_t *payload, size_t len)
         case NEW_CONNECTION_ID: guard_new_connection_id(&r, payload, start); break;
         case DATAGRAM: return;
         default:
-            /* ngtcp2 0.12.1 takes any type with this bit for STREAM: whoever guards it must too. */
+            /* ngtcp2 0.12.1 takes any type with this bit for STREAM, and so must its guard. */
             if (!(type & STREAM)) {
                 return;
             }

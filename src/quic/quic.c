@@ -122,7 +122,7 @@ static void set_now(struct dtt_quic *q, struct dtt_now now)
     }
 }
 
-/* Those that linger count too. */
+/* Lingering connections count too. */
 static bool is_table_full(const struct dtt_quic *q)
 {
     return dtt_map_count(&q->conns) >= q->conns.max;
@@ -158,7 +158,7 @@ static void check(const struct dtt_quic *q)
     (void)q;
 }
 
-/* The last step of whatever was done with a connection. */
+/* The last step of each call that touched a connection. */
 static void leave(struct dtt_quic *q, struct dtt_qconn *c)
 {
     dtt_qconn_check(c);

@@ -41,7 +41,7 @@ bool dtt_quic_demux_is_krpc(struct dtt_slice datagram);
 /** One datagram (already split when it came by GRO). `ecn` = the two ECN bits. */
 void dtt_quic_recv(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *local,
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
-/** An ICMP error said nobody listens at `remote`: fails handshakes to it, probes the others. */
+/** An ICMP error: no socket at `remote`. Fails handshakes to it, and probes open connections. */
 void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *remote);
 
 /**

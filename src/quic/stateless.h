@@ -44,7 +44,7 @@ struct dtt_qstateless {
     struct dtt_ring replies; /**< of struct dtt_qstateless_reply */
     struct dtt_bucket others[DTT_QSTATELESS_RETRY];
     struct dtt_bucket retries[DTT_QSTATELESS_RETRY_SLOTS];
-    uint8_t slot_key[crypto_shorthash_KEYBYTES]; /**< nobody can choose a slot */
+    uint8_t slot_key[crypto_shorthash_KEYBYTES]; /**< keeps clients from choosing their slot */
     uint8_t token_secret[32];                    /**< of Retry tokens; new in each life */
 };
 

@@ -47,7 +47,7 @@ struct dtt_qstream *dtt_qstream_find(const struct dtt_qstream_list *l, int64_t i
 /** Queues received bytes, packed into as few blocks as their order allows. DTT_ENOMEM. */
 int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_qevents *q, struct dtt_slice data,
                         bool fin);
-/** A block of `s` was taken out of the queue; whoever did it frees the block. */
+/** A block of `s` was taken out of the queue; the caller frees it. */
 void dtt_qstream_taken(struct dtt_qstream *s, const struct dtt_qdata *block);
 
 static inline bool dtt_qstream_is_done(const struct dtt_qstream *s)
