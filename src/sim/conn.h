@@ -42,6 +42,7 @@ struct dtt_sim_conn {
     uint64_t hello_ns;  /**< last hello or finish */
     unsigned hellos;    /**< sent in this state */
     uint32_t next_stream;
+    size_t untaken; /**< bytes received whose events nobody has taken yet */
     struct dtt_sim_channel channel;
 };
 

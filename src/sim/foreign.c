@@ -7,6 +7,8 @@
 #include "dht/node_id.h"
 #include "dht/token.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BUCKETS     24 /* the last one holds all longer prefixes */
@@ -260,6 +262,30 @@ int dtt_sim_foreign_pin(struct dtt_sim_foreign *f, const uint8_t target[20], con
     return DTT_OK;
 }
 
+int dtt_sim_foreign_pin_slot(struct dtt_sim_world *w, const struct dtt_slot *slot,
+                             struct dtt_slice value, uint32_t first, uint32_t step)
+{
+    uint8_t v[DTT_KRPC_VALUE_MAX], sig[DTT_KRPC_SIG_BYTES], target[DTT_NODE_ID_BYTES];
+    struct dtt_writer out = dtt_writer(v, sizeof(v));
+    struct dtt_slice salt = dtt_slice(slot->salt, sizeof(slot->salt));
+    char head[16];
+    dtt_write(&out, head, (size_t)snprintf(head, sizeof(head), "%zu:", value.len));
+    dtt_write_slice(&out, value);
+    assert(!out.failed);
+    dtt_item_target(target, slot->key, salt);
+    dtt_item_sign(sig, slot->seed, salt, INT64_MAX, dtt_slice(v, out.len));
+    uint32_t number = 0;
+    for (size_t i = 0; i < w->n_hosts; i++) {
+        struct dtt_sim_foreign *f = w->hosts[i]->foreign;
+        if (f && number++ % step == first % step &&
+            dtt_sim_foreign_pin(f, target, slot->key, sig, INT64_MAX, dtt_slice(v, out.len)) !=
+                DTT_OK) {
+            return DTT_ENOMEM;
+        }
+    }
+    return DTT_OK;
+}
+
 /* 0 or a KRPC error. Signatures are not checked: only lying nodes would forge them. */
 static int put(struct dtt_sim_foreign *f, const struct dtt_addr *from, const struct dtt_krpc *q)
 {
@@ -427,10 +453,12 @@ static void answer(struct dtt_sim_foreign *f, const struct dtt_addr *from, const
     send_reply(f, from, &reply);
 }
 
-static void foreign_recv(struct dtt_sim_foreign *f, const struct dtt_addr *from,
+static void foreign_recv(void *guest, uint16_t port, const struct dtt_addr *from,
                          struct dtt_slice datagram)
 {
+    struct dtt_sim_foreign *f = guest;
     struct dtt_krpc q;
+    (void)port;
     if (f->kind == DTT_SIM_DEAD || dtt_krpc_decode(datagram, &q) != DTT_OK ||
         q.type != DTT_KRPC_QUERY) {
         return;
@@ -459,8 +487,8 @@ int dtt_sim_foreign_new(struct dtt_sim_host *h, enum dtt_sim_foreign_kind kind)
     dtt_rng_bytes(&w->rng, hash_key, sizeof(hash_key));
     dtt_map_init(&f->items, DTT_NODE_ID_BYTES, ITEMS_MAX, hash_key);
     dtt_bucket_init(&f->budget, BYTES_PER_S, BYTES_PER_S, w->t_ns);
-    h->foreign = f;
-    h->foreign_recv = foreign_recv;
+    h->foreign = h->guest = f;
+    h->guest_recv = foreign_recv;
     h->foreign_free = foreign_free;
     return DTT_OK;
 }

@@ -7,6 +7,7 @@
 #ifndef DTT_SIM_FOREIGN_H
 #define DTT_SIM_FOREIGN_H
 
+#include "record/slot.h"
 #include "sim/world.h"
 
 enum dtt_sim_foreign_kind {
@@ -32,5 +33,11 @@ void dtt_sim_foreign_die(struct dtt_sim_foreign *f);
 /** Stores a value that nobody can replace: a squatter that writes again and again. DTT_ENOMEM. */
 int dtt_sim_foreign_pin(struct dtt_sim_foreign *f, const uint8_t target[20], const uint8_t key[32],
                         const uint8_t sig[64], int64_t seq, struct dtt_slice v);
+/**
+ * The same with a value in a slot, on every `step`th foreign node of the world from number `first`
+ * on. The value is that of a record: bytes that are not yet bencoded.
+ */
+int dtt_sim_foreign_pin_slot(struct dtt_sim_world *w, const struct dtt_slot *slot,
+                             struct dtt_slice value, uint32_t first, uint32_t step);
 
 #endif

@@ -74,16 +74,36 @@ static void count_joined(const struct dtt_sim_observer *o, struct dtt_sim_member
     m->counted_ns = t;
 }
 
-static void on_up(struct dtt_sim_observer *o, struct dtt_sim_member *m)
+static bool is_newcomer(const struct dtt_sim_observer *o, const struct dtt_sim_member *m)
+{
+    return o->mark_ns > 0 && m->started_ns != DTT_NEVER && m->started_ns >= o->mark_ns;
+}
+
+bool dtt_sim_observer_is_settled(const struct dtt_sim_observer *o, uint32_t member)
+{
+    uint64_t started_ns = o->members[member].started_ns;
+    return started_ns != DTT_NEVER && o->world->t_ns - started_ns >= DTT_SIM_NEW_NS;
+}
+
+static bool is_hostile(const struct dtt_sim_observer *o, const struct dtt_id *id)
+{
+    const struct dtt_sim_host *h = dtt_map_get(&o->world->by_id, id);
+    return h && h->is_hostile;
+}
+
+static void on_up(struct dtt_sim_observer *o, struct dtt_sim_member *m, const struct dtt_id *peer)
 {
     uint64_t t = o->world->t_ns;
     count_joined(o, m);
-    if (m->neighbors++ > 0) {
-        return;
-    }
-    if (!m->has_joined) {
+    if (!m->has_joined && !is_hostile(o, peer)) {
         m->has_joined = true;
         times_add(o, &o->joins, t - m->started_ns);
+        if (is_newcomer(o, m)) {
+            times_add(o, &o->newcomers, t - m->started_ns);
+        }
+    }
+    if (m->neighbors++ > 0) {
+        return;
     }
     if (m->lonely_ns != DTT_NEVER) {
         times_add(o, &o->lonely, t - m->lonely_ns);
@@ -118,7 +138,7 @@ static void on_message(struct dtt_sim_observer *o, const struct dtt_sim_member *
                        const struct dtt_event *ev)
 {
     uint32_t index = (uint32_t)(m - o->members);
-    if (ev->u.message.len != DTT_SIM_TEXT_BYTES) {
+    if (ev->u.message.len != o->text_bytes) {
         return;
     }
     uint32_t number = dtt_get_be32(ev->u.message.data);
@@ -141,7 +161,7 @@ static void on_event(void *user, struct dtt_sim_host *h, const struct dtt_event 
     struct dtt_sim_observer *o = user;
     struct dtt_sim_member *m = h->user;
     if (m && ev->type == DTT_EVENT_NEIGHBOR_UP) {
-        on_up(o, m);
+        on_up(o, m, &ev->u.neighbor.peer);
     } else if (m && ev->type == DTT_EVENT_NEIGHBOR_DOWN) {
         on_down(o, m);
     } else if (m && ev->type == DTT_EVENT_MESSAGE) {
@@ -212,6 +232,10 @@ static void collect_edges(struct dtt_sim_observer *o, struct dtt_sim_sample *s)
         }
         for (size_t k = 0; k < DEGREE; k++) {
             const struct dtt_sim_member *peer = k < n ? member_by_id(o, &ids[k]) : NULL;
+            if (k < n) {
+                o->places++;
+                o->hostile_places += is_hostile(o, &ids[k]);
+            }
             o->edges[i * DEGREE + k] = peer ? (uint32_t)(peer - o->members) : NOBODY;
         }
     }
@@ -294,6 +318,15 @@ static void sample(void *user)
 
 /* --------------------------------------------------------------- messages */
 
+/* Whether a message of that time should have come to a member. */
+static bool is_ready(const struct dtt_sim_observer *o, uint32_t member, uint64_t sent_ns)
+{
+    const struct dtt_sim_member *m = &o->members[member];
+    uint64_t ready_ns =
+        o->is_strict && m->started_ns != DTT_NEVER ? m->started_ns + DTT_SIM_NEW_NS : m->up_ns;
+    return ready_ns <= sent_ns && dtt_sim_host_is_up(m->host);
+}
+
 static void settle(void *user)
 {
     struct dtt_sim_message *k = user;
@@ -302,14 +335,17 @@ static void settle(void *user)
     uint64_t delivered = 0;
     for (uint32_t i = 0; i < o->n; i++) {
         const struct dtt_sim_member *m = &o->members[i];
-        bool is_expected = i != k->from && m->up_ns <= k->sent_ns && dtt_sim_host_is_up(m->host) &&
+        bool is_expected = i != k->from && is_ready(o, i, k->sent_ns) &&
                            (!(k->was_cut || o->world->is_cut) || m->host->island == from->island);
         if (is_expected) {
-            o->expected++;
-            delivered += k->got[i / 8] >> i % 8 & 1;
+            struct dtt_sim_arrivals *a =
+                m->is_old || o->members[k->from].is_old ? &o->old : &o->arrivals;
+            bool has_it = k->got[i / 8] >> i % 8 & 1;
+            a->expected++;
+            a->delivered += has_it;
+            delivered += has_it;
         }
     }
-    o->delivered += delivered;
     dtt_sim_trace(o->world, TRACE_MESSAGE, k->number, delivered);
     struct dtt_sim_message **at = &o->messages;
     while (*at != k) {
@@ -321,7 +357,7 @@ static void settle(void *user)
 
 void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member)
 {
-    uint8_t text[DTT_SIM_TEXT_BYTES] = {0};
+    uint8_t text[DTT_GOSSIP_CONTENT_MAX] = {0};
     struct dtt_sim_message *k = calloc(1, sizeof(*k) + o->n / 8 + 1);
     if (!k) {
         o->is_out_of_memory = true;
@@ -333,10 +369,12 @@ void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member)
     k->sent_ns = o->world->t_ns;
     k->was_cut = o->world->is_cut;
     dtt_put_be32(text, k->number);
-    if (dtt_sim_host_say(o->members[member].host, dtt_slice(text, sizeof(text))) != DTT_OK) {
+    if (dtt_sim_host_say(o->members[member].host, dtt_slice(text, o->text_bytes)) != DTT_OK) {
         o->refused++;
-        free(k);
-        return;
+        if (!o->is_strict) {
+            free(k);
+            return;
+        }
     }
     o->rounds.sent += o->rounds.is_open;
     k->next = o->messages;
@@ -381,6 +419,7 @@ int dtt_sim_observer_init(struct dtt_sim_observer *o, struct dtt_sim_world *w, u
     memset(o, 0, sizeof(*o));
     o->world = w;
     o->n = members;
+    o->text_bytes = DTT_SIM_TEXT_BYTES;
     o->whole_ns = DTT_NEVER;
     o->members = calloc(members, sizeof(*o->members));
     o->edges = calloc((size_t)members * DEGREE, sizeof(*o->edges));
@@ -410,6 +449,7 @@ void dtt_sim_observer_fini(struct dtt_sim_observer *o)
     free(o->edges);
     free(o->samples);
     free(o->joins.ns);
+    free(o->newcomers.ns);
     free(o->lonely.ns);
 }
 
@@ -437,6 +477,8 @@ void dtt_sim_observer_mark(struct dtt_sim_observer *o)
     o->mark_ns = o->world->t_ns;
     o->whole_ns = DTT_NEVER;
     o->needless_joins = 0;
+    o->places = o->hostile_places = 0;
+    o->third_mark = o->world->third_bytes;
     for (uint32_t i = 0; i < o->n; i++) {
         struct dtt_sim_member *m = &o->members[i];
         m->joined_ns = 0;
@@ -493,6 +535,34 @@ static uint64_t count_all(const struct dtt_sim_observer *o, enum dtt_counter cou
     return n;
 }
 
+/* What the hostile did to the members, and through them to a third party. */
+static void report_hostile(struct dtt_sim_observer *o, struct dtt_sim_result *ret)
+{
+    const struct dtt_sim_world *w = o->world;
+    uint64_t third = w->third_bytes - o->third_mark;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < w->n_hosts; i++) {
+        bytes += w->hosts[i]->is_hostile ? w->hosts[i]->bytes_sent : 0;
+    }
+    for (uint32_t i = 0; i < o->n; i++) {
+        const struct dtt_sim_member *m = &o->members[i];
+        if (is_newcomer(o, m) && !m->has_joined) {
+            times_add(o, &o->newcomers, DTT_NEVER);
+        }
+    }
+    put_count(ret, "newcomers", o->newcomers.n);
+    put_time(ret, "newcomer_p95_s", times_percentile(&o->newcomers, 95));
+    put_time(ret, "newcomer_max_s", times_percentile(&o->newcomers, 100));
+    put_ratio(ret, "hostile_neighbors", o->hostile_places, o->places);
+    put_count(ret, "hostile_bytes", bytes);
+    put_count(ret, "third_bytes", third);
+    put_ratio(ret, "third_ratio", third, bytes);
+    put_ratio(ret, "third_per_member_s", third * 1000 / o->n, (w->t_ns - o->mark_ns) / DTT_MS);
+    if (o->old.expected > 0) {
+        put_ratio(ret, "delivered_old", o->old.delivered, o->old.expected);
+    }
+}
+
 void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *ret)
 {
     const struct dtt_sim_sample *last = o->n_samples ? &o->samples[o->n_samples - 1] : NULL;
@@ -519,8 +589,8 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
     put_time(ret, "lonely_p95_s", times_percentile(&o->lonely, 95));
     put_count(ret, "messages", o->next_message);
     put_count(ret, "refused", o->refused);
-    put_ratio(ret, "delivered", o->delivered, o->expected);
-    put_count(ret, "missed", o->expected - o->delivered);
+    put_ratio(ret, "delivered", o->arrivals.delivered, o->arrivals.expected);
+    put_count(ret, "missed", o->arrivals.expected - o->arrivals.delivered);
     put_count(ret, "repeated", o->repeated);
     put_ratio(ret, "neighbors_avg", last ? last->neighbors : 0, last ? last->joined : 0);
     put_count(ret, "neighbors_min", last ? last->min_neighbors : 0);
@@ -536,6 +606,9 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
         put_ratio(ret, "last_hop", o->rounds.sum_hops, o->rounds.n);
         put_ratio(ret, "round_ms", o->rounds.sum_ns / o->rounds.n, DTT_MS);
         put_count(ret, "round_missed", o->rounds.missed);
+    }
+    if (o->is_strict) {
+        report_hostile(o, ret);
     }
     put_count(ret, "events", o->world->events);
     put_count(ret, "datagrams", o->world->packets);

@@ -9,8 +9,9 @@
 #include "sim/sim.h"
 #include "sim/world.h"
 
-#define DTT_SIM_TEXT_BYTES 16
+#define DTT_SIM_TEXT_BYTES 16           /**< of a message, at least */
 #define DTT_SIM_SETTLE_NS  (20 * DTT_S) /**< a message has arrived by then, or is missed */
+#define DTT_SIM_NEW_NS     (60 * DTT_S) /**< under attack, after this a member must be reached */
 
 struct dtt_sim_member {
     struct dtt_sim_host *host;
@@ -23,6 +24,7 @@ struct dtt_sim_member {
     uint32_t component;  /**< at the last sample */
     bool has_joined;     /**< since its last start */
     bool was_started;    /**< ever */
+    bool is_old;         /**< as a Rust node */
     uint64_t dht_mark;   /**< datagrams when measuring began, or at the last start */
 };
 
@@ -35,6 +37,11 @@ struct dtt_sim_rounds {
     uint64_t sent, got;          /**< messages, and their deliveries */
     uint64_t payloads, last_hop; /**< contents received, repeated ones too; hops of the farthest */
     uint64_t n, sum_rmr, sum_hops, sum_ns, missed; /**< relative message redundancy, thousandths */
+};
+
+/** Messages that had to arrive somewhere, and those of them that did. */
+struct dtt_sim_arrivals {
+    uint64_t expected, delivered;
 };
 
 /** Durations, in order when asked for. */
@@ -58,11 +65,19 @@ struct dtt_sim_observer {
     uint32_t whole_within_s;   /**< since the mark; 0: no bound */
     char why[DTT_SIM_WHY_MAX]; /**< an invariant that broke, or empty */
 
-    struct dtt_sim_times joins;       /**< from start to first neighbour */
+    struct dtt_sim_times joins;       /**< from start to first neighbour that is not hostile */
+    struct dtt_sim_times newcomers;   /**< the same of those that started after the mark */
     struct dtt_sim_times lonely;      /**< from the last neighbour lost to the next one */
     struct dtt_sim_message *messages; /**< on their way */
     uint32_t next_message;
-    uint64_t expected, delivered, repeated, refused;
+    struct dtt_sim_arrivals arrivals; /**< between members */
+    struct dtt_sim_arrivals old;      /**< from or at one that is as a Rust node */
+    uint64_t repeated, refused;
+    uint64_t places, hostile_places; /**< neighbours in all samples since the mark */
+    uint64_t third_mark;             /**< bytes of the world's third party at the mark */
+    uint32_t text_bytes;             /**< of a message */
+    /** Members must be reached DTT_SIM_NEW_NS after their start, joined or not. */
+    bool is_strict;
     uint64_t needless_joins;
     struct dtt_sim_rounds rounds;
     uint32_t *edges; /**< scratch of the sampling */
@@ -74,6 +89,8 @@ void dtt_sim_observer_fini(struct dtt_sim_observer *o);
 /** A member's node is about to start, or has ended. */
 void dtt_sim_observer_started(struct dtt_sim_observer *o, uint32_t member);
 void dtt_sim_observer_ended(struct dtt_sim_observer *o, uint32_t member);
+/** It has had time enough to join, whether it did or not. */
+bool dtt_sim_observer_is_settled(const struct dtt_sim_observer *o, uint32_t member);
 /** Measuring begins anew. */
 void dtt_sim_observer_mark(struct dtt_sim_observer *o);
 /** Lets a member broadcast, and counts the deliveries. */

@@ -5,6 +5,7 @@
 #include "crypto/ed25519.h"
 #include "sim/conn.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define PACKET_MAX  1200 /* bytes of a datagram, as QUIC before it knows the path better */
@@ -211,13 +212,18 @@ static void on_ack(struct plain *p, struct dtt_now now, struct dtt_sim_conn *c, 
 static void on_data(struct plain *p, struct dtt_sim_conn *c, uint32_t seq, struct dtt_slice frames)
 {
     struct dtt_sim_frame frame;
-    dtt_sim_channel_receive(&c->channel, seq, frames);
     mark_dirty(p, c);
+    if (c->untaken >= DTT_SIM_CHANNEL_WINDOW) {
+        c->channel.owes_ack = true; /* flow control: of what came before, so that it comes again */
+        return;
+    }
+    dtt_sim_channel_receive(&c->channel, seq, frames);
     while (dtt_sim_channel_read(&c->channel, &frame)) {
         struct dtt_quic_event ev = event(c, DTT_QUIC_DATA);
         ev.stream = frame.stream;
         ev.fin = frame.is_last;
         ev.data = frame.data;
+        c->untaken += frame.data.len;
         push(p, ev);
     }
 }
@@ -527,6 +533,12 @@ static bool plain_next_event(struct dtt_quic *t, struct dtt_quic_event *ret)
         p->taken = e->data;
         dtt_ring_pop(&p->events);
     } while (ret->conn == 0);
+    struct dtt_sim_conn *c =
+        ret->type == DTT_QUIC_DATA ? dtt_sim_conn_find(&p->conns, ret->conn) : NULL;
+    if (c) {
+        assert(c->untaken >= ret->data.len);
+        c->untaken -= ret->data.len;
+    }
     return true;
 }
 

@@ -271,7 +271,12 @@ static const struct dtt_sim_scenario table[] = {
 
 const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i)
 {
-    return i < sizeof(table) / sizeof(table[0]) ? &table[i] : NULL;
+    const size_t n = sizeof(table) / sizeof(table[0]);
+    const struct dtt_sim_scenario *s = i < n ? &table[i] : &dtt_sim_scenarios_hostile[0];
+    for (size_t k = n; k < i && s->name; k++) {
+        s++;
+    }
+    return s->name ? s : NULL;
 }
 
 const struct dtt_sim_scenario *dtt_sim_scenario_named(const char *name)

@@ -7,10 +7,12 @@
 #define DTT_SIM_SCENARIO_H
 
 #include "sim/foreign.h"
+#include "sim/hostile.h"
 #include "sim/sim.h"
 
 #define DTT_SIM_ACTIONS 12
 #define DTT_SIM_CHECKS  6
+#define DTT_SIM_GANGS   8
 
 /** What an action does. `n` and `arg` mean what is said here; members are picked at random. */
 enum dtt_sim_verb {
@@ -32,7 +34,8 @@ enum dtt_sim_verb {
     DTT_SIM_SAY,         /**< n messages by random members, 100 ms apart */
     DTT_SIM_ROUNDS,      /**< n rounds of broadcasts, one after the other, by an
                               enum dtt_sim_senders */
-    DTT_SIM_MARK         /**< measuring begins anew: being whole, traffic, needless joins */
+    DTT_SIM_MARK,        /**< measuring begins anew: being whole, traffic, needless joins */
+    DTT_SIM_ATTACK       /**< the hostile begin, and go on to the end */
 };
 
 /** The members that broadcast in a round, as PlumTree's authors measured. */
@@ -63,14 +66,20 @@ struct dtt_sim_scenario {
     uint8_t mix[DTT_SIM_FOREIGN_KINDS]; /**< percent of them by kind */
     uint8_t nat[DTT_SIM_NAT_KINDS];     /**< percent of the members; the rest has none */
     uint32_t islands;                   /**< 0: one */
-    bool is_read_only;                  /**< members store nothing for others */
-    const struct dtt_sim_links *links;  /**< NULL: the internet's */
-    uint32_t drift_ppm;                 /**< clocks run wrong by up to this */
-    uint32_t whole_within_s;            /**< after the last mark, or the run ends; 0: no bound */
+    uint8_t old_percent; /**< of the members: as Rust nodes, whatever the preset of the others */
+    struct dtt_sim_gang_config gangs[DTT_SIM_GANGS]; /**< the hostile, beside the members */
+    uint32_t text_bytes;                             /**< of a message; 0: DTT_SIM_TEXT_BYTES */
+    bool is_read_only;                               /**< members store nothing for others */
+    const struct dtt_sim_links *links;               /**< NULL: the internet's */
+    uint32_t drift_ppm;                              /**< clocks run wrong by up to this */
+    uint32_t whole_within_s; /**< after the last mark, or the run ends; 0: no bound */
     uint32_t end_s;
     struct dtt_sim_action script[DTT_SIM_ACTIONS];
     struct dtt_sim_check must[DTT_SIM_CHECKS];
 };
+
+/** The second part of the table: swarms under attack. Ends with a row without name. */
+extern const struct dtt_sim_scenario dtt_sim_scenarios_hostile[];
 
 /** NULL beyond the last. */
 const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i);

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sim/script.h"
 
-#include "crypto/hash.h"
-#include "dht/item.h"
-#include "record/slot.h"
-
 #include <stdlib.h>
 
-#define TOPIC         "simulated room"
-#define SECRET        "simulated secret"
 #define ROUND_LOOK_NS (10 * DTT_MS) /* between looks whether a round is over */
 #define SAY_STEP_NS   (100 * DTT_MS)
 #define SQUAT_BYTES   640 /* of a squatter's value: as long as a record */
@@ -57,6 +51,11 @@ static bool is_joined(const struct dtt_sim_stage *s, uint32_t member)
     return is_live(s, member) && s->observer->members[member].neighbors > 0;
 }
 
+static bool is_settled(const struct dtt_sim_stage *s, uint32_t member)
+{
+    return is_live(s, member) && dtt_sim_observer_is_settled(s->observer, member);
+}
+
 static bool is_down(const struct dtt_sim_stage *s, uint32_t member)
 {
     const struct dtt_sim_host *h = s->observer->members[member].host;
@@ -73,11 +72,8 @@ static uint32_t share(uint64_t of, uint32_t thousandths)
 static void start_member(struct dtt_sim_stage *s, uint32_t member)
 {
     struct dtt_sim_host *h = s->observer->members[member].host;
-    struct dtt_topic_config cfg = {.size = sizeof(cfg),
-                                   .name = TOPIC,
-                                   .secret = SECRET,
-                                   .secret_len = strlen(SECRET),
-                                   .preset = s->preset};
+    struct dtt_topic_config cfg = dtt_sim_topic();
+    cfg.preset = s->observer->members[member].is_old ? DTT_PRESET_RUST_0_3 : s->preset;
     dtt_sim_observer_started(s->observer, member);
     if (dtt_sim_host_start(h, false, s->scenario->is_read_only) != DTT_OK ||
         dtt_sim_host_join(h, &cfg) != DTT_OK) {
@@ -98,25 +94,18 @@ static void squat(struct dtt_sim_stage *s)
 {
     struct dtt_sim_world *w = s->world;
     uint64_t minute = (uint64_t)w->epoch_ns / (60 * DTT_S) + w->t_ns / (60 * DTT_S);
-    static const uint8_t head[4] = {'6', '4', '0', ':'};
     uint8_t topic[DTT_TOPIC_HASH_BYTES];
-    struct dtt_slice name = dtt_slice(TOPIC, strlen(TOPIC));
-    dtt_sha512_32(topic, &name, 1);
+    if (dtt_slot_topic(topic, DTT_SIM_TOPIC, NULL) != DTT_OK) {
+        s->is_out_of_memory = true;
+        return;
+    }
     for (uint64_t m = minute - SQUAT_MINUTES; m <= minute + SQUAT_MINUTES; m++) {
-        uint8_t v[SQUAT_BYTES + sizeof(head)], sig[DTT_KRPC_SIG_BYTES], target[DTT_NODE_ID_BYTES];
+        uint8_t v[SQUAT_BYTES];
         struct dtt_slot slot;
         dtt_slot_init(&slot, DTT_SLOT_PUBLIC, topic, m, NULL);
-        struct dtt_slice salt = dtt_slice(slot.salt, sizeof(slot.salt));
-        memcpy(v, head, sizeof(head));
-        dtt_rng_bytes(&s->rng, v + sizeof(head), SQUAT_BYTES);
-        dtt_item_target(target, slot.key, salt);
-        dtt_item_sign(sig, slot.seed, salt, INT64_MAX, dtt_slice(v, sizeof(v)));
-        for (size_t i = 0; i < w->n_hosts; i++) {
-            struct dtt_sim_foreign *f = w->hosts[i]->foreign;
-            if (f && dtt_sim_foreign_pin(f, target, slot.key, sig, INT64_MAX,
-                                         dtt_slice(v, sizeof(v))) != DTT_OK) {
-                s->is_out_of_memory = true;
-            }
+        dtt_rng_bytes(&s->rng, v, sizeof(v));
+        if (dtt_sim_foreign_pin_slot(w, &slot, dtt_slice(v, sizeof(v)), 0, 1) != DTT_OK) {
+            s->is_out_of_memory = true;
         }
     }
 }
@@ -175,9 +164,10 @@ static void isolate(struct dtt_sim_stage *s)
     }
 }
 
+/* Under attack a member that was left alone speaks too: it is counted as not heard. */
 static void say(struct dtt_sim_stage *s)
 {
-    uint32_t member = pick(s, is_joined);
+    uint32_t member = pick(s, s->observer->is_strict ? is_settled : is_joined);
     if (member != UINT32_MAX) {
         dtt_sim_observer_say(s->observer, member);
     }
@@ -235,6 +225,11 @@ static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
     case DTT_SIM_SKEW: skew(s, a); break;
     case DTT_SIM_ROUTERS_DIE: routers_die(s->world); break;
     case DTT_SIM_SQUAT: squat(s); break;
+    case DTT_SIM_ATTACK:
+        for (size_t i = 0; i < s->n_gangs; i++) {
+            s->is_out_of_memory |= dtt_sim_gang_begin(s->gangs[i]) != DTT_OK;
+        }
+        break;
     case DTT_SIM_ISOLATE: isolate(s); break;
     case DTT_SIM_CHAT:
     case DTT_SIM_SAY: say(s); break;
@@ -272,6 +267,7 @@ static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
         span_ns = a->n * ROUND_LOOK_NS;
         break;
     case DTT_SIM_NOTHING:
+    case DTT_SIM_ATTACK:
     case DTT_SIM_CUT:
     case DTT_SIM_UNCUT:
     case DTT_SIM_KILL:
@@ -354,6 +350,7 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
         h->clock.drift_ppm =
             (int64_t)below(s, 2 * (uint64_t)sc->drift_ppm + 1) - (int64_t)sc->drift_ppm;
         s->observer->members[i].host = h;
+        s->observer->members[i].is_old = i < share(n, 10 * sc->old_percent);
         s->order[i] = i;
     }
     dtt_rng_shuffle(&s->rng, s->order, n, sizeof(*s->order));
@@ -361,6 +358,19 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
         s->observer->members[s->order[i]].host->island = i % islands;
     }
     return DTT_OK;
+}
+
+/* The hostile are made last, so that they change nothing else of the world. */
+static int make_gangs(struct dtt_sim_stage *s)
+{
+    const struct dtt_sim_scenario *sc = s->scenario;
+    int err = DTT_OK;
+    for (size_t i = 0; !err && i < DTT_SIM_GANGS && sc->gangs[i].role != DTT_SIM_NOBODY; i++) {
+        err = dtt_sim_gang_new(&s->gangs[i], s->world, &sc->gangs[i], s->observer->n);
+        s->n_gangs += !err;
+    }
+    s->observer->is_strict = s->n_gangs > 0;
+    return err;
 }
 
 int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *scenario,
@@ -373,6 +383,7 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
     s->world = w;
     s->observer = o;
     s->preset = preset;
+    o->text_bytes = scenario->text_bytes ? scenario->text_bytes : DTT_SIM_TEXT_BYTES;
     o->whole_within_s = scenario->whole_within_s;
     dtt_put_le64(seed, w->seed);
     dtt_rng_init(&s->rng, seed, "sim.script");
@@ -380,6 +391,9 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
     int err = s->order ? make_foreign(s, islands) : DTT_ENOMEM;
     if (!err) {
         err = make_members(s, islands);
+    }
+    if (!err) {
+        err = make_gangs(s);
     }
     for (size_t i = 0; !err && i < DTT_SIM_ACTIONS; i++) {
         struct dtt_sim_act *act = &s->acts[i];
@@ -402,6 +416,9 @@ void dtt_sim_stage_fini(struct dtt_sim_stage *s)
 {
     for (size_t i = 0; i < DTT_SIM_ACTIONS; i++) {
         dtt_timerq_cancel(&s->world->queue, &s->acts[i].task.event.timer);
+    }
+    for (size_t i = 0; i < s->n_gangs; i++) {
+        dtt_sim_gang_free(s->gangs[i]);
     }
     free(s->order);
     dtt_rng_fini(&s->rng);

@@ -29,6 +29,8 @@ struct dtt_sim_stage {
     struct dtt_sim_act acts[DTT_SIM_ACTIONS];
     uint32_t *order; /* members in the order in which they start */
     uint32_t n_started;
+    struct dtt_sim_gang *gangs[DTT_SIM_GANGS];
+    size_t n_gangs;
     bool is_out_of_memory;
 };
 

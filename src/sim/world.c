@@ -183,16 +183,18 @@ static struct dtt_sim_host *host_at(const struct dtt_sim_world *w, const struct 
     return a->family == DTT_FAMILY_V4 ? dtt_map_get(&w->by_ip, a->ip) : NULL;
 }
 
-void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct dtt_slice data)
+void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
+                            struct dtt_slice data)
 {
     struct dtt_sim_world *w = h->world;
     struct dtt_addr from = dtt_sim_host_global(h);
     uint64_t extra_us;
     *(dtt_quic_demux_is_krpc(data) ? &h->dht_sent : &h->other_sent) += 1;
+    h->bytes_sent += data.len;
+    w->third_bytes += dtt_addr_same_ip(to, &w->third) ? data.len : 0;
     w->packets++;
-    if (h->nat.kind != DTT_SIM_NAT_NONE) {
-        from.port = dtt_sim_nat_send(&h->nat, &w->rng, w->t_ns, to);
-    }
+    from.port =
+        h->nat.kind == DTT_SIM_NAT_NONE ? port : dtt_sim_nat_send(&h->nat, &w->rng, w->t_ns, to);
     const struct dtt_sim_host *target = host_at(w, to);
     if (is_lost(w, &extra_us) || !target || data.len + IP_UDP_HEADER > w->links.mtu ||
         (w->is_cut && target->island != h->island)) {
@@ -217,6 +219,11 @@ void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct
     }
 }
 
+void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct dtt_slice data)
+{
+    dtt_sim_host_send_from(h, DTT_SIM_PORT, to, data);
+}
+
 /* Bound to all addresses, so that it stays what it is when the host moves. */
 static struct dtt_addr socket_of(const struct dtt_sim_host *h)
 {
@@ -228,16 +235,16 @@ static void deliver(struct dtt_sim_world *w, const struct packet *p)
     struct dtt_sim_host *h = host_at(w, &p->to);
     struct dtt_slice data = dtt_slice(p->data, p->len);
     bool gets_in = h && (h->nat.kind == DTT_SIM_NAT_NONE
-                             ? p->to.port == DTT_SIM_PORT
+                             ? h->is_hostile || p->to.port == DTT_SIM_PORT
                              : dtt_sim_nat_lets_in(&h->nat, w->t_ns, &p->from, p->to.port));
-    if (!gets_in || h->is_asleep || (!h->core && !h->foreign)) {
+    if (!gets_in || h->is_asleep || (!h->core && !h->guest_recv)) {
         w->lost++;
         return;
     }
     *(dtt_quic_demux_is_krpc(data) ? &h->dht_got : &h->other_got) += 1;
     dtt_sim_trace(w, TRACE_PACKET, h->number, (uint64_t)p->from_host << 32 | p->len);
-    if (h->foreign) {
-        h->foreign_recv(h->foreign, &p->from, data);
+    if (h->guest_recv) {
+        h->guest_recv(h->guest, p->to.port, &p->from, data);
         return;
     }
     struct dtt_now now = dtt_sim_host_now(h);
@@ -248,12 +255,16 @@ static void deliver(struct dtt_sim_world *w, const struct packet *p)
 
 /* ------------------------------------------------------------------ hosts */
 
-/* An address of its own, in a network of its own, that looks like one of the internet. */
-static bool pick_ip(struct dtt_sim_world *w, struct dtt_sim_host *h)
+/* An address that looks like one of the internet, in a network of its own or that of another. */
+static bool pick_ip(struct dtt_sim_world *w, struct dtt_sim_host *h,
+                    const struct dtt_sim_host *beside)
 {
     for (int i = 0; i < 1000; i++) {
         uint8_t ip[4];
         dtt_rng_bytes(&w->rng, ip, sizeof(ip));
+        if (beside) {
+            memcpy(ip, beside->ip, 3);
+        }
         struct dtt_addr a = dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], DTT_SIM_PORT);
         if (ip[3] != 0 && ip[3] != 255 && dtt_addr_scope(&a) == DTT_SCOPE_GLOBAL &&
             !dtt_map_get(&w->by_ip, ip)) {
@@ -264,7 +275,8 @@ static bool pick_ip(struct dtt_sim_world *w, struct dtt_sim_host *h)
     return false;
 }
 
-struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat)
+static struct dtt_sim_host *host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat,
+                                     const struct dtt_sim_host *beside)
 {
     if (w->n_hosts == w->cap_hosts) {
         size_t cap = w->cap_hosts ? 2 * w->cap_hosts : 64;
@@ -280,7 +292,7 @@ struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_
         return NULL;
     }
     dtt_sim_nat_init(&h->nat, nat, NAT_TIMEOUT);
-    if (!pick_ip(w, h)) {
+    if (!pick_ip(w, h, beside)) {
         host_free(h);
         return NULL;
     }
@@ -291,6 +303,17 @@ struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_
                                       : dtt_addr_v4(192, 168, 1, 10, DTT_SIM_PORT);
     w->hosts[w->n_hosts++] = h;
     return h;
+}
+
+struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat)
+{
+    return host_add(w, nat, NULL);
+}
+
+struct dtt_sim_host *dtt_sim_host_add_beside(struct dtt_sim_world *w,
+                                             const struct dtt_sim_host *other)
+{
+    return host_add(w, DTT_SIM_NAT_NONE, other);
 }
 
 struct dtt_now dtt_sim_host_now(const struct dtt_sim_host *h)
@@ -359,7 +382,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
                                   .dht_only = dht_only,
                                   .read_only = read_only,
                                   .bound = {socket_of(h)},
-                                  .transport = w->transport};
+                                  .transport = h->transport ? h->transport : w->transport};
     struct dtt_now now = dtt_sim_host_now(h);
     h->ctx = (struct dtt_ctx){.valid = &w->valid, .opened = &w->opened};
     if (w->hooks.trace) {
@@ -437,7 +460,7 @@ void dtt_sim_host_move(struct dtt_sim_host *h)
 {
     struct dtt_sim_world *w = h->world;
     dtt_map_take(&w->by_ip, h->ip);
-    if (!pick_ip(w, h)) {
+    if (!pick_ip(w, h, NULL)) {
         w->is_out_of_memory = true;
     }
     if (h->nat.kind == DTT_SIM_NAT_NONE) {

@@ -65,6 +65,7 @@ struct dtt_sim_host {
     uint8_t node_seed[32]; /**< of its identity */
     bool keeps_identity;   /**< over the next start; else it is another node then */
     bool is_member;        /**< of the topic, or will be; else it is there for the DHT */
+    bool is_hostile;       /**< reached at all ports */
 
     /* Whole node; core is NULL while it is not running. */
     struct dtt_ctx ctx;
@@ -73,14 +74,18 @@ struct dtt_sim_host {
     struct dtt_id id;
     void *user; /**< the observer's */
 
-    /** Or another kind of DHT node, and the functions that dtt_sim_foreign_new gave. */
-    struct dtt_sim_foreign *foreign;
-    void (*foreign_recv)(struct dtt_sim_foreign *f, const struct dtt_addr *from,
-                         struct dtt_slice datagram);
+    const struct dtt_transport_ops *transport; /**< NULL: the world's */
+
+    /** Or something else that gets the host's datagrams, with the port they came to. */
+    void *guest;
+    void (*guest_recv)(void *guest, uint16_t port, const struct dtt_addr *from,
+                       struct dtt_slice datagram);
+    struct dtt_sim_foreign *foreign; /**< another kind of DHT node, and how to free it */
     void (*foreign_free)(struct dtt_sim_foreign *f);
 
     uint64_t dht_sent, dht_got;     /**< KRPC datagrams */
     uint64_t other_sent, other_got; /**< of the transport */
+    uint64_t bytes_sent;            /**< of both */
 };
 
 /** Called for what happens inside dtt_sim_world_run; must not change the world. */
@@ -106,6 +111,8 @@ struct dtt_sim_world {
     struct dtt_memo valid, opened; /**< of all nodes: each item is checked once, not by thousands */
     uint32_t routers[DTT_SIM_ISLANDS][DTT_SIM_ROUTERS]; /**< numbers of hosts */
     uint32_t n_routers[DTT_SIM_ISLANDS];
+    struct dtt_addr third; /**< a third party that nobody has reason to send to; or family none */
+    uint64_t third_bytes;  /**< sent to it, at any port */
     bool is_cut;
     bool is_out_of_memory;
     crypto_generichash_state trace;
@@ -119,6 +126,9 @@ void dtt_sim_world_fini(struct dtt_sim_world *w);
 
 /** A host with a global address, or behind a NAT. NULL: out of memory. */
 struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat);
+/** One with a global address in the same /24 as another. */
+struct dtt_sim_host *dtt_sim_host_add_beside(struct dtt_sim_world *w,
+                                             const struct dtt_sim_host *other);
 /** Starts a node on it that knows the routers of its island. A dht_only node has no topic. */
 int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only);
 int dtt_sim_host_join(struct dtt_sim_host *h, const struct dtt_topic_config *cfg);
@@ -139,6 +149,9 @@ bool dtt_sim_host_is_up(const struct dtt_sim_host *h);
 void dtt_sim_host_settle(struct dtt_sim_host *h);
 /** A datagram of a host without a node. */
 void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct dtt_slice data);
+/** The same from one of its ports. */
+void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
+                            struct dtt_slice data);
 /** The address at which the world reaches it; behind a NAT without port. */
 struct dtt_addr dtt_sim_host_global(const struct dtt_sim_host *h);
 

@@ -130,13 +130,13 @@ static void a_message_is_expected_where_it_can_arrive(void **state)
     run(&f, 5 * DTT_S);
     dtt_sim_observer_say(&f.o, 0);
     run(&f, DTT_SIM_SETTLE_NS);
-    assert_int_equal(f.o.expected, 2);
-    assert_int_equal(f.o.delivered, 2);
+    assert_int_equal(f.o.arrivals.expected, 2);
+    assert_int_equal(f.o.arrivals.delivered, 2);
     f.w.is_cut = true;
     dtt_sim_observer_say(&f.o, 0);
     run(&f, DTT_SIM_SETTLE_NS);
-    assert_int_equal(f.o.expected, 3);
-    assert_int_equal(f.o.delivered, 3);
+    assert_int_equal(f.o.arrivals.expected, 3);
+    assert_int_equal(f.o.arrivals.delivered, 3);
     /* Who was not up when it was said, or no longer is, need not have it. */
     f.w.is_cut = false;
     dtt_sim_observer_say(&f.o, 0);
@@ -148,7 +148,7 @@ static void a_message_is_expected_where_it_can_arrive(void **state)
     assert_int_equal(metric(&f, "messages"), 3000);
     assert_int_equal(metric(&f, "missed"), 0);
     assert_int_equal(metric(&f, "repeated"), 0);
-    assert_int_equal(f.o.expected, 3);
+    assert_int_equal(f.o.arrivals.expected, 3);
     teardown(&f);
 }
 

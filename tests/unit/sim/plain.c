@@ -3,6 +3,7 @@
 #include "sim/plain.h"
 
 #include "crypto/ed25519.h"
+#include "sim/channel.h"
 #include "support/vectors.h"
 
 #define T (&dtt_sim_plain)
@@ -16,7 +17,7 @@ struct end {
     bool is_connected, is_closed, is_fin;
     enum dtt_reason reason;
     size_t n;
-    uint8_t heard[70000];
+    uint8_t heard[700000];
 };
 
 struct pair {
@@ -24,6 +25,7 @@ struct pair {
     struct dtt_now now;
     unsigned lose_every; /* 0: nothing; else each such datagram */
     bool is_cut;
+    bool is_b_mute; /* takes no events */
     unsigned sent;
 };
 
@@ -107,7 +109,9 @@ static void run(struct pair *p, uint64_t ns)
         while (carry(p, &p->a, &p->b) || carry(p, &p->b, &p->a)) {
         }
         take_events(&p->a);
-        take_events(&p->b);
+        if (!p->is_b_mute) {
+            take_events(&p->b);
+        }
         uint64_t t = dtt_min_ns(T->deadline(p->a.t), T->deadline(p->b.t));
         if (t > end) {
             p->now.mono_ns = end;
@@ -159,6 +163,36 @@ static void carries_streams(void **state)
     assert_true(p.b.is_connected);
     send_much(&p);
     assert_false(p.a.is_closed || p.b.is_closed);
+    teardown(&p);
+}
+
+/* Who takes no events gets a window full, and the rest once it takes them. */
+static void waits_for_who_does_not_read(void **state)
+{
+    static struct pair p;
+    static const uint8_t block[10000];
+    int64_t stream;
+    (void)state;
+    setup(&p);
+    dial(&p);
+    run(&p, DTT_MS);
+    p.is_b_mute = true;
+    assert_int_equal(T->open_uni(p.a.t, p.a.conn, &stream), DTT_OK);
+    size_t written = 0;
+    for (int err = DTT_OK; err == DTT_OK; written += err ? 0 : sizeof(block)) {
+        err = T->write(p.a.t, p.a.conn, stream, dtt_slice(block, sizeof(block)), false);
+        run(&p, DTT_S);
+        assert_true(written < 1000000);
+    }
+    assert_true(T->unacked(p.a.t, p.a.conn) > DTT_SIM_CHANNEL_WINDOW / 2);
+    p.b.n = 0;
+    p.is_b_mute = false;
+    for (size_t got = 0; got < written; p.b.n = 0) {
+        run(&p, 10 * DTT_MS);
+        got += p.b.n;
+    }
+    run(&p, 10 * DTT_S);
+    assert_int_equal(T->unacked(p.a.t, p.a.conn), 0);
     teardown(&p);
 }
 
@@ -283,9 +317,13 @@ static void ignores_garbage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(carries_streams),           cmocka_unit_test(survives_loss),
-        cmocka_unit_test(ends_in_the_ways_of_quic),  cmocka_unit_test(keeps_an_idle_connection),
-        cmocka_unit_test(follows_a_peer_that_moves), cmocka_unit_test(ignores_garbage),
+        cmocka_unit_test(carries_streams),
+        cmocka_unit_test(waits_for_who_does_not_read),
+        cmocka_unit_test(survives_loss),
+        cmocka_unit_test(ends_in_the_ways_of_quic),
+        cmocka_unit_test(keeps_an_idle_connection),
+        cmocka_unit_test(follows_a_peer_that_moves),
+        cmocka_unit_test(ignores_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

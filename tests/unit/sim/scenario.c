@@ -75,13 +75,28 @@ static void all_hold_in_small(void **state)
     assert_int_equal(failed, 0);
     /* All but the largest, which has thousands of DHT nodes however few its members are. */
     for (size_t i = 0; dtt_sim_about(i, &about); i++) {
-        bool is_there = strcmp(about.name, "big_10000") == 0;
+        bool is_there =
+            strcmp(about.name, "big_10000") == 0 || strncmp(about.name, "hostile_", 8) == 0;
         for (size_t k = 0; k < sizeof(small) / sizeof(small[0]); k++) {
             is_there |= strcmp(about.name, small[k].name) == 0;
         }
         assert_true(is_there);
         assert_true(strlen(about.checks) > 40);
     }
+}
+
+static void swarms_hold_out_under_attack(void **state)
+{
+    static const struct small small[] = {
+        {"hostile_black_holes_10", 10},
+        {"hostile_black_holes_30", 10},
+    };
+    unsigned failed = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+        failed += !run(small[i].name, 1, small[i].nodes, false).passed;
+    }
+    assert_int_equal(failed, 0);
 }
 
 /* Connections that break, move and sleep, with the real thing. */
@@ -163,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_seed_decides),
         cmocka_unit_test(all_hold_in_small),
+        cmocka_unit_test(swarms_hold_out_under_attack),
         cmocka_unit_test(the_rough_ones_hold_over_quic),
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(a_run_is_drawn),
