@@ -16,6 +16,7 @@ import check_cycles  # noqa: E402
 import check_exports  # noqa: E402
 import check_includes  # noqa: E402
 import check_symbols  # noqa: E402
+import counters  # noqa: E402
 import knobs  # noqa: E402
 import lessons  # noqa: E402
 import protocol  # noqa: E402
@@ -275,6 +276,18 @@ class Cycles(Tree):
 
     def test_nothing_to_look_at_is_told(self):
         self.assertIn("no archives", " ".join(check_cycles.check(self.root / "build")))
+
+
+class Counters(Tree):
+    def test_a_row_that_nothing_uses_is_found(self):
+        self.write("src/base/counter.def", 'X(DHT_A, "dht_a", "a")\nX(DHT_B, "dht_b", "b")\n')
+        self.write("src/base/trace.def", 'X(DHT_C, "dht", "c", INFO, "")\n')
+        self.write("src/dht/dht.c", "DTT_COUNT(d->ctx, DHT_A); DTT_TRACE(d->ctx, DHT_C, x);")
+        self.assertEqual(list(counters.check(self.root)),
+                         ["src/base/counter.def: nothing uses DHT_B"])
+        self.write("src/dht/dht.c", "n += c[DTT_COUNTER_DHT_B]; DTT_COUNT(ctx, DHT_A);")
+        self.assertEqual(list(counters.check(self.root)),
+                         ["src/base/trace.def: nothing uses DHT_C"])
 
 
 class Symbols(Tree):
