@@ -19,7 +19,7 @@ C_LIBRARY = r"""
     mem(cpy|move|set|cmp|chr|rchr|mem) str(len|nlen|cmp|ncmp|chr|rchr|str|spn|cspn|pbrk|dup|ndup)
     strto(l|ul|ll|ull|d|imax|umax) malloc calloc realloc free v?snprintf qsort bsearch abs
     is(alnum|alpha|digit|xdigit|print|space|lower|upper) to(lower|upper) __ctype_\w+_loc
-    __isoc\w+_strto\w+ __errno_location explicit_bzero
+    __isoc\w+_strto\w+ __errno_location explicit_bzero inet_(ntop|pton)
 """
 
 # What the compiler, its hardening and assert() bring along. __assert_fail is what an assert leaves.

@@ -30,7 +30,7 @@ static void keep_log_line(void *user, const struct dtt_trace_record *rec)
         return;
     }
     line->level = (int)dtt_trace_point_level(rec->point);
-    dtt_trace_format(rec, 0, line->text, sizeof(line->text));
+    dtt_trace_format(rec, line->text, sizeof(line->text));
 }
 
 static int read_listen(const struct dtt_config *cfg, struct dtt_io_config *io)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/addr.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct dtt_addr dtt_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port)
 {
@@ -125,45 +127,14 @@ bool dtt_addr_is_wildcard(const struct dtt_addr *a)
     return memcmp(a->ip, any, sizeof(any)) == 0;
 }
 
-/* RFC 5952: lower case, no leading zeros, the longest run (of two or more) of zeros as "::". */
-static void format_v6(const uint8_t *ip, char *out, size_t cap)
-{
-    unsigned group[8];
-    int best = -1;
-    int best_len = 1;
-    for (int i = 0; i < 8; i++) {
-        group[i] = dtt_get_be16(ip + 2 * i);
-    }
-    for (int i = 0; i < 8; i++) {
-        int len = 0;
-        while (i + len < 8 && group[i + len] == 0) {
-            len++;
-        }
-        if (len > best_len) {
-            best = i;
-            best_len = len;
-        }
-    }
-    size_t n = 0;
-    for (int i = 0; i < 8; i++) {
-        if (i == best) {
-            n += (size_t)snprintf(out + n, cap - n, "::");
-            i += best_len - 1;
-            continue;
-        }
-        bool first = i == 0 || (best >= 0 && i == best + best_len);
-        n += (size_t)snprintf(out + n, cap - n, first ? "%x" : ":%x", group[i]);
-    }
-}
-
 void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
 {
     if (a->family == DTT_FAMILY_V4) {
         snprintf(text, DTT_ADDR_TEXT_MAX, "%u.%u.%u.%u:%u", a->ip[0], a->ip[1], a->ip[2], a->ip[3],
                  a->port);
     } else if (a->family == DTT_FAMILY_V6) {
-        char ip[48];
-        format_v6(a->ip, ip, sizeof(ip));
+        char ip[INET6_ADDRSTRLEN];
+        inet_ntop(AF_INET6, a->ip, ip, sizeof(ip)); /* RFC 5952 */
         if (a->scope) {
             snprintf(text, DTT_ADDR_TEXT_MAX, "[%s%%%" PRIu32 "]:%u", ip, a->scope, a->port);
         } else {
@@ -174,131 +145,45 @@ void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
     }
 }
 
-/* Decimal number of 1..max_digits digits without leading zero, at most `max`. */
-static bool take_decimal(const char **p, unsigned max_digits, uint32_t max, uint32_t *ret)
+/* All of `text` is a decimal number of at most `max` without leading zeros. */
+static bool is_decimal(const char *text, uint32_t max, uint32_t *ret)
 {
-    const char *s = *p;
-    uint64_t v = 0;
-    unsigned n = 0;
-    while (s[n] >= '0' && s[n] <= '9') {
-        if (++n > max_digits) {
-            return false;
-        }
-        v = v * 10 + (unsigned)(s[n - 1] - '0');
-    }
-    if (n == 0 || v > max || (n > 1 && s[0] == '0')) {
+    size_t n = strspn(text, "0123456789");
+    if (n == 0 || n > 10 || text[n] || (n > 1 && text[0] == '0')) {
         return false;
     }
-    *p = s + n;
+    unsigned long long v = strtoull(text, NULL, 10);
     *ret = (uint32_t)v;
-    return true;
-}
-
-static bool take_v4(const char **p, uint8_t ip[4])
-{
-    for (int i = 0; i < 4; i++) {
-        uint32_t v;
-        if ((i > 0 && *(*p)++ != '.') || !take_decimal(p, 3, 255, &v)) {
-            return false;
-        }
-        ip[i] = (uint8_t)v;
-    }
-    return true;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
-
-static bool take_v6(const char **p, uint8_t ip[16])
-{
-    uint8_t out[16] = {0};
-    int n = 0;    /* bytes written */
-    int gap = -1; /* where "::" stood */
-    const char *s = *p;
-    if (s[0] == ':' && s[1] == ':') {
-        gap = 0;
-        s += 2;
-    }
-    while (n < 16 && (hex_digit(*s) >= 0)) {
-        const char *start = s;
-        unsigned v = 0;
-        int digits = 0;
-        while (digits < 4 && hex_digit(*s) >= 0) {
-            v = v << 4 | (unsigned)hex_digit(*s++);
-            digits++;
-        }
-        if (*s == '.') {
-            s = start;
-            if (n > 12 || !take_v4(&s, out + n)) {
-                return false;
-            }
-            n += 4;
-            break;
-        }
-        dtt_put_be16(out + n, (uint16_t)v);
-        n += 2;
-        if (s[0] == ':' && s[1] == ':') {
-            if (gap >= 0) {
-                return false;
-            }
-            gap = n;
-            s += 2;
-        } else if (*s == ':' && hex_digit(s[1]) >= 0) {
-            s++;
-        } else {
-            break;
-        }
-    }
-    if (gap < 0 ? n != 16 : n > 14) {
-        return false;
-    }
-    memset(ip, 0, 16);
-    size_t head = gap < 0 ? 16 : (size_t)gap;
-    size_t tail = (size_t)n - (gap < 0 ? 16 : (size_t)gap);
-    memcpy(ip, out, head);
-    if (tail) {
-        memcpy(ip + 16 - tail, out + head, tail);
-    }
-    *p = s;
-    return true;
-}
-
-/* "%2", or nothing. */
-static bool take_zone(const char **p, uint32_t *ret)
-{
-    if (**p != '%') {
-        return true;
-    }
-    ++*p;
-    return take_decimal(p, 10, UINT32_MAX, ret) && *ret != 0;
+    return v <= max;
 }
 
 int dtt_addr_parse(const char *text, struct dtt_addr *ret)
 {
-    const char *p = text;
-    uint8_t ip[16] = {0};
+    char host[DTT_ADDR_TEXT_MAX];
+    uint8_t ip[16];
     uint32_t port, zone = 0;
-    bool v6 = *p == '[';
-    if (v6) {
-        p++;
-        if (!take_v6(&p, ip) || !take_zone(&p, &zone) || *p++ != ']') {
-            return DTT_EADDR;
-        }
-    } else if (!take_v4(&p, ip)) {
+    const char *colon = strrchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : sizeof(host);
+    bool v6 = *text == '[';
+    if (len >= sizeof(host) || !is_decimal(colon + 1, UINT16_MAX, &port)) {
         return DTT_EADDR;
     }
-    if (*p++ != ':' || !take_decimal(&p, 5, 65535, &port) || *p != '\0') {
+    memcpy(host, text, len);
+    host[len] = '\0';
+    if (v6) {
+        char *percent = strchr(host, '%');
+        if (host[len - 1] != ']') {
+            return DTT_EADDR;
+        }
+        host[len - 1] = '\0';
+        if (percent) {
+            *percent = '\0';
+            if (!is_decimal(percent + 1, UINT32_MAX, &zone) || zone == 0) {
+                return DTT_EADDR;
+            }
+        }
+    }
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, host + v6, ip) != 1) {
         return DTT_EADDR;
     }
     struct dtt_addr a = v6 ? dtt_addr_v6_zone(ip, (uint16_t)port, zone)
@@ -334,18 +219,11 @@ int dtt_addr_split_host(const char *text, char host[DTT_HOST_MAX], uint16_t *ret
 {
     const char *colon = strrchr(text, ':');
     size_t len = colon ? (size_t)(colon - text) : 0;
-    const char *port_text = colon ? colon + 1 : "";
     bool is_bracketed = text[0] == '[';
     struct dtt_addr literal;
-    unsigned port = 0;
-    if (len == 0 || len >= DTT_HOST_MAX || strspn(port_text, "0123456789") != strlen(port_text) ||
-        strlen(port_text) > 5) {
-        return DTT_EADDR;
-    }
-    for (const char *p = port_text; *p; p++) {
-        port = port * 10 + (unsigned)(*p - '0');
-    }
-    if (port == 0 || port > UINT16_MAX || strcspn(text, " \t\r\n/@") < len ||
+    uint32_t port;
+    if (len == 0 || len >= DTT_HOST_MAX || !is_decimal(colon + 1, UINT16_MAX, &port) || port == 0 ||
+        strcspn(text, " \t\r\n/@") < len ||
         (is_bracketed ? dtt_addr_parse(text, &literal) != DTT_OK
                       : memchr(text, ':', len) != NULL)) {
         return DTT_EADDR;

@@ -88,13 +88,11 @@ static inline struct dtt_trace_value dtt_tv_id(const struct dtt_id *id)
     } while (0)
 
 enum dtt_trace_level dtt_trace_point_level(enum dtt_trace_point p);
-const char *dtt_trace_point_module(enum dtt_trace_point p);
-const char *dtt_trace_point_event(enum dtt_trace_point p);
 
 /**
- * Renders a record as one line without newline: `dht query_sent to=1.2.3.4:5 method=get`, or with
- * `json` as one JSON object. Always NUL-terminates, cuts what does not fit. Returns the length.
+ * Renders a record as one line without newline: `dht query_sent to=1.2.3.4:5 method=get`. Always
+ * NUL-terminates, cuts what does not fit. Returns the length.
  */
-size_t dtt_trace_format(const struct dtt_trace_record *rec, int json, char *out, size_t cap);
+size_t dtt_trace_format(const struct dtt_trace_record *rec, char *out, size_t cap);
 
 #endif

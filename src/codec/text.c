@@ -63,24 +63,23 @@ static void encode32(char *out, struct dtt_slice s, const char *alphabet)
 }
 
 /* 0..31, or 32 for a character that is not in the alphabet in either case. */
-static unsigned value32(char c, const char *alphabet)
+static unsigned value32(char c)
 {
     if (c >= 'A' && c <= 'Z') {
         c = (char)(c - 'A' + 'a');
     }
-    const char *p = c ? strchr(alphabet, c) : NULL;
-    return p ? (unsigned)(p - alphabet) : 32;
+    const char *p = c ? strchr(base32_alphabet, c) : NULL;
+    return p ? (unsigned)(p - base32_alphabet) : 32;
 }
 
-static int decode32(uint8_t *out, size_t len, const char *text, size_t text_len,
-                    const char *alphabet)
+int dtt_base32_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
 {
     if (text_len != DTT_BASE32_LEN(len)) {
         return DTT_EPROTO;
     }
     unsigned last = 0;
     for (size_t i = 0; i < text_len; i++) {
-        last = value32(text[i], alphabet);
+        last = value32(text[i]);
         if (last > 31) {
             return DTT_EPROTO;
         }
@@ -92,7 +91,7 @@ static int decode32(uint8_t *out, size_t len, const char *text, size_t text_len,
     unsigned bits = 0;
     unsigned acc = 0;
     for (size_t i = 0; i < text_len; i++) {
-        acc = (acc << 5 | value32(text[i], alphabet)) & 0xfff;
+        acc = (acc << 5 | value32(text[i])) & 0xfff;
         bits += 5;
         if (bits >= 8) {
             bits -= 8;
@@ -107,19 +106,9 @@ void dtt_base32_encode(char *out, struct dtt_slice s)
     encode32(out, s, base32_alphabet);
 }
 
-int dtt_base32_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
-{
-    return decode32(out, len, text, text_len, base32_alphabet);
-}
-
 void dtt_zbase32_encode(char *out, struct dtt_slice s)
 {
     encode32(out, s, zbase32_alphabet);
-}
-
-int dtt_zbase32_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
-{
-    return decode32(out, len, text, text_len, zbase32_alphabet);
 }
 
 void dtt_base64_encode(char *out, struct dtt_slice s)

@@ -19,7 +19,6 @@ void dtt_base32_encode(char *out, struct dtt_slice s);
 /** Either case, exactly `len` bytes; unused low bits must be zero. DTT_EPROTO otherwise. */
 int dtt_base32_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
 void dtt_zbase32_encode(char *out, struct dtt_slice s);
-int dtt_zbase32_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
 
 #define DTT_BASE64_LEN(n) (((n) + 2) / 3 * 4)
 /** With padding; `out` has room for DTT_BASE64_LEN(s.len) + 1. */

@@ -1,36 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "crypto/hkdf.h"
 
+#include <nettle/hkdf.h>
+#include <nettle/hmac.h>
 #include <sodium.h>
-
-#define BLOCK crypto_auth_hmacsha256_BYTES
 
 void dtt_hkdf_sha256(uint8_t *out, size_t len, struct dtt_slice salt, struct dtt_slice ikm,
                      struct dtt_slice info)
 {
-    crypto_auth_hmacsha256_state state;
-    uint8_t prk[BLOCK];
-    uint8_t block[BLOCK];
-    uint8_t counter = 0;
-    /* No salt is one of zeros, as HMAC fills its key up; libsodium wants a pointer all the same. */
-    crypto_auth_hmacsha256_init(&state, salt.len > 0 ? salt.data : &counter, salt.len);
-    crypto_auth_hmacsha256_update(&state, ikm.data, ikm.len);
-    crypto_auth_hmacsha256_final(&state, prk);
-    while (len > 0) {
-        size_t n = len < BLOCK ? len : BLOCK;
-        crypto_auth_hmacsha256_init(&state, prk, sizeof(prk));
-        if (counter > 0) {
-            crypto_auth_hmacsha256_update(&state, block, sizeof(block));
-        }
-        counter++;
-        crypto_auth_hmacsha256_update(&state, info.data, info.len);
-        crypto_auth_hmacsha256_update(&state, &counter, 1);
-        crypto_auth_hmacsha256_final(&state, block);
-        memcpy(out, block, n);
-        out += n;
-        len -= n;
-    }
-    sodium_memzero(&state, sizeof(state));
+    struct hmac_sha256_ctx ctx;
+    uint8_t prk[SHA256_DIGEST_SIZE];
+    hmac_sha256_set_key(&ctx, salt.len, salt.data);
+    hkdf_extract(&ctx, (nettle_hash_update_func *)hmac_sha256_update,
+                 (nettle_hash_digest_func *)hmac_sha256_digest, sizeof(prk), ikm.len, ikm.data,
+                 prk);
+    hmac_sha256_set_key(&ctx, sizeof(prk), prk);
+    hkdf_expand(&ctx, (nettle_hash_update_func *)hmac_sha256_update,
+                (nettle_hash_digest_func *)hmac_sha256_digest, sizeof(prk), info.len, info.data,
+                len, out);
+    sodium_memzero(&ctx, sizeof(ctx));
     sodium_memzero(prk, sizeof(prk));
-    sodium_memzero(block, sizeof(block));
 }

@@ -16,7 +16,6 @@ static const struct {
 } codecs[] = {
     {"hex", dtt_hex_encode, dtt_hex_decode},
     {"base32", dtt_base32_encode, dtt_base32_decode},
-    {"zbase32", dtt_zbase32_encode, dtt_zbase32_decode},
 };
 
 #define CODECS (sizeof(codecs) / sizeof(codecs[0]))
