@@ -132,7 +132,7 @@ int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
     return s ? dtt_plumtree_broadcast(&s->plumtree, now, scope, content) : DTT_ESTATE;
 }
 
-int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
+int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload)
 {
     struct dtt_gossip_message m;
@@ -143,11 +143,12 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_i
     }
     if (dtt_gossip_message_decode(payload, g->ctx->valid, &m)) {
         DTT_COUNT(g->ctx, GOSSIP_RX_MALFORMED);
-        DTT_TRACE(g->ctx, GOSSIP_RX_MALFORMED, dtt_tv_id(peer), dtt_tv_int((int64_t)payload.len));
+        DTT_TRACE(g->ctx, GOSSIP_RX_MALFORMED, dtt_tv_id(&from->id),
+                  dtt_tv_int((int64_t)payload.len));
         return DTT_EPROTO;
     }
     DTT_COUNT(g->ctx, GOSSIP_RX_MESSAGES);
-    dtt_swarm_recv(s, now, peer, &m);
+    dtt_swarm_recv(s, now, from, &m);
     return DTT_OK;
 }
 
@@ -156,6 +157,13 @@ void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct
 {
     for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
         dtt_swarm_peer_gone(swarm_at(g, i), now, peer, reason);
+    }
+}
+
+void dtt_gossip_set_slow(struct dtt_gossip *g, const struct dtt_id *peer, bool is_slow)
+{
+    for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
+        dtt_plumtree_set_slow(&swarm_at(g, i)->plumtree, peer, is_slow);
     }
 }
 
@@ -225,6 +233,8 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret)
                                       .topic = item.topic,
                                       .peer = item.peer,
                                       .last = item.last,
+                                      .is_hearsay = item.is_hearsay,
+                                      .via = item.via,
                                       .reason = item.reason,
                                       .scope = item.scope};
     if (item.blob) {
@@ -255,6 +265,13 @@ void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,
     if (s) {
         dtt_swarm_snapshot(j, s);
     }
+}
+
+struct dtt_gossip_facts dtt_gossip_facts(const struct dtt_gossip *g,
+                                         const struct dtt_gossip_topic_id *topic)
+{
+    const struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
+    return s ? dtt_swarm_facts(s) : (struct dtt_gossip_facts){.neighbors = 0};
 }
 
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,

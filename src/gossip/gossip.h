@@ -24,6 +24,22 @@ struct dtt_gossip_topic_id {
     uint8_t bytes[32];
 };
 
+/** The sender of a frame. Opaque numbers; 0: unknown. */
+struct dtt_gossip_source {
+    struct dtt_id id;
+    uint64_t connection;
+    uint64_t host;    /**< its IPv4 address or IPv6 /64 */
+    uint64_t network; /**< its IPv4 /24 or IPv6 /48 */
+};
+
+/** What a topic's neighbours are worth. */
+struct dtt_gossip_facts {
+    size_t neighbors;
+    size_t proven; /**< of them: known to hold the secret */
+    size_t silent; /**< of them: pass nothing on */
+    size_t slow;   /**< of them: read slowly */
+};
+
 enum dtt_gossip_scope { DTT_GOSSIP_SWARM, DTT_GOSSIP_NEIGHBORS };
 
 /** Zero in a field means iroh-gossip's default. */
@@ -67,13 +83,15 @@ int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
  * connection (never stops a single stream: that blocks a Rust peer). DTT_ESTATE for a topic that
  * we are not in, counted.
  */
-int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
+int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload);
 /**
  * The peer cannot be reached any more: its connection ended, or dialling it failed.
  */
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                           enum dtt_reason reason);
+/** The peer reads slowly: it gets announcements instead of messages until it does not any more. */
+void dtt_gossip_set_slow(struct dtt_gossip *g, const struct dtt_id *peer, bool is_slow);
 /** The peer is known to hold the topic's secret. Unknown topics are ignored. */
 void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now now,
                       const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer);
@@ -99,6 +117,8 @@ struct dtt_gossip_action {
     struct dtt_gossip_topic_id topic;
     struct dtt_id peer;
     bool last;                   /**< SEND: a Disconnect; finish the stream after it */
+    bool is_hearsay;             /**< SEND: only `via` vouches for the peer */
+    struct dtt_id via;           /**< SEND on hearsay: the peer that named this one */
     enum dtt_reason reason;      /**< NEIGHBOR_DOWN: DISCONNECT, REPLACED or peer_gone's */
     enum dtt_gossip_scope scope; /**< RECEIVED */
     uint8_t hash[32];            /**< RECEIVED: SHA-512(content)[..32], what records advertise */
@@ -114,6 +134,8 @@ enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now
 /** Adds the topic's views to the open object, see dtt_swarm_snapshot. */
 void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,
                          const struct dtt_gossip_topic_id *topic);
+struct dtt_gossip_facts dtt_gossip_facts(const struct dtt_gossip *g,
+                                         const struct dtt_gossip_topic_id *topic);
 /** Writes up to cap ids of the active view; returns how many there are. */
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
                             struct dtt_id *ret, size_t cap);

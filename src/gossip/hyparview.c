@@ -317,9 +317,11 @@ static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p,
  * Makes a peer a neighbour; NULL when it is refused: ourselves, or Low while the view is full.
  * The entry is fresh: `neighbor_sent_ns` is 0 unless it was a neighbour already.
  */
-static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct dtt_id *id,
+static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_now now,
+                                          const struct dtt_gossip_source *source,
                                           enum dtt_gossip_priority priority)
 {
+    const struct dtt_id *id = &source->id;
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, id);
     if (p || is_me(h, id)) {
         return p;
@@ -334,10 +336,12 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct 
         say_goodbye(h, &victim_id, true);
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->passive, id);
+    bool is_proven = dtt_hyparview_is_proven(h, now, id);
     p = dtt_gossip_view_add(&h->active, id);
     if (known) {
         p->data = dtt_gossip_view_take(&h->passive, known).data;
     }
+    p->is_proven = is_proven;
     dtt_gossip_emit_up(&h->port, id);
     return p;
 }
@@ -345,11 +349,12 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, const struct 
 /* ---- messages */
 
 /* True when the peer was a neighbour already. */
-static bool recv_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
-                      const struct dtt_gossip_message *m)
+static bool recv_join(struct dtt_hyparview *h, struct dtt_now now,
+                      const struct dtt_gossip_source *source, const struct dtt_gossip_message *m)
 {
+    const struct dtt_id *from = &source->id;
     end_requests(h, from);
-    struct dtt_gossip_peer *p = add_active(h, from, DTT_GOSSIP_HIGH);
+    struct dtt_gossip_peer *p = add_active(h, now, source, DTT_GOSSIP_HIGH);
     if (!p || was_sent_neighbor(p, now, JOIN_AGAIN_NS)) {
         return false;
     }
@@ -409,13 +414,15 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
     }
 }
 
-static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now,
+                          const struct dtt_gossip_source *source,
                           const struct dtt_gossip_message *m)
 {
+    const struct dtt_id *from = &source->id;
     struct dtt_hyparview_request *request = find_request(h, from, false);
     uint64_t asked_ns = request ? request->sent_ns : 0;
     bool was_asked = end_requests(h, from);
-    struct dtt_gossip_peer *p = add_active(h, from, m->u.neighbor.priority);
+    struct dtt_gossip_peer *p = add_active(h, now, source, m->u.neighbor.priority);
     if (!p) {
         send_goodbye(h, from, true);
         return;
@@ -501,22 +508,23 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
     }
 }
 
-bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
-                        const struct dtt_gossip_message *m)
+bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now,
+                        const struct dtt_gossip_source *source, const struct dtt_gossip_message *m)
 {
+    const struct dtt_id *from = &source->id;
     bool joined_again = false;
     if (is_me(h, from)) {
         return false;
     }
     switch (m->type) {
-    case DTT_MSG_JOIN: joined_again = recv_join(h, now, from, m); break;
+    case DTT_MSG_JOIN: joined_again = recv_join(h, now, source, m); break;
     case DTT_MSG_FORWARD_JOIN: recv_forward_join(h, now, from, m); break;
     case DTT_MSG_SHUFFLE: recv_shuffle(h, now, from, m); break;
     case DTT_MSG_SHUFFLE_REPLY:
         add_all_passive(h, m);
         refill(h, now, NULL);
         break;
-    case DTT_MSG_NEIGHBOR: recv_neighbor(h, now, from, m); break;
+    case DTT_MSG_NEIGHBOR: recv_neighbor(h, now, source, m); break;
     case DTT_MSG_DISCONNECT: recv_disconnect(h, now, from, m->u.disconnect.alive); return false;
     default: return false;
     }
@@ -530,15 +538,16 @@ bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struc
 /* ---- other input */
 
 void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now now,
-                                      const struct dtt_id *peer)
+                                      const struct dtt_gossip_source *source)
 {
+    const struct dtt_id *peer = &source->id;
     const struct dtt_gossip_message yes = {.type = DTT_MSG_NEIGHBOR,
                                            .u.neighbor.priority = DTT_GOSSIP_LOW};
     if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
         return;
     }
     if (find_request(h, peer, false) || find_request(h, peer, true)) {
-        dtt_hyparview_recv(h, now, peer, &yes);
+        dtt_hyparview_recv(h, now, source, &yes);
     } else if (dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
         say_goodbye(h, peer, true);
     } else {
@@ -584,6 +593,22 @@ void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const 
     if (was_asked) {
         refill(h, now, peer);
     }
+}
+
+void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
+{
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
+    dtt_standings_prove(&h->standings, now, peer, &h->active);
+    if (p) {
+        p->is_proven = true;
+    }
+}
+
+bool dtt_hyparview_is_proven(const struct dtt_hyparview *h, struct dtt_now now,
+                             const struct dtt_id *peer)
+{
+    const struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
+    return p ? p->is_proven : dtt_standings_is_proven(&h->standings, now, peer, &h->active);
 }
 
 void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data)
@@ -697,7 +722,8 @@ bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
 }
 
 int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
-                       const struct dtt_gossip_port *port, const struct dtt_hyparview_config *cfg)
+                       const struct dtt_gossip_port *port, const struct dtt_hyparview_config *cfg,
+                       const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     memset(h, 0, sizeof(*h));
     h->port = *port;
@@ -706,6 +732,7 @@ int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
     h->passive = (struct dtt_gossip_view){.max = cfg->passive_view, .peers = h->passive_peers};
     dtt_bucket_init(&h->stranger_replies, STRANGER_REPLIES_PER_S, STRANGER_REPLIES_BURST,
                     now.mono_ns);
+    dtt_standings_init(&h->standings, hash_key);
     dtt_timerq_init(&h->timers);
     return dtt_timerq_set(&h->timers, &h->shuffle_timer, now.mono_ns + cfg->shuffle_ns);
 }
@@ -714,6 +741,7 @@ void dtt_hyparview_fini(struct dtt_hyparview *h)
 {
     dtt_gossip_view_fini(&h->active);
     dtt_gossip_view_fini(&h->passive);
+    dtt_standings_fini(&h->standings);
     dtt_gossip_blob_unref(h->my_data);
     dtt_timerq_fini(&h->timers);
 }

@@ -10,6 +10,7 @@
 #include "base/bucket.h"
 #include "base/timerq.h"
 #include "gossip/outbox.h"
+#include "gossip/standing.h"
 #include "gossip/view.h"
 
 #define DTT_HYPARVIEW_REQUESTS_MAX 16
@@ -36,6 +37,7 @@ struct dtt_hyparview {
     struct dtt_timerq timers;
     struct dtt_timer shuffle_timer;
     struct dtt_bucket stranger_replies; /**< ShuffleReplies for which we may have to dial */
+    struct dtt_standings standings;
     struct dtt_gossip_view active;
     struct dtt_gossip_view passive;
     struct dtt_gossip_peer active_peers[DTT_GOSSIP_ACTIVE_MAX];
@@ -45,7 +47,8 @@ struct dtt_hyparview {
 
 /** DTT_ENOMEM leaves nothing to free. The struct must not move afterwards. */
 int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
-                       const struct dtt_gossip_port *port, const struct dtt_hyparview_config *cfg);
+                       const struct dtt_gossip_port *port, const struct dtt_hyparview_config *cfg,
+                       const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_hyparview_fini(struct dtt_hyparview *h);
 
 /**
@@ -58,17 +61,21 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
  * `m` is one of the HyParView messages. True when it was a Join from a peer that is a neighbour
  * already: it was started anew.
  */
-bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
-                        const struct dtt_gossip_message *m);
+bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now,
+                        const struct dtt_gossip_source *source, const struct dtt_gossip_message *m);
 /**
  * A peer sends what only neighbours do. When it was asked, this is its yes: iroh-gossip leaves the
  * answer out when it believes to have asked us. Otherwise it gets a goodbye (bounded), or it would
  * take us for a neighbour for ever. Nothing when it is one.
  */
 void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now now,
-                                      const struct dtt_id *peer);
+                                      const struct dtt_gossip_source *source);
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                              enum dtt_reason reason);
+/** The peer is known to hold the secret. */
+void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
+bool dtt_hyparview_is_proven(const struct dtt_hyparview *h, struct dtt_now now,
+                             const struct dtt_id *peer);
 /** Own PeerData for later messages; takes a reference of its own. */
 void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data);
 /** Goodbye to all neighbours, without NEIGHBOR_DOWN. Only dtt_hyparview_fini may follow. */

@@ -19,6 +19,8 @@ struct dtt_gossip_outbox_item {
     enum dtt_gossip_action_type type;
     enum dtt_gossip_scope scope;
     bool last;
+    bool is_hearsay;
+    struct dtt_id via;
     struct dtt_gossip_topic_id topic;
     struct dtt_id peer;
     enum dtt_reason reason;

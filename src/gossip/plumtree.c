@@ -151,6 +151,7 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
         struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used) {
             peer->is_used = true;
+            peer->is_slow = false;
             peer->id = *id;
             init_queue(peer);
             start_link(p, now, peer);
@@ -191,6 +192,14 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
     struct dtt_plumtree_peer *known = find(p, peer);
     if (known) {
         start_link(p, now, known);
+    }
+}
+
+void dtt_plumtree_set_slow(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_slow)
+{
+    struct dtt_plumtree_peer *known = find(p, peer);
+    if (known) {
+        known->is_slow = is_slow;
     }
 }
 
@@ -311,7 +320,7 @@ static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_pl
             peer->is_eager = false;
         }
         peer->is_new = false;
-        if (peer->is_eager || is_for_all) {
+        if (!peer->is_slow && (peer->is_eager || is_for_all)) {
             dtt_gossip_send_blob(&p->port, &peer->id, blob);
         } else {
             announce(p, now, peer, id, round);
@@ -348,7 +357,9 @@ static int broadcast_neighbors(struct dtt_plumtree *p, struct dtt_slice content)
         return err;
     }
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        if (p->peers[i].is_used) {
+        if (p->peers[i].is_used && p->peers[i].is_slow) {
+            DTT_COUNT(p->port.ctx, GOSSIP_SLOW_LOST);
+        } else if (p->peers[i].is_used) {
             dtt_gossip_send_blob(&p->port, &p->peers[i].id, blob);
         }
     }

@@ -21,6 +21,7 @@ struct dtt_plumtree_peer {
     struct dtt_id id;
     bool is_used;
     bool is_eager;
+    bool is_slow;        /**< reads slowly: gets announcements whether eager or not */
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
@@ -49,6 +50,8 @@ void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
                                 const struct dtt_gossip_view *active);
 /** A neighbour (if it is one) has lost its state: treat it as new. */
 void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
+/** A neighbour (if it is one) reads slowly, or does not any more. */
+void dtt_plumtree_set_slow(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_slow);
 /** DTT_ETOOBIG, DTT_ENOMEM. A content known already is counted, and DTT_OK. */
 int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_gossip_scope scope,
                            struct dtt_slice content);

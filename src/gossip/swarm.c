@@ -12,37 +12,35 @@ int dtt_swarm_init(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gos
                    const struct dtt_hyparview_config *cfg,
                    const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
-    int err = dtt_hyparview_init(&s->hyparview, now, port, cfg);
+    int err = dtt_hyparview_init(&s->hyparview, now, port, cfg, hash_key);
     if (!err) {
         dtt_plumtree_init(&s->plumtree, port);
-        dtt_standings_init(&s->standings, hash_key);
     }
     return err;
 }
 
 void dtt_swarm_fini(struct dtt_swarm *s)
 {
-    dtt_standings_fini(&s->standings);
     dtt_plumtree_fini(&s->plumtree);
     dtt_hyparview_fini(&s->hyparview);
 }
 
-void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *from,
+void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_message *m)
 {
     if (m->type >= DTT_MSG_GOSSIP) {
-        if (!dtt_hyparview_is_active(&s->hyparview, from)) {
+        if (!dtt_hyparview_is_active(&s->hyparview, &from->id)) {
             dtt_hyparview_taken_for_neighbor(&s->hyparview, now, from);
             sync(s, now);
         }
-        dtt_plumtree_recv(&s->plumtree, now, from, m);
+        dtt_plumtree_recv(&s->plumtree, now, &from->id, m);
         return;
     }
     bool joined_again = dtt_hyparview_recv(&s->hyparview, now, from, m);
     sync(s, now);
     if (joined_again) {
         /* It knows of no lazy link and of no message. */
-        dtt_plumtree_welcome(&s->plumtree, now, from);
+        dtt_plumtree_welcome(&s->plumtree, now, &from->id);
     }
 }
 
@@ -55,15 +53,28 @@ void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct d
 
 void dtt_swarm_prove(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer)
 {
-    dtt_standings_prove(&s->standings, now, peer, &s->hyparview.active);
+    dtt_hyparview_prove(&s->hyparview, now, peer);
+    sync(s, now);
 }
 
 enum dtt_standing dtt_swarm_standing(const struct dtt_swarm *s, struct dtt_now now,
                                      const struct dtt_id *peer)
 {
-    return dtt_standings_is_proven(&s->standings, now, peer, &s->hyparview.active)
-               ? DTT_STANDING_PROVEN
-               : DTT_STANDING_STRANGER;
+    return dtt_hyparview_is_proven(&s->hyparview, now, peer) ? DTT_STANDING_PROVEN
+                                                             : DTT_STANDING_STRANGER;
+}
+
+struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s)
+{
+    const struct dtt_gossip_view *active = &s->hyparview.active;
+    struct dtt_gossip_facts facts = {.neighbors = active->n};
+    for (size_t i = 0; i < active->n; i++) {
+        facts.proven += active->peers[i].is_proven;
+    }
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        facts.slow += s->plumtree.peers[i].is_used && s->plumtree.peers[i].is_slow;
+    }
+    return facts;
 }
 
 void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)

@@ -9,12 +9,10 @@
 #include "codec/json.h"
 #include "gossip/hyparview.h"
 #include "gossip/plumtree.h"
-#include "gossip/standing.h"
 
 struct dtt_swarm {
     struct dtt_hyparview hyparview;
     struct dtt_plumtree plumtree;
-    struct dtt_standings standings;
 };
 
 /** DTT_ENOMEM leaves nothing to free. The struct must not move afterwards. */
@@ -23,7 +21,7 @@ int dtt_swarm_init(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gos
                    const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_swarm_fini(struct dtt_swarm *s);
 
-void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *from,
+void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_message *m);
 void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer,
                          enum dtt_reason reason);
@@ -33,6 +31,7 @@ void dtt_swarm_prove(struct dtt_swarm *s, struct dtt_now now, const struct dtt_i
 enum dtt_standing dtt_swarm_standing(const struct dtt_swarm *s, struct dtt_now now,
                                      const struct dtt_id *peer);
 
+struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s);
 /** Adds its views to the open object: "active", with how messages are pushed, and "passive". */
 void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s);
 

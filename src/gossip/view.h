@@ -17,6 +17,7 @@ struct dtt_gossip_peer {
     struct dtt_id id;
     struct dtt_gossip_blob *data; /**< its PeerData, or NULL */
     uint64_t neighbor_sent_ns;    /**< active view: when we last sent it Neighbor */
+    bool is_proven;               /**< active view: known to hold the secret */
     bool is_polite;               /**< passive view: its connection ends in good order, so that is
                                        no reason to forget it */
 };

@@ -279,6 +279,7 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     if (!heard_on(p, now, link, ev->conn)) {
         return;
     }
+    struct dtt_gossip_source source = {.id = link->id, .connection = ev->conn};
     struct dtt_gossip_stream *frames =
         dtt_inflow_get(&link->in, &p->streams_in, ev->conn, ev->stream);
     struct dtt_slice rest = ev->data;
@@ -287,7 +288,7 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     while (got == 1) {
         got = dtt_gossip_stream_feed(frames, &rest, &payload);
         if (got == 1) {
-            int err = dtt_gossip_recv(p->gossip, now, &link->id, &frames->topic, payload);
+            int err = dtt_gossip_recv(p->gossip, now, &source, &frames->topic, payload);
             if (err == DTT_OK) {
                 dtt_transport_trust(&p->transport, ev->conn);
             }

@@ -121,6 +121,14 @@ static const struct dtt_id *peer(struct world *w)
     return &w->ids[byte(w) % PEERS];
 }
 
+/* A few hosts in two networks; connections change now and then. */
+static struct dtt_gossip_source source(struct world *w)
+{
+    uint8_t b = byte(w);
+    return (struct dtt_gossip_source){
+        .id = w->ids[b % PEERS], .connection = b >> 6, .host = b % PEERS / 2, .network = b & 1};
+}
+
 static struct dtt_gossip_peer_data peer_data(struct world *w)
 {
     uint8_t len = byte(w);
@@ -197,19 +205,19 @@ static void recv_message(struct world *w, size_t topic)
     uint8_t content;
     uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
     struct dtt_writer out = dtt_writer(buf, sizeof(buf));
-    const struct dtt_id *from = peer(w);
+    struct dtt_gossip_source from = source(w);
     struct dtt_gossip_message m = message(w, &content);
     dtt_gossip_message_encode(&out, &m);
     require(!out.failed);
-    require(dtt_gossip_recv(w->gossip, w->now, from, &topics[topic], dtt_slice(buf, out.len)) !=
+    require(dtt_gossip_recv(w->gossip, w->now, &from, &topics[topic], dtt_slice(buf, out.len)) !=
             DTT_EPROTO);
 }
 
 static void recv_raw(struct world *w, size_t topic)
 {
-    const struct dtt_id *from = peer(w);
+    struct dtt_gossip_source from = source(w);
     struct dtt_slice payload = dtt_read(&w->in, byte(w) % 64);
-    dtt_gossip_recv(w->gossip, w->now, from, &topics[topic], payload);
+    dtt_gossip_recv(w->gossip, w->now, &from, &topics[topic], payload);
 }
 
 static void say(struct world *w, size_t topic)

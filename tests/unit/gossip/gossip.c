@@ -44,6 +44,13 @@ static int teardown(void **state)
     return 0;
 }
 
+static int recv_payload(const struct dtt_id *from, const struct dtt_gossip_topic_id *topic,
+                        struct dtt_slice payload)
+{
+    struct dtt_gossip_source source = {.id = *from};
+    return dtt_gossip_recv(g, now, &source, topic, payload);
+}
+
 static int recv(const struct dtt_id *from, const struct dtt_gossip_topic_id *topic,
                 const struct dtt_gossip_message *m)
 {
@@ -51,7 +58,7 @@ static int recv(const struct dtt_id *from, const struct dtt_gossip_topic_id *top
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     dtt_gossip_message_encode(&w, m);
     assert_false(w.failed);
-    return dtt_gossip_recv(g, now, from, topic, dtt_slice(buf, w.len));
+    return recv_payload(from, topic, dtt_slice(buf, w.len));
 }
 
 static void recv_join(const struct dtt_id *from, const struct dtt_gossip_topic_id *topic)
@@ -128,7 +135,7 @@ static void unknown_topic(void **state)
     assert_int_equal(dtt_gossip_broadcast(g, now, &red, DTT_GOSSIP_SWARM, dtt_slice("x", 1)),
                      DTT_ESTATE);
     assert_int_equal(dtt_gossip_join_peer(g, now, &red, &ann, false), DTT_ESTATE);
-    assert_int_equal(dtt_gossip_recv(g, now, &ann, &red, dtt_slice("\xff", 1)), DTT_ESTATE);
+    assert_int_equal(recv_payload(&ann, &red, dtt_slice("\xff", 1)), DTT_ESTATE);
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_UNKNOWN_TOPIC], 1);
     assert_int_equal(dtt_gossip_neighbors(g, &red, &me, 1), 0);
     next_none();
@@ -138,8 +145,8 @@ static void malformed_payload(void **state)
 {
     (void)state;
     dtt_gossip_subscribe(g, now, &red);
-    assert_int_equal(dtt_gossip_recv(g, now, &ann, &red, dtt_slice("\xff", 1)), DTT_EPROTO);
-    assert_int_equal(dtt_gossip_recv(g, now, &ann, &red, dtt_slice(NULL, 0)), DTT_EPROTO);
+    assert_int_equal(recv_payload(&ann, &red, dtt_slice("\xff", 1)), DTT_EPROTO);
+    assert_int_equal(recv_payload(&ann, &red, dtt_slice(NULL, 0)), DTT_EPROTO);
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_MALFORMED], 2);
     next_none();
 }
@@ -347,6 +354,8 @@ static bool session(long k)
     struct dtt_gossip *s = NULL;
     struct dtt_gossip_action a;
     struct dtt_now t = {.mono_ns = DTT_S};
+    struct dtt_gossip_source from_ann = {.id = ann};
+    struct dtt_gossip_source from_bob = {.id = bob};
     uint8_t join[] = {0, 0, 1, 1, 'd'};
     uint8_t ihave[36] = {1, 3, 1};
     uint8_t prune[] = {1, 1};
@@ -357,12 +366,12 @@ static bool session(long k)
         if (!dtt_gossip_subscribe(s, t, &red)) {
             dtt_gossip_subscribe(s, t, &blue);
             dtt_gossip_join_peer(s, t, &red, &bob, false);
-            dtt_gossip_recv(s, t, &ann, &red, dtt_slice(join, sizeof(join)));
-            dtt_gossip_recv(s, t, &bob, &red, dtt_slice(join, sizeof(join)));
+            dtt_gossip_recv(s, t, &from_ann, &red, dtt_slice(join, sizeof(join)));
+            dtt_gossip_recv(s, t, &from_bob, &red, dtt_slice(join, sizeof(join)));
             dtt_gossip_broadcast(s, t, &red, DTT_GOSSIP_SWARM, dtt_slice("x", 1));
             dtt_gossip_broadcast(s, t, &red, DTT_GOSSIP_NEIGHBORS, dtt_slice("y", 1));
-            dtt_gossip_recv(s, t, &ann, &red, dtt_slice(prune, sizeof(prune)));
-            dtt_gossip_recv(s, t, &ann, &red, dtt_slice(ihave, sizeof(ihave)));
+            dtt_gossip_recv(s, t, &from_ann, &red, dtt_slice(prune, sizeof(prune)));
+            dtt_gossip_recv(s, t, &from_ann, &red, dtt_slice(ihave, sizeof(ihave)));
             dtt_gossip_broadcast(s, t, &red, DTT_GOSSIP_SWARM, dtt_slice("z", 1));
             for (int i = 0; i < 70; i++) {
                 t.mono_ns += DTT_S;

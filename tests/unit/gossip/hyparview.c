@@ -11,7 +11,8 @@ static int setup(void **state)
     script_open();
     struct dtt_hyparview_config cfg = {
         .me = peers[0], .active_view = 3, .passive_view = 6, .shuffle_ns = 60 * DTT_S};
-    assert_int_equal(dtt_hyparview_init(&h, now, &port, &cfg), DTT_OK);
+    static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    assert_int_equal(dtt_hyparview_init(&h, now, &port, &cfg, hash_key), DTT_OK);
     return 0;
 }
 
@@ -32,7 +33,8 @@ static struct dtt_gossip_peer_data some(const char *text)
 
 static void recv(int from, const struct dtt_gossip_message *m)
 {
-    dtt_hyparview_recv(&h, now, &peers[from], m);
+    struct dtt_gossip_source source = {.id = peers[from]};
+    dtt_hyparview_recv(&h, now, &source, m);
 }
 
 static void recv_join(int from)
@@ -375,7 +377,8 @@ static void stranger_says_goodbye(void **state)
 
 static void taken_for_neighbor(int peer)
 {
-    dtt_hyparview_taken_for_neighbor(&h, now, &peers[peer]);
+    struct dtt_gossip_source source = {.id = peers[peer]};
+    dtt_hyparview_taken_for_neighbor(&h, now, &source);
 }
 
 /* Whoever was asked and behaves like a neighbour has said yes. */

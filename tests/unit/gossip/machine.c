@@ -123,7 +123,8 @@ static void play(json_t *step, struct lines *l)
         wait_ms((uint64_t)json_integer_value(vectors_at(step, "ms")), l);
     } else if (strcmp(what, "recv") == 0) {
         struct dtt_slice payload = vectors_hex(step, "payload");
-        assert_int_equal(dtt_gossip_recv(g, now, peer, &topic, payload), DTT_OK);
+        struct dtt_gossip_source from = {.id = *peer};
+        assert_int_equal(dtt_gossip_recv(g, now, &from, &topic, payload), DTT_OK);
         free((void *)(uintptr_t)payload.data);
     } else {
         fail_msg("unknown step %s", what);

@@ -180,9 +180,10 @@ static void deliver(struct net *net, const struct net_event *e)
     if (e->data[0] == DTT_WIRE_GOSSIP) {
         assert_int_equal(dtt_gossip_message_decode(dtt_slice(e->data, e->len), NULL, &m), DTT_OK);
     }
-    assert_int_equal(dtt_gossip_recv(node->gossip, net_now(net), &net->nodes[e->from].id, &e->topic,
-                                     dtt_slice(e->data, e->len)),
-                     DTT_OK);
+    struct dtt_gossip_source source = {.id = net->nodes[e->from].id};
+    assert_int_equal(
+        dtt_gossip_recv(node->gossip, net_now(net), &source, &e->topic, dtt_slice(e->data, e->len)),
+        DTT_OK);
     size_t received = drain(net, e->to);
     if (m.type == DTT_MSG_GOSSIP) {
         net->stats.payloads++;

@@ -127,6 +127,28 @@ static void pushes_and_announces(void **state)
     assert_string_equal(script(), "");
 }
 
+static void a_slow_neighbor_gets_announcements(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    dtt_plumtree_set_slow(&p, &peers[1], true);
+    dtt_plumtree_set_slow(&p, &peers[3], true); /* no neighbour */
+    say('a');
+    assert_string_equal(script(), "gossip(a, 0) > 2");
+    pass(5 * DTT_MS);
+    assert_string_equal(script(), "ihave(a 0) > 1");
+    recv_graft(1, 'a');
+    assert_string_equal(script(), "gossip(a, 0) > 1");
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_NEIGHBORS, dtt_slice("b", 1)),
+                     DTT_OK);
+    assert_string_equal(script(), "gossip(b) > 2");
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_SLOW_LOST], 1);
+    dtt_plumtree_set_slow(&p, &peers[1], false);
+    say('c');
+    assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2");
+}
+
 /* Three hops from who said it a message goes over two of the new links; the others turn lazy. */
 static void far_away_few_new_links_are_tried(void **state)
 {
@@ -769,6 +791,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(pushes_and_announces),
+        T(a_slow_neighbor_gets_announcements),
+        T(a_slow_neighbor_gets_announcements),
         T(far_away_few_new_links_are_tried),
         T(repeats_nothing),
         T(to_the_neighbors),

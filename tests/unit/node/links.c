@@ -159,11 +159,11 @@ static const struct dtt_transport_ops fake = {.dial = fake_dial,
 
 /* ---- gossip, in place of src/gossip/gossip.c */
 
-int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now when, const struct dtt_id *peer,
+int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now when, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload)
 {
     (void)g, (void)when, (void)topic;
-    say("hear %u %.*s", peer_of(peer), (int)payload.len, payload.data);
+    say("hear %u %.*s", peer_of(&from->id), (int)payload.len, payload.data);
     return dtt_slice_eq(payload, dtt_slice("bad", 3)) ? DTT_EPROTO : DTT_OK;
 }
 
