@@ -137,6 +137,7 @@ static enum option_result set_peer(struct options *o, const struct option *optio
     if (!at || (size_t)(at - value) >= sizeof(id)) {
         return OPTION_IS_BAD;
     }
+    peer->size = sizeof(*peer);
     memcpy(id, value, (size_t)(at - value));
     id[at - value] = '\0';
     return dtt_id_parse(id, &peer->id) == 0 ? set_addr(o, option, &peer->addr, at + 1)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Holds the version script against the public headers, and the headers against their own habit.
+"""Holds the version script and libdtt(3) against the public headers, and these against their habit.
 
 usage: check_exports.py ROOT
 
 Every function declared DTT_API in include/dtt must be listed in src/api/libdtt.map, nothing else
-may be, and each must have a documentation comment directly above it.
+may be, and each must have a documentation comment directly above it and a place in the man page.
 """
 import pathlib
 import re
@@ -35,6 +35,12 @@ def check(root):
             names.add(name)
             if not documented:
                 yield f"{header.relative_to(root)}: {name} has no /** comment above it"
+    manual = root / "docs" / "man" / "libdtt.3.scd"
+    told = set(re.findall(r"\*(dtt_\w+)\*\(\)", manual.read_text(encoding="utf-8")))
+    for name in sorted(names - told):
+        yield f"docs/man/libdtt.3.scd: {name} is not mentioned"
+    for name in sorted(told - names):
+        yield f"docs/man/libdtt.3.scd: {name} is mentioned, but no public header declares it"
     listed = exported(root / "src" / "api" / "libdtt.map")
     for name in sorted(names - set(listed)):
         yield f"src/api/libdtt.map: {name} is declared DTT_API but not listed"

@@ -2,8 +2,13 @@
 /*
  * The node's DHT by itself: BEP 5 and BEP 44 operations. Each call starts an operation and returns
  * its number at once; its events (DTT_EVENT_DHT_...) carry that number, the last one is
- * DTT_EVENT_DHT_DONE or DTT_EVENT_DHT_PUT. Operations wait for a first DHT node to answer. At most
- * 64 at a time (DTT_EFULL). C99 and C++11 clean. Threads as in dtt.h.
+ * DTT_EVENT_DHT_DONE, DTT_EVENT_DHT_PUT or DTT_EVENT_DHT_ANNOUNCE, with its status.
+ *
+ * Operations wait for a first DHT node to answer; where none does within ten seconds, or none is
+ * known to be asked, they end with DTT_ETIMEDOUT. A node that is silent is given up after some
+ * seconds. There is no time-out to set: dtt_node_dht_cancel ends an operation. At most 64 at a
+ * time, the reads and writes of joined topics among them (DTT_EFULL). C99 and C++11 clean. Threads
+ * and copies as in dtt.h.
  */
 #ifndef DTT_DHT_H
 #define DTT_DHT_H
@@ -16,6 +21,9 @@ extern "C" {
 
 #define DTT_DHT_VALUE_MAX 1000 /**< bencoded bytes (BEP 44) */
 #define DTT_DHT_SALT_MAX  64
+
+/** DTT_DHT_VALUE_MAX of the library in use, for bindings. Any thread. */
+DTT_API size_t dtt_dht_value_max(void);
 
 /** What to get: an immutable item by `target`, or a mutable item by `key` and `salt`. */
 struct dtt_dht_get {

@@ -7,11 +7,16 @@
  *
  *     open a node -> join a topic -> loop { wait; pull events; send } -> leave -> close
  *
- * Handles are opaque. Config structs begin with their size, 0 or NULL in a field means its
- * default, and strings are copied. Functions return 0 or a positive number on success and a
- * negative DTT_E... on failure (dtt_error_text). The library never prints, exits, blocks (but
- * dtt_node_wait) or calls back. A node and its topics belong to one thread; dtt_node_wake is the
- * only call that another thread may make. C99 and C++11 clean.
+ * Handles are opaque. Structs begin with their size, set by the caller, and grow at their ends
+ * (docs/design/abi.md); 0 or NULL in a field means its default. Everything that is passed is copied
+ * and may be freed at once. Functions return 0 or a positive number on success and a negative
+ * DTT_E... on failure (dtt_error_text). The library never prints, exits, blocks (but dtt_node_wait)
+ * or calls back (but dtt_rotation_fn).
+ *
+ * A node and its topics are used by one thread at a time; there is no state a thread. dtt_node_wake
+ * is the only call that another thread may make meanwhile: to send from there, put the message into
+ * a queue of your own and wake the thread that runs the node. After fork, the child must not touch
+ * the nodes of its parent, nor close them. C99 and C++11 clean.
  */
 #ifndef DTT_DTT_H
 #define DTT_DTT_H
@@ -77,12 +82,19 @@ struct dtt_config {
 };
 
 /**
- * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks; a first
- * DTT_EVENT_LISTENING is waiting. Errors: DTT_EINVAL, DTT_EADDR, DTT_EADDRINUSE,
- * DTT_EADDRNOTAVAIL, DTT_EPERM, DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is written only on success
- * and is closed by dtt_node_close.
+ * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks. The first event is
+ * DTT_EVENT_LISTENING, which is waiting then. Errors: DTT_EINVAL and DTT_EADDR (an address that is
+ * not of its form), of which dtt_config_check tells more; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL,
+ * DTT_EPERM, DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is written only on success and is closed by
+ * dtt_node_close.
  */
 DTT_API DTT_MUST_USE int dtt_node_open(dtt_node **ret, const struct dtt_config *cfg);
+
+/**
+ * The error that dtt_node_open would give for this config itself, or DTT_OK; the reason goes to
+ * `why` as a sentence without full stop (`cap` bytes; may be NULL and 0). Any thread.
+ */
+DTT_API int dtt_config_check(const struct dtt_config *cfg, char *why, size_t cap);
 
 /**
  * Leaves all topics, says goodbye to neighbours, closes and frees everything, at once. Events and
@@ -263,6 +275,7 @@ DTT_API int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, 
 
 /** A peer and one address where it was seen. */
 struct dtt_peer_addr {
+    size_t size; /**< sizeof(struct dtt_peer_addr); in an array the same in each */
     struct dtt_id id;
     struct dtt_addr addr;
 };
@@ -271,29 +284,34 @@ struct dtt_topic_config {
     size_t size;               /**< sizeof(struct dtt_topic_config) */
     const char *name;          /**< topic name, or NULL when topic_hash is given */
     const uint8_t *topic_hash; /**< 32 bytes, or NULL when name is given */
-    const void *secret;        /**< shared secret, copied and wiped on leave */
+    const void *secret;        /**< shared secret; the copy is wiped on leave */
     size_t secret_len;         /**< bytes, at least 1 */
     dtt_rotation_fn rotation;  /**< NULL: the default */
     void *rotation_user;
     int preset;                        /**< enum dtt_preset */
     const struct dtt_peer_addr *peers; /**< n_peers peers to dial besides those found */
     size_t n_peers;                    /**< 0..64 */
-    void *user;                        /**< returned in events */
+    void *user;                        /**< returned in events; keep it until DTT_EVENT_LEFT */
     const struct dtt_tuning *tuning;   /**< NULL: all as the preset */
 };
 
 /**
  * Joins a topic: starts looking for peers and returns at once; DTT_EVENT_JOINED comes with the
- * first neighbour. One handle per topic and node (DTT_ESTATE for a second). At most 64 topics a
- * node (DTT_EFULL). Errors: DTT_EINVAL, DTT_ESTATE, DTT_EFULL, DTT_ENOMEM. *ret is written only on
- * success and is freed by dtt_topic_leave or dtt_node_close.
+ * first neighbour. One handle per topic and node (DTT_ESTATE for a second, and on a node that is
+ * DTT_NODE_DHT_ONLY). At most 64 topics a node (DTT_EFULL). Errors: also DTT_EINVAL, of which
+ * dtt_topic_config_check tells more, and DTT_ENOMEM. *ret is written only on success and is freed
+ * by dtt_topic_leave or dtt_node_close.
  */
 DTT_API DTT_MUST_USE int dtt_topic_join(dtt_topic **ret, dtt_node *n,
                                         const struct dtt_topic_config *cfg);
 
+/** As dtt_config_check, for dtt_topic_join, dtt_node_lookup and dtt_node_publish. Any thread. */
+DTT_API int dtt_topic_config_check(const struct dtt_topic_config *cfg, char *why, size_t cap);
+
 /**
- * Leaves the topic and frees the handle at once; goodbyes go out with the next processing. A
- * DTT_EVENT_LEFT with `topic` NULL follows. NULL is fine. Returns NULL.
+ * Leaves the topic and frees the handle at once; goodbyes go out with the next processing. Events
+ * that were queued before still come, with `topic` NULL and the same `topic_user` and `topic_id`;
+ * DTT_EVENT_LEFT is the last of them. NULL is fine. Returns NULL.
  */
 DTT_API dtt_topic *dtt_topic_leave(dtt_topic *t);
 
@@ -317,7 +335,7 @@ enum dtt_send_flags {
  * Broadcasts a message of 1..DTT_MESSAGE_MAX bytes. Equal bytes sent twice within 90 s count as
  * one message in the swarm: make contents unique. Accepted means handed to every neighbour's
  * queue. Errors: DTT_EAGAIN (no neighbour yet, or their queues are full: DTT_EVENT_WRITABLE says
- * when to try again), DTT_ETOOBIG, DTT_EINVAL, DTT_ENOMEM.
+ * when to try again), DTT_ETOOBIG, DTT_EINVAL (no bytes, unknown flags), DTT_ENOMEM.
  */
 DTT_API DTT_MUST_USE int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags);
 
@@ -366,7 +384,8 @@ DTT_API const char *dtt_stage_word(int stage);
 /**
  * Reads the topic's slots of the previous and the current minute once, without joining: a
  * DTT_EVENT_RECORD for each verified record as it arrives, then DTT_EVENT_LOOKUP_DONE. *ret_op
- * names the operation in its events. Waits for a first DHT node. Errors as dtt_topic_join.
+ * names the operation in its events. Waits for a first DHT node. It cannot be cancelled, but by
+ * closing the node. Errors: DTT_EINVAL, DTT_EROTATE, DTT_EFULL, DTT_ENOMEM.
  */
 DTT_API int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *cfg, uint32_t *ret_op);
 

@@ -122,6 +122,7 @@ struct dtt_event_dht_done {
     uint64_t elapsed_ms;
     const struct dtt_dht_holder *holders; /**< a get: which nodes returned which value */
     size_t n_holders;                     /**< 0..96 */
+    size_t holder_size;                   /**< bytes from one holder to the next */
 };
 
 struct dtt_event_dht_put {

@@ -21,6 +21,12 @@ extern "C" {
 /** Largest content of a record: what sealing leaves of that. */
 #define DTT_RECORD_CONTENT_MAX 712
 
+/** DTT_RECORD_VALUE_MAX of the library in use, for bindings. Any thread. */
+DTT_API size_t dtt_record_value_max(void);
+
+/** DTT_RECORD_CONTENT_MAX likewise. */
+DTT_API size_t dtt_record_content_max(void);
+
 /**
  * Secret rotation: derives the encryption seed of a minute. Must be a pure function; it replaces
  * the default SHA-512(topic hash | minute big endian | SHA-512(secret)[..32])[..32] and must be the

@@ -33,65 +33,32 @@ static void keep_log_line(void *user, const struct dtt_trace_record *rec)
     dtt_trace_format(rec, line->text, sizeof(line->text));
 }
 
-static int read_listen(const struct dtt_config *cfg, struct dtt_io_config *io)
+/* Our config for the driver. */
+static int drive_by(const struct dtt_config *cfg, struct dtt_io_config *io)
 {
-    if (cfg->n_listen == 0) {
-        io->listen[0] = (struct dtt_addr){.family = DTT_FAMILY_V4};
-        io->listen[1] = (struct dtt_addr){.family = DTT_FAMILY_V6};
-        io->listen_is_default = true;
-        return DTT_OK;
-    }
-    for (size_t i = 0; i < cfg->n_listen; i++) {
-        if (!cfg->listen[i] || dtt_addr_parse(cfg->listen[i], &io->listen[i]) != DTT_OK) {
-            return DTT_EADDR;
-        }
-    }
-    return cfg->n_listen == 2 && io->listen[0].family == io->listen[1].family ? DTT_EINVAL : DTT_OK;
-}
-
-static int read_bootstrap(const struct dtt_config *cfg, struct dtt_io_config *io)
-{
-    char host[DTT_HOST_MAX];
-    uint16_t port;
-    if (cfg->flags & DTT_NODE_NO_BOOTSTRAP) {
-        return cfg->n_bootstrap ? DTT_EINVAL : DTT_OK;
-    }
-    if (cfg->n_bootstrap == 0) {
-        io->hosts = public_bootstrap;
-        io->n_hosts = N_PUBLIC_BOOTSTRAP;
-        return DTT_OK;
-    }
-    for (size_t i = 0; i < cfg->n_bootstrap; i++) {
-        if (!cfg->bootstrap[i] || dtt_addr_split_host(cfg->bootstrap[i], host, &port) != DTT_OK) {
-            return DTT_EADDR;
-        }
-    }
-    io->hosts = cfg->bootstrap;
-    io->n_hosts = cfg->n_bootstrap;
-    return DTT_OK;
-}
-
-static int read_config(const struct dtt_config *cfg, struct dtt_io_config *io)
-{
-    const unsigned known = DTT_NODE_DHT_ONLY | DTT_NODE_NO_BOOTSTRAP | DTT_NODE_READ_ONLY;
-    if (cfg->n_listen > 2 || (cfg->n_listen && !cfg->listen) ||
-        cfg->n_bootstrap > DTT_IO_BOOTSTRAPS || (cfg->n_bootstrap && !cfg->bootstrap) ||
-        (cfg->flags & ~known) || cfg->log_level < DTT_LOG_OFF || cfg->log_level > DTT_LOG_DEBUG) {
-        return DTT_EINVAL;
-    }
     io->dht_only = (cfg->flags & DTT_NODE_DHT_ONLY) != 0;
     io->read_only = (cfg->flags & DTT_NODE_READ_ONLY) != 0;
     io->state_file = cfg->state_file;
-    int err = read_listen(cfg, io);
-    if (!err) {
-        err = read_bootstrap(cfg, io);
+    io->listen_is_default = cfg->n_listen == 0;
+    if (io->listen_is_default) {
+        io->listen[0] = (struct dtt_addr){.family = DTT_FAMILY_V4};
+        io->listen[1] = (struct dtt_addr){.family = DTT_FAMILY_V6};
     }
-    if (!err && cfg->seed) {
+    for (size_t i = 0; i < cfg->n_listen; i++) {
+        dtt_addr_parse(cfg->listen[i], &io->listen[i]);
+    }
+    if (cfg->n_bootstrap > 0) {
+        io->hosts = cfg->bootstrap;
+        io->n_hosts = cfg->n_bootstrap;
+    } else if (!(cfg->flags & DTT_NODE_NO_BOOTSTRAP)) {
+        io->hosts = public_bootstrap;
+        io->n_hosts = N_PUBLIC_BOOTSTRAP;
+    }
+    if (cfg->seed) {
         memcpy(io->node_seed, cfg->seed, sizeof(io->node_seed));
-    } else if (!err) {
-        err = dtt_entropy(io->node_seed, sizeof(io->node_seed));
+        return DTT_OK;
     }
-    return err;
+    return dtt_entropy(io->node_seed, sizeof(io->node_seed));
 }
 
 static int start_memo(struct dtt_node *n)
@@ -111,8 +78,9 @@ int dtt_node_open(dtt_node **ret, const struct dtt_config *config)
 {
     struct dtt_io_config io = {0};
     struct dtt_config cfg;
-    if (!ret || !dtt_read_sized(&cfg, sizeof(cfg), config)) {
-        return DTT_EINVAL;
+    int err = ret ? dtt_config_read(&cfg, config, NULL, 0) : DTT_EINVAL;
+    if (err) {
+        return err;
     }
     if (sodium_init() < 0) {
         return DTT_ECRYPTO;
@@ -124,7 +92,7 @@ int dtt_node_open(dtt_node **ret, const struct dtt_config *config)
     dtt_ring_init(&n->log, sizeof(struct dtt_log_line), DTT_LOG_LINES_MAX);
     n->ctx.trace = (struct dtt_trace){
         .level = (enum dtt_trace_level)cfg.log_level, .sink = keep_log_line, .user = n};
-    int err = read_config(&cfg, &io);
+    err = drive_by(&cfg, &io);
     if (!err) {
         err = dtt_entropy(n->ctx.seed, sizeof(n->ctx.seed));
     }

@@ -35,5 +35,28 @@ bool dtt_read_sized(void *ours, size_t our_size, const void *theirs);
  * False when it has none.
  */
 bool dtt_write_sized(void *theirs, const void *ours, size_t our_size);
+/** Why dtt_read_sized has refused a struct. */
+const char *dtt_size_sentence(const void *theirs);
+
+/** Writes the sentence where there is room for it (`why` may be NULL) and returns `err`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+int dtt_refuse(int err, char *why, size_t cap, const char *text, ...);
+
+/** The caller's config as ours, checked; a sentence says what is wrong. DTT_EINVAL, DTT_EADDR. */
+int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, char *why,
+                    size_t cap);
+
+#define DTT_TOPIC_PEERS 64
+
+/** The same of a topic: `cfg` points to the copies beside it. */
+struct dtt_topic_args {
+    struct dtt_topic_config cfg;
+    struct dtt_tuning tuning;
+    struct dtt_peer_addr peers[DTT_TOPIC_PEERS];
+};
+int dtt_topic_args_read(struct dtt_topic_args *ours, const struct dtt_topic_config *theirs,
+                        char *why, size_t cap);
 
 #endif

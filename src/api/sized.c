@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "api/node_priv.h"
 
+const char *dtt_size_sentence(const void *theirs)
+{
+    size_t size = 0;
+    if (!theirs) {
+        return "there is no config";
+    }
+    memcpy(&size, theirs, sizeof(size));
+    return size < sizeof(size) ? "the size of the config is not set"
+                               : "a field is set that this version of the library does not have";
+}
+
 bool dtt_write_sized(void *theirs, const void *ours, size_t our_size)
 {
     size_t size = 0;

@@ -9,47 +9,13 @@
 
 _Static_assert(DTT_MESSAGE_MAX == DTT_GOSSIP_CONTENT_MAX, "a message is what gossip carries");
 
-#define PEERS_MAX 64
-
-static bool are_usable(const struct dtt_peer_addr *peers, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!dtt_addr_is_usable(&peers[i].addr)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The caller's config as ours; `tuning` holds the copy of what it points to. */
-static bool read_config(struct dtt_topic_config *cfg, struct dtt_tuning *tuning,
-                        const struct dtt_topic_config *theirs)
-{
-    if (!dtt_read_sized(cfg, sizeof(*cfg), theirs) || !cfg->secret || cfg->secret_len == 0 ||
-        !cfg->name == !cfg->topic_hash || (cfg->name && cfg->name[0] == '\0') ||
-        cfg->preset < DTT_PRESET_DEFAULT || cfg->preset > DTT_PRESET_RUST_0_3 ||
-        cfg->n_peers > PEERS_MAX ||
-        (cfg->n_peers > 0 && (!cfg->peers || !are_usable(cfg->peers, cfg->n_peers)))) {
-        return false;
-    }
-    if (cfg->tuning) {
-        if (dtt_tuning_check(cfg->tuning, cfg->preset, NULL, 0) != DTT_OK ||
-            !dtt_read_sized(tuning, sizeof(*tuning), cfg->tuning)) {
-            return false;
-        }
-        cfg->tuning = tuning;
-    }
-    return true;
-}
-
 int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *config)
 {
-    struct dtt_topic_config cfg;
-    struct dtt_tuning tuning;
-    if (!ret || !n || !read_config(&cfg, &tuning, config)) {
+    struct dtt_topic_args args;
+    if (!ret || !n || dtt_topic_args_read(&args, config, NULL, 0) != DTT_OK) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_topic_join(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, n, ret);
+    int err = dtt_core_topic_join(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg, n, ret);
     dtt_io_flush(n->io);
     return err;
 }
@@ -117,11 +83,12 @@ size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap)
 
 int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer)
 {
-    if (!t || !peer || !dtt_addr_is_usable(&peer->addr)) {
+    struct dtt_peer_addr ours;
+    if (!t || !dtt_read_sized(&ours, sizeof(ours), peer) || !dtt_addr_is_usable(&ours.addr)) {
         return DTT_EINVAL;
     }
     struct dtt_io *io = io_of(t);
-    dtt_core_topic_add_peer(t, dtt_io_now(io), peer);
+    dtt_core_topic_add_peer(t, dtt_io_now(io), &ours);
     dtt_io_flush(io);
     return DTT_OK;
 }
@@ -143,12 +110,11 @@ const char *dtt_stage_word(int stage)
 
 int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t *ret_op)
 {
-    struct dtt_topic_config cfg;
-    struct dtt_tuning tuning;
-    if (!n || !ret_op || !read_config(&cfg, &tuning, config)) {
+    struct dtt_topic_args args;
+    if (!n || !ret_op || dtt_topic_args_read(&args, config, NULL, 0) != DTT_OK) {
         return DTT_EINVAL;
     }
-    int err = dtt_once_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, ret_op);
+    int err = dtt_once_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg, ret_op);
     dtt_io_flush(n->io);
     return err;
 }
@@ -156,16 +122,16 @@ int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t
 int dtt_node_publish(dtt_node *n, const struct dtt_topic_config *config, const void *content,
                      size_t len, uint32_t *ret_op)
 {
-    struct dtt_topic_config cfg;
-    struct dtt_tuning tuning;
-    if (!n || !ret_op || (!content && len) || !read_config(&cfg, &tuning, config)) {
+    struct dtt_topic_args args;
+    if (!n || !ret_op || (!content && len) ||
+        dtt_topic_args_read(&args, config, NULL, 0) != DTT_OK) {
         return DTT_EINVAL;
     }
     if (len > DTT_RECORD_CONTENT_MAX) {
         return DTT_ETOOBIG;
     }
-    int err = dtt_once_publish(dtt_io_core(n->io), dtt_io_now(n->io), &cfg, dtt_slice(content, len),
-                               ret_op);
+    int err = dtt_once_publish(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg,
+                               dtt_slice(content, len), ret_op);
     dtt_io_flush(n->io);
     return err;
 }

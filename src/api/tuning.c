@@ -3,7 +3,6 @@
 #include "tracker/tuning.h"
 #include "api/node_priv.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 enum type { MS = DTT_KNOB_MS, N = DTT_KNOB_NUMBER, ON = DTT_KNOB_SWITCH };
@@ -120,41 +119,28 @@ static bool parse(const struct knob *k, const char *text, int *ret)
     return value >= k->min && value > 0 && value <= k->max;
 }
 
-/* Writes the sentence, where there is room for it. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
-static int
-refuse(char *why, size_t cap, const char *text, ...)
-{
-    if (why) {
-        va_list args;
-        va_start(args, text);
-        vsnprintf(why, cap, text, args);
-        va_end(args);
-    }
-    return DTT_EINVAL;
-}
-
 static int refuse_value(char *why, size_t cap, const struct knob *k)
 {
     char range[96];
-    return refuse(why, cap, "%s must be %s", k->name, range_text(k, range, sizeof(range)));
+    return dtt_refuse(DTT_EINVAL, why, cap, "%s must be %s", k->name,
+                      range_text(k, range, sizeof(range)));
 }
 
 int dtt_tuning_set(struct dtt_tuning *t, const char *assignment, char *why, size_t cap)
 {
     int value;
     if (!t || !assignment) {
-        return refuse(why, cap, "there is no tuning or no knob to set");
+        return dtt_refuse(DTT_EINVAL, why, cap, "there is no tuning or no knob to set");
     }
     size_t len = strcspn(assignment, "=");
     const struct knob *k = find(assignment, len);
     if (!k) {
-        return refuse(why, cap, "there is no knob '%.*s'", (int)(len < 40 ? len : 40), assignment);
+        return dtt_refuse(DTT_EINVAL, why, cap, "there is no knob '%.*s'",
+                          (int)(len < 40 ? len : 40), assignment);
     }
     if (t->size < k->offset + sizeof(int)) {
-        return refuse(why, cap, "a tuning of %zu bytes has no knob '%s'", t->size, k->name);
+        return dtt_refuse(DTT_EINVAL, why, cap, "a tuning of %zu bytes has no knob '%s'", t->size,
+                          k->name);
     }
     if (assignment[len] != '=' || !parse(k, assignment + len + 1, &value)) {
         return refuse_value(why, cap, k);
@@ -183,13 +169,14 @@ int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t c
     struct dtt_tuning ours;
     struct dtt_tracker_tuning tuned;
     if (preset < DTT_PRESET_DEFAULT || preset > DTT_PRESET_RUST_0_3) {
-        return refuse(why, cap, "there is no preset %d", preset);
+        return dtt_refuse(DTT_EINVAL, why, cap, "there is no preset %d", preset);
     }
     if (!t || t->size < sizeof(t->size)) {
-        return refuse(why, cap, "the size of the tuning is not set");
+        return dtt_refuse(DTT_EINVAL, why, cap, "the size of the tuning is not set");
     }
     if (!dtt_read_sized(&ours, sizeof(ours), t)) {
-        return refuse(why, cap, "a knob is set that this version of the library does not have");
+        return dtt_refuse(DTT_EINVAL, why, cap,
+                          "a knob is set that this version of the library does not have");
     }
     for (size_t i = 0; i < N_KNOBS; i++) {
         const struct knob *k = &knobs[i];
@@ -200,5 +187,5 @@ int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t c
     }
     dtt_tracker_tune(&tuned, preset, &ours);
     const char *wrong = conflict(&tuned);
-    return wrong ? refuse(why, cap, "%s", wrong) : DTT_OK;
+    return wrong ? dtt_refuse(DTT_EINVAL, why, cap, "%s", wrong) : DTT_OK;
 }

@@ -55,6 +55,7 @@ static void on_done(struct dtt_core *c, struct dtt_now now, const struct dtt_dht
     out.u.dht_done.values = ev->u.done.values;
     out.u.dht_done.elapsed_ms = ev->u.done.elapsed_ns / DTT_MS;
     out.u.dht_done.n_holders = ev->u.done.n_holders;
+    out.u.dht_done.holder_size = sizeof(ev->u.done.holders[0]);
     dtt_events_push(
         &c->events, now, &out,
         dtt_slice(ev->u.done.holders, ev->u.done.n_holders * sizeof(ev->u.done.holders[0])));

@@ -32,7 +32,8 @@ class Tree(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         self.root = pathlib.Path(self.folder.name)
-        for part in ["docs/design/architecture.md", "include/dtt", "src/api/libdtt.map"]:
+        for part in ["docs/design/architecture.md", "include/dtt", "src/api/libdtt.map",
+                     "docs/man/libdtt.3.scd"]:
             (self.root / part).parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, self.root / part)
@@ -249,6 +250,14 @@ class Exports(Tree):
         self.assertIn("no /** comment", self.edit(
             "include/dtt/dtt.h", "DTT_API const char *dtt_version(void);",
             "\nDTT_API const char *dtt_version(void);"))
+
+    def test_function_without_a_place_in_the_manual(self):
+        self.assertIn("not mentioned", self.edit(
+            "docs/man/libdtt.3.scd", "*dtt_version*()", "the version"))
+
+    def test_manual_of_what_is_not_there(self):
+        self.assertIn("is mentioned, but", self.edit(
+            "docs/man/libdtt.3.scd", "*dtt_version*()", "*dtt_version*(), *dtt_vv*()"))
 
 
 class Cycles(Tree):

@@ -74,7 +74,7 @@ static struct room *find_room(const char *name)
 /* "ID@ADDR:PORT" */
 static struct dtt_peer_addr parse_peer(char *text)
 {
-    struct dtt_peer_addr peer;
+    struct dtt_peer_addr peer = {.size = sizeof(peer)};
     char *at = strchr(text, '@');
     if (at) {
         *at = '\0';

@@ -178,7 +178,8 @@ static void two_nodes_meet_and_talk(void **state)
     nodes[2] = open_local(0, &first);
     struct dtt_topic_config cfg = {
         .size = sizeof(cfg), .name = "room", .secret = "s3cret", .secret_len = 6};
-    struct dtt_peer_addr nowhere = {.id = *dtt_node_id(nodes[2]), .addr = first};
+    struct dtt_peer_addr nowhere = {
+        .size = sizeof(nowhere), .id = *dtt_node_id(nodes[2]), .addr = first};
     memset(nowhere.addr.ip, 0, sizeof(nowhere.addr.ip));
     cfg.peers = &nowhere;
     cfg.n_peers = 1;
