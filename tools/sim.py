@@ -33,6 +33,12 @@ FIGURES = {
 for name in ["multi", "all", "burst"]:
     FIGURES["plumtree_" + name] = FIGURES["plumtree_single"]
 USUAL = [("whole_s", "p95", "s")]
+ATTACKED = [("delivered", "mean", "delivered"), ("newcomer_max_s", "p95", "s to join"),
+            ("hostile_neighbors", "mean", "of neighbours hostile")]
+FIGURES["hostile_half_rust"] = [*ATTACKED, ("delivered_old", "mean", "delivered with Rust")]
+for name in ["reflect", "reflect_secret", "mixed"]:
+    FIGURES["hostile_" + name] = [*ATTACKED, ("third_per_member_s", "p95", "B/s to the third"),
+                                  ("third_ratio", "p95", "of what it cost")]
 HEAVY = {"big_10000", "join_1000_over_10_min"}
 
 
@@ -71,7 +77,8 @@ def cell(results):
         return "-"
     passed = sum(r["passed"] for r in results)
     parts = []
-    for metric, how, unit in FIGURES.get(results[0]["scenario"], USUAL):
+    name = results[0]["scenario"]
+    for metric, how, unit in FIGURES.get(name, ATTACKED if "hostile" in name else USUAL):
         value = together(results, metric, how)
         parts.append("never" if value is None else f"{value:.3g} {unit}")
     return f"{', '.join(parts)} ({passed}/{len(results)})"
