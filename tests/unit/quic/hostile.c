@@ -259,7 +259,7 @@ static void bounds_what_strangers_cost(void **state)
             most = heap() > most ? heap() : most;
         }
         assert_true(most - idle < STRANGERS_COST);
-        assert_true(crowds[i].gaps < 1000 || refused() == count);
+        assert_true(crowds[i].gaps < 1000 || refused() > count / 2);
         for (size_t k = 0; k < count; k++, forget()) {
             dtt_quic_close(evil->q, n.now, c[k], 0, "");
             net_run(&n, DTT_MS);
