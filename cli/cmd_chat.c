@@ -37,8 +37,7 @@ struct chat {
 /* ----------------------------------------------------------------- printing */
 
 /* A remark of the program itself, set apart from what people say. */
-static void remark(struct chat *c, const char *format, ...) OUTPUT_PRINTF(2, 3);
-
+OUTPUT_PRINTF(2, 3)
 static void remark(struct chat *c, const char *format, ...)
 {
     char sentence[1024], line[1100];

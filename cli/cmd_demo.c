@@ -49,8 +49,7 @@ struct demo {
 
 /* ------------------------------------------------------------ the timeline */
 
-static void tell(const struct demo *d, const char *format, ...) OUTPUT_PRINTF(2, 3);
-
+OUTPUT_PRINTF(2, 3)
 static void tell(const struct demo *d, const char *format, ...)
 {
     va_list args;

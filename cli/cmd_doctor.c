@@ -47,9 +47,7 @@ static enum side side_of(const struct dtt_addr *addr)
 /* ------------------------------------------------------------- the findings */
 
 /* One finding. */
-static void report(struct doctor *d, const char *name, enum verdict verdict, const char *format,
-                   ...) OUTPUT_PRINTF(4, 5);
-
+OUTPUT_PRINTF(4, 5)
 static void report(struct doctor *d, const char *name, enum verdict verdict, const char *format,
                    ...)
 {

@@ -31,7 +31,7 @@ static int fill_slot(struct dtt_slot_config *slot, struct secret *secret, struct
     }
     *slot = (struct dtt_slot_config){.size = sizeof(*slot),
                                      .name = o->topic,
-                                     .topic_hash = o->n_topic_hashes > 0 ? o->topic_hash : NULL,
+                                     .topic_hash = o->n_topic_hashes > 0 ? o->topic_hash[0] : NULL,
                                      .minute = o->minute >= 0 ? (uint64_t)o->minute
                                                               : (uint64_t)time(NULL) / 60,
                                      .secret = secret->bytes,

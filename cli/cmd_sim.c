@@ -3,6 +3,7 @@
 #include "exit_code.h"
 #include "option.h"
 #include "print.h"
+#include "session.h"
 #include "sim/sim.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 /* Largest resident set of this process so far, in bytes. */
 static uint64_t memory(void *user)
@@ -115,13 +115,6 @@ static int write_plot(const struct dtt_sim_result *r, const char *file)
                       : output_fail(EXIT_IO, "cannot write '%s': %s", file, strerror(errno));
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* What went wrong, and the command that shows it again. */
 static int tell_failure(const struct dtt_sim_result *r, const struct options *o)
 {
@@ -157,7 +150,7 @@ static int run(struct options *o)
                                     .is_real = o->is_real,
                                     .memory = memory};
     struct dtt_sim_result result;
-    uint64_t start_ms = now_ms();
+    uint64_t start_ms = session_now_ms();
     int err, code;
     if (o->list) {
         list(o->json);
@@ -170,7 +163,8 @@ static int run(struct options *o)
     if (err != DTT_OK) {
         return refuse(err, o);
     }
-    (o->json ? print_json : print_text)(&result, option_presets[o->preset], now_ms() - start_ms);
+    (o->json ? print_json : print_text)(&result, option_presets[o->preset],
+                                        session_now_ms() - start_ms);
     code = output_finish();
     if (code == EXIT_OK && o->plot) {
         code = write_plot(&result, o->plot);

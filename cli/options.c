@@ -24,8 +24,7 @@ static const struct option *find(const struct command *command, const char *name
 }
 
 /* Writes the sentence about what is wrong; false. */
-static bool refuse(char *error, const char *format, ...) OUTPUT_PRINTF(2, 3);
-
+OUTPUT_PRINTF(2, 3)
 static bool refuse(char *error, const char *format, ...)
 {
     va_list args;

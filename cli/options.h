@@ -104,8 +104,8 @@ struct options {
     int64_t cas;
 
     const char *topic;
-    uint8_t topic_hash[DTT_TOPIC_HASH_BYTES];
-    size_t n_topic_hashes; /**< 0 or 1 */
+    uint8_t topic_hash[1][DTT_TOPIC_HASH_BYTES];
+    size_t n_topic_hashes;
     int64_t minute;
     struct dtt_record_info record; /**< what `record seal` puts into the record */
 

@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void say(const char *format, va_list args) OUTPUT_PRINTF(1, 0);
-
+OUTPUT_PRINTF(1, 0)
 static void say(const char *format, va_list args)
 {
     fputs("dtt: ", stderr);

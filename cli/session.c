@@ -38,8 +38,7 @@ int session_exit_code(int err)
     }
 }
 
-static void say(const struct session *s, const char *format, ...) OUTPUT_PRINTF(2, 3);
-
+OUTPUT_PRINTF(2, 3)
 static void say(const struct session *s, const char *format, ...)
 {
     char sentence[1024];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Signals as something to poll: each one caught is a byte in a pipe.
+ * Signals as something to poll, instead of handlers.
  */
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
@@ -9,7 +9,7 @@
 
 /**
  * Catches SIGINT, SIGTERM and SIGHUP, and with `terminal` also SIGWINCH and SIGTSTP. Returns the
- * descriptor to poll, or -1 (errno). Once a process.
+ * descriptor to poll, or -1 (errno). Call it before there are threads, once a process.
  */
 int signals_open(bool terminal);
 

@@ -229,8 +229,8 @@ static void test_record(void **state)
                       "--topic-hash " ID " --minute 29371234 --hash " ID
                       " --addr 1.2.3.4:5 --addr [::1]:6 --hex"));
     assert_true(o.n_topic_hashes == 1 && o.hex);
-    assert_int_equal(o.topic_hash[0], 0x1c);
-    assert_int_equal(o.topic_hash[31], 0xc1);
+    assert_int_equal(o.topic_hash[0][0], 0x1c);
+    assert_int_equal(o.topic_hash[0][31], 0xc1);
     assert_int_equal(o.minute, 29371234);
     assert_int_equal(o.record.n_message_hashes, 1);
     assert_int_equal(o.record.n_addrs, 2);
