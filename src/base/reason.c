@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/reason.h"
 
+#include <assert.h>
+
 const char *dtt_reason_word(int reason)
 {
     switch (reason) {
@@ -25,12 +27,11 @@ const char *dtt_reason_text(int reason)
 
 bool dtt_reason_is_silence(enum dtt_reason reason)
 {
-    switch (reason) {
-#define IS_SILENCE(name, word, is_silence, sentence) \
-    case name: return is_silence;
+    static const bool is_silence[] = {
+#define IS_SILENCE(name, word, is_silence, sentence) [name] = (is_silence) != 0,
         DTT_REASONS(IS_SILENCE)
 #undef IS_SILENCE
-    case DTT_REASON_NONE: break;
-    }
-    return false;
+    };
+    assert(reason < sizeof(is_silence) / sizeof(is_silence[0]));
+    return is_silence[reason];
 }

@@ -214,7 +214,7 @@ static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *pu
         put->own_asked = 1;
         put->is_stored_here = error == DTT_KRPC_E_NONE;
         if (!put->is_stored_here) {
-            count_error(put, error);
+            count_error(put, (int)error);
         }
     }
 }

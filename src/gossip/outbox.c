@@ -102,7 +102,7 @@ void dtt_gossip_emit_down(const struct dtt_gossip_port *p, const struct dtt_id *
 {
     struct dtt_id topic;
     DTT_TRACE(p->ctx, GOSSIP_NEIGHBOR_DOWN, dtt_tv_id(topic_as_id(p, &topic)), dtt_tv_id(peer),
-              dtt_tv_text(dtt_reason_word(reason)));
+              dtt_tv_text(dtt_reason_word((int)reason)));
     push(p, &(struct dtt_gossip_outbox_item){
                 .type = DTT_GOSSIP_NEIGHBOR_DOWN, .peer = *peer, .reason = reason});
 }

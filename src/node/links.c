@@ -151,7 +151,7 @@ static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
         *told = f;
     }
     DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&f.peer), dtt_tv_addr(&f.addr),
-              dtt_tv_text(f.stage), dtt_tv_text(dtt_reason_word(f.reason)));
+              dtt_tv_text(f.stage), dtt_tv_text(dtt_reason_word((int)f.reason)));
     link_drop(p, link);
     dtt_gossip_peer_gone(p->gossip, now, &f.peer, f.reason);
 }
@@ -367,7 +367,7 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     struct dtt_id id = link->id;
     enum dtt_reason reason =
         gone.is_slow && ev->reason == DTT_REASON_CLOSED_BY_US ? DTT_REASON_TOO_SLOW : ev->reason;
-    DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word(reason)));
+    DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word((int)reason)));
     link_drop(p, link);
     dtt_gossip_peer_gone(p->gossip, now, &id, reason);
 }

@@ -172,7 +172,7 @@ bool dtt_qconn_is_done(const struct dtt_qconn *c)
 
 static void trace_closed(struct dtt_qconn *c)
 {
-    const char *word = dtt_reason_word(c->reason);
+    const char *word = dtt_reason_word((int)c->reason);
     if (c->was_open) {
         DTT_COUNT(c->sh->ctx, QUIC_CLOSED);
         DTT_TRACE(c->sh->ctx, QUIC_CLOSED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
