@@ -4,6 +4,7 @@
 
 size_t dtt_node_snapshot_json(const dtt_node *n, char *buf, size_t cap)
 {
+    struct dtt_metric m = {.size = sizeof(m)};
     struct dtt_json j;
     struct dtt_now now = dtt_io_now(n->io);
     dtt_json_init(&j, buf, cap);
@@ -11,9 +12,9 @@ size_t dtt_node_snapshot_json(const dtt_node *n, char *buf, size_t cap)
     dtt_json_text(&j, "version", dtt_version());
     dtt_json_u64(&j, "unix_ms", now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns / DTT_MS);
     dtt_snapshot_core(&j, dtt_io_core(n->io), now);
-    dtt_json_object(&j, "counters");
-    for (size_t i = 0; i < DTT_COUNTER_COUNT; i++) {
-        dtt_json_u64(&j, dtt_counter_name((enum dtt_counter)i), n->ctx.counters[i]);
+    dtt_json_object(&j, "metrics");
+    for (size_t i = 0; dtt_node_metric(n, i, &m) > 0; i++) {
+        dtt_json_u64(&j, m.name, m.value);
     }
     dtt_json_end(&j);
     dtt_json_end(&j);

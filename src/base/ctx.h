@@ -25,7 +25,8 @@ struct dtt_ctx {
     struct dtt_memo *opened; /**< records, for nodes that share what they open; else NULL */
 };
 
-#define DTT_COUNT(ctx, name) ((void)((ctx)->counters[DTT_COUNTER_##name]++))
+#define DTT_COUNT_N(ctx, name, n) ((void)((ctx)->counters[DTT_COUNTER_##name] += (n)))
+#define DTT_COUNT(ctx, name)      DTT_COUNT_N(ctx, name, 1)
 
 const char *dtt_counter_name(enum dtt_counter c);
 const char *dtt_counter_help(enum dtt_counter c);

@@ -44,7 +44,7 @@ int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr 
     uint8_t wire[DTT_KRPC_T_BYTES], buf[DTT_DHT_PACKET_MAX];
     struct dtt_txn *txn = new_txn(d, now, to, purpose);
     if (!txn) {
-        DTT_COUNT(d->ctx, DHT_TXN_FULL);
+        DTT_COUNT(d->ctx, DHT_TRANSACTIONS_REFUSED);
         return DTT_EFULL;
     }
     txn->owner = owner;

@@ -308,7 +308,7 @@ static void serve_announce_peer(struct request *request)
     }
     if (dtt_peerstore_announce(&request->d->peers, request->now, q->info_hash.data, &peer) !=
         DTT_OK) {
-        DTT_COUNT(request->d->ctx, DHT_STORE_REFUSED);
+        DTT_COUNT(request->d->ctx, DHT_VALUES_REFUSED);
         send_error(request, DTT_KRPC_E_SERVER);
         return;
     }
@@ -416,7 +416,7 @@ static enum dtt_krpc_error put(const struct request *request)
         return error;
     }
     if (dtt_storage_put(&request->d->storage, request->now, request->from, &item) != DTT_OK) {
-        DTT_COUNT(request->d->ctx, DHT_STORE_REFUSED);
+        DTT_COUNT(request->d->ctx, DHT_VALUES_REFUSED);
         return DTT_KRPC_E_SERVER;
     }
     return DTT_KRPC_E_NONE;

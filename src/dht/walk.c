@@ -351,7 +351,7 @@ static bool look_further(struct dtt_dht *d, struct dtt_now now, struct dtt_walk 
     }
     for (size_t side = 0; side < 2; side++) {
         if (avoid_crowd(d, walk, side)) {
-            DTT_COUNT(d->ctx, DHT_CROWDS);
+            DTT_COUNT(d->ctx, DHT_CROWDS_AVOIDED);
             seed_side(d, walk, side);
             start_elsewhere(d, walk, side);
             more = true;

@@ -141,6 +141,8 @@ static void flush_socket(struct dtt_io *io, int i)
         io->is_blocked[i] = true;
         watch(io, i);
     }
+    DTT_COUNT_N(io->ctx, NODE_TX_FAILED, io->udp[i].n_failed);
+    io->udp[i].n_failed = 0;
 }
 
 static void send_packets(struct dtt_io *io, struct dtt_now now)

@@ -382,9 +382,11 @@ int dtt_udp_flush(struct dtt_udp *u)
             /* This route cannot split batches (a tunnel, a device without checksums): we do. The
              * batch itself is lost, as packets may be. */
             u->has_segment = false;
+            u->n_failed++;
             tx->first++;
         } else if (errno != EINTR) {
             /* No route, refused by a filter, a pending ICMP error: this packet is lost. */
+            u->n_failed++;
             tx->first++;
         }
     }

@@ -16,6 +16,7 @@ struct dtt_udp {
     struct dtt_addr bound;
     bool has_segment; /**< UDP_SEGMENT works */
     struct dtt_udp_tx *tx;
+    uint64_t n_failed; /**< batches that the system refused; the user sets it back */
 };
 
 struct dtt_udp_datagram {

@@ -85,6 +85,19 @@ const struct dtt_id *dtt_core_id(const struct dtt_core *c)
     return &c->id;
 }
 
+size_t dtt_core_n_topics(const struct dtt_core *c)
+{
+    return c->n_topics;
+}
+
+void dtt_core_links_stats(const struct dtt_core *c, struct dtt_links_stats *ret)
+{
+    *ret = (struct dtt_links_stats){0};
+    if (!c->cfg.dht_only) {
+        dtt_links_stats(&c->links, ret);
+    }
+}
+
 struct dtt_events *dtt_core_events(struct dtt_core *c)
 {
     return &c->events;
@@ -289,13 +302,15 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
 void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *local,
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
-    DTT_COUNT(c->ctx, NODE_RX_PACKETS);
+    DTT_COUNT(c->ctx, NODE_RX_DATAGRAMS);
     /* One in 1638 stateless resets looks like KRPC: what does not parse is offered to QUIC. */
     if (dtt_quic_demux_is_krpc(datagram) &&
         dtt_dht_recv(c->dht, now, remote, datagram) != DTT_EPROTO) {
+        DTT_COUNT_N(c->ctx, NODE_RX_KRPC_BYTES, datagram.len);
         return;
     }
     if (!c->cfg.dht_only) {
+        DTT_COUNT_N(c->ctx, NODE_RX_QUIC_BYTES, datagram.len);
         c->transport.ops->recv(c->transport.self, now, local, remote, ecn, datagram);
     } else {
         DTT_COUNT(c->ctx, NODE_RX_UNKNOWN);
@@ -332,15 +347,17 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
         *ret = (struct dtt_core_packet){.remote = c->dht_packet.to,
                                         .segment = c->dht_packet.len,
                                         .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
+        DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
     } else if (!c->cfg.dht_only && c->transport.ops->next_packet(c->transport.self, now, &packet)) {
         *ret = (struct dtt_core_packet){.remote = packet.remote,
                                         .ecn = packet.ecn,
                                         .segment = packet.segment,
                                         .data = packet.data};
+        DTT_COUNT_N(c->ctx, NODE_TX_QUIC_BYTES, ret->data.len);
     } else {
         return false;
     }
-    DTT_COUNT(c->ctx, NODE_TX_PACKETS);
+    DTT_COUNT(c->ctx, NODE_TX_BATCHES);
     return true;
 }
 

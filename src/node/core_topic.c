@@ -289,6 +289,7 @@ int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slic
     if (err) {
         return err;
     }
+    DTT_COUNT(c->ctx, NODE_MESSAGES_SENT);
     if (!to_neighbors) {
         dtt_sha512_32(hash, &data, 1);
         dtt_tracker_message(t->tracker, now, hash);

@@ -36,6 +36,7 @@ void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_
         copy = malloc(owned.len);
         if (!copy) {
             q->missed++;
+            q->lost++;
             return;
         }
         memcpy(copy, owned.data, owned.len);
@@ -44,6 +45,7 @@ void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_
     if (!e) {
         free(copy);
         q->missed++;
+        q->lost++;
         return;
     }
     e->ev = *ev;

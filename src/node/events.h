@@ -18,8 +18,9 @@
 
 struct dtt_events {
     struct dtt_ring ring; /**< of struct dtt_queued_event */
-    uint64_t missed;
-    uint8_t *current; /**< memory of the event handed out last */
+    uint64_t missed;      /**< since LAGGED was last told */
+    uint64_t lost;        /**< in all */
+    uint8_t *current;     /**< memory of the event handed out last */
     struct dtt_event out;
 };
 

@@ -248,7 +248,7 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
         return;
     }
     if (dtt_outflow_queue(&link->out, topic, payload, last) != DTT_OK) {
-        DTT_COUNT(p->ctx, NODE_PEERS_QUEUE_FULL);
+        DTT_COUNT(p->ctx, NODE_MESSAGES_DROPPED);
     }
     if (link->state == NEW) {
         dial_first(p, now, link);
@@ -299,7 +299,7 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
         got = dtt_gossip_stream_end(frames);
     }
     if (got < 0) {
-        DTT_COUNT(p->ctx, NODE_PEERS_BAD_STREAM);
+        DTT_COUNT(p->ctx, NODE_STREAMS_MALFORMED);
         dtt_transport_close(&p->transport, now, ev->conn, "bad gossip stream");
     } else if (ev->fin) {
         dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
@@ -451,6 +451,17 @@ bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret)
 }
 
 /* ------------------------------------------------------------- snapshot */
+
+void dtt_links_stats(const struct dtt_links *p, struct dtt_links_stats *ret)
+{
+    *ret = (struct dtt_links_stats){.links = dtt_map_count(&p->peers)};
+    for (size_t i = 0; i < ret->links; i++) {
+        const struct dtt_link *peer = dtt_map_value_at(&p->peers, i);
+        ret->neighbors += peer->neighbor_of > 0;
+        ret->connections += peer->n_conns;
+        ret->dials += peer->race.n_dials;
+    }
+}
 
 static void put_conn(struct dtt_json *j, const struct dtt_links *p, dtt_quic_conn conn)
 {

@@ -72,6 +72,10 @@ bool dtt_links_next_wanted(struct dtt_links *p, struct dtt_id *ret);
 void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                        bool is_over);
 
+struct dtt_links_stats {
+    size_t links, neighbors, connections, dials;
+};
+void dtt_links_stats(const struct dtt_links *p, struct dtt_links_stats *ret);
 /** Adds an object for each link to the open array. */
 void dtt_links_snapshot(struct dtt_json *j, const struct dtt_links *p);
 

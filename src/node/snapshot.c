@@ -65,6 +65,6 @@ void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_
     dtt_json_end(j);
     dtt_json_object(j, "events");
     dtt_json_u64(j, "queued", c->events.ring.count);
-    dtt_json_u64(j, "lost", c->events.missed);
+    dtt_json_u64(j, "lost", c->events.lost);
     dtt_json_end(j);
 }

@@ -38,7 +38,7 @@ static int on_new_cid(ngtcp2_conn *ng, ngtcp2_cid *cid, uint8_t *token, size_t l
     (void)ng;
     dtt_qcid_generate(t, len, cid);
     if (dtt_qcid_reset_token(t, cid, token) != 0 || dtt_qcid_add(t, &c->cids, cid, c) != 0) {
-        DTT_COUNT(c->sh->ctx, QUIC_CID_REFUSED);
+        DTT_COUNT(c->sh->ctx, QUIC_CONN_IDS_REFUSED);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     return 0;
@@ -114,7 +114,7 @@ static int on_stream_open(ngtcp2_conn *ng, int64_t id, void *user)
 {
     struct dtt_qconn *c = user;
     if (ngtcp2_is_bidi_stream(id)) {
-        DTT_COUNT(c->sh->ctx, QUIC_BIDI_REFUSED);
+        DTT_COUNT(c->sh->ctx, QUIC_BIDI_STREAMS_REFUSED);
         return dtt_ng_shutdown_stream(ng, id, 0) == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
     }
     struct dtt_qstream *s = dtt_qstream_new(&c->streams, c, id, false);

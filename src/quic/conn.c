@@ -178,11 +178,11 @@ static void trace_closed(struct dtt_qconn *c)
         DTT_TRACE(c->sh->ctx, QUIC_CLOSED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
                   dtt_tv_text(word));
     } else if (c->is_dialed) {
-        DTT_COUNT(c->sh->ctx, QUIC_DIAL_FAILED);
+        DTT_COUNT(c->sh->ctx, QUIC_DIALS_FAILED);
         DTT_TRACE(c->sh->ctx, QUIC_DIAL_FAILED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
                   dtt_tv_text(word));
     } else {
-        DTT_COUNT(c->sh->ctx, QUIC_ACCEPT_FAILED);
+        DTT_COUNT(c->sh->ctx, QUIC_ACCEPTS_FAILED);
         DTT_TRACE(c->sh->ctx, QUIC_ACCEPT_FAILED, dtt_tv_addr(&c->remote), dtt_tv_text(word));
     }
 }

@@ -234,13 +234,13 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
     enum dtt_qstateless_token token =
         dtt_qstateless_check_token(&q->stateless, &hd, &route->remote, &original_dcid);
     if (token == DTT_QTOKEN_BAD) {
-        DTT_COUNT(q->sh.ctx, QUIC_TOKEN_REFUSED);
+        DTT_COUNT(q->sh.ctx, QUIC_TOKENS_REFUSED);
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_INVALID_TOKEN);
     } else if (token == DTT_QTOKEN_NONE && q->sh.half_open >= half_open_retry(q)) {
         dtt_qstateless_retry(&q->stateless, route, &hd);
     } else if (q->sh.half_open >= half_open_max(q) || q->sh.live >= accept_max(q) ||
                is_table_full(q)) {
-        DTT_COUNT(q->sh.ctx, QUIC_CONN_REFUSED);
+        DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_REFUSED);
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_CONNECTION_REFUSED);
     } else {
         accept_conn(q, route, &hd, token == DTT_QTOKEN_VALID ? &original_dcid : NULL, datagram);
@@ -342,7 +342,7 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
         return DTT_EINVAL;
     }
     if (q->sh.live >= q->max_conns || is_table_full(q)) {
-        DTT_COUNT(q->sh.ctx, QUIC_DIAL_REFUSED);
+        DTT_COUNT(q->sh.ctx, QUIC_DIALS_REFUSED);
         return DTT_EFULL;
     }
     int err = dtt_qstart_dial(&c, &q->sh, ++q->last_handle, peer, local, remote);

@@ -51,7 +51,7 @@ new_reply(struct dtt_qstateless *s, enum dtt_qstateless_kind kind, const struct 
         r = dtt_ring_push(&s->replies);
     }
     if (!r) {
-        DTT_COUNT(s->sh->ctx, QUIC_REPLY_DROPPED);
+        DTT_COUNT(s->sh->ctx, QUIC_REPLIES_DROPPED);
         return NULL;
     }
     r->route = *route;
@@ -96,7 +96,7 @@ void dtt_qstateless_version(struct dtt_qstateless *s, const struct dtt_qroute *r
     set_len(r,
             ngtcp2_pkt_write_version_negotiation(r->data, sizeof(r->data), unused, vc->scid,
                                                  vc->scidlen, vc->dcid, vc->dcidlen, versions, 1));
-    DTT_COUNT(s->sh->ctx, QUIC_VERSION_SENT);
+    DTT_COUNT(s->sh->ctx, QUIC_TX_VERSIONS);
 }
 
 void dtt_qstateless_retry(struct dtt_qstateless *s, const struct dtt_qroute *route,
@@ -118,7 +118,7 @@ void dtt_qstateless_retry(struct dtt_qstateless *s, const struct dtt_qroute *rou
         set_len(r, ngtcp2_crypto_write_retry(r->data, sizeof(r->data), hd->version, &hd->scid,
                                              &scid, &hd->dcid, token, (size_t)n));
     }
-    DTT_COUNT(s->sh->ctx, QUIC_RETRY_SENT);
+    DTT_COUNT(s->sh->ctx, QUIC_TX_RETRIES);
 }
 
 void dtt_qstateless_refuse(struct dtt_qstateless *s, const struct dtt_qroute *route,
@@ -157,5 +157,5 @@ void dtt_qstateless_reset(struct dtt_qstateless *s, const struct dtt_qroute *rou
         set_len(r, ngtcp2_pkt_write_stateless_reset(r->data, sizeof(r->data), token, random,
                                                     sizeof(random)));
     }
-    DTT_COUNT(s->sh->ctx, QUIC_RESET_SENT);
+    DTT_COUNT(s->sh->ctx, QUIC_TX_RESETS);
 }

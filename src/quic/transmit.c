@@ -86,7 +86,7 @@ int dtt_qtransmit_write(struct dtt_qconn *c, int64_t stream, struct dtt_slice da
         return DTT_ETOOBIG;
     }
     if (dtt_qsendbuf_unacked(&s->out) + data.len > max) {
-        DTT_COUNT(c->sh->ctx, QUIC_WRITE_REFUSED);
+        DTT_COUNT(c->sh->ctx, QUIC_WRITES_REFUSED);
         s->refused = data.len;
         return DTT_EAGAIN;
     }

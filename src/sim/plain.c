@@ -117,8 +117,8 @@ static void conn_end(struct plain *p, struct dtt_sim_conn *c, enum dtt_reason re
         push(p, ev);
     }
     p->ctx->counters[c->state == DTT_SIM_CONN_OPEN ? DTT_COUNTER_QUIC_CLOSED
-                     : c->is_dialed                ? DTT_COUNTER_QUIC_DIAL_FAILED
-                                                   : DTT_COUNTER_QUIC_ACCEPT_FAILED]++;
+                     : c->is_dialed                ? DTT_COUNTER_QUIC_DIALS_FAILED
+                                                   : DTT_COUNTER_QUIC_ACCEPTS_FAILED]++;
     dtt_sim_conn_free(&p->conns, c);
 }
 
@@ -163,7 +163,7 @@ static void on_hello(struct plain *p, struct dtt_now now, const struct dtt_addr 
         c = dtt_sim_conn_new(&p->conns, &p->rng, now.mono_ns, DTT_SIM_CONN_ACCEPTING, &peer, from);
     }
     if (!c) {
-        DTT_COUNT(p->ctx, QUIC_CONN_REFUSED);
+        DTT_COUNT(p->ctx, QUIC_CLIENTS_REFUSED);
         control(p, from, REFUSE, their_cid, NULL, 0);
         return;
     }
@@ -374,7 +374,7 @@ static int plain_dial(struct dtt_quic *t, struct dtt_now now, const struct dtt_i
         return DTT_EINVAL;
     }
     if (dtt_map_count(&p->conns.by_cid) == DTT_SIM_CONNS_MAX) {
-        DTT_COUNT(p->ctx, QUIC_DIAL_REFUSED);
+        DTT_COUNT(p->ctx, QUIC_DIALS_REFUSED);
         return DTT_EFULL;
     }
     struct dtt_sim_conn *c =

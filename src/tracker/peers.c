@@ -76,7 +76,7 @@ static struct dtt_tracker_peer *add(struct dtt_peers *peers, const struct dtt_id
         return NULL;
     }
     if (peers->count == DTT_PEERS_MAX) {
-        DTT_COUNT(peers->ctx, TRACKER_PEERS_FULL);
+        DTT_COUNT(peers->ctx, TRACKER_PEERS_REFUSED);
         struct dtt_tracker_peer *worst = worst_idle(peers);
         if (!worst) {
             return NULL;

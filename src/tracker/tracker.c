@@ -217,7 +217,7 @@ static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
         result = dtt_publisher_step(&t->publisher, now, &view);
     }
     if (result == DTT_PUBLISHER_CAPPED) {
-        DTT_COUNT(t->ctx, TRACKER_CAPPED);
+        DTT_COUNT(t->ctx, TRACKER_RECORDS_CAPPED);
         DTT_TRACE(t->ctx, TRACKER_CAPPED, dtt_tv_int((int64_t)t->view.minute),
                   dtt_tv_int(view.others));
     }

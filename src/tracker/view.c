@@ -183,7 +183,7 @@ static struct dtt_view_record *place_for(struct dtt_view *v, const struct dtt_re
         memset(r, 0, sizeof(*r));
         return r;
     }
-    DTT_COUNT(v->ctx, TRACKER_PUBLISHERS_FULL);
+    DTT_COUNT(v->ctx, TRACKER_PUBLISHERS_REFUSED);
     return v->records[oldest].info.minute < info->minute ? &v->records[oldest] : NULL;
 }
 

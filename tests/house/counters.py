@@ -9,7 +9,7 @@ import re
 import sys
 
 # The list, and the macros by which its rows are used.
-LISTS = [("counter.def", r"DTT_COUNT\(\s*[^,]+,\s*(\w+)|DTT_COUNTER_(\w+)"),
+LISTS = [("counter.def", r"DTT_COUNT(?:_N)?\(\s*[^,]+,\s*(\w+)|DTT_COUNTER_(\w+)"),
          ("trace.def", r"DTT_TRACE\(\s*[^,]+,\s*(\w+)|DTT_TP_(\w+)")]
 
 

@@ -58,9 +58,9 @@ static void names_are_fit_for_other_formats_and_differ(void **state)
 static void gauges_fall_again(void **state)
 {
     (void)state;
-    assert_int_equal(value_of("events_queued", DTT_METRIC_GAUGE), 1);
+    assert_int_equal(value_of("node_events_queued", DTT_METRIC_GAUGE), 1);
     assert_int_equal(dtt_node_next_event(n)->type, DTT_EVENT_LISTENING);
-    assert_int_equal(value_of("events_queued", DTT_METRIC_GAUGE), 0);
+    assert_int_equal(value_of("node_events_queued", DTT_METRIC_GAUGE), 0);
     assert_int_equal(value_of("dht_nodes_v4", DTT_METRIC_GAUGE), 0);
     assert_int_equal(value_of("dht_queries", DTT_METRIC_COUNTER), 0);
 }

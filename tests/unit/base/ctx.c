@@ -24,10 +24,10 @@ static void test_count(void **state)
 {
     struct dtt_ctx ctx = {0};
     (void)state;
-    DTT_COUNT(&ctx, NODE_RX_PACKETS);
-    DTT_COUNT(&ctx, NODE_RX_PACKETS);
-    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_RX_PACKETS], 2);
-    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_TX_PACKETS], 0);
+    DTT_COUNT(&ctx, NODE_RX_DATAGRAMS);
+    DTT_COUNT(&ctx, NODE_RX_DATAGRAMS);
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_RX_DATAGRAMS], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_TX_BATCHES], 0);
 }
 
 int main(void)

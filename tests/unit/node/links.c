@@ -577,7 +577,7 @@ static void queues_and_peers_are_bounded(void **state)
     for (int i = 0; i <= DTT_OUTFLOW_QUEUE; i++) {
         send_to(3, "hello");
     }
-    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_PEERS_QUEUE_FULL], 1);
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_MESSAGES_DROPPED], 1);
     assert_int_equal(dtt_links_unacked(&l, &id), 5 * DTT_OUTFLOW_QUEUE);
     for (unsigned peer = 4; peer < 3 + DTT_LINKS_MAX; peer++) {
         send_to(peer, "hello");

@@ -220,7 +220,7 @@ static void refuses_bidirectional_streams(void **state)
         assert_true(client.c->ng && server.c->ng);
     }
     assert_null(take(&server));
-    assert_int_equal(server.ctx.counters[DTT_COUNTER_QUIC_BIDI_REFUSED], 20);
+    assert_int_equal(server.ctx.counters[DTT_COUNTER_QUIC_BIDI_STREAMS_REFUSED], 20);
     finish();
 }
 

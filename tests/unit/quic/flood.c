@@ -19,16 +19,16 @@ static void demands_retry_in_a_flood(void **state)
     }
     net_run(&n, 100 * DTT_MS);
     assert_int_equal(net_live(hub), 16);
-    assert_int_equal(metrics[DTT_COUNTER_QUIC_RETRY_SENT], 24);
-    uint64_t before = metrics[DTT_COUNTER_QUIC_RETRY_SENT];
+    assert_int_equal(metrics[DTT_COUNTER_QUIC_TX_RETRIES], 24);
+    uint64_t before = metrics[DTT_COUNTER_QUIC_TX_RETRIES];
     dtt_quic_conn c = net_dial(&n, good, hub);
     net_run(&n, 500 * DTT_MS);
     assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
-    assert_true(metrics[DTT_COUNTER_QUIC_RETRY_SENT] > before);
+    assert_true(metrics[DTT_COUNTER_QUIC_TX_RETRIES] > before);
     net_run(&n, 15 * DTT_S);
     assert_int_equal(net_live(hub), 1);
     assert_int_equal(net_count(hub, DTT_QUIC_CLOSED), 0);
-    assert_true(metrics[DTT_COUNTER_QUIC_ACCEPT_FAILED] >= 16);
+    assert_true(metrics[DTT_COUNTER_QUIC_ACCEPTS_FAILED] >= 16);
     net_fini(&n);
 }
 
@@ -53,8 +53,8 @@ static void retries_have_shares(void **state)
         net_run(&n, 100 * DTT_US);
     }
     net_run(&n, 100 * DTT_MS);
-    assert_in_range(hub->ctx.counters[DTT_COUNTER_QUIC_RETRY_SENT], 50, 60);
-    assert_in_range(hub->ctx.counters[DTT_COUNTER_QUIC_RESET_SENT], 100, 120);
+    assert_in_range(hub->ctx.counters[DTT_COUNTER_QUIC_TX_RETRIES], 50, 60);
+    assert_in_range(hub->ctx.counters[DTT_COUNTER_QUIC_TX_RESETS], 100, 120);
     dtt_quic_conn c = net_dial(&n, good, hub);
     net_run(&n, 200 * DTT_MS);
     assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
@@ -87,7 +87,7 @@ static void refuses_when_full(void **state)
             net_assert_closed(node, c, DTT_REASON_REFUSED, false);
         }
     }
-    assert_int_equal(hub->ctx.counters[DTT_COUNTER_QUIC_CONN_REFUSED], 1);
+    assert_int_equal(hub->ctx.counters[DTT_COUNTER_QUIC_CLIENTS_REFUSED], 1);
     c = net_dial(&n, hub, n.nodes[4]);
     net_run(&n, DTT_S);
     assert_non_null(net_event(hub, DTT_QUIC_CONNECTED, c));

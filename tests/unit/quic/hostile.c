@@ -138,7 +138,7 @@ static void demands_retry_when_hello_comes_in_disorder(void **state)
     dtt_quic_conn c = net_dial(&n, evil, good);
     assert_int_equal(frames.len, 0);
     net_run(&n, 5 * DTT_S);
-    assert_int_equal(good->ctx.counters[DTT_COUNTER_QUIC_RETRY_SENT], 1);
+    assert_int_equal(good->ctx.counters[DTT_COUNTER_QUIC_TX_RETRIES], 1);
     assert_non_null(net_event(evil, DTT_QUIC_CONNECTED, c));
     net_fini(&n);
 }

@@ -354,8 +354,8 @@ dtt_quic_conn net_dial(struct net *n, struct net_node *from, const struct net_no
 size_t net_live(const struct net_node *node)
 {
     const uint64_t *m = node->ctx.counters;
-    return node->dials + m[DTT_COUNTER_QUIC_ACCEPTED] - m[DTT_COUNTER_QUIC_DIAL_FAILED] -
-           m[DTT_COUNTER_QUIC_ACCEPT_FAILED] - m[DTT_COUNTER_QUIC_CLOSED];
+    return node->dials + m[DTT_COUNTER_QUIC_ACCEPTED] - m[DTT_COUNTER_QUIC_DIALS_FAILED] -
+           m[DTT_COUNTER_QUIC_ACCEPTS_FAILED] - m[DTT_COUNTER_QUIC_CLOSED];
 }
 
 void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_quic_conn *ret_from,

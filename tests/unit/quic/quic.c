@@ -432,7 +432,7 @@ static void resets_the_connections_of_its_former_life(void **state)
         /* The next keep-alive tells, and a dialer's id has no token: one second of suspicion. */
         net_run(&n, 6 * DTT_S);
         net_assert_closed(node[!who], c[!who], DTT_REASON_RESET, true);
-        assert_true(node[who]->ctx.counters[DTT_COUNTER_QUIC_RESET_SENT] > 0);
+        assert_true(node[who]->ctx.counters[DTT_COUNTER_QUIC_TX_RESETS] > 0);
         net_forget(node[!who]);
         net_connect(&n, node[0], node[1], &c[0], &c[1]);
         net_fini(&n);

@@ -130,7 +130,7 @@ static void pushes_back_when_the_buffer_is_full(void **state)
     assert_int_equal(write_at(a, ca, stream, 0, 9000, false), DTT_OK);
     assert_int_equal(dtt_quic_unacked(a->q, ca), 9000);
     assert_int_equal(write_at(a, ca, stream, 9000, 1001, false), DTT_EAGAIN);
-    assert_int_equal(a->ctx.counters[DTT_COUNTER_QUIC_WRITE_REFUSED], 1);
+    assert_int_equal(a->ctx.counters[DTT_COUNTER_QUIC_WRITES_REFUSED], 1);
     net_run(&n, DTT_S);
     const struct dtt_quic_event *e = net_event(a, DTT_QUIC_WRITABLE, ca);
     assert_non_null(e);

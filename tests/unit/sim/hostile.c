@@ -185,9 +185,9 @@ static void false_names_are_dialled_in_vain(void **state)
     setup(&f, (struct dtt_sim_gang_config){DTT_SIM_GOSSIPER, .n = 1}, false);
     run_until(&f, ATTACK_S);
     const uint64_t *counters = f.o.members[0].host->ctx.counters;
-    uint64_t before = counters[DTT_COUNTER_QUIC_DIAL_FAILED];
+    uint64_t before = counters[DTT_COUNTER_QUIC_DIALS_FAILED];
     run_until(&f, ATTACK_S + 30);
-    assert_true(counters[DTT_COUNTER_QUIC_DIAL_FAILED] > before);
+    assert_true(counters[DTT_COUNTER_QUIC_DIALS_FAILED] > before);
     assert_int_equal(f.w.third_bytes, 0);
     teardown(&f);
 }

@@ -254,7 +254,7 @@ static void a_full_list_lets_the_oldest_go(void **state)
         hear(i, DTT_PEER_HEARSAY, 1 + i / 1000, false);
     }
     assert_int_equal(peers.count, DTT_PEERS_MAX);
-    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_PEERS_FULL],
+    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_PEERS_REFUSED],
                      5000 - 1 - 256); /* one of them is us */
     for (unsigned i = 1; i <= DTT_PEERS_NAMED_MAX; i++) {
         assert_non_null(find(i));

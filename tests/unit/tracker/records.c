@@ -191,7 +191,7 @@ static void enough_others_silence_us(void **state)
     reads_done(700, M);
     up(800, 1);
     assert_int_equal(run(50000).puts, 0);
-    assert_true(ctx.counters[DTT_COUNTER_TRACKER_CAPPED] >= 1);
+    assert_true(ctx.counters[DTT_COUNTER_TRACKER_RECORDS_CAPPED] >= 1);
 }
 
 int main(void)

@@ -256,7 +256,7 @@ static void too_many_publishers_are_refused(void **state)
                              sealed_slice(&s), &info));
     assert_true(id_is(&info.publisher, 2));
     assert_int_equal(v.count, DTT_VIEW_PUBLISHERS_MAX);
-    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_PUBLISHERS_FULL], 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_PUBLISHERS_REFUSED], 2);
 }
 
 static void add_damaged(void *user, struct dtt_slice in)
