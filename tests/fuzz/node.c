@@ -347,7 +347,8 @@ static void use_topic(void)
     static const struct dtt_topic_config cfg = {
         .size = sizeof(cfg), .name = "t", .secret = "s", .secret_len = 1};
     uint8_t text[8] = {(uint8_t)pick(256)};
-    struct dtt_peer_addr peer = {.id = pick_id(), .addr = peers[pick(PEERS)].addr};
+    struct dtt_peer_addr peer = {
+        .size = sizeof(peer), .id = pick_id(), .addr = peers[pick(PEERS)].addr};
     struct dtt_why why = {.size = sizeof(why)};
     if (!topic) {
         require(dtt_core_topic_join(core, now, &cfg, NULL, &topic) == DTT_OK);
