@@ -90,6 +90,7 @@ static void swarms_hold_out_under_attack(void **state)
     static const struct small small[] = {
         {"hostile_black_holes_10", 10},
         {"hostile_black_holes_30", 10},
+        {"hostile_flap", 10},
     };
     unsigned failed = 0;
     (void)state;
