@@ -65,6 +65,25 @@ bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b)
            memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+uint64_t dtt_addr_host(const struct dtt_addr *a)
+{
+    uint64_t high = dtt_get_be32(a->ip);
+    switch (a->family) {
+    case DTT_FAMILY_V4: return (uint64_t)1 << 32 | high;
+    /* Of ::/32 only the loopback's prefix is in use, which is 0. */
+    case DTT_FAMILY_V6: return high ? high << 32 | dtt_get_be32(a->ip + 4) : 1;
+    default: return 0;
+    }
+}
+
+uint64_t dtt_addr_network(const struct dtt_addr *a)
+{
+    uint64_t host = dtt_addr_host(a);
+    return a->family == DTT_FAMILY_V4 ? host & ~(uint64_t)0xff
+           : host > 1                 ? host & ~(uint64_t)0xffff
+                                      : host;
+}
+
 static enum dtt_addr_scope scope_v4(const uint8_t *ip)
 {
     if (ip[0] == 127) {

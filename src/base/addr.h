@@ -32,6 +32,13 @@ struct dtt_addr dtt_addr_v6_zone(const uint8_t ip[16], uint16_t port, uint32_t z
 size_t dtt_addr_ip_len(const struct dtt_addr *a);
 bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b);
 bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b);
+/**
+ * The number of the host that an address is one of, for shares: an IPv4 address, or a /64 of IPv6,
+ * which any host there may fill. 0: no address.
+ */
+uint64_t dtt_addr_host(const struct dtt_addr *a);
+/** The number of its network: /24, or /48. */
+uint64_t dtt_addr_network(const struct dtt_addr *a);
 /** Total order: family, address, port, zone. */
 int dtt_addr_cmp(const struct dtt_addr *a, const struct dtt_addr *b);
 enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a);

@@ -195,7 +195,7 @@ int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data)
 
 /* ---- output */
 
-static bool is_needed(const struct dtt_gossip *g, const struct dtt_id *peer)
+bool dtt_gossip_needs(const struct dtt_gossip *g, const struct dtt_id *peer)
 {
     for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
         if (dtt_hyparview_needs(&swarm_at(g, i)->hyparview, peer)) {
@@ -226,7 +226,7 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret)
             return false;
         }
         /* Asked only now: another topic may want the peer, or this one may want it again. */
-    } while (item.type == DTT_GOSSIP_DISCONNECT && is_needed(g, &item.peer));
+    } while (item.type == DTT_GOSSIP_DISCONNECT && dtt_gossip_needs(g, &item.peer));
     dtt_gossip_blob_unref(g->shown);
     g->shown = item.blob;
     *ret = (struct dtt_gossip_action){.type = item.type,

@@ -131,6 +131,8 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
 /** The best of the peer's standings in our topics. */
 enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now now,
                                       const struct dtt_id *peer);
+/** A topic needs the peer: as a neighbour, or because an answer of it is awaited. */
+bool dtt_gossip_needs(const struct dtt_gossip *g, const struct dtt_id *peer);
 /** Adds the topic's views to the open object, see dtt_swarm_snapshot. */
 void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,
                          const struct dtt_gossip_topic_id *topic);

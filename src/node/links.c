@@ -3,6 +3,7 @@
 
 #include "node/inflow.h"
 #include "node/outflow.h"
+#include "node/places.h"
 #include "node/race.h"
 
 #include <assert.h>
@@ -10,8 +11,12 @@
 
 struct live {
     dtt_quic_conn conn;
-    uint64_t heard_ns; /* when the peer last sent gossip on it; 0 never */
-    bool is_slow;      /* so we close it */
+    struct dtt_addr addr;
+    uint64_t opened_ns;
+    uint64_t heard_ns; /* when the peer last said on it what gossip understands; 0 never */
+    bool is_dialled;   /* by us */
+    bool is_closing;   /* we closed it */
+    bool is_slow;      /* because it was slow */
 };
 
 enum link_state { NEW, LOCATING, DIALLING, LIVE, LINGERING };
@@ -190,6 +195,55 @@ void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt
     }
 }
 
+/* ---------------------------------------------------------------- places */
+
+static void close_live(struct dtt_links *p, struct dtt_now now, struct live *c, const char *words)
+{
+    if (!c->is_closing && !c->is_dialled) {
+        assert(p->n_accepted > 0);
+        p->n_accepted--;
+    }
+    c->is_closing = true;
+    dtt_transport_close(&p->transport, now, c->conn, words);
+}
+
+static struct dtt_place place_of(const struct dtt_links *p, struct dtt_now now,
+                                 const struct dtt_link *link, const struct live *c)
+{
+    bool is_silent = c->heard_ns == 0 && now.mono_ns - c->opened_ns >= DTT_LINKS_GRACE_NS;
+    enum dtt_place_rank rank = is_silent ? DTT_PLACE_SILENT : DTT_PLACE_STRANGER;
+    if (link->neighbor_of > 0 || dtt_gossip_needs(p->gossip, &link->id)) {
+        rank = DTT_PLACE_NEEDED;
+    } else if (dtt_gossip_standing(p->gossip, now, &link->id) == DTT_STANDING_PROVEN) {
+        rank = DTT_PLACE_PROVEN;
+    }
+    return (struct dtt_place){.rank = rank,
+                              .host = dtt_addr_host(&c->addr),
+                              .network = dtt_addr_network(&c->addr),
+                              .used_ns = c->heard_ns ? c->heard_ns : c->opened_ns};
+}
+
+/* One accepted connection too many: it may be the newest one that goes. */
+static void make_room(struct dtt_links *p, struct dtt_now now)
+{
+    struct dtt_place places[DTT_LINKS_ACCEPTED + 1];
+    struct live *lives[DTT_LINKS_ACCEPTED + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        for (size_t k = 0; k < link->n_conns; k++) {
+            if (!link->conns[k].is_dialled && !link->conns[k].is_closing) {
+                assert(n <= DTT_LINKS_ACCEPTED);
+                places[n] = place_of(p, now, link, &link->conns[k]);
+                lives[n++] = &link->conns[k];
+            }
+        }
+    }
+    assert(n == p->n_accepted);
+    DTT_COUNT(p->ctx, NODE_PLACES_MADE);
+    close_live(p, now, lives[dtt_places_victim(places, n)], "no place");
+}
+
 /* --------------------------------------------------------------- sending */
 
 /*
@@ -225,7 +279,7 @@ static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
         DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
         c->is_slow = true;
     }
-    dtt_transport_close(&p->transport, now, c->conn, c->is_slow ? "too slow" : "cannot send");
+    close_live(p, now, c, c->is_slow ? "too slow" : "cannot send");
 }
 
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
@@ -257,41 +311,49 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 
 /* ------------------------------------------------------------- receiving */
 
-/* The peer has spoken on this connection. False when it is none of the link any more. */
-static bool heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
-                     dtt_quic_conn conn)
+/* The number of a connection; n_conns when it is none of the link any more. */
+static size_t find_conn(const struct dtt_link *link, dtt_quic_conn conn)
 {
-    for (size_t k = 0; k < link->n_conns; k++) {
-        if (link->conns[k].conn == conn) {
-            link->conns[k].heard_ns = now.mono_ns;
-            if (k > 0 && !is_fresh(&link->conns[0], now)) {
-                promote(p, link, k);
-            }
-            return true;
-        }
+    size_t k = 0;
+    while (k < link->n_conns && link->conns[k].conn != conn) {
+        k++;
     }
-    return false;
+    return k;
+}
+
+/* The peer has spoken of a topic of ours on connection k. */
+static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
+{
+    dtt_transport_trust(&p->transport, link->conns[k].conn);
+    link->conns[k].heard_ns = now.mono_ns;
+    if (k > 0 && !is_fresh(&link->conns[0], now)) {
+        promote(p, link, k);
+    }
+    enter_connected(p, now, link);
 }
 
 static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                     const struct dtt_quic_event *ev)
 {
-    if (!heard_on(p, now, link, ev->conn)) {
+    size_t k = find_conn(link, ev->conn);
+    if (k == link->n_conns) {
         return;
     }
-    struct dtt_gossip_source source = {.id = link->id, .connection = ev->conn};
+    struct dtt_gossip_source source = {.id = link->id,
+                                       .connection = ev->conn,
+                                       .host = dtt_addr_host(&link->conns[k].addr),
+                                       .network = dtt_addr_network(&link->conns[k].addr)};
     struct dtt_gossip_stream *frames =
         dtt_inflow_get(&link->in, &p->streams_in, ev->conn, ev->stream);
     struct dtt_slice rest = ev->data;
     struct dtt_slice payload;
+    bool is_heard = false;
     int got = frames ? 1 : DTT_EFULL;
     while (got == 1) {
         got = dtt_gossip_stream_feed(frames, &rest, &payload);
         if (got == 1) {
             int err = dtt_gossip_recv(p->gossip, now, &source, &frames->topic, payload);
-            if (err == DTT_OK) {
-                dtt_transport_trust(&p->transport, ev->conn);
-            }
+            is_heard |= err == DTT_OK;
             got = err == DTT_EPROTO ? err : got;
         }
     }
@@ -300,11 +362,13 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     }
     if (got < 0) {
         DTT_COUNT(p->ctx, NODE_STREAMS_MALFORMED);
-        dtt_transport_close(&p->transport, now, ev->conn, "bad gossip stream");
+        close_live(p, now, &link->conns[k], "bad gossip stream");
     } else if (ev->fin) {
         dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
     }
-    enter_connected(p, now, link);
+    if (is_heard) {
+        heard_on(p, now, link, k);
+    }
 }
 
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
@@ -325,20 +389,24 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
     }
     if (link->n_conns == DTT_LINKS_CONNS) {
-        dtt_transport_close(&p->transport, now, link->conns[--link->n_conns].conn, "replaced");
+        close_live(p, now, &link->conns[--link->n_conns], "replaced");
     }
-    link->conns[link->n_conns++] = (struct live){.conn = ev->conn};
+    link->conns[link->n_conns++] = (struct live){
+        .conn = ev->conn, .addr = ev->addr, .opened_ns = now.mono_ns, .is_dialled = ev->dialed};
+    p->n_accepted += !ev->dialed;
     if (link->n_conns == 1 || !is_fresh(&link->conns[0], now)) {
         promote(p, link, link->n_conns - 1);
     }
     enter_connected(p, now, link);
     on_sent(p, now, link, dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn));
+    if (p->n_accepted > DTT_LINKS_ACCEPTED) {
+        make_room(p, now);
+    }
 }
 
 static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                       const struct dtt_quic_event *ev)
 {
-    size_t k = 0;
     if (dtt_race_take(&link->race, ev->conn, ev->reason)) {
         if (link->state == DIALLING) {
             dial(p, now, link);
@@ -346,13 +414,12 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         return;
     }
     dtt_inflow_end(&link->in, &p->streams_in, ev->conn, -1);
-    while (k < link->n_conns && link->conns[k].conn != ev->conn) {
-        k++;
-    }
+    size_t k = find_conn(link, ev->conn);
     if (k == link->n_conns) {
         return; /* a dial that lost its race, or a connection too many */
     }
     struct live gone = link->conns[k];
+    p->n_accepted -= !gone.is_dialled && !gone.is_closing;
     memmove(link->conns + k, link->conns + k + 1, (--link->n_conns - k) * sizeof(gone));
     if (k == 0) {
         dtt_outflow_forget(&link->out);
@@ -372,6 +439,15 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     dtt_gossip_peer_gone(p->gossip, now, &id, reason);
 }
 
+static void on_migrated(struct dtt_links *p, struct dtt_link *link, const struct dtt_quic_event *ev)
+{
+    size_t k = find_conn(link, ev->conn);
+    dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
+    if (k < link->n_conns) {
+        link->conns[k].addr = ev->addr;
+    }
+}
+
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
     if (ev->type == DTT_QUIC_CONNECTED) {
@@ -388,7 +464,7 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
         break;
     case DTT_QUIC_CLOSED: on_closed(p, now, link, ev); break;
-    case DTT_QUIC_MIGRATED: dtt_book_add(&p->book, &ev->peer, &ev->addr, 1); break;
+    case DTT_QUIC_MIGRATED: on_migrated(p, link, ev); break;
     default: break; /* WRITABLE: dtt_links_unacked is asked anew after each input. */
     }
 }
@@ -422,7 +498,7 @@ size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
 static void close_conns(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     for (size_t k = 0; k < link->n_conns; k++) {
-        dtt_transport_close(&p->transport, now, link->conns[k].conn, "close from disconnect");
+        close_live(p, now, &link->conns[k], "close from disconnect");
     }
 }
 

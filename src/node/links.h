@@ -11,8 +11,10 @@
  *     the peer connects ────────────────► LIVE ◄──► LINGERING ┘ last connection ended
  *                                            (a neighbour in some topic, or in none)
  *
- * LINGERING ends after DTT_LINKS_LINGER_NS without a word. When the last connection ends while a
- * dial of ours is still under way, the link is DIALLING again.
+ * LINGERING ends after DTT_LINKS_LINGER_NS without a word of a topic of ours. When the last
+ * connection ends while a dial of ours is still under way, the link is DIALLING again.
+ *
+ * Of the connections that peers made one makes room for each that is too many (places.h).
  */
 #ifndef DTT_NODE_LINKS_H
 #define DTT_NODE_LINKS_H
@@ -25,6 +27,8 @@
 
 #define DTT_LINKS_MAX       512          /**< peers with a connection or a dial */
 #define DTT_LINKS_CONNS     4            /**< connections a peer */
+#define DTT_LINKS_ACCEPTED  192          /**< connections that peers made; then some make room */
+#define DTT_LINKS_GRACE_NS  (5 * DTT_S)  /**< a peer that connected has this long to speak */
 #define DTT_LINKS_FRESH_NS  (10 * DTT_S) /**< heard within this: the connection lives */
 #define DTT_LINKS_LINGER_NS (15 * DTT_S) /**< an unneeded connection stays this long */
 
@@ -38,6 +42,7 @@ struct dtt_links {
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     size_t streams_in;
+    size_t n_accepted; /**< connections that peers made, those that we closed left out */
 };
 
 /** A peer that could not be reached at any address. */

@@ -36,6 +36,10 @@ static void end_life(struct dtt_qconn *c)
 {
     assert(c->sh->live > 0);
     c->sh->live--;
+    if (c->was_open && !c->is_dialed) {
+        assert(c->sh->accepted > 0);
+        c->sh->accepted--;
+    }
 }
 
 /* The only place where the state changes, and with it what depends on the state alone. */
@@ -56,7 +60,10 @@ static void set_state(struct dtt_qconn *c, enum dtt_qconn_state state, uint64_t 
     } else if (state == DTT_QCONN_OVER) {
         dtt_qcid_clear(&sh->cids, &c->cids);
     }
-    c->was_open |= state == DTT_QCONN_OPEN;
+    if (state == DTT_QCONN_OPEN) {
+        c->was_open = true;
+        sh->accepted += !c->is_dialed;
+    }
     c->state = state;
     c->until_ns = until_ns;
 }

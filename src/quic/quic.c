@@ -42,6 +42,11 @@ static uint64_t or_default(uint64_t value, uint64_t fallback)
     return value ? value : fallback;
 }
 
+static size_t half_open_max(const struct dtt_quic *q)
+{
+    return q->max_conns / 2 > 0 ? q->max_conns / 2 : 1;
+}
+
 /* ---- life */
 
 static void init_maps(struct dtt_quic *q, const struct dtt_ctx *ctx,
@@ -49,9 +54,10 @@ static void init_maps(struct dtt_quic *q, const struct dtt_ctx *ctx,
 {
     uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     dtt_rng_bytes(&q->sh.rng, hash_key, sizeof(hash_key));
-    /* As many may linger as may live. */
-    dtt_map_init(&q->conns, sizeof(dtt_quic_conn), 2 * q->max_conns, hash_key);
-    dtt_qcid_init(&q->sh.cids, ctx, cfg->seed, 2 * q->max_conns);
+    /* As many may linger as may live; unfinished handshakes have places of their own. */
+    size_t all = 2 * q->max_conns + half_open_max(q);
+    dtt_map_init(&q->conns, sizeof(dtt_quic_conn), all, hash_key);
+    dtt_qcid_init(&q->sh.cids, ctx, cfg->seed, all);
 }
 
 int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
@@ -139,12 +145,14 @@ static void check(const struct dtt_quic *q)
 #ifndef NDEBUG
     size_t live = 0;
     size_t half_open = 0;
+    size_t accepted = 0;
     size_t lingering = 0;
     size_t ready = 0;
     for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
         const struct dtt_qconn *c = dtt_map_value_at(&q->conns, i);
         live += c->state <= DTT_QCONN_OPEN || c->closed.is_queued;
         half_open += c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
+        accepted += c->was_open && !c->is_dialed && (c->ng || c->closed.is_queued);
         lingering += c->state == DTT_QCONN_LINGERING;
         ready += c->is_ready;
         assert(!dtt_qconn_is_done(c));
@@ -153,7 +161,8 @@ static void check(const struct dtt_quic *q)
         assert(c->is_ready && ready > 0);
     }
     assert(ready == 0 && live == q->sh.live && half_open == q->sh.half_open &&
-           lingering == q->sh.lingering && lingering <= q->sh.linger_max);
+           accepted == q->sh.accepted && lingering == q->sh.lingering &&
+           lingering <= q->sh.linger_max);
 #endif
     (void)q;
 }
@@ -182,17 +191,18 @@ static int add(struct dtt_quic *q, struct dtt_qconn *c)
 /* ---- input */
 
 /*
- * Part of the connections is kept for our own dials, so that a crowd of clients cannot lock us out
- * of the swarm.
+ * The last places are kept for our own dials, so that a crowd of clients cannot lock us out of the
+ * swarm. Whoever uses the endpoint should let accepted connections go well before this.
  */
 static size_t accept_max(const struct dtt_quic *q)
 {
-    return q->max_conns - q->max_conns / 4;
+    return q->max_conns - (q->max_conns / 8 > 0 ? q->max_conns / 8 : 1);
 }
 
-static size_t half_open_max(const struct dtt_quic *q)
+/* Dialled ones, and accepted ones that are through with their handshake. */
+static size_t places_taken(const struct dtt_quic *q)
 {
-    return q->max_conns / 2 > 0 ? q->max_conns / 2 : 1;
+    return q->sh.live - q->sh.half_open;
 }
 
 /* From so many unfinished handshakes on a client must prove that it receives what we send to it. */
@@ -238,8 +248,8 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_INVALID_TOKEN);
     } else if (token == DTT_QTOKEN_NONE && q->sh.half_open >= half_open_retry(q)) {
         dtt_qstateless_retry(&q->stateless, route, &hd);
-    } else if (q->sh.half_open >= half_open_max(q) || q->sh.live >= accept_max(q) ||
-               is_table_full(q)) {
+    } else if (q->sh.half_open >= half_open_max(q) || q->sh.accepted >= accept_max(q) ||
+               places_taken(q) >= q->max_conns || is_table_full(q)) {
         DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_REFUSED);
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_CONNECTION_REFUSED);
     } else {
@@ -341,7 +351,7 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
         local->family != remote->family) {
         return DTT_EINVAL;
     }
-    if (q->sh.live >= q->max_conns || is_table_full(q)) {
+    if (places_taken(q) >= q->max_conns || is_table_full(q)) {
         DTT_COUNT(q->sh.ctx, QUIC_DIALS_REFUSED);
         return DTT_EFULL;
     }

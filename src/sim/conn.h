@@ -18,7 +18,7 @@
 #include "sim/channel.h"
 
 #define DTT_SIM_CONNS_MAX    256
-#define DTT_SIM_CONNS_ACCEPT (DTT_SIM_CONNS_MAX / 4 * 3) /**< dialled by others, at most */
+#define DTT_SIM_CONNS_ACCEPT (DTT_SIM_CONNS_MAX / 8 * 7) /**< dialled by others, at most */
 
 enum dtt_sim_conn_state {
     DTT_SIM_CONN_DIALING,

@@ -398,14 +398,47 @@ static void test_zones(void **state)
     assert_int_equal(sizeof(struct dtt_addr), 24);
 }
 
+static void test_hosts_and_networks(void **state)
+{
+    static const uint8_t loop[16] = {[15] = 1};
+    uint8_t ip[16] = {0x20, 1, 0xd, 0xb8, 0, 1, 0, 2, 3};
+    struct dtt_addr a = dtt_addr_v4(192, 0, 2, 1, 1), b = dtt_addr_v4(192, 0, 2, 2, 1);
+    struct dtt_addr six = dtt_addr_v6(ip, 1), other;
+    (void)state;
+    assert_true(dtt_addr_host(&a) != dtt_addr_host(&b));
+    assert_true(dtt_addr_network(&a) == dtt_addr_network(&b));
+    b.ip[2] = 3;
+    assert_true(dtt_addr_network(&a) != dtt_addr_network(&b));
+    ip[8] = 4;
+    other = dtt_addr_v6(ip, 1);
+    assert_true(dtt_addr_host(&six) == dtt_addr_host(&other));
+    ip[7] = 5;
+    other = dtt_addr_v6(ip, 1);
+    assert_true(dtt_addr_host(&six) != dtt_addr_host(&other));
+    assert_true(dtt_addr_network(&six) == dtt_addr_network(&other));
+    ip[5] = 6;
+    other = dtt_addr_v6(ip, 1);
+    assert_true(dtt_addr_network(&six) != dtt_addr_network(&other));
+    other = dtt_addr_v6(loop, 1);
+    assert_true(dtt_addr_host(&other) != 0 && dtt_addr_network(&other) != 0);
+    other = (struct dtt_addr){0};
+    assert_true(dtt_addr_host(&other) == 0 && dtt_addr_network(&other) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_format_vectors),  cmocka_unit_test(test_parse_refuses),
-        cmocka_unit_test(test_text_round_trip), cmocka_unit_test(test_parse_agrees_with_libc),
-        cmocka_unit_test(test_compact),         cmocka_unit_test(test_scopes),
-        cmocka_unit_test(test_order),           cmocka_unit_test(test_split_host),
-        cmocka_unit_test(test_wildcards),       cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_format_vectors),
+        cmocka_unit_test(test_parse_refuses),
+        cmocka_unit_test(test_text_round_trip),
+        cmocka_unit_test(test_parse_agrees_with_libc),
+        cmocka_unit_test(test_compact),
+        cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_split_host),
+        cmocka_unit_test(test_hosts_and_networks),
+        cmocka_unit_test(test_wildcards),
+        cmocka_unit_test(test_zones),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -4,6 +4,8 @@
  * text; peers are numbers, addresses and the connections with them are letters:
  *
  *     dial 3@a; dial 3@b; close b (too slow); hear 3 hello; gone 3 timeout
+ *
+ * Connections beyond the 26th have no letter that can be read; tests of crowds number them.
  */
 #include "node/links.h"
 
@@ -16,7 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define LETTERS 8
+#define LETTERS 256
 
 static struct dtt_links l;
 static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
@@ -164,7 +166,23 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now when, const struct dtt_
 {
     (void)g, (void)when, (void)topic;
     say("hear %u %.*s", peer_of(&from->id), (int)payload.len, payload.data);
-    return dtt_slice_eq(payload, dtt_slice("bad", 3)) ? DTT_EPROTO : DTT_OK;
+    return dtt_slice_eq(payload, dtt_slice("bad", 3))       ? DTT_EPROTO
+           : dtt_slice_eq(payload, dtt_slice("unknown", 7)) ? DTT_ESTATE
+                                                            : DTT_OK;
+}
+
+/* Gossip needs the peers 300 to 399, and those from 400 to 499 hold the secret. */
+bool dtt_gossip_needs(const struct dtt_gossip *g, const struct dtt_id *peer)
+{
+    (void)g;
+    return peer_of(peer) / 100 == 3;
+}
+
+enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now when,
+                                      const struct dtt_id *peer)
+{
+    (void)g, (void)when;
+    return peer_of(peer) / 100 == 4 ? DTT_STANDING_PROVEN : DTT_STANDING_STRANGER;
 }
 
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now when, const struct dtt_id *peer,
@@ -468,7 +486,7 @@ static void we_answer_where_the_peer_speaks(void **state)
     pass(DTT_LINKS_FRESH_NS);
     hear('b', 2, "five", false);
     send_to(3, "six");
-    assert_string_equal(script(), "end a/1; hear 3 five; open b/2; topic 2; write b/2 six");
+    assert_string_equal(script(), "hear 3 five; end a/1; open b/2; topic 2; write b/2 six");
     closed('a', DTT_REASON_TIMEOUT); /* the other one is left */
     send_to(3, "seven");
     assert_string_equal(script(), "write b/2 seven");
@@ -507,6 +525,80 @@ static void an_unneeded_connection_lingers(void **state)
     assert_string_equal(script(), "close a (close from disconnect)");
     closed('a', DTT_REASON_CLOSED_BY_US);
     assert_string_equal(script(), "gone 3 closed_by_us");
+}
+
+/* Peer 1000 + i connects as number i, from the hosts of `address` in turn. */
+static void crowd(size_t n, struct dtt_addr address, size_t hosts)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct dtt_quic_event ev = {.type = DTT_QUIC_CONNECTED, .conn = i + 1, .addr = address};
+        ev.peer = id_of((unsigned)(1000 + i));
+        ev.addr.ip[3] = (uint8_t)(i % hosts);
+        conns[i].peer = (unsigned)(1000 + i);
+        dtt_links_quic_event(&l, now, &ev);
+    }
+}
+
+static void accept_at(unsigned peer, dtt_quic_conn conn, struct dtt_addr addr)
+{
+    struct dtt_quic_event ev = {.type = DTT_QUIC_CONNECTED, .conn = conn, .addr = addr};
+    ev.peer = id_of(peer);
+    conns[conn - 1].peer = peer;
+    dtt_links_quic_event(&l, now, &ev);
+}
+
+static const char *closing(dtt_quic_conn conn)
+{
+    static char line[32];
+    snprintf(line, sizeof(line), "close %c (no place)", letter_of(conn));
+    return line;
+}
+
+static void a_newcomer_takes_the_place_of_the_crowd(void **state)
+{
+    static const size_t hosts[] = {1, 250};
+    struct dtt_addr home = dtt_addr_v4(203, 0, 113, 1, 1);
+    for (size_t i = 0; i < 2; i++) {
+        setup(state);
+        crowd(DTT_LINKS_ACCEPTED, dtt_addr_v4(198, 51, 100, 0, 1), hosts[i]);
+        assert_string_equal(script(), "");
+        now.mono_ns += DTT_MS;
+        accept_at(3, 200, home);
+        assert_string_equal(script(), closing(1)); /* the oldest of the largest source */
+        accept_at(4, 201, dtt_addr_v4(198, 51, 100, 9, 1));
+        assert_string_equal(script(), closing(2));
+        assert_int_equal(l.n_accepted, DTT_LINKS_ACCEPTED);
+        teardown(state);
+    }
+    setup(state);
+}
+
+static void ranks_decide_before_sources(void **state)
+{
+    struct dtt_addr home = dtt_addr_v4(203, 0, 113, 1, 1);
+    struct dtt_addr bad = dtt_addr_v4(198, 51, 100, 0, 1);
+    (void)state;
+    accept_at(400, 200, bad); /* proven */
+    accept_at(300, 201, bad); /* asked */
+    accept_at(3, 202, bad);   /* a neighbour */
+    neighbor(3, 1);
+    accept_at(4, 203, home); /* silent */
+    crowd(DTT_LINKS_ACCEPTED - 5, bad, 1);
+    pass(DTT_LINKS_GRACE_NS);
+    accept_at(5, 204, bad); /* not yet silent */
+    accept_at(6, 205, bad);
+    assert_string_equal(script(), closing(1));
+}
+
+/* What gossip does not understand renews nothing. */
+static void noise_does_not_renew(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    pass(DTT_LINKS_LINGER_NS - 1);
+    hear('a', 1, "unknown", false);
+    pass(1);
+    assert_string_equal(script(), "hear 3 unknown; close a (close from disconnect)");
 }
 
 static void who_reads_too_slowly_is_let_go(void **state)
@@ -639,6 +731,9 @@ int main(void)
         T(we_answer_where_the_peer_speaks),
         T(of_too_many_connections_the_least_used_goes),
         T(an_unneeded_connection_lingers),
+        T(a_newcomer_takes_the_place_of_the_crowd),
+        T(ranks_decide_before_sources),
+        T(noise_does_not_renew),
         T(who_reads_too_slowly_is_let_go),
         T(each_topic_has_its_stream),
         T(bad_streams_end_the_connection),
