@@ -73,7 +73,7 @@ int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags)
 
 size_t dtt_topic_unsent(const dtt_topic *t)
 {
-    return dtt_core_topic_unsent(t);
+    return dtt_core_topic_unsent(t, dtt_io_now(io_of(t)));
 }
 
 size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap)

@@ -248,16 +248,16 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
     }
 }
 
+/* The better half of the neighbours sets the pace; the others get what they take. */
 static bool can_send(const struct dtt_topic *t)
 {
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t ready = 0;
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
-        if (dtt_links_unacked(&t->core->links, &ids[i]) > DTT_TOPIC_SEND_MAX) {
-            return false;
-        }
+        ready += dtt_links_unacked(&t->core->links, &ids[i]) <= DTT_TOPIC_SEND_MAX;
     }
-    return n > 0;
+    return ready > 0 && ready >= n / 2;
 }
 
 void dtt_core_topic_tell_writable(struct dtt_core *c, struct dtt_now now)
@@ -302,15 +302,21 @@ size_t dtt_core_topic_neighbors(const struct dtt_topic *t, struct dtt_id *ret, s
     return dtt_gossip_neighbors(t->core->gossip, &t->id, ret, cap);
 }
 
-size_t dtt_core_topic_unsent(const struct dtt_topic *t)
+size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now)
 {
+    struct dtt_links *links = &t->core->links;
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t n_late = 0;
+    size_t late = 0;
     size_t bytes = 0;
     for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
-        bytes += dtt_links_unacked(&t->core->links, &ids[i]);
+        bool is_late = dtt_links_is_late(links, now, &ids[i]);
+        *(is_late ? &late : &bytes) += dtt_links_unacked(links, &ids[i]);
+        n_late += is_late;
     }
-    return bytes;
+    /* What late neighbours lack they get of the others. */
+    return n_late == n ? late : bytes;
 }
 
 void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,

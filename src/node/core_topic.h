@@ -11,7 +11,7 @@
 #include "node/links.h"
 #include "tracker/tracker.h"
 
-/** A send is accepted while no neighbour has more than this unacknowledged. */
+/** A send is accepted while half of the neighbours have no more than this unacknowledged. */
 #define DTT_TOPIC_SEND_MAX (128 * 1024)
 
 struct dtt_topic {
@@ -35,7 +35,7 @@ void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now);
 void dtt_core_topic_free(struct dtt_topic *t);
 int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data,
                         unsigned flags);
-size_t dtt_core_topic_unsent(const struct dtt_topic *t);
+size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now);
 size_t dtt_core_topic_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap);
 void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,
                              const struct dtt_peer_addr *peer);

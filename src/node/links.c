@@ -30,6 +30,7 @@ struct dtt_link {
     struct dtt_race race; /* goes on for a while when the peer has connected to us meanwhile */
 
     struct dtt_outflow out;
+    struct dtt_backlog backlog;
     struct dtt_inflow in;
     int neighbor_of; /* topics in whose active view it is */
 };
@@ -207,6 +208,13 @@ static void close_live(struct dtt_links *p, struct dtt_now now, struct live *c, 
     dtt_transport_close(&p->transport, now, c->conn, words);
 }
 
+static void close_slow(struct dtt_links *p, struct dtt_now now, struct live *c)
+{
+    DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
+    c->is_slow = true;
+    close_live(p, now, c, "too slow");
+}
+
 static struct dtt_place place_of(const struct dtt_links *p, struct dtt_now now,
                                  const struct dtt_link *link, const struct live *c)
 {
@@ -264,6 +272,38 @@ static bool is_fresh(const struct live *c, struct dtt_now now)
     return c->heard_ns != 0 && now.mono_ns - c->heard_ns < DTT_LINKS_FRESH_NS;
 }
 
+static size_t unacked(const struct dtt_links *p, const struct dtt_link *link)
+{
+    size_t n = link->out.queued_bytes;
+    for (size_t i = 0; i < link->n_conns; i++) {
+        n += dtt_transport_unacked(&p->transport, link->conns[i].conn);
+    }
+    return n;
+}
+
+static void tell_slow(struct dtt_links *p, const struct dtt_link *link, bool was_slow)
+{
+    bool is_slow = link->backlog.slow_ns != 0;
+    if (is_slow != was_slow) {
+        DTT_TRACE(p->ctx, NODE_SLOW, dtt_tv_id(&link->id), dtt_tv_int(is_slow));
+        dtt_gossip_set_slow(p->gossip, &link->id, is_slow);
+    }
+}
+
+/* Something was written; `before`: the bytes that waited before that. */
+static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                       size_t before)
+{
+    bool was_slow = link->backlog.slow_ns != 0;
+    size_t waiting = unacked(p, link);
+    dtt_backlog_add(&link->backlog, now, before, waiting);
+    tell_slow(p, link, was_slow);
+    if (waiting > 0 && !dtt_timer_is_armed(&p->look)) {
+        /* Out of memory: the next message tries again. */
+        dtt_timerq_set(&p->timers, &p->look, now.mono_ns + DTT_BACKLOG_LOOK_NS);
+    }
+}
+
 /*
  * A frame could not be sent, mostly because the peer has stopped reading and its send buffer is
  * full. Leaving out one frame would corrupt the stream, so the connection is closed; one slow peer
@@ -276,10 +316,10 @@ static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
         return;
     }
     if (err == DTT_EAGAIN) {
-        DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
-        c->is_slow = true;
+        close_slow(p, now, c);
+    } else {
+        close_live(p, now, c, "cannot send");
     }
-    close_live(p, now, c, c->is_slow ? "too slow" : "cannot send");
 }
 
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
@@ -295,9 +335,11 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
         return;
     }
     if (link->n_conns > 0) {
-        on_sent(
-            p, now, link,
-            dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn, topic, payload, last));
+        size_t before = unacked(p, link);
+        int err =
+            dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn, topic, payload, last);
+        on_written(p, now, link, before);
+        on_sent(p, now, link, err);
         enter_connected(p, now, link);
         return;
     }
@@ -398,7 +440,10 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         promote(p, link, link->n_conns - 1);
     }
     enter_connected(p, now, link);
-    on_sent(p, now, link, dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn));
+    size_t before = unacked(p, link) - link->out.queued_bytes;
+    int err = dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn);
+    on_written(p, now, link, before);
+    on_sent(p, now, link, err);
     if (p->n_accepted > DTT_LINKS_ACCEPTED) {
         make_room(p, now);
     }
@@ -476,6 +521,7 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
     if (link) {
         assert(link->neighbor_of + change >= 0);
         link->neighbor_of += change;
+        tell_slow(p, link, false);
         if (link->n_conns > 0) {
             enter_connected(p, now, link);
         }
@@ -485,14 +531,13 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
 {
     const struct dtt_link *link = link_find(p, id);
-    size_t n = 0;
-    if (link) {
-        n = link->out.queued_bytes;
-        for (size_t i = 0; i < link->n_conns; i++) {
-            n += dtt_transport_unacked(&p->transport, link->conns[i].conn);
-        }
-    }
-    return n;
+    return link ? unacked(p, link) : 0;
+}
+
+bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
+{
+    const struct dtt_link *link = link_find(p, id);
+    return link && dtt_backlog_is_late(&link->backlog, now);
 }
 
 static void close_conns(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
@@ -595,6 +640,44 @@ void dtt_links_snapshot(struct dtt_json *j, const struct dtt_links *p)
 
 /* ------------------------------------------------------------------ time */
 
+/* All that was sent on its connections is acknowledged, and more waits. */
+static bool is_blocked(const struct dtt_links *p, const struct dtt_link *link)
+{
+    struct dtt_quic_info info;
+    for (size_t k = 0; k < link->n_conns; k++) {
+        if (dtt_transport_info(&p->transport, link->conns[k].conn, &info) && info.is_blocked) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Finds the slow ones, and lets those go that have stopped. True while bytes wait. */
+static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    size_t waiting = link->n_conns > 0 ? unacked(p, link) : 0;
+    bool was_slow = link->backlog.slow_ns != 0;
+    dtt_backlog_look(&link->backlog, now, waiting);
+    tell_slow(p, link, was_slow);
+    if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
+        for (size_t k = 0; k < link->n_conns; k++) {
+            close_slow(p, now, &link->conns[k]);
+        }
+    }
+    return waiting > 0;
+}
+
+static void look_at_all(struct dtt_links *p, struct dtt_now now)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        is_any |= look(p, now, dtt_map_value_at(&p->peers, i));
+    }
+    if (is_any) {
+        dtt_timerq_set(&p->timers, &p->look, now.mono_ns + DTT_BACKLOG_LOOK_NS);
+    }
+}
+
 uint64_t dtt_links_deadline(const struct dtt_links *p)
 {
     return dtt_timerq_deadline(&p->timers);
@@ -604,6 +687,10 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
 {
     struct dtt_timer *t;
     while ((t = dtt_timerq_pop(&p->timers, now.mono_ns)) != NULL) {
+        if (t == &p->look) {
+            look_at_all(p, now);
+            continue;
+        }
         struct dtt_link *link = DTT_TIMER_OWNER(t, struct dtt_link, timer);
         assert(link->state == DIALLING || link->state == LINGERING);
         if (link->state == DIALLING) {

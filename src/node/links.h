@@ -22,6 +22,7 @@
 #include "base/ring.h"
 #include "base/timerq.h"
 #include "gossip/gossip.h"
+#include "node/backlog.h"
 #include "node/book.h"
 #include "node/transport.h"
 
@@ -39,6 +40,7 @@ struct dtt_links {
     struct dtt_book book;
     struct dtt_map peers; /**< id -> struct dtt_link */
     struct dtt_timerq timers;
+    struct dtt_timer look;    /**< at the links that have something to take */
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     size_t streams_in;
@@ -66,6 +68,8 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev);
 /** Bytes the peer has not acknowledged yet, those that wait for a connection included. */
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id);
+/** The peer has been slow for so long that what it lacks is not waited for. */
+bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
 /** Closes every connection with a goodbye. */
 void dtt_links_close_all(struct dtt_links *p, struct dtt_now now);
 

@@ -42,7 +42,7 @@ static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_
     dtt_json_u64(j, "for_ms", why.for_ms);
     dtt_json_text(j, "why", why.sentence);
     dtt_json_u64(j, "members", why.members);
-    dtt_json_u64(j, "unsent", dtt_core_topic_unsent(t));
+    dtt_json_u64(j, "unsent", dtt_core_topic_unsent(t, now));
     dtt_gossip_snapshot(j, t->core->gossip, &t->id);
     dtt_json_end(j);
 }

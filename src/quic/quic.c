@@ -405,6 +405,7 @@ bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_qu
         .remote = c->remote, .is_dialed = c->is_dialed, .is_open = c->state == DTT_QCONN_OPEN};
     if (ret->is_open) {
         ret->rtt_us = dtt_ng_rtt_ns(c->ng) / DTT_US;
+        ret->is_blocked = c->unacked > 0 && dtt_ng_bytes_in_flight(c->ng) == 0;
     }
     return true;
 }

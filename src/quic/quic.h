@@ -71,6 +71,7 @@ struct dtt_quic_info {
     struct dtt_addr remote;
     bool is_dialed;
     bool is_open;    /**< the handshake is over */
+    bool is_blocked; /**< written bytes wait, and all that was sent is acknowledged */
     uint64_t rtt_us; /**< smoothed; 0: not known */
 };
 /** What is known of a connection; false for an unknown handle. */

@@ -357,7 +357,7 @@ static void use_topic(void)
     switch (pick(8)) {
     case 0: dtt_core_topic_why(topic, now, &why); break;
     case 1: dtt_core_topic_add_peer(topic, now, &peer); break;
-    case 2: (void)dtt_core_topic_unsent(topic); break;
+    case 2: (void)dtt_core_topic_unsent(topic, now); break;
     case 3:
         if (pick(8) == 1) {
             dtt_core_topic_leave(topic, now);

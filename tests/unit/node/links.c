@@ -30,9 +30,10 @@ static const struct dtt_gossip_topic_id red = {{1}}, blue = {{2}};
 
 /* What the transport answers, and what is known of the connection of each letter. */
 static int dial_error, write_error, open_error;
+static size_t next_unacked; /* after the next write; 0: as before it */
 static struct {
     unsigned peer;
-    bool is_up, is_trusted;
+    bool is_up, is_trusted, is_blocked;
     size_t unacked;
 } conns[LETTERS];
 static int64_t last_stream;
@@ -117,6 +118,10 @@ static int fake_write(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, st
     if (write_error) {
         return write_error;
     }
+    if (next_unacked && data.len != DTT_GOSSIP_HEADER_FRAME) {
+        conns[conn - 1].unacked = next_unacked;
+        next_unacked = 0;
+    }
     if (data.len == DTT_GOSSIP_HEADER_FRAME) {
         say("topic %d", (int)stream);
     } else if (data.len > 4) {
@@ -132,6 +137,13 @@ static size_t fake_unacked(const struct dtt_quic *t, dtt_quic_conn conn)
 {
     (void)t;
     return conns[conn - 1].unacked;
+}
+
+static bool fake_info(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret)
+{
+    (void)t;
+    *ret = (struct dtt_quic_info){.is_blocked = conns[conn - 1].is_blocked};
+    return true;
 }
 
 static void fake_trust(struct dtt_quic *t, dtt_quic_conn conn)
@@ -156,6 +168,7 @@ static const struct dtt_transport_ops fake = {.dial = fake_dial,
                                               .open_uni = fake_open_uni,
                                               .write = fake_write,
                                               .unacked = fake_unacked,
+                                              .info = fake_info,
                                               .trust = fake_trust,
                                               .close = fake_close};
 
@@ -183,6 +196,12 @@ enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now
 {
     (void)g, (void)when;
     return peer_of(peer) / 100 == 4 ? DTT_STANDING_PROVEN : DTT_STANDING_STRANGER;
+}
+
+void dtt_gossip_set_slow(struct dtt_gossip *g, const struct dtt_id *peer, bool is_slow)
+{
+    (void)g;
+    say("%s %u", is_slow ? "slow" : "fast", peer_of(peer));
 }
 
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now when, const struct dtt_id *peer,
@@ -624,6 +643,78 @@ static void who_reads_too_slowly_is_let_go(void **state)
     assert_string_equal(script(), "close c (too slow); gone 5 timeout");
 }
 
+/* What the peer of 'a' has to take, before a message and after it. */
+static void write_to(unsigned peer, size_t before, size_t after)
+{
+    conns[0].unacked = before;
+    next_unacked = after;
+    send_to(peer, "x");
+}
+
+static void a_slow_neighbor_gets_announcements(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    neighbor(3, 1);
+    write_to(3, 0, 100 * 1024);
+    script();
+    pass(DTT_BACKLOG_LOOK_NS); /* it may be fast: this was a burst */
+    assert_string_equal(script(), "");
+    conns[0].unacked = 70 * 1024;
+    pass(DTT_BACKLOG_LOOK_NS);
+    assert_string_equal(script(), "slow 3");
+    neighbor(3, 1); /* in another topic, whose gossip has yet to hear it */
+    assert_string_equal(script(), "slow 3");
+    conns[0].unacked = 20 * 1024;
+    pass(DTT_BACKLOG_LOOK_NS);
+    assert_string_equal(script(), "");
+    conns[0].unacked = 15 * 1024;
+    pass(DTT_BACKLOG_LOOK_NS);
+    assert_string_equal(script(), "fast 3");
+    write_to(3, 15 * 1024, 193 * 1024);
+    assert_string_equal(script(), "write a/1 x; slow 3");
+    conns[0].unacked = 0;
+    pass(DTT_BACKLOG_LOOK_NS);
+    assert_string_equal(script(), "fast 3");
+    assert_int_equal(dtt_links_deadline(&l), DTT_NEVER);
+}
+
+static void a_neighbor_that_stops_is_let_go(void **state)
+{
+    struct dtt_id id = id_of(3);
+    (void)state;
+    accept_from(3, 'a');
+    neighbor(3, 1);
+    write_to(3, 0, 300 * 1024);
+    conns[0].is_blocked = true;
+    script();
+    for (int i = 0; i < 5; i++) { /* it goes on, a byte at a time */
+        pass(DTT_BACKLOG_LOOK_NS);
+        conns[0].unacked--;
+    }
+    assert_true(dtt_links_is_late(&l, now, &id));
+    pass(DTT_BACKLOG_LOOK_NS); /* the last byte */
+    for (int i = 0; i < 4; i++) {
+        pass(DTT_BACKLOG_LOOK_NS);
+    }
+    assert_string_equal(script(), "");
+    pass(DTT_BACKLOG_LOOK_NS);
+    assert_string_equal(script(), "close a (too slow)");
+    closed('a', DTT_REASON_CLOSED_BY_US);
+    assert_string_equal(script(), "gone 3 too_slow");
+    conns[0].unacked = 0;
+    conns[0].is_blocked = false; /* another one is not heard for some seconds */
+    accept_from(4, 'a');
+    neighbor(4, 1);
+    write_to(4, 0, 1000);
+    script();
+    pass(DTT_BACKLOG_LOOK_NS);
+    pass(DTT_BACKLOG_DEAF_NS - 2 * DTT_S);
+    assert_string_equal(script(), "");
+    pass(2 * DTT_S);
+    assert_string_equal(script(), "close a (too slow)");
+}
+
 /* ---- streams and limits */
 
 static void each_topic_has_its_stream(void **state)
@@ -735,6 +826,8 @@ int main(void)
         T(ranks_decide_before_sources),
         T(noise_does_not_renew),
         T(who_reads_too_slowly_is_let_go),
+        T(a_slow_neighbor_gets_announcements),
+        T(a_neighbor_that_stops_is_let_go),
         T(each_topic_has_its_stream),
         T(bad_streams_end_the_connection),
         T(queues_and_peers_are_bounded),

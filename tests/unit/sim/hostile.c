@@ -220,7 +220,8 @@ static void slow_readers_stop_to_read(void **state)
         dtt_sim_world_run(&f.w, f.w.t_ns + 10 * DTT_MS, NULL, NULL);
     }
     dtt_sim_world_run(&f.w, f.w.t_ns + DTT_S, NULL, NULL);
-    assert_true(dtt_core_topic_unsent(f.o.members[0].host->topic) > 0);
+    const struct dtt_sim_host *member = f.o.members[0].host;
+    assert_true(dtt_core_topic_unsent(member->topic, dtt_sim_host_now(member)) > 0);
     teardown(&f);
 }
 
