@@ -31,7 +31,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_rng_init(&rng, c->ctx->seed, "node.hash");
     dtt_rng_bytes(&rng, hash_key, sizeof(hash_key));
     dtt_rng_fini(&rng);
-    dtt_events_init(&c->events);
+    dtt_events_init(&c->events, hash_key);
     dtt_self_init(&c->self);
 
     struct dtt_dht_config dht_cfg = {
@@ -241,6 +241,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
             return true;
         }
     }
+    dtt_links_follow(&c->links, &c->events);
     if (c->transport.ops->next_event(c->transport.self, &quic_ev)) {
         dtt_links_quic_event(&c->links, now, &quic_ev);
         return true;
@@ -289,6 +290,9 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
         t = dtt_min_ns(t, c->transport.ops->deadline(c->transport.self));
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
         t = dtt_min_ns(t, dtt_links_deadline(&c->links));
+        if (dtt_links_lag(&c->links, &c->events)) {
+            t = 0; /* the program has taken events */
+        }
         if (c->n_topics > 0) {
             t = dtt_min_ns(t, c->self.due_ns);
         }

@@ -11,9 +11,17 @@ struct dtt_queued_event {
     size_t owned_len;
 };
 
-void dtt_events_init(struct dtt_events *q)
+/* What one peer has in the queue. */
+struct share {
+    struct dtt_id peer;
+    size_t n; /* never 0 */
+    bool is_full;
+};
+
+void dtt_events_init(struct dtt_events *q, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     memset(q, 0, sizeof(*q));
+    dtt_map_init(&q->peers, sizeof(struct dtt_id), DTT_EVENTS_MAX, hash_key);
     dtt_ring_init(&q->ring, sizeof(struct dtt_queued_event), DTT_EVENTS_MAX);
 }
 
@@ -24,8 +32,67 @@ void dtt_events_fini(struct dtt_events *q)
         free(e->owned);
     }
     dtt_ring_fini(&q->ring);
+    for (size_t i = 0; i < dtt_map_count(&q->peers); i++) {
+        free(dtt_map_value_at(&q->peers, i));
+    }
+    dtt_map_fini(&q->peers);
     free(q->current);
     q->current = NULL;
+}
+
+/* The peer that an event comes of; NULL: none. */
+static const struct dtt_id *source(const struct dtt_event *ev)
+{
+    switch ((enum dtt_event_type)ev->type) {
+    case DTT_EVENT_MESSAGE: return &ev->u.message.neighbor;
+    case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_DOWN: return &ev->u.neighbor.peer;
+    default: return NULL;
+    }
+}
+
+static void set_full(struct dtt_events *q, bool *is_full, bool value)
+{
+    q->turns += *is_full != value;
+    *is_full = value;
+}
+
+/* Without memory the event counts for nobody. */
+static void count_in(struct dtt_events *q, const struct dtt_id *peer)
+{
+    struct share *s = dtt_map_get(&q->peers, peer);
+    if (!s) {
+        s = calloc(1, sizeof(*s));
+        if (!s || dtt_map_put(&q->peers, peer, s) != DTT_OK) {
+            free(s);
+            return;
+        }
+        s->peer = *peer;
+    }
+    if (++s->n >= DTT_EVENTS_A_PEER) {
+        set_full(q, &s->is_full, true);
+    }
+}
+
+static void count_out(struct dtt_events *q, const struct dtt_id *peer)
+{
+    struct share *s = dtt_map_get(&q->peers, peer);
+    if (!s) {
+        return;
+    }
+    if (--s->n <= DTT_EVENTS_A_PEER / 2) {
+        set_full(q, &s->is_full, false);
+    }
+    if (s->n == 0) {
+        dtt_map_take(&q->peers, peer);
+        free(s);
+    }
+}
+
+bool dtt_events_holds(const struct dtt_events *q, const struct dtt_id *peer)
+{
+    const struct share *s = dtt_map_get(&q->peers, peer);
+    return q->is_full || (s && s->is_full);
 }
 
 void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_event *ev,
@@ -53,6 +120,12 @@ void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_
     e->ev.unix_ms = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns / DTT_MS;
     e->owned = copy;
     e->owned_len = owned.len;
+    if (source(ev)) {
+        count_in(q, source(ev));
+    }
+    if (q->ring.count >= DTT_EVENTS_MUCH) {
+        set_full(q, &q->is_full, true);
+    }
 }
 
 void dtt_events_sign(struct dtt_event *ev, struct dtt_topic *t)
@@ -146,6 +219,12 @@ const struct dtt_event *dtt_events_next(struct dtt_events *q)
     q->current = e->owned;
     attach(&q->out, e->owned, e->owned_len);
     dtt_ring_pop(&q->ring);
+    if (source(&q->out)) {
+        count_out(q, source(&q->out));
+    }
+    if (q->ring.count <= DTT_EVENTS_MAX / 2) {
+        set_full(q, &q->is_full, false);
+    }
     return &q->out;
 }
 

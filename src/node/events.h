@@ -2,17 +2,23 @@
 /*
  * The queue of public events. Owns whatever an event points to. When it is full, events are
  * dropped and counted, and one LAGGED event says how many were missed.
+ *
+ * Before that the sources are held back: a peer with many events in the queue is, and all of them
+ * when the queue is nearly full, until the program has taken half.
  */
 #ifndef DTT_NODE_EVENTS_H
 #define DTT_NODE_EVENTS_H
 
 #include "base/bytes.h"
+#include "base/map.h"
 #include "base/ring.h"
 #include "base/time.h"
 
 #include <dtt/dtt.h>
 
-#define DTT_EVENTS_MAX 4096
+#define DTT_EVENTS_MAX    4096
+#define DTT_EVENTS_MUCH   (DTT_EVENTS_MAX / 4 * 3) /**< all peers are held back */
+#define DTT_EVENTS_A_PEER 512                      /**< of one peer: it is held back */
 /** One more than the last of enum dtt_event_type; it grows, so programs do not see it. */
 #define DTT_EVENT_COUNT (DTT_EVENT_DHT_ANNOUNCE + 1)
 
@@ -20,11 +26,14 @@ struct dtt_events {
     struct dtt_ring ring; /**< of struct dtt_queued_event */
     uint64_t missed;      /**< since LAGGED was last told */
     uint64_t lost;        /**< in all */
+    struct dtt_map peers; /**< id -> what is in the queue of a peer */
+    bool is_full;         /**< nearly: all peers are held back */
+    uint32_t turns;       /**< how often dtt_events_holds came to another answer for some peer */
     uint8_t *current;     /**< memory of the event handed out last */
     struct dtt_event out;
 };
 
-void dtt_events_init(struct dtt_events *q);
+void dtt_events_init(struct dtt_events *q, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_events_fini(struct dtt_events *q);
 /** Queues a copy of `ev`, stamped with `now`, and of the `owned` bytes it refers to. */
 void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_event *ev,
@@ -37,6 +46,8 @@ void dtt_events_tell(struct dtt_events *q, struct dtt_now now, struct dtt_topic 
 /** Removes the handle of a topic that is about to be freed from all queued events. */
 void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic);
 const struct dtt_event *dtt_events_next(struct dtt_events *q);
+/** What a peer sends should wait until the program has taken more events. */
+bool dtt_events_holds(const struct dtt_events *q, const struct dtt_id *peer);
 bool dtt_events_is_empty(const struct dtt_events *q);
 
 #endif

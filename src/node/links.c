@@ -15,6 +15,7 @@ struct live {
     uint64_t opened_ns;
     uint64_t heard_ns; /* when the peer last said on it what gossip understands; 0 never */
     bool is_dialled;   /* by us */
+    bool is_held;      /* nothing of its streams is taken */
     bool is_closing;   /* we closed it */
     bool is_slow;      /* because it was slow */
 };
@@ -436,6 +437,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     link->conns[link->n_conns++] = (struct live){
         .conn = ev->conn, .addr = ev->addr, .opened_ns = now.mono_ns, .is_dialled = ev->dialed};
     p->n_accepted += !ev->dialed;
+    p->turns--; /* it may have to be held */
     if (link->n_conns == 1 || !is_fresh(&link->conns[0], now)) {
         promote(p, link, link->n_conns - 1);
     }
@@ -538,6 +540,29 @@ bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const stru
 {
     const struct dtt_link *link = link_find(p, id);
     return link && dtt_backlog_is_late(&link->backlog, now);
+}
+
+bool dtt_links_lag(const struct dtt_links *p, const struct dtt_events *events)
+{
+    return p->turns != events->turns;
+}
+
+void dtt_links_follow(struct dtt_links *p, const struct dtt_events *events)
+{
+    if (!dtt_links_lag(p, events)) {
+        return;
+    }
+    p->turns = events->turns;
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        bool is_held = dtt_events_holds(events, &link->id);
+        for (size_t k = 0; k < link->n_conns; k++) {
+            if (link->conns[k].is_held != is_held) {
+                link->conns[k].is_held = is_held;
+                dtt_transport_hold(&p->transport, link->conns[k].conn, is_held);
+            }
+        }
+    }
 }
 
 static void close_conns(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)

@@ -24,6 +24,7 @@
 #include "gossip/gossip.h"
 #include "node/backlog.h"
 #include "node/book.h"
+#include "node/events.h"
 #include "node/transport.h"
 
 #define DTT_LINKS_MAX       512          /**< peers with a connection or a dial */
@@ -44,6 +45,7 @@ struct dtt_links {
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     size_t streams_in;
+    uint32_t turns;    /**< of the event queue, up to which dtt_links_follow has followed */
     size_t n_accepted; /**< connections that peers made, those that we closed left out */
 };
 
@@ -70,6 +72,10 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id);
 /** The peer has been slow for so long that what it lacks is not waited for. */
 bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
+/** Whether dtt_links_follow has something to do. */
+bool dtt_links_lag(const struct dtt_links *p, const struct dtt_events *events);
+/** Takes nothing of the streams of those peers whose events fill the queue. */
+void dtt_links_follow(struct dtt_links *p, const struct dtt_events *events);
 /** Closes every connection with a goodbye. */
 void dtt_links_close_all(struct dtt_links *p, struct dtt_now now);
 

@@ -12,6 +12,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .unacked = dtt_quic_unacked,
     .info = dtt_quic_info,
     .trust = dtt_quic_trust,
+    .hold = dtt_quic_hold,
     .close = dtt_quic_close,
     .next_packet = dtt_quic_next_packet,
     .next_event = dtt_quic_next_event,

@@ -24,6 +24,7 @@ struct dtt_transport_ops {
     size_t (*unacked)(const struct dtt_quic *t, dtt_quic_conn conn);
     bool (*info)(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret);
     void (*trust)(struct dtt_quic *t, dtt_quic_conn conn);
+    void (*hold)(struct dtt_quic *t, dtt_quic_conn conn, bool is_held);
     void (*close)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                   const char *reason);
     bool (*next_packet)(struct dtt_quic *t, struct dtt_now now, struct dtt_quic_packet *ret);
@@ -80,6 +81,12 @@ static inline bool dtt_transport_info(const struct dtt_transport *t, dtt_quic_co
 static inline void dtt_transport_trust(const struct dtt_transport *t, dtt_quic_conn conn)
 {
     t->ops->trust(t->self, conn);
+}
+
+static inline void dtt_transport_hold(const struct dtt_transport *t, dtt_quic_conn conn,
+                                      bool is_held)
+{
+    t->ops->hold(t->self, conn, is_held);
 }
 
 /** Code 0, as iroh-gossip closes whatever it closes; `words` are for people. */

@@ -138,7 +138,7 @@ static int on_stream_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t 
         return 0;
     }
     bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
-    if (dtt_qstream_receive(s, &c->sh->events, dtt_slice(data, len), fin) != 0) {
+    if (dtt_qstream_receive(s, dtt_qconn_inbox(c), dtt_slice(data, len), fin) != 0) {
         DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
@@ -170,7 +170,7 @@ static int on_stream_reset(ngtcp2_conn *ng, int64_t id, uint64_t final_size, uin
     (void)code;
     if (s) {
         s->is_closed = true;
-        dtt_qevents_push(&c->sh->events, &s->reset);
+        dtt_qevents_push(dtt_qconn_inbox(c), &s->reset);
     }
     return 0;
 }

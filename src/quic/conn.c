@@ -29,7 +29,7 @@ static bool is_half_open(const struct dtt_qconn *c)
 /* Open, or the user has still to hear that it is not. */
 static bool is_live(const struct dtt_qconn *c)
 {
-    return c->ng || c->closed.is_queued;
+    return c->ng || c->closed.queue;
 }
 
 static void end_life(struct dtt_qconn *c)
@@ -102,12 +102,13 @@ static void drop_events(struct dtt_qconn *c)
 {
     struct dtt_qevents *q = &c->sh->events;
     struct dtt_qevent *next;
+    dtt_qconn_hold(c, false);
     for (struct dtt_qevent *e = q->head; e; e = next) {
         next = e->next;
         if (e->conn != c || e == &c->connected) {
             continue;
         }
-        dtt_qevents_remove(q, e);
+        dtt_qevents_remove(e);
         if (e->type == DTT_QUIC_DATA) {
             struct dtt_qdata *block = (struct dtt_qdata *)e;
             dtt_qstream_taken(e->stream, block);
@@ -125,9 +126,9 @@ static void close_streams(struct dtt_qconn *c)
         s->is_closed = true;
         s->is_tx_queued = false;
         dtt_qsendbuf_fini(&s->out);
-        dtt_qevents_remove(&c->sh->events, &s->writable);
+        dtt_qevents_remove(&s->writable);
         if (dtt_qstream_is_done(s)) {
-            dtt_qstream_free(&c->streams, &c->sh->events, s);
+            dtt_qstream_free(&c->streams, s);
         }
     }
     c->tx_head = NULL;
@@ -166,7 +167,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
     }
     free(c->close_packet);
     drop_events(c);
-    dtt_qevents_remove(&c->sh->events, &c->connected);
+    dtt_qevents_remove(&c->connected);
     close_streams(c);
     dtt_timerq_cancel(&c->sh->timers, &c->timer);
     free(c);
@@ -174,7 +175,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
 
 bool dtt_qconn_is_done(const struct dtt_qconn *c)
 {
-    return c->state == DTT_QCONN_OVER && !c->closed.is_queued && !c->is_close_due;
+    return c->state == DTT_QCONN_OVER && !c->closed.queue && !c->is_close_due;
 }
 
 static void trace_closed(struct dtt_qconn *c)
@@ -204,7 +205,8 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     c->reason = reason;
     trace_closed(c);
     close_streams(c);
-    dtt_qevents_remove(&sh->events, &c->openable);
+    dtt_qevents_remove(&c->openable);
+    dtt_qconn_hold(c, false);
     if (c->is_dialed || c->was_open) {
         dtt_qevents_push(&sh->events, &c->closed);
     } else {
@@ -422,6 +424,29 @@ void dtt_qconn_trust(struct dtt_qconn *c)
     dtt_qschedule_wake(c);
 }
 
+struct dtt_qevents *dtt_qconn_inbox(struct dtt_qconn *c)
+{
+    return c->is_held ? &c->held : &c->sh->events;
+}
+
+void dtt_qconn_hold(struct dtt_qconn *c, bool is_held)
+{
+    c->is_held = is_held && c->ng;
+    if (!c->is_held) {
+        dtt_qevents_append(&c->sh->events, &c->held);
+    } else {
+        struct dtt_qevent *next;
+        for (struct dtt_qevent *e = c->sh->events.head; e; e = next) {
+            next = e->next;
+            if (e->conn == c && (e->type == DTT_QUIC_DATA ||
+                                 (e->type == DTT_QUIC_STREAM_RESET && !e->stream->is_local))) {
+                dtt_qevents_remove(e);
+                dtt_qevents_push(&c->held, e);
+            }
+        }
+    }
+}
+
 /* A keep-alive that is due at once makes ngtcp2 send a PING, which asks for an acknowledgement. */
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
 {
@@ -486,7 +511,7 @@ static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
     if (is_peers && c->ng && !s->is_forgotten) {
         (void)ngtcp2_conn_set_stream_user_data(c->ng, s->id, NULL);
     }
-    dtt_qstream_free(&c->streams, &c->sh->events, s);
+    dtt_qstream_free(&c->streams, s);
     if (is_peers && c->ng) {
         return_stream(c);
     }

@@ -129,6 +129,8 @@ struct dtt_qconn {
     struct dtt_qroute close_route;
     uint32_t close_triggers;
 
+    bool is_held;            /**< the user takes nothing of the peer's streams */
+    struct dtt_qevents held; /**< so this waits */
     struct dtt_qevent connected;
     struct dtt_qevent closed;
     struct dtt_qevent migrated;
@@ -153,6 +155,10 @@ void dtt_qconn_unreachable(struct dtt_qconn *c);
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason);
 /** Raises a stranger's limits to those of a peer. */
 void dtt_qconn_trust(struct dtt_qconn *c);
+/** What of the peer's streams arrives waits aside, or does not any more. */
+void dtt_qconn_hold(struct dtt_qconn *c, bool is_held);
+/** Where events of the peer's streams wait. */
+struct dtt_qevents *dtt_qconn_inbox(struct dtt_qconn *c);
 void dtt_qconn_tick(struct dtt_qconn *c);
 void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason);
 /** ngtcp2 gave the error `rv`: closes with what the peer and the user are to know. */

@@ -3,10 +3,10 @@
 
 void dtt_qevents_push(struct dtt_qevents *q, struct dtt_qevent *e)
 {
-    if (e->is_queued) {
+    if (e->queue) {
         return;
     }
-    e->is_queued = true;
+    e->queue = q;
     e->next = NULL;
     e->prev = q->tail;
     if (q->tail) {
@@ -17,9 +17,10 @@ void dtt_qevents_push(struct dtt_qevents *q, struct dtt_qevent *e)
     q->tail = e;
 }
 
-void dtt_qevents_remove(struct dtt_qevents *q, struct dtt_qevent *e)
+void dtt_qevents_remove(struct dtt_qevent *e)
 {
-    if (!e->is_queued) {
+    struct dtt_qevents *q = e->queue;
+    if (!q) {
         return;
     }
     if (e->prev) {
@@ -32,5 +33,14 @@ void dtt_qevents_remove(struct dtt_qevents *q, struct dtt_qevent *e)
     } else {
         q->tail = e->prev;
     }
-    e->is_queued = false;
+    e->queue = NULL;
+}
+
+void dtt_qevents_append(struct dtt_qevents *to, struct dtt_qevents *from)
+{
+    struct dtt_qevent *e;
+    while ((e = from->head) != NULL) {
+        dtt_qevents_remove(e);
+        dtt_qevents_push(to, e);
+    }
 }

@@ -18,7 +18,7 @@ struct dtt_qevent {
     struct dtt_qconn *conn;
     struct dtt_qstream *stream; /**< NULL when the event tells about the connection */
     enum dtt_quic_event_type type;
-    bool is_queued;
+    struct dtt_qevents *queue; /**< that it waits in; NULL: in none */
 };
 
 /** Received bytes: the event and what it carries. */
@@ -39,6 +39,8 @@ struct dtt_qevents {
 /** Appends; nothing happens when `e` waits already. */
 void dtt_qevents_push(struct dtt_qevents *q, struct dtt_qevent *e);
 /** Takes out; fine when not queued. */
-void dtt_qevents_remove(struct dtt_qevents *q, struct dtt_qevent *e);
+void dtt_qevents_remove(struct dtt_qevent *e);
+/** Moves all events of `from` to the end of `to`. */
+void dtt_qevents_append(struct dtt_qevents *to, struct dtt_qevents *from);
 
 #endif

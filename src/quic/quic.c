@@ -150,9 +150,9 @@ static void check(const struct dtt_quic *q)
     size_t ready = 0;
     for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
         const struct dtt_qconn *c = dtt_map_value_at(&q->conns, i);
-        live += c->state <= DTT_QCONN_OPEN || c->closed.is_queued;
+        live += c->state <= DTT_QCONN_OPEN || c->closed.queue;
         half_open += c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
-        accepted += c->was_open && !c->is_dialed && (c->ng || c->closed.is_queued);
+        accepted += c->was_open && !c->is_dialed && (c->ng || c->closed.queue);
         lingering += c->state == DTT_QCONN_LINGERING;
         ready += c->is_ready;
         assert(!dtt_qconn_is_done(c));
@@ -419,6 +419,14 @@ void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle)
     }
 }
 
+void dtt_quic_hold(struct dtt_quic *q, dtt_quic_conn handle, bool is_held)
+{
+    struct dtt_qconn *c = find(q, handle);
+    if (c) {
+        dtt_qconn_hold(c, is_held);
+    }
+}
+
 void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle, uint64_t code,
                     const char *reason)
 {
@@ -564,7 +572,7 @@ bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
         ret->fin = q->taken->fin;
         ret->data = dtt_slice(q->taken->bytes, q->taken->len);
     }
-    dtt_qevents_remove(&q->sh.events, e);
+    dtt_qevents_remove(e);
     dtt_qconn_taken(c, e);
     leave(q, c);
     return true;

@@ -83,6 +83,11 @@ bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_qu
  */
 void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle);
 /**
+ * While a connection is held, dtt_quic_next_event gives nothing of the peer's streams: it waits,
+ * and flow control holds the peer back. Unknown handles are ignored.
+ */
+void dtt_quic_hold(struct dtt_quic *q, dtt_quic_conn handle, bool is_held);
+/**
  * Sends CONNECTION_CLOSE with an application code; CLOSED follows. Received bytes that wait are
  * dropped, written bytes that were not acknowledged may be lost (dtt_quic_unacked tells). Unknown
  * handles are ignored.

@@ -30,7 +30,7 @@ struct dtt_qstream *dtt_qstream_new(struct dtt_qstream_list *l, struct dtt_qconn
     return s;
 }
 
-void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qevents *q, struct dtt_qstream *s)
+void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qstream *s)
 {
     if (s->prev) {
         s->prev->next = s->next;
@@ -41,8 +41,8 @@ void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qevents *q, struct 
         s->next->prev = s->prev;
     }
     l->count--;
-    dtt_qevents_remove(q, &s->writable);
-    dtt_qevents_remove(q, &s->reset);
+    dtt_qevents_remove(&s->writable);
+    dtt_qevents_remove(&s->reset);
     dtt_qsendbuf_fini(&s->out);
     free(s);
 }

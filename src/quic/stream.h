@@ -41,7 +41,7 @@ struct dtt_qstream_list {
 struct dtt_qstream *dtt_qstream_new(struct dtt_qstream_list *l, struct dtt_qconn *conn, int64_t id,
                                     bool is_local);
 /** Takes its own two events out of the queue; blocks of received bytes must be gone. */
-void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qevents *q, struct dtt_qstream *s);
+void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qstream *s);
 struct dtt_qstream *dtt_qstream_find(const struct dtt_qstream_list *l, int64_t id);
 
 /** Queues received bytes, packed into as few blocks as their order allows. DTT_ENOMEM. */
@@ -52,7 +52,7 @@ void dtt_qstream_taken(struct dtt_qstream *s, const struct dtt_qdata *block);
 
 static inline bool dtt_qstream_is_done(const struct dtt_qstream *s)
 {
-    return s->is_closed && s->blocks_in == 0 && !s->reset.is_queued;
+    return s->is_closed && s->blocks_in == 0 && !s->reset.queue;
 }
 
 #endif

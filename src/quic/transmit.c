@@ -66,7 +66,7 @@ int dtt_qtransmit_open(struct dtt_qconn *c, int64_t *ret_stream)
     }
     int rv = ngtcp2_conn_open_uni_stream(c->ng, &id, s);
     if (rv != 0) {
-        dtt_qstream_free(&c->streams, &c->sh->events, s);
+        dtt_qstream_free(&c->streams, s);
         return rv == NGTCP2_ERR_NOMEM ? DTT_ENOMEM : DTT_EAGAIN;
     }
     s->id = id;
@@ -134,7 +134,7 @@ static void stop(struct dtt_qconn *c, struct dtt_qstream *s)
         return;
     }
     s->is_stopped = true;
-    dtt_qevents_remove(&c->sh->events, &s->writable);
+    dtt_qevents_remove(&s->writable);
     dtt_qevents_push(&c->sh->events, &s->reset);
 }
 
@@ -144,7 +144,7 @@ void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
         stop(c, s);
     }
     pull(c, s);
-    dtt_qevents_remove(&c->sh->events, &s->writable);
+    dtt_qevents_remove(&s->writable);
     assert(c->own_streams > 0 && c->unacked >= dtt_qsendbuf_unacked(&s->out));
     c->unacked -= dtt_qsendbuf_unacked(&s->out);
     dtt_qsendbuf_fini(&s->out);

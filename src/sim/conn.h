@@ -32,6 +32,7 @@ struct dtt_sim_conn {
     uint64_t remote_cid;
     enum dtt_sim_conn_state state;
     bool is_dialed; /**< by us */
+    bool is_held;   /**< nothing of its streams is told */
     bool is_dirty;  /**< in the transport's list of connections with something to send */
     struct dtt_id peer;
     struct dtt_addr remote;

@@ -53,6 +53,7 @@ struct plain {
     struct dtt_ring control; /* struct control */
     struct dtt_ring dirty;   /* cids of connections with something to send */
     struct dtt_ring events;  /* struct queued_event */
+    struct dtt_ring held;    /* those of held connections */
     uint8_t *taken;          /* data of the event taken last */
     uint8_t packet[PACKET_MAX];
 };
@@ -92,10 +93,10 @@ static struct dtt_quic_event event(const struct dtt_sim_conn *c, enum dtt_quic_e
 }
 
 /* Without memory the event is lost. */
-static void push(struct plain *p, struct dtt_quic_event ev)
+static void push_to(struct dtt_ring *queue, struct dtt_quic_event ev)
 {
     uint8_t *data = ev.data.len ? malloc(ev.data.len) : NULL;
-    struct queued_event *e = data || !ev.data.len ? dtt_ring_push(&p->events) : NULL;
+    struct queued_event *e = data || !ev.data.len ? dtt_ring_push(queue) : NULL;
     if (!e) {
         free(data);
         return;
@@ -107,9 +108,35 @@ static void push(struct plain *p, struct dtt_quic_event ev)
     *e = (struct queued_event){.ev = ev, .data = data};
 }
 
+static void push(struct plain *p, struct dtt_quic_event ev)
+{
+    push_to(&p->events, ev);
+}
+
+/* Moves the data of a connection aside, or what lies there of it to the end of the queue. */
+static void hold(struct plain *p, struct dtt_sim_conn *c, bool is_held)
+{
+    struct dtt_ring *from = is_held ? &p->events : &p->held;
+    size_t n = c->is_held == is_held ? 0 : from->count;
+    c->is_held = is_held;
+    for (; n > 0; n--) {
+        struct queued_event e = *(struct queued_event *)dtt_ring_front(from);
+        bool is_its = e.ev.conn == c->cid && e.ev.type == DTT_QUIC_DATA;
+        struct dtt_ring *to = !is_its ? from : is_held ? &p->held : &p->events;
+        dtt_ring_pop(from);
+        struct queued_event *kept = dtt_ring_push(to);
+        if (kept) {
+            *kept = e;
+        } else {
+            free(e.data);
+        }
+    }
+}
+
 /* Tells what has to be told and forgets the connection. */
 static void conn_end(struct plain *p, struct dtt_sim_conn *c, enum dtt_reason reason)
 {
+    hold(p, c, false);
     if (c->is_dialed || c->state == DTT_SIM_CONN_OPEN) {
         struct dtt_quic_event ev = event(c, DTT_QUIC_CLOSED);
         ev.was_connected = c->state == DTT_SIM_CONN_OPEN;
@@ -224,7 +251,7 @@ static void on_data(struct plain *p, struct dtt_sim_conn *c, uint32_t seq, struc
         ev.fin = frame.is_last;
         ev.data = frame.data;
         c->untaken += frame.data.len;
-        push(p, ev);
+        push_to(c->is_held ? &p->held : &p->events, ev);
     }
 }
 
@@ -304,24 +331,31 @@ static int plain_open(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct d
     dtt_ring_init(&p->control, sizeof(struct control), CONTROL_MAX);
     dtt_ring_init(&p->dirty, sizeof(uint64_t), 2 * DTT_SIM_CONNS_MAX);
     dtt_ring_init(&p->events, sizeof(struct queued_event), SIZE_MAX / sizeof(struct queued_event));
+    dtt_ring_init(&p->held, sizeof(struct queued_event), SIZE_MAX / sizeof(struct queued_event));
     *ret = (void *)p;
     return DTT_OK;
+}
+
+static void free_events(struct dtt_ring *queue)
+{
+    const struct queued_event *e;
+    while ((e = dtt_ring_front(queue)) != NULL) {
+        free(e->data);
+        dtt_ring_pop(queue);
+    }
+    dtt_ring_fini(queue);
 }
 
 static void plain_free(struct dtt_quic *t)
 {
     struct plain *p = (void *)t;
-    const struct queued_event *e;
     if (!p) {
         return;
     }
     dtt_sim_conns_fini(&p->conns);
-    while ((e = dtt_ring_front(&p->events)) != NULL) {
-        free(e->data);
-        dtt_ring_pop(&p->events);
-    }
+    free_events(&p->events);
+    free_events(&p->held);
     free(p->taken);
-    dtt_ring_fini(&p->events);
     dtt_ring_fini(&p->dirty);
     dtt_ring_fini(&p->control);
     dtt_rng_fini(&p->rng);
@@ -442,6 +476,15 @@ static void plain_trust(struct dtt_quic *t, dtt_quic_conn conn)
     (void)conn;
 }
 
+static void plain_hold(struct dtt_quic *t, dtt_quic_conn conn, bool is_held)
+{
+    struct plain *p = (void *)t;
+    struct dtt_sim_conn *c = dtt_sim_conn_find(&p->conns, conn);
+    if (c) {
+        hold(p, c, is_held);
+    }
+}
+
 static void plain_close(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                         const char *reason)
 {
@@ -454,6 +497,7 @@ static void plain_close(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn co
         if (c->remote_cid) {
             control(p, &c->remote, CLOSE, c->remote_cid, NULL, 0);
         }
+        hold(p, c, false);
         for (size_t i = 0; i < p->events.count; i++) {
             struct queued_event *e = dtt_ring_at(&p->events, i);
             if (e->ev.conn == conn) {
@@ -589,6 +633,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .unacked = plain_unacked,
     .info = plain_info,
     .trust = plain_trust,
+    .hold = plain_hold,
     .close = plain_close,
     .next_packet = plain_next_packet,
     .next_event = plain_next_event,

@@ -3,6 +3,7 @@
 
 #include "support/vectors.h"
 
+static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
 static const struct dtt_now now = {.mono_ns = 1, .wall_ns = 1740000000123456789};
 
 static void order_and_ownership(void **state)
@@ -11,7 +12,7 @@ static void order_and_ownership(void **state)
     uint8_t text[] = "hello";
     struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
     (void)state;
-    dtt_events_init(&q);
+    dtt_events_init(&q, hash_key);
     assert_true(dtt_events_is_empty(&q));
     assert_null(dtt_events_next(&q));
     dtt_events_push(&q, now, &ev, dtt_slice(text, 5));
@@ -35,7 +36,7 @@ static void value_contents_lie_inside_v(void **state)
     const uint8_t v[] = "3:abc";
     struct dtt_event ev = {.type = DTT_EVENT_DHT_VALUE};
     (void)state;
-    dtt_events_init(&q);
+    dtt_events_init(&q, hash_key);
     ev.u.dht_value.v_len = 5;
     ev.u.dht_value.data = v + 2;
     ev.u.dht_value.data_len = 3;
@@ -52,7 +53,7 @@ static void a_full_queue_tells_how_much_was_missed(void **state)
     struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
     unsigned n = 0;
     (void)state;
-    dtt_events_init(&q);
+    dtt_events_init(&q, hash_key);
     for (int i = 0; i < DTT_EVENTS_MAX + 12; i++) {
         dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
     }
@@ -73,11 +74,76 @@ static void a_left_topic_is_not_pointed_at(void **state)
     dtt_topic *topic = (dtt_topic *)(void *)&here;
     struct dtt_event ev = {.type = DTT_EVENT_NEIGHBOR_UP, .topic = topic};
     (void)state;
-    dtt_events_init(&q);
+    dtt_events_init(&q, hash_key);
     dtt_events_push(&q, now, &ev, dtt_slice(NULL, 0));
     dtt_events_forget_topic(&q, topic);
     assert_null(dtt_events_next(&q)->topic);
     dtt_events_push(&q, now, &ev, dtt_slice("y", 1)); /* freed with the queue */
+    dtt_events_fini(&q);
+}
+
+static struct dtt_event message_of(uint8_t peer)
+{
+    struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
+    ev.u.message.neighbor.bytes[0] = peer;
+    return ev;
+}
+
+static bool is_held(const struct dtt_events *q, uint8_t peer)
+{
+    struct dtt_id id = {.bytes = {peer}};
+    return dtt_events_holds(q, &id);
+}
+
+static void a_peer_with_many_events_is_held_back(void **state)
+{
+    struct dtt_events q;
+    struct dtt_event ev = message_of(1);
+    (void)state;
+    dtt_events_init(&q, hash_key);
+    for (int i = 0; i < DTT_EVENTS_A_PEER; i++) {
+        assert_false(is_held(&q, 1));
+        assert_int_equal(q.turns, 0);
+        dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
+    }
+    ev.type = DTT_EVENT_NEIGHBOR_DOWN; /* the others count as well */
+    ev.u.neighbor.peer = (struct dtt_id){.bytes = {1}};
+    dtt_events_push(&q, now, &ev, dtt_slice(NULL, 0));
+    assert_true(is_held(&q, 1) && !is_held(&q, 2));
+    assert_int_equal(q.turns, 1);
+    for (int i = 0; i <= DTT_EVENTS_A_PEER / 2; i++) {
+        assert_true(is_held(&q, 1));
+        assert_non_null(dtt_events_next(&q));
+    }
+    assert_false(is_held(&q, 1));
+    assert_int_equal(q.turns, 2);
+    while (dtt_events_next(&q)) {
+    }
+    assert_int_equal(dtt_map_count(&q.peers), 0);
+    dtt_events_fini(&q);
+}
+
+static void all_are_held_back_while_the_queue_is_nearly_full(void **state)
+{
+    struct dtt_events q;
+    struct dtt_event put = {.type = DTT_EVENT_DHT_PUT};
+    (void)state;
+    dtt_events_init(&q, hash_key);
+    for (int i = 0; i < DTT_EVENTS_MUCH; i++) {
+        struct dtt_event ev = message_of((uint8_t)(i % 100));
+        assert_false(is_held(&q, 200));
+        dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
+    }
+    assert_true(is_held(&q, 200));
+    for (int i = DTT_EVENTS_MUCH; i < DTT_EVENTS_MAX; i++) {
+        dtt_events_push(&q, now, &put, dtt_slice(NULL, 0));
+    }
+    assert_int_equal(q.missed, 0);
+    while (q.ring.count > DTT_EVENTS_MAX / 2) {
+        assert_true(is_held(&q, 200));
+        assert_non_null(dtt_events_next(&q));
+    }
+    assert_false(is_held(&q, 200));
     dtt_events_fini(&q);
 }
 
@@ -87,6 +153,8 @@ int main(void)
         cmocka_unit_test(order_and_ownership),
         cmocka_unit_test(value_contents_lie_inside_v),
         cmocka_unit_test(a_full_queue_tells_how_much_was_missed),
+        cmocka_unit_test(a_peer_with_many_events_is_held_back),
+        cmocka_unit_test(all_are_held_back_while_the_queue_is_nearly_full),
         cmocka_unit_test(a_left_topic_is_not_pointed_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,12 @@ static void fake_trust(struct dtt_quic *t, dtt_quic_conn conn)
     conns[conn - 1].is_trusted = true;
 }
 
+static void fake_hold(struct dtt_quic *t, dtt_quic_conn conn, bool is_held)
+{
+    (void)t;
+    say("%s %c", is_held ? "hold" : "release", letter_of(conn));
+}
+
 static void fake_close(struct dtt_quic *t, struct dtt_now when, dtt_quic_conn conn, uint64_t code,
                        const char *words)
 {
@@ -170,6 +176,7 @@ static const struct dtt_transport_ops fake = {.dial = fake_dial,
                                               .unacked = fake_unacked,
                                               .info = fake_info,
                                               .trust = fake_trust,
+                                              .hold = fake_hold,
                                               .close = fake_close};
 
 /* ---- gossip, in place of src/gossip/gossip.c */
@@ -715,6 +722,32 @@ static void a_neighbor_that_stops_is_let_go(void **state)
     assert_string_equal(script(), "close a (too slow)");
 }
 
+static void a_peer_with_many_events_is_not_read_from(void **state)
+{
+    struct dtt_events events;
+    struct dtt_event ev = {.type = DTT_EVENT_MESSAGE, .u.message.neighbor = id_of(3)};
+    (void)state;
+    dtt_events_init(&events, hash_key);
+    accept_from(3, 'a');
+    accept_from(4, 'b');
+    for (int i = 0; i < DTT_EVENTS_A_PEER; i++) {
+        dtt_links_follow(&l, &events);
+        assert_false(dtt_links_lag(&l, &events));
+        dtt_events_push(&events, now, &ev, dtt_slice(NULL, 0));
+    }
+    assert_true(dtt_links_lag(&l, &events));
+    dtt_links_follow(&l, &events);
+    accept_from(3, 'c');
+    dtt_links_follow(&l, &events);
+    assert_string_equal(script(), "hold a; hold c");
+    while (dtt_events_next(&events)) {
+    }
+    assert_true(dtt_links_lag(&l, &events));
+    dtt_links_follow(&l, &events);
+    assert_string_equal(script(), "release c; release a");
+    dtt_events_fini(&events);
+}
+
 /* ---- streams and limits */
 
 static void each_topic_has_its_stream(void **state)
@@ -828,6 +861,7 @@ int main(void)
         T(who_reads_too_slowly_is_let_go),
         T(a_slow_neighbor_gets_announcements),
         T(a_neighbor_that_stops_is_let_go),
+        T(a_peer_with_many_events_is_not_read_from),
         T(each_topic_has_its_stream),
         T(bad_streams_end_the_connection),
         T(queues_and_peers_are_bounded),

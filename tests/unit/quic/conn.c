@@ -107,7 +107,7 @@ static struct dtt_qevent *take(struct side *s)
 {
     struct dtt_qevent *e = s->sh.events.head;
     if (e) {
-        dtt_qevents_remove(&s->sh.events, e);
+        dtt_qevents_remove(e);
     }
     return e;
 }

@@ -12,13 +12,13 @@ static void keeps_order(void **state)
         dtt_qevents_push(&q, &e[i]);
     }
     dtt_qevents_push(&q, &e[0]); /* waits already: keeps its place */
-    dtt_qevents_remove(&q, &e[2]);
-    dtt_qevents_remove(&q, &e[2]);
+    dtt_qevents_remove(&e[2]);
+    dtt_qevents_remove(&e[2]);
     dtt_qevents_push(&q, &e[2]);
     const int want[4] = {0, 1, 3, 2};
     for (int i = 0; i < 4; i++) {
         assert_ptr_equal(q.head, &e[want[i]]);
-        dtt_qevents_remove(&q, q.head);
+        dtt_qevents_remove(q.head);
     }
     assert_null(q.head);
     assert_null(q.tail);

@@ -287,6 +287,49 @@ static void takes_wildcard_for_the_same_socket(void **state)
 
 /* ---- ending them */
 
+static size_t bytes_heard(const struct net_node *node, dtt_quic_conn c)
+{
+    size_t n = 0;
+    for (const struct net_bytes *b = node->bytes; b; b = b->next) {
+        n += b->conn == c ? b->len : 0;
+    }
+    return n;
+}
+
+/* What waits is not lost, and comes before the end. */
+static void holds_a_connection(void **state)
+{
+    (void)state;
+    static const uint8_t much[40000];
+    struct net n;
+    dtt_quic_conn ab, ba, cb, bc;
+    int64_t stream;
+    net_init(&n, 33);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    struct net_node *c = net_add(&n, NULL);
+    net_connect(&n, a, b, &ab, &ba);
+    net_connect(&n, c, b, &cb, &bc);
+    dtt_quic_hold(b->q, ba, true);
+    net_say(&n, c, cb, "of another");
+    assert_int_equal(dtt_quic_open_uni(a->q, ab, &stream), DTT_OK);
+    assert_int_equal(dtt_quic_write(a->q, ab, stream, dtt_slice(much, sizeof(much)), true), DTT_OK);
+    net_run(&n, 2 * DTT_S);
+    net_assert_heard(b, bc, "of another");
+    assert_int_equal(bytes_heard(b, ba), 0);
+    dtt_quic_hold(b->q, ba, false);
+    net_run(&n, 2 * DTT_S);
+    assert_int_equal(bytes_heard(b, ba), sizeof(much));
+    dtt_quic_hold(b->q, ba, true);
+    net_say(&n, a, ab, "last words");
+    net_run(&n, DTT_S);
+    dtt_quic_close(a->q, n.now, ab, 0, "");
+    net_run(&n, DTT_S);
+    net_assert_heard(b, ba, "last words");
+    net_assert_closed(b, ba, DTT_REASON_CLOSED_BY_PEER, true);
+    net_fini(&n);
+}
+
 static void closes_from_either_side(void **state)
 {
     (void)state;
@@ -604,6 +647,7 @@ int main(void)
         cmocka_unit_test(checks_arguments),
         cmocka_unit_test(connects_a_hundred),
         cmocka_unit_test(takes_wildcard_for_the_same_socket),
+        cmocka_unit_test(holds_a_connection),
         cmocka_unit_test(closes_from_either_side),
         cmocka_unit_test(closes_a_dial),
         cmocka_unit_test(repeats_close_rarely),

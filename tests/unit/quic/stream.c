@@ -15,7 +15,7 @@ static void take(struct dtt_qevents *q, struct dtt_qstream *s, const char *want,
     assert_ptr_equal(b->event.stream, s);
     assert_true(dtt_slice_is(dtt_slice(b->bytes, b->len), want));
     assert_int_equal(b->fin, fin);
-    dtt_qevents_remove(q, &b->event);
+    dtt_qevents_remove(&b->event);
     dtt_qstream_taken(s, b);
     free(b);
 }
@@ -46,8 +46,8 @@ static void packs_interleaved_frames(void **state)
     receive(&q, b, "bye", true);
     take(&q, b, "bye", true);
     assert_null(q.head);
-    dtt_qstream_free(&l, &q, a);
-    dtt_qstream_free(&l, &q, b);
+    dtt_qstream_free(&l, a);
+    dtt_qstream_free(&l, b);
     assert_int_equal(l.count, 0);
 }
 
@@ -62,7 +62,7 @@ static void ends_without_bytes(void **state)
     assert_false(dtt_qstream_is_done(s));
     take(&q, s, "", true);
     assert_true(dtt_qstream_is_done(s));
-    dtt_qstream_free(&l, &q, s);
+    dtt_qstream_free(&l, s);
 }
 
 /* One byte at a time on 100 streams: what it costs stays in proportion. */
@@ -86,7 +86,7 @@ static void bounds_overhead(void **state)
         struct dtt_qdata *b = (struct dtt_qdata *)q.head;
         cap += sizeof(*b) + b->cap;
         blocks++;
-        dtt_qevents_remove(&q, &b->event);
+        dtt_qevents_remove(&b->event);
         dtt_qstream_taken(b->event.stream, b);
         free(b);
     }
@@ -94,7 +94,7 @@ static void bounds_overhead(void **state)
     assert_true(cap < 2 * 300000);
     for (int i = 0; i < 100; i++) {
         assert_int_equal(s[i]->blocks_in, 0);
-        dtt_qstream_free(&l, &q, s[i]);
+        dtt_qstream_free(&l, s[i]);
     }
 }
 
@@ -110,12 +110,12 @@ static void takes_its_events_along(void **state)
         dtt_qevents_push(&q, &s[i]->reset);
         dtt_qevents_push(&q, &s[i]->reset); /* once only */
     }
-    dtt_qstream_free(&l, &q, s[1]);
+    dtt_qstream_free(&l, s[1]);
     assert_ptr_equal(q.head, &s[0]->writable);
     assert_ptr_equal(q.tail, &s[2]->reset);
     assert_ptr_equal(s[0]->reset.next, &s[2]->writable);
-    dtt_qstream_free(&l, &q, s[2]);
-    dtt_qstream_free(&l, &q, s[0]);
+    dtt_qstream_free(&l, s[2]);
+    dtt_qstream_free(&l, s[0]);
     assert_null(q.head);
     assert_null(q.tail);
 }
@@ -135,7 +135,7 @@ static void survives_out_of_memory(void **state)
     assert_int_equal(dtt_qstream_receive(s, &q, dtt_slice(big, sizeof(big)), true), DTT_ENOMEM);
     assert_true(oom_disarm());
     take(&q, s, "one", false);
-    dtt_qstream_free(&l, &q, s);
+    dtt_qstream_free(&l, s);
 }
 
 int main(void)
