@@ -37,15 +37,11 @@ int dtt_dht_new(struct dtt_dht **ret, struct dtt_ctx *ctx, const struct dtt_dht_
     dtt_rng_bytes(&d->rng, hash_key, sizeof(hash_key));
     dtt_rtable_init(&d->tables[0], DTT_FAMILY_V4, d->id);
     dtt_rtable_init(&d->tables[1], DTT_FAMILY_V6, d->id);
-    dtt_votes_init(&d->votes[0]);
-    dtt_votes_init(&d->votes[1]);
     dtt_txns_init(&d->txns, &d->rng);
     dtt_timerq_init(&d->timers);
     dtt_timerq_init(&d->walk_timers);
-    dtt_outq_init(&d->out);
     dtt_polite_init(&d->polite, hash_key, now);
     dtt_proofs_init(&d->proofs, hash_key);
-    dtt_held_init(&d->held);
     dtt_storage_init(&d->storage, hash_key);
     dtt_peerstore_init(&d->peers, hash_key);
     d->pace_ns = DTT_NEVER;

@@ -4,15 +4,10 @@
 #include <dtt/types.h>
 #include <stdlib.h>
 
-void dtt_held_init(struct dtt_held *held)
-{
-    memset(held, 0, sizeof(*held));
-}
-
 void dtt_held_fini(struct dtt_held *held)
 {
     free(held->gets);
-    dtt_held_init(held);
+    *held = (struct dtt_held){0};
 }
 
 int dtt_held_add(struct dtt_held *held, const struct dtt_held_get *get)

@@ -24,12 +24,12 @@ struct dtt_held_get {
     uint32_t len; /**< bytes of the query */
 };
 
+/** Zero it to initialise. */
 struct dtt_held {
     struct dtt_held_get *gets; /**< oldest first */
     size_t n;
 };
 
-void dtt_held_init(struct dtt_held *held);
 void dtt_held_fini(struct dtt_held *held);
 
 /** DTT_EFULL, DTT_ENOMEM. */

@@ -10,13 +10,12 @@ enum field_kind { FIELD_STR, FIELD_INT, FIELD_RAW, FIELD_LIST, FIELD_WANT };
 /* Arguments and return values share one table; its order is the order on the wire. */
 static const struct field {
     const char *name;
-    size_t len;
     enum field_kind kind;
     size_t offset;
 } fields[] = {
-#define FIELD(name, kind, member)                                               \
-    {                                                                           \
-        name, sizeof(name) - 1, FIELD_##kind, offsetof(struct dtt_krpc, member) \
+#define FIELD(name, kind, member)                             \
+    {                                                         \
+        name, FIELD_##kind, offsetof(struct dtt_krpc, member) \
     }
     FIELD(DTT_KRPC_CAS, INT, cas),
     FIELD(DTT_KRPC_ID, STR, id),
@@ -100,7 +99,7 @@ static uint8_t read_want(struct dtt_slice list)
 static const struct field *find_field(struct dtt_slice key)
 {
     for (size_t i = 0; i < FIELDS; i++) {
-        if (key.len == fields[i].len && memcmp(key.data, fields[i].name, key.len) == 0) {
+        if (dtt_slice_is(key, fields[i].name)) {
             return &fields[i];
         }
     }
@@ -269,11 +268,6 @@ static void write_want(struct dtt_writer *writer, uint8_t want)
     dtt_write_u8(writer, 'e');
 }
 
-static void write_key(struct dtt_writer *writer, const struct field *field)
-{
-    dtt_bencode_write_str(writer, dtt_slice(field->name, field->len));
-}
-
 static void write_field(struct dtt_writer *writer, const struct dtt_krpc *message,
                         const struct field *field)
 {
@@ -281,14 +275,14 @@ static void write_field(struct dtt_writer *writer, const struct dtt_krpc *messag
     if (field->kind == FIELD_INT) {
         const struct dtt_krpc_int *n = member;
         if (n->is_set) {
-            write_key(writer, field);
+            dtt_bencode_write_text(writer, field->name);
             dtt_bencode_write_int(writer, n->n);
         }
         return;
     }
     if (field->kind == FIELD_WANT) {
         if (message->want) {
-            write_key(writer, field);
+            dtt_bencode_write_text(writer, field->name);
             write_want(writer, message->want);
         }
         return;
@@ -297,7 +291,7 @@ static void write_field(struct dtt_writer *writer, const struct dtt_krpc *messag
     if (!s->data) {
         return;
     }
-    write_key(writer, field);
+    dtt_bencode_write_text(writer, field->name);
     if (field->kind == FIELD_STR) {
         dtt_bencode_write_str(writer, *s);
     } else if (field->kind == FIELD_RAW) {

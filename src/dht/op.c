@@ -11,14 +11,6 @@
 #define FIND_RETURNS 8
 #define PING_SENDS   2 /* a request and one retransmission */
 
-struct ping {
-    struct dtt_addr addr;
-    uint8_t sends;
-    bool is_answered;
-    uint8_t id[DTT_NODE_ID_BYTES];
-    uint32_t rtt_us;
-};
-
 struct dtt_op {
     dtt_dht_op number;
     enum dtt_op_type type;
@@ -29,29 +21,24 @@ struct dtt_op {
     struct dtt_walk *walk; /* get, find, peers; a put until it stores */
     size_t handed_out;     /* values, peers or nodes */
     struct dtt_put *put;
-    struct ping ping;
+    struct dtt_lookup_node pinged; /* ping */
 };
 
 /* ---- life */
 
-static struct dtt_op *new_op(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type, int *err)
+static int new_op(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type, struct dtt_op **ret)
 {
-    struct dtt_op *op = NULL;
-    *err = DTT_EFULL;
-    if (d->n_ops < DTT_DHT_OPS) {
-        op = calloc(1, sizeof(*op));
-        *err = op ? DTT_OK : DTT_ENOMEM;
+    struct dtt_op *op = d->n_ops < DTT_DHT_OPS ? calloc(1, sizeof(*op)) : NULL;
+    if (!op) {
+        return d->n_ops < DTT_DHT_OPS ? DTT_ENOMEM : DTT_EFULL;
     }
-    if (op) {
-        if (++d->op_seq == 0) {
-            d->op_seq = 1;
-        }
-        op->number = d->op_seq;
-        op->type = type;
-        op->started_ns = now.mono_ns;
-        d->ops[d->n_ops++] = op;
-    }
-    return op;
+    d->op_seq += d->op_seq < UINT32_MAX ? 1 : 2; /* never 0 */
+    op->number = d->op_seq;
+    op->type = type;
+    op->started_ns = now.mono_ns;
+    d->ops[d->n_ops++] = op;
+    *ret = op;
+    return DTT_OK;
 }
 
 static void free_op(struct dtt_dht *d, struct dtt_op *op)
@@ -115,26 +102,26 @@ static void leave_walk(struct dtt_dht *d, uint64_t since_ns, struct dtt_op *op)
 static int send_ping(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
 {
     struct dtt_krpc q = {.method = DTT_KRPC_M_PING};
-    op->ping.sends++;
-    return dtt_query_send(d, now, &op->ping.addr, DTT_TXN_PING, op->number, &q);
+    op->pinged.sends++;
+    return dtt_query_send(d, now, &op->pinged.addr, DTT_TXN_PING, op->number, &q);
 }
 
 static void take_pong(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op,
                       const struct dtt_query_end *end)
 {
     if (!end->answer) {
-        bool is_over = end->outcome == DTT_QUERY_DEAD || op->ping.sends >= PING_SENDS;
+        bool is_over = end->outcome == DTT_QUERY_DEAD || op->pinged.sends >= PING_SENDS;
         if (is_over || send_ping(d, now, op) != DTT_OK) {
             end_op(op, now, DTT_ETIMEDOUT);
         }
         return;
     }
-    if (end->answer->type == DTT_KRPC_REPLY) {
-        op->ping.is_answered = true;
-        op->ping.rtt_us = (uint32_t)(end->rtt_ns / DTT_US);
-        memcpy(op->ping.id, end->answer->id.data, DTT_NODE_ID_BYTES);
+    bool is_reply = end->answer->type == DTT_KRPC_REPLY;
+    if (is_reply) {
+        op->pinged.rtt_us = (uint32_t)(end->rtt_ns / DTT_US);
+        memcpy(op->pinged.id, end->answer->id.data, DTT_NODE_ID_BYTES);
     }
-    end_op(op, now, op->ping.is_answered ? DTT_OK : DTT_EREFUSED);
+    end_op(op, now, is_reply ? DTT_OK : DTT_EREFUSED);
 }
 
 /* ---- what walks and queries bring */
@@ -201,9 +188,9 @@ int dtt_op_start(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type,
                  const struct dtt_goal *goal, const struct dtt_walk_wish *wish, struct dtt_put *put,
                  dtt_dht_op *ret)
 {
-    int err;
-    struct dtt_op *op = new_op(d, now, type, &err);
-    if (!op) {
+    struct dtt_op *op;
+    int err = new_op(d, now, type, &op);
+    if (err) {
         dtt_put_free(put);
         return err;
     }
@@ -222,15 +209,15 @@ int dtt_op_start(struct dtt_dht *d, struct dtt_now now, enum dtt_op_type type,
 
 int dtt_op_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr, dtt_dht_op *ret)
 {
-    int err;
+    struct dtt_op *op;
     if (!dtt_addr_is_usable(addr) || !dtt_dht_has_family(d, addr->family)) {
         return DTT_EINVAL;
     }
-    struct dtt_op *op = new_op(d, now, DTT_OP_PING, &err);
-    if (!op) {
+    int err = new_op(d, now, DTT_OP_PING, &op);
+    if (err) {
         return err;
     }
-    op->ping.addr = *addr;
+    op->pinged.addr = *addr;
     err = send_ping(d, now, op);
     if (err) {
         free_op(d, op);
@@ -259,7 +246,6 @@ static bool next_value(struct dtt_op *op, struct dtt_dht_event *ret)
     if (op->type == DTT_OP_PEERS && op->status != DTT_ECLOSED &&
         op->handed_out < op->walk->found.n_peers) {
         ret->type = DTT_DHT_EV_PEER;
-        ret->op = op->number;
         ret->u.peer.addr = op->walk->found.peers[op->handed_out++];
         return true;
     }
@@ -269,7 +255,6 @@ static bool next_value(struct dtt_op *op, struct dtt_dht_event *ret)
     }
     const struct dtt_found_value *v = op->walk->found.values[op->handed_out++];
     ret->type = DTT_DHT_EV_VALUE;
-    ret->op = op->number;
     ret->u.value.from = v->from;
     ret->u.value.seq = v->seq;
     ret->u.value.holders = v->holders;
@@ -298,21 +283,14 @@ static const struct dtt_lookup_node *find_result(const struct dtt_walk *walk, si
 
 static bool next_node(struct dtt_op *op, struct dtt_dht_event *ret)
 {
-    if (!op->is_done || op->status != DTT_OK) {
-        return false;
+    const struct dtt_lookup_node *c = NULL;
+    if (op->is_done && op->status == DTT_OK && op->type == DTT_OP_FIND) {
+        c = find_result(op->walk, op->handed_out);
+    } else if (op->is_done && op->status == DTT_OK && op->type == DTT_OP_PING) {
+        c = op->handed_out == 0 ? &op->pinged : NULL;
     }
-    ret->type = DTT_DHT_EV_NODE;
-    ret->op = op->number;
-    if (op->type == DTT_OP_PING && op->handed_out == 0) {
-        memcpy(ret->u.node.id, op->ping.id, sizeof(ret->u.node.id));
-        ret->u.node.addr = op->ping.addr;
-        ret->u.node.rtt_us = op->ping.rtt_us;
-        op->handed_out++;
-        return true;
-    }
-    const struct dtt_lookup_node *c =
-        op->type == DTT_OP_FIND ? find_result(op->walk, op->handed_out) : NULL;
     if (c) {
+        ret->type = DTT_DHT_EV_NODE;
         memcpy(ret->u.node.id, c->id, sizeof(ret->u.node.id));
         ret->u.node.addr = c->addr;
         ret->u.node.rtt_us = c->rtt_us;
@@ -326,8 +304,8 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
     ret->type = DTT_DHT_EV_DONE;
     ret->u.done.status = op->status;
     ret->u.done.values = 0;
-    ret->u.done.asked = op->ping.sends > 0;
-    ret->u.done.answered = op->ping.is_answered || op->status == DTT_EREFUSED;
+    ret->u.done.asked = op->pinged.sends > 0;
+    ret->u.done.answered = op->status == DTT_OK || op->status == DTT_EREFUSED;
     ret->u.done.elapsed_ns = op->ended_ns - op->started_ns;
     ret->u.done.n_holders = 0;
     if (op->walk) {
@@ -371,11 +349,11 @@ bool dtt_op_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
     }
     for (size_t i = 0; i < d->n_ops; i++) {
         struct dtt_op *op = d->ops[i];
+        ret->op = op->number;
         if (next_value(op, ret) || next_node(op, ret)) {
             return true;
         }
         if (op->is_done) {
-            ret->op = op->number;
             if (op->type == DTT_OP_PUT) {
                 ret->type = DTT_DHT_EV_PUT_DONE;
                 ret->u.put.status = op->status;

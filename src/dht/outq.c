@@ -9,15 +9,10 @@ struct header {
     uint16_t len;
 };
 
-void dtt_outq_init(struct dtt_outq *queue)
-{
-    memset(queue, 0, sizeof(*queue));
-}
-
 void dtt_outq_fini(struct dtt_outq *queue)
 {
     free(queue->data);
-    dtt_outq_init(queue);
+    *queue = (struct dtt_outq){0};
 }
 
 static bool grow(struct dtt_outq *queue, size_t need)

@@ -12,6 +12,7 @@
 #define DTT_OUTQ_PACKETS 4096
 #define DTT_OUTQ_BYTES   (2u << 20)
 
+/** Zero it to initialise. */
 struct dtt_outq {
     uint8_t *data;
     size_t cap;
@@ -20,7 +21,6 @@ struct dtt_outq {
     size_t count;
 };
 
-void dtt_outq_init(struct dtt_outq *queue);
 void dtt_outq_fini(struct dtt_outq *queue);
 
 /** Room for a last datagram of up to `max` bytes, or NULL. Follow it with commit. */

@@ -262,46 +262,42 @@ static bool is_token_valid(const struct request *request, const uint8_t *target)
     return is_valid;
 }
 
-/* ---- methods */
+/* ---- methods: fill in the reply, or say what the query is refused for */
 
-static void serve_find(struct request *request, struct dtt_slice target)
+static enum dtt_krpc_error find(struct request *request, struct dtt_slice target)
 {
     if (target.len != DTT_NODE_ID_BYTES) {
-        send_error(request, DTT_KRPC_E_PROTOCOL);
-        return;
+        return DTT_KRPC_E_PROTOCOL;
     }
-    init_reply(request, DTT_KRPC_REPLY);
     add_nodes(request, target.data);
-    send_reply(request);
+    return DTT_KRPC_E_NONE;
 }
 
-static void serve_get_peers(struct request *request)
+static enum dtt_krpc_error get_peers(struct request *request)
 {
     struct dtt_writer w = dtt_writer(request->values, sizeof(request->values));
-    if (request->q->info_hash.len != DTT_NODE_ID_BYTES) {
-        send_error(request, DTT_KRPC_E_PROTOCOL);
-        return;
+    const struct dtt_slice *info_hash = &request->q->info_hash;
+    if (info_hash->len != DTT_NODE_ID_BYTES) {
+        return DTT_KRPC_E_PROTOCOL;
     }
-    init_reply(request, DTT_KRPC_REPLY);
-    add_nodes(request, request->q->info_hash.data);
-    add_token(request, request->q->info_hash.data);
-    dtt_peerstore_write(&request->d->peers, request->q->info_hash.data, request->from->family,
+    add_nodes(request, info_hash->data);
+    add_token(request, info_hash->data);
+    dtt_peerstore_write(&request->d->peers, info_hash->data, request->from->family,
                         DTT_PEERSTORE_REPLY, &request->d->rng, &w);
     if (w.len > 0) {
         request->reply.values = dtt_slice(request->values, w.len);
     }
-    send_reply(request);
+    return DTT_KRPC_E_NONE;
 }
 
-static void serve_announce_peer(struct request *request)
+static enum dtt_krpc_error announce_peer(const struct request *request)
 {
     const struct dtt_krpc *q = request->q;
     struct dtt_addr peer = *request->from;
     bool is_implied = q->implied_port.is_set && q->implied_port.n != 0;
     if (q->info_hash.len != DTT_NODE_ID_BYTES || !is_token_valid(request, q->info_hash.data) ||
         (!is_implied && (!q->port.is_set || q->port.n < 1 || q->port.n > UINT16_MAX))) {
-        send_error(request, DTT_KRPC_E_PROTOCOL);
-        return;
+        return DTT_KRPC_E_PROTOCOL;
     }
     if (!is_implied) {
         peer.port = (uint16_t)q->port.n;
@@ -309,11 +305,9 @@ static void serve_announce_peer(struct request *request)
     if (dtt_peerstore_announce(&request->d->peers, request->now, q->info_hash.data, &peer) !=
         DTT_OK) {
         DTT_COUNT(request->d->ctx, DHT_VALUES_REFUSED);
-        send_error(request, DTT_KRPC_E_SERVER);
-        return;
+        return DTT_KRPC_E_SERVER;
     }
-    init_reply(request, DTT_KRPC_REPLY);
-    send_reply(request);
+    return DTT_KRPC_E_NONE;
 }
 
 /* How many of the contacts named in the reply are closer to the target than we are. */
@@ -329,35 +323,35 @@ static size_t own_rank(const struct request *request, const uint8_t *target)
     return rank;
 }
 
-static void serve_get(struct request *request)
+static enum dtt_krpc_error get(struct request *request)
 {
     struct dtt_storage_value v;
-    const uint8_t *target = request->q->target.data;
-    if (request->q->target.len != DTT_NODE_ID_BYTES) {
-        send_error(request, DTT_KRPC_E_PROTOCOL);
-        return;
+    const struct dtt_krpc *q = request->q;
+    if (q->target.len != DTT_NODE_ID_BYTES) {
+        return DTT_KRPC_E_PROTOCOL;
     }
-    init_reply(request, DTT_KRPC_REPLY);
+    const uint8_t *target = q->target.data;
     add_nodes(request, target);
     add_token(request, target);
     (void)is_token_valid(request, target);
-    if (dtt_storage_get(&request->d->storage, target, own_rank(request, target), &v)) {
-        bool is_newer = !request->q->seq.is_set || !v.is_mutable || v.seq > request->q->seq.n;
-        if (v.is_mutable) {
-            request->reply.seq = dtt_krpc_int(v.seq);
-        }
-        if (v.siblings > 1) {
-            request->reply.siblings = dtt_krpc_int((int64_t)v.siblings);
-        }
-        if (is_newer) {
-            request->reply.v = v.v;
-            request->reply.k =
-                v.is_mutable ? dtt_slice(v.k, DTT_KRPC_KEY_BYTES) : dtt_slice(NULL, 0);
-            request->reply.sig =
-                v.is_mutable ? dtt_slice(v.sig, DTT_KRPC_SIG_BYTES) : dtt_slice(NULL, 0);
-        }
+    if (!dtt_storage_get(&request->d->storage, target, own_rank(request, target), &v)) {
+        return DTT_KRPC_E_NONE;
     }
-    send_reply(request);
+    bool is_newer = !q->seq.is_set || !v.is_mutable || v.seq > q->seq.n;
+    if (v.is_mutable) {
+        request->reply.seq = dtt_krpc_int(v.seq);
+    }
+    if (v.siblings > 1) {
+        request->reply.siblings = dtt_krpc_int((int64_t)v.siblings);
+    }
+    if (is_newer) {
+        request->reply.v = v.v;
+    }
+    if (is_newer && v.is_mutable) {
+        request->reply.k = dtt_slice(v.k, DTT_KRPC_KEY_BYTES);
+        request->reply.sig = dtt_slice(v.sig, DTT_KRPC_SIG_BYTES);
+    }
+    return DTT_KRPC_E_NONE;
 }
 
 /* The cheap checks first, the signature last. */
@@ -422,26 +416,41 @@ static enum dtt_krpc_error put(const struct request *request)
     return DTT_KRPC_E_NONE;
 }
 
-static void serve_put(struct request *request)
+/* Methods of later BEPs carry a target: the closest nodes are an answer to all of them. */
+static enum dtt_krpc_error unknown(struct request *request)
 {
-    enum dtt_krpc_error error = put(request);
-    if (error != DTT_KRPC_E_NONE) {
-        send_error(request, error);
-        return;
+    const struct dtt_krpc *q = request->q;
+    if (q->target.len != DTT_NODE_ID_BYTES && q->info_hash.len != DTT_NODE_ID_BYTES) {
+        return DTT_KRPC_E_METHOD;
     }
-    init_reply(request, DTT_KRPC_REPLY);
-    send_reply(request);
+    return find(request, q->target.len == DTT_NODE_ID_BYTES ? q->target : q->info_hash);
 }
 
-/* Methods of later BEPs carry a target: the closest nodes are an answer to all of them. */
-static void serve_unknown(struct request *request)
+static enum dtt_krpc_error answer(struct request *request)
 {
-    if (request->q->target.len == DTT_NODE_ID_BYTES) {
-        serve_find(request, request->q->target);
-    } else if (request->q->info_hash.len == DTT_NODE_ID_BYTES) {
-        serve_find(request, request->q->info_hash);
+    if (!request->q->id.data) {
+        return DTT_KRPC_E_PROTOCOL;
+    }
+    switch (request->q->method) {
+    case DTT_KRPC_M_PING: break;
+    case DTT_KRPC_M_FIND_NODE: return find(request, request->q->target);
+    case DTT_KRPC_M_GET_PEERS: return get_peers(request);
+    case DTT_KRPC_M_ANNOUNCE_PEER: return announce_peer(request);
+    case DTT_KRPC_M_GET: return get(request);
+    case DTT_KRPC_M_PUT: return put(request);
+    case DTT_KRPC_M_UNKNOWN: return unknown(request);
+    }
+    return DTT_KRPC_E_NONE;
+}
+
+static void serve(struct request *request)
+{
+    init_reply(request, DTT_KRPC_REPLY);
+    enum dtt_krpc_error error = answer(request);
+    if (error == DTT_KRPC_E_NONE) {
+        send_reply(request);
     } else {
-        send_error(request, DTT_KRPC_E_METHOD);
+        send_error(request, error);
     }
 }
 
@@ -467,23 +476,7 @@ void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         if (is_proved) {
             prove(&r);
         }
-        serve_get(&r);
-    }
-}
-
-static void serve(struct request *request)
-{
-    switch (request->q->method) {
-    case DTT_KRPC_M_PING:
-        init_reply(request, DTT_KRPC_REPLY);
-        send_reply(request);
-        break;
-    case DTT_KRPC_M_FIND_NODE: serve_find(request, request->q->target); break;
-    case DTT_KRPC_M_GET_PEERS: serve_get_peers(request); break;
-    case DTT_KRPC_M_ANNOUNCE_PEER: serve_announce_peer(request); break;
-    case DTT_KRPC_M_GET: serve_get(request); break;
-    case DTT_KRPC_M_PUT: serve_put(request); break;
-    case DTT_KRPC_M_UNKNOWN: serve_unknown(request); break;
+        serve(&r);
     }
 }
 
@@ -500,11 +493,8 @@ void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
     }
     DTT_COUNT(d->ctx, DHT_SERVED);
     DTT_TRACE(d->ctx, DHT_SERVE, dtt_tv_addr(from), dtt_tv_int(query->method));
-    if (!query->id.data) {
-        send_error(&r, DTT_KRPC_E_PROTOCOL);
-        return;
-    }
-    r.is_pinged = !query->is_read_only && dtt_alive_wants(d, query->id.data, from);
+    r.is_pinged =
+        query->id.data && !query->is_read_only && dtt_alive_wants(d, query->id.data, from);
     serve(&r);
     if (r.is_pinged && !r.is_held) {
         dtt_alive_ping(d, now, from);

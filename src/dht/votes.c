@@ -3,11 +3,6 @@
 
 #include <assert.h>
 
-void dtt_votes_init(struct dtt_votes *votes)
-{
-    memset(votes, 0, sizeof(*votes));
-}
-
 static bool is_global(const struct dtt_addr *a)
 {
     return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;

@@ -24,6 +24,7 @@ struct dtt_vote {
     uint64_t time_ns;
 };
 
+/** Zero it to initialise. */
 struct dtt_votes {
     size_t n;
     struct dtt_addr opinion; /**< family 0: none yet */
@@ -31,7 +32,6 @@ struct dtt_votes {
     struct dtt_vote votes[DTT_VOTES_MAX];
 };
 
-void dtt_votes_init(struct dtt_votes *votes);
 /** A matched answer from `voter` called us `addr`. True when the opinion has changed. */
 bool dtt_votes_add(struct dtt_votes *votes, struct dtt_now now, const struct dtt_addr *voter,
                    const struct dtt_addr *addr);

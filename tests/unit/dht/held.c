@@ -12,11 +12,10 @@ static struct dtt_held_get get_of(uint8_t ip, uint16_t port, uint8_t t)
 
 static void test_first_in_first_out_by_endpoint(void **state)
 {
-    struct dtt_held h;
+    struct dtt_held h = {0};
     struct dtt_held_get a = get_of(1, 1, 'a'), b = get_of(2, 1, 'b'), c = get_of(1, 1, 'c'), out;
     struct dtt_addr other_port = dtt_addr_v4(50, 1, 1, 1, 2);
     (void)state;
-    dtt_held_init(&h);
     assert_false(dtt_held_take(&h, &a.from, &out));
     assert_int_equal(dtt_held_add(&h, &a), DTT_OK);
     assert_int_equal(dtt_held_add(&h, &b), DTT_OK);
@@ -33,10 +32,9 @@ static void test_first_in_first_out_by_endpoint(void **state)
 
 static void test_bounds(void **state)
 {
-    struct dtt_held h;
+    struct dtt_held h = {0};
     unsigned held = 0;
     (void)state;
-    dtt_held_init(&h);
     for (uint16_t port = 1; port <= 100; port++) { /* one address, whatever its ports */
         struct dtt_held_get g = get_of(1, port, 't');
         held += dtt_held_add(&h, &g) == DTT_OK;

@@ -29,10 +29,9 @@ static void expect(struct dtt_outq *q, uint16_t port, size_t len)
 
 static void test_order_while_growing_and_sliding(void **state)
 {
-    struct dtt_outq q;
+    struct dtt_outq q = {0};
     uint16_t in = 0, out = 0;
     (void)state;
-    dtt_outq_init(&q);
     for (unsigned round = 0; round < 400; round++) {
         for (unsigned i = 0; i < 1 + round % 7; i++, in++) {
             assert_true(push(&q, in, in % 300));
@@ -54,10 +53,9 @@ static void test_order_while_growing_and_sliding(void **state)
 
 static void test_is_bounded(void **state)
 {
-    struct dtt_outq q;
+    struct dtt_outq q = {0};
     size_t n = 0;
     (void)state;
-    dtt_outq_init(&q);
     while (push(&q, 1, 10)) {
         n++;
     }

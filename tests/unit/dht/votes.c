@@ -23,9 +23,8 @@ static bool vote(struct dtt_votes *v, uint64_t s, uint8_t network, uint8_t host,
 
 static void test_three_networks_agree_once(void **state)
 {
-    struct dtt_votes v;
+    struct dtt_votes v = {0};
     (void)state;
-    dtt_votes_init(&v);
     assert_false(vote(&v, 1, 1, 1, 7));
     assert_false(vote(&v, 1, 1, 2, 7)); /* the same network again */
     assert_false(vote(&v, 1, 2, 1, 7));
@@ -37,9 +36,8 @@ static void test_three_networks_agree_once(void **state)
 
 static void test_liars_lose(void **state)
 {
-    struct dtt_votes v;
+    struct dtt_votes v = {0};
     (void)state;
-    dtt_votes_init(&v);
     for (uint8_t n = 1; n <= 5; n++) {
         vote(&v, 1, n, 1, 7);
     }
@@ -55,9 +53,8 @@ static void test_liars_lose(void **state)
 /* A full ballot of the old address gives way to the last six voices, not to fewer or mixed ones. */
 static void test_the_last_voices_in_a_row(void **state)
 {
-    struct dtt_votes v;
+    struct dtt_votes v = {0};
     (void)state;
-    dtt_votes_init(&v);
     for (uint8_t n = 1; n <= DTT_VOTES_MAX; n++) {
         vote(&v, 1, n, 1, 7);
     }
@@ -75,9 +72,8 @@ static void test_the_last_voices_in_a_row(void **state)
 
 static void test_address_changes(void **state)
 {
-    struct dtt_votes v;
+    struct dtt_votes v = {0};
     (void)state;
-    dtt_votes_init(&v);
     for (uint8_t n = 1; n <= 3; n++) {
         vote(&v, 1, n, 1, 7);
     }
@@ -89,12 +85,11 @@ static void test_address_changes(void **state)
 
 static void test_private_network(void **state)
 {
-    struct dtt_votes v;
+    struct dtt_votes v = {0};
     struct dtt_addr a = dtt_addr_v4(127, 0, 0, 1, 1), b = dtt_addr_v4(127, 0, 0, 1, 2);
     struct dtt_addr self = dtt_addr_v4(127, 0, 0, 1, 9), global = dtt_addr_v4(50, 1, 1, 1, 1);
     struct dtt_addr six;
     (void)state;
-    dtt_votes_init(&v);
     assert_false(dtt_votes_add(&v, at(1), &a, &self));
     assert_false(dtt_votes_add(&v, at(1), &a, &self));
     assert_true(dtt_votes_add(&v, at(1), &b, &self));
@@ -112,9 +107,8 @@ static void test_private_network(void **state)
 
 static void test_many_voters(void **state)
 {
-    struct dtt_votes v;
+    struct dtt_votes v = {0};
     (void)state;
-    dtt_votes_init(&v);
     for (unsigned n = 0; n < 250; n++) {
         vote(&v, 1, (uint8_t)n, 1, 7);
         assert_true(v.n <= DTT_VOTES_MAX);
