@@ -185,7 +185,7 @@ int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t c
             return refuse_value(why, cap, k);
         }
     }
-    dtt_tracker_tune(&tuned, preset, &ours);
+    dtt_tracker_tuning_make(&tuned, preset, &ours);
     const char *wrong = conflict(&tuned);
     return wrong ? dtt_refuse(DTT_EINVAL, why, cap, "%s", wrong) : DTT_OK;
 }

@@ -15,11 +15,8 @@ enum reason { NEWCOMER, AFTER_SILENCE };
 
 static bool is_probed(const struct dtt_dht *d, const struct dtt_addr *addr)
 {
-    if (d->probes == 0) {
-        return false;
-    }
-    size_t slot = 0;
-    for (struct dtt_txn *t; (t = dtt_txns_next(&d->txns, slot)) != NULL; slot = t->slot + 1u) {
+    const struct dtt_txn *t = NULL;
+    while (d->probes > 0 && (t = dtt_txns_next(&d->txns, t)) != NULL) {
         if (t->purpose == DTT_TXN_PROBE && dtt_addr_eq(&t->to, addr)) {
             return true;
         }
@@ -30,12 +27,26 @@ static bool is_probed(const struct dtt_dht *d, const struct dtt_addr *addr)
 static void probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
                   enum reason reason, struct dtt_krpc *query)
 {
+    if (is_probed(d, addr)) {
+        return;
+    }
     if (d->probes == DTT_DHT_PROBES ||
         dtt_query_send(d, now, addr, DTT_TXN_PROBE, (uint32_t)reason, query) != DTT_OK) {
         DTT_COUNT(d->ctx, DHT_PROBES_REFUSED);
         return;
     }
     d->probes++;
+}
+
+void dtt_alive_probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
+                     struct dtt_krpc *query)
+{
+    probe(d, now, addr, NEWCOMER, query);
+}
+
+void dtt_alive_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
+{
+    dtt_alive_probe(d, now, addr, &(struct dtt_krpc){.method = DTT_KRPC_M_PING});
 }
 
 void dtt_alive_ask_saved(struct dtt_dht *d, struct dtt_now now)
@@ -48,29 +59,9 @@ void dtt_alive_ask_saved(struct dtt_dht *d, struct dtt_now now)
         }
         const struct dtt_dht_known *k = &d->saved->nodes[d->saved_next++];
         if (dtt_contact_is_plausible(d, k->id, &k->addr, &k->addr)) {
-            struct dtt_krpc q = {.method = DTT_KRPC_M_PING};
-            probe(d, now, &k->addr, NEWCOMER, &q);
+            dtt_alive_ping(d, now, &k->addr);
         }
     }
-}
-
-static void probe_once(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                       enum reason reason, struct dtt_krpc *query)
-{
-    if (!is_probed(d, addr)) {
-        probe(d, now, addr, reason, query);
-    }
-}
-
-void dtt_alive_probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr,
-                     struct dtt_krpc *query)
-{
-    probe_once(d, now, addr, NEWCOMER, query);
-}
-
-void dtt_alive_ping(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *addr)
-{
-    probe_once(d, now, addr, NEWCOMER, &(struct dtt_krpc){.method = DTT_KRPC_M_PING});
 }
 
 bool dtt_alive_wants(struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr)
@@ -90,7 +81,7 @@ void dtt_alive_silent(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         dtt_alive_ping(d, now, &to);
     }
     if (weight == 1 && dtt_rtable_find(table, addr)) {
-        probe_once(d, now, addr, AFTER_SILENCE, &(struct dtt_krpc){.method = DTT_KRPC_M_PING});
+        probe(d, now, addr, AFTER_SILENCE, &(struct dtt_krpc){.method = DTT_KRPC_M_PING});
     }
 }
 

@@ -233,13 +233,9 @@ static bool add(struct dtt_lookup *lookup, const struct dtt_lookup_node *fresh)
         hear_again(lookup, known, fresh);
         return false;
     }
-    if (is_refused(lookup, &fresh->addr)) {
-        return false;
-    }
-    if (lookup->n == DTT_LOOKUP_NODES && !make_room(lookup, fresh)) {
-        return false;
-    }
-    if (lookup->n == lookup->cap && !grow(lookup)) {
+    if (is_refused(lookup, &fresh->addr) ||
+        (lookup->n == DTT_LOOKUP_NODES && !make_room(lookup, fresh)) ||
+        (lookup->n == lookup->cap && !grow(lookup))) {
         return false;
     }
     if (insert(lookup, fresh) < lookup->width) {

@@ -95,9 +95,7 @@ bool dtt_query_match(struct dtt_dht *d, struct dtt_now now, const struct dtt_add
 /* All set before the first is told of: what its end starts goes to transactions of its own. */
 void dtt_query_unreachable(struct dtt_dht *d, const struct dtt_addr *to)
 {
-    size_t slot = 0;
-    for (struct dtt_txn *txn; (txn = dtt_txns_next(&d->txns, slot)) != NULL;
-         slot = txn->slot + 1u) {
+    for (struct dtt_txn *txn = NULL; (txn = dtt_txns_next(&d->txns, txn)) != NULL;) {
         if (dtt_addr_eq(&txn->to, to)) {
             txn->is_unreachable = true;
             (void)dtt_timerq_set(&d->timers, &txn->timer, 0); /* a re-arm */
@@ -128,9 +126,7 @@ bool dtt_query_next_timeout(struct dtt_dht *d, uint64_t until_ns, struct dtt_que
 
 void dtt_query_woke(struct dtt_dht *d, struct dtt_now now)
 {
-    size_t slot = 0;
-    for (struct dtt_txn *txn; (txn = dtt_txns_next(&d->txns, slot)) != NULL;
-         slot = txn->slot + 1u) {
+    for (struct dtt_txn *txn = NULL; (txn = dtt_txns_next(&d->txns, txn)) != NULL;) {
         uint64_t timeout = now.mono_ns + patience(txn, DTT_RTT_FIRST_NS);
         txn->sent_ns = now.mono_ns;
         txn->is_slow = false;
@@ -140,9 +136,8 @@ void dtt_query_woke(struct dtt_dht *d, struct dtt_now now)
 
 bool dtt_query_is_sound(const struct dtt_dht *d)
 {
-    size_t probes = 0, count = 0, slot = 0;
-    for (struct dtt_txn *txn; (txn = dtt_txns_next(&d->txns, slot)) != NULL;
-         slot = txn->slot + 1u) {
+    size_t probes = 0, count = 0;
+    for (const struct dtt_txn *txn = NULL; (txn = dtt_txns_next(&d->txns, txn)) != NULL;) {
         count += dtt_timer_is_armed(&txn->timer);
         probes += txn->purpose == DTT_TXN_PROBE;
     }

@@ -105,17 +105,6 @@ static void drop_live(struct dtt_rtable *table, struct dtt_rnode *node)
     table->live--;
 }
 
-static void add_spare(struct dtt_rbucket *b, const struct dtt_rnode *node)
-{
-    struct dtt_rnode *known = find_in(b->spares, b->spare, node->id);
-    if (known) {
-        take_out(b->spares, &b->spare, (size_t)(known - b->spares));
-    } else if (b->spare == DTT_RTABLE_SPARE) {
-        take_out(b->spares, &b->spare, 0);
-    }
-    b->spares[b->spare++] = *node;
-}
-
 static void drop_spare(struct dtt_rbucket *b, const uint8_t *id)
 {
     struct dtt_rnode *known = find_in(b->spares, b->spare, id);
@@ -124,13 +113,20 @@ static void drop_spare(struct dtt_rbucket *b, const uint8_t *id)
     }
 }
 
+static void add_spare(struct dtt_rbucket *b, const struct dtt_rnode *node)
+{
+    drop_spare(b, node->id);
+    if (b->spare == DTT_RTABLE_SPARE) {
+        take_out(b->spares, &b->spare, 0);
+    }
+    b->spares[b->spare++] = *node;
+}
+
 /* Appends an empty bucket. */
 static bool grow(struct dtt_rtable *table)
 {
-    if (table->n == DTT_RTABLE_BUCKETS) {
-        return false;
-    }
-    struct dtt_rbucket *b = realloc(table->buckets, (table->n + 1) * sizeof(*b));
+    struct dtt_rbucket *b =
+        table->n < DTT_RTABLE_BUCKETS ? realloc(table->buckets, (table->n + 1) * sizeof(*b)) : NULL;
     if (!b) {
         return false;
     }
@@ -198,12 +194,8 @@ static struct dtt_rnode *weakest(struct dtt_rbucket *b, const struct dtt_rnode *
         if (o->fails >= DTT_RTABLE_FAILS_BAD) {
             return o;
         }
-        if (o->flags & DTT_RNODE_ROUTER) {
-            router = o;
-        }
-        if (!(o->flags & DTT_RNODE_SECURE)) {
-            insecure = o;
-        }
+        router = o->flags & DTT_RNODE_ROUTER ? o : router;
+        insecure = o->flags & DTT_RNODE_SECURE ? insecure : o;
     }
     if (router && !(node->flags & DTT_RNODE_ROUTER)) {
         return router;

@@ -108,7 +108,7 @@ static void take_node(const struct dtt_rtable *table, size_t bucket, size_t i,
     }
 }
 
-void dtt_dht_get_state(const struct dtt_dht *d, struct dtt_dht_state *ret)
+void dtt_dht_state_collect(const struct dtt_dht *d, struct dtt_dht_state *ret)
 {
     memset(ret, 0, sizeof(*ret));
     memcpy(ret->id, d->id, sizeof(ret->id));
@@ -125,7 +125,7 @@ void dtt_dht_get_state(const struct dtt_dht *d, struct dtt_dht_state *ret)
     }
 }
 
-int dtt_dht_set_state(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *state)
+int dtt_dht_state_restore(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *state)
 {
     struct dtt_dht_state *saved = malloc(sizeof(*saved));
     if (!saved) {

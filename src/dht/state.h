@@ -27,12 +27,12 @@ int dtt_dht_state_encode(const struct dtt_dht_state *state, uint8_t *buf, size_t
 int dtt_dht_state_decode(struct dtt_slice in, struct dtt_dht_state *ret);
 
 /** The id and the nodes that answer, some of each distance first. */
-void dtt_dht_get_state(const struct dtt_dht *d, struct dtt_dht_state *ret);
+void dtt_dht_state_collect(const struct dtt_dht *d, struct dtt_dht_state *ret);
 /**
  * To be called right after new: takes the id over and asks the nodes whether they are still there,
  * 32 at a time until enough are. Operations wait for them as they do for contacts to start from.
  * DTT_ENOMEM.
  */
-int dtt_dht_set_state(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *state);
+int dtt_dht_state_restore(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_state *state);
 
 #endif

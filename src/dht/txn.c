@@ -78,9 +78,9 @@ void dtt_txns_free(struct dtt_txns *txns, struct dtt_txn *txn)
     txns->count--;
 }
 
-struct dtt_txn *dtt_txns_next(const struct dtt_txns *txns, size_t slot)
+struct dtt_txn *dtt_txns_next(const struct dtt_txns *txns, const struct dtt_txn *txn)
 {
-    for (; slot < DTT_TXN_MAX; slot++) {
+    for (size_t slot = txn ? txn->slot + 1u : 0; slot < DTT_TXN_MAX; slot++) {
         size_t c = slot / DTT_TXN_CHUNK;
         if (txns->used[c] >> slot % DTT_TXN_CHUNK & 1u) {
             return &txns->chunks[c][slot % DTT_TXN_CHUNK];

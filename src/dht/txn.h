@@ -56,8 +56,8 @@ struct dtt_txn *dtt_txns_match(const struct dtt_txns *txns, struct dtt_slice wir
                                const struct dtt_addr *from);
 void dtt_txns_free(struct dtt_txns *txns, struct dtt_txn *txn);
 
-/** Transactions in slot order: the first at or after `slot`, or NULL. */
-struct dtt_txn *dtt_txns_next(const struct dtt_txns *txns, size_t slot);
+/** Transactions in slot order: the one after `txn`, or the first for NULL; NULL after the last. */
+struct dtt_txn *dtt_txns_next(const struct dtt_txns *txns, const struct dtt_txn *txn);
 /** Gives the memory of unused slots back. */
 void dtt_txns_trim(struct dtt_txns *txns);
 

@@ -253,7 +253,7 @@ void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret)
 int dtt_core_dht_state(const struct dtt_core *c, uint8_t *buf, size_t cap)
 {
     struct dtt_dht_state state;
-    dtt_dht_get_state(c->dht, &state);
+    dtt_dht_state_collect(c->dht, &state);
     return state.n > 0 ? dtt_dht_state_encode(&state, buf, cap) : 0;
 }
 
@@ -262,7 +262,7 @@ int dtt_core_dht_restore(struct dtt_core *c, struct dtt_now now, struct dtt_slic
     struct dtt_dht_state state;
     int err = dtt_dht_state_decode(bytes, &state);
     if (!err) {
-        err = dtt_dht_set_state(c->dht, now, &state);
+        err = dtt_dht_state_restore(c->dht, now, &state);
     }
     return err ? err : (int)state.n;
 }

@@ -33,7 +33,7 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
     }
     memcpy(id.bytes, tracker_cfg.topic, sizeof(id.bytes));
     memcpy(tracker_cfg.node_seed, c->cfg.node_seed, sizeof(tracker_cfg.node_seed));
-    dtt_tracker_tune(&tracker_cfg.tuning, cfg->preset, cfg->tuning);
+    dtt_tracker_tuning_make(&tracker_cfg.tuning, cfg->preset, cfg->tuning);
     struct dtt_topic *t = calloc(1, sizeof(*t));
     err = t ? DTT_OK : DTT_ENOMEM;
     if (!err && c->n_topics == DTT_CORE_TOPICS) {

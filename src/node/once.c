@@ -61,7 +61,7 @@ static int once_new(struct dtt_once **ret, struct dtt_core *c, struct dtt_now no
         free(o);
         return err;
     }
-    dtt_tracker_tune(&o->tuning, cfg->preset, cfg->tuning);
+    dtt_tracker_tuning_make(&o->tuning, cfg->preset, cfg->tuning);
     o->kinds = dtt_slot_kinds_used(o->tuning.secret_slot, o->tuning.old_line_slot);
     o->op = NUMBER_BIT | ++c->n_once;
     o->start_ns = now.mono_ns;

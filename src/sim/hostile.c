@@ -325,7 +325,7 @@ static void settle(struct identity *a)
         }
     }
     uint64_t due_ns = dtt_sim_clock_when(&a->host->clock, g->ops->deadline(a->transport));
-    dtt_sim_task_at(g->world, &a->task, dtt_min_ns(due_ns, a->turn_ns));
+    dtt_sim_world_task_at(g->world, &a->task, dtt_min_ns(due_ns, a->turn_ns));
 }
 
 static void run_identity(void *user)
@@ -375,7 +375,7 @@ static int identity_begin(struct identity *a)
         a->host->guest = &g->all[(a - g->all) % g->n_hosts];
         a->host->guest_recv = gang_recv;
         a->turn_ns = g->world->t_ns + dtt_rng_below(&g->rng, g->role->turn_ns);
-        dtt_sim_task_at(g->world, &a->task, a->turn_ns);
+        dtt_sim_world_task_at(g->world, &a->task, a->turn_ns);
     }
     return err;
 }
@@ -458,7 +458,7 @@ static void run_publishing(void *user)
         }
     }
     g->minute = minute + 1;
-    dtt_sim_task_at(g->world, &g->publishing, g->world->t_ns + RECORDS_NS);
+    dtt_sim_world_task_at(g->world, &g->publishing, g->world->t_ns + RECORDS_NS);
 }
 
 /* ---------------------------------------------------------------- life cycle */

@@ -301,7 +301,8 @@ static void sample(void *user)
     find_components(o, &s);
     count_traffic(o, &s);
     check_whole(o, &s);
-    dtt_sim_trace(o->world, TRACE_SAMPLE, s.components, (uint64_t)s.joined << 32 | s.neighbors);
+    dtt_sim_world_trace(o->world, TRACE_SAMPLE, s.components,
+                        (uint64_t)s.joined << 32 | s.neighbors);
     if (o->n_samples == o->cap_samples) {
         size_t cap = o->cap_samples ? 2 * o->cap_samples : 1024;
         struct dtt_sim_sample *grown = realloc(o->samples, cap * sizeof(*grown));
@@ -313,7 +314,7 @@ static void sample(void *user)
         o->cap_samples = cap;
     }
     o->samples[o->n_samples++] = s;
-    dtt_sim_task_at(o->world, &o->sampling, o->world->t_ns + SAMPLE_NS);
+    dtt_sim_world_task_at(o->world, &o->sampling, o->world->t_ns + SAMPLE_NS);
 }
 
 /* --------------------------------------------------------------- messages */
@@ -346,7 +347,7 @@ static void settle(void *user)
             delivered += has_it;
         }
     }
-    dtt_sim_trace(o->world, TRACE_MESSAGE, k->number, delivered);
+    dtt_sim_world_trace(o->world, TRACE_MESSAGE, k->number, delivered);
     struct dtt_sim_message **at = &o->messages;
     while (*at != k) {
         at = &(*at)->next;
@@ -380,7 +381,7 @@ void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member)
     k->next = o->messages;
     o->messages = k;
     k->settling = (struct dtt_sim_task){.run = settle, .user = k};
-    dtt_sim_task_at(o->world, &k->settling, k->sent_ns + DTT_SIM_SETTLE_NS);
+    dtt_sim_world_task_at(o->world, &k->settling, k->sent_ns + DTT_SIM_SETTLE_NS);
 }
 
 /* Relative message redundancy, last delivery hop: as the authors of PlumTree measure. */
@@ -432,7 +433,7 @@ int dtt_sim_observer_init(struct dtt_sim_observer *o, struct dtt_sim_world *w, u
     }
     w->hooks = (struct dtt_sim_hooks){.user = o, .event = on_event, .trace = on_trace};
     o->sampling = (struct dtt_sim_task){.run = sample, .user = o};
-    dtt_sim_task_at(w, &o->sampling, SAMPLE_NS);
+    dtt_sim_world_task_at(w, &o->sampling, SAMPLE_NS);
     return DTT_OK;
 }
 

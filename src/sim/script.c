@@ -284,12 +284,12 @@ static void run_act(void *user)
 {
     struct dtt_sim_act *act = user;
     struct dtt_sim_stage *s = act->stage;
-    dtt_sim_trace(s->world, TRACE_ACTION, (uint32_t)act->action->verb, act->left);
+    dtt_sim_world_trace(s->world, TRACE_ACTION, (uint32_t)act->action->verb, act->left);
     if (act->left > 0 && act_once(s, act)) {
         act->left--;
     }
     if (act->left > 0) {
-        dtt_sim_task_at(s->world, &act->task, s->world->t_ns + act->step_ns);
+        dtt_sim_world_task_at(s->world, &act->task, s->world->t_ns + act->step_ns);
     }
 }
 
@@ -406,7 +406,7 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
         act->task = (struct dtt_sim_task){.run = run_act, .user = act};
         if (act->action->verb != DTT_SIM_NOTHING) {
             plan(s, act);
-            dtt_sim_task_at(w, &act->task, act->action->at_s * DTT_S);
+            dtt_sim_world_task_at(w, &act->task, act->action->at_s * DTT_S);
         }
     }
     return err;

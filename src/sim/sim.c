@@ -76,7 +76,7 @@ static int play(struct dtt_sim_stage *stage, const struct dtt_sim_params *params
         return DTT_ENOMEM;
     }
     dtt_sim_observer_report(o, ret);
-    dtt_sim_trace_hash(w, ret->trace_hash);
+    dtt_sim_world_trace_hash(w, ret->trace_hash);
     if (params->memory && ret->n_metrics < DTT_SIM_METRICS) {
         ret->metrics[ret->n_metrics++] = (struct dtt_sim_metric){
             .name = "memory_mib",

@@ -97,7 +97,7 @@ void dtt_sim_world_fini(struct dtt_sim_world *w)
     dtt_rng_fini(&w->rng);
 }
 
-void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t subject, uint64_t value)
+void dtt_sim_world_trace(struct dtt_sim_world *w, uint32_t what, uint32_t subject, uint64_t value)
 {
     uint8_t line[24];
     dtt_put_le64(line, w->t_ns);
@@ -107,7 +107,7 @@ void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t subject, uin
     crypto_generichash_update(&w->trace, line, sizeof(line));
 }
 
-void dtt_sim_trace_hash(const struct dtt_sim_world *w, char ret[33])
+void dtt_sim_world_trace_hash(const struct dtt_sim_world *w, char ret[33])
 {
     crypto_generichash_state copy = w->trace;
     uint8_t hash[TRACE_BYTES];
@@ -242,7 +242,7 @@ static void deliver(struct dtt_sim_world *w, const struct packet *p)
         return;
     }
     *(dtt_quic_demux_is_krpc(data) ? &h->dht_got : &h->other_got) += 1;
-    dtt_sim_trace(w, TRACE_PACKET, h->number, (uint64_t)p->from_host << 32 | p->len);
+    dtt_sim_world_trace(w, TRACE_PACKET, h->number, (uint64_t)p->from_host << 32 | p->len);
     if (h->guest_recv) {
         h->guest_recv(h->guest, p->to.port, &p->from, data);
         return;
@@ -342,7 +342,7 @@ static void take_events(struct dtt_sim_host *h)
     struct dtt_sim_world *w = h->world;
     const struct dtt_event *ev;
     while ((ev = dtt_events_next(dtt_core_events(h->core))) != NULL) {
-        dtt_sim_trace(w, TRACE_EVENT, h->number, (uint64_t)ev->type);
+        dtt_sim_world_trace(w, TRACE_EVENT, h->number, (uint64_t)ev->type);
         if (w->hooks.event) {
             w->hooks.event(w->hooks.user, h, ev);
         }
@@ -445,7 +445,7 @@ void dtt_sim_host_sleep(struct dtt_sim_host *h, uint64_t ns)
     h->is_asleep = true;
     h->wake = (struct dtt_sim_task){.run = wake_up, .user = h};
     dtt_timerq_cancel(&h->world->queue, &h->event.timer);
-    dtt_sim_task_at(h->world, &h->wake, h->world->t_ns + ns);
+    dtt_sim_world_task_at(h->world, &h->wake, h->world->t_ns + ns);
 }
 
 void dtt_sim_host_set_clock(struct dtt_sim_host *h, int64_t offset_ns)
@@ -483,7 +483,7 @@ int dtt_sim_host_say(struct dtt_sim_host *h, struct dtt_slice text)
 
 /* ---------------------------------------------------------------- running */
 
-void dtt_sim_task_at(struct dtt_sim_world *w, struct dtt_sim_task *t, uint64_t t_ns)
+void dtt_sim_world_task_at(struct dtt_sim_world *w, struct dtt_sim_task *t, uint64_t t_ns)
 {
     t->event.kind = DTT_SIM_EV_TASK;
     if (dtt_timerq_set(&w->queue, &t->event.timer, t_ns > w->t_ns ? t_ns : w->t_ns) != DTT_OK) {

@@ -156,15 +156,15 @@ void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct 
 struct dtt_addr dtt_sim_host_global(const struct dtt_sim_host *h);
 
 /** Runs `t` at world time `t_ns`. */
-void dtt_sim_task_at(struct dtt_sim_world *w, struct dtt_sim_task *t, uint64_t t_ns);
+void dtt_sim_world_task_at(struct dtt_sim_world *w, struct dtt_sim_task *t, uint64_t t_ns);
 
 /** Runs until world time `until_ns`, or until `is_over` says so after an event; true then. */
 bool dtt_sim_world_run(struct dtt_sim_world *w, uint64_t until_ns, bool (*is_over)(void *user),
                        void *user);
 
 /** What happened so far, as 32 hex digits. */
-void dtt_sim_trace_hash(const struct dtt_sim_world *w, char ret[33]);
+void dtt_sim_world_trace_hash(const struct dtt_sim_world *w, char ret[33]);
 /** Adds a decision or observation to the trace. */
-void dtt_sim_trace(struct dtt_sim_world *w, uint32_t what, uint32_t subject, uint64_t value);
+void dtt_sim_world_trace(struct dtt_sim_world *w, uint32_t what, uint32_t subject, uint64_t value);
 
 #endif

@@ -11,7 +11,8 @@ static int chosen(int user, int preset)
     return user == 0 ? preset : user == DTT_OFF ? 0 : user;
 }
 
-void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning)
+void dtt_tracker_tuning_make(struct dtt_tracker_tuning *ret, int preset,
+                             const struct dtt_tuning *tuning)
 {
     static const struct dtt_tuning none = {.size = sizeof(none)};
     const struct dtt_tuning *user = tuning ? tuning : &none;

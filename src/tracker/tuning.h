@@ -18,7 +18,8 @@ struct dtt_tracker_tuning {
 };
 
 /** A preset (enum dtt_preset) and what `tuning` (may be NULL) changes of it. */
-void dtt_tracker_tune(struct dtt_tracker_tuning *ret, int preset, const struct dtt_tuning *tuning);
+void dtt_tracker_tuning_make(struct dtt_tracker_tuning *ret, int preset,
+                             const struct dtt_tuning *tuning);
 
 /** Enough `others` have a record in this minute: one more is not to be published. */
 static inline bool dtt_tracker_is_capped(const struct dtt_tracker_tuning *t, uint32_t others)

@@ -251,7 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     dtt_secret_init(&cfg.secret, dtt_slice("s", 1), NULL, NULL);
     uint8_t first = dtt_read_u8(&r.in);
     uint8_t preset = first % 4;
-    dtt_tracker_tune(&cfg.tuning, preset % 3, NULL);
+    dtt_tracker_tuning_make(&cfg.tuning, preset % 3, NULL);
     cfg.tuning.secret_slot = first & 4;
     cfg.tuning.old_line_slot = first & 8;
     cfg.tuning.older_first = first & 32;

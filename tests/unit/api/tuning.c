@@ -36,7 +36,7 @@ static void knobs_are_set_by_name(void **state)
     assert_int_equal(set("secret_slot=off"), DTT_OK);
     assert_int_equal(set("old_line_slot=on"), DTT_OK);
     assert_int_equal(dtt_tuning_check(&tuning, DTT_PRESET_DEFAULT, why, sizeof(why)), DTT_OK);
-    dtt_tracker_tune(&t, DTT_PRESET_DEFAULT, &tuning);
+    dtt_tracker_tuning_make(&t, DTT_PRESET_DEFAULT, &tuning);
     assert_int_equal(t.get_timeout_ns, 250 * DTT_MS);
     assert_int_equal(t.record_cap, 0);
     assert_int_equal(t.put_retries, 0);

@@ -95,7 +95,7 @@ static void test_warm_start(void **state)
     net_run(&net, 60 * DTT_S);
     net_item(&item, 1, 1, "hello");
     net_put(&net, 3, &item);
-    dtt_dht_get_state(net.nodes[9].dht, &s);
+    dtt_dht_state_collect(net.nodes[9].dht, &s);
     assert_true(s.n >= 15);
     assert_memory_equal(s.id, net.nodes[9].dht->id, 20);
     /* Many of them are gone meanwhile, and no contact to start from is known. */
@@ -103,7 +103,7 @@ static void test_warm_start(void **state)
         net.nodes[i].is_dead = i % 10 < 6;
     }
     size_t warm = net_add(&net, false);
-    assert_int_equal(dtt_dht_set_state(net.nodes[warm].dht, net.now, &s), 0);
+    assert_int_equal(dtt_dht_state_restore(net.nodes[warm].dht, net.now, &s), 0);
     assert_memory_equal(net.nodes[warm].dht->id, s.id, 20);
     assert_int_equal(dtt_dht_get(net.nodes[warm].dht, net.now, &item.get, &op), 0);
     net_wait(&net, warm, op, 20 * DTT_S, &r);
@@ -127,8 +127,8 @@ static void test_nobody_of_the_state_is_left(void **state)
     net_init(&net, 2);
     size_t i = net_add(&net, false);
     make_state(&s, 100);
-    assert_int_equal(dtt_dht_set_state(net.nodes[i].dht, net.now, &s), 0);
-    dtt_dht_get_state(net.nodes[i].dht, &again);
+    assert_int_equal(dtt_dht_state_restore(net.nodes[i].dht, net.now, &s), 0);
+    dtt_dht_state_collect(net.nodes[i].dht, &again);
     assert_int_equal(again.n, 100); /* a restart before the first answer loses nothing */
     net_item(&item, 1, 1, "hello");
     assert_int_equal(dtt_dht_get(net.nodes[i].dht, net.now, &item.get, &op), 0);

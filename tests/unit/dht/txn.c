@@ -57,7 +57,7 @@ static void test_is_bounded(void **state)
     assert_null(dtt_txns_new(&t, &rng, &a));
     assert_int_equal(t.count, DTT_TXN_MAX);
     size_t n = 0;
-    for (struct dtt_txn *x = dtt_txns_next(&t, 0); x; x = dtt_txns_next(&t, x->slot + 1u)) {
+    for (struct dtt_txn *x = NULL; (x = dtt_txns_next(&t, x)) != NULL;) {
         assert_int_equal(x->slot, n++);
         if (x->slot >= 64) {
             dtt_txns_free(&t, x);

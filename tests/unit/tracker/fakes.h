@@ -31,7 +31,7 @@ static inline void fakes_reset(void)
     memset(&w, 0, sizeof(w));
     dtt_rng_init(&rng, ctx.seed, "test");
     dtt_view_init(&v, &ctx, test_topic, &secret, &self, START_MINUTE);
-    dtt_tracker_tune(&tuning, DTT_PRESET_DEFAULT, NULL);
+    dtt_tracker_tuning_make(&tuning, DTT_PRESET_DEFAULT, NULL);
     dtt_peers_init(&peers, &ctx, &tuning, &rng, &self);
 }
 

@@ -212,7 +212,7 @@ static void a_pass_does_not_wait_for_a_slow_read(void **state)
 static void rust_has_no_settle_passes(void **state)
 {
     (void)state;
-    dtt_tracker_tune(&tuning, DTT_PRESET_RUST_0_3, NULL);
+    dtt_tracker_tuning_make(&tuning, DTT_PRESET_RUST_0_3, NULL);
     neighbor(1);
     dtt_merge_joined(&m, at_ms(0).mono_ns);
     assert_int_equal(dtt_merge_deadline(&m), at_ms(30000).mono_ns);

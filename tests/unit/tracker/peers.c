@@ -30,7 +30,7 @@ static int setup(void **state)
     (void)state;
     memset(&ctx, 0, sizeof(ctx));
     dtt_rng_init(&rng, ctx.seed, "test");
-    dtt_tracker_tune(&tuning, DTT_PRESET_DEFAULT, NULL);
+    dtt_tracker_tuning_make(&tuning, DTT_PRESET_DEFAULT, NULL);
     dtt_peers_init(&peers, &ctx, &tuning, &rng, &self);
     return 0;
 }

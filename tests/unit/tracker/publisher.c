@@ -21,7 +21,7 @@ static void start(int preset)
 {
     static const uint8_t seed[32] = {1};
     dtt_rng_init(&rng, seed, "test");
-    dtt_tracker_tune(&tuning, preset, NULL);
+    dtt_tracker_tuning_make(&tuning, preset, NULL);
     tuning.swarm_records = 0; /* each by its own timer */
     dtt_publisher_init(&p, &tuning, PUBLIC, &rng, at_ms(0).mono_ns);
     view = (struct dtt_publisher_view){.is_searching = true, .answered_ns = DTT_NEVER};

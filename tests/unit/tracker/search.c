@@ -19,7 +19,7 @@ static int setup(void **state)
     static const uint8_t seed[32] = {1};
     (void)state;
     dtt_rng_init(&rng, seed, "test");
-    dtt_tracker_tune(&tuning, DTT_PRESET_RUST_0_3, NULL);
+    dtt_tracker_tuning_make(&tuning, DTT_PRESET_RUST_0_3, NULL);
     dtt_search_init(&s, &tuning, &rng, 0);
     return 0;
 }
@@ -129,7 +129,7 @@ static void the_default_wait_grows_gently(void **state)
     (void)state;
     uint64_t now = 0;
     uint64_t sum_2_min = 0;
-    dtt_tracker_tune(&tuning, DTT_PRESET_DEFAULT, NULL);
+    dtt_tracker_tuning_make(&tuning, DTT_PRESET_DEFAULT, NULL);
     for (unsigned n = 1; n < 200; n++) {
         uint64_t want = n <= 4 ? n * 500 : 2000 + (n - 4) * 50;
         want = want < 5000 ? want : 5000;
@@ -148,7 +148,7 @@ static void dead_peers_do_not_keep_the_default_pace_high(void **state)
 {
     (void)state;
     uint64_t now = 0;
-    dtt_tracker_tune(&tuning, DTT_PRESET_DEFAULT, NULL);
+    dtt_tracker_tuning_make(&tuning, DTT_PRESET_DEFAULT, NULL);
     for (unsigned n = 1; n < 100; n++) {
         s.wants_read = false;
         dtt_search_dialled(&s, now);
@@ -170,7 +170,7 @@ static void neighbors_that_flap_do_not_hurry_the_reads(void **state)
     (void)state;
     uint64_t now = 100 * DTT_S;
     unsigned reads = 0;
-    dtt_tracker_tune(&tuning, DTT_PRESET_DEFAULT, NULL);
+    dtt_tracker_tuning_make(&tuning, DTT_PRESET_DEFAULT, NULL);
     for (unsigned i = 0; i < 100; i++) { /* up and down ten times a second */
         s.wants_read = false;
         dtt_search_joined(&s, now);

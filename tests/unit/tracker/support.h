@@ -103,7 +103,7 @@ static inline struct dtt_tracker_config test_config(unsigned n, int preset)
     struct dtt_tracker_config cfg = {.secret = test_secret("secret")};
     memcpy(cfg.topic, test_topic, sizeof(cfg.topic));
     node_seed(cfg.node_seed, n);
-    dtt_tracker_tune(&cfg.tuning, preset, NULL);
+    dtt_tracker_tuning_make(&cfg.tuning, preset, NULL);
     return cfg;
 }
 

@@ -28,7 +28,7 @@ static void assert_ms(uint64_t ns, uint64_t ms)
 static void assert_figures(int preset, const struct figures *f)
 {
     struct dtt_tracker_tuning t;
-    dtt_tracker_tune(&t, preset, NULL);
+    dtt_tracker_tuning_make(&t, preset, NULL);
     assert_int_equal(t.record_cap, f->cap);
     assert_int_equal(t.put_retries, f->put_retries);
     assert_int_equal(t.slot_width, f->width);
