@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "commands.h"
-#include "exit_code.h"
 #include "output.h"
 #include "room.h"
 #include "session.h"

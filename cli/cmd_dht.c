@@ -2,7 +2,6 @@
 #include "codec/text.h"
 #include "commands.h"
 #include "dht_result.h"
-#include "exit_code.h"
 #include "identity.h"
 #include "output.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "commands.h"
-#include "exit_code.h"
+#include "output.h"
 #include "print.h"
 #include "session.h"
 

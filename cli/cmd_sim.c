@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "commands.h"
-#include "exit_code.h"
 #include "option.h"
+#include "output.h"
 #include "print.h"
 #include "session.h"
 #include "sim/sim.h"

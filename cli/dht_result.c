@@ -2,7 +2,6 @@
 #include "dht_result.h"
 
 #include "codec/text.h"
-#include "exit_code.h"
 #include "output.h"
 #include "print.h"
 #include "text.h"

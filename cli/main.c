@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* dtt: programs that share a topic name and a secret find each other and talk. */
 #include "commands.h"
-#include "exit_code.h"
 #include "knobs.h"
 #include "output.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "output.h"
 
-#include "exit_code.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What the command says: data on standard output, talk on standard error.
+ * What the command says: data on standard output, talk on standard error, a code at its end.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
@@ -13,6 +13,17 @@
 #else
 #    define OUTPUT_PRINTF(f, a)
 #endif
+
+/** Exit codes; those above 63 are the sysexits.h ones. */
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,    /**< `dtt demo` or a scenario of `dtt sim` did not end as it should */
+    EXIT_USAGE = 2,     /**< the command line, or a file it names, is wrong */
+    EXIT_DATA = 65,     /**< input was refused */
+    EXIT_REACH = 69,    /**< no peer or no DHT node in time */
+    EXIT_INTERNAL = 70, /**< out of memory, or a defect */
+    EXIT_IO = 74        /**< a socket, file or standard output failed */
+};
 
 /** Prints "dtt: SENTENCE" and a newline on standard error. */
 void output_say(const char *format, ...) OUTPUT_PRINTF(1, 2);

@@ -2,7 +2,6 @@
 #include "room.h"
 
 #include "codec/text.h"
-#include "exit_code.h"
 #include "lines.h"
 #include "output.h"
 #include "session.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "secret.h"
 
-#include "exit_code.h"
 #include "output.h"
 #include "text.h"
 

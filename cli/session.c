@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "session.h"
 
-#include "exit_code.h"
 #include "identity.h"
 #include "output.h"
 #include "secret.h"

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/** Fills buf with random bytes of the system, fit for keys. DTT_EIO when there are none. */
+/** At most 256 random bytes of the system, fit for keys. DTT_EIO when there are none. */
 int dtt_entropy(void *buf, size_t len);
 
 #endif

@@ -2,19 +2,9 @@
 #define _DEFAULT_SOURCE
 #include "io/hostaddrs.h"
 
-#include <netinet/in.h>
-#include <uv.h>
+#include "io/udp.h"
 
-static struct dtt_addr of_interface(const uv_interface_address_t *i, uint16_t port)
-{
-    uint8_t ip[16];
-    if (i->address.address4.sin_family == AF_INET) {
-        memcpy(ip, &i->address.address4.sin_addr, 4);
-        return dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], port);
-    }
-    memcpy(ip, &i->address.address6.sin6_addr, 16);
-    return dtt_addr_v6(ip, port);
-}
+#include <uv.h>
 
 void dtt_hostaddrs_list(const struct dtt_addr *bound, struct dtt_addr *list, size_t *n, size_t cap)
 {
@@ -37,7 +27,8 @@ void dtt_hostaddrs_list(const struct dtt_addr *bound, struct dtt_addr *list, siz
             break;
         }
         for (int i = 0; i < count && *n < cap; i++) {
-            struct dtt_addr a = of_interface(&interfaces[i], bound->port);
+            struct dtt_addr a = dtt_udp_addr(&interfaces[i].address);
+            a.port = bound->port;
             if (a.family == bound->family && dtt_addr_scope(&a) == order[k]) {
                 list[(*n)++] = a;
             }

@@ -41,7 +41,6 @@ enum { SOCKETS = 2 };
 
 /* A bootstrap host that is a name. */
 struct lookup {
-    struct dtt_io *io;
     char host[DTT_HOST_MAX];
     uint16_t port;
     struct dtt_resolve *resolve; /* NULL: none under way */
@@ -70,10 +69,9 @@ struct dtt_io {
     struct dtt_addr hostaddrs[DTT_CORE_ADDRS];
     size_t n_hostaddrs;
     struct dtt_state_file *state; /* NULL: none is kept */
-    char *state_name;
-    uint64_t state_ns;   /* when it is saved next; DTT_NEVER */
-    uint64_t trim_ns;    /* not before then */
-    uint64_t trim_freed; /* QUIC_MEMORY_FREED when the heap was trimmed last */
+    uint64_t state_ns;            /* when it is saved next; DTT_NEVER */
+    uint64_t trim_ns;             /* not before then */
+    uint64_t trim_freed;          /* QUIC_MEMORY_FREED when the heap was trimmed last */
     bool is_broken;
 };
 
@@ -286,7 +284,6 @@ static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
     struct lookup *l = &io->lookups[io->n_lookups];
     int err = dtt_addr_split_host(text, l->host, &l->port);
     if (!err) {
-        l->io = io;
         lookup_start(io, l, now);
         io->n_lookups++;
     }
@@ -318,17 +315,14 @@ static void look_at_hostaddrs(struct dtt_io *io, struct dtt_now now)
 static int load_state(struct dtt_io *io, const char *path, struct dtt_now now)
 {
     uint8_t buf[DTT_DHT_STATE_MAX];
-    size_t n = path ? strlen(path) + 1 : 0;
     io->state_ns = DTT_NEVER;
     if (!path) {
         return DTT_OK;
     }
     io->state = dtt_state_file_new(path);
-    io->state_name = malloc(n);
-    if (!io->state || !io->state_name) {
+    if (!io->state) {
         return DTT_ENOMEM;
     }
-    memcpy(io->state_name, path, n);
     io->state_ns = now.mono_ns + STATE_FIRST_NS;
     int len = dtt_state_file_read(io->state, buf, sizeof(buf));
     int nodes = len > 0 ? dtt_core_dht_restore(io->core, now, dtt_slice(buf, (size_t)len)) : len;
@@ -336,7 +330,7 @@ static int load_state(struct dtt_io *io, const char *path, struct dtt_now now)
         return nodes;
     }
     if (nodes < 0) { /* a cold start then */
-        DTT_TRACE(io->ctx, IO_STATE_REFUSED, dtt_tv_text(io->state_name));
+        DTT_TRACE(io->ctx, IO_STATE_REFUSED, dtt_tv_text(dtt_state_file_path(io->state)));
     } else if (len > 0) {
         DTT_TRACE(io->ctx, IO_STATE_READ, dtt_tv_int(nodes));
     }
@@ -353,7 +347,7 @@ static void save_state(struct dtt_io *io, struct dtt_now now)
     }
     if (dtt_state_file_wait(io->state) != DTT_OK ||
         dtt_state_file_write(io->state, dtt_slice(buf, (size_t)len)) != DTT_OK) {
-        DTT_TRACE(io->ctx, IO_STATE_NOT_WRITTEN, dtt_tv_text(io->state_name));
+        DTT_TRACE(io->ctx, IO_STATE_NOT_WRITTEN, dtt_tv_text(dtt_state_file_path(io->state)));
     }
 }
 
@@ -506,7 +500,6 @@ void dtt_io_close(struct dtt_io *io)
     }
     free(io->lookups);
     dtt_state_file_free(io->state);
-    free(io->state_name);
     if (io->timer_fd >= 0) {
         close(io->timer_fd);
     }

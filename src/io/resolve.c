@@ -2,8 +2,9 @@
 #define _DEFAULT_SOURCE
 #include "io/resolve.h"
 
+#include "io/udp.h"
+
 #include <netdb.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -39,18 +40,10 @@ static void *run(void *arg)
     uint64_t one = 1;
     if (getaddrinfo(r->host, NULL, &hints, &list) == 0) {
         for (const struct addrinfo *a = list; a && r->n < DTT_RESOLVE_ADDRS; a = a->ai_next) {
-            if (a->ai_family == AF_INET) {
-                struct sockaddr_in in;
-                uint8_t ip[4];
-                memcpy(&in, a->ai_addr, sizeof(in));
-                memcpy(ip, &in.sin_addr, sizeof(ip));
-                r->addrs[r->n++] = dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], r->port);
-            } else if (a->ai_family == AF_INET6) {
-                struct sockaddr_in6 in6;
-                uint8_t ip[16];
-                memcpy(&in6, a->ai_addr, sizeof(in6));
-                memcpy(ip, &in6.sin6_addr, sizeof(ip));
-                r->addrs[r->n++] = dtt_addr_v6_zone(ip, r->port, in6.sin6_scope_id);
+            struct dtt_addr addr = dtt_udp_addr(a->ai_addr);
+            addr.port = r->port;
+            if (addr.family != DTT_FAMILY_NONE) {
+                r->addrs[r->n++] = addr;
             }
         }
         freeaddrinfo(list);

@@ -60,6 +60,11 @@ struct dtt_state_file *dtt_state_file_new(const char *path)
     return f;
 }
 
+const char *dtt_state_file_path(const struct dtt_state_file *f)
+{
+    return f->path;
+}
+
 void dtt_state_file_free(struct dtt_state_file *f)
 {
     if (f) {

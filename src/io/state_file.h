@@ -13,6 +13,7 @@ struct dtt_state_file;
 
 /** Copies the path. NULL without memory. Touches no file. */
 struct dtt_state_file *dtt_state_file_new(const char *path);
+const char *dtt_state_file_path(const struct dtt_state_file *f);
 /** Waits for a write under way. NULL is fine. */
 void dtt_state_file_free(struct dtt_state_file *f);
 

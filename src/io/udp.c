@@ -79,16 +79,16 @@ static socklen_t to_sockaddr(const struct dtt_addr *a, union sockaddr_any *ret)
     return sizeof(ret->in6);
 }
 
-static struct dtt_addr from_sockaddr(const union sockaddr_any *s)
+struct dtt_addr dtt_udp_addr(const void *sockaddr)
 {
+    const union sockaddr_any *s = sockaddr;
+    uint8_t ip[16];
     if (s->sa.sa_family == AF_INET) {
-        uint8_t ip[4];
-        memcpy(ip, &s->in.sin_addr, sizeof(ip));
+        memcpy(ip, &s->in.sin_addr, 4);
         return dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], ntohs(s->in.sin_port));
     }
     if (s->sa.sa_family == AF_INET6) {
-        uint8_t ip[16];
-        memcpy(ip, &s->in6.sin6_addr, sizeof(ip));
+        memcpy(ip, &s->in6.sin6_addr, 16);
         return dtt_addr_v6_zone(ip, ntohs(s->in6.sin6_port), s->in6.sin6_scope_id);
     }
     return (struct dtt_addr){0};
@@ -133,7 +133,7 @@ int dtt_udp_open(struct dtt_udp *u, const struct dtt_addr *addr)
         dtt_udp_close(u);
         return err;
     }
-    u->bound = from_sockaddr(&sa);
+    u->bound = dtt_udp_addr(&sa);
     set_option(u->fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
     set_option(u->fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
     set_option(u->fd, SOL_UDP, UDP_GRO, 1);
@@ -237,7 +237,7 @@ bool dtt_udp_next(struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret)
         segment = left;
     }
     *ret = (struct dtt_udp_datagram){
-        .from = from_sockaddr(&rx->from[rx->at]),
+        .from = dtt_udp_addr(&rx->from[rx->at]),
         .ecn = ecn,
         .data = dtt_slice((uint8_t *)rx->iov[rx->at].iov_base + rx->offset, segment)};
     rx->offset += segment;
@@ -275,7 +275,7 @@ bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret)
             memcpy(&e, CMSG_DATA(c), sizeof(e));
             /* Anybody can forge the softer kinds; a closed port on a path that works is this. */
             if (e.ee_errno == ECONNREFUSED) {
-                *ret = from_sockaddr(&to);
+                *ret = dtt_udp_addr(&to);
                 return true;
             }
         }

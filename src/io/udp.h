@@ -38,6 +38,8 @@ void dtt_udp_rx_free(struct dtt_udp_rx *rx);
 int dtt_udp_recv(struct dtt_udp *u, struct dtt_udp_rx *rx);
 /** Next datagram of the batch (messages that came merged are split), or false. */
 bool dtt_udp_next(struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret);
+/** From a struct sockaddr_in or sockaddr_in6; no family for anything else. */
+struct dtt_addr dtt_udp_addr(const void *sockaddr);
 /** Next destination that an ICMP error reported as unreachable, or false. */
 bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret);
 

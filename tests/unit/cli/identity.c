@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "identity.h"
 
-#include "exit_code.h"
+#include "output.h"
 #include "quiet.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "secret.h"
 
-#include "exit_code.h"
+#include "output.h"
 #include "quiet.h"
 
 #include <fcntl.h>
