@@ -4,6 +4,7 @@
 #include "output.h"
 #include "print.h"
 #include "session.h"
+#include "sim/plot.h"
 #include "sim/sim.h"
 
 #include <errno.h>

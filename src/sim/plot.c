@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A run as an SVG picture: three panels over the same time. */
-#include "sim/sim.h"
+#include "sim/plot.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

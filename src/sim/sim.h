@@ -70,7 +70,4 @@ struct dtt_sim_result {
 int dtt_sim_scenario_run(const struct dtt_sim_params *params, struct dtt_sim_result *ret);
 void dtt_sim_result_fini(struct dtt_sim_result *r);
 
-/** The run as an SVG picture, to be freed; NULL: out of memory. */
-char *dtt_sim_plot(const struct dtt_sim_result *r);
-
 #endif

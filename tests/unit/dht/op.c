@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Operations: arguments, limits, cancellation, the honest result of a put. */
+/* Operations: arguments, limits, cancellation, events. */
 #include "net.h"
 
 #include "dht/inside.h"
-#include "dht/item.h"
 #include "support/vectors.h"
 
 #include <stdio.h>
@@ -128,107 +127,6 @@ static void test_cancel_one_of_two(void **state)
     net_result_free(&r);
 }
 
-static void test_refused_puts_are_told(void **state)
-{
-    struct net_item newer, older, wrong_cas;
-    (void)state;
-    net_init(&net, 5);
-    net_grow(&net, 20);
-    net_run(&net, 5 * DTT_S);
-    net_item(&newer, 1, 10, "newer");
-    net_item(&older, 1, 9, "older");
-    net_put(&net, 3, &newer);
-    struct dtt_dht_event e = net_put(&net, 4, &older);
-    assert_int_equal(e.u.put.status, 0);
-    assert_true(e.u.put.refused >= 7);
-    assert_int_equal(e.u.put.error, DTT_KRPC_E_SEQ);
-    net_item(&wrong_cas, 1, 11, "cas");
-    wrong_cas.put.has_cas = true;
-    wrong_cas.put.cas = 9;
-    e = net_put(&net, 4, &wrong_cas);
-    assert_int_equal(e.u.put.error, DTT_KRPC_E_CAS);
-    assert_true(e.u.put.refused >= 7);
-}
-
-/* Who acknowledges and keeps another value is found out by reading back. */
-static void pretender(struct net *n, size_t self, const struct dtt_addr *from,
-                      struct dtt_slice data)
-{
-    struct dtt_krpc q;
-    uint8_t buf[300], id[20] = {(uint8_t)(self * 12)};
-    if (dtt_krpc_decode(data, &q) != 0 || q.type != DTT_KRPC_QUERY) {
-        return;
-    }
-    struct dtt_krpc m = {
-        .type = DTT_KRPC_REPLY, .t = q.t, .id = dtt_slice(id, 20), .token = dtt_slice("tokn", 4)};
-    int len = dtt_krpc_encode(&m, buf, sizeof(buf));
-    net_send(n, &n->nodes[self].addr, from, dtt_slice(buf, (size_t)len));
-}
-
-static void test_verified_is_not_acked(void **state)
-{
-    struct net_item item;
-    (void)state;
-    net_init(&net, 6);
-    net_grow(&net, 4);
-    for (uint8_t i = 0; i < 3; i++) {
-        struct dtt_addr a = dtt_addr_v4(127, 6, 6, i, 6);
-        net_bootstrap(&net, 0, net_add_script(&net, &a, pretender));
-    }
-    net_run(&net, 5 * DTT_S);
-    net_item(&item, 1, 1, "hello");
-    item.put.verify = true;
-    struct dtt_dht_event e = net_put(&net, 0, &item);
-    assert_int_equal(e.u.put.asked, 7);
-    assert_int_equal(e.u.put.acked, 7);
-    assert_int_equal(e.u.put.verified, 4);
-}
-
-static void test_copies(void **state)
-{
-    struct net_item item;
-    (void)state;
-    net_init(&net, 7);
-    net_grow(&net, 50);
-    net_run(&net, 30 * DTT_S);
-    for (uint8_t copies = 0; copies < 30; copies = (uint8_t)(copies + 5)) {
-        net_item(&item, (uint8_t)(copies + 1), 1, "hello");
-        item.put.copies = copies;
-        size_t want = copies ? copies : 8;
-        struct dtt_dht_event e = net_put(&net, 4, &item);
-        assert_true(e.u.put.acked == want || e.u.put.acked == want + 1); /* and ourselves */
-        assert_int_equal(net_holders(&net, &item), e.u.put.acked);
-    }
-}
-
-/*
- * Three writers of one item, each on four of the twelve closest nodes: it spreads, so that nodes
- * that keep their first value do not hide the later ones.
- */
-static void test_copies_among_more(void **state)
-{
-    static const char *const texts[] = {"one", "two", "three"};
-    struct net_item items[3];
-    size_t sum = 0;
-    (void)state;
-    net_init(&net, 7);
-    net_grow(&net, 50);
-    net_run(&net, 30 * DTT_S);
-    for (unsigned i = 0; i < 3; i++) {
-        net_item(&items[i], 1, 1, texts[i]);
-        items[i].put.copies = 4;
-        items[i].put.among = 12;
-        struct dtt_dht_event e = net_put(&net, 4 + i, &items[i]);
-        assert_in_range(e.u.put.asked, 4, 5); /* and ourselves */
-    }
-    for (unsigned i = 0; i < 3; i++) {
-        size_t holders = net_holders(&net, &items[i]);
-        assert_in_range(holders, 2, 5);
-        sum += holders;
-    }
-    assert_true(sum >= 9);
-}
-
 /* Values are held for whoever reads late; no event is lost. */
 static void test_events_wait_for_their_reader(void **state)
 {
@@ -268,10 +166,6 @@ int main(void)
         TEST(test_at_most_64),
         TEST(test_cancel),
         TEST(test_cancel_one_of_two),
-        TEST(test_refused_puts_are_told),
-        TEST(test_verified_is_not_acked),
-        TEST(test_copies),
-        TEST(test_copies_among_more),
         TEST(test_events_wait_for_their_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
