@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The driver on loopback: its one descriptor tells of datagrams, timers, events and wakes. */
+#include "io/io.h"
+
+#include "io/udp.h"
+#include "support/vectors.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+#define DEADLINE_MS 20000
+
+struct party {
+    struct dtt_ctx ctx;
+    struct dtt_io *io;
+    struct dtt_addr addr;
+};
+
+/* Its first event is LISTENING. `contact` may be NULL. */
+static void open_party(struct party *p, uint8_t seed, const struct dtt_addr *contact)
+{
+    char text[DTT_ADDR_TEXT_MAX];
+    const char *host = text;
+    struct dtt_io_config cfg = {.ctx = &p->ctx,
+                                .node_seed = {seed},
+                                .dht_only = true,
+                                .listen = {dtt_addr_v4(127, 0, 0, 1, 0)},
+                                .hosts = &host,
+                                .n_hosts = contact ? 1 : 0};
+    struct dtt_addr bound[2];
+    *p = (struct party){.ctx = {.seed = {seed}}};
+    if (contact) {
+        dtt_addr_format(contact, text);
+    }
+    assert_int_equal(dtt_io_open(&p->io, &cfg), DTT_OK);
+    assert_int_equal(dtt_io_bound(p->io, bound), 1);
+    p->addr = bound[0];
+    const struct dtt_event *ev = dtt_io_next_event(p->io);
+    assert_true(ev && ev->type == DTT_EVENT_LISTENING);
+    assert_true(dtt_addr_eq(&ev->u.listening.addrs[0], &p->addr));
+}
+
+static bool is_readable(const struct dtt_io *io)
+{
+    struct pollfd p = {.fd = dtt_io_fd(io), .events = POLLIN};
+    return poll(&p, 1, 0) == 1;
+}
+
+/* Two drivers that nothing but their descriptors sets going meet in the DHT. */
+static void datagrams_cross(void **state)
+{
+    struct party a, b;
+    bool is_ready = false;
+    (void)state;
+    open_party(&a, 1, NULL);
+    open_party(&b, 2, &a.addr);
+    while (!is_ready) {
+        struct pollfd fds[] = {{.fd = dtt_io_fd(a.io), .events = POLLIN},
+                               {.fd = dtt_io_fd(b.io), .events = POLLIN}};
+        assert_true(poll(fds, 2, DEADLINE_MS) > 0);
+        assert_int_equal(dtt_io_process(a.io), DTT_OK);
+        assert_int_equal(dtt_io_process(b.io), DTT_OK);
+        for (const struct dtt_event *ev; (ev = dtt_io_next_event(b.io)) != NULL;) {
+            is_ready = is_ready || ev->type == DTT_EVENT_DHT_READY;
+        }
+    }
+    dtt_io_close(b.io);
+    dtt_io_close(a.io);
+}
+
+/* A contact that is silent is asked again, though nothing but the timer makes us readable. */
+static void the_timer_makes_it_readable(void **state)
+{
+    struct dtt_udp silent;
+    struct dtt_addr any = dtt_addr_v4(127, 0, 0, 1, 0);
+    struct dtt_udp_rx *rx = dtt_udp_rx_new();
+    struct dtt_udp_datagram d;
+    struct party p;
+    size_t got = 0;
+    (void)state;
+    assert_non_null(rx);
+    assert_int_equal(dtt_udp_open(&silent, &any), DTT_OK);
+    open_party(&p, 3, &silent.bound);
+    assert_true(dtt_io_timeout_ms(p.io) > 0);
+    while (got < 2) {
+        assert_true(dtt_udp_recv(&silent, rx) >= 0);
+        while (dtt_udp_next(rx, &d)) {
+            assert_true(dtt_addr_eq(&d.from, &p.addr));
+            got++;
+        }
+        if (got < 2) {
+            struct pollfd fd = {.fd = dtt_io_fd(p.io), .events = POLLIN};
+            assert_int_equal(poll(&fd, 1, DEADLINE_MS), 1);
+            assert_int_equal(dtt_io_process(p.io), DTT_OK);
+        }
+    }
+    dtt_io_close(p.io);
+    dtt_udp_close(&silent);
+    dtt_udp_rx_free(rx);
+}
+
+static void *wake(void *io)
+{
+    dtt_io_wake(io);
+    return NULL;
+}
+
+static void another_thread_wakes_it(void **state)
+{
+    struct party p;
+    pthread_t thread;
+    (void)state;
+    open_party(&p, 4, NULL);
+    assert_false(is_readable(p.io));
+    assert_false(dtt_io_take_wake(p.io));
+    assert_int_equal(pthread_create(&thread, NULL, wake, p.io), 0);
+    assert_int_equal(dtt_io_wait(p.io, DEADLINE_MS), DTT_OK);
+    assert_int_equal(dtt_io_process(p.io), DTT_OK);
+    assert_true(dtt_io_take_wake(p.io));
+    assert_false(dtt_io_take_wake(p.io));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_false(is_readable(p.io));
+    dtt_io_close(p.io);
+}
+
+/* An event that waits keeps the descriptor readable until it has been taken. */
+static void events_keep_it_readable(void **state)
+{
+    struct party p;
+    struct dtt_event ev = {.type = DTT_EVENT_DHT_READY};
+    (void)state;
+    open_party(&p, 5, NULL);
+    assert_null(dtt_io_next_event(p.io));
+    assert_false(is_readable(p.io));
+    dtt_events_push(dtt_core_events(dtt_io_core(p.io)), dtt_io_now(p.io), &ev, dtt_slice(NULL, 0));
+    for (int i = 0; i < 2; i++) {
+        dtt_io_flush(p.io);
+        assert_true(is_readable(p.io));
+        assert_int_equal(dtt_io_timeout_ms(p.io), 0);
+        assert_int_equal(dtt_io_process(p.io), DTT_OK);
+    }
+    assert_non_null(dtt_io_next_event(p.io));
+    assert_null(dtt_io_next_event(p.io));
+    assert_int_equal(dtt_io_process(p.io), DTT_OK);
+    assert_false(is_readable(p.io));
+    dtt_io_close(p.io);
+}
+
+static void a_port_in_use_is_told(void **state)
+{
+    struct party p;
+    struct dtt_io *io = NULL;
+    (void)state;
+    open_party(&p, 6, NULL);
+    struct dtt_io_config cfg = {
+        .ctx = &p.ctx, .node_seed = {7}, .dht_only = true, .listen = {p.addr}};
+    assert_int_equal(dtt_io_open(&io, &cfg), DTT_EADDRINUSE);
+    assert_null(io);
+    dtt_io_close(p.io);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(datagrams_cross),         cmocka_unit_test(the_timer_makes_it_readable),
+        cmocka_unit_test(another_thread_wakes_it), cmocka_unit_test(events_keep_it_readable),
+        cmocka_unit_test(a_port_in_use_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
