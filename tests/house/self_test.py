@@ -59,12 +59,12 @@ class Lessons(unittest.TestCase):
         self.assertEqual(list(lessons.check(ROOT, self.text)), [])
 
     def test_a_test_that_is_not_there(self):
-        self.refused("`dht/op.test_copies`", "`dht/op.test_of_nobody`")
+        self.refused("`dht/put.test_copies`", "`dht/put.test_of_nobody`")
         self.refused("`fuzz/dht_node`", "`fuzz/nothing`")
         self.refused("`dht/dht.test_ipv6`", "`nowhere/dht.test_ipv6`")
 
     def test_a_lesson_without_test(self):
-        self.refused("`dht/op.test_copies`", "some test")
+        self.refused("`dht/put.test_copies`", "some test")
 
     def test_a_missing_lesson(self):
         self.refused("\n| 30 |", "\n| 31 |")
