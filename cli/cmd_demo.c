@@ -81,11 +81,6 @@ static size_t peer_by_id(const struct demo *d, const struct dtt_id *id)
     return i;
 }
 
-static uint64_t everybody(const struct demo *d)
-{
-    return (UINT64_C(1) << d->n_peers) - 1;
-}
-
 static void introduce(const struct demo *d)
 {
     printf("%zu peers who share nothing but a topic, '%s', and a secret, '%s'.\n"
@@ -254,7 +249,7 @@ static bool have_all_joined(const struct demo *d)
 static bool is_complete(const struct demo *d)
 {
     for (size_t i = 0; i < d->n_peers; i++) {
-        if ((d->peers[i].heard | UINT64_C(1) << i) != everybody(d)) {
+        if (d->n_started < d->n_peers || !is_heard_by_all(d, i)) {
             return false;
         }
     }

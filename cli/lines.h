@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Lines of a descriptor, one read at a time, of at most DTT_MESSAGE_MAX bytes each.
- */
+/* Lines of a descriptor, one read at a time, of at most DTT_MESSAGE_MAX bytes each. */
 #ifndef CLI_LINES_H
 #define CLI_LINES_H
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * The table of options: one line a value, however many commands take it.
- */
+/* The table of options: one line a value, however many commands take it. */
 #ifndef CLI_OPTION_H
 #define CLI_OPTION_H
 

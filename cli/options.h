@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * The command line: one table of options for all commands, one parser, one help text.
- */
+/* The command line: one table of options for all commands, one parser, one help text. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 

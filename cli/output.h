@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * What the command says: data on standard output, talk on standard error, a code at its end.
- */
+/* What the command says: data on standard output, talk on standard error, a code at its end. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 

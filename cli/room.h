@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * A topic between standard input and standard output: lines in are messages out.
- */
+/* A topic between standard input and standard output: lines in are messages out. */
 #ifndef CLI_ROOM_H
 #define CLI_ROOM_H
 

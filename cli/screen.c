@@ -63,31 +63,37 @@ static void advance_utf8(struct place *p, const char *text, size_t len)
     }
 }
 
-/* Puts the cursor at the start of the prompt, `rows` rows up, and clears from there. */
-static void erase(unsigned rows)
+/* Puts the cursor, behind this much of the line and `below` rows, before the prompt; clears. */
+static void erase(const struct screen *s, const wchar_t *line, size_t len, unsigned below)
 {
+    struct place p = {.columns = columns()};
+    advance_utf8(&p, s->prompt, strlen(s->prompt));
+    for (size_t i = 0; i < len; i++) {
+        advance(&p, line[i]);
+    }
     fputs("\r", stdout);
-    if (rows > 0) {
-        printf("\033[%uA", rows);
+    if (p.row + below > 0) {
+        printf("\033[%uA", p.row + below);
     }
     fputs("\033[J", stdout);
 }
 
-static void erase_edited(struct screen *s)
+/* Takes the line being edited off the screen, if there is one. */
+static void lift(const struct screen *s)
 {
-    const LineInfoW *line = el_wline(s->editor);
-    struct place p = {.columns = columns()};
-    advance_utf8(&p, s->prompt, strlen(s->prompt));
-    for (const wchar_t *c = line->buffer; c < line->cursor; c++) {
-        advance(&p, *c);
+    if (s->is_editing) {
+        const LineInfoW *line = el_wline(s->editor);
+        erase(s, line->buffer, (size_t)(line->cursor - line->buffer), 0);
     }
-    erase(p.row);
 }
 
-static void redraw(struct screen *s)
+/* And shows it again. */
+static void redraw(const struct screen *s)
 {
     fflush(stdout);
-    el_set(s->editor, EL_REFRESH);
+    if (s->is_editing) {
+        el_set(s->editor, EL_REFRESH);
+    }
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -167,29 +173,6 @@ bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user)
     return true;
 }
 
-/* The editor left the cursor below the line; both go, since the line is printed as a message. */
-static void erase_entered(struct screen *s, const wchar_t *line, size_t len)
-{
-    struct place p = {.columns = columns()};
-    advance_utf8(&p, s->prompt, strlen(s->prompt));
-    for (size_t i = 0; i < len; i++) {
-        advance(&p, line[i]);
-    }
-    erase(p.row + 1);
-    fflush(stdout);
-}
-
-/* At the end of the input: a prompt with nothing behind it goes, what was being typed stays. */
-static void erase_prompt(struct screen *s)
-{
-    const LineInfoW *line = el_wline(s->editor);
-    if (line->lastchar == line->buffer) {
-        erase_edited(s);
-    } else {
-        puts("");
-    }
-}
-
 const char *screen_read(struct screen *s, size_t *ret_len)
 {
     HistEvent event;
@@ -198,16 +181,25 @@ const char *screen_read(struct screen *s, size_t *ret_len)
     size_t len, n = 0;
     s->is_editing = true;
     line = el_wgets(s->editor, &count);
-    s->is_editing = false;
     if (!line || count <= 0) {
-        erase_prompt(s);
+        /* A prompt with nothing behind it goes, what was being typed stays. */
+        const LineInfoW *typed = el_wline(s->editor);
+        if (typed->lastchar == typed->buffer) {
+            lift(s);
+        } else {
+            puts("");
+        }
+        s->is_editing = false;
         return NULL;
     }
+    s->is_editing = false;
     len = (size_t)count;
     if (line[len - 1] == L'\n' || line[len - 1] == L'\r') {
         len--;
     }
-    erase_entered(s, line, len);
+    /* The editor left the cursor below the line; both go, since it is printed as a message. */
+    erase(s, line, len, 1);
+    fflush(stdout);
     for (size_t i = 0; i < len && n + 5 < sizeof(s->line); i++) {
         n += dtt_utf8_encode(s->line + n, (uint32_t)line[i]);
     }
@@ -226,37 +218,23 @@ void screen_set_prompt(struct screen *s, const char *prompt)
     if (strncmp(s->prompt, prompt, sizeof(s->prompt) - 1) == 0) {
         return;
     }
-    if (s->is_editing) {
-        erase_edited(s);
-    }
+    lift(s);
     snprintf(s->prompt, sizeof(s->prompt), "%s", prompt);
-    if (s->is_editing) {
-        redraw(s);
-    }
+    redraw(s);
 }
 
 void screen_print(struct screen *s, const char *text)
 {
-    if (s->is_editing) {
-        erase_edited(s);
-    }
+    lift(s);
     puts(text);
-    if (s->is_editing) {
-        redraw(s);
-    } else {
-        fflush(stdout);
-    }
+    redraw(s);
 }
 
 void screen_resize(struct screen *s)
 {
-    if (s->is_editing) {
-        erase_edited(s);
-    }
+    lift(s);
     el_resize(s->editor);
-    if (s->is_editing) {
-        redraw(s);
-    }
+    redraw(s);
 }
 
 void screen_suspend(struct screen *s)
@@ -264,9 +242,7 @@ void screen_suspend(struct screen *s)
     el_set(s->editor, EL_PREP_TERM, 0);
     kill(getpid(), SIGSTOP);
     el_set(s->editor, EL_PREP_TERM, 1);
-    if (s->is_editing) {
-        redraw(s);
-    }
+    redraw(s);
 }
 
 void screen_close(struct screen *s)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * A terminal with a line being edited at the bottom, above which text can appear at any time.
- */
+/* A terminal with a line being edited at the bottom, above which text can appear at any time. */
 #ifndef CLI_SCREEN_H
 #define CLI_SCREEN_H
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * The shared secret: from a file, the command line, the environment or a person at a terminal.
- */
+/* The shared secret: from a file, the command line, the environment or a person at a terminal. */
 #ifndef CLI_SECRET_H
 #define CLI_SECRET_H
 

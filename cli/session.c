@@ -7,6 +7,7 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -94,18 +95,14 @@ static int report_open(const struct options *o, int err)
 /* The library goes on without a state file that it cannot write; a person wants to know. */
 static bool state_is_usable(const char *path)
 {
-    char folder[PATH_MAX];
-    size_t len = strlen(path);
-    const char *slash = strrchr(path, '/');
-    if (len >= sizeof(folder)) {
+    char copy[PATH_MAX];
+    if (strlen(path) >= sizeof(copy)) {
         errno = ENAMETOOLONG;
         return false;
     }
-    memcpy(folder, slash ? path : ".", slash ? len + 1 : 2);
-    if (slash) {
-        folder[slash == path ? 1 : slash - path] = '\0';
-    }
-    return access(folder, W_OK | X_OK) == 0 && (access(path, F_OK) != 0 || access(path, R_OK) == 0);
+    strcpy(copy, path);
+    return access(dirname(copy), W_OK | X_OK) == 0 &&
+           (access(path, F_OK) != 0 || access(path, R_OK) == 0);
 }
 
 static int open_node(struct session *s, unsigned flags)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Signals as something to poll, instead of handlers.
- */
+/* Signals as something to poll, instead of handlers. */
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 

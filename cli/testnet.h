@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * A private DHT: storing nodes in this process that know only each other.
- */
+/* A private DHT: storing nodes in this process that know only each other. */
 #ifndef CLI_TESTNET_H
 #define CLI_TESTNET_H
 

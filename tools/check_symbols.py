@@ -34,7 +34,7 @@ LIBRARIES = {
     "ngtcp2": r"ngtcp2_\w+",
     "gnutls": r"gnutls_\w+",
 }
-USES = {"quic": ["sodium", "ngtcp2", "gnutls"], "crypto": ["sodium", "nettle"], "codec": []}
+USES = {"quic": ["sodium", "ngtcp2", "gnutls"], "crypto": ["sodium", "nettle"]}
 OTHERS_USE = ["sodium"]
 
 # Of the allowed libraries, what reads entropy, clocks or files.

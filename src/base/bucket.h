@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Token bucket: at most `burst` tokens, refilled at `per_second`. Integer arithmetic only.
- */
+/* Token bucket: at most `burst` tokens, refilled at `per_second`. Integer arithmetic only. */
 #ifndef DTT_BASE_BUCKET_H
 #define DTT_BASE_BUCKET_H
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Bounded first-in first-out queue of elements of one size. Grows on demand up to its maximum.
- */
+/* Bounded first-in first-out queue of elements of one size. Grows on demand up to its maximum. */
 #ifndef DTT_BASE_RING_H
 #define DTT_BASE_RING_H
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/rng.h"
 
+#include "base/bytes.h"
+
 #include <assert.h>
 #include <sodium.h>
 #include <string.h>
@@ -51,12 +53,8 @@ void dtt_rng_bytes(struct dtt_rng *r, void *out, size_t len)
 uint64_t dtt_rng_u64(struct dtt_rng *r)
 {
     uint8_t b[8];
-    uint64_t v = 0;
     dtt_rng_bytes(r, b, sizeof(b));
-    for (unsigned i = 0; i < sizeof(b); i++) {
-        v |= (uint64_t)b[i] << (8 * i);
-    }
-    return v;
+    return dtt_get_le64(b);
 }
 
 uint64_t dtt_rng_below(struct dtt_rng *r, uint64_t bound)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/timerq.h"
 
+#include "base/array.h"
 #include "base/time.h"
 
 #include <assert.h>
@@ -77,15 +78,11 @@ int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
 {
     assert(t->slot <= q->count && (t->slot == 0 || q->heap[t->slot - 1].timer == t));
     if (t->slot == 0) {
-        if (q->count == q->cap) {
-            size_t cap = q->cap ? q->cap * 2 : 8;
-            struct dtt_timerq_entry *heap = realloc(q->heap, cap * sizeof(*heap));
-            if (!heap) {
-                return DTT_ENOMEM;
-            }
-            q->heap = heap;
-            q->cap = cap;
+        struct dtt_timerq_entry *heap = dtt_array_room(q->heap, q->count, &q->cap, sizeof(*heap));
+        if (!heap) {
+            return DTT_ENOMEM;
         }
+        q->heap = heap;
         t->slot = ++q->count;
     }
     t->deadline = deadline;

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "codec/text.h"
 
+#include <ctype.h>
 #include <dtt/types.h>
+#include <sodium.h>
 
 void dtt_hex_encode(char *out, struct dtt_slice s)
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < s.len; i++) {
-        *out++ = digits[s.data[i] >> 4];
-        *out++ = digits[s.data[i] & 15];
-    }
-    *out = '\0';
-}
-
-/* 0..15, or 16 for a character that is no digit. */
-static unsigned hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return (unsigned)(c - '0');
-    }
-    if (c >= 'a' && c <= 'f') {
-        return (unsigned)(c - 'a') + 10;
-    }
-    return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
+    sodium_bin2hex(out, 2 * s.len + 1, s.data, s.len);
 }
 
 int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
@@ -31,14 +16,11 @@ int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
         return DTT_EPROTO;
     }
     for (size_t i = 0; i < text_len; i++) {
-        if (hex_value(text[i]) > 15) {
+        if (!isxdigit((unsigned char)text[i])) {
             return DTT_EPROTO;
         }
     }
-    for (size_t i = 0; i < len; i++) {
-        out[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
-    }
-    return DTT_OK;
+    return sodium_hex2bin(out, len, text, text_len, NULL, NULL, NULL) == 0 ? DTT_OK : DTT_EPROTO;
 }
 
 static const char base32_alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -113,19 +95,8 @@ void dtt_zbase32_encode(char *out, struct dtt_slice s)
 
 void dtt_base64_encode(char *out, struct dtt_slice s)
 {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < s.len; i += 3) {
-        size_t n = s.len - i < 3 ? s.len - i : 3;
-        uint32_t v = (uint32_t)s.data[i] << 16;
-        v |= n > 1 ? (uint32_t)s.data[i + 1] << 8 : 0;
-        v |= n > 2 ? s.data[i + 2] : 0;
-        *out++ = alphabet[v >> 18];
-        *out++ = alphabet[v >> 12 & 63];
-        *out++ = n > 1 ? alphabet[v >> 6 & 63] : '=';
-        *out++ = n > 2 ? alphabet[v & 63] : '=';
-    }
-    *out = '\0';
+    sodium_bin2base64(out, DTT_BASE64_LEN(s.len) + 1, s.data, s.len,
+                      sodium_base64_VARIANT_ORIGINAL);
 }
 
 size_t dtt_utf8_decode(uint32_t *ret_code, struct dtt_slice s)

@@ -4,11 +4,6 @@
 #include <nettle/sha1.h>
 #include <sodium.h>
 
-void dtt_sha1(uint8_t out[20], struct dtt_slice in)
-{
-    dtt_sha1_2(out, in, dtt_slice(NULL, 0));
-}
-
 void dtt_sha1_2(uint8_t out[20], struct dtt_slice a, struct dtt_slice b)
 {
     struct sha1_ctx ctx;

@@ -5,8 +5,7 @@
 
 #include "base/bytes.h"
 
-void dtt_sha1(uint8_t out[20], struct dtt_slice in);
-/** SHA-1 of a followed by b. */
+/** SHA-1 of a followed by b, which may be empty. */
 void dtt_sha1_2(uint8_t out[20], struct dtt_slice a, struct dtt_slice b);
 /** SHA-512 of the concatenation of `n` parts, cut to 32 bytes: what all DTT derivations use. */
 void dtt_sha512_32(uint8_t out[32], const struct dtt_slice *parts, size_t n);

@@ -83,8 +83,7 @@ static void add_value(struct dtt_found *found, const struct dtt_addr *from, int6
                       const uint8_t *sig, struct dtt_slice raw)
 {
     /* Values come one per answer, so their number is bounded by the queries of the lookups. */
-    size_t n = found->n_values + 1;
-    struct dtt_found_value **values = realloc(found->values, n * sizeof(struct dtt_found_value *));
+    struct dtt_found_value **values = with_room(found->values, found->n_values, sizeof(values[0]));
     if (!values) {
         return;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/held.h"
 
+#include "base/array.h"
+
 #include <dtt/types.h>
 #include <stdlib.h>
 
@@ -50,8 +52,8 @@ bool dtt_held_take(struct dtt_held *held, const struct dtt_addr *from, struct dt
         return false;
     }
     *ret = held->gets[i];
-    memmove(&held->gets[i], &held->gets[i + 1], (held->n - i - 1) * sizeof(*held->gets));
-    if (--held->n == 0) {
+    dtt_array_remove(held->gets, &held->n, sizeof(*held->gets), i);
+    if (held->n == 0) {
         dtt_held_fini(held);
     }
     return true;

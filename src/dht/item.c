@@ -15,7 +15,7 @@ void dtt_item_target(uint8_t ret[DTT_NODE_ID_BYTES], const uint8_t k[DTT_KRPC_KE
 
 void dtt_item_target_immutable(uint8_t ret[DTT_NODE_ID_BYTES], struct dtt_slice v)
 {
-    dtt_sha1(ret, v);
+    dtt_sha1_2(ret, v, dtt_slice(NULL, 0));
 }
 
 int dtt_item_signable(uint8_t buf[DTT_ITEM_SIGNABLE_MAX], struct dtt_slice salt, int64_t seq,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/lookup.h"
 
+#include "base/array.h"
 #include "dht/node_id.h"
 
 #include <assert.h>
@@ -94,25 +95,6 @@ static bool is_refused(const struct dtt_lookup *lookup, const struct dtt_addr *a
     return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL && network >= DTT_LOOKUP_PER_NETWORK;
 }
 
-static bool grow(struct dtt_lookup *lookup)
-{
-    size_t cap = lookup->cap ? lookup->cap * 2 : 16;
-    struct dtt_lookup_node *node = realloc(lookup->nodes, cap * sizeof(*node));
-    if (!node) {
-        return false;
-    }
-    lookup->nodes = node;
-    lookup->cap = cap;
-    return true;
-}
-
-static void take_out(struct dtt_lookup *lookup, size_t at)
-{
-    memmove(&lookup->nodes[at], &lookup->nodes[at + 1],
-            (lookup->n - at - 1) * sizeof(*lookup->nodes));
-    lookup->n--;
-}
-
 /* The only way a state changes; counts what is in flight. */
 static void enter(struct dtt_lookup *lookup, struct dtt_lookup_node *node,
                   enum dtt_lookup_node_state state)
@@ -179,7 +161,7 @@ static bool make_room(struct dtt_lookup *lookup, const struct dtt_lookup_node *f
          dtt_node_id_cmp(lookup->target, fresh->id, lookup->nodes[out].id) > 0)) {
         return false;
     }
-    take_out(lookup, out);
+    dtt_array_remove(lookup->nodes, &lookup->n, sizeof(*lookup->nodes), out);
     return true;
 }
 
@@ -204,7 +186,7 @@ struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *lookup, struct dtt_
         return node;
     }
     memcpy(copy.id, id, DTT_NODE_ID_BYTES);
-    take_out(lookup, (size_t)(node - lookup->nodes));
+    dtt_array_remove(lookup->nodes, &lookup->n, sizeof(*node), (size_t)(node - lookup->nodes));
     return &lookup->nodes[insert(lookup, &copy)];
 }
 
@@ -234,10 +216,15 @@ static bool add(struct dtt_lookup *lookup, const struct dtt_lookup_node *fresh)
         return false;
     }
     if (is_refused(lookup, &fresh->addr) ||
-        (lookup->n == DTT_LOOKUP_NODES && !make_room(lookup, fresh)) ||
-        (lookup->n == lookup->cap && !grow(lookup))) {
+        (lookup->n == DTT_LOOKUP_NODES && !make_room(lookup, fresh))) {
         return false;
     }
+    struct dtt_lookup_node *nodes =
+        dtt_array_room(lookup->nodes, lookup->n, &lookup->cap, sizeof(*nodes));
+    if (!nodes) {
+        return false;
+    }
+    lookup->nodes = nodes;
     if (insert(lookup, fresh) < lookup->width) {
         lookup->is_improving = true;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/op.h"
 
+#include "base/array.h"
 #include "dht/inside.h"
 #include "dht/put.h"
 
@@ -47,9 +48,7 @@ static void free_op(struct dtt_dht *d, struct dtt_op *op)
     while (d->ops[i] != op) {
         i++;
     }
-    assert(i < d->n_ops);
-    memmove(&d->ops[i], &d->ops[i + 1], (d->n_ops - i - 1) * sizeof(struct dtt_op *));
-    d->n_ops--;
+    dtt_array_remove(d->ops, &d->n_ops, sizeof(d->ops[0]), i);
     dtt_put_free(op->put);
     free(op);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/peerstore.h"
 
+#include "base/array.h"
 #include "codec/bencode.h"
 
 #include <assert.h>
@@ -83,10 +84,9 @@ static void drop_swarm(struct dtt_peerstore *store, struct swarm *swarm)
 /* Removes peer i; the swarm stays, maybe empty. */
 static void drop_peer(struct dtt_peerstore *store, struct swarm *swarm, size_t i)
 {
-    assert(i < swarm->n && store->count > 0);
+    assert(store->count > 0);
     give_share_back(store, &swarm->peers[i].addr);
-    memmove(&swarm->peers[i], &swarm->peers[i + 1], (swarm->n - i - 1) * sizeof(swarm->peers[0]));
-    swarm->n--;
+    dtt_array_remove(swarm->peers, &swarm->n, sizeof(*swarm->peers), i);
     store->count--;
 }
 
@@ -143,18 +143,14 @@ static struct swarm *swarm_with_room(struct dtt_peerstore *store,
     if (s->n == DTT_PEERSTORE_PER_HASH) {
         drop_peer(store, s, 0);
     }
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 2;
-        struct peer *peers = realloc(s->peers, cap * sizeof(*peers));
-        if (!peers) {
-            if (s->n == 0) {
-                drop_swarm(store, s);
-            }
-            return NULL;
+    struct peer *peers = dtt_array_room(s->peers, s->n, &s->cap, sizeof(*peers));
+    if (!peers) {
+        if (s->n == 0) {
+            drop_swarm(store, s);
         }
-        s->peers = peers;
-        s->cap = cap;
+        return NULL;
     }
+    s->peers = peers;
     return s;
 }
 
@@ -164,8 +160,8 @@ static bool renew(struct dtt_peerstore *store, struct dtt_now now, const uint8_t
     struct swarm *s = dtt_map_get(&store->swarms, info_hash);
     for (size_t i = 0; s && i < s->n; i++) {
         if (dtt_addr_eq(&s->peers[i].addr, peer)) {
-            memmove(&s->peers[i], &s->peers[i + 1], (s->n - i - 1) * sizeof(s->peers[0]));
-            s->peers[s->n - 1] = (struct peer){.addr = *peer, .time_ns = now.mono_ns};
+            dtt_array_remove(s->peers, &s->n, sizeof(*s->peers), i);
+            s->peers[s->n++] = (struct peer){.addr = *peer, .time_ns = now.mono_ns};
             return true;
         }
     }

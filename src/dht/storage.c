@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/storage.h"
 
+#include "base/array.h"
+
 #include <assert.h>
 #include <dtt/types.h>
 #include <stdlib.h>
@@ -146,10 +148,7 @@ static void take_value_off(struct dtt_storage *storage, struct target *target,
     while (target->values[i] != value) {
         i++;
     }
-    assert(i < target->n);
-    memmove(&target->values[i], &target->values[i + 1],
-            (target->n - i - 1) * sizeof(struct dtt_stored *));
-    target->n--;
+    dtt_array_remove(target->values, &target->n, sizeof(target->values[0]), i);
     unlink_both(storage, value);
     account(storage, value, false);
     free(value);
@@ -193,21 +192,6 @@ static struct target *target_of(struct dtt_storage *storage, const struct dtt_st
         return NULL;
     }
     return t;
-}
-
-static bool grow_siblings(struct target *target)
-{
-    if (target->n < target->cap) {
-        return true;
-    }
-    size_t cap = target->cap ? target->cap * 2 : 1;
-    struct dtt_stored **values = realloc(target->values, cap * sizeof(struct dtt_stored *));
-    if (!values) {
-        return false;
-    }
-    target->values = values;
-    target->cap = cap;
-    return true;
 }
 
 /* ---- making room */
@@ -383,9 +367,12 @@ static bool drop_siblings_for(struct dtt_storage *storage, const struct network 
 static int store(struct dtt_storage *storage, struct dtt_now now, struct network *network,
                  struct target *target, const struct dtt_storage_put *put)
 {
-    if (!grow_siblings(target)) {
+    struct dtt_stored **values =
+        dtt_array_room(target->values, target->n, &target->cap, sizeof(values[0]));
+    if (!values) {
         return DTT_ENOMEM;
     }
+    target->values = values;
     struct dtt_stored *v = malloc(sizeof(*v) + put->v.len);
     if (!v) {
         return DTT_ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/votes.h"
 
-#include <assert.h>
+#include "base/array.h"
 
 static bool is_global(const struct dtt_addr *a)
 {
@@ -20,24 +20,17 @@ static bool is_same_voice(const struct dtt_addr *a, const struct dtt_addr *b)
     return memcmp(a->ip, b->ip, a->family == DTT_FAMILY_V4 ? 2 : 4) == 0;
 }
 
-static void remove_at(struct dtt_votes *votes, size_t i)
-{
-    assert(i < votes->n);
-    memmove(&votes->votes[i], &votes->votes[i + 1], (votes->n - i - 1) * sizeof(votes->votes[0]));
-    votes->n--;
-}
-
 /* Forgets what is too old, the voice's earlier vote, and the oldest when there is no room. */
 static void make_room(struct dtt_votes *votes, struct dtt_now now, const struct dtt_addr *voter)
 {
     for (size_t i = votes->n; i-- > 0;) {
         if (now.mono_ns - votes->votes[i].time_ns > DTT_VOTES_LIFETIME_NS ||
             is_same_voice(&votes->votes[i].voter, voter)) {
-            remove_at(votes, i);
+            dtt_array_remove(votes->votes, &votes->n, sizeof(votes->votes[0]), i);
         }
     }
     if (votes->n == DTT_VOTES_MAX) {
-        remove_at(votes, 0);
+        dtt_array_remove(votes->votes, &votes->n, sizeof(votes->votes[0]), 0);
     }
 }
 
@@ -60,7 +53,7 @@ static void trust_recent(struct dtt_votes *votes, const struct dtt_addr *addr)
     }
     for (size_t i = votes->n; n >= DTT_VOTES_RECENT && i-- > 0;) {
         if (!dtt_addr_eq(&votes->votes[i].addr, addr)) {
-            remove_at(votes, i);
+            dtt_array_remove(votes->votes, &votes->n, sizeof(votes->votes[0]), i);
         }
     }
 }

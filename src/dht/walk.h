@@ -12,12 +12,12 @@
 
 #define DTT_WALK_WIDE      14 /**< closest nodes a get asks when eight had nothing */
 #define DTT_WALK_WIDENINGS 2
-#define DTT_WALK_SIBLING_ROUNDS \
-    (DTT_STORAGE_SIBLINGS - 1) /**< more times holders of several values are asked */
-#define DTT_WALK_PER_PLACE                                                                         \
-    2                          /**< queries of a get that finds something, for each of the closest \
-                                */
-#define DTT_WALK_GAP_QUERIES 4 /**< a side and time, for nodes that the dead hide */
+/** More times holders of several values are asked. */
+#define DTT_WALK_SIBLING_ROUNDS (DTT_STORAGE_SIBLINGS - 1)
+/** Queries of a get that finds something, for each of the closest. */
+#define DTT_WALK_PER_PLACE 2
+/** A side and time, for nodes that the dead hide. */
+#define DTT_WALK_GAP_QUERIES 4
 
 /** What a user wants of a walk. */
 struct dtt_walk_wish {

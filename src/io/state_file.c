@@ -5,6 +5,7 @@
 #include <dtt/types.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,41 +23,23 @@ struct dtt_state_file {
     int result; /* of the last write; the thread's own while it runs */
     uint8_t *data;
     size_t len;
+    char names[];
 };
-
-static char *join(const char *a, const char *b)
-{
-    size_t size = strlen(a) + strlen(b) + 1;
-    char *s = malloc(size);
-    if (s) {
-        snprintf(s, size, "%s%s", a, b);
-    }
-    return s;
-}
-
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *s = join(slash ? path : ".", "");
-    if (s && slash) {
-        s[slash == path ? 1 : slash - path] = '\0';
-    }
-    return s;
-}
 
 struct dtt_state_file *dtt_state_file_new(const char *path)
 {
-    struct dtt_state_file *f = calloc(1, sizeof(*f));
+    size_t n = strlen(path) + 1;
+    struct dtt_state_file *f = calloc(1, sizeof(*f) + 3 * n + sizeof(FRESH_SUFFIX));
     if (!f) {
         return NULL;
     }
-    f->path = join(path, "");
-    f->fresh = join(path, FRESH_SUFFIX);
-    f->folder = folder_of(path);
-    if (!f->path || !f->fresh || !f->folder) {
-        dtt_state_file_free(f);
-        return NULL;
-    }
+    f->path = f->names;
+    f->fresh = f->path + n;
+    f->folder = f->fresh + n + sizeof(FRESH_SUFFIX);
+    memcpy(f->path, path, n);
+    snprintf(f->fresh, n + sizeof(FRESH_SUFFIX), "%s%s", path, FRESH_SUFFIX);
+    memcpy(f->folder, path, n);
+    f->folder = dirname(f->folder);
     return f;
 }
 
@@ -69,9 +52,6 @@ void dtt_state_file_free(struct dtt_state_file *f)
 {
     if (f) {
         dtt_state_file_wait(f);
-        free(f->path);
-        free(f->fresh);
-        free(f->folder);
         free(f);
     }
 }

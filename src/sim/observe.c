@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sim/observe.h"
 
+#include "base/array.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,16 +30,12 @@ struct dtt_sim_message {
 
 static void times_add(struct dtt_sim_observer *o, struct dtt_sim_times *t, uint64_t ns)
 {
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? 2 * t->cap : 64;
-        uint64_t *grown = realloc(t->ns, cap * sizeof(*grown));
-        if (!grown) {
-            o->is_out_of_memory = true;
-            return;
-        }
-        t->ns = grown;
-        t->cap = cap;
+    uint64_t *grown = dtt_array_room(t->ns, t->n, &t->cap, sizeof(*grown));
+    if (!grown) {
+        o->is_out_of_memory = true;
+        return;
     }
+    t->ns = grown;
     t->ns[t->n++] = ns;
 }
 
@@ -303,16 +301,13 @@ static void sample(void *user)
     check_whole(o, &s);
     dtt_sim_world_trace(o->world, TRACE_SAMPLE, s.components,
                         (uint64_t)s.joined << 32 | s.neighbors);
-    if (o->n_samples == o->cap_samples) {
-        size_t cap = o->cap_samples ? 2 * o->cap_samples : 1024;
-        struct dtt_sim_sample *grown = realloc(o->samples, cap * sizeof(*grown));
-        if (!grown) {
-            o->is_out_of_memory = true;
-            return;
-        }
-        o->samples = grown;
-        o->cap_samples = cap;
+    struct dtt_sim_sample *grown =
+        dtt_array_room(o->samples, o->n_samples, &o->cap_samples, sizeof(*grown));
+    if (!grown) {
+        o->is_out_of_memory = true;
+        return;
     }
+    o->samples = grown;
     o->samples[o->n_samples++] = s;
     dtt_sim_world_task_at(o->world, &o->sampling, o->world->t_ns + SAMPLE_NS);
 }

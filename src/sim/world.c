@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sim/world.h"
 
+#include "base/array.h"
 #include "quic/quic.h"
 
 #include <stdlib.h>
@@ -278,15 +279,12 @@ static bool pick_ip(struct dtt_sim_world *w, struct dtt_sim_host *h,
 static struct dtt_sim_host *host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat,
                                      const struct dtt_sim_host *beside)
 {
-    if (w->n_hosts == w->cap_hosts) {
-        size_t cap = w->cap_hosts ? 2 * w->cap_hosts : 64;
-        struct dtt_sim_host **grown = realloc(w->hosts, cap * sizeof(struct dtt_sim_host *));
-        if (!grown) {
-            return NULL;
-        }
-        w->hosts = grown;
-        w->cap_hosts = cap;
+    struct dtt_sim_host **grown =
+        dtt_array_room(w->hosts, w->n_hosts, &w->cap_hosts, sizeof(grown[0]));
+    if (!grown) {
+        return NULL;
     }
+    w->hosts = grown;
     struct dtt_sim_host *h = calloc(1, sizeof(*h));
     if (!h) {
         return NULL;
