@@ -10,8 +10,8 @@
 #include "dht/peerstore.h"
 #include "dht/polite.h"
 #include "dht/proof.h"
+#include "dht/query.h"
 #include "dht/rtable.h"
-#include "dht/rtt.h"
 #include "dht/state.h"
 #include "dht/storage.h"
 #include "dht/token.h"
@@ -41,7 +41,7 @@ struct dtt_dht {
     struct dtt_held held;
     struct dtt_storage storage;
     struct dtt_peerstore peers;
-    struct dtt_rtt rtt;
+    struct dtt_query_rtt rtt;
     uint32_t asked, answered;
 
     struct dtt_walk *walks[DTT_WALKS_MAX];

@@ -272,34 +272,24 @@ static void write_field(struct dtt_writer *writer, const struct dtt_krpc *messag
                         const struct field *field)
 {
     const void *member = (const char *)message + field->offset;
-    if (field->kind == FIELD_INT) {
-        const struct dtt_krpc_int *n = member;
-        if (n->is_set) {
-            dtt_bencode_write_text(writer, field->name);
-            dtt_bencode_write_int(writer, n->n);
-        }
-        return;
-    }
-    if (field->kind == FIELD_WANT) {
-        if (message->want) {
-            dtt_bencode_write_text(writer, field->name);
-            write_want(writer, message->want);
-        }
-        return;
-    }
+    const struct dtt_krpc_int *n = member;
     const struct dtt_slice *s = member;
-    if (!s->data) {
+    if (field->kind == FIELD_INT    ? !n->is_set
+        : field->kind == FIELD_WANT ? message->want == 0
+                                    : !s->data) {
         return;
     }
     dtt_bencode_write_text(writer, field->name);
-    if (field->kind == FIELD_STR) {
-        dtt_bencode_write_str(writer, *s);
-    } else if (field->kind == FIELD_RAW) {
-        dtt_write_slice(writer, *s);
-    } else {
+    switch (field->kind) {
+    case FIELD_STR: dtt_bencode_write_str(writer, *s); break;
+    case FIELD_INT: dtt_bencode_write_int(writer, n->n); break;
+    case FIELD_RAW: dtt_write_slice(writer, *s); break;
+    case FIELD_LIST:
         dtt_write_u8(writer, 'l');
         dtt_write_slice(writer, *s);
         dtt_write_u8(writer, 'e');
+        break;
+    case FIELD_WANT: write_want(writer, message->want); break;
     }
 }
 

@@ -266,18 +266,10 @@ static bool is_open(const struct dtt_lookup *lookup, const struct dtt_lookup_nod
 /* Takes one of the `width` places: neither dead nor known to be of no use. */
 static bool counts(const struct dtt_lookup *lookup, const struct dtt_lookup_node *node)
 {
-    switch ((enum dtt_lookup_node_state)node->state) {
-    case DTT_LOOKUP_NODE_DEAD: return false;
-    case DTT_LOOKUP_NODE_ANSWERED:
+    if (node->state == DTT_LOOKUP_NODE_ANSWERED) {
         return !dtt_lookup_is_crowd(lookup, node) && (!lookup->needs_token || node->token_len > 0);
-    case DTT_LOOKUP_NODE_ASKED:
-    case DTT_LOOKUP_NODE_RETELLING: return true;
-    case DTT_LOOKUP_NODE_FRESH:
-    case DTT_LOOKUP_NODE_SLOW:
-    case DTT_LOOKUP_NODE_RETELL:
-    case DTT_LOOKUP_NODE_RETELL_SLOW: break;
     }
-    return is_open(lookup, node);
+    return is_in_flight(node) || is_open(lookup, node);
 }
 
 /* The farthest of the `width` closest that count or would; NULL when there are not as many. */

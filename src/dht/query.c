@@ -2,12 +2,73 @@
 #include "dht/query.h"
 
 #include "dht/inside.h"
-#include "dht/rtt.h"
 #include "dht/send.h"
 
 #include <dtt/types.h>
 
 #define LATE_NS (4 * DTT_S) /* an answer counts this long, though nobody waits for it */
+
+/* Soft timeouts. */
+#define FIRST_NS   (1 * DTT_S)   /* before the first sample */
+#define DEVIATIONS 2             /* from the round trips of all */
+#define MARGIN_NS  (30 * DTT_MS) /* above the round trip of a known node, at least */
+#define MIN_NS     (100 * DTT_MS)
+#define MAX_NS     (1500 * DTT_MS)
+
+/* ---- round trips */
+
+/* The last round trip of this node; 0: not known. */
+static uint64_t known_rtt(const struct dtt_dht *d, const struct dtt_addr *addr)
+{
+    const struct dtt_rnode *n = dtt_rtable_find(&d->tables[dtt_side_of(addr->family)], addr);
+    return n && n->rtt ? n->rtt * 100 * DTT_US : dtt_walks_rtt_ns(d, addr);
+}
+
+/*
+ * Round trips differ far more between nodes than from one answer of a node to the next. So a known
+ * node gets a timeout from its own round trip and the usual error of such knowledge, any other node
+ * one from the round trips of all. RFC 6298 adds four deviations because a needless retransmission
+ * slows a connection down; here it is one small datagram in thirty, either answer counts, and two
+ * deviations halve the cost of a lost one.
+ */
+static uint64_t soft_timeout(const struct dtt_dht *d, const struct dtt_addr *to)
+{
+    const struct dtt_query_rtt *rtt = &d->rtt;
+    uint64_t known = known_rtt(d, to);
+    uint64_t timeout = rtt->mean_ns + DEVIATIONS * rtt->deviation_ns;
+    if (rtt->mean_ns == 0) {
+        return FIRST_NS;
+    }
+    if (known) {
+        uint64_t margin = 2 * (rtt->node_error_ns ? rtt->node_error_ns : rtt->deviation_ns);
+        timeout = known + (margin < MARGIN_NS ? MARGIN_NS : margin);
+    }
+    return timeout < MIN_NS ? MIN_NS : dtt_min_ns(timeout, MAX_NS);
+}
+
+static uint64_t gap(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+static void take_sample(struct dtt_dht *d, const struct dtt_addr *from, uint64_t rtt_ns)
+{
+    struct dtt_query_rtt *rtt = &d->rtt;
+    uint64_t known = known_rtt(d, from);
+    if (known) {
+        uint64_t error = rtt->node_error_ns;
+        rtt->node_error_ns = error ? (3 * error + gap(rtt_ns, known)) / 4 + 1 : rtt_ns / 2;
+    }
+    if (rtt->mean_ns == 0) {
+        rtt->mean_ns = rtt_ns + 1;
+        rtt->deviation_ns = rtt_ns / 2;
+        return;
+    }
+    rtt->deviation_ns = (3 * rtt->deviation_ns + gap(rtt_ns, rtt->mean_ns)) / 4;
+    rtt->mean_ns = (7 * rtt->mean_ns + rtt_ns) / 8 + 1;
+}
+
+/* ---- queries */
 
 /* Nobody waits for a probe: it has the time that late answers have. */
 static uint64_t patience(const struct dtt_txn *txn, uint64_t soft_timeout_ns)
@@ -30,7 +91,7 @@ static struct dtt_txn *new_txn(struct dtt_dht *d, struct dtt_now now, const stru
     }
     txn->sent_ns = now.mono_ns;
     txn->purpose = (uint8_t)purpose;
-    uint64_t timeout = now.mono_ns + patience(txn, dtt_rtt_timeout(d, to));
+    uint64_t timeout = now.mono_ns + patience(txn, soft_timeout(d, to));
     if (dtt_timerq_set(&d->timers, &txn->timer, timeout) != DTT_OK) {
         dtt_txns_free(&d->txns, txn);
         return NULL;
@@ -88,7 +149,7 @@ bool dtt_query_match(struct dtt_dht *d, struct dtt_now now, const struct dtt_add
     drop_txn(d, txn);
     d->answered++;
     DTT_COUNT(d->ctx, DHT_ANSWERS);
-    dtt_rtt_sample(d, from, ret->rtt_ns);
+    take_sample(d, from, ret->rtt_ns);
     return true;
 }
 
@@ -127,7 +188,7 @@ bool dtt_query_next_timeout(struct dtt_dht *d, uint64_t until_ns, struct dtt_que
 void dtt_query_woke(struct dtt_dht *d, struct dtt_now now)
 {
     for (struct dtt_txn *txn = NULL; (txn = dtt_txns_next(&d->txns, txn)) != NULL;) {
-        uint64_t timeout = now.mono_ns + patience(txn, DTT_RTT_FIRST_NS);
+        uint64_t timeout = now.mono_ns + patience(txn, FIRST_NS);
         txn->sent_ns = now.mono_ns;
         txn->is_slow = false;
         (void)dtt_timerq_set(&d->timers, &txn->timer, timeout); /* a re-arm */

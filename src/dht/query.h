@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Queries of ours: sends them, matches replies, and says when one has waited too long. What follows
- * from that is its sender's business (answers.h).
+ * Queries of ours: sends them, matches replies, and says when one has waited too long, which
+ * follows from the round trips so far. What comes from that is its sender's business (answers.h).
  *
  *     sent -> ANSWERED, or SLOW (soft timeout) and then ANSWERED after all or forgotten, or DEAD
  */
@@ -11,6 +11,12 @@
 #include "dht/dht.h"
 #include "dht/krpc.h"
 #include "dht/txn.h"
+
+/** What is known of round trips: each node has its own, and these are of all together. */
+struct dtt_query_rtt {
+    uint64_t mean_ns, deviation_ns; /**< RFC 6298 over all answers; 0: no sample yet */
+    uint64_t node_error_ns;         /**< usual error of what is known of a node; 0: no sample yet */
+};
 
 /** What has become of a query. */
 enum dtt_query_outcome {
