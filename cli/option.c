@@ -14,142 +14,119 @@ static enum option_result result(bool is_good)
     return is_good ? OPTION_TAKEN : OPTION_IS_BAD;
 }
 
-static enum option_result set_text(struct options *o, const struct option *option, void *place,
-                                   char *value)
+static enum option_result set_text(const struct option_use *use)
 {
-    (void)o;
-    *(char **)place = value;
-    return result(*value && (option->max == 0 || strlen(value) <= (size_t)option->max));
+    *(char **)use->place = use->value;
+    return result(*use->value &&
+                  (use->option->max == 0 || strlen(use->value) <= (size_t)use->option->max));
 }
 
-static enum option_result set_number(struct options *o, const struct option *option, void *place,
-                                     char *value)
+static enum option_result set_number(const struct option_use *use)
 {
     char *end;
     long long n;
-    (void)o;
     errno = 0;
-    n = strtoll(value, &end, 10);
-    *(int64_t *)place = n;
-    return result(end != value && !*end && !errno && n >= option->min && n <= option->max);
+    n = strtoll(use->value, &end, 10);
+    *(int64_t *)use->place = n;
+    return result(end != use->value && !*end && !errno && n >= use->option->min &&
+                  n <= use->option->max);
 }
 
-static enum option_result set_seconds(struct options *o, const struct option *option, void *place,
-                                      char *value)
+static enum option_result set_seconds(const struct option_use *use)
 {
     const double longest = 100.0 * 365 * 24 * 3600;
     double seconds;
     char *end;
-    (void)o;
-    (void)option;
     /* strtod also reads hexadecimal, "inf" and "nan". */
-    if (strspn(value, "0123456789.") != strlen(value)) {
+    if (strspn(use->value, "0123456789.") != strlen(use->value)) {
         return OPTION_IS_BAD;
     }
-    seconds = strtod(value, &end);
-    if (end == value || *end || seconds > longest) {
+    seconds = strtod(use->value, &end);
+    if (end == use->value || *end || seconds > longest) {
         return OPTION_IS_BAD;
     }
-    *(int64_t *)place = (int64_t)(seconds * 1000);
+    *(int64_t *)use->place = (int64_t)(seconds * 1000);
     return OPTION_TAKEN;
 }
 
 /* One of a few words, in the order of their numbers. */
-static enum option_result set_word(struct options *o, const struct option *option, void *place,
-                                   char *value)
+static enum option_result set_word(const struct option_use *use)
 {
-    (void)o;
-    for (int64_t i = 0; option->words[i]; i++) {
-        if (strcmp(option->words[i], value) == 0) {
-            *(int64_t *)place = i;
+    for (int64_t i = 0; use->option->words[i]; i++) {
+        if (strcmp(use->option->words[i], use->value) == 0) {
+            *(int64_t *)use->place = i;
             return OPTION_TAKEN;
         }
     }
     return OPTION_IS_BAD;
 }
 
-static enum option_result set_knob(struct options *o, const struct option *option, void *place,
-                                   char *value)
+static enum option_result set_knob(const struct option_use *use)
 {
-    (void)option;
-    (void)place;
-    if (strcmp(value, "list") == 0) {
-        o->wants_knobs = true;
+    if (strcmp(use->value, "list") == 0) {
+        use->o->wants_knobs = true;
         return OPTION_TAKEN;
     }
-    return dtt_tuning_set(&o->tuning, value, o->why, sizeof(o->why)) == 0 ? OPTION_TAKEN
-                                                                          : OPTION_SAYS_WHY;
+    return dtt_tuning_set(&use->o->tuning, use->value, use->o->why, sizeof(use->o->why)) == 0
+               ? OPTION_TAKEN
+               : OPTION_SAYS_WHY;
 }
 
 /* The library resolves the name; here only the form is checked. */
-static enum option_result set_host(struct options *o, const struct option *option, void *place,
-                                   char *value)
+static enum option_result set_host(const struct option_use *use)
 {
     char host[DTT_HOST_MAX];
     uint16_t port;
-    (void)o;
-    (void)option;
-    *(char **)place = value;
-    return result(dtt_addr_split_host(value, host, &port) == DTT_OK);
+    *(char **)use->place = use->value;
+    return result(dtt_addr_split_host(use->value, host, &port) == DTT_OK);
 }
 
-static enum option_result set_listen(struct options *o, const struct option *option, void *place,
-                                     char *value)
+static enum option_result set_listen(const struct option_use *use)
 {
     struct dtt_addr addr, first;
-    (void)option;
-    if (dtt_addr_parse(value, &addr) != 0) {
+    if (dtt_addr_parse(use->value, &addr) != 0) {
         return OPTION_IS_BAD;
     }
-    if (o->n_listen == 1 && dtt_addr_parse(o->listen[0], &first) == 0 &&
+    if (use->o->n_listen == 1 && dtt_addr_parse(use->o->listen[0], &first) == 0 &&
         first.family == addr.family) {
         return OPTION_IS_ONE_TOO_MANY;
     }
-    *(char **)place = value;
+    *(char **)use->place = use->value;
     return OPTION_TAKEN;
 }
 
-static enum option_result set_id(struct options *o, const struct option *option, void *place,
-                                 char *value)
+static enum option_result set_id(const struct option_use *use)
 {
-    (void)o;
-    (void)option;
-    return result(dtt_id_parse(value, place) == 0);
+    return result(dtt_id_parse(use->value, use->place) == 0);
 }
 
 /* The address of somebody: with a port, and not that of all interfaces. */
-static enum option_result set_addr(struct options *o, const struct option *option, void *place,
-                                   char *value)
+static enum option_result set_addr(const struct option_use *use)
 {
-    struct dtt_addr *addr = place;
-    (void)o;
-    (void)option;
-    return result(dtt_addr_parse(value, addr) == 0 && addr->port != 0 &&
+    struct dtt_addr *addr = use->place;
+    return result(dtt_addr_parse(use->value, addr) == 0 && addr->port != 0 &&
                   !dtt_addr_is_wildcard(addr));
 }
 
-static enum option_result set_peer(struct options *o, const struct option *option, void *place,
-                                   char *value)
+static enum option_result set_peer(const struct option_use *use)
 {
-    struct dtt_peer_addr *peer = place;
-    char *at = strchr(value, '@');
+    struct dtt_peer_addr *peer = use->place;
+    char *at = strchr(use->value, '@');
     char id[DTT_ID_TEXT_MAX];
-    if (!at || (size_t)(at - value) >= sizeof(id)) {
+    if (!at || (size_t)(at - use->value) >= sizeof(id)) {
         return OPTION_IS_BAD;
     }
     peer->size = sizeof(*peer);
-    memcpy(id, value, (size_t)(at - value));
-    id[at - value] = '\0';
-    return dtt_id_parse(id, &peer->id) == 0 ? set_addr(o, option, &peer->addr, at + 1)
-                                            : OPTION_IS_BAD;
+    memcpy(id, use->value, (size_t)(at - use->value));
+    id[at - use->value] = '\0';
+    return dtt_id_parse(id, &peer->id) == 0
+               ? set_addr(&(struct option_use){.place = &peer->addr, .value = at + 1})
+               : OPTION_IS_BAD;
 }
 
-static enum option_result set_hash(struct options *o, const struct option *option, void *place,
-                                   char *value)
+static enum option_result set_hash(const struct option_use *use)
 {
-    (void)o;
-    (void)option;
-    return result(dtt_hex_decode(place, 32, value, strlen(value)) == DTT_OK);
+    return result(dtt_hex_decode(use->place, 32, use->value, strlen(use->value)) == DTT_OK);
 }
 
 const char *const option_presets[] = {"default", "seed", "rust-0.3", NULL};

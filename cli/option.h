@@ -5,11 +5,21 @@
 
 #include "options.h"
 
+struct option;
+
 enum option_result {
     OPTION_TAKEN,
     OPTION_IS_BAD, /**< it is not what the option expects */
     OPTION_IS_ONE_TOO_MANY,
     OPTION_SAYS_WHY /**< the sentence is in options.why */
+};
+
+/** An option as it is given: `value` is to be read into `place`. */
+struct option_use {
+    struct options *o;
+    const struct option *option;
+    void *place;
+    char *value;
 };
 
 struct option {
@@ -19,9 +29,7 @@ struct option {
     const char *help;         /**< lines after the first are indented when printed */
     const char *expects;      /**< "... is not EXPECTS" */
     const char *const *words; /**< those that it may be, up to a NULL */
-    /** Reads `value` into `place`; NULL: a flag. */
-    enum option_result (*set)(struct options *o, const struct option *option, void *place,
-                              char *value);
+    enum option_result (*set)(const struct option_use *use); /**< NULL: a flag */
     size_t field;     /**< offset in struct options of the place: of a flag a bool */
     int64_t min, max; /**< of a number; `max` of a text's length, 0: any */
     size_t count; /**< offset of the size_t that counts an option given more than once; 0: none */

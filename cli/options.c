@@ -41,7 +41,7 @@ static bool set(struct options *o, const struct option *option, char *value, cha
     char *place = (char *)o + option->field + (count ? *count * option->size : 0);
     enum option_result result = OPTION_IS_ONE_TOO_MANY;
     if (!count || *count < option->most) {
-        result = option->set(o, option, place, value);
+        result = option->set(&(struct option_use){o, option, place, value});
     }
     switch (result) {
     case OPTION_TAKEN:
