@@ -126,7 +126,7 @@ bool dtt_found_take_value(struct dtt_ctx *ctx, struct dtt_found *found, const st
 void dtt_found_take_own(struct dtt_found *found, const struct dtt_goal *goal,
                         const struct dtt_storage *storage)
 {
-    struct dtt_storage_value v;
+    struct dtt_storage_item v;
     struct dtt_addr self = {0};
     for (size_t i = 0; dtt_storage_at(storage, goal->target, i, &v); i++) {
         if (v.is_mutable == goal->is_mutable) {

@@ -197,12 +197,12 @@ static bool is_one_of_the_closest(const struct dtt_dht *d, const struct dtt_walk
 static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put, bool counts)
 {
     const struct dtt_dht_put_args *a = &put->args;
-    struct dtt_storage_put item = {.target = put->target,
-                                   .is_mutable = a->is_mutable,
-                                   .k = a->key,
-                                   .sig = a->sig,
-                                   .seq = a->seq,
-                                   .v = a->v};
+    struct dtt_storage_item item = {.target = put->target,
+                                    .is_mutable = a->is_mutable,
+                                    .k = a->key,
+                                    .sig = a->sig,
+                                    .seq = a->seq,
+                                    .v = a->v};
     enum dtt_krpc_error error = DTT_KRPC_E_NONE;
     if (a->is_mutable) {
         error = dtt_storage_check(&d->storage, put->target, a->seq, a->has_cas, a->cas);

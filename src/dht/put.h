@@ -3,8 +3,7 @@
  * The storing part of a put or announce: one request with its token to each of the chosen nodes,
  * one retransmission, an honest count of what came back, and on request a look at what they hold.
  *
- *     CHOOSING (a walk is looking for the closest nodes) -> STORING -> VERIFYING, on request ->
- * OVER
+ *     CHOOSING (a walk looks for the closest nodes) -> STORING -> VERIFYING, on request -> OVER
  */
 #ifndef DTT_DHT_PUT_H
 #define DTT_DHT_PUT_H

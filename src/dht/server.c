@@ -325,7 +325,7 @@ static size_t own_rank(const struct request *request, const uint8_t *target)
 
 static enum dtt_krpc_error get(struct request *request)
 {
-    struct dtt_storage_value v;
+    struct dtt_storage_item v;
     const struct dtt_krpc *q = request->q;
     if (q->target.len != DTT_NODE_ID_BYTES) {
         return DTT_KRPC_E_PROTOCOL;
@@ -356,7 +356,7 @@ static enum dtt_krpc_error get(struct request *request)
 
 /* The cheap checks first, the signature last. */
 static enum dtt_krpc_error check_mutable_put(const struct request *request,
-                                             const struct dtt_storage_put *item)
+                                             const struct dtt_storage_item *item)
 {
     const struct dtt_krpc *q = request->q;
     if (q->sig.len != DTT_KRPC_SIG_BYTES || !q->seq.is_set || q->seq.n < 0) {
@@ -399,12 +399,12 @@ static enum dtt_krpc_error put(const struct request *request)
     if (!is_token_valid(request, target)) {
         return DTT_KRPC_E_PROTOCOL;
     }
-    struct dtt_storage_put item = {.target = target,
-                                   .is_mutable = is_mutable,
-                                   .k = q->k.data,
-                                   .sig = q->sig.data,
-                                   .seq = is_mutable ? q->seq.n : 0,
-                                   .v = q->v};
+    struct dtt_storage_item item = {.target = target,
+                                    .is_mutable = is_mutable,
+                                    .k = q->k.data,
+                                    .sig = q->sig.data,
+                                    .seq = is_mutable ? q->seq.n : 0,
+                                    .v = q->v};
     enum dtt_krpc_error error = is_mutable ? check_mutable_put(request, &item) : DTT_KRPC_E_NONE;
     if (error != DTT_KRPC_E_NONE) {
         return error;

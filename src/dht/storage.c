@@ -171,7 +171,7 @@ void dtt_storage_fini(struct dtt_storage *storage)
     dtt_map_fini(&storage->networks);
 }
 
-static struct target *target_of(struct dtt_storage *storage, const struct dtt_storage_put *put)
+static struct target *target_of(struct dtt_storage *storage, const struct dtt_storage_item *put)
 {
     struct target *t = dtt_map_get(&storage->targets, put->target);
     if (t) {
@@ -270,7 +270,7 @@ static void evict(struct dtt_storage *storage, struct dtt_stored *value)
 
 /* Room in the store and in the origin's share. May free targets and networks. */
 static bool make_room(struct dtt_storage *storage, const struct dtt_addr *from,
-                      const struct dtt_storage_put *put)
+                      const struct dtt_storage_item *put)
 {
     uint8_t key[NETWORK_KEY_BYTES];
     network_key(key, from);
@@ -310,7 +310,7 @@ enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *storage,
 
 /* The value with these bytes and sequence number, or NULL. */
 static struct dtt_stored *find_same(const struct dtt_storage *storage,
-                                    const struct dtt_storage_put *put)
+                                    const struct dtt_storage_item *put)
 {
     const struct target *t = dtt_map_get(&storage->targets, put->target);
     for (size_t i = 0; t && t->seq == put->seq && i < t->n; i++) {
@@ -322,7 +322,7 @@ static struct dtt_stored *find_same(const struct dtt_storage *storage,
     return NULL;
 }
 
-bool dtt_storage_holds(const struct dtt_storage *storage, const struct dtt_storage_put *put)
+bool dtt_storage_holds(const struct dtt_storage *storage, const struct dtt_storage_item *put)
 {
     const struct dtt_stored *v = find_same(storage, put);
     return v && memcmp(v->sig, put->sig, sizeof(v->sig)) == 0;
@@ -336,7 +336,7 @@ static void renew(struct dtt_storage *storage, struct dtt_stored *value, struct 
 }
 
 /* The target stays for the value that replaces them. */
-static void drop_older_seq(struct dtt_storage *storage, const struct dtt_storage_put *put)
+static void drop_older_seq(struct dtt_storage *storage, const struct dtt_storage_item *put)
 {
     struct target *t = dtt_map_get(&storage->targets, put->target);
     while (t && t->seq < put->seq && t->n > 0) {
@@ -346,7 +346,7 @@ static void drop_older_seq(struct dtt_storage *storage, const struct dtt_storage
 
 /* Room among the siblings; false when there is none. May free the target. */
 static bool drop_siblings_for(struct dtt_storage *storage, const struct network *incoming,
-                              const struct dtt_storage_put *put)
+                              const struct dtt_storage_item *put)
 {
     struct target *t = dtt_map_get(&storage->targets, put->target);
     while (t && t->n > 0 &&
@@ -365,7 +365,7 @@ static bool drop_siblings_for(struct dtt_storage *storage, const struct network 
 }
 
 static int store(struct dtt_storage *storage, struct dtt_now now, struct network *network,
-                 struct target *target, const struct dtt_storage_put *put)
+                 struct target *target, const struct dtt_storage_item *put)
 {
     struct dtt_stored **values =
         dtt_array_room(target->values, target->n, &target->cap, sizeof(values[0]));
@@ -391,7 +391,7 @@ static int store(struct dtt_storage *storage, struct dtt_now now, struct network
 }
 
 static int insert(struct dtt_storage *storage, struct dtt_now now, const struct dtt_addr *from,
-                  const struct dtt_storage_put *put)
+                  const struct dtt_storage_item *put)
 {
     struct network *n = network_of(storage, from);
     if (!n) {
@@ -410,7 +410,7 @@ static int insert(struct dtt_storage *storage, struct dtt_now now, const struct 
 }
 
 int dtt_storage_put(struct dtt_storage *storage, struct dtt_now now, const struct dtt_addr *from,
-                    const struct dtt_storage_put *put)
+                    const struct dtt_storage_item *put)
 {
     struct dtt_stored *same = find_same(storage, put);
     if (same) {
@@ -427,18 +427,19 @@ int dtt_storage_put(struct dtt_storage *storage, struct dtt_now now, const struc
 }
 
 static void describe(const struct target *target, const struct dtt_stored *value,
-                     struct dtt_storage_value *ret)
+                     struct dtt_storage_item *ret)
 {
-    *ret = (struct dtt_storage_value){.is_mutable = target->is_mutable,
-                                      .k = target->k,
-                                      .sig = value->sig,
-                                      .seq = target->seq,
-                                      .siblings = target->n,
-                                      .v = dtt_slice(value->v, value->len)};
+    *ret = (struct dtt_storage_item){.target = target->id,
+                                     .is_mutable = target->is_mutable,
+                                     .k = target->k,
+                                     .sig = value->sig,
+                                     .seq = target->seq,
+                                     .siblings = target->n,
+                                     .v = dtt_slice(value->v, value->len)};
 }
 
 bool dtt_storage_get(struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
-                     size_t rank, struct dtt_storage_value *ret)
+                     size_t rank, struct dtt_storage_item *ret)
 {
     struct target *t = dtt_map_get(&storage->targets, target);
     if (!t) {
@@ -457,7 +458,7 @@ void dtt_storage_put_back(struct dtt_storage *storage, const uint8_t target[DTT_
 }
 
 bool dtt_storage_at(const struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
-                    size_t i, struct dtt_storage_value *ret)
+                    size_t i, struct dtt_storage_item *ret)
 {
     const struct target *t = dtt_map_get(&storage->targets, target);
     if (!t || i >= t->n) {

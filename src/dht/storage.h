@@ -39,22 +39,14 @@ struct dtt_storage {
     uint64_t evicted; /**< values that made room for others */
 };
 
-/** What a put carries; checked by the caller except for seq and cas. */
-struct dtt_storage_put {
+/** What a put carries, checked by the caller except for seq and cas; and what a get finds. */
+struct dtt_storage_item {
     const uint8_t *target;
     bool is_mutable;
     const uint8_t *k;   /**< mutable */
     const uint8_t *sig; /**< mutable */
     int64_t seq;
-    struct dtt_slice v;
-};
-
-struct dtt_storage_value {
-    bool is_mutable;
-    const uint8_t *k;
-    const uint8_t *sig;
-    int64_t seq;
-    size_t siblings; /**< values under this target, itself included */
+    size_t siblings; /**< found: values under this target, itself included */
     struct dtt_slice v;
 };
 
@@ -68,11 +60,11 @@ enum dtt_krpc_error dtt_storage_check(const struct dtt_storage *storage,
                                       bool has_cas, int64_t cas);
 
 /** Exactly this item, signature included, is stored: it has been verified before. */
-bool dtt_storage_holds(const struct dtt_storage *storage, const struct dtt_storage_put *put);
+bool dtt_storage_holds(const struct dtt_storage *storage, const struct dtt_storage_item *put);
 
 /** Stores or renews. `from` NULL: our own, never evicted by others. DTT_ENOMEM, DTT_EFULL. */
 int dtt_storage_put(struct dtt_storage *storage, struct dtt_now now, const struct dtt_addr *from,
-                    const struct dtt_storage_put *put);
+                    const struct dtt_storage_item *put);
 
 /**
  * The value whose turn it is; false when there is none. Slices live until the next change. `rank`:
@@ -80,12 +72,12 @@ int dtt_storage_put(struct dtt_storage *storage, struct dtt_now now, const struc
  * another sibling, so that a reader that asks all of them sees as many as possible.
  */
 bool dtt_storage_get(struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
-                     size_t rank, struct dtt_storage_value *ret);
+                     size_t rank, struct dtt_storage_item *ret);
 /** The value got last was not sent: its turn comes again. */
 void dtt_storage_put_back(struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES]);
 /** Value number i of a target, false beyond the last: for our own lookups. */
 bool dtt_storage_at(const struct dtt_storage *storage, const uint8_t target[DTT_NODE_ID_BYTES],
-                    size_t i, struct dtt_storage_value *ret);
+                    size_t i, struct dtt_storage_item *ret);
 
 /** When the next value expires, or DTT_NEVER. */
 uint64_t dtt_storage_deadline(const struct dtt_storage *storage);

@@ -5,8 +5,7 @@
  * finished one is shared for a moment longer, and then keeps its closest set while the tokens are
  * good, so that a put needs no second walk.
  *
- *     WAITING (for a first live node) -> RUNNING -> ENDED (its users are to be told) -> DONE ->
- * KEPT
+ *     WAITING (for a first live node) -> RUNNING -> ENDED (to be told of) -> DONE -> KEPT
  *
  * WAITING may end at once: nobody is there to ask. A walk that its last user leaves before its end
  * is DONE without having been ENDED.

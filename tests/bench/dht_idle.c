@@ -189,7 +189,7 @@ static double item_overhead(size_t len)
     for (uint32_t i = 0; i < ITEMS; i++) {
         uint8_t target[20] = {0};
         struct dtt_addr from = dtt_addr_v4(50, (uint8_t)(i >> 5), (uint8_t)(i / 16), 1, 1);
-        struct dtt_storage_put put = {
+        struct dtt_storage_item put = {
             .target = target, .is_mutable = true, .k = k, .sig = sig, .v = dtt_slice(v, len)};
         dtt_put_be32(target, i);
         if (dtt_storage_put(&s, now, &from, &put) != 0) {

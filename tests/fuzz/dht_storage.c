@@ -71,7 +71,7 @@ static void count(const struct world *w, struct census *c)
     memset(c, 0, sizeof(*c));
     for (size_t i = 0; i < dtt_map_count(&w->s.targets); i++) {
         const uint8_t *id = dtt_map_key_at(&w->s.targets, i);
-        struct dtt_storage_value v;
+        struct dtt_storage_item v;
         size_t n = 0, bytes = 0;
         for (; dtt_storage_at(&w->s, id, n, &v); n++) {
             bytes += v.v.len;
@@ -84,9 +84,9 @@ static void count(const struct world *w, struct census *c)
     }
 }
 
-static bool has(const struct world *w, const struct dtt_storage_put *p)
+static bool has(const struct world *w, const struct dtt_storage_item *p)
 {
-    struct dtt_storage_value v;
+    struct dtt_storage_item v;
     for (size_t i = 0; dtt_storage_at(&w->s, p->target, i, &v); i++) {
         if (v.seq == p->seq && dtt_slice_eq(v.v, p->v)) {
             return true;
@@ -101,7 +101,7 @@ static void put(struct world *w, const struct dtt_addr *from, uint8_t origin, co
 {
     static const uint8_t k[DTT_KRPC_KEY_BYTES] = {7}, sig[DTT_KRPC_SIG_BYTES] = {8};
     uint8_t v[DTT_KRPC_VALUE_MAX] = {origin};
-    struct dtt_storage_put p = {
+    struct dtt_storage_item p = {
         .target = id, .is_mutable = is_mutable, .k = k, .sig = sig, .seq = seq};
     p.v = dtt_slice(v, len);
     for (size_t i = 1; i < 5 && i < len; i++) {
@@ -147,25 +147,25 @@ static void siblings(struct world *w, const struct command *c)
 
 static void again(struct world *w, const struct command *c)
 {
-    struct dtt_storage_value v;
+    struct dtt_storage_item v;
     struct dtt_addr from = address(c->origin, c->size);
     size_t count = w->s.values;
     if (!dtt_storage_at(&w->s, target(c->target), c->size % DTT_STORAGE_SIBLINGS, &v)) {
         return;
     }
-    struct dtt_storage_put p = {.target = target(c->target),
-                                .is_mutable = v.is_mutable,
-                                .k = v.k,
-                                .sig = v.sig,
-                                .seq = v.seq,
-                                .v = v.v};
+    struct dtt_storage_item p = {.target = target(c->target),
+                                 .is_mutable = v.is_mutable,
+                                 .k = v.k,
+                                 .sig = v.sig,
+                                 .seq = v.seq,
+                                 .v = v.v};
     check(dtt_storage_put(&w->s, w->now, &from, &p) == DTT_OK);
     check(w->s.values == count); /* only renewed */
 }
 
 static void get(struct world *w, const struct command *c)
 {
-    struct dtt_storage_value v, first;
+    struct dtt_storage_item v, first;
     bool found = dtt_storage_get(&w->s, target(c->target), c->size % DTT_STORAGE_RANKS, &v);
     check(found == dtt_storage_at(&w->s, target(c->target), 0, &first));
     check(!found || v.seq == first.seq);

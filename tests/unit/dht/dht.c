@@ -228,7 +228,7 @@ static size_t count_reported(size_t asker, const struct net_item *items, size_t 
         bool is_alive = false;
         for (size_t i = 0; i < w->side[0].n; i++) {
             const struct dtt_lookup_node *c = &w->side[0].nodes[i];
-            struct dtt_storage_value v;
+            struct dtt_storage_item v;
             const struct dtt_dht *d = net.nodes[c->addr.port - 10000].dht;
             for (size_t j = 0; c->state == DTT_LOOKUP_NODE_ANSWERED &&
                                dtt_storage_at(&d->storage, items[0].target, j, &v);

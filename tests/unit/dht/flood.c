@@ -77,7 +77,7 @@ static bool put(const struct dtt_addr *from, struct dtt_slice v, bool is_mutable
 static bool holds(struct dtt_slice v)
 {
     uint8_t target[20];
-    struct dtt_storage_value got;
+    struct dtt_storage_item got;
     dtt_item_target_immutable(target, v);
     return dtt_storage_at(&dht->storage, target, 0, &got);
 }

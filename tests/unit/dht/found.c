@@ -100,7 +100,7 @@ static void test_own_values(void **state)
     (void)state;
     dtt_item_target_immutable(goal.target, v);
     dtt_storage_init(&storage, hash_key);
-    struct dtt_storage_put put = {.target = goal.target, .v = v};
+    struct dtt_storage_item put = {.target = goal.target, .v = v};
     assert_int_equal(dtt_storage_put(&storage, now, NULL, &put), 0);
     dtt_found_take_own(&found, &goal, &storage);
     assert_int_equal(found.n_values, 1);

@@ -93,12 +93,12 @@ static size_t closest_honest(size_t rank)
 static void store_on(size_t i)
 {
     struct dtt_addr from = nth_addr(4000);
-    struct dtt_storage_put put = {.target = item.target,
-                                  .is_mutable = true,
-                                  .k = item.put.key,
-                                  .sig = item.put.sig,
-                                  .seq = item.put.seq,
-                                  .v = item.put.v};
+    struct dtt_storage_item put = {.target = item.target,
+                                   .is_mutable = true,
+                                   .k = item.put.key,
+                                   .sig = item.put.sig,
+                                   .seq = item.put.seq,
+                                   .v = item.put.v};
     assert_int_equal(dtt_storage_put(&net.nodes[i].dht->storage, net.now, &from, &put), 0);
 }
 

@@ -348,7 +348,7 @@ size_t net_holders(const struct net *net, const struct net_item *item)
 {
     size_t n = 0;
     for (size_t i = 0; i < net->n; i++) {
-        struct dtt_storage_value v;
+        struct dtt_storage_item v;
         const struct dtt_dht *d = net->nodes[i].dht;
         for (size_t j = 0; d && dtt_storage_at(&d->storage, item->target, j, &v); j++) {
             n += dtt_slice_eq(v.v, item->put.v);

@@ -41,12 +41,12 @@ static int put_len(uint64_t sec, const struct dtt_addr *from, uint32_t t, int64_
                    const char *v, size_t len)
 {
     static const uint8_t k[32] = {7}, sig[64] = {8};
-    struct dtt_storage_put p = {.target = target(t),
-                                .is_mutable = true,
-                                .k = k,
-                                .sig = sig,
-                                .seq = seq,
-                                .v = dtt_slice(v, len)};
+    struct dtt_storage_item p = {.target = target(t),
+                                 .is_mutable = true,
+                                 .k = k,
+                                 .sig = sig,
+                                 .seq = seq,
+                                 .v = dtt_slice(v, len)};
     return dtt_storage_put(&s, at_s(sec), from, &p);
 }
 
@@ -57,7 +57,7 @@ static int put(uint64_t sec, const struct dtt_addr *from, uint32_t t, int64_t se
 
 static bool has(uint32_t t, const char *v)
 {
-    struct dtt_storage_value got;
+    struct dtt_storage_item got;
     for (size_t i = 0; dtt_storage_at(&s, target(t), i, &got); i++) {
         if (dtt_slice_is(got.v, v)) {
             return true;
@@ -68,7 +68,7 @@ static bool has(uint32_t t, const char *v)
 
 static size_t count(uint32_t t)
 {
-    struct dtt_storage_value got;
+    struct dtt_storage_item got;
     size_t n = 0;
     while (dtt_storage_at(&s, target(t), n, &got)) {
         n++;
@@ -80,7 +80,7 @@ static const struct dtt_addr lan = {.ip = {10, 0, 0, 1}, .port = 1, .family = DT
 
 static void test_seq_rules(void **state)
 {
-    struct dtt_storage_value got;
+    struct dtt_storage_item got;
     (void)state;
     assert_int_equal(dtt_storage_check(&s, target(1), 5, true, 99), 0); /* nothing stored */
     assert_int_equal(put(1, &lan, 1, 5, "1:a"), 0);
@@ -113,7 +113,7 @@ static void test_siblings_take_turns(void **state)
     }
     assert_int_equal(count(1), 20);
     for (unsigned i = 0; i < 60; i++) {
-        struct dtt_storage_value got;
+        struct dtt_storage_item got;
         assert_true(dtt_storage_get(&s, target(1), 0, &got));
         seen[(got.v.data[2] - '0') * 10 + got.v.data[3] - '0']++;
     }
@@ -135,7 +135,7 @@ static void test_ranks_show_different_siblings(void **state)
             put(1, &lan, rank, INT64_MAX, v);
         }
         for (unsigned round = 0; round < 3; round++) {
-            struct dtt_storage_value got;
+            struct dtt_storage_item got;
             assert_true(dtt_storage_get(&s, target(rank), rank, &got));
             size_t i = (size_t)((got.v.data[2] - '0') * 10 + got.v.data[3] - '0');
             total += !seen[i];
@@ -279,8 +279,8 @@ static void test_private_network_is_bounded_only_as_a_whole(void **state)
 
 static void test_immutable(void **state)
 {
-    struct dtt_storage_value got;
-    struct dtt_storage_put p = {.target = target(9), .v = dtt_slice("1:z", 3)};
+    struct dtt_storage_item got;
+    struct dtt_storage_item p = {.target = target(9), .v = dtt_slice("1:z", 3)};
     (void)state;
     assert_int_equal(dtt_storage_put(&s, at_s(1), &lan, &p), 0);
     assert_int_equal(dtt_storage_put(&s, at_s(2), &lan, &p), 0);
