@@ -96,11 +96,12 @@ static int report_open(const struct options *o, int err)
 static bool state_is_usable(const char *path)
 {
     char copy[PATH_MAX];
-    if (strlen(path) >= sizeof(copy)) {
+    size_t size = strlen(path) + 1;
+    if (size > sizeof(copy)) {
         errno = ENAMETOOLONG;
         return false;
     }
-    strcpy(copy, path);
+    memcpy(copy, path, size);
     return access(dirname(copy), W_OK | X_OK) == 0 &&
            (access(path, F_OK) != 0 || access(path, R_OK) == 0);
 }

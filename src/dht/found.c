@@ -83,7 +83,8 @@ static void add_value(struct dtt_found *found, const struct dtt_addr *from, int6
                       const uint8_t *sig, struct dtt_slice raw)
 {
     /* Values come one per answer, so their number is bounded by the queries of the lookups. */
-    struct dtt_found_value **values = with_room(found->values, found->n_values, sizeof(values[0]));
+    struct dtt_found_value **values =
+        with_room(found->values, found->n_values, sizeof(struct dtt_found_value *));
     if (!values) {
         return;
     }

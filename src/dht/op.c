@@ -48,7 +48,7 @@ static void free_op(struct dtt_dht *d, struct dtt_op *op)
     while (d->ops[i] != op) {
         i++;
     }
-    dtt_array_remove(d->ops, &d->n_ops, sizeof(d->ops[0]), i);
+    dtt_array_remove(d->ops, &d->n_ops, sizeof(struct dtt_op *), i);
     dtt_put_free(op->put);
     free(op);
 }

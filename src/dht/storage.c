@@ -148,7 +148,7 @@ static void take_value_off(struct dtt_storage *storage, struct target *target,
     while (target->values[i] != value) {
         i++;
     }
-    dtt_array_remove(target->values, &target->n, sizeof(target->values[0]), i);
+    dtt_array_remove(target->values, &target->n, sizeof(struct dtt_stored *), i);
     unlink_both(storage, value);
     account(storage, value, false);
     free(value);
@@ -368,7 +368,7 @@ static int store(struct dtt_storage *storage, struct dtt_now now, struct network
                  struct target *target, const struct dtt_storage_item *put)
 {
     struct dtt_stored **values =
-        dtt_array_room(target->values, target->n, &target->cap, sizeof(values[0]));
+        dtt_array_room(target->values, target->n, &target->cap, sizeof(struct dtt_stored *));
     if (!values) {
         return DTT_ENOMEM;
     }

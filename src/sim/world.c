@@ -280,7 +280,7 @@ static struct dtt_sim_host *host_add(struct dtt_sim_world *w, enum dtt_sim_nat_k
                                      const struct dtt_sim_host *beside)
 {
     struct dtt_sim_host **grown =
-        dtt_array_room(w->hosts, w->n_hosts, &w->cap_hosts, sizeof(grown[0]));
+        dtt_array_room(w->hosts, w->n_hosts, &w->cap_hosts, sizeof(struct dtt_sim_host *));
     if (!grown) {
         return NULL;
     }
