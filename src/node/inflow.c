@@ -44,6 +44,15 @@ void dtt_inflow_end(struct dtt_inflow *f, size_t *all, dtt_quic_conn conn, int64
     }
 }
 
+bool dtt_inflow_has(const struct dtt_inflow *f, dtt_quic_conn conn)
+{
+    size_t i = 0;
+    while (i < f->n && f->streams[i].conn != conn) {
+        i++;
+    }
+    return i < f->n;
+}
+
 void dtt_inflow_fini(struct dtt_inflow *f, size_t *all)
 {
     while (f->n > 0) {

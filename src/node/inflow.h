@@ -26,6 +26,8 @@ struct dtt_gossip_stream *dtt_inflow_get(struct dtt_inflow *f, size_t *all, dtt_
                                          int64_t stream);
 /** A stream has ended; stream -1: all of the connection. */
 void dtt_inflow_end(struct dtt_inflow *f, size_t *all, dtt_quic_conn conn, int64_t stream);
+/** The peer has a stream open there. */
+bool dtt_inflow_has(const struct dtt_inflow *f, dtt_quic_conn conn);
 void dtt_inflow_fini(struct dtt_inflow *f, size_t *all);
 
 #endif

@@ -16,6 +16,7 @@ struct live {
     uint64_t heard_ns; /* when the peer last said on it what gossip understands; 0 never */
     bool is_dialled;   /* by us */
     bool is_held;      /* nothing of its streams is taken */
+    bool is_worn;      /* it will end before long: another one takes its place */
     bool is_closing;   /* we closed it */
     bool is_slow;      /* because it was slow */
 };
@@ -364,14 +365,31 @@ static size_t find_conn(const struct dtt_link *link, dtt_quic_conn conn)
     return k;
 }
 
+/*
+ * Worn connections that the peer has left too: it has ended its streams there, and speaks on
+ * another one. (If it does not, the connection ends by itself, and nothing is lost with it.)
+ */
+static void close_worn(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    for (size_t k = 1; k < link->n_conns; k++) {
+        struct live *c = &link->conns[k];
+        if (c->is_worn && !c->is_closing && !is_fresh(c, now) &&
+            !dtt_inflow_has(&link->in, c->conn) &&
+            dtt_transport_unacked(&p->transport, c->conn) == 0) {
+            close_live(p, now, c, "worn");
+        }
+    }
+}
+
 /* The peer has spoken of a topic of ours on connection k. */
 static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
 {
     dtt_transport_trust(&p->transport, link->conns[k].conn);
     link->conns[k].heard_ns = now.mono_ns;
-    if (k > 0 && !is_fresh(&link->conns[0], now)) {
+    if (k > 0 && !link->conns[k].is_worn && !is_fresh(&link->conns[0], now)) {
         promote(p, link, k);
     }
+    close_worn(p, now, link);
     enter_connected(p, now, link);
 }
 
@@ -438,7 +456,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         .conn = ev->conn, .addr = ev->addr, .opened_ns = now.mono_ns, .is_dialled = ev->dialed};
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
-    if (link->n_conns == 1 || !is_fresh(&link->conns[0], now)) {
+    if (link->n_conns == 1 || link->conns[0].is_worn || !is_fresh(&link->conns[0], now)) {
         promote(p, link, link->n_conns - 1);
     }
     enter_connected(p, now, link);
@@ -495,6 +513,31 @@ static void on_migrated(struct dtt_links *p, struct dtt_link *link, const struct
     }
 }
 
+/* We speak there, and the peer does so too, or has not had the time to follow us. */
+static bool is_shared(const struct live *c, struct dtt_now now)
+{
+    uint64_t since = c->heard_ns ? c->heard_ns : c->opened_ns;
+    return !c->is_worn && now.mono_ns - since < 2 * DTT_LINKS_FRESH_NS;
+}
+
+/*
+ * We dial once more, unless we have left that connection already. Where both had dialled at once,
+ * each may speak on the other's.
+ */
+static void on_worn(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                    const struct dtt_quic_event *ev)
+{
+    size_t k = find_conn(link, ev->conn);
+    if (k == link->n_conns) {
+        return;
+    }
+    link->conns[k].is_worn = true;
+    if (!is_shared(&link->conns[0], now) && link->state == LIVE && link->race.n_dials == 0) {
+        link->race = (struct dtt_race){.todo = {ev->addr}, .n_todo = 1};
+        dtt_race_next(&link->race, p->ctx, &p->transport, now, &link->id);
+    }
+}
+
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
     if (ev->type == DTT_QUIC_CONNECTED) {
@@ -512,6 +555,7 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         break;
     case DTT_QUIC_CLOSED: on_closed(p, now, link, ev); break;
     case DTT_QUIC_MIGRATED: on_migrated(p, link, ev); break;
+    case DTT_QUIC_WORN: on_worn(p, now, link, ev); break;
     default: break; /* WRITABLE: dtt_links_unacked is asked anew after each input. */
     }
 }

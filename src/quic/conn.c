@@ -15,6 +15,8 @@
 /* Time for a peer to prove that it lives, and three PTO at least. */
 #define SUSPECT_MIN_NS DTT_S
 #define REASON_MAX     100
+/* The part of a peer's memory between two signs of wear. */
+#define WEAR_STEP 16
 /* RFC 9000, section 20.1 */
 #define APPLICATION_ERROR 0xc
 #define CRYPTO_ERROR      0x100
@@ -87,6 +89,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->closed = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CLOSED};
     c->migrated = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_MIGRATED};
     c->openable = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WRITABLE};
+    c->worn = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WORN};
     if (dtt_timerq_set(&sh->timers, &c->timer, DTT_NEVER) != 0) {
         free(c);
         return NULL;
@@ -206,6 +209,7 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     trace_closed(c);
     close_streams(c);
     dtt_qevents_remove(&c->openable);
+    dtt_qevents_remove(&c->worn);
     dtt_qconn_hold(c, false);
     if (c->is_dialed || c->was_open) {
         dtt_qevents_push(&sh->events, &c->closed);
@@ -417,7 +421,10 @@ void dtt_qconn_trust(struct dtt_qconn *c)
     if (c->state != DTT_QCONN_OPEN || c->memory.pool == &c->sh->trusted) {
         return;
     }
-    dtt_qmemory_move(&c->memory, &c->sh->trusted, DTT_QCONN_PEER_MEMORY);
+    size_t max = c->sh->peer_memory_max;
+    dtt_qmemory_move(&c->memory, &c->sh->trusted, max);
+    /* Peers wear a connection out together: they should not make two new ones. */
+    c->worn_bytes = max / 2 + (c->is_dialed ? 0 : max / WEAR_STEP);
     ngtcp2_conn_extend_max_offset(c->ng, DTT_QCONN_WINDOW - DTT_QCONN_STRANGER_WINDOW);
     ngtcp2_conn_extend_max_streams_uni(c->ng,
                                        DTT_QCONN_PEER_STREAMS_MAX - DTT_QCONN_STRANGER_STREAMS_MAX);
@@ -502,6 +509,17 @@ static void return_stream(struct dtt_qconn *c)
     dtt_qschedule_wake(c);
 }
 
+/* Old ngtcp2 keeps what it had of the peer's streams. Most of its memory should be due to these. */
+static void tell_wear(struct dtt_qconn *c)
+{
+    if (c->memory.pool == &c->sh->trusted && c->memory.used >= c->worn_bytes &&
+        c->kept_streams > c->streams.count) {
+        c->worn_bytes = c->memory.used + c->memory.max / WEAR_STEP;
+        DTT_COUNT(c->sh->ctx, QUIC_WORN);
+        dtt_qevents_push(&c->sh->events, &c->worn);
+    }
+}
+
 static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
 {
     if (!dtt_qstream_is_done(s)) {
@@ -510,10 +528,12 @@ static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
     bool is_peers = !s->is_local;
     if (is_peers && c->ng && !s->is_forgotten) {
         (void)ngtcp2_conn_set_stream_user_data(c->ng, s->id, NULL);
+        c->kept_streams++;
     }
     dtt_qstream_free(&c->streams, s);
     if (is_peers && c->ng) {
         return_stream(c);
+        tell_wear(c);
     }
 }
 

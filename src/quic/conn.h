@@ -69,6 +69,7 @@ struct dtt_qshared {
     uint64_t keep_alive_ns;
     uint64_t handshake_timeout_ns;
     size_t stream_buffer_max;
+    size_t peer_memory_max;
     size_t live;      /**< connections open, or closed with the CLOSED event not yet taken */
     size_t half_open; /**< of these, accepted, handshake not completed */
     size_t accepted;  /**< of these, accepted, handshake completed */
@@ -119,6 +120,8 @@ struct dtt_qconn {
 
     struct dtt_qstream_list streams;
     size_t own_streams;
+    size_t kept_streams;         /**< the peer's that are through, and that ngtcp2 has not freed */
+    size_t worn_bytes;           /**< of memory: the user is told next */
     struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
     struct dtt_qstream *tx_tail;
     size_t unacked;
@@ -135,6 +138,7 @@ struct dtt_qconn {
     struct dtt_qevent closed;
     struct dtt_qevent migrated;
     struct dtt_qevent openable;
+    struct dtt_qevent worn;
 };
 
 /** In HANDSHAKE, without ngtcp2 and TLS: start.c adds these. NULL when out of memory. */

@@ -14,6 +14,8 @@
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
+/** It frees nothing of a stream that the peer has ended. */
+#define DTT_NG_KEEPS_STREAMS (NGTCP2_VERSION_NUM < 0x000d00)
 /** See frames.h. */
 #define DTT_NG_NEEDS_FRAME_GUARD (NGTCP2_VERSION_NUM < 0x010500)
 

@@ -83,6 +83,7 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
     q->sh.handshake_timeout_ns = or_default(cfg->handshake_timeout_ns, HANDSHAKE_DEFAULT);
     q->sh.stream_buffer_max =
         cfg->stream_buffer_max ? cfg->stream_buffer_max : STREAM_BUFFER_DEFAULT;
+    q->sh.peer_memory_max = cfg->peer_memory_max ? cfg->peer_memory_max : DTT_QCONN_PEER_MEMORY;
     dtt_rng_init(&q->sh.rng, ctx->seed, "quic.rand");
     dtt_timerq_init(&q->sh.timers);
     init_maps(q, ctx, cfg);

@@ -25,6 +25,7 @@ struct dtt_quic_config {
     uint64_t keep_alive_ns;        /**< 5 s */
     uint64_t handshake_timeout_ns; /**< 10 s */
     size_t stream_buffer_max;      /**< 256 KiB of unacknowledged bytes per stream we write */
+    size_t peer_memory_max;        /**< 4 MiB that ngtcp2 may allocate for a trusted peer */
 };
 
 int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
@@ -114,7 +115,9 @@ enum dtt_quic_event_type {
     DTT_QUIC_DATA,      /**< bytes of a stream the peer opened, in order */
     DTT_QUIC_STREAM_RESET, /**< the peer reset its stream, or wants no more of ours */
     DTT_QUIC_WRITABLE,     /**< after DTT_EAGAIN; stream -1: after dtt_quic_open_uni */
-    DTT_QUIC_MIGRATED      /**< the peer's address changed (validated): addr */
+    DTT_QUIC_MIGRATED,     /**< the peer's address changed (validated): addr */
+    DTT_QUIC_WORN /**< a trusted peer has ended so many streams that the connection will end before
+                     long: time for another one; told again while it lasts */
 };
 
 struct dtt_quic_event {

@@ -38,6 +38,7 @@ static void init_side(struct side *s, uint8_t number)
     s->sh.keep_alive_ns = 5 * DTT_S;
     s->sh.handshake_timeout_ns = 10 * DTT_S;
     s->sh.stream_buffer_max = 100000;
+    s->sh.peer_memory_max = DTT_QCONN_PEER_MEMORY;
     s->sh.linger_max = 4;
     s->sh.strangers.share = SIZE_MAX;
     s->sh.trusted.share = SIZE_MAX;
