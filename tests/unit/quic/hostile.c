@@ -34,8 +34,9 @@ int ngtcp2_crypto_encrypt_cb(uint8_t *dest, const ngtcp2_crypto_aead *aead,
     } else {
         memcpy(payload, plaintext, plaintextlen);
     }
-    for (size_t i = 0; hide_extension && i + 1 < plaintextlen; i++) {
-        if (payload[i] == 0 && payload[i + 1] == hide_extension) {
+    /* With the high byte of its length, or it might be found in the random bytes before it. */
+    for (size_t i = 0; hide_extension && i + 2 < plaintextlen; i++) {
+        if (payload[i] == 0 && payload[i + 1] == hide_extension && payload[i + 2] == 0) {
             payload[i] = 0x7a;
             hide_extension = 0;
         }
