@@ -253,7 +253,7 @@ static const struct dtt_sim_scenario table[] = {
 const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i)
 {
     const size_t n = sizeof(table) / sizeof(table[0]);
-    const struct dtt_sim_scenario *s = i < n ? &table[i] : &dtt_sim_scenarios_hostile[0];
+    const struct dtt_sim_scenario *s = i < n ? &table[i] : &dtt_sim_scenario_hostile_table[0];
     for (size_t k = n; k < i && s->name; k++) {
         s++;
     }

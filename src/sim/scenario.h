@@ -79,7 +79,7 @@ struct dtt_sim_scenario {
 };
 
 /** The second part of the table: swarms under attack. Ends with a row without name. */
-extern const struct dtt_sim_scenario dtt_sim_scenarios_hostile[];
+extern const struct dtt_sim_scenario dtt_sim_scenario_hostile_table[];
 
 /** NULL beyond the last. */
 const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i);

@@ -30,7 +30,7 @@
         "delivered", AT_LEAST, 990 \
     }
 
-const struct dtt_sim_scenario dtt_sim_scenarios_hostile[] = {
+const struct dtt_sim_scenario dtt_sim_scenario_hostile_table[] = {
     {.name = "hostile_places",
      .checks = "Two hundred strangers from one address hold connections of each member and come "
                "again when they lose them. A newcomer must be in within 60 s.",

@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 import check_cycles  # noqa: E402
 import check_exports  # noqa: E402
 import check_includes  # noqa: E402
+import check_names  # noqa: E402
 import check_symbols  # noqa: E402
 import counters  # noqa: E402
 import knobs  # noqa: E402
@@ -285,6 +286,34 @@ class Cycles(Tree):
 
     def test_nothing_to_look_at_is_told(self):
         self.assertIn("no archives", " ".join(check_cycles.check(self.root / "build")))
+
+
+class Names(Tree):
+    def test_a_tag_defined_twice(self):
+        self.write("src/dht/op.h", "struct dtt_op {\n    int a;\n};\nstruct dtt_op *dtt_op_new(void);\n")
+        self.assertEqual(list(check_names.check_tags(self.root)), [])
+        self.write("src/node/ops.h", "struct dtt_op {\n    int b;\n};\n")
+        self.assertIn("dtt_op is defined 2 times", " ".join(check_names.check_tags(self.root)))
+
+    def exported(self, *symbols):
+        self.write("src/dht/dht.h", "int dtt_dht_get(int);\n")
+        return list(check_names.check_exported(
+            self.root, [("dht", [(obj, name, True) for obj, name in symbols])]))
+
+    def test_what_a_file_exports_has_its_name(self):
+        self.assertEqual(self.exported(("op.c.o", "dtt_op_new"), ("txn.c.o", "dtt_txns_init"),
+                                       ("op.c.o", "dtt_dht_get")), [])
+        self.assertIn("not a name of that file", " ".join(self.exported(("op.c.o", "dtt_walk_end"))))
+        self.assertIn("not a name of that file", " ".join(self.exported(("op.c.o", "dtt_dht_put"))))
+
+    def test_headers_and_tests(self):
+        self.write("src/dht/op.c", "int x;\n" * 101)
+        wrong = " ".join(check_names.check_pairs(self.root))
+        self.assertIn("no header", wrong)
+        self.assertIn("no test", wrong)
+        self.write("src/dht/op.h", "")
+        self.write("tests/unit/dht/op.c", "")
+        self.assertNotIn("dht/op", " ".join(check_names.check_pairs(self.root)))
 
 
 class Counters(Tree):
