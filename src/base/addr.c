@@ -140,6 +140,11 @@ bool dtt_addr_is_usable(const struct dtt_addr *a)
            (a->scope == 0 || is_link_v6(a));
 }
 
+bool dtt_addr_may_be_named(const struct dtt_addr *a, enum dtt_addr_scope nearest)
+{
+    return dtt_addr_is_usable(a) && a->port >= 1024 && dtt_addr_scope(a) <= nearest;
+}
+
 bool dtt_addr_is_wildcard(const struct dtt_addr *a)
 {
     static const uint8_t any[sizeof(a->ip)] = {0};

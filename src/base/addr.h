@@ -10,6 +10,7 @@
 
 #include <dtt/types.h>
 
+/** From far to near. */
 enum dtt_addr_scope {
     DTT_SCOPE_GLOBAL,
     DTT_SCOPE_PRIVATE, /**< RFC 1918, RFC 6598 (carrier NAT), RFC 4193 */
@@ -44,6 +45,12 @@ int dtt_addr_cmp(const struct dtt_addr *a, const struct dtt_addr *b);
 enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a);
 /** Port 0, no family or an unusable scope: never send there. */
 bool dtt_addr_is_usable(const struct dtt_addr *a);
+/**
+ * Usable, and others may make us send there: no port below 1024, and nothing nearer to its host
+ * than `nearest`, as far as we or the peer that names it live: loopback addresses only from
+ * loopback.
+ */
+bool dtt_addr_may_be_named(const struct dtt_addr *a, enum dtt_addr_scope nearest);
 /** 0.0.0.0 or [::], any port: one can listen there, not send. */
 bool dtt_addr_is_wildcard(const struct dtt_addr *a);
 

@@ -13,6 +13,21 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+/* The scope of the nearest of our own addresses, private at least. */
+static enum dtt_addr_scope nearest_scope(const struct dtt_core *c)
+{
+    enum dtt_addr_scope nearest = DTT_SCOPE_PRIVATE;
+    struct dtt_addr addrs[DTT_CORE_ADDRS + 2];
+    size_t n = dtt_self_addrs(&c->self, addrs);
+    addrs[n++] = c->cfg.bound[0];
+    addrs[n++] = c->cfg.bound[1];
+    for (size_t i = 0; i < n; i++) {
+        enum dtt_addr_scope scope = dtt_addr_scope(&addrs[i]);
+        nearest = scope != DTT_SCOPE_UNUSABLE && scope > nearest ? scope : nearest;
+    }
+    return nearest;
+}
+
 /* ---- life */
 
 int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struct dtt_now now)
@@ -53,6 +68,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
         }
     }
     dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, hash_key);
+    c->links.nearest = nearest_scope(c);
     if (err) {
         dtt_core_free(c);
         return err;
@@ -118,6 +134,7 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
     if (c->cfg.dht_only) {
         return;
     }
+    c->links.nearest = nearest_scope(c);
     for (size_t i = 0; i < c->n_topics; i++) {
         dtt_tracker_set_addrs(c->topics[i]->tracker, now, addrs, n);
     }
@@ -231,9 +248,13 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         dtt_core_topic_on_dial_failure(c, now, &failure);
         return true;
     }
-    if (c->waits.n_addr_gets < DTT_CORE_ADDR_GETS && dtt_links_next_wanted(&c->links, &wanted)) {
-        dtt_locate_get(c, now, &wanted);
-        return true;
+    for (int is_hearsay = 0; is_hearsay < 2; is_hearsay++) {
+        bool has_room = c->waits.n_addr_gets < DTT_CORE_ADDR_GETS &&
+                        (!is_hearsay || c->waits.n_named_gets < DTT_CORE_NAMED_GETS);
+        if (has_room && dtt_links_next_wanted(&c->links, is_hearsay, &wanted)) {
+            dtt_locate_get(c, now, &wanted, is_hearsay);
+            return true;
+        }
     }
     for (size_t i = 0; i < c->n_topics; i++) {
         if (dtt_tracker_next(c->topics[i]->tracker, &tracker_action)) {

@@ -144,11 +144,11 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
     case DTT_TRACKER_GET: get_slot(t, now, a); break;
     case DTT_TRACKER_PUT: put_slot(t, now, a); break;
     case DTT_TRACKER_DIAL:
-        dtt_book_add(&c->links.book, &a->peer, a->addrs, a->n_addrs);
+        dtt_links_learn(&c->links, &a->peer, a->addrs, a->n_addrs);
         dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer, a->was_neighbor);
         break;
     case DTT_TRACKER_RECORD:
-        dtt_book_add(&c->links.book, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        dtt_links_learn(&c->links, &a->record.publisher, a->record.addrs, a->record.n_addrs);
         break;
     case DTT_TRACKER_PUBLISHED:
         out.u.published.minute = a->slot.minute;
@@ -199,12 +199,13 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     size_t n;
     switch (a->type) {
     case DTT_GOSSIP_SEND:
-        dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last);
+        dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last,
+                       a->is_hearsay ? &a->via : NULL);
         break;
-    case DTT_GOSSIP_DISCONNECT: break; /* links close unneeded connections themselves */
+    case DTT_GOSSIP_DISCONNECT: dtt_links_unneeded(&c->links, now, &a->peer); break;
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
-            dtt_book_add(&c->links.book, &a->peer, addrs, n);
+            dtt_links_learn(&c->links, &a->peer, addrs, n);
         }
         break;
     case DTT_GOSSIP_NEIGHBOR_UP: on_neighbor_up(c, now, t, &a->peer); break;
@@ -238,6 +239,9 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
                                     const struct dtt_dial_failure *f)
 {
     struct dtt_event out = {.type = DTT_EVENT_DIAL_FAILED};
+    if (f->reason == DTT_REASON_BUDGET) {
+        return; /* nobody has tried */
+    }
     out.u.dial_failed.peer = f->peer;
     out.u.dial_failed.addr = f->addr;
     out.u.dial_failed.stage = f->stage;

@@ -6,10 +6,11 @@
 #include "base/time.h"
 #include "record/slot.h"
 
-#define DTT_CORE_TOPICS    64 /**< topics a node */
-#define DTT_CORE_OPS       64 /**< DHT operations, lookups and publications of the application */
-#define DTT_CORE_ADDRS     DTT_RECORD_ADDRS /**< own addresses told to others */
-#define DTT_CORE_ADDR_GETS 16 /**< peers being located: the DHT has 64 operations for everybody */
+#define DTT_CORE_TOPICS     64 /**< topics a node */
+#define DTT_CORE_OPS        64 /**< DHT operations, lookups and publications of the application */
+#define DTT_CORE_ADDRS      DTT_RECORD_ADDRS /**< own addresses told to others */
+#define DTT_CORE_ADDR_GETS  8 /**< peers being located: the DHT has 64 operations for everybody */
+#define DTT_CORE_NAMED_GETS 2 /**< of these, on hearsay */
 /*
  * Each topic reads and writes its slots of two minutes. A lookup of the application has as many
  * operations as that. The last one puts our own addresses.

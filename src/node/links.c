@@ -29,6 +29,7 @@ struct dtt_link {
     struct dtt_timer timer;             /* DIALLING: the next address; LINGERING: the end */
     struct live conns[DTT_LINKS_CONNS]; /* the first one carries what we send */
     size_t n_conns;
+    struct dtt_id via;    /* who named it, if race.is_hearsay */
     struct dtt_race race; /* goes on for a while when the peer has connected to us meanwhile */
 
     struct dtt_outflow out;
@@ -45,10 +46,13 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     p->transport = *transport;
     p->gossip = gossip;
     dtt_book_init(&p->book, hash_key);
+    dtt_destinations_init(&p->destinations, hash_key);
+    p->nearest = DTT_SCOPE_PRIVATE;
     dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_LINKS_MAX, hash_key);
     dtt_timerq_init(&p->timers);
     dtt_ring_init(&p->failures, sizeof(struct dtt_dial_failure), DTT_LINKS_MAX);
     dtt_ring_init(&p->wanted, sizeof(struct dtt_id), DTT_LINKS_MAX);
+    dtt_ring_init(&p->named, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
 
 static void link_free(struct dtt_links *p, struct dtt_link *link)
@@ -66,9 +70,11 @@ void dtt_links_fini(struct dtt_links *p)
     }
     dtt_map_fini(&p->peers);
     dtt_book_fini(&p->book);
+    dtt_destinations_fini(&p->destinations);
     dtt_timerq_fini(&p->timers);
     dtt_ring_fini(&p->failures);
     dtt_ring_fini(&p->wanted);
+    dtt_ring_fini(&p->named);
 }
 
 static struct dtt_link *link_find(const struct dtt_links *p, const struct dtt_id *id)
@@ -106,7 +112,7 @@ static void enter(struct dtt_links *p, struct dtt_now now, struct dtt_link *link
     uint64_t at = DTT_NEVER;
     assert(state != NEW && (state != LOCATING || link->state == NEW));
     assert((state == LIVE || state == LINGERING) == (link->n_conns > 0));
-    assert(state != DIALLING || link->race.n_dials > 0);
+    assert(state != DIALLING || link->race.n_dials > 0 || link->race.n_todo > 0);
     assert(state != LIVE || link->neighbor_of > 0);
     if (state == DIALLING) {
         at = dtt_race_deadline(&link->race, now);
@@ -135,6 +141,7 @@ static const char *stage_of(enum dtt_reason reason)
     switch (reason) {
     case DTT_REASON_NO_ADDRESS: return "address";
     case DTT_REASON_LIMIT:
+    case DTT_REASON_BUDGET:
     case DTT_REASON_SELF:
     case DTT_REASON_LOCAL:
     case DTT_REASON_TIMEOUT:
@@ -143,13 +150,9 @@ static const char *stage_of(enum dtt_reason reason)
     }
 }
 
-/* Tries the next address. When the race is lost, tells of it and frees the link. */
-static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+/* The race is lost: tells of it and frees the link. */
+static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
-    if (dtt_race_next(&link->race, p->ctx, &p->transport, now, &link->id)) {
-        enter(p, now, link, DIALLING);
-        return;
-    }
     struct dtt_dial_failure f = {.peer = link->id,
                                  .addr = link->race.failed,
                                  .stage = stage_of(link->race.reason),
@@ -164,11 +167,70 @@ static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     dtt_gossip_peer_gone(p->gossip, now, &f.peer, f.reason);
 }
 
+struct dial_count {
+    size_t all, hearsay, via;
+};
+
+static struct dial_count count_dials(const struct dtt_links *p, const struct dtt_id *via)
+{
+    struct dial_count n = {0};
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        const struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        size_t dials = link->race.n_dials;
+        n.all += dials;
+        if (link->race.is_hearsay) {
+            n.hearsay += dials;
+            n.via += memcmp(&link->via, via, sizeof(*via)) == 0 ? dials : 0;
+        }
+    }
+    return n;
+}
+
+/* Ends a dial on hearsay in favour of another one. */
+static void end_hearsay(struct dtt_links *p, struct dtt_now now)
+{
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        if (link->race.is_hearsay && link->race.n_dials > 0) {
+            dtt_race_stop(&link->race, &p->transport, now);
+            link->race.reason = DTT_REASON_BUDGET;
+            if (link->state == DIALLING) {
+                lose(p, now, link);
+            }
+            return;
+        }
+    }
+}
+
+/* Whether one more dial may be made for the link. */
+static bool may_dial(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
+{
+    struct dial_count n = count_dials(p, &link->via);
+    if (link->race.is_hearsay) {
+        return n.all < DTT_LINKS_DIALS && n.hearsay < DTT_LINKS_HEARSAY && n.via < DTT_LINKS_VIA;
+    }
+    if (n.all >= DTT_LINKS_DIALS && n.hearsay > 0) {
+        end_hearsay(p, now);
+        n.all--;
+    }
+    return n.all < DTT_LINKS_DIALS;
+}
+
+/* Tries the next address. When the race is lost, tells of it and frees the link. */
+static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    if (dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
+                      may_dial(p, now, link))) {
+        enter(p, now, link, DIALLING);
+    } else {
+        lose(p, now, link);
+    }
+}
 static void dial_first(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_id *wanted = NULL;
     if (!dtt_race_start(&link->race, &p->book, &link->id)) {
-        wanted = dtt_ring_push(&p->wanted);
+        wanted = dtt_ring_push(link->race.is_hearsay ? &p->named : &p->wanted);
     }
     if (wanted) {
         *wanted = link->id;
@@ -178,15 +240,38 @@ static void dial_first(struct dtt_links *p, struct dtt_now now, struct dtt_link 
     }
 }
 
-bool dtt_links_next_wanted(struct dtt_links *p, struct dtt_id *ret)
+bool dtt_links_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret)
 {
-    const struct dtt_id *id = dtt_ring_front(&p->wanted);
+    struct dtt_ring *ring = is_hearsay ? &p->named : &p->wanted;
+    const struct dtt_id *id = dtt_ring_front(ring);
     if (!id) {
         return false;
     }
     *ret = *id;
-    dtt_ring_pop(&p->wanted);
+    dtt_ring_pop(ring);
     return true;
+}
+
+void dtt_links_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
+{
+    struct dtt_link *link = link_find(p, id);
+    if (link && link->race.is_hearsay && (link->state == LOCATING || link->state == DIALLING)) {
+        dtt_race_stop(&link->race, &p->transport, now);
+        link_drop(p, link);
+    }
+}
+
+void dtt_links_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
+                     size_t n)
+{
+    struct dtt_addr allowed[DTT_BOOK_ADDRS];
+    size_t k = 0;
+    for (size_t i = 0; i < n && k < DTT_BOOK_ADDRS; i++) {
+        if (dtt_addr_may_be_named(&addrs[i], p->nearest)) {
+            allowed[k++] = addrs[i];
+        }
+    }
+    dtt_book_add(&p->book, id, allowed, k);
 }
 
 void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
@@ -325,7 +410,8 @@ static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 }
 
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
-                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last)
+                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last,
+                    const struct dtt_id *via)
 {
     struct dtt_link *link = link_find(p, id);
     if (!link && last) {
@@ -348,7 +434,12 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     if (dtt_outflow_queue(&link->out, topic, payload, last) != DTT_OK) {
         DTT_COUNT(p->ctx, NODE_MESSAGES_DROPPED);
     }
+    if (!via) {
+        link->race.is_hearsay = false;
+    }
     if (link->state == NEW) {
+        link->race.is_hearsay = via != NULL;
+        link->via = via ? *via : link->via;
         dial_first(p, now, link);
     }
 }
@@ -446,6 +537,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
          * peer may be doing the same, and then both would go. */
         dtt_race_take(&link->race, ev->conn, DTT_REASON_NONE);
+        dtt_destinations_answered(&p->destinations, &ev->addr);
         dtt_race_stop(&link->race, &p->transport, now);
         dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
     }
@@ -473,6 +565,9 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
                       const struct dtt_quic_event *ev)
 {
     if (dtt_race_take(&link->race, ev->conn, ev->reason)) {
+        if (ev->reason == DTT_REASON_REFUSED || ev->reason == DTT_REASON_WRONG_KEY) {
+            dtt_destinations_answered(&p->destinations, &ev->addr);
+        }
         if (link->state == DIALLING) {
             dial(p, now, link);
         }
@@ -534,7 +629,8 @@ static void on_worn(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     link->conns[k].is_worn = true;
     if (!is_shared(&link->conns[0], now) && link->state == LIVE && link->race.n_dials == 0) {
         link->race = (struct dtt_race){.todo = {ev->addr}, .n_todo = 1};
-        dtt_race_next(&link->race, p->ctx, &p->transport, now, &link->id);
+        dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
+                      may_dial(p, now, link));
     }
 }
 

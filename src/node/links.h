@@ -24,12 +24,16 @@
 #include "gossip/gossip.h"
 #include "node/backlog.h"
 #include "node/book.h"
+#include "node/destinations.h"
 #include "node/events.h"
 #include "node/transport.h"
 
 #define DTT_LINKS_MAX       512          /**< peers with a connection or a dial */
 #define DTT_LINKS_CONNS     4            /**< connections a peer */
 #define DTT_LINKS_ACCEPTED  192          /**< connections that peers made; then some make room */
+#define DTT_LINKS_DIALS     48           /**< dials under way */
+#define DTT_LINKS_HEARSAY   16           /**< of these, to peers that another one named */
+#define DTT_LINKS_VIA       4            /**< of these, to peers that the same one named */
 #define DTT_LINKS_GRACE_NS  (5 * DTT_S)  /**< a peer that connected has this long to speak */
 #define DTT_LINKS_FRESH_NS  (10 * DTT_S) /**< heard within this: the connection lives */
 #define DTT_LINKS_LINGER_NS (15 * DTT_S) /**< an unneeded connection stays this long */
@@ -39,10 +43,13 @@ struct dtt_links {
     struct dtt_transport transport;
     struct dtt_gossip *gossip;
     struct dtt_book book;
-    struct dtt_map peers; /**< id -> struct dtt_link */
+    struct dtt_destinations destinations;
+    enum dtt_addr_scope nearest; /**< of our own addresses: others may name none that is nearer */
+    struct dtt_map peers;        /**< id -> struct dtt_link */
     struct dtt_timerq timers;
     struct dtt_timer look;    /**< at the links that have something to take */
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
+    struct dtt_ring named;    /**< the same on hearsay */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     size_t streams_in;
     uint32_t turns;    /**< of the event queue, up to which dtt_links_follow has followed */
@@ -61,9 +68,18 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
                     struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_links_fini(struct dtt_links *p);
 
-/** A gossip message for a peer; dials when there is no connection. `last`: end the stream. */
+/**
+ * A gossip message for a peer; dials when there is no connection. `last`: end the stream. `via`:
+ * the peer that named this one, when nobody else vouches for it; or NULL.
+ */
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
-                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last);
+                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last,
+                    const struct dtt_id *via);
+/** No topic needs the peer any more: a dial on hearsay ends. */
+void dtt_links_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
+/** Others name addresses of a peer: those that they may name are learnt. */
+void dtt_links_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
+                     size_t n);
 /** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change);
@@ -81,8 +97,11 @@ void dtt_links_close_all(struct dtt_links *p, struct dtt_now now);
 
 bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret);
 
-/** The next peer to be dialled whose address nobody knows; dtt_links_located must follow. */
-bool dtt_links_next_wanted(struct dtt_links *p, struct dtt_id *ret);
+/**
+ * The next peer to be dialled whose address nobody knows; dtt_links_located must follow.
+ * `is_hearsay`: of those that another peer named.
+ */
+bool dtt_links_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret);
 /** The book may have learnt addresses of a wanted peer. `is_over`: no more are to come. */
 void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                        bool is_over);

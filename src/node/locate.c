@@ -9,10 +9,11 @@
 
 #define COPIES 20 /* nodes that our packet is stored on */
 
-void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id)
+void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id *id,
+                    bool is_hearsay)
 {
     struct dtt_dht_get_args args = {.is_mutable = true, .fresh_ns = DTT_DHT_FRESH_MAX_NS};
-    struct dtt_wait wait = {.kind = DTT_WAIT_ADDR_GET, .seq = INT64_MIN};
+    struct dtt_wait wait = {.kind = DTT_WAIT_ADDR_GET, .is_hearsay = is_hearsay, .seq = INT64_MIN};
     dtt_dht_op op;
     memcpy(args.key, id->bytes, sizeof(args.key));
     memcpy(wait.key, id->bytes, sizeof(wait.key));
@@ -70,7 +71,7 @@ static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
     } else if (n > 0 && ev->u.value.seq > wait->seq) {
         DTT_TRACE(c->ctx, NODE_ADDRS_FOUND, dtt_tv_id(id), dtt_tv_int(n));
         wait->seq = ev->u.value.seq;
-        dtt_book_add(&c->links.book, id, addrs, (size_t)n);
+        dtt_links_learn(&c->links, id, addrs, (size_t)n);
         dtt_links_located(&c->links, now, id, false);
     }
 }

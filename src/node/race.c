@@ -6,7 +6,7 @@
 bool dtt_race_start(struct dtt_race *r, const struct dtt_book *book, const struct dtt_id *peer)
 {
     assert(r->n_dials == 0);
-    *r = (struct dtt_race){.reason = DTT_REASON_NO_ADDRESS};
+    *r = (struct dtt_race){.reason = DTT_REASON_NO_ADDRESS, .is_hearsay = r->is_hearsay};
     r->n_todo = dtt_book_get(book, peer, r->todo);
     return r->n_todo > 0;
 }
@@ -20,28 +20,57 @@ static enum dtt_reason reason_of_error(int err)
     }
 }
 
-bool dtt_race_next(struct dtt_race *r, const struct dtt_ctx *ctx, const struct dtt_transport *t,
-                   struct dtt_now now, const struct dtt_id *peer)
+/* Takes address i out of those to be tried, and dials it. */
+static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
+                    struct dtt_now now, const struct dtt_id *peer, size_t i, unsigned datagrams)
 {
-    while (r->n_todo > 0 && r->n_dials < DTT_RACE_DIALS) {
-        struct dtt_dial dial = {.addr = r->todo[0]};
-        memmove(r->todo, r->todo + 1, --r->n_todo * sizeof(dial.addr));
-        int err = dtt_transport_dial(t, now, peer, &dial.addr, &dial.conn);
-        if (!err) {
-            DTT_TRACE(ctx, NODE_DIAL, dtt_tv_id(peer), dtt_tv_addr(&dial.addr));
-            r->dials[r->n_dials++] = dial;
-            break;
-        }
+    struct dtt_dial dial = {.addr = r->todo[i]};
+    memmove(r->todo + i, r->todo + i + 1, (--r->n_todo - i) * sizeof(dial.addr));
+    int err = dtt_transport_dial(t, now, peer, &dial.addr, datagrams, &dial.conn);
+    if (err) {
         r->failed = dial.addr;
         r->reason = reason_of_error(err);
+        return false;
     }
-    return r->n_dials > 0;
+    DTT_TRACE(ctx, NODE_DIAL, dtt_tv_id(peer), dtt_tv_addr(&dial.addr));
+    r->dials[r->n_dials++] = dial;
+    return true;
+}
+
+bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
+                   struct dtt_destinations *destinations, struct dtt_now now,
+                   const struct dtt_id *peer, bool may_dial)
+{
+    size_t i = 0;
+    r->retry_ns = may_dial ? DTT_NEVER : now.mono_ns + DTT_RACE_RETRY_NS;
+    while (may_dial && i < r->n_todo && r->n_dials < DTT_RACE_DIALS) {
+        uint64_t ready_ns;
+        unsigned datagrams =
+            dtt_destinations_take(destinations, now, &r->todo[i], r->is_hearsay, &ready_ns);
+        if (datagrams == 0) {
+            r->retry_ns =
+                dtt_min_ns(r->retry_ns, dtt_min_ns(ready_ns, now.mono_ns + DTT_RACE_RETRY_NS));
+            r->failed = r->todo[i++];
+            r->reason = DTT_REASON_BUDGET;
+        } else if (dial_at(r, ctx, t, now, peer, i, datagrams)) {
+            r->retry_ns = DTT_NEVER;
+            break;
+        }
+    }
+    if (r->is_hearsay && r->n_dials == 0 && r->n_todo > 0) {
+        DTT_COUNT(ctx, NODE_HEARSAY_REFUSED);
+        r->reason = DTT_REASON_BUDGET;
+        r->n_todo = 0;
+    }
+    return r->n_dials > 0 || r->n_todo > 0;
 }
 
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now)
 {
-    return r->n_todo > 0 && r->n_dials < DTT_RACE_DIALS ? now.mono_ns + DTT_RACE_STAGGER_NS
-                                                        : DTT_NEVER;
+    if (r->n_todo == 0 || r->n_dials == DTT_RACE_DIALS) {
+        return DTT_NEVER;
+    }
+    return r->retry_ns == DTT_NEVER ? now.mono_ns + DTT_RACE_STAGGER_NS : r->retry_ns;
 }
 
 bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reason)

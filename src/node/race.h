@@ -8,10 +8,12 @@
 
 #include "base/ctx.h"
 #include "node/book.h"
+#include "node/destinations.h"
 #include "node/transport.h"
 
 #define DTT_RACE_DIALS      4              /**< under way at a time */
 #define DTT_RACE_STAGGER_NS (100 * DTT_MS) /**< between two addresses */
+#define DTT_RACE_RETRY_NS   (1 * DTT_S)    /**< until budget is asked for again, at most */
 
 struct dtt_dial {
     dtt_quic_conn conn;
@@ -23,6 +25,8 @@ struct dtt_race {
     size_t n_dials;
     struct dtt_addr todo[DTT_BOOK_ADDRS]; /**< not tried yet */
     size_t n_todo;
+    uint64_t retry_ns; /**< an address waits for the budget of its host; DTT_NEVER: none does */
+    bool is_hearsay;   /**< only another peer vouches for this one: it waits for nothing */
     struct dtt_addr failed; /**< the address that failed last; family none: none was known */
     enum dtt_reason reason; /**< why it failed */
 };
@@ -30,9 +34,13 @@ struct dtt_race {
 /** Begins with the addresses of the book; false when it has none. */
 bool dtt_race_start(struct dtt_race *r, const struct dtt_book *book, const struct dtt_id *peer);
 
-/** Dials the next address if there is room. False when none is under way: the race is lost. */
-bool dtt_race_next(struct dtt_race *r, const struct dtt_ctx *ctx, const struct dtt_transport *t,
-                   struct dtt_now now, const struct dtt_id *peer);
+/**
+ * Dials the next address whose host has budget, if one more dial `may_dial`. False when none is
+ * under way and none waits: the race is lost.
+ */
+bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
+                   struct dtt_destinations *destinations, struct dtt_now now,
+                   const struct dtt_id *peer, bool may_dial);
 /** When dtt_race_next should be called again, or DTT_NEVER. */
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now);
 /** A dial came to its end: takes it out of the race. False when `conn` is none of this race. */

@@ -7,6 +7,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .recv = dtt_quic_recv,
     .unreachable = dtt_quic_unreachable,
     .dial = dtt_quic_dial,
+    .limit_dial = dtt_quic_limit_dial,
     .open_uni = dtt_quic_open_uni,
     .write = dtt_quic_write,
     .unacked = dtt_quic_unacked,

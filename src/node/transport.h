@@ -18,6 +18,7 @@ struct dtt_transport_ops {
     void (*unreachable)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *remote);
     int (*dial)(struct dtt_quic *t, struct dtt_now now, const struct dtt_id *peer,
                 const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
+    void (*limit_dial)(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams);
     int (*open_uni)(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream);
     int (*write)(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data,
                  bool fin);
@@ -42,14 +43,21 @@ struct dtt_transport {
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
 };
 
-/** Dials from the socket of the address's family; DTT_EADDRNOTAVAIL where there is none. */
+/**
+ * Dials from the socket of the address's family; DTT_EADDRNOTAVAIL where there is none.
+ * `datagrams`: how many may be sent before the peer is heard.
+ */
 static inline int dtt_transport_dial(const struct dtt_transport *t, struct dtt_now now,
                                      const struct dtt_id *peer, const struct dtt_addr *remote,
-                                     dtt_quic_conn *ret)
+                                     unsigned datagrams, dtt_quic_conn *ret)
 {
     for (size_t i = 0; i < 2; i++) {
         if (t->bound[i].family == remote->family) {
-            return t->ops->dial(t->self, now, peer, &t->bound[i], remote, ret);
+            int err = t->ops->dial(t->self, now, peer, &t->bound[i], remote, ret);
+            if (!err) {
+                t->ops->limit_dial(t->self, *ret, datagrams);
+            }
+            return err;
         }
     }
     return DTT_EADDRNOTAVAIL;

@@ -36,6 +36,7 @@ struct dtt_wait {
     uint8_t key[32];         /**< ADDR_GET: whose addresses; APP_PUT: reported back */
     int64_t seq;             /**< ADDR_GET: of the newest packet found; APP_PUT: reported back */
     uint8_t target[20];      /**< APP_PUT, APP_ANNOUNCE: reported back */
+    bool is_hearsay;         /**< ADDR_GET */
     uint16_t port;           /**< APP_ANNOUNCE: reported back */
 };
 
@@ -43,6 +44,7 @@ struct dtt_waits {
     struct dtt_dht *dht;
     struct dtt_map by_op; /**< dtt_dht_op -> struct dtt_wait */
     size_t n_addr_gets;   /**< entries of kind ADDR_GET */
+    size_t n_named_gets;  /**< of these, on hearsay */
     size_t n_app;         /**< APP_... operations, lookups and publications */
 };
 

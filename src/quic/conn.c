@@ -5,6 +5,7 @@
 #include "quic/schedule.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 /*
@@ -84,6 +85,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->remote = *remote;
     c->until_ns = dtt_add_ns(sh->now_ns, sh->handshake_timeout_ns);
     c->reason = DTT_REASON_PROTOCOL_ERROR;
+    c->unheard_max = UINT_MAX;
     dtt_qmemory_init(&c->memory, &sh->strangers, DTT_QCONN_STRANGER_MEMORY);
     c->connected = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CONNECTED};
     c->closed = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CLOSED};
@@ -196,6 +198,11 @@ static void trace_closed(struct dtt_qconn *c)
         DTT_COUNT(c->sh->ctx, QUIC_ACCEPTS_FAILED);
         DTT_TRACE(c->sh->ctx, QUIC_ACCEPT_FAILED, dtt_tv_addr(&c->remote), dtt_tv_text(word));
     }
+}
+
+bool dtt_qconn_may_send(const struct dtt_qconn *c)
+{
+    return c->state != DTT_QCONN_HANDSHAKE || c->is_heard || c->unheard_max > 0;
 }
 
 /* What is left is the closing packet, if there is one, and the CLOSED event. */
@@ -322,7 +329,9 @@ void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason)
     ngtcp2_ccerr_default(&err);
     ngtcp2_ccerr_set_application_error(&err, code, (const uint8_t *)reason,
                                        len < REASON_MAX ? len : REASON_MAX);
-    prepare_close_packet(c, &err);
+    if (dtt_qconn_may_send(c)) {
+        prepare_close_packet(c, &err);
+    }
     /* The user who closes wants nothing more of the connection. */
     drop_events(c);
     finish(c, DTT_REASON_CLOSED_BY_US, c->close_packet != NULL);
@@ -403,6 +412,7 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
     }
     dtt_qpath_init(&ps, same_socket(c, local), remote);
     int rv = ngtcp2_conn_read_pkt(c->ng, &ps.path, &pi, datagram.data, datagram.len, c->sh->now_ns);
+    c->is_heard |= c->state == DTT_QCONN_HANDSHAKE;
     settle(c, rv);
     return rv != NGTCP2_ERR_RETRY;
 }

@@ -108,10 +108,12 @@ struct dtt_qconn {
     struct dtt_addr remote;
     struct dtt_id peer;
 
+    unsigned
+        unheard_max; /**< HANDSHAKE: datagrams that may still go out before the peer is heard */
     bool is_ready;
     bool is_dialed;
     bool was_open;     /**< it came to OPEN */
-    bool is_heard;     /**< something of the peer arrived since it was suspected */
+    bool is_heard;     /**< something of the peer arrived; OPEN: since it was suspected */
     bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
     bool is_close_due; /**< `close_packet` is to be sent */
@@ -165,6 +167,8 @@ void dtt_qconn_hold(struct dtt_qconn *c, bool is_held);
 struct dtt_qevents *dtt_qconn_inbox(struct dtt_qconn *c);
 void dtt_qconn_tick(struct dtt_qconn *c);
 void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason);
+/** The peer is heard, or the dial may send on without that. */
+bool dtt_qconn_may_send(const struct dtt_qconn *c);
 /** ngtcp2 gave the error `rv`: closes with what the peer and the user are to know. */
 void dtt_qconn_fail(struct dtt_qconn *c, int rv);
 

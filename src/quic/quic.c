@@ -367,6 +367,14 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
     return err;
 }
 
+void dtt_quic_limit_dial(struct dtt_quic *q, dtt_quic_conn handle, unsigned datagrams)
+{
+    struct dtt_qconn *c = find(q, handle);
+    if (c) {
+        c->unheard_max = datagrams;
+    }
+}
+
 int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn handle, int64_t *ret_stream)
 {
     struct dtt_qconn *c = find(q, handle);

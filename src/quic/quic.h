@@ -54,6 +54,12 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
                   const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
 
 /**
+ * A dial just made may send so many datagrams before the peer is heard; what ngtcp2 has to repeat
+ * beyond that is not sent.
+ */
+void dtt_quic_limit_dial(struct dtt_quic *q, dtt_quic_conn handle, unsigned datagrams);
+
+/**
  * Opens a unidirectional stream. DTT_EAGAIN before CONNECTED, and when the peer allows no more just
  * now (WRITABLE with stream -1 follows); DTT_ECLOSED, DTT_ENOMEM.
  */

@@ -225,6 +225,11 @@ size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute 
     if (c->burst < ngtcp2_conn_get_send_quantum(c->ng)) {
         n = fill(c, dest, &ps.path, &pi);
     }
+    if (n > 0 && !dtt_qconn_may_send(c)) {
+        n = 0; /* lost, as if on the way */
+    } else if (n > 0 && c->state == DTT_QCONN_HANDSHAKE && !c->is_heard) {
+        c->unheard_max--;
+    }
     if (n < 0) {
         dtt_qconn_fail(c, (int)n);
         return next_close(c, dest, ret);

@@ -2,6 +2,7 @@
 #include "sim/conn.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #define HELLO_RTO_NS DTT_S /* RFC 9002: three times the initial round trip of 333 ms */
@@ -43,6 +44,7 @@ struct dtt_sim_conn *dtt_sim_conn_new(struct dtt_sim_conns *cs, struct dtt_rng *
     c->is_dialed = state == DTT_SIM_CONN_DIALING;
     c->peer = *peer;
     c->remote = *remote;
+    c->hellos_max = UINT_MAX;
     c->opened_ns = c->heard_ns = c->active_ns = mono_ns;
     if (dtt_map_put(&cs->by_cid, &c->cid, c) != DTT_OK) {
         free(c);
@@ -102,7 +104,9 @@ void dtt_sim_conn_arm(struct dtt_sim_conns *cs, struct dtt_sim_conn *c)
     switch (c->state) {
     case DTT_SIM_CONN_DIALING:
     case DTT_SIM_CONN_FINISHING:
-        t = dtt_min_ns(t, c->hello_ns + (HELLO_RTO_NS << (c->hellos - 1)));
+        if (c->state != DTT_SIM_CONN_DIALING || c->hellos < c->hellos_max) {
+            t = dtt_min_ns(t, c->hello_ns + (HELLO_RTO_NS << (c->hellos - 1)));
+        }
         break;
     case DTT_SIM_CONN_ACCEPTING: break;
     case DTT_SIM_CONN_OPEN:

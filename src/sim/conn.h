@@ -39,9 +39,10 @@ struct dtt_sim_conn {
     struct dtt_timer timer;
     uint64_t opened_ns;
     uint64_t heard_ns;
-    uint64_t active_ns; /**< last datagram in either direction */
-    uint64_t hello_ns;  /**< last hello or finish */
-    unsigned hellos;    /**< sent in this state */
+    uint64_t active_ns;  /**< last datagram in either direction */
+    uint64_t hello_ns;   /**< last hello or finish */
+    unsigned hellos;     /**< sent in this state */
+    unsigned hellos_max; /**< DIALING */
     uint32_t next_stream;
     size_t untaken; /**< bytes received whose events nobody has taken yet */
     struct dtt_sim_channel channel;

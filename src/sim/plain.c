@@ -422,6 +422,16 @@ static int plain_dial(struct dtt_quic *t, struct dtt_now now, const struct dtt_i
     return DTT_OK;
 }
 
+static void plain_limit_dial(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams)
+{
+    struct plain *p = (void *)t;
+    struct dtt_sim_conn *c = dtt_sim_conn_find(&p->conns, conn);
+    if (c) {
+        c->hellos_max = datagrams;
+        dtt_sim_conn_arm(&p->conns, c);
+    }
+}
+
 static const struct dtt_sim_conns *conns_of(const struct dtt_quic *t)
 {
     return &((const struct plain *)(const void *)t)->conns;
@@ -628,6 +638,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .recv = plain_recv,
     .unreachable = plain_unreachable,
     .dial = plain_dial,
+    .limit_dial = plain_limit_dial,
     .open_uni = plain_open_uni,
     .write = plain_write,
     .unacked = plain_unacked,

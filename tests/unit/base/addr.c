@@ -398,6 +398,26 @@ static void test_zones(void **state)
     assert_int_equal(sizeof(struct dtt_addr), 24);
 }
 
+static void test_what_others_may_name(void **state)
+{
+    static const struct {
+        const char *text;
+        enum dtt_addr_scope nearest; /* from which on it may be named; UNUSABLE: never */
+    } cases[] = {{"1.2.3.4:1024", DTT_SCOPE_GLOBAL},     {"10.0.0.1:5000", DTT_SCOPE_PRIVATE},
+                 {"169.254.0.1:5000", DTT_SCOPE_LINK},   {"[fe80::1]:5000", DTT_SCOPE_LINK},
+                 {"127.0.0.1:5000", DTT_SCOPE_LOOPBACK}, {"1.2.3.4:1023", DTT_SCOPE_UNUSABLE},
+                 {"224.0.0.1:5000", DTT_SCOPE_UNUSABLE}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dtt_addr a;
+        assert_int_equal(dtt_addr_parse(cases[i].text, &a), DTT_OK);
+        for (int nearest = DTT_SCOPE_GLOBAL; nearest < DTT_SCOPE_UNUSABLE; nearest++) {
+            assert_int_equal(dtt_addr_may_be_named(&a, (enum dtt_addr_scope)nearest),
+                             nearest >= (int)cases[i].nearest);
+        }
+    }
+}
+
 static void test_hosts_and_networks(void **state)
 {
     static const uint8_t loop[16] = {[15] = 1};
@@ -436,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_split_host),
+        cmocka_unit_test(test_what_others_may_name),
         cmocka_unit_test(test_hosts_and_networks),
         cmocka_unit_test(test_wildcards),
         cmocka_unit_test(test_zones),

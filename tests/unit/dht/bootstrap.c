@@ -57,7 +57,7 @@ static void test_contacts_are_bounded(void **state)
     net_grow(&net, 1);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 1; i <= 100; i++) {
-            struct dtt_addr a = dtt_addr_v4(10, 0, 0, (uint8_t)i, 1);
+            struct dtt_addr a = dtt_addr_v4(10, 0, 0, (uint8_t)i, 4001);
             dtt_dht_add_bootstrap(net.nodes[0].dht, net.now, &a);
         }
     }
@@ -112,7 +112,7 @@ static void test_waiting_ends(void **state)
     net_wait(&net, 0, op, 0, &r);
     assert_int_equal(r.last.u.done.status, DTT_ETIMEDOUT);
     /* The only contact is dead: two seconds, not ten. */
-    struct dtt_addr nobody = dtt_addr_v4(127, 9, 9, 9, 9);
+    struct dtt_addr nobody = dtt_addr_v4(127, 9, 9, 9, 4009);
     dtt_dht_add_bootstrap(d, net.now, &nobody);
     assert_int_equal(dtt_dht_put(d, net.now, &item.put, &op), 0);
     net_wait(&net, 0, op, 3 * DTT_S, &r);
@@ -123,12 +123,12 @@ static void test_waiting_ends(void **state)
 /* A contact with a global address is a router: it is in nobody's table but the smallest. */
 static void test_routers_do_not_stay(void **state)
 {
-    struct dtt_addr router = dtt_addr_v4(60, 1, 1, 1, 1);
+    struct dtt_addr router = dtt_addr_v4(60, 1, 1, 1, 4001);
     (void)state;
     net_init(&net, 11);
     net_add_at(&net, &router, false);
     for (unsigned i = 1; i < 120; i++) {
-        struct dtt_addr a = dtt_addr_v4(50, (uint8_t)i, 1, 1, 1);
+        struct dtt_addr a = dtt_addr_v4(50, (uint8_t)i, 1, 1, 4001);
         net_bootstrap(&net, net_add_at(&net, &a, false), 0);
         net_run(&net, 100 * DTT_MS);
     }

@@ -309,7 +309,7 @@ static void surround(void)
     net_run(&net, 30 * DTT_S);
     assert_true(net_put(&net, 3, &item).u.put.acked >= 8);
     for (size_t h = 0; h < BESIDE; h++) {
-        struct dtt_addr a = dtt_addr_v4(127, 6, 6, (uint8_t)h, 6);
+        struct dtt_addr a = dtt_addr_v4(127, 6, 6, (uint8_t)h, 6006);
         uint8_t id[20];
         id_of(net.n, id);
         size_t self = villain_add(&net, &a, id, (struct crime){0});

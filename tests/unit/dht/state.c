@@ -26,7 +26,7 @@ static void make_state(struct dtt_dht_state *s, size_t n)
         struct dtt_dht_known *k = &s->nodes[s->n];
         k->id[0] = (uint8_t)s->n;
         if (s->n % 2) {
-            k->addr = dtt_addr_v4(50, 1, 1, (uint8_t)s->n, (uint16_t)(1 + s->n));
+            k->addr = dtt_addr_v4(50, 1, 1, (uint8_t)s->n, (uint16_t)(4000 + s->n));
         } else {
             assert_int_equal(dtt_addr_parse("[2001:db8::1]:1", &k->addr), 0);
             k->addr.ip[15] = (uint8_t)s->n;
@@ -252,7 +252,7 @@ static void test_nodes_without_bep44_are_remembered(void **state)
     net_init(&net, 5);
     net_grow(&net, 20);
     for (uint8_t i = 0; i < 4; i++) {
-        struct dtt_addr a = dtt_addr_v4(127, 6, 6, i, 6);
+        struct dtt_addr a = dtt_addr_v4(127, 6, 6, i, 6006);
         net_bootstrap(&net, 0, net_add_script(&net, &a, without_bep44));
     }
     net_run(&net, 30 * DTT_S);

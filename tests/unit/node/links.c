@@ -34,6 +34,8 @@ static size_t next_unacked; /* after the next write; 0: as before it */
 static struct {
     unsigned peer;
     bool is_up, is_trusted, is_blocked;
+    unsigned datagrams;
+    struct dtt_addr addr; /* dialled */
     size_t unacked;
 } conns[LETTERS];
 static int64_t last_stream;
@@ -89,7 +91,7 @@ static int fake_dial(struct dtt_quic *t, struct dtt_now when, const struct dtt_i
                      const struct dtt_addr *local, const struct dtt_addr *remote,
                      dtt_quic_conn *ret)
 {
-    char letter = (char)remote->ip[3];
+    char letter = (char)(remote->port > 3000 ? remote->port - 3000 : remote->ip[3]);
     (void)t, (void)when, (void)local;
     if (dial_error) {
         return dial_error;
@@ -97,7 +99,14 @@ static int fake_dial(struct dtt_quic *t, struct dtt_now when, const struct dtt_i
     say("dial %u@%c", peer_of(peer), letter);
     *ret = conn_of(letter);
     conns[letter - 'a'].peer = peer_of(peer);
+    conns[letter - 'a'].addr = *remote;
     return DTT_OK;
+}
+
+static void fake_limit_dial(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams)
+{
+    (void)t;
+    conns[conn - 1].datagrams = datagrams;
 }
 
 static int fake_open_uni(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream)
@@ -171,6 +180,7 @@ static void fake_close(struct dtt_quic *t, struct dtt_now when, dtt_quic_conn co
 }
 
 static const struct dtt_transport_ops fake = {.dial = fake_dial,
+                                              .limit_dial = fake_limit_dial,
                                               .open_uni = fake_open_uni,
                                               .write = fake_write,
                                               .unacked = fake_unacked,
@@ -233,7 +243,7 @@ static void send_in(unsigned peer, const struct dtt_gossip_topic_id *topic, cons
                     bool last)
 {
     struct dtt_id id = id_of(peer);
-    dtt_links_send(&l, now, &id, topic, dtt_slice(text, strlen(text)), last);
+    dtt_links_send(&l, now, &id, topic, dtt_slice(text, strlen(text)), last, NULL);
 }
 
 static void send_to(unsigned peer, const char *text)
@@ -246,7 +256,7 @@ static void event(enum dtt_quic_event_type type, char letter, struct dtt_quic_ev
     ev.type = type;
     ev.conn = conn_of(letter);
     ev.peer = id_of(conns[letter - 'a'].peer);
-    ev.addr = addr_of(letter);
+    ev.addr = conns[letter - 'a'].addr.family ? conns[letter - 'a'].addr : addr_of(letter);
     dtt_links_quic_event(&l, now, &ev);
 }
 
@@ -428,10 +438,10 @@ static void an_address_is_looked_for(void **state)
     (void)state;
     send_to(3, "hello");
     send_to(4, "hello");
-    assert_true(dtt_links_next_wanted(&l, &id));
+    assert_true(dtt_links_next_wanted(&l, false, &id));
     assert_int_equal(peer_of(&id), 3);
-    assert_true(dtt_links_next_wanted(&l, &id));
-    assert_false(dtt_links_next_wanted(&l, &id));
+    assert_true(dtt_links_next_wanted(&l, false, &id));
+    assert_false(dtt_links_next_wanted(&l, false, &id));
     located(3, false); /* nothing yet */
     assert_string_equal(script(), "");
     know(3, "a");
@@ -465,6 +475,143 @@ static void a_late_end_does_not_stop_the_search(void **state)
     know(3, "c");
     located(3, false);
     assert_string_equal(script(), "dial 3@c");
+}
+
+/* Peer `peer` is known at `letter` of a host of its own, and peer 9 named it. */
+static void name(unsigned peer, uint8_t named_by)
+{
+    struct dtt_id id = id_of(peer), via = id_of(named_by);
+    dtt_links_send(&l, now, &id, &red, dtt_slice("hello", 5), false, &via);
+}
+
+static void know_at(unsigned peer, uint8_t host, char letter)
+{
+    struct dtt_id id = id_of(peer);
+    struct dtt_addr addr = dtt_addr_v4(198, 51, host, (uint8_t)letter, 2000);
+    dtt_book_add(&l.book, &id, &addr, 1);
+}
+
+/* At one host with all that are known like this; the letter is in the port. */
+static void know_at_one_host(unsigned peer, char letter)
+{
+    struct dtt_id id = id_of(peer);
+    struct dtt_addr addr = dtt_addr_v4(198, 51, 1, 1, (uint16_t)(3000 + letter));
+    dtt_book_add(&l.book, &id, &addr, 1);
+}
+
+static void dials_on_hearsay_have_a_share(void **state)
+{
+    struct dtt_id id = id_of(13);
+    (void)state;
+    for (uint8_t i = 0; i < 6; i++) {
+        know_at(10 + i, i, (char)('a' + i));
+        name(10 + i, 9);
+    }
+    assert_string_equal(script(), "dial 10@a; dial 11@b; dial 12@c; dial 13@d; gone 14 budget; "
+                                  "gone 15 budget"); /* four that peer 9 named */
+    assert_int_equal(conns[0].datagrams, 1);
+    know_at(20, 20, 'm');
+    name(20, 8);
+    dtt_links_unneeded(&l, now, &id);
+    know_at(16, 16, 'g');
+    name(16, 9);
+    assert_string_equal(script(), "dial 20@m; close d; dial 16@g");
+    for (uint8_t i = 21; i < 40; i++) {
+        know_at(i, i, 'n');
+        name(i, i / 4);
+    }
+    script();
+    know_at(50, 50, 'z');
+    name(50, 50);
+    assert_string_equal(script(), "gone 50 budget"); /* sixteen in all */
+}
+
+static void a_host_is_asked_on_hearsay_ever_more_rarely(void **state)
+{
+    (void)state;
+    know_at_one_host(10, 'a');
+    know_at_one_host(11, 'b');
+    name(10, 9);
+    name(11, 8);
+    assert_string_equal(script(), "dial 10@a; gone 11 budget");
+    send_to(11, "hello"); /* now a record has named it */
+    assert_string_equal(script(), "dial 11@b");
+    assert_int_equal(conns[1].datagrams, 2);
+}
+
+/* A dial that finds no budget waits for it, or for an answer from that host. */
+static void a_wanted_dial_waits_for_the_budget(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        know_at_one_host(3 + i, (char)('a' + i));
+        send_to(3 + i, "hello");
+    }
+    assert_string_equal(script(), "dial 3@a; dial 4@b; dial 5@c");
+    assert_int_equal(conns[0].datagrams, 2);
+    assert_int_equal(conns[1].datagrams, 1);
+    closed('a', DTT_REASON_TIMEOUT);
+    script();
+    pass(DTT_RACE_RETRY_NS);
+    assert_string_equal(script(), "");
+    event(DTT_QUIC_CLOSED, 'b', (struct dtt_quic_event){.reason = DTT_REASON_REFUSED});
+    assert_string_equal(script(), "gone 4 refused");
+    pass(DTT_RACE_RETRY_NS); /* somebody lives there */
+    assert_string_equal(script(), "dial 6@d");
+}
+
+static void a_wanted_dial_ends_one_on_hearsay(void **state)
+{
+    (void)state;
+    know_at(10, 200, 'a');
+    name(10, 9);
+    for (uint8_t i = 1; i < DTT_LINKS_DIALS; i++) {
+        know_at(20 + i, i, 'b');
+        send_to(20 + i, "hello");
+    }
+    script();
+    know_at(3, 201, 'c');
+    send_to(3, "hello");
+    assert_string_equal(script(), "close a; gone 10 budget; dial 3@c");
+    know_at(4, 202, 'd');
+    send_to(4, "hello");
+    assert_string_equal(script(), "");
+    closed('c', DTT_REASON_TIMEOUT);
+    script();
+    pass(DTT_RACE_RETRY_NS);
+    assert_string_equal(script(), "dial 4@d");
+}
+
+static void others_name_no_ports_of_services_and_no_loopback(void **state)
+{
+    struct dtt_id id = id_of(3);
+    struct dtt_addr addrs[] = {dtt_addr_v4(198, 51, 100, 'a', 53),
+                               dtt_addr_v4(127, 0, 0, 'b', 2500),
+                               dtt_addr_v4(198, 51, 100, 'c', 2500)};
+    (void)state;
+    dtt_links_learn(&l, &id, addrs, 3);
+    send_to(3, "hello");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@c");
+    l.nearest = DTT_SCOPE_LOOPBACK;
+    dtt_links_learn(&l, &id, addrs, 3);
+    closed('c', DTT_REASON_TIMEOUT);
+    send_to(3, "hello");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "gone 3 timeout; dial 3@c; dial 3@b");
+}
+
+static void addresses_on_hearsay_are_looked_for_apart(void **state)
+{
+    struct dtt_id id;
+    (void)state;
+    name(3, 9);
+    send_to(4, "hello");
+    assert_true(dtt_links_next_wanted(&l, false, &id));
+    assert_int_equal(peer_of(&id), 4);
+    assert_false(dtt_links_next_wanted(&l, false, &id));
+    assert_true(dtt_links_next_wanted(&l, true, &id));
+    assert_int_equal(peer_of(&id), 3);
 }
 
 static void a_goodbye_is_no_reason_to_dial(void **state)
@@ -950,6 +1097,12 @@ int main(void)
         T(a_dial_that_cannot_be_made_has_its_reason),
         T(an_address_is_looked_for),
         T(a_late_end_does_not_stop_the_search),
+        T(dials_on_hearsay_have_a_share),
+        T(a_host_is_asked_on_hearsay_ever_more_rarely),
+        T(a_wanted_dial_waits_for_the_budget),
+        T(a_wanted_dial_ends_one_on_hearsay),
+        T(others_name_no_ports_of_services_and_no_loopback),
+        T(addresses_on_hearsay_are_looked_for_apart),
         T(a_goodbye_is_no_reason_to_dial),
         T(a_dial_outlives_an_accepted_connection),
         T(we_answer_where_the_peer_speaks),

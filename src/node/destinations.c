@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/destinations.h"
+
+#include <stdlib.h>
+
+/* A dial repeats itself only while others find budget. */
+#define A_DIAL    2
+#define REPEAT_NS (3 * DTT_S) /* at most so much later */
+
+struct dtt_destination {
+    uint64_t host;
+    uint64_t until_ns[DTT_DESTINATIONS_INITIALS]; /* when each datagram is forgotten */
+    uint64_t hearsay_ns;                          /* nothing on hearsay before */
+    uint64_t wait_ns;                             /* after the last dial on hearsay; 0: none */
+};
+
+void dtt_destinations_init(struct dtt_destinations *d,
+                           const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+{
+    dtt_map_init(&d->hosts, sizeof(uint64_t), DTT_DESTINATIONS_MAX, hash_key);
+}
+
+void dtt_destinations_fini(struct dtt_destinations *d)
+{
+    for (size_t i = 0; i < dtt_map_count(&d->hosts); i++) {
+        free(dtt_map_value_at(&d->hosts, i));
+    }
+    dtt_map_fini(&d->hosts);
+}
+
+static void forget(struct dtt_destinations *d, struct dtt_destination *host)
+{
+    dtt_map_take(&d->hosts, &host->host);
+    free(host);
+}
+
+/* A datagram whose time is over, or that was never sent; otherwise the oldest. */
+static size_t oldest(const struct dtt_destination *host)
+{
+    size_t at = 0;
+    for (size_t i = 1; i < DTT_DESTINATIONS_INITIALS; i++) {
+        at = host->until_ns[i] < host->until_ns[at] ? i : at;
+    }
+    return at;
+}
+
+static unsigned budget(const struct dtt_destination *host, struct dtt_now now)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < DTT_DESTINATIONS_INITIALS; i++) {
+        n += host->until_ns[i] <= now.mono_ns;
+    }
+    return n;
+}
+
+/*
+ * Makes room in a full table. A host that has to wait is not forgotten for the sake of hearsay:
+ * who names a thousand others must not win it a new budget. For other dials one goes that has only
+ * hearsay to wait for; there are never as many of those as the table has room.
+ */
+static void make_room(struct dtt_destinations *d, struct dtt_now now, bool is_hearsay)
+{
+    struct dtt_destination *victim = NULL;
+    for (size_t i = dtt_map_count(&d->hosts); i > 0; i--) {
+        struct dtt_destination *host = dtt_map_value_at(&d->hosts, i - 1);
+        bool is_quiet = budget(host, now) == DTT_DESTINATIONS_INITIALS;
+        if (is_quiet && now.mono_ns >= dtt_add_ns(host->hearsay_ns, host->wait_ns)) {
+            forget(d, host);
+        } else if (is_quiet && (!victim || host->hearsay_ns < victim->hearsay_ns)) {
+            victim = host;
+        }
+    }
+    if (dtt_map_count(&d->hosts) == DTT_DESTINATIONS_MAX && victim && !is_hearsay) {
+        forget(d, victim);
+    }
+}
+
+/* NULL: no room, or no memory. */
+static struct dtt_destination *host_of(struct dtt_destinations *d, struct dtt_now now,
+                                       const struct dtt_addr *addr, bool is_hearsay)
+{
+    uint64_t key = dtt_addr_host(addr);
+    struct dtt_destination *host = dtt_map_get(&d->hosts, &key);
+    if (host) {
+        return host;
+    }
+    if (dtt_map_count(&d->hosts) == DTT_DESTINATIONS_MAX) {
+        make_room(d, now, is_hearsay);
+    }
+    host = calloc(1, sizeof(*host));
+    if (!host || dtt_map_put(&d->hosts, &key, host) != DTT_OK) {
+        free(host);
+        return NULL;
+    }
+    host->host = key;
+    return host;
+}
+
+unsigned dtt_destinations_take(struct dtt_destinations *d, struct dtt_now now,
+                               const struct dtt_addr *addr, bool is_hearsay, uint64_t *ret_ready_ns)
+{
+    struct dtt_destination *host = host_of(d, now, addr, is_hearsay);
+    *ret_ready_ns = now.mono_ns + DTT_DESTINATIONS_WINDOW_NS;
+    if (!host) {
+        return 0;
+    }
+    unsigned left = budget(host, now);
+    unsigned n = is_hearsay || left <= A_DIAL ? 1 : A_DIAL;
+    uint64_t ready_ns = left > 0 ? 0 : host->until_ns[oldest(host)];
+    if (is_hearsay && host->hearsay_ns > ready_ns) {
+        ready_ns = host->hearsay_ns;
+    }
+    if (ready_ns > now.mono_ns) {
+        *ret_ready_ns = ready_ns;
+        return 0;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        /* A repetition goes out a little later than the dial. */
+        host->until_ns[oldest(host)] = now.mono_ns + DTT_DESTINATIONS_WINDOW_NS + i * REPEAT_NS;
+    }
+    if (is_hearsay) {
+        uint64_t wait = host->wait_ns ? 2 * host->wait_ns : DTT_DESTINATIONS_WAIT_NS;
+        host->wait_ns = wait < DTT_DESTINATIONS_WAIT_MAX ? wait : DTT_DESTINATIONS_WAIT_MAX;
+        host->hearsay_ns = now.mono_ns + host->wait_ns;
+    }
+    return n;
+}
+
+void dtt_destinations_answered(struct dtt_destinations *d, const struct dtt_addr *addr)
+{
+    uint64_t key = dtt_addr_host(addr);
+    struct dtt_destination *host = dtt_map_get(&d->hosts, &key);
+    if (host) {
+        forget(d, host);
+    }
+}

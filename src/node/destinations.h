@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The hosts that dials send to before anybody there has answered. Anyone can name an address, so
+ * each host has a budget, whoever names it: 4 datagrams in 10 seconds. On hearsay it is one a dial,
+ * and the next such dial waits 10 seconds, then 20, up to 640. An answer gives all back.
+ */
+#ifndef DTT_NODE_DESTINATIONS_H
+#define DTT_NODE_DESTINATIONS_H
+
+#include "base/addr.h"
+#include "base/map.h"
+#include "base/time.h"
+
+#define DTT_DESTINATIONS_MAX       1024 /**< hosts */
+#define DTT_DESTINATIONS_INITIALS  4    /**< unanswered datagrams a host and window */
+#define DTT_DESTINATIONS_WINDOW_NS (10 * DTT_S)
+#define DTT_DESTINATIONS_WAIT_NS   (10 * DTT_S)  /**< after the first dial on hearsay */
+#define DTT_DESTINATIONS_WAIT_MAX  (640 * DTT_S) /**< it doubles up to this */
+
+struct dtt_destinations {
+    struct dtt_map hosts; /**< dtt_addr_host -> struct dtt_destination */
+};
+
+void dtt_destinations_init(struct dtt_destinations *d,
+                           const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_destinations_fini(struct dtt_destinations *d);
+/**
+ * Takes the datagrams of a dial out of the budget of its host; how many it may send before it is
+ * answered. 0: none before *ret_ready_ns.
+ */
+unsigned dtt_destinations_take(struct dtt_destinations *d, struct dtt_now now,
+                               const struct dtt_addr *addr, bool is_hearsay,
+                               uint64_t *ret_ready_ns);
+/** A node of the protocol has answered from this host. */
+void dtt_destinations_answered(struct dtt_destinations *d, const struct dtt_addr *addr);
+
+#endif

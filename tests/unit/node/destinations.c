@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/destinations.h"
+
+#include "support/oom.h"
+#include "support/vectors.h"
+
+static struct dtt_destinations d;
+static struct dtt_now now;
+static uint64_t ready_ns;
+
+static struct dtt_addr host(unsigned n, uint16_t port)
+{
+    return dtt_addr_v4(10, 0, (uint8_t)(n >> 8), (uint8_t)n, port);
+}
+
+static unsigned dial(unsigned n, uint16_t port)
+{
+    struct dtt_addr addr = host(n, port);
+    return dtt_destinations_take(&d, now, &addr, false, &ready_ns);
+}
+
+static unsigned hearsay(unsigned n)
+{
+    struct dtt_addr addr = host(n, 5000);
+    return dtt_destinations_take(&d, now, &addr, true, &ready_ns);
+}
+
+static void answer(unsigned n)
+{
+    struct dtt_addr addr = host(n, 1);
+    dtt_destinations_answered(&d, &addr);
+}
+
+static int setup(void **state)
+{
+    static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    (void)state;
+    now = (struct dtt_now){.mono_ns = 100 * DTT_S};
+    dtt_destinations_init(&d, hash_key);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    dtt_destinations_fini(&d);
+    return 0;
+}
+
+static void all_ports_of_a_host_share_a_budget(void **state)
+{
+    (void)state;
+    assert_int_equal(dial(1, 2000), 2);
+    assert_int_equal(dial(1, 2001), 1);
+    assert_int_equal(dial(1, 2002), 1);
+    assert_int_equal(dial(1, 2003), 0);
+    assert_int_equal(ready_ns, now.mono_ns + DTT_DESTINATIONS_WINDOW_NS);
+    assert_int_equal(hearsay(1), 0);
+    assert_int_equal(dial(2, 2000), 2);
+    now.mono_ns = ready_ns;
+    assert_int_equal(dial(1, 2000), 2);
+}
+
+static void no_ten_seconds_have_more_than_four(void **state)
+{
+    uint64_t sent[200];
+    size_t n = 0;
+    (void)state;
+    for (int i = 0; i < 400; i++, now.mono_ns += 250 * DTT_MS) {
+        unsigned granted = i % 3 ? dial(1, (uint16_t)(2000 + i)) : hearsay(1);
+        for (unsigned k = 0; k < granted; k++) {
+            assert_true(n < 200);
+            sent[n++] = now.mono_ns + k * DTT_S; /* as QUIC repeats itself */
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        unsigned in_window = 0;
+        for (size_t k = 0; k < n; k++) {
+            in_window += sent[k] >= sent[i] && sent[k] < sent[i] + DTT_DESTINATIONS_WINDOW_NS;
+        }
+        assert_in_range(in_window, 1, DTT_DESTINATIONS_INITIALS);
+    }
+}
+
+static void hearsay_waits_ever_longer(void **state)
+{
+    uint64_t wait = DTT_DESTINATIONS_WAIT_NS;
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(hearsay(1), 1);
+        assert_int_equal(hearsay(1), 0);
+        assert_int_equal(ready_ns, now.mono_ns + wait);
+        now.mono_ns = ready_ns - 1;
+        assert_int_equal(hearsay(1), 0);
+        now.mono_ns = ready_ns;
+        wait = wait < DTT_DESTINATIONS_WAIT_MAX / 2 ? 2 * wait : DTT_DESTINATIONS_WAIT_MAX;
+    }
+    assert_int_equal(dial(1, 2000), 2); /* others have their own reasons */
+}
+
+static void an_answer_gives_all_back(void **state)
+{
+    (void)state;
+    assert_int_equal(hearsay(1), 1);
+    assert_int_equal(dial(1, 2000), 2);
+    answer(1);
+    answer(2); /* nothing was asked of it */
+    assert_int_equal(hearsay(1), 1);
+    assert_int_equal(dial(1, 2000), 2);
+}
+
+/* A thousand other names win nobody a new budget, and do not stop dials of other kinds. */
+static void a_full_table_lets_no_more_through(void **state)
+{
+    (void)state;
+    assert_int_equal(hearsay(1), 1);
+    for (unsigned n = 2; n <= DTT_DESTINATIONS_MAX; n++) {
+        assert_int_equal(hearsay(n), 1);
+    }
+    assert_int_equal(hearsay(2000), 0);
+    assert_int_equal(hearsay(1), 0);
+    assert_int_equal(dial(2000, 2000), 0); /* ten seconds have not passed: the bound of all */
+    now.mono_ns += DTT_DESTINATIONS_WINDOW_NS;
+    assert_int_equal(dial(2000, 2000), 2);
+    assert_int_equal(hearsay(3000), 0);
+    now.mono_ns += DTT_DESTINATIONS_WAIT_NS; /* their waits are over and forgotten */
+    assert_int_equal(hearsay(3000), 1);
+    assert_int_equal(dtt_map_count(&d.hosts), 2);
+}
+
+static void without_memory_nothing_is_sent(void **state)
+{
+    (void)state;
+    oom_arm(1);
+    assert_int_equal(dial(1, 2000), 0);
+    assert_true(oom_disarm());
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(all_ports_of_a_host_share_a_budget), T(no_ten_seconds_have_more_than_four),
+        T(hearsay_waits_ever_longer),          T(an_answer_gives_all_back),
+        T(a_full_table_lets_no_more_through),  T(without_memory_nothing_is_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
