@@ -18,7 +18,7 @@ enum dtt_event_type {
     DTT_EVENT_LISTENING = 1,        /**< listening: the node is open */
     DTT_EVENT_JOINED = 2,           /**< joined: a topic's first neighbour */
     DTT_EVENT_MESSAGE = 3,          /**< message */
-    DTT_EVENT_NEIGHBOR_UP = 4,      /**< neighbor; its reason is NULL */
+    DTT_EVENT_NEIGHBOR_UP = 4,      /**< neighbor; without a reason */
     DTT_EVENT_NEIGHBOR_DOWN = 5,    /**< neighbor */
     DTT_EVENT_LAGGED = 6,           /**< lagged: events were lost, the queue (4096) was full */
     DTT_EVENT_DIAL_FAILED = 7,      /**< dial_failed */

@@ -62,6 +62,7 @@ static void begin(struct dtt_json *j, const char *name)
     j->has_value = true;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written to later */
 void dtt_json_init(struct dtt_json *j, char *out, size_t cap)
 {
     *j = (struct dtt_json){.out = out, .cap = cap};

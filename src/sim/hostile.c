@@ -10,6 +10,7 @@
 #include "sim/foreign.h"
 #include "sim/plain.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define AGAIN_NS    DTT_S        /* before a member is dialled again */
@@ -473,6 +474,7 @@ static int make_identity(struct dtt_sim_gang *g, uint32_t i)
     dtt_rng_bytes(&g->rng, a->seed, sizeof(a->seed));
     dtt_rng_bytes(&g->rng, a->ctx.seed, sizeof(a->ctx.seed));
     dtt_ed25519_public_key(a->id.bytes, a->seed);
+    assert(g->n_hosts > 0);
     if (i >= g->n_hosts) {
         a->host = g->all[i % g->n_hosts].host;
     } else {

@@ -553,7 +553,7 @@ static void report_hostile(struct dtt_sim_observer *o, struct dtt_sim_result *re
     put_count(ret, "hostile_bytes", bytes);
     put_count(ret, "third_bytes", third);
     put_ratio(ret, "third_ratio", third, bytes);
-    put_ratio(ret, "third_per_member_s", third * 1000 / o->n, (w->t_ns - o->mark_ns) / DTT_MS);
+    put_ratio(ret, "third_per_member_s", third * 1000, (w->t_ns - o->mark_ns) / DTT_MS * o->n);
     if (o->old.expected > 0) {
         put_ratio(ret, "delivered_old", o->old.delivered, o->old.expected);
     }
