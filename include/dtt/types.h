@@ -112,7 +112,8 @@ enum dtt_error {
     X(DTT_REASON_SELF, "self", 0, "is this node itself")                                    \
     X(DTT_REASON_LOCAL, "local", 1, "has an address that cannot be dialled from here")      \
     X(DTT_REASON_LIMIT, "limit", 1, "is one more peer than this node deals with at a time") \
-    X(DTT_REASON_BUDGET, "budget", 0, "was named by others, and its turn has not come")
+    X(DTT_REASON_BUDGET, "budget", 0, "was named by others, and its turn has not come")     \
+    X(DTT_REASON_USELESS, "useless", 0, "was let go, it passes nothing on")
 
 enum dtt_reason {
     DTT_REASON_NONE = 0,

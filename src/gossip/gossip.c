@@ -2,6 +2,7 @@
 #include "gossip/gossip.h"
 
 #include "crypto/hash.h"
+#include "gossip/admission.h"
 #include "gossip/swarm.h"
 
 #include <stdlib.h>
@@ -27,8 +28,8 @@ int dtt_gossip_new(struct dtt_gossip **ret, struct dtt_ctx *ctx,
         .active_view = cfg->active_view ? cfg->active_view : DTT_HYPARVIEW_ACTIVE,
         .passive_view = cfg->passive_view ? cfg->passive_view : DTT_HYPARVIEW_PASSIVE,
         .shuffle_ns = cfg->shuffle_ns ? cfg->shuffle_ns : DTT_HYPARVIEW_SHUFFLE_NS};
-    if (hcfg.active_view > DTT_GOSSIP_ACTIVE_MAX || hcfg.passive_view > DTT_GOSSIP_PASSIVE_MAX ||
-        cfg->max_topics == UINT32_MAX) {
+    if (hcfg.active_view > DTT_GOSSIP_ACTIVE_MAX - DTT_GOSSIP_STRANGERS ||
+        hcfg.passive_view > DTT_GOSSIP_PASSIVE_MAX || cfg->max_topics == UINT32_MAX) {
         return DTT_EINVAL;
     }
     struct dtt_gossip *g = calloc(1, sizeof(*g));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "gossip/hyparview.h"
 
+#include "gossip/admission.h"
+
 #include <assert.h>
 
 /* An unanswered Join keeps its connection for so long; dialling and a handshake fit in. */
@@ -12,9 +14,18 @@
 #define TELL_AGAIN_NS (5 * DTT_S)
 /* A Join sets a dozen peers in motion; a neighbour that joins all the time is not listened to. */
 #define JOIN_AGAIN_NS (1 * DTT_S)
+/* A dial on hearsay goes on after the request for so long: time for two long round trips more. */
+#define HEARSAY_DIAL_NS (1500 * DTT_MS)
+/* So many names of a neighbour without an answer in a row, and what it names is not taken. */
+#define UNANSWERED_MAX 8
+#define UNHEEDED_NS    (600 * DTT_S)
 /* A peer shuffles once a minute, so one answer a second for strangers is plenty. */
 #define STRANGER_REPLIES_PER_S 1
 #define STRANGER_REPLIES_BURST 16
+
+/* A useless neighbour is not taken back for so long. A member may have had trouble of its own. */
+#define USELESS_STRANGER_NS (600 * DTT_S)
+#define USELESS_PROVEN_NS   (60 * DTT_S)
 
 #define GOODBYE_NODES (DTT_HYPARVIEW_SHUFFLE_ACTIVE + DTT_HYPARVIEW_SHUFFLE_PASSIVE)
 
@@ -38,6 +49,11 @@ static bool is_me(const struct dtt_hyparview *h, const struct dtt_id *id)
     return dtt_gossip_id_eq(&h->cfg.me, id);
 }
 
+static bool is_proven(const struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *id)
+{
+    return dtt_hyparview_is_proven(h, now, id);
+}
+
 /* ---- requests: peers outside the active view of which an answer is awaited */
 
 static bool is_waiting(const struct dtt_hyparview_request *r)
@@ -45,58 +61,142 @@ static bool is_waiting(const struct dtt_hyparview_request *r)
     return dtt_timer_is_armed(&r->timer);
 }
 
+static bool is_awaited(const struct dtt_hyparview_request *r)
+{
+    return is_waiting(r) && r->kind != DTT_REQUEST_DIAL;
+}
+
 static struct dtt_hyparview_request *find_request(struct dtt_hyparview *h, const struct dtt_id *id,
-                                                  bool is_join)
+                                                  enum dtt_hyparview_request_kind kind)
 {
     for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
         struct dtt_hyparview_request *r = &h->requests[i];
-        if (is_waiting(r) && r->is_join == is_join && dtt_gossip_id_eq(&r->id, id)) {
+        if (is_waiting(r) && r->kind == kind && dtt_gossip_id_eq(&r->id, id)) {
             return r;
         }
     }
     return NULL;
 }
 
-static size_t count_requests(const struct dtt_hyparview *h)
+/* Neighbor requests to proven peers, or to others. */
+static size_t count_requests(const struct dtt_hyparview *h, bool proven)
 {
     size_t n = 0;
     for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        n += is_waiting(&h->requests[i]) && !h->requests[i].is_join;
+        const struct dtt_hyparview_request *r = &h->requests[i];
+        n += is_waiting(r) && r->kind == DTT_REQUEST_NEIGHBOR && r->is_proven == proven;
     }
     return n;
 }
 
-static struct dtt_hyparview_request *add_request(struct dtt_hyparview *h, struct dtt_now now,
-                                                 const struct dtt_id *id, bool is_join)
+/* Requests on the word of `via`. */
+static size_t count_hearsay(const struct dtt_hyparview *h, const struct dtt_id *via)
 {
+    size_t n = 0;
+    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
+        const struct dtt_hyparview_request *r = &h->requests[i];
+        n += is_waiting(r) && r->is_hearsay && dtt_gossip_id_eq(&r->via, via);
+    }
+    return n;
+}
+
+static void end_request(struct dtt_hyparview *h, struct dtt_hyparview_request *r)
+{
+    dtt_timerq_cancel(&h->timers, &r->timer);
+}
+
+static size_t share_of(const struct dtt_hyparview *h, const struct dtt_hyparview_request *r)
+{
+    return r->is_hearsay ? count_hearsay(h, &r->via) : 0;
+}
+
+/*
+ * A slot for a new request: a free one; else one on hearsay, first one of which no answer is
+ * awaited, then of the neighbour that named most, in it the oldest. NULL when the newcomer's
+ * neighbour `via` (NULL: it is no hearsay) would have as many itself.
+ */
+static struct dtt_hyparview_request *request_slot(struct dtt_hyparview *h, const struct dtt_id *via)
+{
+    struct dtt_hyparview_request *victim = NULL;
+    size_t largest = via ? count_hearsay(h, via) + 1 : 0;
     for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
         struct dtt_hyparview_request *r = &h->requests[i];
-        if (is_waiting(r)) {
-            continue;
+        if (!is_waiting(r)) {
+            return r;
         }
-        r->id = *id;
-        r->sent_ns = now.mono_ns;
-        r->is_join = is_join;
-        uint64_t wait_ns = is_join ? JOIN_NS : DTT_HYPARVIEW_REQUEST_NS;
-        return dtt_timerq_set(&h->timers, &r->timer, now.mono_ns + wait_ns) ? NULL : r;
+        size_t share = r->kind == DTT_REQUEST_DIAL ? SIZE_MAX : share_of(h, r);
+        if (share > largest || (victim && share == largest && r->sent_ns < victim->sent_ns)) {
+            largest = share;
+            victim = r;
+        }
     }
-    return NULL;
+    if (victim) {
+        end_request(h, victim);
+        dtt_gossip_emit_disconnect(&h->port, &victim->id);
+    }
+    return victim;
 }
 
-static bool end_request(struct dtt_hyparview *h, const struct dtt_id *id, bool is_join)
+/* `via`: who named the peer on hearsay, or NULL. */
+static struct dtt_hyparview_request *add_request(struct dtt_hyparview *h, struct dtt_now now,
+                                                 const struct dtt_id *id,
+                                                 enum dtt_hyparview_request_kind kind,
+                                                 uint64_t wait_ns, const struct dtt_id *via)
 {
-    struct dtt_hyparview_request *r = find_request(h, id, is_join);
-    if (r) {
-        dtt_timerq_cancel(&h->timers, &r->timer);
+    struct dtt_hyparview_request *r = request_slot(h, via);
+    if (!r || dtt_timerq_set(&h->timers, &r->timer, now.mono_ns + wait_ns)) {
+        return NULL;
     }
-    return r != NULL;
+    r->id = *id;
+    r->sent_ns = now.mono_ns;
+    r->kind = kind;
+    r->is_proven = is_proven(h, now, id);
+    r->is_hearsay = via != NULL;
+    r->via = via ? *via : (struct dtt_id){.bytes = {0}};
+    return r;
 }
 
-/* True when a Neighbor request to `id` was waiting. Ends a Join to it too. */
-static bool end_requests(struct dtt_hyparview *h, const struct dtt_id *id)
+/* The neighbour on whose word the peer was asked, or NULL. */
+static struct dtt_gossip_peer *namer(struct dtt_hyparview *h, const struct dtt_hyparview_request *r)
 {
-    end_request(h, id, true);
-    return end_request(h, id, false);
+    return r->is_hearsay ? dtt_gossip_view_find(&h->active, &r->via) : NULL;
+}
+
+/* A peer that was asked is there. */
+static void credit(struct dtt_hyparview *h, const struct dtt_hyparview_request *r)
+{
+    struct dtt_gossip_peer *p = namer(h, r);
+    if (p) {
+        p->names_unanswered = 0;
+        p->unheeded_until_ns = 0;
+    }
+}
+
+/* A peer that was asked has not answered. */
+static void blame(struct dtt_hyparview *h, struct dtt_now now,
+                  const struct dtt_hyparview_request *r)
+{
+    struct dtt_gossip_peer *p = namer(h, r);
+    if (p && ++p->names_unanswered == UNANSWERED_MAX) {
+        p->names_unanswered = 0;
+        p->unheeded_until_ns = now.mono_ns + UNHEEDED_NS;
+    }
+}
+
+/* What was sent to `id`, or NULL: of more than one the one that asked for most. */
+static const struct dtt_hyparview_request *asked(struct dtt_hyparview *h, const struct dtt_id *id)
+{
+    const struct dtt_hyparview_request *r = find_request(h, id, DTT_REQUEST_NEIGHBOR);
+    r = r ? r : find_request(h, id, DTT_REQUEST_JOIN);
+    return r ? r : find_request(h, id, DTT_REQUEST_DIAL);
+}
+
+static void end_requests(struct dtt_hyparview *h, const struct dtt_id *id)
+{
+    const struct dtt_hyparview_request *r;
+    while ((r = asked(h, id)) != NULL) {
+        end_request(h, &h->requests[r - h->requests]);
+    }
 }
 
 /* ---- PeerData */
@@ -148,12 +248,19 @@ static struct dtt_gossip_peer_data my_data(const struct dtt_hyparview *h)
 
 /* ---- sending */
 
+/* `via` as with request_neighbor. */
+static bool send_to(struct dtt_hyparview *h, const struct dtt_id *to, const struct dtt_id *via,
+                    const struct dtt_gossip_message *m)
+{
+    return via ? dtt_gossip_send_hearsay(&h->port, to, via, m) : dtt_gossip_send(&h->port, to, m);
+}
+
 static void send_neighbor(struct dtt_hyparview *h, const struct dtt_id *to,
-                          enum dtt_gossip_priority priority)
+                          enum dtt_gossip_priority priority, const struct dtt_id *via)
 {
     struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR,
                                    .u.neighbor = {.priority = priority, .data = my_data(h)}};
-    dtt_gossip_send(&h->port, to, &m);
+    send_to(h, to, via, &m);
 }
 
 /* Tells a member of the active view that it is in it, in case it does not know. */
@@ -161,7 +268,7 @@ static void confirm_neighbor(struct dtt_hyparview *h, struct dtt_now now, struct
                              enum dtt_gossip_priority priority)
 {
     p->neighbor_sent_ns = now.mono_ns;
-    send_neighbor(h, &p->id, priority);
+    send_neighbor(h, &p->id, priority, NULL);
 }
 
 static bool was_sent_neighbor(const struct dtt_gossip_peer *p, struct dtt_now now,
@@ -170,15 +277,18 @@ static bool was_sent_neighbor(const struct dtt_gossip_peer *p, struct dtt_now no
     return p->neighbor_sent_ns && now.mono_ns - p->neighbor_sent_ns < within_ns;
 }
 
-/* Sends Neighbor to a peer outside the active view; one request at a time. */
+/*
+ * Sends Neighbor to a peer outside the active view; one request at a time. `via`: who named it,
+ * where nothing else speaks for it, or NULL.
+ */
 static void request_neighbor(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *id,
                              enum dtt_gossip_priority priority,
-                             const struct dtt_gossip_peer_data *data)
+                             const struct dtt_gossip_peer_data *data, const struct dtt_id *via)
 {
-    if (find_request(h, id, false)) {
+    if (find_request(h, id, DTT_REQUEST_NEIGHBOR)) {
         return;
     }
-    if (!add_request(h, now, id, false)) {
+    if (!add_request(h, now, id, DTT_REQUEST_NEIGHBOR, DTT_HYPARVIEW_REQUEST_NS, via)) {
         DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
         return;
     }
@@ -186,7 +296,7 @@ static void request_neighbor(struct dtt_hyparview *h, struct dtt_now now, const 
     struct dtt_gossip_blob *news = NULL;
     learn(h, &news, id, data);
     dtt_gossip_blob_unref(news);
-    send_neighbor(h, id, priority);
+    send_neighbor(h, id, priority, via);
 }
 
 /* Adds a node to the list of a Shuffle unless the frame would become too large. */
@@ -221,20 +331,21 @@ static void list_some(struct dtt_hyparview *h, struct dtt_gossip_message *m, siz
 /* What a Shuffle takes without its nodes: variants, origin, count, ttl. */
 #define SHUFFLE_OVERHEAD (2 + DTT_ID_BYTES + 1 + 3)
 
-static void send_shuffle_reply(struct dtt_hyparview *h, const struct dtt_id *to, size_t count)
+static void send_shuffle_reply(struct dtt_hyparview *h, const struct dtt_id *to, size_t count,
+                               const struct dtt_id *via)
 {
     struct dtt_gossip_message m = {.type = DTT_MSG_SHUFFLE_REPLY};
     size_t size = SHUFFLE_OVERHEAD;
     list_some(h, &m, &size, &h->passive, count, to);
     list_some(h, &m, &size, &h->active, count - m.u.shuffle.n, to);
-    dtt_gossip_send(&h->port, to, &m);
+    send_to(h, to, via, &m);
 }
 
 /* Disconnect, and before it some other peers for the view of `to`. */
 static void send_goodbye(struct dtt_hyparview *h, const struct dtt_id *to, bool alive)
 {
     struct dtt_gossip_message m = {.type = DTT_MSG_DISCONNECT, .u.disconnect.alive = alive};
-    send_shuffle_reply(h, to, GOODBYE_NODES);
+    send_shuffle_reply(h, to, GOODBYE_NODES, NULL);
     dtt_gossip_send(&h->port, to, &m);
 }
 
@@ -246,21 +357,37 @@ static void say_goodbye(struct dtt_hyparview *h, const struct dtt_id *peer, bool
 
 /* ---- changing the views */
 
-/* The passive peer `id`, new or known; a random one makes room for it. */
-static struct dtt_gossip_peer *keep_passive(struct dtt_hyparview *h, const struct dtt_id *id)
+/* The passive peer, new or known; the least worth makes room for it. */
+static struct dtt_gossip_peer *keep_passive(struct dtt_hyparview *h,
+                                            const struct dtt_gossip_peer *newcomer)
 {
-    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, id);
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, &newcomer->id);
     if (p) {
+        p->is_hearsay = p->is_hearsay && newcomer->is_hearsay;
         return p;
     }
-    if (h->passive.n == h->passive.max) {
-        dtt_gossip_view_drop(&h->passive, dtt_gossip_view_pick(&h->passive, h->port.rng));
+    p = dtt_admission_passive_victim(&h->passive, newcomer, h->port.rng);
+    if (p) {
+        dtt_gossip_view_drop(&h->passive, p);
     }
-    return dtt_gossip_view_add(&h->passive, id);
+    p = dtt_gossip_view_add(&h->passive, &newcomer->id);
+    p->is_proven = newcomer->is_proven;
+    p->is_hearsay = newcomer->is_hearsay;
+    p->via = newcomer->via;
+    return p;
 }
 
-/* A peer that another one named. */
-static void add_passive(struct dtt_hyparview *h, const struct dtt_gossip_node *node)
+static const struct dtt_id no_neighbor;
+
+/* The name under which hearsay of `from` is counted: strangers have one together. */
+static const struct dtt_id *via_of(const struct dtt_hyparview *h, const struct dtt_id *from)
+{
+    return dtt_gossip_view_find(&h->active, from) ? from : &no_neighbor;
+}
+
+/* A peer that `from` named. */
+static void add_passive(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+                        const struct dtt_gossip_node *node)
 {
     if (is_me(h, &node->id)) {
         return;
@@ -270,31 +397,69 @@ static void add_passive(struct dtt_hyparview *h, const struct dtt_gossip_node *n
         learn_hearsay(h, p, &node->data);
         return;
     }
-    p = keep_passive(h, &node->id);
+    p = keep_passive(h, &(struct dtt_gossip_peer){.id = node->id,
+                                                  .is_proven = is_proven(h, now, &node->id),
+                                                  .is_hearsay = true,
+                                                  .via = *via_of(h, from)});
     learn(h, &p->data, &node->id, &node->data);
+}
+
+static size_t count_proven(const struct dtt_hyparview *h)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < h->active.n; i++) {
+        n += h->active.peers[i].is_proven;
+    }
+    return n;
+}
+
+/* As many neighbours as are looked for. */
+static bool is_full(const struct dtt_hyparview *h)
+{
+    return h->active.n >= h->cfg.active_view;
+}
+
+/* The passive peers of a standing that may be asked, other than `skip` (or NULL). */
+static size_t list_candidates(struct dtt_hyparview *h, struct dtt_now now,
+                              const struct dtt_id *skip, bool proven,
+                              struct dtt_gossip_peer *ret[DTT_GOSSIP_PASSIVE_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < h->passive.n; i++) {
+        struct dtt_gossip_peer *p = &h->passive.peers[i];
+        if (is_proven(h, now, &p->id) == proven && (!skip || !dtt_gossip_id_eq(&p->id, skip)) &&
+            !find_request(h, &p->id, DTT_REQUEST_NEIGHBOR) &&
+            dtt_visits_may_return(&h->visits, now, &p->id)) {
+            ret[n++] = p;
+        }
+    }
+    return n;
 }
 
 /*
  * When fewer neighbours are there or asked for than wanted, asks one more: a random passive peer,
- * not `skip` (or NULL). Each request that fails leads here again, so one at a time is enough.
+ * not `skip` (or NULL); a proven one while fewer of them are there than wanted. Each request that
+ * fails leads here again, so one at a time is enough.
  */
 static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *skip)
 {
     struct dtt_gossip_peer *fit[DTT_GOSSIP_PASSIVE_MAX];
     size_t n = 0;
-    if (h->active.n + count_requests(h) >= h->active.max) {
-        return;
+    size_t proven = count_requests(h, true);
+    size_t all = h->active.n + proven + count_requests(h, false);
+    if (count_proven(h) + proven < h->cfg.active_view) {
+        n = list_candidates(h, now, skip, true, fit);
     }
-    for (size_t i = 0; i < h->passive.n; i++) {
-        struct dtt_gossip_peer *p = &h->passive.peers[i];
-        if ((!skip || !dtt_gossip_id_eq(&p->id, skip)) && !find_request(h, &p->id, false)) {
-            fit[n++] = p;
-        }
+    bool is_hearsay = n == 0;
+    if (n == 0 && all < h->cfg.active_view) {
+        n = list_candidates(h, now, skip, false, fit);
     }
     if (n) {
         struct dtt_gossip_peer *p = fit[dtt_rng_below(h->port.rng, n)];
         struct dtt_gossip_peer_data data = {.is_some = false};
-        request_neighbor(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, &data);
+        is_hearsay = is_hearsay && p->is_hearsay;
+        request_neighbor(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, &data,
+                         is_hearsay ? &p->via : NULL);
     }
 }
 
@@ -305,7 +470,8 @@ static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p,
     struct dtt_gossip_peer gone = dtt_gossip_view_take(&h->active, p);
     dtt_gossip_emit_down(&h->port, &gone.id, reason);
     if (keep) {
-        p = keep_passive(h, &gone.id);
+        p = keep_passive(h, &(struct dtt_gossip_peer){.id = gone.id, .is_proven = gone.is_proven});
+        assert(!p->data);
         p->data = gone.data;
         p->is_polite = true;
     } else {
@@ -313,9 +479,19 @@ static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p,
     }
 }
 
+static void replace_active(struct dtt_hyparview *h, enum dtt_gossip_room room,
+                           const struct dtt_gossip_peer *newcomer)
+{
+    struct dtt_gossip_peer *victim = dtt_admission_victim(&h->active, room, newcomer, h->port.rng);
+    struct dtt_id victim_id = victim->id;
+    remove_active(h, victim, DTT_REASON_REPLACED, true);
+    say_goodbye(h, &victim_id, true);
+}
+
 /*
- * Makes a peer a neighbour; NULL when it is refused: ourselves, or Low while the view is full.
- * The entry is fresh: `neighbor_sent_ns` is 0 unless it was a neighbour already.
+ * Makes a peer a neighbour; NULL when it is refused: ourselves, or Low while its places are full.
+ * Strangers give way to a proven one at either priority. The entry is fresh: `neighbor_sent_ns` is
+ * 0 unless it was a neighbour already.
  */
 static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_now now,
                                           const struct dtt_gossip_source *source,
@@ -326,24 +502,44 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_no
     if (p || is_me(h, id)) {
         return p;
     }
-    if (h->active.n == h->active.max) {
-        if (priority == DTT_GOSSIP_LOW) {
+    struct dtt_gossip_peer newcomer = {.id = *id,
+                                       .host = source->host,
+                                       .network = source->network,
+                                       .is_proven = is_proven(h, now, id)};
+    enum dtt_gossip_room room = dtt_admission_room(&h->active, h->cfg.active_view, &newcomer);
+    if (room != DTT_ROOM_FREE) {
+        bool is_better = newcomer.is_proven && room == DTT_ROOM_STRANGER_GOES;
+        if (priority == DTT_GOSSIP_LOW && !is_better) {
             return NULL;
         }
-        struct dtt_gossip_peer *victim = dtt_gossip_view_pick(&h->active, h->port.rng);
-        struct dtt_id victim_id = victim->id;
-        remove_active(h, victim, DTT_REASON_REPLACED, true);
-        say_goodbye(h, &victim_id, true);
+        replace_active(h, room, &newcomer);
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->passive, id);
-    bool is_proven = dtt_hyparview_is_proven(h, now, id);
-    p = dtt_gossip_view_add(&h->active, id);
     if (known) {
-        p->data = dtt_gossip_view_take(&h->passive, known).data;
+        newcomer.data = dtt_gossip_view_take(&h->passive, known).data;
     }
-    p->is_proven = is_proven;
+    p = dtt_gossip_view_add(&h->active, id);
+    *p = newcomer;
     dtt_gossip_emit_up(&h->port, id);
     return p;
+}
+
+/*
+ * Whether a peer that we did not ask may become a neighbour. If it comes too often it gets a
+ * goodbye, with other peers to ask, as long as there are not too many of those.
+ */
+static bool may_come(struct dtt_hyparview *h, struct dtt_now now,
+                     const struct dtt_gossip_source *source, enum dtt_gossip_priority priority)
+{
+    if (dtt_visits_may_return(&h->visits, now, &source->id) &&
+        (priority == DTT_GOSSIP_LOW || dtt_visits_may_join(&h->visits, now, source))) {
+        return true;
+    }
+    DTT_COUNT(h->port.ctx, GOSSIP_JOINS_REFUSED);
+    if (dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
+        send_goodbye(h, &source->id, true);
+    }
+    return false;
 }
 
 /* ---- messages */
@@ -353,12 +549,20 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now,
                       const struct dtt_gossip_source *source, const struct dtt_gossip_message *m)
 {
     const struct dtt_id *from = &source->id;
-    end_requests(h, from);
-    struct dtt_gossip_peer *p = add_active(h, now, source, DTT_GOSSIP_HIGH);
-    if (!p || was_sent_neighbor(p, now, JOIN_AGAIN_NS)) {
+    const struct dtt_hyparview_request *r = asked(h, from);
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
+    if (p && (was_sent_neighbor(p, now, JOIN_AGAIN_NS) ||
+              !dtt_visits_may_join(&h->visits, now, source))) {
+        DTT_COUNT(h->port.ctx, GOSSIP_JOINS_REFUSED);
         return false;
     }
-    bool was_active = p->neighbor_sent_ns != 0;
+    if (!p && !r && !may_come(h, now, source, DTT_GOSSIP_HIGH)) {
+        return false;
+    }
+    end_requests(h, from);
+    bool was_active = p != NULL;
+    p = add_active(h, now, source, DTT_GOSSIP_HIGH);
+    dtt_visits_joined(&h->visits, now, source);
     learn(h, &p->data, from, &m->u.join.data);
     /* Told even when it is a neighbour already: it joins, so it has lost its state. */
     confirm_neighbor(h, now, p, DTT_GOSSIP_HIGH);
@@ -396,13 +600,18 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
         return;
     }
     if (ttl == 0 || h->active.n <= 1) {
-        request_neighbor(h, now, &peer->id, DTT_GOSSIP_HIGH, &peer->data);
+        if (!dtt_visits_may_return(&h->visits, now, &peer->id)) {
+            return;
+        }
+        bool is_hearsay = !is_proven(h, now, &peer->id);
+        request_neighbor(h, now, &peer->id, DTT_GOSSIP_HIGH, &peer->data,
+                         is_hearsay ? via_of(h, from) : NULL);
         return;
     }
     if (ttl == DTT_HYPARVIEW_PASSIVE_WALK) {
-        add_passive(h, peer);
+        add_passive(h, now, from, peer);
     }
-    if (find_request(h, &peer->id, false)) {
+    if (find_request(h, &peer->id, DTT_REQUEST_NEIGHBOR)) {
         return;
     }
     struct dtt_gossip_peer *next = pick_other(h, from, &peer->id);
@@ -419,40 +628,59 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now,
                           const struct dtt_gossip_message *m)
 {
     const struct dtt_id *from = &source->id;
-    struct dtt_hyparview_request *request = find_request(h, from, false);
-    uint64_t asked_ns = request ? request->sent_ns : 0;
-    bool was_asked = end_requests(h, from);
+    const struct dtt_hyparview_request *r = asked(h, from);
+    uint64_t asked_ns = r && r->kind == DTT_REQUEST_NEIGHBOR ? r->sent_ns : 0;
+    bool is_active = dtt_gossip_view_find(&h->active, from) != NULL;
+    if (!is_active && !r && !may_come(h, now, source, m->u.neighbor.priority)) {
+        return;
+    }
+    if (r) {
+        credit(h, r);
+        end_requests(h, from);
+    } else if (!is_active && m->u.neighbor.priority == DTT_GOSSIP_HIGH) {
+        dtt_visits_joined(&h->visits, now, source);
+    }
     struct dtt_gossip_peer *p = add_active(h, now, source, m->u.neighbor.priority);
     if (!p) {
         send_goodbye(h, from, true);
         return;
     }
     learn(h, &p->data, from, &m->u.neighbor.data);
-    if (was_asked) {
+    if (asked_ns) {
         p->neighbor_sent_ns = asked_ns;
     } else if (!was_sent_neighbor(p, now, TELL_AGAIN_NS)) {
         confirm_neighbor(h, now, p, m->u.neighbor.priority);
     }
 }
 
-static void add_all_passive(struct dtt_hyparview *h, const struct dtt_gossip_message *m)
+static void add_all_passive(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+                            const struct dtt_gossip_message *m)
 {
     for (size_t i = 0; i < m->u.shuffle.n; i++) {
-        add_passive(h, &m->u.shuffle.nodes[i]);
+        add_passive(h, now, from, &m->u.shuffle.nodes[i]);
     }
 }
 
-static void answer_shuffle(struct dtt_hyparview *h, struct dtt_now now,
+/* The origin of a Shuffle may be a peer to be dialled, on the word of `from`. */
+static void answer_shuffle(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                            const struct dtt_gossip_message *m)
 {
     const struct dtt_id *origin = &m->u.shuffle.origin;
-    add_all_passive(h, m);
-    if (!dtt_hyparview_needs(h, origin) && !dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
-        DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
-        return;
-    }
-    send_shuffle_reply(h, origin, m->u.shuffle.n);
+    const struct dtt_id *via = NULL;
+    add_all_passive(h, now, from, m);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, origin);
+    if (!dtt_hyparview_needs(h, origin)) {
+        bool is_hearsay =
+            !is_proven(h, now, origin) && !dtt_gossip_id_eq(origin, from) && !(p && !p->is_hearsay);
+        via = is_hearsay ? via_of(h, from) : NULL;
+        if (!dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns) ||
+            (via && !add_request(h, now, origin, DTT_REQUEST_DIAL,
+                                 DTT_HYPARVIEW_REQUEST_NS + HEARSAY_DIAL_NS, via))) {
+            DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
+            return;
+        }
+    }
+    send_shuffle_reply(h, origin, m->u.shuffle.n, via);
     if (p) {
         /* It hangs up when it has our reply, which is no reason to forget it. */
         p->is_polite = true;
@@ -468,7 +696,7 @@ static void recv_shuffle(struct dtt_hyparview *h, struct dtt_now now, const stru
         return;
     }
     if (ttl == 0 || h->active.n <= 1) {
-        answer_shuffle(h, now, m);
+        answer_shuffle(h, now, from, m);
         return;
     }
     struct dtt_gossip_peer *next = pick_other(h, origin, from);
@@ -488,9 +716,14 @@ static void recv_shuffle(struct dtt_hyparview *h, struct dtt_now now, const stru
 static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                             bool alive)
 {
-    bool was_asked = end_requests(h, from);
+    bool was_asked = find_request(h, from, DTT_REQUEST_NEIGHBOR) != NULL;
+    if (was_asked) {
+        credit(h, asked(h, from));
+    }
+    end_requests(h, from);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
     if (p) {
+        dtt_visits_left(&h->visits, now, from);
         remove_active(h, p, DTT_REASON_DISCONNECT, alive);
         dtt_gossip_emit_disconnect(&h->port, from);
         refill(h, now, from);
@@ -508,6 +741,16 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
     }
 }
 
+/* A message that names peers, from a neighbour whose names never answered. */
+static bool is_unheeded(const struct dtt_hyparview *h, struct dtt_now now,
+                        const struct dtt_id *from, enum dtt_gossip_message_type type)
+{
+    const struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
+    return p && now.mono_ns < p->unheeded_until_ns &&
+           (type == DTT_MSG_FORWARD_JOIN || type == DTT_MSG_SHUFFLE ||
+            type == DTT_MSG_SHUFFLE_REPLY);
+}
+
 bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now,
                         const struct dtt_gossip_source *source, const struct dtt_gossip_message *m)
 {
@@ -516,12 +759,16 @@ bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now,
     if (is_me(h, from)) {
         return false;
     }
+    if (is_unheeded(h, now, from, m->type)) {
+        DTT_COUNT(h->port.ctx, GOSSIP_HEARSAY_UNHEEDED);
+        return false;
+    }
     switch (m->type) {
     case DTT_MSG_JOIN: joined_again = recv_join(h, now, source, m); break;
     case DTT_MSG_FORWARD_JOIN: recv_forward_join(h, now, from, m); break;
     case DTT_MSG_SHUFFLE: recv_shuffle(h, now, from, m); break;
     case DTT_MSG_SHUFFLE_REPLY:
-        add_all_passive(h, m);
+        add_all_passive(h, now, from, m);
         refill(h, now, NULL);
         break;
     case DTT_MSG_NEIGHBOR: recv_neighbor(h, now, source, m); break;
@@ -546,7 +793,7 @@ void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now no
     if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
         return;
     }
-    if (find_request(h, peer, false) || find_request(h, peer, true)) {
+    if (asked(h, peer)) {
         dtt_hyparview_recv(h, now, source, &yes);
     } else if (dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
         say_goodbye(h, peer, true);
@@ -558,14 +805,18 @@ void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now no
 int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                        bool was_neighbor)
 {
-    if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
+    if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer) ||
+        dtt_visits_is_shut_out(&h->visits, now, peer)) {
         return DTT_OK;
     }
-    end_request(h, peer, true);
+    struct dtt_hyparview_request *joined = find_request(h, peer, DTT_REQUEST_JOIN);
+    if (joined) {
+        end_request(h, joined);
+    }
     /* Remembered only to keep the connection until the answer; the Join goes without room too. */
-    add_request(h, now, peer, true);
+    add_request(h, now, peer, DTT_REQUEST_JOIN, JOIN_NS, NULL);
     struct dtt_gossip_message m = {.type = DTT_MSG_JOIN, .u.join.data = my_data(h)};
-    if (h->active.n == h->active.max || (was_neighbor && h->active.n > 0)) {
+    if (is_full(h) || (was_neighbor && h->active.n > 0)) {
         m = (struct dtt_gossip_message){
             .type = DTT_MSG_NEIGHBOR,
             .u.neighbor = {.priority = DTT_GOSSIP_HIGH, .data = my_data(h)}};
@@ -573,10 +824,28 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
     return dtt_gossip_send(&h->port, peer, &m) ? DTT_OK : DTT_ENOMEM;
 }
 
+/* There is nothing, or not what was named, where a dial went. */
+static bool is_peers_fault(enum dtt_reason reason)
+{
+    return reason == DTT_REASON_TIMEOUT || reason == DTT_REASON_UNREACHABLE ||
+           reason == DTT_REASON_WRONG_KEY || reason == DTT_REASON_WRONG_ALPN ||
+           reason == DTT_REASON_NO_ADDRESS;
+}
+
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                              enum dtt_reason reason)
 {
-    bool was_asked = end_requests(h, peer);
+    struct dtt_hyparview_request *r = find_request(h, peer, DTT_REQUEST_NEIGHBOR);
+    if (r && reason == DTT_REASON_BUDGET) {
+        /* Nobody has tried. The next is asked when this one's time is over, not at once: it would
+         * fare no better. */
+        r->is_hearsay = false;
+        return;
+    }
+    if (r && is_peers_fault(reason)) {
+        blame(h, now, r);
+    }
+    end_requests(h, peer);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
     if (p) {
         remove_active(h, p, reason, false);
@@ -584,21 +853,42 @@ void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const 
         return;
     }
     p = dtt_gossip_view_find(&h->passive, peer);
-    if (p && p->is_polite && !was_asked) {
+    if (p && p->is_polite && !r) {
         /* The connection of its goodbye ended; that happens once. */
         p->is_polite = false;
     } else if (p) {
         dtt_gossip_view_drop(&h->passive, p);
     }
-    if (was_asked) {
+    if (r) {
         refill(h, now, peer);
     }
+}
+
+void dtt_hyparview_dismiss(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
+{
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
+    assert(p);
+    const struct dtt_id id = *peer;
+    DTT_COUNT(h->port.ctx, GOSSIP_NEIGHBORS_USELESS);
+    dtt_visits_shut_out(&h->visits, now, &id,
+                        p->is_proven ? USELESS_PROVEN_NS : USELESS_STRANGER_NS);
+    remove_active(h, p, DTT_REASON_USELESS, false);
+    say_goodbye(h, &id, true);
+    refill(h, now, &id);
 }
 
 void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
 {
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
     dtt_standings_prove(&h->standings, now, peer, &h->active);
+    if (p && !p->is_proven) {
+        p->is_proven = true;
+        enum dtt_gossip_room room = dtt_admission_room(&h->active, h->cfg.active_view, p);
+        if (room != DTT_ROOM_FREE) {
+            replace_active(h, room, p);
+        }
+    }
+    p = dtt_gossip_view_find(&h->passive, peer);
     if (p) {
         p->is_proven = true;
     }
@@ -624,7 +914,7 @@ void dtt_hyparview_quit(struct dtt_hyparview *h)
     }
     /* A peer that is about to answer a request would keep us as a neighbour otherwise. */
     for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        if (is_waiting(&h->requests[i])) {
+        if (is_awaited(&h->requests[i])) {
             say_goodbye(h, &h->requests[i].id, false);
         }
     }
@@ -638,7 +928,7 @@ bool dtt_hyparview_is_active(const struct dtt_hyparview *h, const struct dtt_id 
 bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *peer)
 {
     for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        if (is_waiting(&h->requests[i]) && dtt_gossip_id_eq(&h->requests[i].id, peer)) {
+        if (is_awaited(&h->requests[i]) && dtt_gossip_id_eq(&h->requests[i].id, peer)) {
             return true;
         }
     }
@@ -650,6 +940,8 @@ bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *pee
 void dtt_hyparview_check(const struct dtt_hyparview *h)
 {
     assert(h->active.n <= h->active.max && h->passive.n <= h->passive.max);
+    assert(count_proven(h) <= h->cfg.active_view);
+    assert(h->active.n - count_proven(h) <= h->cfg.active_view);
     assert(!dtt_gossip_view_find(&h->active, &h->cfg.me));
     assert(!dtt_gossip_view_find(&h->passive, &h->cfg.me));
     for (size_t i = 0; i < h->active.n; i++) {
@@ -686,13 +978,37 @@ static void shuffle(struct dtt_hyparview *h)
 static void confirm_links(struct dtt_hyparview *h)
 {
     for (size_t i = 0; i < h->active.n; i++) {
-        send_neighbor(h, &h->active.peers[i].id, DTT_GOSSIP_LOW);
+        send_neighbor(h, &h->active.peers[i].id, DTT_GOSSIP_LOW, NULL);
     }
 }
 
 uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h)
 {
     return dtt_timerq_deadline(&h->timers);
+}
+
+static void end_of_wait(struct dtt_hyparview *h, struct dtt_now now,
+                        struct dtt_hyparview_request *r)
+{
+    if (r->kind == DTT_REQUEST_DIAL) {
+        dtt_gossip_emit_disconnect(&h->port, &r->id);
+    }
+    if (r->kind != DTT_REQUEST_NEIGHBOR) {
+        return;
+    }
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, &r->id);
+    if (p) {
+        dtt_gossip_view_drop(&h->passive, p);
+    }
+    if (r->is_hearsay) {
+        /* Cannot fail: it takes the place it just left. */
+        dtt_timerq_set(&h->timers, &r->timer,
+                       r->sent_ns + DTT_HYPARVIEW_REQUEST_NS + HEARSAY_DIAL_NS);
+        r->kind = DTT_REQUEST_DIAL;
+        blame(h, now, r);
+    }
+    /* Else its connection is left alone: a slow dial may still succeed, and the answer counts. */
+    refill(h, now, NULL);
 }
 
 bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
@@ -709,15 +1025,7 @@ bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
         refill(h, now, NULL);
         return true;
     }
-    struct dtt_hyparview_request *r = DTT_TIMER_OWNER(t, struct dtt_hyparview_request, timer);
-    if (!r->is_join) {
-        /* Its connection is left alone: a slow dial may still succeed, and the answer counts. */
-        struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, &r->id);
-        if (p) {
-            dtt_gossip_view_drop(&h->passive, p);
-        }
-        refill(h, now, NULL);
-    }
+    end_of_wait(h, now, DTT_TIMER_OWNER(t, struct dtt_hyparview_request, timer));
     return true;
 }
 
@@ -728,7 +1036,8 @@ int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
     memset(h, 0, sizeof(*h));
     h->port = *port;
     h->cfg = *cfg;
-    h->active = (struct dtt_gossip_view){.max = cfg->active_view, .peers = h->active_peers};
+    h->active = (struct dtt_gossip_view){.max = cfg->active_view + DTT_GOSSIP_STRANGERS,
+                                         .peers = h->active_peers};
     h->passive = (struct dtt_gossip_view){.max = cfg->passive_view, .peers = h->passive_peers};
     dtt_bucket_init(&h->stranger_replies, STRANGER_REPLIES_PER_S, STRANGER_REPLIES_BURST,
                     now.mono_ns);

@@ -12,22 +12,32 @@
 #include "gossip/outbox.h"
 #include "gossip/standing.h"
 #include "gossip/view.h"
+#include "gossip/visits.h"
 
 #define DTT_HYPARVIEW_REQUESTS_MAX 16
 
 struct dtt_hyparview_config {
     struct dtt_id me;
-    uint32_t active_view;  /**< 1..DTT_GOSSIP_ACTIVE_MAX */
+    uint32_t active_view;  /**< 1..DTT_GOSSIP_ACTIVE_MAX - DTT_GOSSIP_STRANGERS */
     uint32_t passive_view; /**< 1..DTT_GOSSIP_PASSIVE_MAX */
     uint64_t shuffle_ns;
 };
 
-/** A peer outside the active view that was sent Neighbor or Join. Free while its timer rests. */
+enum dtt_hyparview_request_kind {
+    DTT_REQUEST_NEIGHBOR,
+    DTT_REQUEST_JOIN,
+    DTT_REQUEST_DIAL /**< no answer is awaited, but what was sent on hearsay may still get there */
+};
+
+/** A peer outside the active view that was sent something. Free while its timer rests. */
 struct dtt_hyparview_request {
     struct dtt_timer timer;
     struct dtt_id id;
     uint64_t sent_ns;
-    bool is_join;
+    enum dtt_hyparview_request_kind kind;
+    bool is_proven;
+    bool is_hearsay;
+    struct dtt_id via; /**< hearsay: see struct dtt_gossip_peer */
 };
 
 struct dtt_hyparview {
@@ -38,6 +48,7 @@ struct dtt_hyparview {
     struct dtt_timer shuffle_timer;
     struct dtt_bucket stranger_replies; /**< ShuffleReplies for which we may have to dial */
     struct dtt_standings standings;
+    struct dtt_visits visits;
     struct dtt_gossip_view active;
     struct dtt_gossip_view passive;
     struct dtt_gossip_peer active_peers[DTT_GOSSIP_ACTIVE_MAX];
@@ -72,6 +83,8 @@ void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now no
                                       const struct dtt_gossip_source *source);
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                              enum dtt_reason reason);
+/** A neighbour passes nothing on: it loses its place, and is not taken back for a while. */
+void dtt_hyparview_dismiss(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
 /** The peer is known to hold the secret. */
 void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
 bool dtt_hyparview_is_proven(const struct dtt_hyparview *h, struct dtt_now now,

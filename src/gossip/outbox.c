@@ -40,36 +40,45 @@ static bool push(const struct dtt_gossip_port *p, const struct dtt_gossip_outbox
     return true;
 }
 
-static bool send_encoded(const struct dtt_gossip_port *p, const struct dtt_id *to,
-                         struct dtt_gossip_blob *encoded, bool last)
-{
-    return push(p, &(struct dtt_gossip_outbox_item){.type = DTT_GOSSIP_SEND,
-                                                    .peer = *to,
-                                                    .last = last,
-                                                    .blob = encoded,
-                                                    .len = encoded->len});
-}
-
 bool dtt_gossip_send_blob(const struct dtt_gossip_port *p, const struct dtt_id *to,
                           struct dtt_gossip_blob *encoded)
 {
-    return send_encoded(p, to, encoded, false);
+    return push(p, &(struct dtt_gossip_outbox_item){
+                       .type = DTT_GOSSIP_SEND, .peer = *to, .blob = encoded, .len = encoded->len});
+}
+
+/* Adds the encoded message to `item` and queues it. */
+static bool send(const struct dtt_gossip_port *p, struct dtt_gossip_outbox_item *item,
+                 const struct dtt_gossip_message *m)
+{
+    uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    dtt_gossip_message_encode(&w, m);
+    item->type = DTT_GOSSIP_SEND;
+    item->last = m->type == DTT_MSG_DISCONNECT;
+    item->blob = w.failed ? NULL : dtt_gossip_blob_new(dtt_slice(buf, w.len));
+    item->len = w.len;
+    if (!item->blob) {
+        DTT_COUNT(p->ctx, GOSSIP_ACTIONS_DROPPED);
+        return false;
+    }
+    bool sent = push(p, item);
+    dtt_gossip_blob_unref(item->blob);
+    return sent;
 }
 
 bool dtt_gossip_send(const struct dtt_gossip_port *p, const struct dtt_id *to,
                      const struct dtt_gossip_message *m)
 {
-    uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
-    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
-    dtt_gossip_message_encode(&w, m);
-    struct dtt_gossip_blob *encoded = w.failed ? NULL : dtt_gossip_blob_new(dtt_slice(buf, w.len));
-    if (!encoded) {
-        DTT_COUNT(p->ctx, GOSSIP_ACTIONS_DROPPED);
-        return false;
-    }
-    bool sent = send_encoded(p, to, encoded, m->type == DTT_MSG_DISCONNECT);
-    dtt_gossip_blob_unref(encoded);
-    return sent;
+    struct dtt_gossip_outbox_item item = {.peer = *to};
+    return send(p, &item, m);
+}
+
+bool dtt_gossip_send_hearsay(const struct dtt_gossip_port *p, const struct dtt_id *to,
+                             const struct dtt_id *via, const struct dtt_gossip_message *m)
+{
+    struct dtt_gossip_outbox_item item = {.peer = *to, .is_hearsay = true, .via = *via};
+    return send(p, &item, m);
 }
 
 void dtt_gossip_emit_disconnect(const struct dtt_gossip_port *p, const struct dtt_id *peer)

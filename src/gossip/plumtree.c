@@ -17,9 +17,16 @@
 #define FAR_HOPS   3
 #define FAR_FANOUT 2
 
+/* A witness: old enough for all neighbours to have it, young enough for them to serve it. */
+#define WITNESS_LEAST_NS (1 * DTT_S)
+#define WITNESS_MOST_NS  (20 * DTT_S)
+/* A Graft later than this after the announcement may find the content gone. */
+#define PROMISE_FRESH_NS (1 * DTT_S)
+
 #define NO_SLOT DTT_GOSSIP_ACTIVE_MAX
 
-static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
+static const struct dtt_plumtree_peer *look_up(const struct dtt_plumtree *p,
+                                               const struct dtt_id *id)
 {
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used && dtt_gossip_id_eq(&p->peers[i].id, id)) {
@@ -27,6 +34,12 @@ static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_i
         }
     }
     return NULL;
+}
+
+static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
+{
+    const struct dtt_plumtree_peer *peer = look_up(p, id);
+    return peer ? &p->peers[peer - p->peers] : NULL;
 }
 
 static uint8_t slot_of(const struct dtt_plumtree *p, const struct dtt_plumtree_peer *peer)
@@ -150,9 +163,11 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used) {
-            peer->is_used = true;
-            peer->is_slow = false;
-            peer->id = *id;
+            *peer = (struct dtt_plumtree_peer){.id = *id,
+                                               .is_used = true,
+                                               .up_ns = now.mono_ns,
+                                               .said_ns = now.mono_ns,
+                                               .heard_then = p->n_heard};
             init_queue(peer);
             start_link(p, now, peer);
             return;
@@ -167,6 +182,9 @@ static void remove_peer(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
     dtt_ring_fini(&peer->lazy_push_queue);
     if (p->overtaker == slot_of(p, peer)) {
         p->overtaker = NO_SLOT;
+    }
+    if (p->useless == slot_of(p, peer)) {
+        p->useless = NO_SLOT;
     }
     peer->is_used = false;
 }
@@ -236,8 +254,8 @@ static void prune_repeater(struct dtt_plumtree *p, struct dtt_now now,
     }
 }
 
-static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
-                  const struct dtt_gossip_message_id *id, uint16_t round)
+static void send_graft(struct dtt_plumtree *p, const struct dtt_plumtree_peer *peer,
+                       const struct dtt_gossip_message_id *id, uint16_t round)
 {
     struct dtt_gossip_message m;
     m.type = DTT_MSG_GRAFT;
@@ -246,9 +264,116 @@ static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
         m.u.graft.id = *id;
     }
     m.u.graft.round = round;
+    dtt_gossip_send(&p->port, &peer->id, &m);
+}
+
+static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
+                  const struct dtt_gossip_message_id *id, uint16_t round)
+{
     turn_eager(peer);
     DTT_COUNT(p->port.ctx, GOSSIP_GRAFTS);
-    dtt_gossip_send(&p->port, &peer->id, &m);
+    send_graft(p, peer, id, round);
+}
+
+/* ---- what neighbours owe */
+
+/*
+ * A neighbour must answer a Graft for what it announced, and for a message that all have. A leaf of
+ * the tree may have nothing to say for hours, and is as silent as a peer that passes nothing on: so
+ * a silent one is asked for a message, and one that answers is honest.
+ */
+static void owe(struct dtt_now now, struct dtt_plumtree_peer *peer,
+                const struct dtt_gossip_message_id *id, bool is_probe)
+{
+    if (!peer->promise.due_ns) {
+        peer->promise = (struct dtt_plumtree_promise){
+            .id = *id, .due_ns = now.mono_ns + DTT_PLUMTREE_PROMISE_NS, .is_probe = is_probe};
+    }
+}
+
+static void judge(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
+{
+    if (!peer->promise.due_ns || now.mono_ns < peer->promise.due_ns) {
+        return;
+    }
+    peer->promise.due_ns = 0;
+    if (peer->is_slow) {
+        return; /* What it is asked may not have got there. */
+    }
+    DTT_COUNT(p->port.ctx, GOSSIP_PROMISES_BROKEN);
+    if (++peer->n_broken >= DTT_PLUMTREE_BROKEN_MAX) {
+        p->useless = slot_of(p, peer);
+    }
+}
+
+/* Whether the message was owed as the answer to a probe. */
+static bool keep_promise(struct dtt_plumtree_peer *peer, const struct dtt_gossip_message_id *id)
+{
+    if (!peer->promise.due_ns || !id_eq(&peer->promise.id, id)) {
+        return false;
+    }
+    peer->promise.due_ns = 0;
+    peer->n_broken = 0;
+    return peer->promise.is_probe;
+}
+
+static bool is_to_be_probed(const struct dtt_plumtree *p, struct dtt_now now,
+                            const struct dtt_plumtree_peer *peer)
+{
+    return !peer->promise.due_ns && !peer->is_slow &&
+           (peer->n_broken > 0 || (now.mono_ns - peer->said_ns >= DTT_PLUMTREE_SILENT_NS &&
+                                   p->n_heard - peer->heard_then >= DTT_PLUMTREE_SILENT_HEARD));
+}
+
+/* Asked while messages come, which is when it matters; the new message is the next witness. */
+static void watch(struct dtt_plumtree *p, struct dtt_now now,
+                  const struct dtt_gossip_message_id *id)
+{
+    uint64_t age_ns = now.mono_ns - p->witness_ns;
+    if (p->witness_ns && age_ns < WITNESS_LEAST_NS) {
+        return;
+    }
+    bool is_good = p->witness_ns && age_ns < WITNESS_MOST_NS &&
+                   dtt_gossip_recall_content(&p->received_messages, now.mono_ns, &p->witness);
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        struct dtt_plumtree_peer *peer = &p->peers[i];
+        if (!peer->is_used) {
+            continue;
+        }
+        judge(p, now, peer);
+        if (is_good && is_to_be_probed(p, now, peer)) {
+            DTT_COUNT(p->port.ctx, GOSSIP_PROBES);
+            owe(now, peer, &p->witness, true);
+            send_graft(p, peer, &p->witness, 0);
+        }
+    }
+    p->witness = *id;
+    p->witness_ns = now.mono_ns;
+}
+
+bool dtt_plumtree_is_useful(const struct dtt_plumtree *p, struct dtt_now now,
+                            const struct dtt_id *peer)
+{
+    const struct dtt_plumtree_peer *known = look_up(p, peer);
+    return known && known->n_firsts >= DTT_PLUMTREE_USEFUL_FIRSTS &&
+           now.mono_ns - known->up_ns >= DTT_PLUMTREE_USEFUL_NS;
+}
+
+bool dtt_plumtree_is_silent(const struct dtt_plumtree *p, const struct dtt_id *peer)
+{
+    const struct dtt_plumtree_peer *known = look_up(p, peer);
+    return known && known->n_broken > 0;
+}
+
+bool dtt_plumtree_take_useless(struct dtt_plumtree *p, struct dtt_id *ret)
+{
+    if (p->useless == NO_SLOT) {
+        return false;
+    }
+    assert(p->peers[p->useless].is_used);
+    *ret = p->peers[p->useless].id;
+    p->useless = NO_SLOT;
+    return true;
 }
 
 /* ---- broadcasting */
@@ -502,6 +627,9 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
         return err;
     }
     note_heard(p, now);
+    p->n_heard++;
+    from->n_firsts++;
+    from->n_broken = 0;
     if (blob && caught_up) {
         push_caught_up(p, now, e, id, until_ns);
     } else if (blob) {
@@ -513,6 +641,7 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
         learn_wait(p, e, slot_of(p, from));
         dtt_gossip_missing_forget(&p->missing_messages, e);
     }
+    watch(p, now, id);
     return DTT_OK;
 }
 
@@ -571,9 +700,12 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
     } else if (dtt_gossip_recall_has(&p->received_messages, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
         trace_payload(p, from, m, false);
-        prune_repeater(p, now, from);
+        if (!keep_promise(from, &id) || !from->is_eager) {
+            prune_repeater(p, now, from);
+        }
     } else {
         trace_payload(p, from, m, true);
+        keep_promise(from, &id);
         recv_swarm(p, now, from, m);
     }
 }
@@ -610,6 +742,10 @@ void dtt_plumtree_recv(struct dtt_plumtree *p, struct dtt_now now, const struct 
     if (!peer) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_STRANGERS);
         return;
+    }
+    if (m->type != DTT_MSG_PRUNE) {
+        peer->said_ns = now.mono_ns;
+        peer->heard_then = p->n_heard;
     }
     switch (m->type) {
     case DTT_MSG_GOSSIP: recv_gossip(p, now, peer, m); break;
@@ -668,7 +804,12 @@ static void graft_next(struct dtt_plumtree *p, struct dtt_now now,
     const struct dtt_gossip_announcer *a =
         dtt_gossip_missing_next(&p->missing_messages, now.mono_ns, e);
     if (a) {
-        graft(p, &p->peers[a->slot], &id, a->round);
+        struct dtt_plumtree_peer *peer = &p->peers[a->slot];
+        judge(p, now, peer);
+        if (now.mono_ns - e->heard_ns < PROMISE_FRESH_NS && !dtt_gossip_is_catch_up(a->round)) {
+            owe(now, peer, &id, false);
+        }
+        graft(p, peer, &id, a->round);
     }
 }
 
@@ -694,6 +835,7 @@ void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *por
     memset(p, 0, sizeof(*p));
     p->port = *port;
     p->overtaker = NO_SLOT;
+    p->useless = NO_SLOT;
     dtt_rng_bytes(port->rng, hash_key, sizeof(hash_key));
     dtt_timerq_init(&p->timers);
     dtt_gossip_recall_init(&p->received_messages, port->ctx, hash_key);

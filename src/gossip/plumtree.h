@@ -17,6 +17,23 @@
 #define DTT_PLUMTREE_BUSY           3   /* so many messages of others in a moment */
 #define DTT_PLUMTREE_MOMENT_NS      (250 * DTT_MS)
 
+/* A Graft that a neighbour owes a message for is answered by then, or it counts as broken. */
+#define DTT_PLUMTREE_PROMISE_NS (3 * DTT_S)
+#define DTT_PLUMTREE_BROKEN_MAX 3 /* in a row: the neighbour is useless */
+/* A neighbour that said nothing for so long, while others brought so many messages, is asked. */
+#define DTT_PLUMTREE_SILENT_NS    (60 * DTT_S)
+#define DTT_PLUMTREE_SILENT_HEARD 32
+/* A neighbour is useful from so many messages on that it was the first to bring, after a while. */
+#define DTT_PLUMTREE_USEFUL_FIRSTS 8
+#define DTT_PLUMTREE_USEFUL_NS     (60 * DTT_S)
+
+/** A message that a neighbour was asked for and must have. */
+struct dtt_plumtree_promise {
+    struct dtt_gossip_message_id id;
+    uint64_t due_ns; /**< 0: none is owed */
+    bool is_probe;   /**< asked only to see whether it answers */
+};
+
 struct dtt_plumtree_peer {
     struct dtt_id id;
     bool is_used;
@@ -25,6 +42,12 @@ struct dtt_plumtree_peer {
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
+    uint64_t up_ns;
+    uint64_t said_ns;    /**< its last Gossip, IHave or Graft; at first `up_ns` */
+    uint64_t heard_then; /**< `n_heard` at that time */
+    uint32_t n_firsts;   /**< messages that it was the first to bring */
+    uint32_t n_broken;   /**< promises in a row */
+    struct dtt_plumtree_promise promise;
     struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };
 
@@ -36,6 +59,10 @@ struct dtt_plumtree {
     struct dtt_gossip_recall received_messages;
     struct dtt_gossip_missing missing_messages;
     uint64_t heard_ns[DTT_PLUMTREE_BUSY]; /**< the last messages of others, oldest first */
+    uint64_t n_heard;                     /**< messages of others */
+    struct dtt_gossip_message_id witness; /**< one that all neighbours should have by now */
+    uint64_t witness_ns;                  /**< when it came; 0: never */
+    uint8_t useless;                      /**< slot of a neighbour that should go; or none */
     uint64_t next_prune_ns;               /**< on a busy topic */
     uint8_t overtaker; /**< slot of the neighbour whose IHave overtook the last message; or none */
     struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */
@@ -52,6 +79,13 @@ void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
 void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
 /** A neighbour (if it is one) reads slowly, or does not any more. */
 void dtt_plumtree_set_slow(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_slow);
+/** It was the first to bring messages, for a while. */
+bool dtt_plumtree_is_useful(const struct dtt_plumtree *p, struct dtt_now now,
+                            const struct dtt_id *peer);
+/** It did not bring what it was asked for. */
+bool dtt_plumtree_is_silent(const struct dtt_plumtree *p, const struct dtt_id *peer);
+/** A neighbour that broke its promises three times in a row; told once. */
+bool dtt_plumtree_take_useless(struct dtt_plumtree *p, struct dtt_id *ret);
 /** DTT_ETOOBIG, DTT_ENOMEM. A content known already is counted, and DTT_OK. */
 int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_gossip_scope scope,
                            struct dtt_slice content);

@@ -8,6 +8,26 @@ static void sync(struct dtt_swarm *s, struct dtt_now now)
     dtt_plumtree_set_neighbors(&s->plumtree, now, &s->hyparview.active);
 }
 
+/* Before HyParView chooses: what PlumTree knows of the neighbours. */
+static void rate(struct dtt_swarm *s, struct dtt_now now)
+{
+    for (size_t i = 0; i < s->hyparview.active.n; i++) {
+        struct dtt_gossip_peer *p = &s->hyparview.active.peers[i];
+        p->is_useful = dtt_plumtree_is_useful(&s->plumtree, now, &p->id);
+        p->is_silent = dtt_plumtree_is_silent(&s->plumtree, &p->id);
+    }
+}
+
+/* After each input of PlumTree. */
+static void dismiss_useless(struct dtt_swarm *s, struct dtt_now now)
+{
+    struct dtt_id peer;
+    if (dtt_plumtree_take_useless(&s->plumtree, &peer)) {
+        dtt_hyparview_dismiss(&s->hyparview, now, &peer);
+        sync(s, now);
+    }
+}
+
 int dtt_swarm_init(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_port *port,
                    const struct dtt_hyparview_config *cfg,
                    const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
@@ -30,12 +50,15 @@ void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_go
 {
     if (m->type >= DTT_MSG_GOSSIP) {
         if (!dtt_hyparview_is_active(&s->hyparview, &from->id)) {
+            rate(s, now);
             dtt_hyparview_taken_for_neighbor(&s->hyparview, now, from);
             sync(s, now);
         }
         dtt_plumtree_recv(&s->plumtree, now, &from->id, m);
+        dismiss_useless(s, now);
         return;
     }
+    rate(s, now);
     bool joined_again = dtt_hyparview_recv(&s->hyparview, now, from, m);
     sync(s, now);
     if (joined_again) {
@@ -53,6 +76,7 @@ void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct d
 
 void dtt_swarm_prove(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer)
 {
+    rate(s, now);
     dtt_hyparview_prove(&s->hyparview, now, peer);
     sync(s, now);
 }
@@ -60,8 +84,11 @@ void dtt_swarm_prove(struct dtt_swarm *s, struct dtt_now now, const struct dtt_i
 enum dtt_standing dtt_swarm_standing(const struct dtt_swarm *s, struct dtt_now now,
                                      const struct dtt_id *peer)
 {
-    return dtt_hyparview_is_proven(&s->hyparview, now, peer) ? DTT_STANDING_PROVEN
-                                                             : DTT_STANDING_STRANGER;
+    if (dtt_hyparview_is_proven(&s->hyparview, now, peer)) {
+        return DTT_STANDING_PROVEN;
+    }
+    return dtt_plumtree_is_useful(&s->plumtree, now, peer) ? DTT_STANDING_USEFUL
+                                                           : DTT_STANDING_STRANGER;
 }
 
 struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s)
@@ -70,11 +97,18 @@ struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s)
     struct dtt_gossip_facts facts = {.neighbors = active->n};
     for (size_t i = 0; i < active->n; i++) {
         facts.proven += active->peers[i].is_proven;
+        facts.silent += dtt_plumtree_is_silent(&s->plumtree, &active->peers[i].id);
     }
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         facts.slow += s->plumtree.peers[i].is_used && s->plumtree.peers[i].is_slow;
     }
     return facts;
+}
+
+static const char *standing_word(const struct dtt_hyparview *h, const struct dtt_id *neighbor)
+{
+    const struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, neighbor);
+    return p->is_proven ? "proven" : p->is_useful ? "useful" : "stranger";
 }
 
 void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)
@@ -85,7 +119,9 @@ void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)
         if (p->is_used) {
             dtt_json_object(j, NULL);
             dtt_json_id(j, "peer", &p->id);
-            dtt_json_text(j, "push", p->is_eager ? "eager" : "lazy");
+            dtt_json_text(j, "push", p->is_slow ? "slow" : p->is_eager ? "eager" : "lazy");
+            dtt_json_text(j, "standing", standing_word(&s->hyparview, &p->id));
+            dtt_json_bool(j, "silent", p->n_broken > 0);
             dtt_json_end(j);
         }
     }
@@ -108,7 +144,9 @@ bool dtt_swarm_tick(struct dtt_swarm *s, struct dtt_now now)
         return false;
     }
     if (dtt_plumtree_deadline(&s->plumtree) < dtt_hyparview_deadline(&s->hyparview)) {
-        return dtt_plumtree_tick(&s->plumtree, now);
+        bool ticked = dtt_plumtree_tick(&s->plumtree, now);
+        dismiss_useless(s, now);
+        return ticked;
     }
     bool fired = dtt_hyparview_tick(&s->hyparview, now);
     sync(s, now);

@@ -32,7 +32,10 @@ enum dtt_standing dtt_swarm_standing(const struct dtt_swarm *s, struct dtt_now n
                                      const struct dtt_id *peer);
 
 struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s);
-/** Adds its views to the open object: "active", with how messages are pushed, and "passive". */
+/**
+ * Adds its views to the open object: "active", with how messages are pushed and what the neighbour
+ * is worth, and "passive".
+ */
 void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s);
 
 uint64_t dtt_swarm_deadline(const struct dtt_swarm *s);

@@ -17,7 +17,14 @@ struct dtt_gossip_peer {
     struct dtt_id id;
     struct dtt_gossip_blob *data; /**< its PeerData, or NULL */
     uint64_t neighbor_sent_ns;    /**< active view: when we last sent it Neighbor */
-    bool is_proven;               /**< active view: known to hold the secret */
+    uint64_t host, network;       /**< active view: see struct dtt_gossip_source */
+    bool is_proven;               /**< known to hold the secret, when it came or since */
+    bool is_useful;               /**< active view: brings messages first */
+    bool is_silent;               /**< active view: passes nothing on */
+    uint8_t names_unanswered;     /**< active view: peers that it named, in a row */
+    uint64_t unheeded_until_ns;   /**< active view: what it names is not taken */
+    bool is_hearsay;              /**< passive view: it was named by others, and that is all */
+    struct dtt_id via;            /**< hearsay: the neighbour that named it; zero: a stranger */
     bool is_polite;               /**< passive view: its connection ends in good order, so that is
                                        no reason to forget it */
 };

@@ -93,7 +93,7 @@ static void drain(struct world *w)
         for (size_t i = 0; i < PEERS; i++) {
             expected += w->is_neighbor[t][i];
         }
-        require(n <= 5 && n == expected);
+        require(n <= 7 && n == expected);
         for (size_t i = 0; i < n; i++) {
             require(w->is_neighbor[t][peer_index(w, &ids[i])]);
         }
@@ -247,6 +247,23 @@ static void toggle(struct world *w, size_t topic)
     w->is_subscribed[topic] = !w->is_subscribed[topic];
 }
 
+/* What the node tells about a peer. */
+static void tell(struct world *w, size_t topic)
+{
+    uint8_t what = byte(w);
+    const struct dtt_id *id = peer(w);
+    if (what & 1) {
+        dtt_gossip_prove(w->gossip, w->now, &topics[topic], id);
+    } else {
+        dtt_gossip_set_slow(w->gossip, id, what & 2);
+    }
+    struct dtt_gossip_facts facts = dtt_gossip_facts(w->gossip, &topics[topic]);
+    require(facts.neighbors <= 7 && facts.proven <= 5 && facts.neighbors - facts.proven <= 5);
+    require(facts.silent <= facts.neighbors && facts.slow <= facts.neighbors);
+    require(!(what & 1) || !w->is_subscribed[topic] || dtt_gossip_id_eq(id, &w->ids[0]) ||
+            dtt_gossip_standing(w->gossip, w->now, id) == DTT_STANDING_PROVEN);
+}
+
 static void step(struct world *w)
 {
     uint8_t op = byte(w);
@@ -262,6 +279,8 @@ static void step(struct world *w)
     default:
         if ((op & 0x78) == 0x78) {
             toggle(w, topic);
+        } else if ((op & 0x60) == 0x60) {
+            tell(w, topic);
         } else {
             uint64_t b = byte(w);
             tick(w, b * b * DTT_MS);

@@ -109,6 +109,8 @@ static void assert_neighbor(json_t *topic, const dtt_node *peer)
     json_t *neighbor = json_array_get(vectors_at(topic, "active"), 0);
     assert_peer(neighbor, peer);
     assert_string_equal(vectors_text(neighbor, "push"), "eager");
+    assert_non_null(vectors_at(neighbor, "standing"));
+    assert_true(json_is_false(vectors_at(neighbor, "silent")));
     assert_int_equal(json_array_size(vectors_at(topic, "passive")), 0);
 }
 

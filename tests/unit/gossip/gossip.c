@@ -100,11 +100,44 @@ static void drain(void)
     }
 }
 
+static void hearsay_is_marked(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m = {
+        .type = DTT_MSG_FORWARD_JOIN,
+        .u.forward_join.peer = {.id = bob, .data = {.is_some = true, .bytes = dtt_slice("b", 1)}}};
+    assert_int_equal(dtt_gossip_subscribe(g, now, &red), DTT_OK);
+    recv_join(&ann, &red);
+    drain();
+    recv(&ann, &red, &m);
+    next(DTT_GOSSIP_PEER_DATA, &bob);
+    struct dtt_gossip_action a = next_send(DTT_MSG_NEIGHBOR, &bob);
+    assert_true(a.is_hearsay && dtt_gossip_id_eq(&a.via, &ann));
+    now.mono_ns += DTT_S;
+    dtt_gossip_tick(g, now);
+    next_none();
+    now.mono_ns += DTT_S;
+    dtt_gossip_tick(g, now);
+    next(DTT_GOSSIP_DISCONNECT, &bob);
+    /* Its record opened: that is more than hearsay. */
+    dtt_gossip_prove(g, now, &red, &bob);
+    recv(&ann, &red, &m);
+    next(DTT_GOSSIP_PEER_DATA, &bob);
+    assert_false(next_send(DTT_MSG_NEIGHBOR, &bob).is_hearsay);
+    next_none();
+    struct dtt_gossip_facts facts = dtt_gossip_facts(g, &red);
+    assert_int_equal(facts.neighbors, 1);
+    assert_int_equal(facts.proven, 0);
+    dtt_gossip_prove(g, now, &red, &ann);
+    assert_int_equal(dtt_gossip_facts(g, &red).proven, 1);
+    assert_int_equal(dtt_gossip_facts(g, &blue).neighbors, 0);
+}
+
 static void config_is_checked(void **state)
 {
     (void)state;
     struct dtt_gossip *other;
-    struct dtt_gossip_config cfg = {.me = me, .active_view = 17};
+    struct dtt_gossip_config cfg = {.me = me, .active_view = 15};
     assert_int_equal(dtt_gossip_new(&other, &ctx, &cfg), DTT_EINVAL);
     cfg = (struct dtt_gossip_config){.me = me, .passive_view = 65};
     assert_int_equal(dtt_gossip_new(&other, &ctx, &cfg), DTT_EINVAL);
@@ -404,20 +437,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(config_is_checked),
-        T(topics),
-        T(unknown_topic),
-        T(malformed_payload),
-        T(join_brings_own_data),
-        T(received_with_hash),
-        T(shared_peer_stays),
-        T(quit_says_goodbye),
-        T(gone_for_all_topics),
-        T(peer_data_comes_out),
-        T(tick_pauses_when_much_waits),
-        T(timers_fire_in_order),
-        T(undrained),
-        T(out_of_memory),
+        T(config_is_checked),    T(hearsay_is_marked),   T(topics),
+        T(unknown_topic),        T(malformed_payload),   T(join_brings_own_data),
+        T(received_with_hash),   T(shared_peer_stays),   T(quit_says_goodbye),
+        T(gone_for_all_topics),  T(peer_data_comes_out), T(tick_pauses_when_much_waits),
+        T(timers_fire_in_order), T(undrained),           T(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

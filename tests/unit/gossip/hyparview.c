@@ -4,11 +4,15 @@
 #include "gossip/hyparview.h"
 
 static struct dtt_hyparview h;
+static uint64_t connections[PEERS], hosts[PEERS], networks[PEERS];
 
 static int setup(void **state)
 {
     (void)state;
     script_open();
+    memset(connections, 0, sizeof(connections));
+    memset(hosts, 0, sizeof(hosts));
+    memset(networks, 0, sizeof(networks));
     struct dtt_hyparview_config cfg = {
         .me = peers[0], .active_view = 3, .passive_view = 6, .shuffle_ns = 60 * DTT_S};
     static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
@@ -33,8 +37,12 @@ static struct dtt_gossip_peer_data some(const char *text)
 
 static void recv(int from, const struct dtt_gossip_message *m)
 {
-    struct dtt_gossip_source source = {.id = peers[from]};
+    struct dtt_gossip_source source = {.id = peers[from],
+                                       .connection = connections[from],
+                                       .host = hosts[from],
+                                       .network = networks[from]};
     dtt_hyparview_recv(&h, now, &source, m);
+    dtt_hyparview_check(&h);
 }
 
 static void recv_join(int from)
@@ -81,6 +89,12 @@ static void recv_shuffle(int from, int origin, int first, int last, uint16_t ttl
 static void gone(int peer)
 {
     dtt_hyparview_peer_gone(&h, now, &peers[peer], DTT_REASON_CLOSED_BY_PEER);
+}
+
+static void prove(int peer)
+{
+    dtt_hyparview_prove(&h, now, &peers[peer]);
+    dtt_hyparview_check(&h);
 }
 
 static void pass(uint64_t ns)
@@ -134,14 +148,14 @@ static void join_is_sent_once(void **state)
 static void a_full_view_asks_instead(void **state)
 {
     (void)state;
-    neighbors((int)h.active.max);
+    neighbors(3);
     assert_int_equal(dtt_hyparview_join(&h, now, &peers[6], false), DTT_OK);
     assert_string_equal(script(), "neighbor(high) > 6");
     pass(9 * DTT_S);
     assert_true(needs(6));
     recv_neighbor(6, DTT_GOSSIP_HIGH);
     assert_true(dtt_hyparview_is_active(&h, &peers[6]));
-    assert_int_equal(h.active.n, h.active.max);
+    assert_int_equal(h.active.n, 3);
 }
 
 static void unanswered_join(void **state)
@@ -176,6 +190,21 @@ static void join_is_answered_and_forwarded(void **state)
     pass(DTT_S);
     recv_join(2);
     assert_string_equal(script(), "neighbor(high) > 2; forward(2, ttl 6) > 1");
+    pass(DTT_S);
+    recv_join(2);
+    assert_string_equal(script(), "neighbor(high) > 2; forward(2, ttl 6) > 1");
+    pass(7 * DTT_S);
+    recv_join(2); /* too often */
+    assert_string_equal(script(), "");
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_JOINS_REFUSED], 2);
+    /* It was started again: that is another connection. */
+    pass(DTT_S);
+    connections[2]++;
+    recv_join(2);
+    assert_string_equal(script(), "neighbor(high) > 2; forward(2, ttl 6) > 1");
+    connections[2]++;
+    recv_join(2);
+    assert_string_equal(script(), "");
 }
 
 static void join_evicts_when_full(void **state)
@@ -499,13 +528,14 @@ static void answers_to_strangers_are_bounded(void **state)
     neighbors(1);
     for (int i = 10; i < 70; i++) {
         recv_shuffle(1, i, i, i, 0);
-        sent += script()[0] != '\0';
+        sent += strstr(script(), "reply") != NULL;
     }
     assert_int_equal(sent, 16);
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_REQUESTS_REFUSED], 44);
     pass(DTT_S);
     recv_shuffle(1, 70, 70, 70, 0);
-    assert_string_equal(script(), "reply(1 nodes) > 70");
+    /* A dial on hearsay makes room for the next. */
+    assert_string_equal(script(), "hang up 10; reply(1 nodes) > 70");
 }
 
 static void strangers_are_hung_up_on(void **state)
@@ -536,10 +566,22 @@ static void requests_are_bounded(void **state)
     }
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_REQUESTS_REFUSED],
                      60 - DTT_HYPARVIEW_REQUESTS_MAX);
+    /* Another neighbour has a share too, and what is no hearsay has room at once. */
+    script();
+    neighbors(1);
+    for (int i = 30; i < 60; i++) {
+        recv_forward_join(1, i, 0);
+    }
+    for (int i = 30; i < 60; i++) {
+        assert_int_equal(needs(i), i < 38);
+    }
+    prove(60);
+    recv_forward_join(1, 60, 0);
+    assert_true(needs(60));
     script();
     pass(500 * DTT_MS);
     recv_forward_join(1, 70, 0);
-    assert_string_equal(script(), "neighbor(high) > 70; hang up 1");
+    assert_string_equal(script(), "neighbor(high) > 70");
     for (int i = 10; i < 40; i++) {
         assert_int_equal(dtt_hyparview_join(&h, now, &peers[i], false), DTT_OK);
     }
@@ -569,6 +611,302 @@ static void a_shuffle_fits_a_frame(void **state)
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_ACTIONS_DROPPED], 0);
     recv_neighbor(4, DTT_GOSSIP_LOW);
     assert_non_null(strstr(script(), "reply(7 nodes) > 4"));
+}
+
+/* ---- places */
+
+/* The neighbours, in ascending order. */
+static const char *active(void)
+{
+    static char text[256];
+    size_t n = 0;
+    text[0] = '\0';
+    for (int i = 1; i < PEERS; i++) {
+        if (dtt_hyparview_is_active(&h, &peers[i])) {
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%d", n ? " " : "", i);
+        }
+    }
+    script();
+    return text;
+}
+
+static void strangers_leave_places_to_the_proven(void **state)
+{
+    (void)state;
+    neighbors(3);
+    for (int i = 11; i <= 13; i++) {
+        prove(i);
+        recv_neighbor(i, DTT_GOSSIP_HIGH);
+        assert_true(dtt_hyparview_is_active(&h, &peers[i]));
+    }
+    assert_int_equal(h.active.n, 5); /* three proven, two of the strangers */
+    recv_join(4);
+    recv_join(5);
+    recv_join(6);
+    assert_true(dtt_hyparview_is_active(&h, &peers[6]));
+    for (int i = 11; i <= 13; i++) {
+        assert_true(dtt_hyparview_is_active(&h, &peers[i]));
+    }
+    assert_int_equal(h.active.n, 5);
+    /* Among themselves the proven are as HyParView has it. */
+    prove(14);
+    recv_neighbor(14, DTT_GOSSIP_LOW);
+    assert_false(dtt_hyparview_is_active(&h, &peers[14]));
+    recv_join(14);
+    assert_true(dtt_hyparview_is_active(&h, &peers[14]));
+    assert_int_equal(h.active.n, 5);
+}
+
+static void a_stranger_that_proves_itself_moves_over(void **state)
+{
+    (void)state;
+    neighbors(3);
+    prove(1);
+    assert_string_equal(active(), "1 2 3");
+    prove(2);
+    recv_join(4); /* the place beside */
+    assert_string_equal(active(), "1 2 3 4");
+    prove(3);
+    recv_join(5);
+    assert_string_equal(active(), "1 2 3 4 5");
+    prove(4);
+    assert_int_equal(h.active.n, 4); /* one of the proven has gone, and that is not peer 4 */
+    assert_true(dtt_hyparview_is_active(&h, &peers[4]));
+    prove(4);
+    assert_int_equal(h.active.n, 4);
+}
+
+static void the_largest_source_makes_room(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 9; i++) {
+        hosts[i] = i < 7 ? 100 : (uint64_t)i;
+        networks[i] = i < 7 ? 100 : 200;
+    }
+    recv_neighbor(1, DTT_GOSSIP_HIGH);
+    recv_neighbor(2, DTT_GOSSIP_HIGH);
+    recv_neighbor(7, DTT_GOSSIP_HIGH);
+    recv_join(8); /* of two from host 100 one goes */
+    assert_true(dtt_hyparview_is_active(&h, &peers[7]) && dtt_hyparview_is_active(&h, &peers[8]));
+    recv_join(9); /* all from different hosts; 7, 8 and 9 are of one network */
+    assert_true(dtt_hyparview_is_active(&h, &peers[1]) || dtt_hyparview_is_active(&h, &peers[2]));
+    recv_join(3); /* host 100 again: its other peer goes */
+    assert_false(dtt_hyparview_is_active(&h, &peers[1]) || dtt_hyparview_is_active(&h, &peers[2]));
+    assert_true(dtt_hyparview_is_active(&h, &peers[3]) && dtt_hyparview_is_active(&h, &peers[9]));
+}
+
+static void useless_strangers_go_first(void **state)
+{
+    (void)state;
+    neighbors(3);
+    dtt_gossip_view_find(&h.active, &peers[1])->is_useful = true;
+    dtt_gossip_view_find(&h.active, &peers[3])->is_silent = true;
+    recv_join(4);
+    assert_string_equal(active(), "1 2 4");
+    recv_join(5);
+    recv_join(6);
+    assert_true(dtt_hyparview_is_active(&h, &peers[1]));
+}
+
+static void proven_peers_are_asked_for(void **state)
+{
+    (void)state;
+    neighbors(3);
+    prove(4);
+    recv_shuffle(1, -1, 4, 5, 0);
+    assert_string_equal(script(), "neighbor(low) > 4");
+    recv_neighbor(4, DTT_GOSSIP_LOW);
+    assert_int_equal(h.active.n, 3);
+    assert_true(dtt_hyparview_is_active(&h, &peers[4]));
+}
+
+/* ---- coming and going */
+
+static void flapping_costs(void **state)
+{
+    (void)state;
+    static const int waits_s[] = {0, 1, 2, 4, 8, 16, 32, 64, 64};
+    recv_join(1);
+    for (size_t i = 0; i < sizeof(waits_s) / sizeof(waits_s[0]); i++) {
+        recv_disconnect(1, true);
+        if (waits_s[i]) {
+            pass((uint64_t)waits_s[i] * DTT_S - DTT_MS);
+            recv_neighbor(1, DTT_GOSSIP_LOW);
+            recv_join(1);
+            assert_string_equal(active(), "");
+            pass(DTT_MS);
+        }
+        recv_neighbor(1, DTT_GOSSIP_HIGH);
+        assert_string_equal(active(), "1");
+    }
+    pass(600 * DTT_S);
+    recv_disconnect(1, true);
+    recv_neighbor(1, DTT_GOSSIP_HIGH);
+    assert_string_equal(active(), "1");
+}
+
+/* Others join until peer 4 has lost its place. */
+static void crowd_out(int *next)
+{
+    while (dtt_hyparview_is_active(&h, &peers[4])) {
+        recv_join((*next)++);
+    }
+    script();
+}
+
+static void joins_are_rationed(void **state)
+{
+    (void)state;
+    int next = 5;
+    neighbors(3);
+    for (int i = 0; i < 3; i++) {
+        recv_join(4);
+        assert_true(dtt_hyparview_is_active(&h, &peers[4]));
+        crowd_out(&next);
+    }
+    pass(10 * DTT_S - DTT_MS);
+    recv_join(4);
+    recv_neighbor(4, DTT_GOSSIP_HIGH);
+    assert_false(dtt_hyparview_is_active(&h, &peers[4]));
+    assert_non_null(strstr(script(), "disconnect(alive) > 4"));
+    pass(DTT_MS);
+    recv_join(4);
+    assert_true(dtt_hyparview_is_active(&h, &peers[4]));
+    crowd_out(&next);
+    connections[4]++; /* it was started again */
+    pass(DTT_S);
+    recv_join(4);
+    assert_true(dtt_hyparview_is_active(&h, &peers[4]));
+    /* One that we ask may come at any time. */
+    recv_disconnect(4, true);
+    recv_disconnect(4, true);
+    dtt_hyparview_join(&h, now, &peers[4], false);
+    recv_neighbor(4, DTT_GOSSIP_HIGH);
+    assert_true(dtt_hyparview_is_active(&h, &peers[4]));
+}
+
+static void a_useless_neighbor_is_not_taken_back_for_long(void **state)
+{
+    (void)state;
+    neighbors(2);
+    prove(2);
+    dtt_hyparview_dismiss(&h, now, &peers[1]);
+    assert_string_equal(script(), "down 1 useless; reply(1 nodes) > 1; disconnect(alive) > 1; "
+                                  "hang up 1");
+    dtt_hyparview_dismiss(&h, now, &peers[2]);
+    assert_false(in_passive(1) || in_passive(2));
+    assert_int_equal(dtt_hyparview_join(&h, now, &peers[2], false), DTT_OK);
+    recv_join(2);
+    assert_string_equal(active(), "");
+    pass(60 * DTT_S);
+    recv_join(1);
+    recv_join(2);
+    assert_string_equal(active(), "2");
+    pass(540 * DTT_S);
+    recv_join(1);
+    assert_string_equal(active(), "1 2");
+}
+
+/* ---- hearsay */
+
+static void one_neighbor_names_at_most_its_share(void **state)
+{
+    (void)state;
+    dtt_hyparview_fini(&h);
+    struct dtt_hyparview_config cfg = {
+        .me = peers[0], .active_view = 3, .passive_view = 12, .shuffle_ns = 60 * DTT_S};
+    static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+    assert_int_equal(dtt_hyparview_init(&h, now, &port, &cfg, hash_key), DTT_OK);
+    neighbors(3);
+    recv_shuffle(1, -1, 10, 20, 0);
+    assert_int_equal(h.passive.n, 8);
+    prove(60);
+    recv_shuffle(1, -1, 60, 60, 0); /* vouched for */
+    assert_int_equal(h.passive.n, 9);
+    recv_join(4); /* one of ours goes into the passive view */
+    int own =
+        dtt_hyparview_is_active(&h, &peers[1]) ? dtt_hyparview_is_active(&h, &peers[2]) ? 3 : 2 : 1;
+    assert_true(in_passive(own));
+    for (int from = 1; from <= 4; from++) {
+        for (int i = 30; i < 60; i += 10) {
+            recv_shuffle(from, -1, i, i + 9, 0);
+        }
+        for (int i = 40; i < 50; i++) {
+            recv_shuffle(i, -1, 50, 59, 0); /* strangers */
+        }
+    }
+    assert_int_equal(h.passive.n, 12);
+    assert_true(in_passive(60) && in_passive(own));
+}
+
+static void names_that_never_answer_are_not_taken(void **state)
+{
+    (void)state;
+    neighbors(1);
+    for (int i = 10; i < 18; i++) {
+        recv_forward_join(1, i, 0);
+        pass(DTT_S);
+    }
+    script();
+    recv_forward_join(1, 20, 0);
+    recv_shuffle(1, -1, 21, 22, 0);
+    assert_string_equal(script(), "");
+    assert_int_equal(h.passive.n, 0);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_HEARSAY_UNHEEDED], 2);
+    pass(600 * DTT_S);
+    script();
+    recv_forward_join(1, 20, 0);
+    assert_string_equal(script(), "neighbor(high) > 20");
+    /* An answer, even a late or a bad one, is one. */
+    for (int i = 30; i < 36; i++) {
+        recv_forward_join(1, i, 0);
+        pass(DTT_S);
+    }
+    recv_forward_join(1, 40, 0);
+    pass(DTT_S);
+    recv_neighbor(40, DTT_GOSSIP_HIGH);
+    recv_disconnect(40, false);
+    script();
+    recv_forward_join(1, 42, 0);
+    assert_string_equal(script(), "neighbor(high) > 42");
+}
+
+static void nobody_is_blamed_for_our_budget(void **state)
+{
+    (void)state;
+    neighbors(1);
+    recv_shuffle(1, -1, 10, 17, 0);
+    for (int i = 0; i < 8; i++) {
+        for (int peer = 10; peer < 18; peer++) {
+            if (needs(peer)) {
+                dtt_hyparview_peer_gone(&h, now, &peers[peer], DTT_REASON_BUDGET);
+                assert_true(needs(peer)); /* the next one is not asked at once */
+            }
+        }
+        pass(500 * DTT_MS);
+    }
+    script();
+    recv_forward_join(1, 20, 0);
+    assert_string_equal(script(), "neighbor(high) > 20");
+}
+
+static void a_dial_on_hearsay_ends(void **state)
+{
+    (void)state;
+    neighbors(1);
+    recv_forward_join(1, 10, 0);
+    script();
+    pass(500 * DTT_MS);
+    assert_false(needs(10));
+    pass(1499 * DTT_MS);
+    assert_string_equal(script(), "");
+    pass(DTT_MS);
+    assert_string_equal(script(), "hang up 10");
+    prove(11);
+    recv_forward_join(1, 11, 0);
+    script();
+    pass(5 * DTT_S);
+    assert_string_equal(script(), "");
 }
 
 /* ---- PeerData */
@@ -678,6 +1016,18 @@ int main(void)
         T(strangers_are_hung_up_on),
         T(passive_view_is_bounded),
         T(requests_are_bounded),
+        T(strangers_leave_places_to_the_proven),
+        T(a_stranger_that_proves_itself_moves_over),
+        T(the_largest_source_makes_room),
+        T(useless_strangers_go_first),
+        T(proven_peers_are_asked_for),
+        T(flapping_costs),
+        T(joins_are_rationed),
+        T(a_useless_neighbor_is_not_taken_back_for_long),
+        T(one_neighbor_names_at_most_its_share),
+        T(names_that_never_answer_are_not_taken),
+        T(a_dial_on_hearsay_ends),
+        T(nobody_is_blamed_for_our_budget),
         T(a_shuffle_fits_a_frame),
         T(peer_data_is_passed_on_when_new),
         T(data_follows_a_peer_through_the_views),

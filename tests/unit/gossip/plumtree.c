@@ -149,6 +149,117 @@ static void a_slow_neighbor_gets_announcements(void **state)
     assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2");
 }
 
+/* ---- what neighbours owe */
+
+static bool useless(int peer)
+{
+    struct dtt_id id;
+    bool is_useless = dtt_plumtree_take_useless(&p, &id);
+    assert_true(!is_useless || dtt_gossip_id_eq(&id, &peers[peer]));
+    return is_useless;
+}
+
+/* Numbers from 1 on: messages of neighbour 1, one a second. */
+static void recv_numbers(uint32_t first, uint32_t last)
+{
+    for (uint32_t i = first; i <= last; i++) {
+        struct dtt_slice content = dtt_slice(&i, sizeof(i));
+        struct dtt_gossip_message m = {.type = DTT_MSG_GOSSIP, .u.gossip.content = content};
+        dtt_blake3(m.u.gossip.id.bytes, content);
+        m.u.gossip.scope = DTT_GOSSIP_SWARM;
+        pass(DTT_S);
+        recv(1, &m);
+    }
+}
+
+/* Sends back what neighbour `peer` was asked for last, if it was asked. */
+static bool answer_probe(int peer)
+{
+    struct dtt_gossip_outbox_item item;
+    struct dtt_gossip_message m;
+    bool was_asked = false;
+    while (dtt_gossip_outbox_pop(&outbox, &item)) {
+        if (item.type == DTT_GOSSIP_SEND && dtt_gossip_id_eq(&item.peer, &peers[peer])) {
+            assert_int_equal(dtt_gossip_message_decode(dtt_gossip_blob_slice(item.blob), NULL, &m),
+                             DTT_OK);
+            if (m.type == DTT_MSG_GRAFT) {
+                struct dtt_gossip_blob *asked =
+                    dtt_gossip_recall_content(&p.received_messages, now.mono_ns, &m.u.graft.id);
+                assert_non_null(asked);
+                was_asked = true;
+                assert_int_equal(dtt_gossip_message_decode(dtt_gossip_blob_slice(asked), NULL, &m),
+                                 DTT_OK);
+                recv(peer, &m);
+            }
+        }
+        dtt_gossip_blob_unref(item.blob);
+    }
+    return was_asked;
+}
+
+static void a_silent_neighbor_is_asked_and_goes(void **state)
+{
+    (void)state;
+    two_and_two();
+    recv_numbers(1, 60);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROBES], 3);
+    assert_false(dtt_plumtree_is_silent(&p, &peers[2]));
+    down(3);
+    down(4);
+    recv_numbers(61, 64);
+    assert_true(dtt_plumtree_is_silent(&p, &peers[2]));
+    assert_false(useless(2));
+    recv_numbers(65, 70);
+    assert_true(useless(2));
+    assert_false(useless(2)); /* told once */
+    assert_false(dtt_plumtree_is_silent(&p, &peers[1]));
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROMISES_BROKEN], 3);
+}
+
+/* A leaf has nothing to say, and is honest. Its link stays eager. */
+static void a_leaf_keeps_its_place(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    int asked = 0;
+    for (uint32_t i = 1; i <= 300; i++) {
+        recv_numbers(i, i);
+        asked += answer_probe(2);
+    }
+    assert_true(asked >= 4 && asked <= 5);
+    assert_false(dtt_plumtree_is_silent(&p, &peers[2]));
+    assert_true(dtt_plumtree_is_useful(&p, now, &peers[1]));
+    assert_false(dtt_plumtree_is_useful(&p, now, &peers[2]));
+    script();
+    say('z');
+    assert_non_null(strstr(script(), "gossip(z, 0) > 2"));
+}
+
+static void announced_and_not_delivered(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    for (char c = 'a'; c < 'e'; c++) {
+        assert_false(useless(2));
+        recv_ihave(2, c, 0);
+        pass(4 * DTT_S);
+    }
+    assert_true(dtt_plumtree_is_silent(&p, &peers[2]));
+    assert_true(useless(2));
+    down(2);
+    /* One success in between is enough, and a late one is one. */
+    for (char c = 'f'; c < 'p'; c++) {
+        recv_ihave(1, c, 0);
+        pass(2 * DTT_S + (c % 3 ? 2 * DTT_S : 0));
+        if (c % 3 == 0) {
+            recv_gossip(1, c, 0);
+        }
+        assert_false(useless(1));
+    }
+}
+
 /* Three hops from who said it a message goes over two of the new links; the others turn lazy. */
 static void far_away_few_new_links_are_tried(void **state)
 {
@@ -792,7 +903,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(pushes_and_announces),
         T(a_slow_neighbor_gets_announcements),
-        T(a_slow_neighbor_gets_announcements),
+        T(a_silent_neighbor_is_asked_and_goes),
+        T(a_leaf_keeps_its_place),
+        T(announced_and_not_delivered),
         T(far_away_few_new_links_are_tried),
         T(repeats_nothing),
         T(to_the_neighbors),

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * When peers came into the active view and left it again: coming often costs. A Join counts once in
+ * a while for each connection; whoever leaves again and again waits longer each time; a neighbour
+ * that was of no use is not taken back for long.
+ */
+#ifndef DTT_GOSSIP_VISITS_H
+#define DTT_GOSSIP_VISITS_H
+
+#include "base/time.h"
+#include "gossip/message.h"
+
+#define DTT_VISITS_MAX 64 /* the oldest is forgotten */
+/* Joins that count: one in 10 s over time, for where many join at once a peer is replaced soon and
+ * honestly tries again; after a second at the soonest over another connection: it was restarted. */
+#define DTT_VISITS_JOIN_NS      (10 * DTT_S)
+#define DTT_VISITS_JOIN_BURST   3
+#define DTT_VISITS_RECONNECT_NS (1 * DTT_S)
+/* Before the second return, doubled each time. The first is free: `systemctl restart` is quick. */
+#define DTT_VISITS_RETURN_NS     (1 * DTT_S)
+#define DTT_VISITS_RETURN_MAX_NS (64 * DTT_S)
+#define DTT_VISITS_FORGET_NS     (600 * DTT_S) /* departures */
+
+struct dtt_visit {
+    struct dtt_id id;
+    uint64_t connection;
+    uint64_t joined_ns;         /**< the last Join that counted; 0: none */
+    uint64_t joins_paid_ns;     /**< by then those that counted are made up for */
+    uint64_t left_ns;           /**< the last Disconnect; 0: none */
+    uint64_t shut_out_until_ns; /**< 0: not at all */
+    uint32_t departures;
+};
+
+struct dtt_visits {
+    size_t next; /**< the slot that the next new peer takes */
+    struct dtt_visit peers[DTT_VISITS_MAX];
+};
+
+/** A Join, or a Neighbor of high priority, is taken: the next one counts later. */
+void dtt_visits_joined(struct dtt_visits *v, struct dtt_now now,
+                       const struct dtt_gossip_source *source);
+/** A neighbour said Disconnect. */
+void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer);
+/** The peer is not taken back for so long. */
+void dtt_visits_shut_out(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer,
+                         uint64_t ns);
+
+/** Whether it may be a neighbour now, whoever asks. */
+bool dtt_visits_may_return(const struct dtt_visits *v, struct dtt_now now,
+                           const struct dtt_id *peer);
+/** Whether it is shut out. */
+bool dtt_visits_is_shut_out(const struct dtt_visits *v, struct dtt_now now,
+                            const struct dtt_id *peer);
+/** Whether a Join of it counts, as far as earlier ones go. */
+bool dtt_visits_may_join(const struct dtt_visits *v, struct dtt_now now,
+                         const struct dtt_gossip_source *source);
+
+#endif
