@@ -302,41 +302,52 @@ static void close_slow(struct dtt_links *p, struct dtt_now now, struct live *c)
     close_live(p, now, c, "too slow");
 }
 
+static enum dtt_place_rank rank_of(const struct dtt_links *p, struct dtt_now now,
+                                   const struct dtt_link *link)
+{
+    if (link->neighbor_of > 0 || dtt_gossip_needs(p->gossip, &link->id)) {
+        return DTT_PLACE_NEEDED;
+    }
+    return dtt_gossip_standing(p->gossip, now, &link->id) == DTT_STANDING_PROVEN
+               ? DTT_PLACE_PROVEN
+               : DTT_PLACE_STRANGER;
+}
+
 static struct dtt_place place_of(const struct dtt_links *p, struct dtt_now now,
                                  const struct dtt_link *link, const struct live *c)
 {
     bool is_silent = c->heard_ns == 0 && now.mono_ns - c->opened_ns >= DTT_LINKS_GRACE_NS;
-    enum dtt_place_rank rank = is_silent ? DTT_PLACE_SILENT : DTT_PLACE_STRANGER;
-    if (link->neighbor_of > 0 || dtt_gossip_needs(p->gossip, &link->id)) {
-        rank = DTT_PLACE_NEEDED;
-    } else if (dtt_gossip_standing(p->gossip, now, &link->id) == DTT_STANDING_PROVEN) {
-        rank = DTT_PLACE_PROVEN;
-    }
-    return (struct dtt_place){.rank = rank,
+    enum dtt_place_rank rank = rank_of(p, now, link);
+    return (struct dtt_place){.rank =
+                                  is_silent && rank == DTT_PLACE_STRANGER ? DTT_PLACE_SILENT : rank,
                               .host = dtt_addr_host(&c->addr),
                               .network = dtt_addr_network(&c->addr),
                               .used_ns = c->heard_ns ? c->heard_ns : c->opened_ns};
 }
 
-/* One accepted connection too many: it may be the newest one that goes. */
+/* One accepted connection, or stranger among them, may be too many: perhaps the newest one goes. */
 static void make_room(struct dtt_links *p, struct dtt_now now)
 {
     struct dtt_place places[DTT_LINKS_ACCEPTED + 1];
     struct live *lives[DTT_LINKS_ACCEPTED + 1];
     size_t n = 0;
+    size_t strangers = 0;
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         struct dtt_link *link = dtt_map_value_at(&p->peers, i);
         for (size_t k = 0; k < link->n_conns; k++) {
             if (!link->conns[k].is_dialled && !link->conns[k].is_closing) {
                 assert(n <= DTT_LINKS_ACCEPTED);
                 places[n] = place_of(p, now, link, &link->conns[k]);
+                strangers += places[n].rank <= DTT_PLACE_STRANGER;
                 lives[n++] = &link->conns[k];
             }
         }
     }
     assert(n == p->n_accepted);
-    DTT_COUNT(p->ctx, NODE_PLACES_MADE);
-    close_live(p, now, lives[dtt_places_victim(places, n)], "no place");
+    if (n > DTT_LINKS_ACCEPTED || strangers > DTT_LINKS_STRANGERS) {
+        DTT_COUNT(p->ctx, NODE_PLACES_MADE);
+        close_live(p, now, lives[dtt_places_victim(places, n)], "no place");
+    }
 }
 
 /* --------------------------------------------------------------- sending */
@@ -475,8 +486,10 @@ static void close_worn(struct dtt_links *p, struct dtt_now now, struct dtt_link 
 /* The peer has spoken of a topic of ours on connection k. */
 static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
 {
-    dtt_transport_trust(&p->transport, link->conns[k].conn);
     link->conns[k].heard_ns = now.mono_ns;
+    if (rank_of(p, now, link) > DTT_PLACE_STRANGER) {
+        dtt_transport_trust(&p->transport, link->conns[k].conn);
+    }
     if (k > 0 && !link->conns[k].is_worn && !is_fresh(&link->conns[0], now)) {
         promote(p, link, k);
     }
@@ -556,7 +569,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     int err = dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn);
     on_written(p, now, link, before);
     on_sent(p, now, link, err);
-    if (p->n_accepted > DTT_LINKS_ACCEPTED) {
+    if (p->n_accepted > DTT_LINKS_STRANGERS) {
         make_room(p, now);
     }
 }

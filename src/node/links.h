@@ -31,6 +31,7 @@
 #define DTT_LINKS_MAX       512          /**< peers with a connection or a dial */
 #define DTT_LINKS_CONNS     4            /**< connections a peer */
 #define DTT_LINKS_ACCEPTED  192          /**< connections that peers made; then some make room */
+#define DTT_LINKS_STRANGERS 40           /**< of these, neither needed nor proven */
 #define DTT_LINKS_DIALS     48           /**< dials under way */
 #define DTT_LINKS_HEARSAY   16           /**< of these, to peers that another one named */
 #define DTT_LINKS_VIA       4            /**< of these, to peers that the same one named */

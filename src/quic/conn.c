@@ -29,6 +29,11 @@ static bool is_half_open(const struct dtt_qconn *c)
     return c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
 }
 
+static bool is_stranger(const struct dtt_qconn *c)
+{
+    return !c->is_dialed && c->state <= DTT_QCONN_OPEN && c->memory.pool == &c->sh->strangers;
+}
+
 /* Open, or the user has still to hear that it is not. */
 static bool is_live(const struct dtt_qconn *c)
 {
@@ -49,6 +54,7 @@ static void end_life(struct dtt_qconn *c)
 static void set_state(struct dtt_qconn *c, enum dtt_qconn_state state, uint64_t until_ns)
 {
     struct dtt_qshared *sh = c->sh;
+    bool was_stranger = is_stranger(c);
     assert(state > c->state);
     if (is_half_open(c)) {
         assert(sh->half_open > 0);
@@ -69,6 +75,8 @@ static void set_state(struct dtt_qconn *c, enum dtt_qconn_state state, uint64_t 
     }
     c->state = state;
     c->until_ns = until_ns;
+    assert(sh->n_strangers >= was_stranger);
+    sh->n_strangers -= was_stranger && !is_stranger(c);
 }
 
 struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bool is_dialed,
@@ -98,6 +106,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     }
     sh->live++;
     sh->half_open += is_half_open(c);
+    sh->n_strangers += is_stranger(c);
     return c;
 }
 
@@ -432,6 +441,8 @@ void dtt_qconn_trust(struct dtt_qconn *c)
         return;
     }
     size_t max = c->sh->peer_memory_max;
+    assert(c->sh->n_strangers >= is_stranger(c));
+    c->sh->n_strangers -= is_stranger(c);
     dtt_qmemory_move(&c->memory, &c->sh->trusted, max);
     /* Peers wear a connection out together: they should not make two new ones. */
     c->worn_bytes = max / 2 + (c->is_dialed ? 0 : max / WEAR_STEP);

@@ -70,9 +70,10 @@ struct dtt_qshared {
     uint64_t handshake_timeout_ns;
     size_t stream_buffer_max;
     size_t peer_memory_max;
-    size_t live;      /**< connections open, or closed with the CLOSED event not yet taken */
-    size_t half_open; /**< of these, accepted, handshake not completed */
-    size_t accepted;  /**< of these, accepted, handshake completed */
+    size_t live;        /**< connections open, or closed with the CLOSED event not yet taken */
+    size_t half_open;   /**< of these, accepted, handshake not completed */
+    size_t n_strangers; /**< accepted, not closed, not trusted */
+    size_t accepted;    /**< of these, accepted, handshake completed */
     size_t lingering;
     size_t linger_max; /**< connections beyond it end without lingering */
 };

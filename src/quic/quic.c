@@ -27,6 +27,7 @@ struct dtt_quic {
     struct dtt_map conns; /**< handle -> struct dtt_qconn, closed and lingering ones too */
     uint64_t last_handle;
     size_t max_conns;
+    size_t max_strangers;
 
     uint8_t *out; /**< BATCH_MAX datagrams, allocated when first needed */
     /* A datagram that did not fit into the batch before it; lies in `out`. */
@@ -42,9 +43,15 @@ static uint64_t or_default(uint64_t value, uint64_t fallback)
     return value ? value : fallback;
 }
 
+/* So many eighths, but one at least. */
+static size_t eighths(size_t whole, size_t n)
+{
+    return whole * n / 8 > 0 ? whole * n / 8 : 1;
+}
+
 static size_t half_open_max(const struct dtt_quic *q)
 {
-    return q->max_conns / 2 > 0 ? q->max_conns / 2 : 1;
+    return eighths(q->max_strangers, 3);
 }
 
 /* ---- life */
@@ -71,6 +78,7 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
         return DTT_ENOMEM;
     }
     q->max_conns = cfg->max_conns ? cfg->max_conns : CONNS_DEFAULT;
+    q->max_strangers = cfg->max_strangers ? cfg->max_strangers : eighths(q->max_conns, 2);
     q->sh.ctx = ctx;
     q->sh.linger_max = q->max_conns;
     q->sh.strangers = (struct dtt_qmemory_pool){.max = DTT_QCONN_STRANGERS_MEMORY,
@@ -147,6 +155,7 @@ static void check(const struct dtt_quic *q)
     size_t live = 0;
     size_t half_open = 0;
     size_t accepted = 0;
+    size_t strangers = 0;
     size_t lingering = 0;
     size_t ready = 0;
     for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
@@ -154,6 +163,7 @@ static void check(const struct dtt_quic *q)
         live += c->state <= DTT_QCONN_OPEN || c->closed.queue;
         half_open += c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
         accepted += c->was_open && !c->is_dialed && (c->ng || c->closed.queue);
+        strangers += !c->is_dialed && c->ng && c->memory.pool == &q->sh.strangers;
         lingering += c->state == DTT_QCONN_LINGERING;
         ready += c->is_ready;
         assert(!dtt_qconn_is_done(c));
@@ -162,8 +172,8 @@ static void check(const struct dtt_quic *q)
         assert(c->is_ready && ready > 0);
     }
     assert(ready == 0 && live == q->sh.live && half_open == q->sh.half_open &&
-           accepted == q->sh.accepted && lingering == q->sh.lingering &&
-           lingering <= q->sh.linger_max);
+           accepted == q->sh.accepted && strangers == q->sh.n_strangers &&
+           lingering == q->sh.lingering && lingering <= q->sh.linger_max);
 #endif
     (void)q;
 }
@@ -197,7 +207,7 @@ static int add(struct dtt_quic *q, struct dtt_qconn *c)
  */
 static size_t accept_max(const struct dtt_quic *q)
 {
-    return q->max_conns - (q->max_conns / 8 > 0 ? q->max_conns / 8 : 1);
+    return q->max_conns - eighths(q->max_conns, 1);
 }
 
 /* Dialled ones, and accepted ones that are through with their handshake. */
@@ -209,7 +219,26 @@ static size_t places_taken(const struct dtt_quic *q)
 /* From so many unfinished handshakes on a client must prove that it receives what we send to it. */
 static size_t half_open_retry(const struct dtt_quic *q)
 {
-    return q->max_conns / 4 > 0 ? q->max_conns / 4 : 1;
+    return eighths(q->max_strangers, 1);
+}
+
+/* Handshakes end soon: the client will find a place when it repeats its packet. */
+static bool must_wait(const struct dtt_quic *q, const struct dtt_addr *remote)
+{
+    uint64_t host = dtt_addr_host(remote);
+    size_t of_host = 0;
+    for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
+        const struct dtt_qconn *c = dtt_map_value_at(&q->conns, i);
+        of_host +=
+            c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed && dtt_addr_host(&c->remote) == host;
+    }
+    return q->sh.half_open >= half_open_max(q) || of_host >= eighths(half_open_max(q), 4);
+}
+
+static bool is_full(const struct dtt_quic *q)
+{
+    return q->sh.n_strangers >= q->max_strangers || q->sh.accepted >= accept_max(q) ||
+           places_taken(q) >= q->max_conns || is_table_full(q);
 }
 
 static void accept_conn(struct dtt_quic *q, const struct dtt_qroute *route, const ngtcp2_pkt_hd *hd,
@@ -249,8 +278,9 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_INVALID_TOKEN);
     } else if (token == DTT_QTOKEN_NONE && q->sh.half_open >= half_open_retry(q)) {
         dtt_qstateless_retry(&q->stateless, route, &hd);
-    } else if (q->sh.half_open >= half_open_max(q) || q->sh.accepted >= accept_max(q) ||
-               places_taken(q) >= q->max_conns || is_table_full(q)) {
+    } else if (must_wait(q, &route->remote)) {
+        DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_DEFERRED);
+    } else if (is_full(q)) {
         DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_REFUSED);
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_CONNECTION_REFUSED);
     } else {

@@ -21,6 +21,7 @@ struct dtt_quic_config {
     uint8_t seed[32];              /**< Ed25519 secret of this endpoint */
     const char *alpn;              /**< the one protocol spoken, e.g. "/iroh-gossip/1"; copied */
     uint32_t max_conns;            /**< 256 */
+    uint32_t max_strangers;        /**< accepted and not trusted; a quarter of max_conns */
     uint64_t idle_timeout_ns;      /**< 30 s */
     uint64_t keep_alive_ns;        /**< 5 s */
     uint64_t handshake_timeout_ns; /**< 10 s */
@@ -85,7 +86,7 @@ struct dtt_quic_info {
 bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret);
 /**
  * The peer has shown that it belongs here. Before that it is a stranger, dialled or not, who may
- * open 4 streams and send 16 KiB ahead; from now on it may do what iroh grants its peers. Unknown
+ * open 8 streams and send 16 KiB ahead; from now on it may do what iroh grants its peers. Unknown
  * handles are ignored.
  */
 void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle);

@@ -833,14 +833,14 @@ static void a_newcomer_takes_the_place_of_the_crowd(void **state)
     struct dtt_addr home = dtt_addr_v4(203, 0, 113, 1, 1);
     for (size_t i = 0; i < 2; i++) {
         setup(state);
-        crowd(DTT_LINKS_ACCEPTED, dtt_addr_v4(198, 51, 100, 0, 1), hosts[i]);
+        crowd(DTT_LINKS_STRANGERS, dtt_addr_v4(198, 51, 100, 0, 1), hosts[i]);
         assert_string_equal(script(), "");
         now.mono_ns += DTT_MS;
         accept_at(3, 200, home);
         assert_string_equal(script(), closing(1)); /* the oldest of the largest source */
         accept_at(4, 201, dtt_addr_v4(198, 51, 100, 9, 1));
         assert_string_equal(script(), closing(2));
-        assert_int_equal(l.n_accepted, DTT_LINKS_ACCEPTED);
+        assert_int_equal(l.n_accepted, DTT_LINKS_STRANGERS);
         teardown(state);
     }
     setup(state);
@@ -856,11 +856,28 @@ static void ranks_decide_before_sources(void **state)
     accept_at(3, 202, bad);   /* a neighbour */
     neighbor(3, 1);
     accept_at(4, 203, home); /* silent */
-    crowd(DTT_LINKS_ACCEPTED - 5, bad, 1);
+    crowd(DTT_LINKS_STRANGERS - 2, bad, 1);
     pass(DTT_LINKS_GRACE_NS);
     accept_at(5, 204, bad); /* not yet silent */
     accept_at(6, 205, bad);
     assert_string_equal(script(), closing(1));
+}
+
+/* Not everybody who knows how to speak, but those whom a topic needs, and the proven. */
+static void few_are_trusted(void **state)
+{
+    static const unsigned peers[] = {3, 4, 300, 400};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        accept_from(peers[i], (char)('a' + i));
+        hear((char)('a' + i), 1, "unknown", true);
+    }
+    neighbor(4, 1);
+    for (size_t i = 0; i < 4; i++) {
+        assert_false(conns[i].is_trusted);
+        hear((char)('a' + i), 2, "x", true);
+        assert_int_equal(conns[i].is_trusted, i > 0);
+    }
 }
 
 /* What gossip does not understand renews nothing. */
@@ -1026,7 +1043,6 @@ static void bad_streams_end_the_connection(void **state)
     event(DTT_QUIC_STREAM_RESET, 'a', (struct dtt_quic_event){.stream = 2});
     hear('a', 1000, "now it fits", true);
     assert_string_equal(script(), "hear 3 now it fits");
-    assert_true(conns[0].is_trusted); /* it has said what gossip understands */
     assert_int_equal(l.streams_in, DTT_INFLOW_MAX - 1);
     closed('a', DTT_REASON_CLOSED_BY_US);
     assert_int_equal(l.streams_in, 0);
@@ -1114,6 +1130,7 @@ int main(void)
         T(an_unneeded_connection_lingers),
         T(a_newcomer_takes_the_place_of_the_crowd),
         T(ranks_decide_before_sources),
+        T(few_are_trusted),
         T(noise_does_not_renew),
         T(who_reads_too_slowly_is_let_go),
         T(a_slow_neighbor_gets_announcements),

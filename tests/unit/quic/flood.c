@@ -3,11 +3,18 @@
 #include "net.h"
 #include "support/vectors.h"
 
+/* A client that hears nothing but Retry. */
+static bool hears_retry(void *user, struct net_packet *p)
+{
+    const struct net_node *client = user;
+    return !dtt_addr_eq(&p->to, &client->addr) || (p->data[0] & 0xf0) == 0xf0;
+}
+
 static void demands_retry_in_a_flood(void **state)
 {
     (void)state;
     struct net n;
-    struct dtt_quic_config cfg = {.max_conns = 64};
+    struct dtt_quic_config cfg = {.max_strangers = 128};
     net_init(&n, 20);
     struct net_node *hub = net_add(&n, &cfg);
     struct net_node *flood = net_add(&n, NULL);
@@ -32,12 +39,54 @@ static void demands_retry_in_a_flood(void **state)
     net_fini(&n);
 }
 
+/* Sixty at once: some must repeat their first packets, and all get in. */
+static void a_crowd_takes_turns(void **state)
+{
+    (void)state;
+    struct net n;
+    dtt_quic_conn c[60];
+    net_init(&n, 29);
+    struct net_node *hub = net_add(&n, NULL);
+    for (size_t i = 0; i < 60; i++) {
+        c[i] = net_dial(&n, net_add(&n, NULL), hub);
+    }
+    net_run(&n, 5 * DTT_S);
+    for (size_t i = 0; i < 60; i++) {
+        assert_non_null(net_event(n.nodes[1 + i], DTT_QUIC_CONNECTED, c[i]));
+    }
+    assert_true(hub->ctx.counters[DTT_COUNTER_QUIC_CLIENTS_DEFERRED] > 0);
+    assert_int_equal(hub->ctx.counters[DTT_COUNTER_QUIC_CLIENTS_REFUSED], 0);
+    net_fini(&n);
+}
+
+/* One host has half of the unfinished handshakes at most: others get in meanwhile. */
+static void one_host_does_not_stall_others(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 30);
+    struct net_node *hub = net_add(&n, NULL);
+    struct net_node *flood = net_add(&n, NULL);
+    struct net_node *good = net_add(&n, NULL);
+    n.filter = hears_retry;
+    n.user = flood;
+    for (int i = 0; i < 60; i++) {
+        net_dial(&n, flood, hub);
+    }
+    net_run(&n, DTT_S);
+    assert_int_equal(net_live(hub), 12);
+    dtt_quic_conn c = net_dial(&n, good, hub);
+    net_run(&n, DTT_S);
+    assert_non_null(net_event(good, DTT_QUIC_CONNECTED, c));
+    net_fini(&n);
+}
+
 /* Garbage that provokes resets, and clients of one network, leave Retry packets for another one. */
 static void retries_have_shares(void **state)
 {
     (void)state;
     struct net n;
-    struct dtt_quic_config cfg = {.max_conns = 4};
+    struct dtt_quic_config cfg = {.max_strangers = 8};
     uint8_t garbage[30] = {0x40, 'x'};
     net_init(&n, 28);
     struct net_node *hub = net_add(&n, &cfg);
@@ -73,7 +122,7 @@ static void refuses_when_full(void **state)
 {
     (void)state;
     struct net n;
-    struct dtt_quic_config cfg = {.max_conns = 4};
+    struct dtt_quic_config cfg = {.max_conns = 4, .max_strangers = 4};
     dtt_quic_conn c = 0;
     net_init(&n, 21);
     struct net_node *hub = net_add(&n, &cfg);
@@ -233,6 +282,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(demands_retry_in_a_flood),
+        cmocka_unit_test(a_crowd_takes_turns),
+        cmocka_unit_test(one_host_does_not_stall_others),
         cmocka_unit_test(retries_have_shares),
         cmocka_unit_test(refuses_when_full),
         cmocka_unit_test(survives_a_flood_of_bad_handshakes),

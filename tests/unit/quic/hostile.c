@@ -173,7 +173,7 @@ static void ends_at_violations(void **state)
 
 /* ---- what strangers may cost */
 
-#define STRANGERS      192 /* as many as an endpoint accepts */
+#define STRANGERS      64 /* as many as an endpoint accepts */
 #define STRANGERS_COST ((size_t)8 * 1024 * 1024)
 #define LEFT_OVER      ((size_t)512 * 1024)
 

@@ -223,9 +223,10 @@ static void connects_a_hundred(void **state)
 {
     (void)state;
     struct net n;
+    struct dtt_quic_config cfg = {.max_strangers = 128};
     net_init(&n, 8);
     n.jitter_ns = 30 * DTT_MS;
-    struct net_node *hub = net_add(&n, NULL);
+    struct net_node *hub = net_add(&n, &cfg);
     for (int i = 0; i < 100; i++) {
         net_dial(&n, net_add(&n, NULL), hub);
     }

@@ -205,7 +205,7 @@ static void binds_tokens_to_address_and_time(void **state)
     (void)state;
     struct net n;
     struct kept kept = {0};
-    struct dtt_quic_config cfg = {.max_conns = 8};
+    struct dtt_quic_config cfg = {.max_strangers = 16};
     net_init(&n, 1);
     struct net_node *hub = net_add(&n, &cfg);
     struct net_node *flood = net_add(&n, NULL);
