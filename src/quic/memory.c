@@ -13,7 +13,7 @@ union header {
 
 static bool may_have(struct dtt_qmemory *m, size_t more)
 {
-    if (more > SIZE_MAX / 2 || m->used + more > m->max ||
+    if (m->used + more > m->max ||
         (m->pool->used + more > m->pool->max && m->used + more > m->pool->share)) {
         m->is_refused = true;
         return false;
@@ -34,7 +34,7 @@ static void *mem_realloc(void *ptr, size_t size, void *user)
     union header *old = ptr ? (union header *)ptr - 1 : NULL;
     size_t less = old ? old->len : 0;
     size_t more = size + sizeof(union header);
-    if (size > less && !may_have(m, size - less + sizeof(union header))) {
+    if (size > SIZE_MAX / 4 || (more > less && !may_have(m, more - less))) {
         return NULL;
     }
     union header *h = realloc(old, more);

@@ -174,38 +174,58 @@ static void ends_at_violations(void **state)
 /* ---- what strangers may cost */
 
 #define STRANGERS      64 /* as many as an endpoint accepts */
-#define STRANGERS_COST ((size_t)8 * 1024 * 1024)
+#define STRANGERS_COST ((size_t)STRANGERS * (DTT_QCONN_STRANGER_SHARE - DTT_NG_CONN_BYTES))
+#define STRANGERS_MOST ((size_t)STRANGERS * DTT_QCONN_STRANGER_SHARE)
 #define LEFT_OVER      ((size_t)512 * 1024)
 
+/* What connections of one endpoint have in common stands first in it. */
+static const struct dtt_qshared *shared(const struct net_node *node)
+{
+    return (const struct dtt_qshared *)node->q;
+}
+
+/* Of ngtcp2, as the good one counts it. */
+static size_t counted(void)
+{
+    return shared(good)->strangers.used + shared(good)->trusted.used;
+}
+
+/* The heap of both; a sanitizer's is not told. */
 static size_t heap(void)
 {
     return mallinfo2().uordblks;
 }
 
-/* One byte in two of streams 6, 10 and 14, from gap `from` on; how many gaps fitted in. */
+/* Streams with gaps: 6, 10, 14 and so on. */
+static size_t gap_streams = 3;
+
+/* One byte in two of these, from gap `from` on; how many gaps fitted in. */
 static size_t write_gaps(uint8_t *dest, size_t len, size_t from)
 {
     size_t made = 0;
-    for (size_t at = 0; at + 7 <= len; at += 7, made++) {
+    for (size_t at = 0; at + 8 <= len; at += 8, made++) {
         size_t gap = from + made;
-        uint16_t offset = (uint16_t)(1 + gap / 3 * 2);
-        uint8_t frame[] = {0x0e, (uint8_t)(6 + 4 * (gap % 3)), 0x40, 0, 0x40, 1, 'x'};
-        dtt_put_be16(frame + 2, 0x4000 | offset);
+        uint16_t offset = (uint16_t)(1 + gap / gap_streams * 2);
+        uint8_t frame[] = {0x0e, 0, 0, 0, 0, 0x40, 1, 'x'};
+        dtt_put_be16(frame + 1, (uint16_t)(0x4000 | (6 + 4 * (gap % gap_streams))));
+        dtt_put_be16(frame + 3, 0x4000 | offset);
         memcpy(dest + at, frame, sizeof(frame));
     }
     return made;
 }
 
-/* Makes `count` gaps, unless the connection ends before that. */
-static void make_gaps(dtt_quic_conn c, size_t count)
+/* Makes `count` gaps from `first` on, unless the connection ends before that. */
+static void make_gaps(dtt_quic_conn c, size_t first, size_t count)
 {
     static const uint8_t filler[1100];
-    uint8_t buf[1050];
-    int64_t stream;
-    assert_int_equal(dtt_quic_open_uni(evil->q, c, &stream), DTT_OK);
+    uint8_t buf[1048]; /* whole frames */
+    int64_t stream = 2;
+    if (first == 0) {
+        assert_int_equal(dtt_quic_open_uni(evil->q, c, &stream), DTT_OK);
+    }
     for (size_t made = 0; made < count;) {
-        size_t len = 7 * (count - made) < sizeof(buf) ? 7 * (count - made) : sizeof(buf);
-        made += write_gaps(buf, len, made);
+        size_t len = 8 * (count - made) < sizeof(buf) ? 8 * (count - made) : sizeof(buf);
+        made += write_gaps(buf, len, first + made);
         if (dtt_quic_write(evil->q, c, stream, dtt_slice(filler, 1100), false) != DTT_OK) {
             return;
         }
@@ -255,20 +275,97 @@ static void bounds_what_strangers_cost(void **state)
         }
         size_t idle = heap();
         size_t most = idle;
+        size_t idle_counted = counted();
+        size_t most_counted = idle_counted;
         for (size_t k = 0; k < count; k++, forget()) {
-            make_gaps(c[k], crowds[i].gaps);
+            make_gaps(c[k], 0, crowds[i].gaps);
             most = heap() > most ? heap() : most;
+            most_counted = counted() > most_counted ? counted() : most_counted;
         }
-        assert_true(most - idle < STRANGERS_COST);
+        assert_true(most_counted - idle_counted <= STRANGERS_COST);
+        assert_true(most_counted <= STRANGERS_MOST);
+        assert_true(most - idle < 2 * STRANGERS_COST);
         assert_true(crowds[i].gaps < 1000 || refused() > count / 2);
         for (size_t k = 0; k < count; k++, forget()) {
             dtt_quic_close(evil->q, n.now, c[k], 0, "");
             net_run(&n, DTT_MS);
         }
         net_run(&n, 60 * DTT_S);
+        assert_int_equal(counted(), 0);
         assert_true(heap() - before < LEFT_OVER);
         net_fini(&n);
     }
+}
+
+/* Sixty that hold all they can get: one that is honest gets in over a bad network, and is heard. */
+static void an_honest_stranger_gets_in(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        net_init(&n, seed);
+        n.latency_ns = DTT_MS;
+        good = net_add(&n, NULL);
+        evil = net_add(&n, NULL);
+        struct net_node *honest = net_add(&n, NULL);
+        good->is_attacked = true;
+        for (size_t k = 0; k < 60; k++, forget()) {
+            dtt_quic_conn c = net_dial(&n, evil, good);
+            net_run(&n, 20 * DTT_MS);
+            assert_non_null(net_event(evil, DTT_QUIC_CONNECTED, c));
+            make_gaps(c, 0, 2);
+        }
+        size_t refused_before = refused();
+        n.latency_ns = 20 * DTT_MS;
+        n.jitter_ns = 20 * DTT_MS;
+        n.loss = 50;
+        dtt_quic_conn c = net_dial(&n, honest, good);
+        net_run(&n, 8 * DTT_S);
+        assert_non_null(net_event(honest, DTT_QUIC_CONNECTED, c));
+        const struct dtt_quic_event *up = net_event(good, DTT_QUIC_CONNECTED, 0);
+        assert_non_null(up);
+        dtt_quic_conn accepted = up->conn;
+        for (int i = 0; i < 8; i++) {
+            net_say(&n, honest, c, "first frames");
+            net_run(&n, 2 * DTT_MS);
+        }
+        net_run(&n, 8 * DTT_S);
+        net_assert_heard(good, accepted, "first frames");
+        assert_int_equal(refused(), refused_before);
+        net_fini(&n);
+    }
+}
+
+/* A peer that is trusted and makes gaps comes to its own bound, and nobody else suffers. */
+static void bounds_what_a_trusted_peer_costs(void **state)
+{
+    dtt_quic_conn of_other;
+    dtt_quic_conn other_conn;
+    (void)state;
+    net_init(&n, 1);
+    n.latency_ns = DTT_MS;
+    good = net_add(&n, NULL);
+    evil = net_add(&n, NULL);
+    struct net_node *other = net_add(&n, NULL);
+    good->is_attacked = true;
+    net_connect(&n, other, good, &other_conn, &of_other);
+    net_connect(&n, evil, good, &evil_conn, &good_conn);
+    size_t most = 0;
+    gap_streams = 96;
+    for (int i = 0; i < 40 && !net_event(evil, DTT_QUIC_CLOSED, evil_conn); i++) {
+        make_gaps(evil_conn, 1000 * (size_t)i, 1000);
+        most = counted() > most ? counted() : most;
+        net_say(&n, other, other_conn, "hello");
+        net_run(&n, 5 * DTT_MS);
+    }
+    gap_streams = 3;
+    assert_true(most > DTT_QCONN_PEER_MEMORY / 2);
+    assert_true(most <= DTT_QCONN_PEER_MEMORY + 2 * DTT_NG_CONN_BYTES);
+    assert_non_null(net_event(good, DTT_QUIC_CLOSED, good_conn));
+    assert_null(net_event(good, DTT_QUIC_CLOSED, of_other));
+    net_say(&n, other, other_conn, "still here");
+    net_run(&n, DTT_S);
+    net_assert_heard(good, of_other, "still here");
+    net_fini(&n);
 }
 
 int main(void)
@@ -279,6 +376,8 @@ int main(void)
         cmocka_unit_test(demands_retry_when_hello_comes_in_disorder),
         cmocka_unit_test(ends_at_violations),
         cmocka_unit_test(bounds_what_strangers_cost),
+        cmocka_unit_test(an_honest_stranger_gets_in),
+        cmocka_unit_test(bounds_what_a_trusted_peer_costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
