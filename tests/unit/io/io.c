@@ -5,8 +5,12 @@
 #include "io/udp.h"
 #include "support/vectors.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define DEADLINE_MS 20000
 
@@ -159,12 +163,62 @@ static void a_port_in_use_is_told(void **state)
     dtt_io_close(p.io);
 }
 
+/* Resident memory of this process; 0: not known. */
+static size_t resident(void)
+{
+    unsigned long size = 0;
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f) {
+        int n = fscanf(f, "%lu %lu", &size, &pages);
+        fclose(f);
+        pages = n == 2 ? pages : 0;
+    }
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+#define CROWD_BLOCKS ((size_t)16 * 1024)
+#define CROWD_BLOCK  ((size_t)1000)
+
+/* Blocks of a crowd that has left lie below one that is in use, where glibc would keep them. */
+static void memory_of_a_crowd_goes_back(void **state)
+{
+    static void *blocks[CROWD_BLOCKS];
+    struct party p;
+    (void)state;
+    open_party(&p, 1, NULL);
+    size_t before = resident();
+    for (size_t i = 0; i < CROWD_BLOCKS; i++) {
+        blocks[i] = malloc(CROWD_BLOCK);
+        assert_non_null(blocks[i]);
+        memset(blocks[i], 1, CROWD_BLOCK);
+    }
+    void *last = malloc(CROWD_BLOCK);
+    assert_non_null(last);
+    size_t peak = resident();
+    /* Sanitizers and valgrind have allocators of their own, which keep what is freed. */
+    bool is_glibc = mallinfo2().uordblks >= CROWD_BLOCKS * CROWD_BLOCK;
+    for (size_t i = 0; i < CROWD_BLOCKS; i++) {
+        free(blocks[i]);
+    }
+    p.ctx.counters[DTT_COUNTER_QUIC_MEMORY_FREED] += CROWD_BLOCKS * CROWD_BLOCK;
+    assert_int_equal(dtt_io_process(p.io), DTT_OK);
+    size_t left = resident();
+    free(last);
+    dtt_io_close(p.io);
+    if (!is_glibc || before == 0) {
+        skip();
+    }
+    assert_true(peak - before >= CROWD_BLOCKS * CROWD_BLOCK);
+    assert_true(left - before < (size_t)1024 * 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datagrams_cross),         cmocka_unit_test(the_timer_makes_it_readable),
         cmocka_unit_test(another_thread_wakes_it), cmocka_unit_test(events_keep_it_readable),
-        cmocka_unit_test(a_port_in_use_is_told),
+        cmocka_unit_test(a_port_in_use_is_told),   cmocka_unit_test(memory_of_a_crowd_goes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
