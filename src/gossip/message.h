@@ -106,4 +106,10 @@ static inline bool dtt_gossip_id_eq(const struct dtt_id *a, const struct dtt_id 
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+static inline bool dtt_gossip_message_id_eq(const struct dtt_gossip_message_id *a,
+                                            const struct dtt_gossip_message_id *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 #endif

@@ -17,9 +17,6 @@
 #define FAR_HOPS   3
 #define FAR_FANOUT 2
 
-/* A witness: old enough for all neighbours to have it, young enough for them to serve it. */
-#define WITNESS_LEAST_NS (1 * DTT_S)
-#define WITNESS_MOST_NS  (20 * DTT_S)
 /* A Graft later than this after the announcement may find the content gone. */
 #define PROMISE_FRESH_NS (1 * DTT_S)
 
@@ -52,11 +49,6 @@ static struct dtt_gossip_message_id id_of(struct dtt_slice content)
     struct dtt_gossip_message_id id;
     dtt_blake3(id.bytes, content);
     return id;
-}
-
-static bool id_eq(const struct dtt_gossip_message_id *a, const struct dtt_gossip_message_id *b)
-{
-    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
 /*
@@ -163,11 +155,8 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used) {
-            *peer = (struct dtt_plumtree_peer){.id = *id,
-                                               .is_used = true,
-                                               .up_ns = now.mono_ns,
-                                               .said_ns = now.mono_ns,
-                                               .heard_then = p->n_heard};
+            *peer = (struct dtt_plumtree_peer){.id = *id, .is_used = true, .up_ns = now.mono_ns};
+            dtt_gossip_promises_add_slot(&p->promises, now, (uint8_t)i);
             init_queue(peer);
             start_link(p, now, peer);
             return;
@@ -179,12 +168,10 @@ static void remove_peer(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
 {
     assert(peer->is_used);
     dtt_gossip_missing_forget_slot(&p->missing_messages, slot_of(p, peer));
+    dtt_gossip_promises_forget_slot(&p->promises, slot_of(p, peer));
     dtt_ring_fini(&peer->lazy_push_queue);
     if (p->overtaker == slot_of(p, peer)) {
         p->overtaker = NO_SLOT;
-    }
-    if (p->useless == slot_of(p, peer)) {
-        p->useless = NO_SLOT;
     }
     peer->is_used = false;
 }
@@ -275,80 +262,27 @@ static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
     send_graft(p, peer, id, round);
 }
 
-/* ---- what neighbours owe */
+/* ---- what neighbours owe, and what they are worth */
 
-/*
- * A neighbour must answer a Graft for what it announced, and for a message that all have. A leaf of
- * the tree may have nothing to say for hours, and is as silent as a peer that passes nothing on: so
- * a silent one is asked for a message, and one that answers is honest.
- */
-static void owe(struct dtt_now now, struct dtt_plumtree_peer *peer,
-                const struct dtt_gossip_message_id *id, bool is_probe)
-{
-    if (!peer->promise.due_ns) {
-        peer->promise = (struct dtt_plumtree_promise){
-            .id = *id, .due_ns = now.mono_ns + DTT_PLUMTREE_PROMISE_NS, .is_probe = is_probe};
-    }
-}
-
-static void judge(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
-{
-    if (!peer->promise.due_ns || now.mono_ns < peer->promise.due_ns) {
-        return;
-    }
-    peer->promise.due_ns = 0;
-    if (peer->is_slow) {
-        return; /* What it is asked may not have got there. */
-    }
-    DTT_COUNT(p->port.ctx, GOSSIP_PROMISES_BROKEN);
-    if (++peer->n_broken >= DTT_PLUMTREE_BROKEN_MAX) {
-        p->useless = slot_of(p, peer);
-    }
-}
-
-/* Whether the message was owed as the answer to a probe. */
-static bool keep_promise(struct dtt_plumtree_peer *peer, const struct dtt_gossip_message_id *id)
-{
-    if (!peer->promise.due_ns || !id_eq(&peer->promise.id, id)) {
-        return false;
-    }
-    peer->promise.due_ns = 0;
-    peer->n_broken = 0;
-    return peer->promise.is_probe;
-}
-
-static bool is_to_be_probed(const struct dtt_plumtree *p, struct dtt_now now,
-                            const struct dtt_plumtree_peer *peer)
-{
-    return !peer->promise.due_ns && !peer->is_slow &&
-           (peer->n_broken > 0 || (now.mono_ns - peer->said_ns >= DTT_PLUMTREE_SILENT_NS &&
-                                   p->n_heard - peer->heard_then >= DTT_PLUMTREE_SILENT_HEARD));
-}
-
-/* Asked while messages come, which is when it matters; the new message is the next witness. */
 static void watch(struct dtt_plumtree *p, struct dtt_now now,
                   const struct dtt_gossip_message_id *id)
 {
-    uint64_t age_ns = now.mono_ns - p->witness_ns;
-    if (p->witness_ns && age_ns < WITNESS_LEAST_NS) {
+    struct dtt_gossip_message_id witness;
+    if (!dtt_gossip_promises_next_witness(&p->promises, now, id, &witness)) {
         return;
     }
-    bool is_good = p->witness_ns && age_ns < WITNESS_MOST_NS &&
-                   dtt_gossip_recall_content(&p->received_messages, now.mono_ns, &p->witness);
-    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        struct dtt_plumtree_peer *peer = &p->peers[i];
+    bool is_served =
+        dtt_gossip_recall_content(&p->received_messages, now.mono_ns, &witness) != NULL;
+    for (uint8_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        const struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used) {
             continue;
         }
-        judge(p, now, peer);
-        if (is_good && is_to_be_probed(p, now, peer)) {
-            DTT_COUNT(p->port.ctx, GOSSIP_PROBES);
-            owe(now, peer, &p->witness, true);
-            send_graft(p, peer, &p->witness, 0);
+        dtt_gossip_promises_judge(&p->promises, now, i, peer->is_slow);
+        if (is_served && dtt_gossip_promises_probe(&p->promises, now, i, peer->is_slow, &witness)) {
+            send_graft(p, peer, &witness, 0);
         }
     }
-    p->witness = *id;
-    p->witness_ns = now.mono_ns;
 }
 
 bool dtt_plumtree_is_useful(const struct dtt_plumtree *p, struct dtt_now now,
@@ -362,17 +296,17 @@ bool dtt_plumtree_is_useful(const struct dtt_plumtree *p, struct dtt_now now,
 bool dtt_plumtree_is_silent(const struct dtt_plumtree *p, const struct dtt_id *peer)
 {
     const struct dtt_plumtree_peer *known = look_up(p, peer);
-    return known && known->n_broken > 0;
+    return known && dtt_gossip_promises_is_silent(&p->promises, slot_of(p, known));
 }
 
 bool dtt_plumtree_take_useless(struct dtt_plumtree *p, struct dtt_id *ret)
 {
-    if (p->useless == NO_SLOT) {
+    uint8_t slot;
+    if (!dtt_gossip_promises_take_useless(&p->promises, &slot)) {
         return false;
     }
-    assert(p->peers[p->useless].is_used);
-    *ret = p->peers[p->useless].id;
-    p->useless = NO_SLOT;
+    assert(p->peers[slot].is_used);
+    *ret = p->peers[slot].id;
     return true;
 }
 
@@ -627,9 +561,8 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
         return err;
     }
     note_heard(p, now);
-    p->n_heard++;
     from->n_firsts++;
-    from->n_broken = 0;
+    dtt_gossip_promises_brought(&p->promises, slot_of(p, from));
     if (blob && caught_up) {
         push_caught_up(p, now, e, id, until_ns);
     } else if (blob) {
@@ -693,19 +626,19 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
                         const struct dtt_gossip_message *m)
 {
     struct dtt_gossip_message_id id = id_of(m->u.gossip.content);
-    if (!id_eq(&id, &m->u.gossip.id)) {
+    if (!dtt_gossip_message_id_eq(&id, &m->u.gossip.id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_WRONG_ID);
     } else if (m->u.gossip.scope == DTT_GOSSIP_NEIGHBORS) {
         emit_content(p, from, m);
     } else if (dtt_gossip_recall_has(&p->received_messages, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
         trace_payload(p, from, m, false);
-        if (!keep_promise(from, &id) || !from->is_eager) {
+        if (!dtt_gossip_promises_keep(&p->promises, slot_of(p, from), &id) || !from->is_eager) {
             prune_repeater(p, now, from);
         }
     } else {
         trace_payload(p, from, m, true);
-        keep_promise(from, &id);
+        dtt_gossip_promises_keep(&p->promises, slot_of(p, from), &id);
         recv_swarm(p, now, from, m);
     }
 }
@@ -744,8 +677,7 @@ void dtt_plumtree_recv(struct dtt_plumtree *p, struct dtt_now now, const struct 
         return;
     }
     if (m->type != DTT_MSG_PRUNE) {
-        peer->said_ns = now.mono_ns;
-        peer->heard_then = p->n_heard;
+        dtt_gossip_promises_said(&p->promises, now, slot_of(p, peer));
     }
     switch (m->type) {
     case DTT_MSG_GOSSIP: recv_gossip(p, now, peer, m); break;
@@ -805,9 +737,9 @@ static void graft_next(struct dtt_plumtree *p, struct dtt_now now,
         dtt_gossip_missing_next(&p->missing_messages, now.mono_ns, e);
     if (a) {
         struct dtt_plumtree_peer *peer = &p->peers[a->slot];
-        judge(p, now, peer);
+        dtt_gossip_promises_judge(&p->promises, now, a->slot, peer->is_slow);
         if (now.mono_ns - e->heard_ns < PROMISE_FRESH_NS && !dtt_gossip_is_catch_up(a->round)) {
-            owe(now, peer, &id, false);
+            dtt_gossip_promises_make(&p->promises, now, a->slot, &id);
         }
         graft(p, peer, &id, a->round);
     }
@@ -835,10 +767,10 @@ void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *por
     memset(p, 0, sizeof(*p));
     p->port = *port;
     p->overtaker = NO_SLOT;
-    p->useless = NO_SLOT;
     dtt_rng_bytes(port->rng, hash_key, sizeof(hash_key));
     dtt_timerq_init(&p->timers);
     dtt_gossip_recall_init(&p->received_messages, port->ctx, hash_key);
+    dtt_gossip_promises_init(&p->promises, port->ctx);
     dtt_gossip_missing_init(&p->missing_messages, &p->timers, hash_key);
 }
 

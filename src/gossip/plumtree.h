@@ -10,6 +10,7 @@
 
 #include "gossip/missing.h"
 #include "gossip/outbox.h"
+#include "gossip/promises.h"
 #include "gossip/recall.h"
 #include "gossip/view.h"
 
@@ -17,22 +18,9 @@
 #define DTT_PLUMTREE_BUSY           3   /* so many messages of others in a moment */
 #define DTT_PLUMTREE_MOMENT_NS      (250 * DTT_MS)
 
-/* A Graft that a neighbour owes a message for is answered by then, or it counts as broken. */
-#define DTT_PLUMTREE_PROMISE_NS (3 * DTT_S)
-#define DTT_PLUMTREE_BROKEN_MAX 3 /* in a row: the neighbour is useless */
-/* A neighbour that said nothing for so long, while others brought so many messages, is asked. */
-#define DTT_PLUMTREE_SILENT_NS    (60 * DTT_S)
-#define DTT_PLUMTREE_SILENT_HEARD 32
 /* A neighbour is useful from so many messages on that it was the first to bring, after a while. */
 #define DTT_PLUMTREE_USEFUL_FIRSTS 8
 #define DTT_PLUMTREE_USEFUL_NS     (60 * DTT_S)
-
-/** A message that a neighbour was asked for and must have. */
-struct dtt_plumtree_promise {
-    struct dtt_gossip_message_id id;
-    uint64_t due_ns; /**< 0: none is owed */
-    bool is_probe;   /**< asked only to see whether it answers */
-};
 
 struct dtt_plumtree_peer {
     struct dtt_id id;
@@ -43,11 +31,7 @@ struct dtt_plumtree_peer {
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
     uint64_t up_ns;
-    uint64_t said_ns;    /**< its last Gossip, IHave or Graft; at first `up_ns` */
-    uint64_t heard_then; /**< `n_heard` at that time */
-    uint32_t n_firsts;   /**< messages that it was the first to bring */
-    uint32_t n_broken;   /**< promises in a row */
-    struct dtt_plumtree_promise promise;
+    uint32_t n_firsts;               /**< messages that it was the first to bring */
     struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };
 
@@ -58,11 +42,8 @@ struct dtt_plumtree {
     struct dtt_timer expire_timer;
     struct dtt_gossip_recall received_messages;
     struct dtt_gossip_missing missing_messages;
+    struct dtt_gossip_promises promises;
     uint64_t heard_ns[DTT_PLUMTREE_BUSY]; /**< the last messages of others, oldest first */
-    uint64_t n_heard;                     /**< messages of others */
-    struct dtt_gossip_message_id witness; /**< one that all neighbours should have by now */
-    uint64_t witness_ns;                  /**< when it came; 0: never */
-    uint8_t useless;                      /**< slot of a neighbour that should go; or none */
     uint64_t next_prune_ns;               /**< on a busy topic */
     uint8_t overtaker; /**< slot of the neighbour whose IHave overtook the last message; or none */
     struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */

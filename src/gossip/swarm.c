@@ -121,7 +121,7 @@ void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)
             dtt_json_id(j, "peer", &p->id);
             dtt_json_text(j, "push", p->is_slow ? "slow" : p->is_eager ? "eager" : "lazy");
             dtt_json_text(j, "standing", standing_word(&s->hyparview, &p->id));
-            dtt_json_bool(j, "silent", p->n_broken > 0);
+            dtt_json_bool(j, "silent", dtt_plumtree_is_silent(&s->plumtree, &p->id));
             dtt_json_end(j);
         }
     }
