@@ -2,6 +2,8 @@
 #include "gossip/hyparview.h"
 
 #include "gossip/admission.h"
+#include "gossip/hyparview_send.h"
+#include "gossip/peer_data.h"
 
 #include <assert.h>
 
@@ -26,8 +28,6 @@
 /* A useless neighbour is not taken back for so long. A member may have had trouble of its own. */
 #define USELESS_STRANGER_NS (600 * DTT_S)
 #define USELESS_PROVEN_NS   (60 * DTT_S)
-
-#define GOODBYE_NODES (DTT_HYPARVIEW_SHUFFLE_ACTIVE + DTT_HYPARVIEW_SHUFFLE_PASSIVE)
 
 /* A random peer of the active view that is neither `a` nor `b`. */
 static struct dtt_gossip_peer *pick_other(struct dtt_hyparview *h, const struct dtt_id *a,
@@ -54,96 +54,18 @@ static bool is_proven(const struct dtt_hyparview *h, struct dtt_now now, const s
     return dtt_hyparview_is_proven(h, now, id);
 }
 
-/* ---- requests: peers outside the active view of which an answer is awaited */
-
-static bool is_waiting(const struct dtt_hyparview_request *r)
-{
-    return dtt_timer_is_armed(&r->timer);
-}
-
-static bool is_awaited(const struct dtt_hyparview_request *r)
-{
-    return is_waiting(r) && r->kind != DTT_REQUEST_DIAL;
-}
-
-static struct dtt_hyparview_request *find_request(struct dtt_hyparview *h, const struct dtt_id *id,
-                                                  enum dtt_hyparview_request_kind kind)
-{
-    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        struct dtt_hyparview_request *r = &h->requests[i];
-        if (is_waiting(r) && r->kind == kind && dtt_gossip_id_eq(&r->id, id)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-/* Neighbor requests to proven peers, or to others. */
-static size_t count_requests(const struct dtt_hyparview *h, bool proven)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        const struct dtt_hyparview_request *r = &h->requests[i];
-        n += is_waiting(r) && r->kind == DTT_REQUEST_NEIGHBOR && r->is_proven == proven;
-    }
-    return n;
-}
-
-/* Requests on the word of `via`. */
-static size_t count_hearsay(const struct dtt_hyparview *h, const struct dtt_id *via)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        const struct dtt_hyparview_request *r = &h->requests[i];
-        n += is_waiting(r) && r->is_hearsay && dtt_gossip_id_eq(&r->via, via);
-    }
-    return n;
-}
-
-static void end_request(struct dtt_hyparview *h, struct dtt_hyparview_request *r)
-{
-    dtt_timerq_cancel(&h->timers, &r->timer);
-}
-
-static size_t share_of(const struct dtt_hyparview *h, const struct dtt_hyparview_request *r)
-{
-    return r->is_hearsay ? count_hearsay(h, &r->via) : 0;
-}
-
-/*
- * A slot for a new request: a free one; else one on hearsay, first one of which no answer is
- * awaited, then of the neighbour that named most, in it the oldest. NULL when the newcomer's
- * neighbour `via` (NULL: it is no hearsay) would have as many itself.
- */
-static struct dtt_hyparview_request *request_slot(struct dtt_hyparview *h, const struct dtt_id *via)
-{
-    struct dtt_hyparview_request *victim = NULL;
-    size_t largest = via ? count_hearsay(h, via) + 1 : 0;
-    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        struct dtt_hyparview_request *r = &h->requests[i];
-        if (!is_waiting(r)) {
-            return r;
-        }
-        size_t share = r->kind == DTT_REQUEST_DIAL ? SIZE_MAX : share_of(h, r);
-        if (share > largest || (victim && share == largest && r->sent_ns < victim->sent_ns)) {
-            largest = share;
-            victim = r;
-        }
-    }
-    if (victim) {
-        end_request(h, victim);
-        dtt_gossip_emit_disconnect(&h->port, &victim->id);
-    }
-    return victim;
-}
+/* ---- requests */
 
 /* `via`: who named the peer on hearsay, or NULL. */
-static struct dtt_hyparview_request *add_request(struct dtt_hyparview *h, struct dtt_now now,
-                                                 const struct dtt_id *id,
-                                                 enum dtt_hyparview_request_kind kind,
-                                                 uint64_t wait_ns, const struct dtt_id *via)
+static struct dtt_request *add_request(struct dtt_hyparview *h, struct dtt_now now,
+                                       const struct dtt_id *id, enum dtt_request_kind kind,
+                                       uint64_t wait_ns, const struct dtt_id *via)
 {
-    struct dtt_hyparview_request *r = request_slot(h, via);
+    struct dtt_request *r = dtt_requests_slot(&h->requests, via);
+    if (r && dtt_request_is_waiting(r)) {
+        dtt_gossip_emit_disconnect(&h->port, &r->id);
+        dtt_requests_end(&h->requests, r);
+    }
     if (!r || dtt_timerq_set(&h->timers, &r->timer, now.mono_ns + wait_ns)) {
         return NULL;
     }
@@ -157,13 +79,13 @@ static struct dtt_hyparview_request *add_request(struct dtt_hyparview *h, struct
 }
 
 /* The neighbour on whose word the peer was asked, or NULL. */
-static struct dtt_gossip_peer *namer(struct dtt_hyparview *h, const struct dtt_hyparview_request *r)
+static struct dtt_gossip_peer *namer(struct dtt_hyparview *h, const struct dtt_request *r)
 {
     return r->is_hearsay ? dtt_gossip_view_find(&h->active, &r->via) : NULL;
 }
 
 /* A peer that was asked is there. */
-static void credit(struct dtt_hyparview *h, const struct dtt_hyparview_request *r)
+static void credit(struct dtt_hyparview *h, const struct dtt_request *r)
 {
     struct dtt_gossip_peer *p = namer(h, r);
     if (p) {
@@ -173,8 +95,7 @@ static void credit(struct dtt_hyparview *h, const struct dtt_hyparview_request *
 }
 
 /* A peer that was asked has not answered. */
-static void blame(struct dtt_hyparview *h, struct dtt_now now,
-                  const struct dtt_hyparview_request *r)
+static void blame(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_request *r)
 {
     struct dtt_gossip_peer *p = namer(h, r);
     if (p && ++p->names_unanswered == UNANSWERED_MAX) {
@@ -183,92 +104,14 @@ static void blame(struct dtt_hyparview *h, struct dtt_now now,
     }
 }
 
-/* What was sent to `id`, or NULL: of more than one the one that asked for most. */
-static const struct dtt_hyparview_request *asked(struct dtt_hyparview *h, const struct dtt_id *id)
-{
-    const struct dtt_hyparview_request *r = find_request(h, id, DTT_REQUEST_NEIGHBOR);
-    r = r ? r : find_request(h, id, DTT_REQUEST_JOIN);
-    return r ? r : find_request(h, id, DTT_REQUEST_DIAL);
-}
-
-static void end_requests(struct dtt_hyparview *h, const struct dtt_id *id)
-{
-    const struct dtt_hyparview_request *r;
-    while ((r = asked(h, id)) != NULL) {
-        end_request(h, &h->requests[r - h->requests]);
-    }
-}
-
-/* ---- PeerData */
-
-/* Keeps what a peer says about itself at *slot, and passes it on when it is news. */
-static void learn(struct dtt_hyparview *h, struct dtt_gossip_blob **slot, const struct dtt_id *id,
-                  const struct dtt_gossip_peer_data *data)
-{
-    if (!data->is_some || dtt_slice_eq(dtt_gossip_blob_slice(*slot), data->bytes)) {
-        return;
-    }
-    if (data->bytes.len > DTT_GOSSIP_PEER_DATA_MAX) {
-        DTT_COUNT(h->port.ctx, GOSSIP_PEER_DATA_REFUSED);
-        return;
-    }
-    struct dtt_gossip_blob *copy = dtt_gossip_blob_new(data->bytes);
-    if (!copy) {
-        DTT_COUNT(h->port.ctx, GOSSIP_PEER_DATA_REFUSED);
-        return;
-    }
-    dtt_gossip_blob_unref(*slot);
-    *slot = copy;
-    if (copy->len) {
-        dtt_gossip_emit_peer_data(&h->port, id, copy);
-    }
-}
-
-/* The same from a third peer: what a neighbour said itself is not overruled. */
-static void learn_hearsay(struct dtt_hyparview *h, struct dtt_gossip_peer *neighbor,
-                          const struct dtt_gossip_peer_data *data)
-{
-    if (!neighbor->data || neighbor->data->len == 0) {
-        learn(h, &neighbor->data, &neighbor->id, data);
-    }
-}
-
-static struct dtt_gossip_peer_data data_of(const struct dtt_gossip_blob *blob)
-{
-    return (struct dtt_gossip_peer_data){.is_some = blob != NULL,
-                                         .bytes = dtt_gossip_blob_slice(blob)};
-}
-
-/* iroh-gossip always sends Some, empty while no address is known. */
-static struct dtt_gossip_peer_data my_data(const struct dtt_hyparview *h)
-{
-    return (struct dtt_gossip_peer_data){.is_some = true,
-                                         .bytes = dtt_gossip_blob_slice(h->my_data)};
-}
-
-/* ---- sending */
-
-/* `via` as with request_neighbor. */
-static bool send_to(struct dtt_hyparview *h, const struct dtt_id *to, const struct dtt_id *via,
-                    const struct dtt_gossip_message *m)
-{
-    return via ? dtt_gossip_send_hearsay(&h->port, to, via, m) : dtt_gossip_send(&h->port, to, m);
-}
-
-static void send_neighbor(struct dtt_hyparview *h, const struct dtt_id *to,
-                          enum dtt_gossip_priority priority, const struct dtt_id *via)
-{
-    struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR,
-                                   .u.neighbor = {.priority = priority, .data = my_data(h)}};
-    send_to(h, to, via, &m);
-}
+/* ---- sending what changes the state */
 
 /* Tells a member of the active view that it is in it, in case it does not know. */
 static void confirm_neighbor(struct dtt_hyparview *h, struct dtt_now now, struct dtt_gossip_peer *p,
                              enum dtt_gossip_priority priority)
 {
     p->neighbor_sent_ns = now.mono_ns;
-    send_neighbor(h, &p->id, priority, NULL);
+    dtt_hyparview_send_neighbor(h, &p->id, priority, NULL);
 }
 
 static bool was_sent_neighbor(const struct dtt_gossip_peer *p, struct dtt_now now,
@@ -285,7 +128,7 @@ static void request_neighbor(struct dtt_hyparview *h, struct dtt_now now, const 
                              enum dtt_gossip_priority priority,
                              const struct dtt_gossip_peer_data *data, const struct dtt_id *via)
 {
-    if (find_request(h, id, DTT_REQUEST_NEIGHBOR)) {
+    if (dtt_requests_find(&h->requests, id, DTT_REQUEST_NEIGHBOR)) {
         return;
     }
     if (!add_request(h, now, id, DTT_REQUEST_NEIGHBOR, DTT_HYPARVIEW_REQUEST_NS, via)) {
@@ -294,64 +137,14 @@ static void request_neighbor(struct dtt_hyparview *h, struct dtt_now now, const 
     }
     /* Not kept, for the answer brings it again; but the dial needs the address now. */
     struct dtt_gossip_blob *news = NULL;
-    learn(h, &news, id, data);
+    dtt_peer_data_learn(&h->port, &news, id, data);
     dtt_gossip_blob_unref(news);
-    send_neighbor(h, id, priority, via);
-}
-
-/* Adds a node to the list of a Shuffle unless the frame would become too large. */
-static void list_node(struct dtt_gossip_message *m, size_t *size,
-                      const struct dtt_gossip_node *node)
-{
-    size_t node_size = dtt_gossip_node_size(node);
-    if (m->u.shuffle.n < DTT_GOSSIP_NODES_MAX && *size + node_size <= DTT_GOSSIP_PAYLOAD_MAX) {
-        m->u.shuffle.nodes[m->u.shuffle.n++] = *node;
-        *size += node_size;
-    }
-}
-
-/* Lists up to `max` random members of a view other than `skip`. */
-static void list_some(struct dtt_hyparview *h, struct dtt_gossip_message *m, size_t *size,
-                      const struct dtt_gossip_view *v, size_t max, const struct dtt_id *skip)
-{
-    uint8_t order[DTT_GOSSIP_PASSIVE_MAX];
-    for (size_t i = 0; i < v->n; i++) {
-        order[i] = (uint8_t)i;
-    }
-    dtt_rng_shuffle(h->port.rng, order, v->n, 1);
-    for (size_t i = 0; i < v->n && max > 0; i++) {
-        const struct dtt_gossip_peer *p = &v->peers[order[i]];
-        if (!dtt_gossip_id_eq(&p->id, skip)) {
-            list_node(m, size, &(struct dtt_gossip_node){.id = p->id, .data = data_of(p->data)});
-            max--;
-        }
-    }
-}
-
-/* What a Shuffle takes without its nodes: variants, origin, count, ttl. */
-#define SHUFFLE_OVERHEAD (2 + DTT_ID_BYTES + 1 + 3)
-
-static void send_shuffle_reply(struct dtt_hyparview *h, const struct dtt_id *to, size_t count,
-                               const struct dtt_id *via)
-{
-    struct dtt_gossip_message m = {.type = DTT_MSG_SHUFFLE_REPLY};
-    size_t size = SHUFFLE_OVERHEAD;
-    list_some(h, &m, &size, &h->passive, count, to);
-    list_some(h, &m, &size, &h->active, count - m.u.shuffle.n, to);
-    send_to(h, to, via, &m);
-}
-
-/* Disconnect, and before it some other peers for the view of `to`. */
-static void send_goodbye(struct dtt_hyparview *h, const struct dtt_id *to, bool alive)
-{
-    struct dtt_gossip_message m = {.type = DTT_MSG_DISCONNECT, .u.disconnect.alive = alive};
-    send_shuffle_reply(h, to, GOODBYE_NODES, NULL);
-    dtt_gossip_send(&h->port, to, &m);
+    dtt_hyparview_send_neighbor(h, id, priority, via);
 }
 
 static void say_goodbye(struct dtt_hyparview *h, const struct dtt_id *peer, bool alive)
 {
-    send_goodbye(h, peer, alive);
+    dtt_hyparview_send_goodbye(h, peer, alive);
     dtt_gossip_emit_disconnect(&h->port, peer);
 }
 
@@ -394,14 +187,14 @@ static void add_passive(struct dtt_hyparview *h, struct dtt_now now, const struc
     }
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, &node->id);
     if (p) {
-        learn_hearsay(h, p, &node->data);
+        dtt_peer_data_learn_hearsay(&h->port, p, &node->data);
         return;
     }
     p = keep_passive(h, &(struct dtt_gossip_peer){.id = node->id,
                                                   .is_proven = is_proven(h, now, &node->id),
                                                   .is_hearsay = true,
                                                   .via = *via_of(h, from)});
-    learn(h, &p->data, &node->id, &node->data);
+    dtt_peer_data_learn(&h->port, &p->data, &node->id, &node->data);
 }
 
 static size_t count_proven(const struct dtt_hyparview *h)
@@ -428,7 +221,7 @@ static size_t list_candidates(struct dtt_hyparview *h, struct dtt_now now,
     for (size_t i = 0; i < h->passive.n; i++) {
         struct dtt_gossip_peer *p = &h->passive.peers[i];
         if (is_proven(h, now, &p->id) == proven && (!skip || !dtt_gossip_id_eq(&p->id, skip)) &&
-            !find_request(h, &p->id, DTT_REQUEST_NEIGHBOR) &&
+            !dtt_requests_find(&h->requests, &p->id, DTT_REQUEST_NEIGHBOR) &&
             dtt_visits_may_return(&h->visits, now, &p->id)) {
             ret[n++] = p;
         }
@@ -445,8 +238,8 @@ static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt
 {
     struct dtt_gossip_peer *fit[DTT_GOSSIP_PASSIVE_MAX];
     size_t n = 0;
-    size_t proven = count_requests(h, true);
-    size_t all = h->active.n + proven + count_requests(h, false);
+    size_t proven = dtt_requests_count(&h->requests, true);
+    size_t all = h->active.n + proven + dtt_requests_count(&h->requests, false);
     if (count_proven(h) + proven < h->cfg.active_view) {
         n = list_candidates(h, now, skip, true, fit);
     }
@@ -537,7 +330,7 @@ static bool may_come(struct dtt_hyparview *h, struct dtt_now now,
     }
     DTT_COUNT(h->port.ctx, GOSSIP_JOINS_REFUSED);
     if (dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
-        send_goodbye(h, &source->id, true);
+        dtt_hyparview_send_goodbye(h, &source->id, true);
     }
     return false;
 }
@@ -549,7 +342,7 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now,
                       const struct dtt_gossip_source *source, const struct dtt_gossip_message *m)
 {
     const struct dtt_id *from = &source->id;
-    const struct dtt_hyparview_request *r = asked(h, from);
+    const struct dtt_request *r = dtt_requests_asked(&h->requests, from);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
     if (p && (was_sent_neighbor(p, now, JOIN_AGAIN_NS) ||
               !dtt_visits_may_join(&h->visits, now, source))) {
@@ -559,20 +352,18 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now,
     if (!p && !r && !may_come(h, now, source, DTT_GOSSIP_HIGH)) {
         return false;
     }
-    end_requests(h, from);
+    dtt_requests_end_all(&h->requests, from);
     bool was_active = p != NULL;
     p = add_active(h, now, source, DTT_GOSSIP_HIGH);
     dtt_visits_joined(&h->visits, now, source);
-    learn(h, &p->data, from, &m->u.join.data);
+    dtt_peer_data_learn(&h->port, &p->data, from, &m->u.join.data);
     /* Told even when it is a neighbour already: it joins, so it has lost its state. */
     confirm_neighbor(h, now, p, DTT_GOSSIP_HIGH);
-    struct dtt_gossip_message forward = {
-        .type = DTT_MSG_FORWARD_JOIN,
-        .u.forward_join = {.peer = {.id = *from, .data = data_of(p->data)},
-                           .ttl = DTT_HYPARVIEW_ACTIVE_WALK}};
+    const struct dtt_gossip_node node = {.id = *from, .data = dtt_peer_data_of(p)};
     for (size_t i = 0; i < h->active.n; i++) {
         if (&h->active.peers[i] != p) {
-            dtt_gossip_send(&h->port, &h->active.peers[i].id, &forward);
+            dtt_hyparview_send_forward_join(h, &h->active.peers[i].id, &node,
+                                            DTT_HYPARVIEW_ACTIVE_WALK);
         }
     }
     return was_active;
@@ -593,7 +384,7 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->active, &peer->id);
     if (known) {
-        learn_hearsay(h, known, &peer->data);
+        dtt_peer_data_learn_hearsay(&h->port, known, &peer->data);
         if (!was_sent_neighbor(known, now, TELL_AGAIN_NS)) {
             confirm_neighbor(h, now, known, DTT_GOSSIP_HIGH);
         }
@@ -611,15 +402,12 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
     if (ttl == DTT_HYPARVIEW_PASSIVE_WALK) {
         add_passive(h, now, from, peer);
     }
-    if (find_request(h, &peer->id, DTT_REQUEST_NEIGHBOR)) {
+    if (dtt_requests_find(&h->requests, &peer->id, DTT_REQUEST_NEIGHBOR)) {
         return;
     }
     struct dtt_gossip_peer *next = pick_other(h, from, &peer->id);
     if (next) {
-        struct dtt_gossip_message forward = {
-            .type = DTT_MSG_FORWARD_JOIN,
-            .u.forward_join = {.peer = *peer, .ttl = (uint16_t)(ttl - 1)}};
-        dtt_gossip_send(&h->port, &next->id, &forward);
+        dtt_hyparview_send_forward_join(h, &next->id, peer, (uint16_t)(ttl - 1));
     }
 }
 
@@ -628,7 +416,7 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now,
                           const struct dtt_gossip_message *m)
 {
     const struct dtt_id *from = &source->id;
-    const struct dtt_hyparview_request *r = asked(h, from);
+    const struct dtt_request *r = dtt_requests_asked(&h->requests, from);
     uint64_t asked_ns = r && r->kind == DTT_REQUEST_NEIGHBOR ? r->sent_ns : 0;
     bool is_active = dtt_gossip_view_find(&h->active, from) != NULL;
     if (!is_active && !r && !may_come(h, now, source, m->u.neighbor.priority)) {
@@ -636,16 +424,16 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now,
     }
     if (r) {
         credit(h, r);
-        end_requests(h, from);
+        dtt_requests_end_all(&h->requests, from);
     } else if (!is_active && m->u.neighbor.priority == DTT_GOSSIP_HIGH) {
         dtt_visits_joined(&h->visits, now, source);
     }
     struct dtt_gossip_peer *p = add_active(h, now, source, m->u.neighbor.priority);
     if (!p) {
-        send_goodbye(h, from, true);
+        dtt_hyparview_send_goodbye(h, from, true);
         return;
     }
-    learn(h, &p->data, from, &m->u.neighbor.data);
+    dtt_peer_data_learn(&h->port, &p->data, from, &m->u.neighbor.data);
     if (asked_ns) {
         p->neighbor_sent_ns = asked_ns;
     } else if (!was_sent_neighbor(p, now, TELL_AGAIN_NS)) {
@@ -680,7 +468,7 @@ static void answer_shuffle(struct dtt_hyparview *h, struct dtt_now now, const st
             return;
         }
     }
-    send_shuffle_reply(h, origin, m->u.shuffle.n, via);
+    dtt_hyparview_send_shuffle_reply(h, origin, m->u.shuffle.n, via);
     if (p) {
         /* It hangs up when it has our reply, which is no reason to forget it. */
         p->is_polite = true;
@@ -700,27 +488,19 @@ static void recv_shuffle(struct dtt_hyparview *h, struct dtt_now now, const stru
         return;
     }
     struct dtt_gossip_peer *next = pick_other(h, origin, from);
-    if (!next) {
-        return;
+    if (next) {
+        dtt_hyparview_send_forward_shuffle(h, &next->id, m, (uint16_t)(ttl - 1));
     }
-    struct dtt_gossip_message forward = {.type = DTT_MSG_SHUFFLE};
-    size_t size = SHUFFLE_OVERHEAD;
-    forward.u.shuffle.origin = *origin;
-    forward.u.shuffle.ttl = (uint16_t)(ttl - 1);
-    for (size_t i = 0; i < m->u.shuffle.n; i++) {
-        list_node(&forward, &size, &m->u.shuffle.nodes[i]);
-    }
-    dtt_gossip_send(&h->port, &next->id, &forward);
 }
 
 static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                             bool alive)
 {
-    bool was_asked = find_request(h, from, DTT_REQUEST_NEIGHBOR) != NULL;
+    bool was_asked = dtt_requests_find(&h->requests, from, DTT_REQUEST_NEIGHBOR) != NULL;
     if (was_asked) {
-        credit(h, asked(h, from));
+        credit(h, dtt_requests_asked(&h->requests, from));
     }
-    end_requests(h, from);
+    dtt_requests_end_all(&h->requests, from);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
     if (p) {
         dtt_visits_left(&h->visits, now, from);
@@ -793,7 +573,7 @@ void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now no
     if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
         return;
     }
-    if (asked(h, peer)) {
+    if (dtt_requests_asked(&h->requests, peer)) {
         dtt_hyparview_recv(h, now, source, &yes);
     } else if (dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns)) {
         say_goodbye(h, peer, true);
@@ -809,19 +589,16 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
         dtt_visits_is_shut_out(&h->visits, now, peer)) {
         return DTT_OK;
     }
-    struct dtt_hyparview_request *joined = find_request(h, peer, DTT_REQUEST_JOIN);
+    struct dtt_request *joined = dtt_requests_find(&h->requests, peer, DTT_REQUEST_JOIN);
     if (joined) {
-        end_request(h, joined);
+        dtt_requests_end(&h->requests, joined);
     }
     /* Remembered only to keep the connection until the answer; the Join goes without room too. */
     add_request(h, now, peer, DTT_REQUEST_JOIN, JOIN_NS, NULL);
-    struct dtt_gossip_message m = {.type = DTT_MSG_JOIN, .u.join.data = my_data(h)};
-    if (is_full(h) || (was_neighbor && h->active.n > 0)) {
-        m = (struct dtt_gossip_message){
-            .type = DTT_MSG_NEIGHBOR,
-            .u.neighbor = {.priority = DTT_GOSSIP_HIGH, .data = my_data(h)}};
-    }
-    return dtt_gossip_send(&h->port, peer, &m) ? DTT_OK : DTT_ENOMEM;
+    bool is_sent = is_full(h) || (was_neighbor && h->active.n > 0)
+                       ? dtt_hyparview_send_neighbor(h, peer, DTT_GOSSIP_HIGH, NULL)
+                       : dtt_hyparview_send_join(h, peer);
+    return is_sent ? DTT_OK : DTT_ENOMEM;
 }
 
 /* There is nothing, or not what was named, where a dial went. */
@@ -835,7 +612,7 @@ static bool is_peers_fault(enum dtt_reason reason)
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                              enum dtt_reason reason)
 {
-    struct dtt_hyparview_request *r = find_request(h, peer, DTT_REQUEST_NEIGHBOR);
+    struct dtt_request *r = dtt_requests_find(&h->requests, peer, DTT_REQUEST_NEIGHBOR);
     if (r && reason == DTT_REASON_BUDGET) {
         /* Nobody has tried. The next is asked when this one's time is over, not at once: it would
          * fare no better. */
@@ -845,7 +622,7 @@ void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const 
     if (r && is_peers_fault(reason)) {
         blame(h, now, r);
     }
-    end_requests(h, peer);
+    dtt_requests_end_all(&h->requests, peer);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
     if (p) {
         remove_active(h, p, reason, false);
@@ -913,9 +690,9 @@ void dtt_hyparview_quit(struct dtt_hyparview *h)
         say_goodbye(h, &h->active.peers[i].id, false);
     }
     /* A peer that is about to answer a request would keep us as a neighbour otherwise. */
-    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        if (is_awaited(&h->requests[i])) {
-            say_goodbye(h, &h->requests[i].id, false);
+    for (size_t i = 0; i < DTT_REQUESTS_MAX; i++) {
+        if (dtt_request_is_awaited(&h->requests.all[i])) {
+            say_goodbye(h, &h->requests.all[i].id, false);
         }
     }
 }
@@ -927,12 +704,8 @@ bool dtt_hyparview_is_active(const struct dtt_hyparview *h, const struct dtt_id 
 
 bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *peer)
 {
-    for (size_t i = 0; i < DTT_HYPARVIEW_REQUESTS_MAX; i++) {
-        if (is_awaited(&h->requests[i]) && dtt_gossip_id_eq(&h->requests[i].id, peer)) {
-            return true;
-        }
-    }
-    return dtt_gossip_view_find(&h->active, peer) != NULL;
+    return dtt_requests_are_awaited(&h->requests, peer) ||
+           dtt_gossip_view_find(&h->active, peer) != NULL;
 }
 
 /* ---- what holds between two calls */
@@ -951,44 +724,12 @@ void dtt_hyparview_check(const struct dtt_hyparview *h)
 
 /* ---- time */
 
-static void shuffle(struct dtt_hyparview *h)
-{
-    struct dtt_gossip_peer *target = dtt_gossip_view_pick(&h->active, h->port.rng);
-    if (!target) {
-        return;
-    }
-    struct dtt_gossip_message m = {.type = DTT_MSG_SHUFFLE};
-    struct dtt_gossip_node me = {.id = h->cfg.me, .data = my_data(h)};
-    size_t size = SHUFFLE_OVERHEAD + dtt_gossip_node_size(&me);
-    m.u.shuffle.origin = h->cfg.me;
-    m.u.shuffle.ttl = DTT_HYPARVIEW_SHUFFLE_WALK;
-    list_some(h, &m, &size, &h->active, DTT_HYPARVIEW_SHUFFLE_ACTIVE, &target->id);
-    list_some(h, &m, &size, &h->passive, DTT_HYPARVIEW_SHUFFLE_PASSIVE, &target->id);
-    m.u.shuffle.nodes[m.u.shuffle.n++] = me;
-    dtt_gossip_send(&h->port, &target->id, &m);
-}
-
-/*
- * Sends Neighbor to each neighbour. A goodbye can be lost (iroh-gossip drops it with the queue of a
- * peer that it is dialling), and a link that only we know would stay for ever. A peer that does not
- * know the link makes us a neighbour or says goodbye again. neighbor_sent_ns is left alone, so that
- * a Neighbor sent in reply is answered in turn: iroh-gossip needs that answer to clear its pending
- * request.
- */
-static void confirm_links(struct dtt_hyparview *h)
-{
-    for (size_t i = 0; i < h->active.n; i++) {
-        send_neighbor(h, &h->active.peers[i].id, DTT_GOSSIP_LOW, NULL);
-    }
-}
-
 uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h)
 {
     return dtt_timerq_deadline(&h->timers);
 }
 
-static void end_of_wait(struct dtt_hyparview *h, struct dtt_now now,
-                        struct dtt_hyparview_request *r)
+static void end_of_wait(struct dtt_hyparview *h, struct dtt_now now, struct dtt_request *r)
 {
     if (r->kind == DTT_REQUEST_DIAL) {
         dtt_gossip_emit_disconnect(&h->port, &r->id);
@@ -1020,12 +761,12 @@ bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
     if (t == &h->shuffle_timer) {
         /* Cannot fail: it takes the place it just left. */
         dtt_timerq_set(&h->timers, t, now.mono_ns + h->cfg.shuffle_ns);
-        shuffle(h);
-        confirm_links(h);
+        dtt_hyparview_send_shuffle(h);
+        dtt_hyparview_send_confirmations(h);
         refill(h, now, NULL);
         return true;
     }
-    end_of_wait(h, now, DTT_TIMER_OWNER(t, struct dtt_hyparview_request, timer));
+    end_of_wait(h, now, DTT_TIMER_OWNER(t, struct dtt_request, timer));
     return true;
 }
 
@@ -1043,6 +784,7 @@ int dtt_hyparview_init(struct dtt_hyparview *h, struct dtt_now now,
                     now.mono_ns);
     dtt_standings_init(&h->standings, hash_key);
     dtt_timerq_init(&h->timers);
+    dtt_requests_init(&h->requests, &h->timers);
     return dtt_timerq_set(&h->timers, &h->shuffle_timer, now.mono_ns + cfg->shuffle_ns);
 }
 

@@ -8,36 +8,17 @@
 #define DTT_GOSSIP_HYPARVIEW_H
 
 #include "base/bucket.h"
-#include "base/timerq.h"
 #include "gossip/outbox.h"
+#include "gossip/request.h"
 #include "gossip/standing.h"
 #include "gossip/view.h"
 #include "gossip/visits.h"
-
-#define DTT_HYPARVIEW_REQUESTS_MAX 16
 
 struct dtt_hyparview_config {
     struct dtt_id me;
     uint32_t active_view;  /**< 1..DTT_GOSSIP_ACTIVE_MAX - DTT_GOSSIP_STRANGERS */
     uint32_t passive_view; /**< 1..DTT_GOSSIP_PASSIVE_MAX */
     uint64_t shuffle_ns;
-};
-
-enum dtt_hyparview_request_kind {
-    DTT_REQUEST_NEIGHBOR,
-    DTT_REQUEST_JOIN,
-    DTT_REQUEST_DIAL /**< no answer is awaited, but what was sent on hearsay may still get there */
-};
-
-/** A peer outside the active view that was sent something. Free while its timer rests. */
-struct dtt_hyparview_request {
-    struct dtt_timer timer;
-    struct dtt_id id;
-    uint64_t sent_ns;
-    enum dtt_hyparview_request_kind kind;
-    bool is_proven;
-    bool is_hearsay;
-    struct dtt_id via; /**< hearsay: see struct dtt_gossip_peer */
 };
 
 struct dtt_hyparview {
@@ -53,7 +34,7 @@ struct dtt_hyparview {
     struct dtt_gossip_view passive;
     struct dtt_gossip_peer active_peers[DTT_GOSSIP_ACTIVE_MAX];
     struct dtt_gossip_peer passive_peers[DTT_GOSSIP_PASSIVE_MAX];
-    struct dtt_hyparview_request requests[DTT_HYPARVIEW_REQUESTS_MAX];
+    struct dtt_requests requests;
 };
 
 /** DTT_ENOMEM leaves nothing to free. The struct must not move afterwards. */

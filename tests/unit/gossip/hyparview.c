@@ -383,7 +383,7 @@ static void refusal_while_alone(void **state)
     recv_shuffle(1, -1, 5, 6, 0);
     script();
     gone(1);
-    assert_string_equal(script(), h.requests[0].id.bytes[0] == peers[5].bytes[0]
+    assert_string_equal(script(), h.requests.all[0].id.bytes[0] == peers[5].bytes[0]
                                       ? "down 1 closed_by_peer; neighbor(high) > 6"
                                       : "down 1 closed_by_peer; neighbor(high) > 5");
     recv_disconnect(5, false);
@@ -564,8 +564,7 @@ static void requests_are_bounded(void **state)
     for (int i = 10; i < 70; i++) {
         recv_forward_join(1, i, 0);
     }
-    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_REQUESTS_REFUSED],
-                     60 - DTT_HYPARVIEW_REQUESTS_MAX);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_REQUESTS_REFUSED], 60 - DTT_REQUESTS_MAX);
     /* Another neighbour has a share too, and what is no hearsay has room at once. */
     script();
     neighbors(1);
