@@ -5,6 +5,8 @@
 #include "codec/text.h"
 #include "gossip/gossip_wire.h"
 
+static const uint8_t mark[] = {'D', 'T', 'T', 1};
+
 /* Adds to a sorted set; what it holds already, or has no room for, is skipped. */
 static void insert(struct dtt_addr *set, size_t *n, const struct dtt_addr *a)
 {
@@ -48,25 +50,43 @@ static struct dtt_addr read_addr(struct dtt_reader *r)
     return v4 ? dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], port) : dtt_addr_v6(ip, port);
 }
 
-int dtt_addr_info_read(struct dtt_slice s, struct dtt_addr ret[DTT_ADDR_INFO_ADDRS], size_t *ret_n)
+void dtt_addr_info_write_mark(struct dtt_writer *w)
 {
-    struct dtt_addr set[DTT_ADDR_INFO_ADDRS];
+    dtt_write(w, mark, sizeof(mark));
+}
+
+/* Reads the info and leaves what follows it. */
+static size_t read_info(struct dtt_reader *r, struct dtt_addr set[DTT_ADDR_INFO_ADDRS])
+{
     size_t n = 0;
-    struct dtt_reader r = dtt_reader(s);
-    if (s.len == 0) {
-        *ret_n = 0;
-        return DTT_OK;
+    if (dtt_postcard_read_option(r) && !dtt_utf8_is_valid(dtt_postcard_read_bytes(r))) {
+        r->failed = true;
     }
-    if (dtt_postcard_read_option(&r) && !dtt_utf8_is_valid(dtt_postcard_read_bytes(&r))) {
-        return DTT_EPROTO;
-    }
-    uint64_t count = dtt_postcard_read_len(&r);
-    for (uint64_t i = 0; i < count && !r.failed; i++) {
-        struct dtt_addr a = read_addr(&r);
-        if (!r.failed) {
+    uint64_t count = dtt_postcard_read_len(r);
+    for (uint64_t i = 0; i < count && !r->failed; i++) {
+        struct dtt_addr a = read_addr(r);
+        if (!r->failed) {
             insert(set, &n, &a);
         }
     }
+    return n;
+}
+
+bool dtt_addr_info_has_mark(struct dtt_slice s)
+{
+    struct dtt_addr set[DTT_ADDR_INFO_ADDRS];
+    struct dtt_reader r = dtt_reader(s);
+    uint8_t next[sizeof(mark)];
+    read_info(&r, set);
+    dtt_read_into(&r, next, sizeof(next));
+    return !r.failed && memcmp(next, mark, sizeof(mark)) == 0;
+}
+
+int dtt_addr_info_read(struct dtt_slice s, struct dtt_addr ret[DTT_ADDR_INFO_ADDRS], size_t *ret_n)
+{
+    struct dtt_addr set[DTT_ADDR_INFO_ADDRS];
+    struct dtt_reader r = dtt_reader(s);
+    size_t n = s.len > 0 ? read_info(&r, set) : 0;
     if (r.failed) {
         return DTT_EPROTO;
     }

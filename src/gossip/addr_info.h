@@ -11,6 +11,10 @@
 
 /** Direct addresses in ascending order, no relay. `n` <= DTT_ADDR_INFO_ADDRS. */
 void dtt_addr_info_write(struct dtt_writer *w, const struct dtt_addr *addrs, size_t n);
+/** What follows the info of a node that reads proofs (docs/protocol/proof.md); others skip it. */
+void dtt_addr_info_write_mark(struct dtt_writer *w);
+/** Whether a well-formed info has the mark. */
+bool dtt_addr_info_has_mark(struct dtt_slice s);
 /**
  * Reads up to DTT_ADDR_INFO_ADDRS direct addresses (more are skipped), ignores the relay. Zero
  * bytes are an empty info. DTT_EPROTO when malformed.

@@ -6,6 +6,7 @@
 struct dtt_book_entry {
     struct dtt_id id;
     struct dtt_book_entry *older, *newer;
+    bool reads_proofs;
     size_t n;
     struct dtt_addr addrs[DTT_BOOK_ADDRS]; /* newest first */
 };
@@ -61,33 +62,54 @@ static void entry_add(struct dtt_book_entry *e, const struct dtt_addr *addr)
     e->addrs[0] = *addr;
 }
 
-void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_addr *addrs,
-                  size_t n)
+/* The entry of a peer, which becomes the newest; NULL without memory. */
+static struct dtt_book_entry *report(struct dtt_book *b, const struct dtt_id *id)
 {
     struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
-    if (n == 0) {
-        return;
-    }
-    if (!e) {
+    if (e) {
+        unlink_entry(b, e);
+    } else {
         if (dtt_map_count(&b->peers) == DTT_BOOK_PEERS) {
             forget_oldest(b);
         }
         e = calloc(1, sizeof(*e));
         if (!e || dtt_map_put(&b->peers, id, e) != DTT_OK) {
             free(e);
-            return;
+            return NULL;
         }
         e->id = *id;
-    } else {
-        unlink_entry(b, e);
     }
     link_newest(b, e);
+    return e;
+}
+
+void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_addr *addrs,
+                  size_t n)
+{
+    struct dtt_book_entry *e = n > 0 ? report(b, id) : NULL;
+    if (!e) {
+        return;
+    }
     /* Backwards, so that the first given address ends up in front. */
     for (size_t i = n; i > 0; i--) {
         if (dtt_addr_is_usable(&addrs[i - 1])) {
             entry_add(e, &addrs[i - 1]);
         }
     }
+}
+
+void dtt_book_mark(struct dtt_book *b, const struct dtt_id *id)
+{
+    struct dtt_book_entry *e = report(b, id);
+    if (e) {
+        e->reads_proofs = true;
+    }
+}
+
+bool dtt_book_is_marked(const struct dtt_book *b, const struct dtt_id *id)
+{
+    const struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
+    return e && e->reads_proofs;
 }
 
 /* Public addresses first; a loopback address is right only for peers on this machine. */

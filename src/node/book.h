@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Address book: the addresses last reported for each peer, by records, gossip, the DHT and the
- * user. Bounded; the peer reported longest ago makes room.
+ * user, and which of them read proofs. Bounded; the peer reported longest ago makes room.
  */
 #ifndef DTT_NODE_BOOK_H
 #define DTT_NODE_BOOK_H
@@ -24,6 +24,9 @@ void dtt_book_fini(struct dtt_book *b);
 /** Adds usable addresses as the newest ones of `id`. Without memory nothing is added. */
 void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_addr *addrs,
                   size_t n);
+/** The peer reads proofs. */
+void dtt_book_mark(struct dtt_book *b, const struct dtt_id *id);
+bool dtt_book_is_marked(const struct dtt_book *b, const struct dtt_id *id);
 /** Copies the addresses of `id`, the most likely to be reachable first; returns their number. */
 size_t dtt_book_get(const struct dtt_book *b, const struct dtt_id *id,
                     struct dtt_addr ret[DTT_BOOK_ADDRS]);

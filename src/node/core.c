@@ -9,6 +9,7 @@
 #include "node/locate.h"
 #include "node/once.h"
 #include "node/slots.h"
+#include "record/proof.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -57,6 +58,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_waits_init(&c->waits, c->dht, hash_key);
     if (!err && !cfg->dht_only) {
         struct dtt_quic_config quic_cfg = {.alpn = DTT_GOSSIP_ALPN,
+                                           .exporter = DTT_PROOF_EXPORTER,
                                            .idle_timeout_ns = DTT_CORE_IDLE_NS,
                                            .keep_alive_ns = DTT_CORE_KEEP_ALIVE_NS};
         memcpy(quic_cfg.seed, cfg->node_seed, sizeof(quic_cfg.seed));
@@ -67,7 +69,8 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
             err = dtt_gossip_new(&c->gossip, c->ctx, &gossip_cfg);
         }
     }
-    dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, hash_key);
+    struct dtt_prover prover = {.me = c->id, .user = c, .seed = dtt_core_topic_seed};
+    dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, &prover, hash_key);
     c->links.nearest = nearest_scope(c);
     if (err) {
         dtt_core_free(c);
@@ -142,6 +145,7 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
     struct dtt_writer w = dtt_writer(info, sizeof(info));
     qsort(addrs, n, sizeof(addrs[0]), addr_order);
     dtt_addr_info_write(&w, addrs, n);
+    dtt_addr_info_write_mark(&w);
     if (!w.failed) {
         dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
     }

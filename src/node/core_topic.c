@@ -149,6 +149,10 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
         break;
     case DTT_TRACKER_RECORD:
         dtt_links_learn(&c->links, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
+        if (a->record.n_addrs > 0) { /* the record of a node of this project */
+            dtt_book_mark(&c->links.book, &a->record.publisher);
+        }
         break;
     case DTT_TRACKER_PUBLISHED:
         out.u.published.minute = a->slot.minute;
@@ -168,6 +172,13 @@ static struct dtt_topic *topic_find(const struct dtt_core *c, const struct dtt_g
         }
     }
     return NULL;
+}
+
+bool dtt_core_topic_seed(void *core, const struct dtt_gossip_topic_id *topic, uint64_t minute,
+                         uint8_t ret_seed[32])
+{
+    const struct dtt_topic *t = topic_find(core, topic);
+    return t && dtt_tracker_seed(t->tracker, minute, ret_seed) == DTT_OK;
 }
 
 static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
@@ -206,6 +217,9 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
             dtt_links_learn(&c->links, &a->peer, addrs, n);
+            if (dtt_addr_info_has_mark(a->data)) {
+                dtt_book_mark(&c->links.book, &a->peer);
+            }
         }
         break;
     case DTT_GOSSIP_NEIGHBOR_UP: on_neighbor_up(c, now, t, &a->peer); break;
@@ -327,6 +341,7 @@ void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,
                              const struct dtt_peer_addr *peer)
 {
     dtt_book_add(&t->core->links.book, &peer->id, &peer->addr, 1);
+    dtt_gossip_prove(t->core->gossip, now, &t->id, &peer->id);
     dtt_tracker_want_peer(t->tracker, now, &peer->id, &peer->addr, 1);
 }
 

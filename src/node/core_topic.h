@@ -41,6 +41,10 @@ void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,
                              const struct dtt_peer_addr *peer);
 void dtt_core_topic_why(const struct dtt_topic *t, struct dtt_now now, struct dtt_why *ret);
 
+/** The `seed` of struct dtt_prover; `core`: a struct dtt_core. */
+bool dtt_core_topic_seed(void *core, const struct dtt_gossip_topic_id *topic, uint64_t minute,
+                         uint8_t ret_seed[32]);
+
 /* ---- outputs of the modules */
 
 void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,

@@ -12,6 +12,7 @@
 struct live {
     dtt_quic_conn conn;
     struct dtt_addr addr;
+    struct dtt_link_proofs proofs;
     uint64_t opened_ns;
     uint64_t heard_ns; /* when the peer last said on it what gossip understands; 0 never */
     bool is_dialled;   /* by us */
@@ -39,12 +40,14 @@ struct dtt_link {
 };
 
 void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
-                    struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+                    struct dtt_gossip *gossip, const struct dtt_prover *prover,
+                    const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     memset(p, 0, sizeof(*p));
     p->ctx = ctx;
     p->transport = *transport;
     p->gossip = gossip;
+    p->prover = *prover;
     dtt_book_init(&p->book, hash_key);
     dtt_destinations_init(&p->destinations, hash_key);
     p->nearest = DTT_SCOPE_PRIVATE;
@@ -58,6 +61,9 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
 static void link_free(struct dtt_links *p, struct dtt_link *link)
 {
     dtt_timerq_cancel(&p->timers, &link->timer);
+    for (size_t k = 0; k < link->n_conns; k++) {
+        dtt_link_proofs_fini(&link->conns[k].proofs);
+    }
     dtt_outflow_fini(&link->out);
     dtt_inflow_fini(&link->in, &p->streams_in);
     free(link);
@@ -420,6 +426,18 @@ static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     }
 }
 
+/*
+ * A peer that reads proofs gets one before it hears of a topic. It goes where we speak: an answer
+ * on a connection that we have left would keep the peer there.
+ */
+static void prove(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                  const struct dtt_gossip_topic_id *topic)
+{
+    if (dtt_book_is_marked(&p->book, &link->id)) {
+        dtt_link_proofs_tell(&link->conns[0].proofs, p->ctx, &p->prover, &p->transport, now, topic);
+    }
+}
+
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last,
                     const struct dtt_id *via)
@@ -435,6 +453,9 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     }
     if (link->n_conns > 0) {
         size_t before = unacked(p, link);
+        if (!last) {
+            prove(p, now, link, topic);
+        }
         int err =
             dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn, topic, payload, last);
         on_written(p, now, link, before);
@@ -497,6 +518,29 @@ static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
     enter_connected(p, now, link);
 }
 
+/* What a frame is for: DTT_OK when it was of use, DTT_EPROTO when it is none. */
+static int on_frame(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k,
+                    const struct dtt_gossip_topic_id *topic, struct dtt_slice frame)
+{
+    const struct live *c = &link->conns[k];
+    struct dtt_gossip_source source = {.id = link->id,
+                                       .connection = c->conn,
+                                       .host = dtt_addr_host(&c->addr),
+                                       .network = dtt_addr_network(&c->addr)};
+    struct dtt_gossip_topic_id proven;
+    if (!dtt_link_proofs_is_stream(topic)) {
+        return dtt_gossip_recv(p->gossip, now, &source, topic, frame);
+    }
+    if (!dtt_link_proofs_recv(&link->conns[k].proofs, p->ctx, &p->prover, &p->transport, now, frame,
+                              &proven)) {
+        return DTT_ESTATE;
+    }
+    dtt_book_mark(&p->book, &link->id);
+    dtt_gossip_prove(p->gossip, now, &proven, &link->id);
+    prove(p, now, link, &proven);
+    return DTT_OK;
+}
+
 static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                     const struct dtt_quic_event *ev)
 {
@@ -504,10 +548,6 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     if (k == link->n_conns) {
         return;
     }
-    struct dtt_gossip_source source = {.id = link->id,
-                                       .connection = ev->conn,
-                                       .host = dtt_addr_host(&link->conns[k].addr),
-                                       .network = dtt_addr_network(&link->conns[k].addr)};
     struct dtt_gossip_stream *frames =
         dtt_inflow_get(&link->in, &p->streams_in, ev->conn, ev->stream);
     struct dtt_slice rest = ev->data;
@@ -517,7 +557,7 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     while (got == 1) {
         got = dtt_gossip_stream_feed(frames, &rest, &payload);
         if (got == 1) {
-            int err = dtt_gossip_recv(p->gossip, now, &source, &frames->topic, payload);
+            int err = on_frame(p, now, link, k, &frames->topic, payload);
             is_heard |= err == DTT_OK;
             got = err == DTT_EPROTO ? err : got;
         }
@@ -556,9 +596,11 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     }
     if (link->n_conns == DTT_LINKS_CONNS) {
         close_live(p, now, &link->conns[--link->n_conns], "replaced");
+        dtt_link_proofs_fini(&link->conns[link->n_conns].proofs);
     }
     link->conns[link->n_conns++] = (struct live){
         .conn = ev->conn, .addr = ev->addr, .opened_ns = now.mono_ns, .is_dialled = ev->dialed};
+    dtt_link_proofs_init(&link->conns[link->n_conns - 1].proofs, ev->conn, &ev->peer, ev->dialed);
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
     if (link->n_conns == 1 || link->conns[0].is_worn || !is_fresh(&link->conns[0], now)) {
@@ -566,6 +608,9 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     }
     enter_connected(p, now, link);
     size_t before = unacked(p, link) - link->out.queued_bytes;
+    for (size_t i = 0; i < link->out.queue.count; i++) {
+        prove(p, now, link, dtt_outflow_topic(&link->out, i));
+    }
     int err = dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn);
     on_written(p, now, link, before);
     on_sent(p, now, link, err);
@@ -593,6 +638,7 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     }
     struct live gone = link->conns[k];
     p->n_accepted -= !gone.is_dialled && !gone.is_closing;
+    dtt_link_proofs_fini(&gone.proofs);
     memmove(link->conns + k, link->conns + k + 1, (--link->n_conns - k) * sizeof(gone));
     if (k == 0) {
         dtt_outflow_forget(&link->out);
@@ -803,6 +849,7 @@ static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct
         dtt_json_addr(j, NULL, &link->race.todo[i]);
     }
     dtt_json_end(j);
+    dtt_json_bool(j, "slow", link->backlog.slow_ns != 0);
     dtt_json_u64(j, "queued", link->out.queued_bytes);
     dtt_json_u64(j, "streams_out", link->out.n);
     dtt_json_u64(j, "streams_in", link->in.n);

@@ -26,6 +26,7 @@
 #include "node/book.h"
 #include "node/destinations.h"
 #include "node/events.h"
+#include "node/link_proofs.h"
 #include "node/transport.h"
 
 #define DTT_LINKS_MAX       512          /**< peers with a connection or a dial */
@@ -43,6 +44,7 @@ struct dtt_links {
     struct dtt_ctx *ctx;
     struct dtt_transport transport;
     struct dtt_gossip *gossip;
+    struct dtt_prover prover;
     struct dtt_book book;
     struct dtt_destinations destinations;
     enum dtt_addr_scope nearest; /**< of our own addresses: others may name none that is nearer */
@@ -66,7 +68,8 @@ struct dtt_dial_failure {
 };
 
 void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
-                    struct dtt_gossip *gossip, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+                    struct dtt_gossip *gossip, const struct dtt_prover *prover,
+                    const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_links_fini(struct dtt_links *p);
 
 /**

@@ -102,6 +102,11 @@ int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_q
     return err;
 }
 
+const struct dtt_gossip_topic_id *dtt_outflow_topic(struct dtt_outflow *f, size_t i)
+{
+    return &((const struct message *)dtt_ring_at(&f->queue, i))->topic;
+}
+
 int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn)
 {
     int err = DTT_OK;

@@ -35,6 +35,8 @@ int dtt_outflow_queue(struct dtt_outflow *f, const struct dtt_gossip_topic_id *t
  */
 int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
                      const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last);
+/** The topic of message i of those that wait. */
+const struct dtt_gossip_topic_id *dtt_outflow_topic(struct dtt_outflow *f, size_t i);
 /** Sends what waits, up to the first error. */
 int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn);
 /** Ends all streams on `conn`: another connection carries what we send from now on. */

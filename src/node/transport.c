@@ -12,6 +12,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .write = dtt_quic_write,
     .unacked = dtt_quic_unacked,
     .info = dtt_quic_info,
+    .exporter = dtt_quic_exporter,
     .trust = dtt_quic_trust,
     .hold = dtt_quic_hold,
     .close = dtt_quic_close,

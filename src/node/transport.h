@@ -24,6 +24,8 @@ struct dtt_transport_ops {
                  bool fin);
     size_t (*unacked)(const struct dtt_quic *t, dtt_quic_conn conn);
     bool (*info)(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret);
+    bool (*exporter)(const struct dtt_quic *t, dtt_quic_conn conn,
+                     uint8_t ret[DTT_QUIC_EXPORTER_BYTES]);
     void (*trust)(struct dtt_quic *t, dtt_quic_conn conn);
     void (*hold)(struct dtt_quic *t, dtt_quic_conn conn, bool is_held);
     void (*close)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
@@ -84,6 +86,12 @@ static inline bool dtt_transport_info(const struct dtt_transport *t, dtt_quic_co
                                       struct dtt_quic_info *ret)
 {
     return t->ops->info(t->self, conn, ret);
+}
+
+static inline bool dtt_transport_exporter(const struct dtt_transport *t, dtt_quic_conn conn,
+                                          uint8_t ret[DTT_QUIC_EXPORTER_BYTES])
+{
+    return t->ops->exporter(t->self, conn, ret);
 }
 
 static inline void dtt_transport_trust(const struct dtt_transport *t, dtt_quic_conn conn)

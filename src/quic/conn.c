@@ -354,6 +354,8 @@ void dtt_qconn_opened(struct dtt_qconn *c)
     set_state(c, DTT_QCONN_OPEN, DTT_NEVER);
     c->wants_stream = false;
     c->peer = c->tls.peer;
+    c->has_exporter =
+        sh->exporter && dtt_qtls_export(&c->tls, sh->exporter, c->exporter, sizeof(c->exporter));
     ngtcp2_conn_set_keep_alive_timeout(c->ng, sh->keep_alive_ns);
     dtt_qevents_push(&sh->events, &c->connected);
     DTT_COUNT(sh->ctx, QUIC_CONNECTED);

@@ -56,6 +56,7 @@
 struct dtt_qshared {
     struct dtt_ctx *ctx;
     struct dtt_qtls *tls;
+    const char *exporter; /**< label, or NULL */
     struct dtt_rng rng;
     struct dtt_qcid_table cids;
     struct dtt_qmemory_pool strangers;
@@ -135,6 +136,8 @@ struct dtt_qconn {
     struct dtt_qroute close_route;
     uint32_t close_triggers;
 
+    bool has_exporter;
+    uint8_t exporter[DTT_QUIC_EXPORTER_BYTES];
     bool is_held;            /**< the user takes nothing of the peer's streams */
     struct dtt_qevents held; /**< so this waits */
     struct dtt_qevent connected;

@@ -80,6 +80,7 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
     q->max_conns = cfg->max_conns ? cfg->max_conns : CONNS_DEFAULT;
     q->max_strangers = cfg->max_strangers ? cfg->max_strangers : eighths(q->max_conns, 2);
     q->sh.ctx = ctx;
+    q->sh.exporter = cfg->exporter;
     q->sh.linger_max = q->max_conns;
     q->sh.strangers = (struct dtt_qmemory_pool){.max = DTT_QCONN_STRANGERS_MEMORY,
                                                 .share = DTT_QCONN_STRANGER_SHARE};
@@ -446,6 +447,17 @@ bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_qu
         ret->rtt_us = dtt_ng_rtt_ns(c->ng) / DTT_US;
         ret->is_blocked = c->unacked > 0 && dtt_ng_bytes_in_flight(c->ng) == 0;
     }
+    return true;
+}
+
+bool dtt_quic_exporter(const struct dtt_quic *q, dtt_quic_conn handle,
+                       uint8_t ret[DTT_QUIC_EXPORTER_BYTES])
+{
+    const struct dtt_qconn *c = find(q, handle);
+    if (!c || !c->has_exporter) {
+        return false;
+    }
+    memcpy(ret, c->exporter, sizeof(c->exporter));
     return true;
 }
 

@@ -13,6 +13,8 @@
 
 struct dtt_quic;
 
+#define DTT_QUIC_EXPORTER_BYTES 32
+
 /** Names a connection. No two connections of an endpoint ever have the same. Never 0. */
 typedef uint64_t dtt_quic_conn;
 
@@ -20,6 +22,7 @@ typedef uint64_t dtt_quic_conn;
 struct dtt_quic_config {
     uint8_t seed[32];              /**< Ed25519 secret of this endpoint */
     const char *alpn;              /**< the one protocol spoken, e.g. "/iroh-gossip/1"; copied */
+    const char *exporter;          /**< label of dtt_quic_exporter, of static storage; NULL: none */
     uint32_t max_conns;            /**< 256 */
     uint32_t max_strangers;        /**< accepted and not trusted; a quarter of max_conns */
     uint64_t idle_timeout_ns;      /**< 30 s */
@@ -84,6 +87,12 @@ struct dtt_quic_info {
 };
 /** What is known of a connection; false for an unknown handle. */
 bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret);
+/**
+ * Bytes that only the two ends of this connection know (RFC 8446, section 7.5; empty context);
+ * false before CONNECTED, and for an unknown handle.
+ */
+bool dtt_quic_exporter(const struct dtt_quic *q, dtt_quic_conn handle,
+                       uint8_t ret[DTT_QUIC_EXPORTER_BYTES]);
 /**
  * The peer has shown that it belongs here. Before that it is a stranger, dialled or not, who may
  * open 8 streams and send 16 KiB ahead; from now on it may do what iroh grants its peers. Unknown

@@ -222,6 +222,12 @@ int dtt_qtls_start(struct dtt_qtls_session *s, const struct dtt_qtls *t,
     return DTT_OK;
 }
 
+bool dtt_qtls_export(const struct dtt_qtls_session *s, const char *label, uint8_t *ret, size_t len)
+{
+    return s->native && gnutls_prf_rfc5705(s->native, strlen(label), label, 0, NULL, len,
+                                           (char *)ret) == GNUTLS_E_SUCCESS;
+}
+
 void dtt_qtls_end(struct dtt_qtls_session *s)
 {
     if (s->native) {

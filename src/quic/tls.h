@@ -41,6 +41,8 @@ int dtt_qtls_start(struct dtt_qtls_session *s, const struct dtt_qtls *t,
                    const ngtcp2_crypto_conn_ref *ref, const struct dtt_id *expect);
 /** Frees the session; the result stays readable. QUIC needs it no more after the handshake. */
 void dtt_qtls_end(struct dtt_qtls_session *s);
+/** After the handshake: keying material of this connection (RFC 8446, section 7.5). */
+bool dtt_qtls_export(const struct dtt_qtls_session *s, const char *label, uint8_t *ret, size_t len);
 /** To be asked when the handshake completed: was this our protocol? */
 bool dtt_qtls_is_alpn_agreed(const struct dtt_qtls_session *s);
 

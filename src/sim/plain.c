@@ -3,6 +3,7 @@
 
 #include "base/ring.h"
 #include "crypto/ed25519.h"
+#include "crypto/hash.h"
 #include "sim/conn.h"
 
 #include <assert.h>
@@ -479,6 +480,26 @@ static bool plain_info(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_
     return c != NULL;
 }
 
+/* What both ends know; here others could too. */
+static bool plain_exporter(const struct dtt_quic *t, dtt_quic_conn conn,
+                           uint8_t ret[DTT_QUIC_EXPORTER_BYTES])
+{
+    const struct plain *p = (const void *)t;
+    const struct dtt_sim_conn *c = dtt_sim_conn_find(&p->conns, conn);
+    uint8_t cids[2 * CID_BYTES];
+    if (!c || c->state != DTT_SIM_CONN_OPEN) {
+        return false;
+    }
+    dtt_put_le64(cids, c->is_dialed ? c->cid : c->remote_cid);
+    dtt_put_le64(cids + CID_BYTES, c->is_dialed ? c->remote_cid : c->cid);
+    const struct dtt_slice parts[] = {
+        dtt_slice(cids, sizeof(cids)),
+        dtt_slice((c->is_dialed ? &p->id : &c->peer)->bytes, DTT_ID_BYTES),
+        dtt_slice((c->is_dialed ? &c->peer : &p->id)->bytes, DTT_ID_BYTES)};
+    dtt_sha512_32(ret, parts, sizeof(parts) / sizeof(parts[0]));
+    return true;
+}
+
 /* Nobody is a stranger here. */
 static void plain_trust(struct dtt_quic *t, dtt_quic_conn conn)
 {
@@ -643,6 +664,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .write = plain_write,
     .unacked = plain_unacked,
     .info = plain_info,
+    .exporter = plain_exporter,
     .trust = plain_trust,
     .hold = plain_hold,
     .close = plain_close,

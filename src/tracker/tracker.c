@@ -601,6 +601,11 @@ static bool next_published(struct dtt_tracker *t, struct dtt_tracker_action *ret
     return true;
 }
 
+int dtt_tracker_seed(const struct dtt_tracker *t, uint64_t minute, uint8_t ret[32])
+{
+    return dtt_secret_rotate(ret, &t->cfg.secret, t->cfg.topic, minute);
+}
+
 bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
     struct dtt_record_info record;

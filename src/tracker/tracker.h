@@ -82,6 +82,8 @@ struct dtt_tracker_action {
     struct dtt_record_info record;           /**< RECORD */
     uint32_t copies; /**< PUT: nodes that get the value, those without one first; PUBLISHED */
 };
+/** The encryption seed of a minute. DTT_EROTATE. */
+int dtt_tracker_seed(const struct dtt_tracker *t, uint64_t minute, uint8_t ret[32]);
 bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret);
 
 struct dtt_tracker_status {

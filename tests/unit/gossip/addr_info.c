@@ -142,11 +142,37 @@ static void a_set(void **state)
     }
 }
 
+static void the_mark_follows_the_info(void **state)
+{
+    uint8_t buf[256];
+    struct dtt_addr in = dtt_addr_v4(1, 2, 3, 4, 5), got[DTT_ADDR_INFO_ADDRS];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    size_t n;
+    (void)state;
+    dtt_addr_info_write(&w, &in, 1);
+    assert_false(dtt_addr_info_has_mark(dtt_slice(buf, w.len)));
+    size_t len = w.len;
+    dtt_addr_info_write_mark(&w);
+    assert_int_equal(w.len, len + 4);
+    assert_true(dtt_addr_info_has_mark(dtt_slice(buf, w.len)));
+    assert_int_equal(dtt_addr_info_read(dtt_slice(buf, w.len), got, &n), DTT_OK);
+    assert_int_equal(n, 1);
+    for (size_t cut = 0; cut < w.len; cut++) {
+        assert_false(dtt_addr_info_has_mark(dtt_slice(buf, cut)));
+    }
+    buf[w.len - 1] = 2; /* of a version that we do not know */
+    assert_false(dtt_addr_info_has_mark(dtt_slice(buf, w.len)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors), cmocka_unit_test(sweeps), cmocka_unit_test(refused),
-        cmocka_unit_test(empty),   cmocka_unit_test(a_set),
+        cmocka_unit_test(the_mark_follows_the_info),
+        cmocka_unit_test(vectors),
+        cmocka_unit_test(sweeps),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(empty),
+        cmocka_unit_test(a_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,9 +79,26 @@ static void it_is_bounded_and_forgets_the_oldest(void **state)
     dtt_book_fini(&b);
 }
 
+static void marks_are_kept_with_the_peer(void **state)
+{
+    struct dtt_book b;
+    struct dtt_id one = {.bytes = {1}}, two = {.bytes = {2}};
+    struct dtt_addr a = dtt_addr_v4(1, 2, 3, 4, 5), got[DTT_BOOK_ADDRS];
+    (void)state;
+    dtt_book_init(&b, hash_key);
+    dtt_book_mark(&b, &one); /* before an address is known */
+    dtt_book_add(&b, &one, &a, 1);
+    dtt_book_add(&b, &two, &a, 1);
+    assert_true(dtt_book_is_marked(&b, &one));
+    assert_false(dtt_book_is_marked(&b, &two));
+    assert_int_equal(dtt_book_get(&b, &one, got), 1);
+    dtt_book_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(marks_are_kept_with_the_peer),
         cmocka_unit_test(newest_addresses_stay),
         cmocka_unit_test(public_addresses_are_dialled_first),
         cmocka_unit_test(it_is_bounded_and_forgets_the_oldest),

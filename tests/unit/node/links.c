@@ -12,6 +12,7 @@
 #include "node/inflow.h"
 #include "node/outflow.h"
 #include "node/race.h"
+#include "record/proof.h"
 #include "support/oom.h"
 #include "support/vectors.h"
 
@@ -131,7 +132,9 @@ static int fake_write(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, st
         conns[conn - 1].unacked = next_unacked;
         next_unacked = 0;
     }
-    if (data.len == DTT_GOSSIP_HEADER_FRAME) {
+    if (data.len == 4 + DTT_PROOF_LEN && data.data[3] == DTT_PROOF_LEN) {
+        say("proof %c/%d", letter_of(conn), (int)stream);
+    } else if (data.len == DTT_GOSSIP_HEADER_FRAME) {
         say("topic %d", (int)stream);
     } else if (data.len > 4) {
         say("write %c/%d %.*s%s", letter_of(conn), (int)stream, (int)data.len - 4, data.data + 4,
@@ -152,6 +155,14 @@ static bool fake_info(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_q
 {
     (void)t;
     *ret = (struct dtt_quic_info){.is_blocked = conns[conn - 1].is_blocked};
+    return true;
+}
+
+static bool fake_exporter(const struct dtt_quic *t, dtt_quic_conn conn,
+                          uint8_t ret[DTT_QUIC_EXPORTER_BYTES])
+{
+    (void)t;
+    memset(ret, (int)conn, DTT_QUIC_EXPORTER_BYTES);
     return true;
 }
 
@@ -185,6 +196,7 @@ static const struct dtt_transport_ops fake = {.dial = fake_dial,
                                               .write = fake_write,
                                               .unacked = fake_unacked,
                                               .info = fake_info,
+                                              .exporter = fake_exporter,
                                               .trust = fake_trust,
                                               .hold = fake_hold,
                                               .close = fake_close};
@@ -227,6 +239,25 @@ void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now when, const struc
     (void)g, (void)when;
     say("gone %u %s", peer_of(peer), dtt_reason_word(reason));
 }
+
+void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now when,
+                      const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer)
+{
+    (void)g, (void)when;
+    say("proven %u %s", peer_of(peer), topic->bytes[0] == 1 ? "red" : "blue");
+}
+
+/* ---- proofs: we are in red and not in blue, and so is everybody */
+
+static bool seed_of(void *user, const struct dtt_gossip_topic_id *topic, uint64_t minute,
+                    uint8_t ret_seed[32])
+{
+    (void)user;
+    memset(ret_seed, (int)minute, 32);
+    return topic->bytes[0] == 1;
+}
+
+static const struct dtt_prover prover = {.me = {{200}}, .seed = seed_of};
 
 /* ---- input */
 
@@ -333,7 +364,7 @@ static int setup(void **state)
     dial_error = write_error = open_error = DTT_OK;
     last_stream = 0;
     script();
-    dtt_links_init(&l, &ctx, &t, NULL, hash_key);
+    dtt_links_init(&l, &ctx, &t, NULL, &prover, hash_key);
     return 0;
 }
 
@@ -1012,6 +1043,77 @@ static void a_peer_with_many_events_is_not_read_from(void **state)
     dtt_events_fini(&events);
 }
 
+/* ---- proofs */
+
+/* A proof of `peer`, which dialled us, for connection `letter`, as frame of stream 99. */
+static void hear_proof(char letter, unsigned peer, const struct dtt_gossip_topic_id *topic,
+                       int minutes_off, bool is_first)
+{
+    uint8_t bytes[DTT_GOSSIP_HEADER_FRAME + 4 + DTT_PROOF_LEN], seed[32];
+    uint64_t minute = dtt_now_minute(now) + (uint64_t)minutes_off;
+    struct dtt_gossip_topic_id stream_topic;
+    struct dtt_proof_bond bond = {.prover = id_of(peer), .verifier = prover.me, .is_dialler = true};
+    size_t skip = is_first ? 0 : DTT_GOSSIP_HEADER_FRAME;
+    memset(bond.exporter, (int)conn_of(letter), sizeof(bond.exporter));
+    memset(seed, (int)minute, sizeof(seed));
+    dtt_proof_stream_topic(stream_topic.bytes);
+    dtt_gossip_stream_header(bytes, &stream_topic);
+    dtt_put_be32(bytes + DTT_GOSSIP_HEADER_FRAME, DTT_PROOF_LEN);
+    dtt_proof_write(bytes + DTT_GOSSIP_HEADER_FRAME + 4, seed, topic->bytes, minute, &bond);
+    event(DTT_QUIC_DATA, letter,
+          (struct dtt_quic_event){.stream = 99,
+                                  .data = dtt_slice(bytes + skip, sizeof(bytes) - skip)});
+}
+
+static void proofs_go_only_to_those_that_read_them(void **state)
+{
+    struct dtt_id id = id_of(4);
+    (void)state;
+    accept_from(3, 'a');
+    accept_from(4, 'b');
+    send_to(3, "hello");
+    assert_string_equal(script(), "open a/1; topic 1; write a/1 hello");
+    dtt_book_mark(&l.book, &id);
+    send_in(4, &blue, "hello", false); /* we cannot prove that */
+    assert_string_equal(script(), "open b/2; topic 2; write b/2 hello");
+    send_to(4, "hello");
+    send_to(4, "again");
+    assert_string_equal(script(), "open b/3; topic 3; proof b/3; open b/4; topic 4; "
+                                  "write b/4 hello; write b/4 again");
+    know(4, "c"); /* another connection has its own */
+    closed('b', DTT_REASON_TIMEOUT);
+    send_to(4, "more");
+    up('c');
+    assert_string_equal(script(), "gone 4 timeout; dial 4@c; open c/5; topic 5; proof c/5; "
+                                  "open c/6; topic 6; write c/6 more");
+}
+
+static void a_proof_is_answered(void **state)
+{
+    (void)state;
+    now.wall_ns = 1000 * 60 * (int64_t)DTT_S;
+    accept_from(3, 'a');
+    hear_proof('a', 3, &red, 2, true);
+    assert_string_equal(script(), "proven 3 red; open a/1; topic 1; proof a/1");
+    assert_true(conns[0].is_trusted);
+    hear_proof('a', 3, &red, 0, false); /* once is enough */
+    assert_string_equal(script(), "proven 3 red");
+    hear_proof('a', 3, &red, 3, false); /* its clock is off */
+    hear_proof('a', 4, &red, 0, false); /* of another peer */
+    hear_proof('a', 3, &blue, 0, false);
+    assert_string_equal(script(), "");
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_PROOFS_REFUSED], 3);
+    accept_from(4, 'b');
+    hear_proof('b', 3, &red, 0, true); /* of another connection */
+    assert_string_equal(script(), "");
+    for (int i = 0; i < DTT_LINK_PROOFS_READ - 5; i++) {
+        hear_proof('a', 3, &red, 0, false);
+    }
+    script();
+    hear_proof('a', 3, &red, 0, false);
+    assert_string_equal(script(), ""); /* so many are looked at */
+}
+
 /* ---- streams and limits */
 
 static void each_topic_has_its_stream(void **state)
@@ -1136,6 +1238,8 @@ int main(void)
         T(a_slow_neighbor_gets_announcements),
         T(a_neighbor_that_stops_is_let_go),
         T(a_peer_with_many_events_is_not_read_from),
+        T(proofs_go_only_to_those_that_read_them),
+        T(a_proof_is_answered),
         T(each_topic_has_its_stream),
         T(bad_streams_end_the_connection),
         T(queues_and_peers_are_bounded),

@@ -49,6 +49,31 @@ static void connects_and_tells_both(void **state)
 }
 
 /* Closed connections that linger do not fill the table for ever, nor let it overflow. */
+/* Both ends export the same bytes, and each connection has its own. */
+static void exports_keying_material(void **state)
+{
+    (void)state;
+    struct net n;
+    struct dtt_quic_config cfg = {.exporter = "EXPORTER-test"}, other = {.exporter = "EXPORTER-x"};
+    uint8_t bytes[5][DTT_QUIC_EXPORTER_BYTES];
+    dtt_quic_conn ab, ba, ab2, ba2, cb, bc;
+    net_init(&n, 34);
+    struct net_node *a = net_add(&n, &cfg);
+    struct net_node *b = net_add(&n, &cfg);
+    struct net_node *c = net_add(&n, &other);
+    net_connect(&n, a, b, &ab, &ba);
+    net_connect(&n, a, b, &ab2, &ba2);
+    net_connect(&n, c, b, &cb, &bc);
+    assert_true(dtt_quic_exporter(a->q, ab, bytes[0]) && dtt_quic_exporter(b->q, ba, bytes[1]));
+    assert_true(dtt_quic_exporter(a->q, ab2, bytes[2]));
+    assert_true(dtt_quic_exporter(c->q, cb, bytes[3]) && dtt_quic_exporter(b->q, bc, bytes[4]));
+    assert_memory_equal(bytes[0], bytes[1], sizeof(bytes[0]));
+    assert_memory_not_equal(bytes[0], bytes[2], sizeof(bytes[0]));
+    assert_memory_not_equal(bytes[3], bytes[4], sizeof(bytes[3])); /* another label */
+    assert_false(dtt_quic_exporter(a->q, 0, bytes[0]));
+    net_fini(&n);
+}
+
 static void survives_quick_connections(void **state)
 {
     (void)state;
@@ -639,6 +664,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connects_and_tells_both),
+        cmocka_unit_test(exports_keying_material),
         cmocka_unit_test(survives_quick_connections),
         cmocka_unit_test(survives_dialling_each_other),
         cmocka_unit_test(refuses_wrong_key),

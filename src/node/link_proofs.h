@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The proofs that go over one connection (docs/protocol/proof.md): ours, one for each topic, on a
+ * stream of their own, and those of the peer.
+ */
+#ifndef DTT_NODE_LINK_PROOFS_H
+#define DTT_NODE_LINK_PROOFS_H
+
+#include "gossip/gossip.h"
+#include "node/transport.h"
+
+#define DTT_LINK_PROOFS_READ 64 /**< frames of a peer that are looked at */
+
+/** What proofs are made of. */
+struct dtt_prover {
+    struct dtt_id me;
+    void *user;
+    /** The encryption seed of a topic that we are in; false: we are not, or it has none. */
+    bool (*seed)(void *user, const struct dtt_gossip_topic_id *topic, uint64_t minute,
+                 uint8_t ret_seed[32]);
+};
+
+struct dtt_link_proofs {
+    dtt_quic_conn conn;
+    struct dtt_id peer;
+    bool is_dialled; /**< by us */
+    bool has_stream;
+    int64_t stream;
+    struct dtt_gossip_topic_id *told; /**< topics that we have proven, or tried to */
+    size_t n_told;
+    unsigned n_read;
+};
+
+void dtt_link_proofs_init(struct dtt_link_proofs *p, dtt_quic_conn conn, const struct dtt_id *peer,
+                          bool is_dialled);
+void dtt_link_proofs_fini(struct dtt_link_proofs *p);
+/** Whether a stream with this header carries proofs. */
+bool dtt_link_proofs_is_stream(const struct dtt_gossip_topic_id *topic);
+/** Proves that we hold the secret of the topic, once. */
+void dtt_link_proofs_tell(struct dtt_link_proofs *p, struct dtt_ctx *ctx,
+                          const struct dtt_prover *prover, const struct dtt_transport *t,
+                          struct dtt_now now, const struct dtt_gossip_topic_id *topic);
+/** A frame of the peer; whether it proves that the peer holds the secret of *ret_topic. */
+bool dtt_link_proofs_recv(struct dtt_link_proofs *p, struct dtt_ctx *ctx,
+                          const struct dtt_prover *prover, const struct dtt_transport *t,
+                          struct dtt_now now, struct dtt_slice frame,
+                          struct dtt_gossip_topic_id *ret_topic);
+
+#endif
