@@ -2,6 +2,7 @@
 #include "node/why.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
                     const struct dtt_dht_stats *dht)
@@ -36,8 +37,24 @@ static const char *plural(uint32_t n)
     return n == 1 ? "" : "s";
 }
 
-static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t bootstraps,
-                           uint32_t neighbors)
+/* What is wrong with some neighbours, or "". */
+static void write_faults(char *out, size_t cap, size_t n, const char *one, const char *many)
+{
+    size_t len = strlen(out);
+    if (n > 0) {
+        snprintf(out + len, cap - len, "; %zu of them %s", n, n == 1 ? one : many);
+    }
+}
+
+static void write_joined(char *out, size_t cap, uint32_t neighbors,
+                         const struct dtt_gossip_facts *facts)
+{
+    snprintf(out, cap, "connected to %u neighbour%s", neighbors, plural(neighbors));
+    write_faults(out, cap, facts->silent, "passes nothing on", "pass nothing on");
+    write_faults(out, cap, facts->slow, "reads slowly", "read slowly");
+}
+
+static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t bootstraps)
 {
     char *out = w->sentence;
     size_t cap = sizeof(w->sentence);
@@ -75,12 +92,13 @@ static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t boots
                  w->records_seen, plural(w->records_seen), w->dials_started,
                  plural(w->dials_started), w->dials_failed);
         break;
-    default: snprintf(out, cap, "connected to %u neighbour%s", neighbors, plural(neighbors)); break;
+    default: break; /* write_joined */
     }
 }
 
 void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
-                     unsigned resolving, struct dtt_now now, struct dtt_why *ret)
+                     const struct dtt_gossip_facts *facts, unsigned resolving, struct dtt_now now,
+                     struct dtt_why *ret)
 {
     struct dtt_why w = {.size = sizeof(w), .stage = stage_of(s, resolving, dht)};
     if (s->searching_since_ns <= now.mono_ns) {
@@ -98,8 +116,10 @@ void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_st
     if (s->is_minute_skipped && s->neighbors == 0) {
         snprintf(w.sentence, sizeof(w.sentence),
                  "the program's rotation of the secret failed for this minute, which is left out");
+    } else if (w.stage == DTT_STAGE_JOINED) {
+        write_joined(w.sentence, sizeof(w.sentence), s->neighbors, facts);
     } else {
-        write_sentence(&w, resolving, dht->bootstraps, s->neighbors);
+        write_sentence(&w, resolving, dht->bootstraps);
     }
     *ret = w;
 }

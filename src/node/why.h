@@ -4,6 +4,7 @@
 #define DTT_NODE_WHY_H
 
 #include "dht/dht.h"
+#include "gossip/gossip.h"
 #include "tracker/tracker.h"
 
 #include <dtt/dtt.h>
@@ -12,6 +13,7 @@
 const char *dtt_why_stage_word(int stage);
 /** `resolving`: bootstrap names being looked up. */
 void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
-                     unsigned resolving, struct dtt_now now, struct dtt_why *ret);
+                     const struct dtt_gossip_facts *facts, unsigned resolving, struct dtt_now now,
+                     struct dtt_why *ret);
 
 #endif

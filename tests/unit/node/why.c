@@ -3,6 +3,7 @@
 
 #include "support/vectors.h"
 
+static const struct dtt_gossip_facts facts;
 static const struct dtt_now now = {.mono_ns = 10 * DTT_S};
 
 /* From the first name that is looked up to the first neighbour. */
@@ -76,8 +77,29 @@ static void each_stage_has_its_sentence(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dtt_why why;
-        dtt_why_explain(&cases[i].tracker, &cases[i].dht, cases[i].resolving, now, &why);
+        dtt_why_explain(&cases[i].tracker, &cases[i].dht, &facts, cases[i].resolving, now, &why);
         assert_int_equal(why.stage, cases[i].stage);
+        assert_string_equal(why.sentence, cases[i].sentence);
+    }
+}
+
+static void neighbors_of_no_use_are_told_of(void **state)
+{
+    static const struct {
+        struct dtt_gossip_facts facts;
+        const char *sentence;
+    } cases[] = {
+        {{.silent = 6}, "connected to 8 neighbours; 6 of them pass nothing on"},
+        {{.silent = 1, .slow = 2},
+         "connected to 8 neighbours; 1 of them passes nothing on; 2 of them read slowly"},
+        {{.slow = 1}, "connected to 8 neighbours; 1 of them reads slowly"},
+    };
+    const struct dtt_tracker_status tracker = {.neighbors = 8};
+    const struct dtt_dht_stats dht = {.asked = 0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dtt_why why;
+        dtt_why_explain(&tracker, &dht, &cases[i].facts, 0, now, &why);
         assert_string_equal(why.sentence, cases[i].sentence);
     }
 }
@@ -94,7 +116,7 @@ static void figures_are_those_of_the_modules(void **state)
     struct dtt_tracker_status joined = {.neighbors = 1, .searching_since_ns = DTT_NEVER};
     struct dtt_why why;
     (void)state;
-    dtt_why_explain(&tracker, &dht, 0, now, &why);
+    dtt_why_explain(&tracker, &dht, &facts, 0, now, &why);
     assert_int_equal(why.records_seen, 1);
     assert_int_equal(why.records_refused, 2);
     assert_int_equal(why.dials_started, 3);
@@ -104,7 +126,7 @@ static void figures_are_those_of_the_modules(void **state)
     assert_int_equal(why.dht_asked, 8);
     assert_int_equal(why.dht_answered, 9);
     assert_int_equal(why.for_ms, 3000);
-    dtt_why_explain(&joined, &dht, 0, now, &why);
+    dtt_why_explain(&joined, &dht, &facts, 0, now, &why);
     assert_int_equal(why.for_ms, 0);
 }
 
@@ -112,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_stage_has_its_sentence),
+        cmocka_unit_test(neighbors_of_no_use_are_told_of),
         cmocka_unit_test(figures_are_those_of_the_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
