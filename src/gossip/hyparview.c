@@ -231,8 +231,9 @@ static size_t list_candidates(struct dtt_hyparview *h, struct dtt_now now,
 
 /*
  * When fewer neighbours are there or asked for than wanted, asks one more: a random passive peer,
- * not `skip` (or NULL); a proven one while fewer of them are there than wanted. Each request that
- * fails leads here again, so one at a time is enough.
+ * not `skip` (or NULL). With strangers among the neighbours it is a proven one, as long as fewer of
+ * them are there than wanted; otherwise those few that are known would be asked by all. Each
+ * request that fails leads here again, so one at a time is enough.
  */
 static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *skip)
 {
@@ -240,17 +241,18 @@ static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt
     size_t n = 0;
     size_t proven = dtt_requests_count(&h->requests, true);
     size_t all = h->active.n + proven + dtt_requests_count(&h->requests, false);
-    if (count_proven(h) + proven < h->cfg.active_view) {
+    size_t has_proven = count_proven(h);
+    if (has_proven < h->active.n && has_proven + proven < h->cfg.active_view) {
         n = list_candidates(h, now, skip, true, fit);
     }
-    bool is_hearsay = n == 0;
     if (n == 0 && all < h->cfg.active_view) {
-        n = list_candidates(h, now, skip, false, fit);
+        n = list_candidates(h, now, skip, true, fit);
+        n += list_candidates(h, now, skip, false, fit + n);
     }
     if (n) {
         struct dtt_gossip_peer *p = fit[dtt_rng_below(h->port.rng, n)];
         struct dtt_gossip_peer_data data = {.is_some = false};
-        is_hearsay = is_hearsay && p->is_hearsay;
+        bool is_hearsay = p->is_hearsay && !is_proven(h, now, &p->id);
         request_neighbor(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, &data,
                          is_hearsay ? &p->via : NULL);
     }

@@ -102,7 +102,7 @@ def real_quic(scene, target):
         trap.settimeout(10 * harness.SLOW)
         dialer = scene.peer("dialer", "--peer", f"{target.id}@127.0.0.1:{trap.getsockname()[1]}",
                             topic="a topic of the dialer")
-        while len(flights) < 4:
+        while len(flights) < 2:  # a dial that is not answered repeats itself once
             try:
                 data = trap.recv(2000)
             except TimeoutError:

@@ -1092,25 +1092,25 @@ static void a_proof_is_answered(void **state)
 {
     (void)state;
     now.wall_ns = 1000 * 60 * (int64_t)DTT_S;
-    accept_from(3, 'a');
-    hear_proof('a', 3, &red, 2, true);
-    assert_string_equal(script(), "proven 3 red; open a/1; topic 1; proof a/1");
+    accept_from(403, 'a');
+    hear_proof('a', 403, &red, 2, true);
+    assert_string_equal(script(), "proven 403 red; open a/1; topic 1; proof a/1");
     assert_true(conns[0].is_trusted);
-    hear_proof('a', 3, &red, 0, false); /* once is enough */
-    assert_string_equal(script(), "proven 3 red");
-    hear_proof('a', 3, &red, 3, false); /* its clock is off */
-    hear_proof('a', 4, &red, 0, false); /* of another peer */
-    hear_proof('a', 3, &blue, 0, false);
+    hear_proof('a', 403, &red, 0, false); /* once is enough */
+    assert_string_equal(script(), "proven 403 red");
+    hear_proof('a', 403, &red, 3, false); /* its clock is off */
+    hear_proof('a', 4, &red, 0, false);   /* of another peer */
+    hear_proof('a', 403, &blue, 0, false);
     assert_string_equal(script(), "");
     assert_int_equal(ctx.counters[DTT_COUNTER_NODE_PROOFS_REFUSED], 3);
     accept_from(4, 'b');
-    hear_proof('b', 3, &red, 0, true); /* of another connection */
+    hear_proof('b', 403, &red, 0, true); /* of another connection */
     assert_string_equal(script(), "");
     for (int i = 0; i < DTT_LINK_PROOFS_READ - 5; i++) {
-        hear_proof('a', 3, &red, 0, false);
+        hear_proof('a', 403, &red, 0, false);
     }
     script();
-    hear_proof('a', 3, &red, 0, false);
+    hear_proof('a', 403, &red, 0, false);
     assert_string_equal(script(), ""); /* so many are looked at */
 }
 
