@@ -111,7 +111,7 @@ static void run(unsigned rounds, uint64_t ns)
 static struct dtt_quic *make(int number)
 {
     struct dtt_quic *q;
-    struct dtt_quic_config cfg = {.alpn = "x", .max_conns = 8};
+    struct dtt_quic_config cfg = {.alpn = "x", .max_conns = 64};
     memset(cfg.seed, number + 1, sizeof(cfg.seed));
     ctx[number].seed[0] = (uint8_t)number;
     if (dtt_quic_new(&q, &ctx[number], &cfg, now) != 0) {
