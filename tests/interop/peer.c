@@ -2,8 +2,8 @@
 /*
  * A peer for the interop suite, over the public API: what `dtt pipe` has no option for. Several
  * topics on one node, messages to neighbours only, a rotation of the user's own. Prints the events
- * of `dtt --json`, each with the name of its topic, and is told what to do a line at a time, as the
- * Rust peers of this folder are:
+ * of `dtt --json`, each with the name of its topic as "room", and is told what to do a line at a
+ * time, as the Rust peers of this folder are:
  *
  *     /join TOPIC [ID@ADDR:PORT...]
  *     /leave TOPIC
@@ -114,7 +114,7 @@ static void print_events(void)
     while ((event = dtt_node_next_event(node)) != NULL) {
         struct room *room = event->topic_user;
         dtt_event_json(event, json, sizeof(json));
-        printf("{\"topic\":\"%s\",%s\n", room ? room->name : "", json + 1);
+        printf("{\"room\":\"%s\",%s\n", room ? room->name : "", json + 1);
     }
     fflush(stdout);
 }

@@ -138,15 +138,19 @@ class Room:
     def addr(self):
         return self.process.addr
 
+    def _is_here(self, event):
+        """C nodes tell the topic's hash as "topic", and its name as "room"."""
+        return event.get("room", event.get("topic")) == self.topic
+
     def of_kind(self, *kinds):
-        return [event for event in self.process.of_kind(*kinds) if event.get("topic") == self.topic]
+        return [event for event in self.process.of_kind(*kinds) if self._is_here(event)]
 
     def messages(self):
         return [event.get("text", event.get("base64")) for event in self.of_kind("message")]
 
     def wait(self, kind, within=30, where=lambda event: True):
         return self.process.wait(kind, within,
-                                 lambda event: event.get("topic") == self.topic and where(event))
+                                 lambda event: self._is_here(event) and where(event))
 
     def wait_message(self, text, within=30):
         return self.wait("message", within, lambda event: event.get("text") == text)
