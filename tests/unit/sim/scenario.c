@@ -68,9 +68,20 @@ static void all_hold_in_small(void **state)
 static void swarms_hold_out_under_attack(void **state)
 {
     static const struct small small[] = {
+        {"hostile_places", 10},
+        {"hostile_places_net", 10},
+        {"hostile_places_wide", 10},
+        {"hostile_silence", 10},
+        {"hostile_silence_garbage", 10},
+        {"hostile_silence_secret_10", 10},
         {"hostile_black_holes_10", 10},
         {"hostile_black_holes_30", 10},
+        {"hostile_hearsay", 10},
+        {"hostile_slow", 10},
         {"hostile_flap", 10},
+        {"hostile_reflect", 10},
+        {"hostile_mixed", 10},
+        {"hostile_half_rust", 10},
     };
     unsigned failed = 0;
     (void)state;
