@@ -169,7 +169,8 @@ DTT_API int dtt_node_metric(const dtt_node *n, size_t i, struct dtt_metric *ret)
  * What the node knows and does at this moment, as one JSON object without newline, for viewers and
  * bug reports; libdtt(3) lists its members. No secret, no name of a topic and no content of a
  * message is in it. Always NUL-terminates when cap > 0. Returns the length needed (as snprintf
- * does), so a result of `cap` or more means that the text was cut.
+ * does), so a result of `cap` or more means that the text was cut; the next call may need more, for
+ * time passes.
  */
 DTT_API size_t dtt_node_snapshot_json(const dtt_node *n, char *buf, size_t cap);
 
