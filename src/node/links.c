@@ -232,6 +232,7 @@ static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
         lose(p, now, link);
     }
 }
+
 static void dial_first(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_id *wanted = NULL;
@@ -409,9 +410,9 @@ static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link 
 }
 
 /*
- * A frame could not be sent, mostly because the peer has stopped reading and its send buffer is
- * full. Leaving out one frame would corrupt the stream, so the connection is closed; one slow peer
- * must not hold up the rest.
+ * `err`: why a frame could not be sent, mostly because the peer has stopped reading and its send
+ * buffer is full. Leaving out one frame would corrupt the stream, so the connection is closed; one
+ * slow peer must not hold up the rest.
  */
 static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, int err)
 {

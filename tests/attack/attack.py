@@ -307,6 +307,15 @@ class Sink:
         while self.packets < packets and time.monotonic() < deadline:
             self.is_over.wait(0.1)
 
+    def wait_quiet(self, seconds, within):
+        """Until nothing has come for so long, or the time is over."""
+        deadline = time.monotonic() + within
+        packets, since = self.packets, time.monotonic()
+        while time.monotonic() - since < seconds and time.monotonic() < deadline:
+            self.is_over.wait(0.1)
+            if self.packets != packets:
+                packets, since = self.packets, time.monotonic()
+
     def __enter__(self):
         self.thread.start()
         return self
@@ -333,7 +342,7 @@ def reflect(scene, kind, rate):
                          "--victim", f"127.0.0.66:{sink.port}")
         check(hostile.wait_exit(seconds + 60) == 0, "the hostile peer failed")
         report = hostile.of_kind("report")[-1]
-        time.sleep(15)  # what was begun goes on for a while
+        sink.wait_quiet(10, 60)  # what was begun goes on for a while
         rate_each = sink.bytes / (time.monotonic() - start) / 2
     ratio = sink.bytes / report["tx_bytes"]
     figures = (f"{report['tx_bytes']} B sent, {sink.packets} packets and {sink.bytes} B at the third "
