@@ -13,15 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEMO_NODES      16
-#define DEMO_PEERS      3
-#define DEMO_PEERS_MAX  50
-#define DEMO_TOPIC      "campfire"
-#define DEMO_SECRET     "marshmallow"
-#define DEMO_HELLO      "hello from peer "
-#define DEMO_LIMIT_MS   60000
+#define DEMO_NODES 16
+#define DEMO_PEERS 3
+#define DEMO_PEERS_MAX 50
+#define DEMO_TOPIC "campfire"
+#define DEMO_SECRET "marshmallow"
+#define DEMO_HELLO "hello from peer "
+#define DEMO_LIMIT_MS 60000
 #define DEMO_STAGGER_MS 1000 /* a newcomer waits that long for the record of the one before */
-#define DEMO_REPEAT_MS  5000 /* a message that somebody missed is said again in other words */
+#define DEMO_REPEAT_MS 5000  /* a message that somebody missed is said again in other words */
 
 struct peer {
     dtt_node *node;

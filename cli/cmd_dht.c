@@ -182,7 +182,7 @@ static int run(struct options *o)
 }
 
 #define OPTIONS_QUERY (OPTIONS_DHT | OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR))
-#define TIMEOUT_TEXT  "\n'--join-timeout' is 10 seconds unless given."
+#define TIMEOUT_TEXT "\n'--join-timeout' is 10 seconds unless given."
 
 const struct command command_dht_ping = {
     .name = "dht ping",

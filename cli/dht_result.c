@@ -13,7 +13,7 @@
 
 /* KRPC errors of BEP 44. */
 #define KRPC_CAS_MISMATCH 301
-#define KRPC_SEQ_TOO_LOW  302
+#define KRPC_SEQ_TOO_LOW 302
 
 static void print_value(const struct dtt_event *event)
 {

@@ -133,7 +133,7 @@ const char *const option_presets[] = {"default", "seed", "rust-0.3", NULL};
 static const char *const log_levels[] = {"off", "error", "warn", "info", "debug", NULL};
 
 #define FIELD(name) offsetof(struct options, name)
-#define SIZE(name)  sizeof(((struct options *)0)->name)
+#define SIZE(name) sizeof(((struct options *)0)->name)
 
 /* What all options of a kind have: a flag, a value, a number, a value that may be given again. */
 #define FLAG(id_, name_, field_) .id = OPTION_##id_, .name = name_, .field = FIELD(field_)

@@ -61,10 +61,10 @@ enum option_id {
      OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) | \
      OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE))
 
-#define OPTIONS_LISTEN_MAX    2
+#define OPTIONS_LISTEN_MAX 2
 #define OPTIONS_BOOTSTRAP_MAX 32
-#define OPTIONS_PEERS_MAX     64
-#define OPTIONS_ERROR_MAX     320
+#define OPTIONS_PEERS_MAX 64
+#define OPTIONS_ERROR_MAX 320
 
 /** The parsed command line. Strings point into argv. Numbers are -1 where not given. */
 struct options {

@@ -14,7 +14,7 @@
 #include <wchar.h>
 
 #define HISTORY_LINES 200
-#define REPLACEMENT   0xfffd
+#define REPLACEMENT 0xfffd
 
 /* ------------------------------------------------------ where the cursor is */
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #define SCREEN_PROMPT_MAX 128
-#define SCREEN_LINE_MAX   16384
+#define SCREEN_LINE_MAX 16384
 
 struct screen {
     EditLine *editor;

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 #define DTT_DHT_VALUE_MAX 1000 /**< bencoded bytes (BEP 44) */
-#define DTT_DHT_SALT_MAX  64
+#define DTT_DHT_SALT_MAX 64
 
 /** DTT_DHT_VALUE_MAX of the library in use, for bindings. Any thread. */
 DTT_API size_t dtt_dht_value_max(void);

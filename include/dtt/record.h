@@ -13,9 +13,9 @@
 extern "C" {
 #endif
 
-#define DTT_RECORD_PEERS  5 /**< active peers a record can name */
+#define DTT_RECORD_PEERS 5  /**< active peers a record can name */
 #define DTT_RECORD_HASHES 5 /**< message hashes a record can name */
-#define DTT_RECORD_ADDRS  8 /**< addresses of the publisher a record can carry */
+#define DTT_RECORD_ADDRS 8  /**< addresses of the publisher a record can carry */
 /** Largest sealed value: BEP 44 allows 1000 bytes bencoded, "996:" takes four of them. */
 #define DTT_RECORD_VALUE_MAX 996
 /** Largest content of a record: what sealing leaves of that. */

@@ -13,16 +13,16 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#    define DTT_API      __attribute__((visibility("default")))
+#    define DTT_API __attribute__((visibility("default")))
 #    define DTT_MUST_USE __attribute__((warn_unused_result))
 #else
 #    define DTT_API
 #    define DTT_MUST_USE
 #endif
 
-#define DTT_ID_BYTES         32
+#define DTT_ID_BYTES 32
 #define DTT_TOPIC_HASH_BYTES 32
-#define DTT_SEED_BYTES       32
+#define DTT_SEED_BYTES 32
 /* Enough for "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255%4294967295]:65535" and its NUL. */
 #define DTT_ADDR_TEXT_MAX 68
 /* 64 lower-case hex digits and the NUL. */

@@ -6,7 +6,7 @@
 #include "base/ring.h"
 #include "io/io.h"
 
-#define DTT_LOG_LINE_MAX  256 /**< bytes, with the NUL */
+#define DTT_LOG_LINE_MAX 256 /**< bytes, with the NUL */
 #define DTT_LOG_LINES_MAX 1024
 /* Signatures and keys remembered: of the slots that are read again, of the peers of a view. */
 #define DTT_NODE_VALID 256

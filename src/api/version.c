@@ -2,7 +2,7 @@
 #include <dtt/dht.h>
 
 #define TEXT_OF(x) #x
-#define NUMBER(x)  TEXT_OF(x)
+#define NUMBER(x) TEXT_OF(x)
 
 const char *dtt_version(void)
 {

@@ -26,7 +26,7 @@ struct dtt_ctx {
 };
 
 #define DTT_COUNT_N(ctx, name, n) ((void)((ctx)->counters[DTT_COUNTER_##name] += (n)))
-#define DTT_COUNT(ctx, name)      DTT_COUNT_N(ctx, name, 1)
+#define DTT_COUNT(ctx, name) DTT_COUNT_N(ctx, name, 1)
 
 const char *dtt_counter_name(enum dtt_counter c);
 const char *dtt_counter_help(enum dtt_counter c);

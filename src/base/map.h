@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define DTT_MAP_HASH_KEY_BYTES 16
-#define DTT_MAP_KEY_MAX        64
+#define DTT_MAP_KEY_MAX 64
 
 struct dtt_map {
     uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];

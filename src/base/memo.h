@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 
-#define DTT_MEMO_KEY_BYTES  32
+#define DTT_MEMO_KEY_BYTES 32
 #define DTT_MEMO_MARK_BYTES 16
 
 struct dtt_memo {

@@ -10,7 +10,7 @@
 
 #define DTT_US UINT64_C(1000)
 #define DTT_MS UINT64_C(1000000)
-#define DTT_S  UINT64_C(1000000000)
+#define DTT_S UINT64_C(1000000000)
 
 /** The deadline of something that is not waiting for anything. */
 #define DTT_NEVER UINT64_MAX

@@ -5,20 +5,20 @@
 #include "codec/text.h"
 
 /* RFC 1035 sections 3.1, 3.2 and 4.1. */
-#define HEADER_BYTES    12
-#define FLAG_RESPONSE   0x80 /* in the third byte of the header */
-#define TYPE_TXT        16
-#define CLASS_IN        1
-#define POINTER_BITS    0xc0
+#define HEADER_BYTES 12
+#define FLAG_RESPONSE 0x80 /* in the third byte of the header */
+#define TYPE_TXT 16
+#define CLASS_IN 1
+#define POINTER_BITS 0xc0
 #define POINTER_TO_NAME 0xc00c /* to the first name, which follows the header */
-#define NAME_MAX        255
-#define TXT_MAX         255 /* iroh's attributes are one string each */
+#define NAME_MAX 255
+#define TXT_MAX 255 /* iroh's attributes are one string each */
 
-#define LABEL     "_iroh"
+#define LABEL "_iroh"
 #define Z32_CHARS DTT_BASE32_LEN(DTT_ID_BYTES)
 /* Both labels with their lengths, and the root. */
 #define OWNER_BYTES (1 + sizeof(LABEL) - 1 + 1 + Z32_CHARS + 1)
-#define ADDR_KEY    "addr="
+#define ADDR_KEY "addr="
 
 static void owner_name(uint8_t ret[OWNER_BYTES], const struct dtt_id *id)
 {

@@ -13,7 +13,7 @@
 #include <dtt/types.h>
 
 #define DTT_PKARR_PACKET_MAX 1000
-#define DTT_PKARR_TTL_S      30
+#define DTT_PKARR_TTL_S 30
 
 /** Appends the packet that names `n` addresses. */
 void dtt_pkarr_write(struct dtt_writer *w, const struct dtt_id *id, const struct dtt_addr *addrs,

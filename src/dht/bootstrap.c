@@ -6,11 +6,11 @@
 #include <dtt/types.h>
 #include <stdlib.h>
 
-#define MIN_LIVE         DTT_RTABLE_K
+#define MIN_LIVE DTT_RTABLE_K
 #define BACKOFF_FIRST_NS (5 * DTT_S)
-#define BACKOFF_MAX_NS   (300 * DTT_S)
-#define SENDS            2
-#define VOICES           2 /* answers before an operation may end */
+#define BACKOFF_MAX_NS (300 * DTT_S)
+#define SENDS 2
+#define VOICES 2 /* answers before an operation may end */
 
 static void ask(struct dtt_dht *d, struct dtt_now now, struct dtt_bootstrap *b)
 {

@@ -9,7 +9,7 @@
 #include "dht/dht.h"
 #include "dht/query.h"
 
-#define DTT_BOOTSTRAP_MAX           64
+#define DTT_BOOTSTRAP_MAX 64
 #define DTT_BOOTSTRAP_ROUTERS_UNTIL 32 /**< live nodes of a family */
 
 struct dtt_bootstrap {

@@ -15,7 +15,7 @@
 #include <dtt/types.h>
 
 #define DTT_DHT_PACKET_MAX 1400 /**< largest datagram sent */
-#define DTT_DHT_HOLDERS    96   /**< told of a get */
+#define DTT_DHT_HOLDERS 96      /**< told of a get */
 
 struct dtt_dht;
 

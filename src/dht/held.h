@@ -9,7 +9,7 @@
 #include "base/addr.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_HELD_MAX         64
+#define DTT_HELD_MAX 64
 #define DTT_HELD_PER_ADDRESS 4
 
 struct dtt_held_get {

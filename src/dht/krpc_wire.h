@@ -7,58 +7,58 @@
 #define DTT_DHT_KRPC_WIRE_H
 
 /* Top level (BEP 5 unless noted). */
-#define DTT_KRPC_T  "t"  /**< transaction id, echoed */
-#define DTT_KRPC_Y  "y"  /**< "q", "r" or "e" */
-#define DTT_KRPC_Q  "q"  /**< method of a query */
-#define DTT_KRPC_A  "a"  /**< arguments of a query */
-#define DTT_KRPC_R  "r"  /**< return values of a reply */
-#define DTT_KRPC_E  "e"  /**< [code, text] of an error */
-#define DTT_KRPC_V  "v"  /**< client: two letters (BEP 20) and two version bytes */
+#define DTT_KRPC_T "t"   /**< transaction id, echoed */
+#define DTT_KRPC_Y "y"   /**< "q", "r" or "e" */
+#define DTT_KRPC_Q "q"   /**< method of a query */
+#define DTT_KRPC_A "a"   /**< arguments of a query */
+#define DTT_KRPC_R "r"   /**< return values of a reply */
+#define DTT_KRPC_E "e"   /**< [code, text] of an error */
+#define DTT_KRPC_V "v"   /**< client: two letters (BEP 20) and two version bytes */
 #define DTT_KRPC_IP "ip" /**< the requester's compact address (BEP 42) */
 #define DTT_KRPC_RO "ro" /**< 1: the sender does not answer queries (BEP 43) */
 
 /* Methods. */
-#define DTT_KRPC_PING          "ping"          /* BEP 5 */
-#define DTT_KRPC_FIND_NODE     "find_node"     /* BEP 5 */
-#define DTT_KRPC_GET_PEERS     "get_peers"     /* BEP 5 */
+#define DTT_KRPC_PING "ping"                   /* BEP 5 */
+#define DTT_KRPC_FIND_NODE "find_node"         /* BEP 5 */
+#define DTT_KRPC_GET_PEERS "get_peers"         /* BEP 5 */
 #define DTT_KRPC_ANNOUNCE_PEER "announce_peer" /* BEP 5 */
-#define DTT_KRPC_GET           "get"           /* BEP 44 */
-#define DTT_KRPC_PUT           "put"           /* BEP 44 */
+#define DTT_KRPC_GET "get"                     /* BEP 44 */
+#define DTT_KRPC_PUT "put"                     /* BEP 44 */
 
 /* Arguments and return values. */
-#define DTT_KRPC_ID           "id"           /* BEP 5 */
-#define DTT_KRPC_TARGET       "target"       /* BEP 5, 44; in a put only mainline <= 7 reads it */
-#define DTT_KRPC_INFO_HASH    "info_hash"    /* BEP 5 */
-#define DTT_KRPC_TOKEN        "token"        /* BEP 5, 44 */
-#define DTT_KRPC_PORT         "port"         /* BEP 5 */
+#define DTT_KRPC_ID "id"                     /* BEP 5 */
+#define DTT_KRPC_TARGET "target"             /* BEP 5, 44; in a put only mainline <= 7 reads it */
+#define DTT_KRPC_INFO_HASH "info_hash"       /* BEP 5 */
+#define DTT_KRPC_TOKEN "token"               /* BEP 5, 44 */
+#define DTT_KRPC_PORT "port"                 /* BEP 5 */
 #define DTT_KRPC_IMPLIED_PORT "implied_port" /* BEP 5 */
-#define DTT_KRPC_NODES        "nodes"        /* BEP 5 */
-#define DTT_KRPC_NODES6       "nodes6"       /* BEP 32 */
-#define DTT_KRPC_VALUES       "values"       /* BEP 5: list of compact addresses */
-#define DTT_KRPC_WANT         "want"         /* BEP 32: list of "n4", "n6" */
-#define DTT_KRPC_WANT_N4      "n4"
-#define DTT_KRPC_WANT_N6      "n6"
-#define DTT_KRPC_K            "k"        /* BEP 44: public key */
-#define DTT_KRPC_SALT         "salt"     /* BEP 44 */
-#define DTT_KRPC_SEQ          "seq"      /* BEP 44 */
-#define DTT_KRPC_CAS          "cas"      /* BEP 44 */
-#define DTT_KRPC_SIG          "sig"      /* BEP 44 */
-#define DTT_KRPC_VALUE        "v"        /* BEP 44 */
-#define DTT_KRPC_SIBLINGS     "siblings" /* ours, docs/design/dht.md: values held, if several */
-#define DTT_KRPC_PROOF        "proof"    /* ours, docs/design/dht.md: 1 when a value is held back */
+#define DTT_KRPC_NODES "nodes"               /* BEP 5 */
+#define DTT_KRPC_NODES6 "nodes6"             /* BEP 32 */
+#define DTT_KRPC_VALUES "values"             /* BEP 5: list of compact addresses */
+#define DTT_KRPC_WANT "want"                 /* BEP 32: list of "n4", "n6" */
+#define DTT_KRPC_WANT_N4 "n4"
+#define DTT_KRPC_WANT_N6 "n6"
+#define DTT_KRPC_K "k"               /* BEP 44: public key */
+#define DTT_KRPC_SALT "salt"         /* BEP 44 */
+#define DTT_KRPC_SEQ "seq"           /* BEP 44 */
+#define DTT_KRPC_CAS "cas"           /* BEP 44 */
+#define DTT_KRPC_SIG "sig"           /* BEP 44 */
+#define DTT_KRPC_VALUE "v"           /* BEP 44 */
+#define DTT_KRPC_SIBLINGS "siblings" /* ours, docs/design/dht.md: values held, if several */
+#define DTT_KRPC_PROOF "proof"       /* ours, docs/design/dht.md: 1 when a value is held back */
 
 /* Sizes in bytes. */
-#define DTT_NODE_ID_BYTES    20   /* BEP 5 */
-#define DTT_KRPC_NODE4_BYTES 26   /* BEP 5: id, IPv4, port */
-#define DTT_KRPC_NODE6_BYTES 38   /* BEP 32: id, IPv6, port */
-#define DTT_KRPC_KEY_BYTES   32   /* BEP 44 */
-#define DTT_KRPC_SIG_BYTES   64   /* BEP 44 */
-#define DTT_KRPC_SALT_MAX    64   /* BEP 44 */
-#define DTT_KRPC_VALUE_MAX   1000 /* BEP 44, of the bencoded value */
-#define DTT_KRPC_T_BYTES     4    /* ours; mainline <= 7 drops every other length */
-#define DTT_KRPC_T_MAX       32   /* longest we echo */
-#define DTT_KRPC_TOKEN_MAX   40   /* longest we keep; BEP 5 sets no limit, 20 is the usual most */
-#define DTT_KRPC_PACKET_MIN  15   /* nothing shorter is a message */
+#define DTT_NODE_ID_BYTES 20    /* BEP 5 */
+#define DTT_KRPC_NODE4_BYTES 26 /* BEP 5: id, IPv4, port */
+#define DTT_KRPC_NODE6_BYTES 38 /* BEP 32: id, IPv6, port */
+#define DTT_KRPC_KEY_BYTES 32   /* BEP 44 */
+#define DTT_KRPC_SIG_BYTES 64   /* BEP 44 */
+#define DTT_KRPC_SALT_MAX 64    /* BEP 44 */
+#define DTT_KRPC_VALUE_MAX 1000 /* BEP 44, of the bencoded value */
+#define DTT_KRPC_T_BYTES 4      /* ours; mainline <= 7 drops every other length */
+#define DTT_KRPC_T_MAX 32       /* longest we echo */
+#define DTT_KRPC_TOKEN_MAX 40   /* longest we keep; BEP 5 sets no limit, 20 is the usual most */
+#define DTT_KRPC_PACKET_MIN 15  /* nothing shorter is a message */
 
 /** What a query is refused for, as on the wire. */
 enum dtt_krpc_error {

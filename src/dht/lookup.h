@@ -21,16 +21,16 @@
 #include "base/addr.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_LOOKUP_ALPHA       3   /**< queries in flight while replies bring closer nodes */
-#define DTT_LOOKUP_NODES       128 /**< at most; the farthest are forgotten first */
-#define DTT_LOOKUP_WIDTH_MAX   32
-#define DTT_LOOKUP_SENDS       2  /**< the query and one retransmission */
-#define DTT_LOOKUP_QUERIES     96 /**< per lookup, whatever the nodes say */
-#define DTT_LOOKUP_PER_NETWORK 2  /**< global nodes of one /24 or /64 */
-#define DTT_LOOKUP_PER_REPLY   16 /**< contacts taken from one reply */
+#define DTT_LOOKUP_ALPHA 3   /**< queries in flight while replies bring closer nodes */
+#define DTT_LOOKUP_NODES 128 /**< at most; the farthest are forgotten first */
+#define DTT_LOOKUP_WIDTH_MAX 32
+#define DTT_LOOKUP_SENDS 2       /**< the query and one retransmission */
+#define DTT_LOOKUP_QUERIES 96    /**< per lookup, whatever the nodes say */
+#define DTT_LOOKUP_PER_NETWORK 2 /**< global nodes of one /24 or /64 */
+#define DTT_LOOKUP_PER_REPLY 16  /**< contacts taken from one reply */
 #define DTT_LOOKUP_TELLERS \
     97 /**< that may have named a node: 0 we ourselves, then nodes that answered */
-#define DTT_LOOKUP_LIES       3 /**< silent contacts, and no other, of a liar */
+#define DTT_LOOKUP_LIES 3       /**< silent contacts, and no other, of a liar */
 #define DTT_LOOKUP_NEIGHBOURS 8 /**< nodes next to ourselves that show how dense the network is */
 /** A node within this multiple of the usual neighbour distance counts as one of the closest. */
 #define DTT_LOOKUP_NEAR 2

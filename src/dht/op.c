@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define FIND_RETURNS 8
-#define PING_SENDS   2 /* a request and one retransmission */
+#define PING_SENDS 2 /* a request and one retransmission */
 
 struct dtt_op {
     dtt_dht_op number;

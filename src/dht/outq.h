@@ -10,7 +10,7 @@
 #include "base/addr.h"
 
 #define DTT_OUTQ_PACKETS 4096
-#define DTT_OUTQ_BYTES   (2u << 20)
+#define DTT_OUTQ_BYTES (2u << 20)
 
 /** Zero it to initialise. */
 struct dtt_outq {

@@ -13,12 +13,12 @@
 #include "base/time.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_PEERSTORE_HASHES      512
-#define DTT_PEERSTORE_PER_HASH    128
-#define DTT_PEERSTORE_MAX         8192
+#define DTT_PEERSTORE_HASHES 512
+#define DTT_PEERSTORE_PER_HASH 128
+#define DTT_PEERSTORE_MAX 8192
 #define DTT_PEERSTORE_PER_NETWORK 64
 #define DTT_PEERSTORE_LIFETIME_NS (1800 * DTT_S)
-#define DTT_PEERSTORE_REPLY       50 /**< handed out at a time */
+#define DTT_PEERSTORE_REPLY 50 /**< handed out at a time */
 
 struct dtt_peerstore {
     struct dtt_map swarms;

@@ -4,8 +4,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define LEVEL_ONE  256u /* units of a level in one token */
-#define TICK_NS    (DTT_S / 64)
+#define LEVEL_ONE 256u /* units of a level in one token */
+#define TICK_NS (DTT_S / 64)
 #define LEAK_TICKS (LEVEL_ONE / 64) /* units that leak per tick and token a second */
 
 _Static_assert(DTT_POLITE_SERVE_BURST *LEVEL_ONE <= UINT16_MAX, "a full bucket fits its level");

@@ -23,8 +23,8 @@
  * attacker that asks from enough (forged) endpoints fills every slot with answers, and must not
  * silence us.
  */
-#define DTT_POLITE_REMOTE_PER_S   3
-#define DTT_POLITE_REMOTE_BURST   15
+#define DTT_POLITE_REMOTE_PER_S 3
+#define DTT_POLITE_REMOTE_BURST 15
 #define DTT_POLITE_REMOTE_ANSWERS 12
 /* Datagrams in all; answers leave the lower half of the burst to our own queries. */
 #define DTT_POLITE_ALL_PER_S 1000

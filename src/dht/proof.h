@@ -11,7 +11,7 @@
 #include "base/addr.h"
 #include "base/time.h"
 
-#define DTT_PROOF_SLOTS      128
+#define DTT_PROOF_SLOTS 128
 #define DTT_PROOF_LIFETIME_S 900
 
 struct dtt_proofs {

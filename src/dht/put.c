@@ -10,8 +10,8 @@
 #include <dtt/types.h>
 #include <stdlib.h>
 
-#define SENDS          2 /* a request and one retransmission */
-#define PUT_TARGETS    (2 * DTT_LOOKUP_WIDTH_MAX)
+#define SENDS 2 /* a request and one retransmission */
+#define PUT_TARGETS (2 * DTT_LOOKUP_WIDTH_MAX)
 #define COPIES_DEFAULT 8
 
 struct dtt_put *dtt_put_new(const uint8_t target[DTT_NODE_ID_BYTES])

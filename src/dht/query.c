@@ -9,11 +9,11 @@
 #define LATE_NS (4 * DTT_S) /* an answer counts this long, though nobody waits for it */
 
 /* Soft timeouts. */
-#define FIRST_NS   (1 * DTT_S)   /* before the first sample */
-#define DEVIATIONS 2             /* from the round trips of all */
-#define MARGIN_NS  (30 * DTT_MS) /* above the round trip of a known node, at least */
-#define MIN_NS     (100 * DTT_MS)
-#define MAX_NS     (1500 * DTT_MS)
+#define FIRST_NS (1 * DTT_S)    /* before the first sample */
+#define DEVIATIONS 2            /* from the round trips of all */
+#define MARGIN_NS (30 * DTT_MS) /* above the round trip of a known node, at least */
+#define MIN_NS (100 * DTT_MS)
+#define MAX_NS (1500 * DTT_MS)
 
 /* ---- round trips */
 

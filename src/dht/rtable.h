@@ -13,19 +13,19 @@
 #include "base/time.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_RTABLE_K           8
-#define DTT_RTABLE_SPARE       3   /**< spare contacts of a bucket */
-#define DTT_RTABLE_BUCKETS     32  /**< at most; 8 * 2^32 nodes fill them */
-#define DTT_RTABLE_PER_NETWORK 2   /**< live nodes of one network in a bucket */
-#define DTT_RTABLE_FAILS_BAD   2   /**< failures in a row: not handed out, replaced when possible */
-#define DTT_RTABLE_FAILS_MAX   5   /**< failures in a row: forgotten */
-#define DTT_RTABLE_GOOD_S      900 /**< BEP 5: good for 15 minutes after an answer */
+#define DTT_RTABLE_K 8
+#define DTT_RTABLE_SPARE 3       /**< spare contacts of a bucket */
+#define DTT_RTABLE_BUCKETS 32    /**< at most; 8 * 2^32 nodes fill them */
+#define DTT_RTABLE_PER_NETWORK 2 /**< live nodes of one network in a bucket */
+#define DTT_RTABLE_FAILS_BAD 2   /**< failures in a row: not handed out, replaced when possible */
+#define DTT_RTABLE_FAILS_MAX 5   /**< failures in a row: forgotten */
+#define DTT_RTABLE_GOOD_S 900    /**< BEP 5: good for 15 minutes after an answer */
 
 #define DTT_RNODE_VERIFIED 1u  /**< has answered us */
-#define DTT_RNODE_GLOBAL   2u  /**< globally routable address */
-#define DTT_RNODE_SECURE   4u  /**< id fits the address (BEP 42) */
-#define DTT_RNODE_ROUTER   8u  /**< a contact to start from: first to make room */
-#define DTT_RNODE_BEP44    16u /**< has answered get or put */
+#define DTT_RNODE_GLOBAL 2u    /**< globally routable address */
+#define DTT_RNODE_SECURE 4u    /**< id fits the address (BEP 42) */
+#define DTT_RNODE_ROUTER 8u    /**< a contact to start from: first to make room */
+#define DTT_RNODE_BEP44 16u    /**< has answered get or put */
 #define DTT_RNODE_NO_BEP44 32u /**< answered others but was silent on get */
 
 struct dtt_rnode {

@@ -11,10 +11,10 @@
 #include <dtt/types.h>
 
 #define AMPLIFICATION 3
-#define REPLY_MAX     1280                    /* bytes; leaves room for any tunnel below 1,400 */
-#define ENCODED_MAX   3072                    /* more than any reply has before it is cut */
-#define VALUE4_BYTES  (2 + DTT_ADDR_COMPACT4) /* one entry of `values`: "6:" and the address */
-#define VALUE6_BYTES  (3 + DTT_ADDR_COMPACT6)
+#define REPLY_MAX 1280                       /* bytes; leaves room for any tunnel below 1,400 */
+#define ENCODED_MAX 3072                     /* more than any reply has before it is cut */
+#define VALUE4_BYTES (2 + DTT_ADDR_COMPACT4) /* one entry of `values`: "6:" and the address */
+#define VALUE6_BYTES (3 + DTT_ADDR_COMPACT6)
 
 /* One query being answered. */
 struct request {

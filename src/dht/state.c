@@ -11,7 +11,7 @@
 #include <dtt/types.h>
 #include <stdlib.h>
 
-#define VERSION   1
+#define VERSION 1
 #define CRC_BYTES 4
 
 static void write_nodes(struct dtt_writer *writer, const struct dtt_dht_state *state,

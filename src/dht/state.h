@@ -10,7 +10,7 @@
 #include "dht/dht.h"
 
 #define DTT_DHT_STATE_NODES 200
-#define DTT_DHT_STATE_MAX   8192 /**< bytes, encoded */
+#define DTT_DHT_STATE_MAX 8192 /**< bytes, encoded */
 
 struct dtt_dht_state {
     uint8_t id[20];

@@ -17,15 +17,15 @@
 #include "base/time.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_STORAGE_TARGETS        2048
-#define DTT_STORAGE_VALUES         4096
-#define DTT_STORAGE_BYTES          (4u << 20)
-#define DTT_STORAGE_SIBLINGS       32
-#define DTT_STORAGE_SIBLING_BYTES  (24u << 10)
-#define DTT_STORAGE_RANKS          8
+#define DTT_STORAGE_TARGETS 2048
+#define DTT_STORAGE_VALUES 4096
+#define DTT_STORAGE_BYTES (4u << 20)
+#define DTT_STORAGE_SIBLINGS 32
+#define DTT_STORAGE_SIBLING_BYTES (24u << 10)
+#define DTT_STORAGE_RANKS 8
 #define DTT_STORAGE_NETWORK_VALUES 64
-#define DTT_STORAGE_NETWORK_BYTES  (64u << 10)
-#define DTT_STORAGE_LIFETIME_NS    (7200 * DTT_S)
+#define DTT_STORAGE_NETWORK_BYTES (64u << 10)
+#define DTT_STORAGE_LIFETIME_NS (7200 * DTT_S)
 
 struct dtt_stored;
 

@@ -11,9 +11,9 @@
 #include "base/time.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_TOKEN_BYTES        8
+#define DTT_TOKEN_BYTES 8
 #define DTT_TOKEN_SECRET_BYTES 16
-#define DTT_TOKEN_EPOCH_NS     (300 * DTT_S)
+#define DTT_TOKEN_EPOCH_NS (300 * DTT_S)
 
 void dtt_token_make(uint8_t ret[DTT_TOKEN_BYTES], const uint8_t secret[DTT_TOKEN_SECRET_BYTES],
                     struct dtt_now now, const struct dtt_addr *addr,

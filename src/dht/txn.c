@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define CHUNKS    (DTT_TXN_MAX / DTT_TXN_CHUNK)
+#define CHUNKS (DTT_TXN_MAX / DTT_TXN_CHUNK)
 #define SLOT_BITS 10u
 
 _Static_assert(DTT_TXN_MAX == 1u << SLOT_BITS, "slot numbers fill their bits");

@@ -13,7 +13,7 @@
 #include "dht/krpc.h"
 
 #define DTT_TXN_CHUNK 16 /**< slots allocated at a time */
-#define DTT_TXN_MAX   1024
+#define DTT_TXN_MAX 1024
 
 /** What to do with the answer. */
 enum dtt_txn_purpose {

@@ -9,9 +9,9 @@
 
 #include <dtt/types.h>
 
-#define STEP_NS        (5 * DTT_S) /* between two probes of stale nodes */
+#define STEP_NS (5 * DTT_S)        /* between two probes of stale nodes */
 #define BUCKET_STEP_NS (1 * DTT_S) /* between two bucket refreshes */
-#define REFRESH_S      900u        /* BEP 5: 15 minutes */
+#define REFRESH_S 900u             /* BEP 5: 15 minutes */
 
 void dtt_upkeep_end_hopeless(struct dtt_dht *d, struct dtt_now now)
 {

@@ -12,10 +12,10 @@
 #include "base/addr.h"
 #include "base/time.h"
 
-#define DTT_VOTES_MAX         16
-#define DTT_VOTES_NEED        3
-#define DTT_VOTES_NEED_LOCAL  2
-#define DTT_VOTES_RECENT      6
+#define DTT_VOTES_MAX 16
+#define DTT_VOTES_NEED 3
+#define DTT_VOTES_NEED_LOCAL 2
+#define DTT_VOTES_RECENT 6
 #define DTT_VOTES_LIFETIME_NS (600 * DTT_S)
 
 struct dtt_vote {

@@ -10,11 +10,11 @@
 #include <assert.h>
 #include <dtt/types.h>
 
-#define WAIT_NS      (10 * DTT_S)  /* for a first live node */
+#define WAIT_NS (10 * DTT_S)       /* for a first live node */
 #define FULL_WAIT_NS (50 * DTT_MS) /* when the table of transactions or the send queue is full */
 
 /* Starts other than the closest nodes we know, for a look around a crowd. */
-#define STARTS      4
+#define STARTS 4
 #define STARTS_EACH 4
 
 /* ---- ending and asking */

@@ -10,7 +10,7 @@
 #include "dht/query.h"
 #include "dht/walks.h"
 
-#define DTT_WALK_WIDE      14 /**< closest nodes a get asks when eight had nothing */
+#define DTT_WALK_WIDE 14 /**< closest nodes a get asks when eight had nothing */
 #define DTT_WALK_WIDENINGS 2
 /** More times holders of several values are asked. */
 #define DTT_WALK_SIBLING_ROUNDS (DTT_STORAGE_SIBLINGS - 1)

@@ -18,8 +18,8 @@
 #include "dht/found.h"
 #include "dht/lookup.h"
 
-#define DTT_WALKS_MAX      96 /**< running for operations, for upkeep, and kept for their tokens */
-#define DTT_WALKS_KEPT     16 /**< finished walks kept for their tokens */
+#define DTT_WALKS_MAX 96  /**< running for operations, for upkeep, and kept for their tokens */
+#define DTT_WALKS_KEPT 16 /**< finished walks kept for their tokens */
 #define DTT_WALKS_SHARE_NS DTT_DHT_FRESH_MAX_NS
 #define DTT_WALKS_TOKEN_NS (240 * DTT_S) /**< BEP 5: a token is good for 5 minutes at least */
 

@@ -13,9 +13,9 @@
 #include "codec/json.h"
 #include "gossip/standing.h"
 
-#define DTT_GOSSIP_ALPN          "/iroh-gossip/1"
-#define DTT_GOSSIP_PAYLOAD_MAX   4095 /**< largest frame payload written; 4096 is read */
-#define DTT_GOSSIP_CONTENT_MAX   4057 /**< largest broadcast content, swarm scope */
+#define DTT_GOSSIP_ALPN "/iroh-gossip/1"
+#define DTT_GOSSIP_PAYLOAD_MAX 4095 /**< largest frame payload written; 4096 is read */
+#define DTT_GOSSIP_CONTENT_MAX 4057 /**< largest broadcast content, swarm scope */
 #define DTT_GOSSIP_PEER_DATA_MAX 512
 
 struct dtt_gossip;

@@ -11,12 +11,12 @@
 #include "gossip/gossip.h"
 
 /* ---- sizes */
-#define DTT_GOSSIP_ID_BYTES    32   /* message id: BLAKE3 of the content (proto/plumtree.rs) */
-#define DTT_GOSSIP_FRAME_MAX   4096 /* largest payload read (net/util.rs); one less is written */
-#define DTT_GOSSIP_IHAVE_BYTES 35   /* an IHave entry at most: id and a round of 3 bytes */
+#define DTT_GOSSIP_ID_BYTES 32    /* message id: BLAKE3 of the content (proto/plumtree.rs) */
+#define DTT_GOSSIP_FRAME_MAX 4096 /* largest payload read (net/util.rs); one less is written */
+#define DTT_GOSSIP_IHAVE_BYTES 35 /* an IHave entry at most: id and a round of 3 bytes */
 /* IHave entries in a frame we write, and the most that fit into one we read. */
 #define DTT_GOSSIP_IHAVE_WRITE_MAX 116 /* (4096 - 33 - 3) / 35, proto/plumtree.rs */
-#define DTT_GOSSIP_IHAVE_READ_MAX  ((DTT_GOSSIP_FRAME_MAX - 3) / 33)
+#define DTT_GOSSIP_IHAVE_READ_MAX ((DTT_GOSSIP_FRAME_MAX - 3) / 33)
 /* Nodes taken from a Shuffle or ShuffleReply. iroh-gossip sends 8 at most; more are skipped. */
 #define DTT_GOSSIP_NODES_MAX 16
 
@@ -43,25 +43,25 @@ enum { DTT_WIRE_SCOPE_SWARM, DTT_WIRE_SCOPE_NEIGHBORS, DTT_WIRE_SCOPES };
 enum { DTT_WIRE_ADDR_V4, DTT_WIRE_ADDR_V6, DTT_WIRE_ADDRS }; /* core::net::SocketAddr in serde */
 
 /* ---- HyParView defaults (proto/hyparview.rs) */
-#define DTT_HYPARVIEW_ACTIVE          5
-#define DTT_HYPARVIEW_PASSIVE         30
-#define DTT_HYPARVIEW_ACTIVE_WALK     6 /* ARWL: ttl of a fresh ForwardJoin */
-#define DTT_HYPARVIEW_PASSIVE_WALK    3 /* PRWL: at this ttl the joiner enters the passive view */
-#define DTT_HYPARVIEW_SHUFFLE_WALK    6
-#define DTT_HYPARVIEW_SHUFFLE_ACTIVE  3
+#define DTT_HYPARVIEW_ACTIVE 5
+#define DTT_HYPARVIEW_PASSIVE 30
+#define DTT_HYPARVIEW_ACTIVE_WALK 6  /* ARWL: ttl of a fresh ForwardJoin */
+#define DTT_HYPARVIEW_PASSIVE_WALK 3 /* PRWL: at this ttl the joiner enters the passive view */
+#define DTT_HYPARVIEW_SHUFFLE_WALK 6
+#define DTT_HYPARVIEW_SHUFFLE_ACTIVE 3
 #define DTT_HYPARVIEW_SHUFFLE_PASSIVE 4
-#define DTT_HYPARVIEW_SHUFFLE_NS      (60 * DTT_S)
-#define DTT_HYPARVIEW_REQUEST_NS      (500 * DTT_MS)
+#define DTT_HYPARVIEW_SHUFFLE_NS (60 * DTT_S)
+#define DTT_HYPARVIEW_REQUEST_NS (500 * DTT_MS)
 
 /* ---- PlumTree defaults (proto/plumtree.rs; GRAFT_AGAIN is ours, GRAFT_NEXT 40 ms there) */
 #define DTT_PLUMTREE_GRAFT_FIRST_NS (80 * DTT_MS)
 #define DTT_PLUMTREE_GRAFT_AGAIN_NS (100 * DTT_MS) /* after a needless one */
-#define DTT_PLUMTREE_GRAFT_NEXT_NS  (120 * DTT_MS)
-#define DTT_PLUMTREE_DISPATCH_NS    (5 * DTT_MS)
-#define DTT_PLUMTREE_OPTIMIZE_HOPS  7
-#define DTT_PLUMTREE_CONTENT_NS     (30 * DTT_S)
-#define DTT_PLUMTREE_ID_NS          (90 * DTT_S)
-#define DTT_PLUMTREE_EVICT_NS       (1 * DTT_S)
+#define DTT_PLUMTREE_GRAFT_NEXT_NS (120 * DTT_MS)
+#define DTT_PLUMTREE_DISPATCH_NS (5 * DTT_MS)
+#define DTT_PLUMTREE_OPTIMIZE_HOPS 7
+#define DTT_PLUMTREE_CONTENT_NS (30 * DTT_S)
+#define DTT_PLUMTREE_ID_NS (90 * DTT_S)
+#define DTT_PLUMTREE_EVICT_NS (1 * DTT_S)
 
 /*
  * ---- our one addition (docs/design/gossip.md). A catch-up announcement is an IHave whose round
@@ -69,7 +69,7 @@ enum { DTT_WIRE_ADDR_V4, DTT_WIRE_ADDR_V6, DTT_WIRE_ADDRS }; /* core::net::Socke
  * DTT_PLUMTREE_CONTENT_NS. iroh-gossip reads it as a very distant message: it grafts it and never
  * prefers the link for its tree. No message travels 32,768 hops, so nothing else looks like it.
  */
-#define DTT_GOSSIP_CATCH_UP     0x8000
+#define DTT_GOSSIP_CATCH_UP 0x8000
 #define DTT_GOSSIP_CATCH_UP_AGE 0x7fff
 
 #endif

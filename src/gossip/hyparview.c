@@ -20,14 +20,14 @@
 #define HEARSAY_DIAL_NS (1500 * DTT_MS)
 /* So many names of a neighbour without an answer in a row, and what it names is not taken. */
 #define UNANSWERED_MAX 8
-#define UNHEEDED_NS    (600 * DTT_S)
+#define UNHEEDED_NS (600 * DTT_S)
 /* A peer shuffles once a minute, so one answer a second for strangers is plenty. */
 #define STRANGER_REPLIES_PER_S 1
 #define STRANGER_REPLIES_BURST 16
 
 /* A useless neighbour is not taken back for so long. A member may have had trouble of its own. */
 #define USELESS_STRANGER_NS (600 * DTT_S)
-#define USELESS_PROVEN_NS   (60 * DTT_S)
+#define USELESS_PROVEN_NS (60 * DTT_S)
 
 /* A random peer of the active view that is neither `a` nor `b`. */
 static struct dtt_gossip_peer *pick_other(struct dtt_hyparview *h, const struct dtt_id *a,

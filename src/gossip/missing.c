@@ -8,8 +8,8 @@
  * Who catches up grafts many messages at once. They are asked for in lots, so that the answers do
  * not flood the link, and with patience, for nobody is waiting for them.
  */
-#define CATCH_UP_LOT     16
-#define CATCH_UP_LOT_NS  (5 * DTT_MS)
+#define CATCH_UP_LOT 16
+#define CATCH_UP_LOT_NS (5 * DTT_MS)
 #define CATCH_UP_NEXT_NS (1 * DTT_S)
 
 void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_timerq *timers,

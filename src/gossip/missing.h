@@ -11,7 +11,7 @@
 #include "base/timerq.h"
 #include "gossip/message.h"
 
-#define DTT_GOSSIP_MISSING_MAX    2048
+#define DTT_GOSSIP_MISSING_MAX 2048
 #define DTT_GOSSIP_ANNOUNCERS_MAX 8
 
 struct dtt_gossip_announcer {

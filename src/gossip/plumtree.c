@@ -14,7 +14,7 @@
  * hops from its sender most nodes have it already. There it is pushed over FAR_FANOUT of the new
  * links, and the others turn lazy: fewer duplicates, and paths that are hardly longer.
  */
-#define FAR_HOPS   3
+#define FAR_HOPS 3
 #define FAR_FANOUT 2
 
 /* A Graft later than this after the announcement may find the content gone. */

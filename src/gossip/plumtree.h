@@ -15,12 +15,12 @@
 #include "gossip/view.h"
 
 #define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
-#define DTT_PLUMTREE_BUSY           3   /* so many messages of others in a moment */
-#define DTT_PLUMTREE_MOMENT_NS      (250 * DTT_MS)
+#define DTT_PLUMTREE_BUSY 3             /* so many messages of others in a moment */
+#define DTT_PLUMTREE_MOMENT_NS (250 * DTT_MS)
 
 /* A neighbour is useful from so many messages on that it was the first to bring, after a while. */
 #define DTT_PLUMTREE_USEFUL_FIRSTS 8
-#define DTT_PLUMTREE_USEFUL_NS     (60 * DTT_S)
+#define DTT_PLUMTREE_USEFUL_NS (60 * DTT_S)
 
 struct dtt_plumtree_peer {
     struct dtt_id id;

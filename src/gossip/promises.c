@@ -6,7 +6,7 @@
 
 /* A witness: old enough for all neighbours to have it, young enough for them to serve it. */
 #define WITNESS_LEAST_NS (1 * DTT_S)
-#define WITNESS_MOST_NS  (20 * DTT_S)
+#define WITNESS_MOST_NS (20 * DTT_S)
 
 #define NO_SLOT DTT_GOSSIP_ACTIVE_MAX
 

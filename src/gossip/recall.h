@@ -13,9 +13,9 @@
 #include "gossip/blob.h"
 #include "gossip/message.h"
 
-#define DTT_GOSSIP_RECALL_IDS      8192
+#define DTT_GOSSIP_RECALL_IDS 8192
 #define DTT_GOSSIP_RECALL_CONTENTS 2048
-#define DTT_GOSSIP_RECALL_BYTES    (1024 * 1024)
+#define DTT_GOSSIP_RECALL_BYTES (1024 * 1024)
 
 struct dtt_gossip_recall_entry {
     struct dtt_gossip_message_id id;

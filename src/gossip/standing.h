@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#define DTT_STANDING_MAX     512            /**< proven peers a topic */
+#define DTT_STANDING_MAX 512                /**< proven peers a topic */
 #define DTT_STANDING_KEPT_NS (3600 * DTT_S) /**< a proof is good for this long */
 
 /** Better is larger. */

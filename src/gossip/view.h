@@ -10,7 +10,7 @@
 #include "gossip/blob.h"
 #include "gossip/message.h"
 
-#define DTT_GOSSIP_ACTIVE_MAX  16 /* bounds of what a configuration may ask for */
+#define DTT_GOSSIP_ACTIVE_MAX 16 /* bounds of what a configuration may ask for */
 #define DTT_GOSSIP_PASSIVE_MAX 64
 
 struct dtt_gossip_peer {

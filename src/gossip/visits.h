@@ -13,13 +13,13 @@
 #define DTT_VISITS_MAX 64 /* the oldest is forgotten */
 /* Joins that count: one in 10 s over time, for where many join at once a peer is replaced soon and
  * honestly tries again; after a second at the soonest over another connection: it was restarted. */
-#define DTT_VISITS_JOIN_NS      (10 * DTT_S)
-#define DTT_VISITS_JOIN_BURST   3
+#define DTT_VISITS_JOIN_NS (10 * DTT_S)
+#define DTT_VISITS_JOIN_BURST 3
 #define DTT_VISITS_RECONNECT_NS (1 * DTT_S)
 /* Before the second return, doubled each time. The first is free: `systemctl restart` is quick. */
-#define DTT_VISITS_RETURN_NS     (1 * DTT_S)
+#define DTT_VISITS_RETURN_NS (1 * DTT_S)
 #define DTT_VISITS_RETURN_MAX_NS (64 * DTT_S)
-#define DTT_VISITS_FORGET_NS     (600 * DTT_S) /* departures */
+#define DTT_VISITS_FORGET_NS (600 * DTT_S) /* departures */
 
 struct dtt_visit {
     struct dtt_id id;

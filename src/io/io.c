@@ -23,19 +23,19 @@
 #include <uv.h>
 
 /* The heap is trimmed when connections gave back so much, and not more often. */
-#define TRIM_BYTES    ((uint64_t)256 * 1024)
+#define TRIM_BYTES ((uint64_t)256 * 1024)
 #define TRIM_EVERY_NS (10 * DTT_S)
 /* Turns of libuv in which watchers may change once more before the timer has to help. */
 #define STALE_ROUNDS 8
 /* Batches read from one socket before everything else has its turn. */
-#define READ_BATCHES   16
+#define READ_BATCHES 16
 #define RETRY_FIRST_NS (5 * DTT_S)
-#define RETRY_MAX_NS   (300 * DTT_S)
+#define RETRY_MAX_NS (300 * DTT_S)
 /* How often the interfaces are looked at, when something else woke us anyway. */
 #define HOSTADDRS_NS (60 * DTT_S)
 /* What the node knows is saved a minute after its start, then every ten, and when it is closed. */
 #define STATE_FIRST_NS (60 * DTT_S)
-#define STATE_NS       (600 * DTT_S)
+#define STATE_NS (600 * DTT_S)
 
 enum { SOCKETS = 2 };
 

@@ -21,12 +21,12 @@
 #    define UDP_GRO 104
 #endif
 
-#define RX_MESSAGES   8
-#define RX_BYTES      65536 /* a merged message can be this long; untouched pages cost nothing */
-#define RX_CONTROL    128
-#define TX_MESSAGES   64
-#define TX_BYTES      65536
-#define TX_SEGMENTS   60 /* the kernel takes 64 */
+#define RX_MESSAGES 8
+#define RX_BYTES 65536 /* a merged message can be this long; untouched pages cost nothing */
+#define RX_CONTROL 128
+#define TX_MESSAGES 64
+#define TX_BYTES 65536
+#define TX_SEGMENTS 60 /* the kernel takes 64 */
 #define SOCKET_BUFFER (2 * 1024 * 1024)
 
 union sockaddr_any {

@@ -11,11 +11,11 @@
 #include "base/map.h"
 #include "base/time.h"
 
-#define DTT_DESTINATIONS_MAX       1024 /**< hosts */
-#define DTT_DESTINATIONS_INITIALS  4    /**< unanswered datagrams a host and window */
+#define DTT_DESTINATIONS_MAX 1024   /**< hosts */
+#define DTT_DESTINATIONS_INITIALS 4 /**< unanswered datagrams a host and window */
 #define DTT_DESTINATIONS_WINDOW_NS (10 * DTT_S)
-#define DTT_DESTINATIONS_WAIT_NS   (10 * DTT_S)  /**< after the first dial on hearsay */
-#define DTT_DESTINATIONS_WAIT_MAX  (640 * DTT_S) /**< it doubles up to this */
+#define DTT_DESTINATIONS_WAIT_NS (10 * DTT_S)   /**< after the first dial on hearsay */
+#define DTT_DESTINATIONS_WAIT_MAX (640 * DTT_S) /**< it doubles up to this */
 
 struct dtt_destinations {
     struct dtt_map hosts; /**< dtt_addr_host -> struct dtt_destination */

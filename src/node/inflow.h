@@ -6,7 +6,7 @@
 #include "gossip/stream.h"
 #include "quic/quic.h"
 
-#define DTT_INFLOW_MAX     128  /**< streams a peer */
+#define DTT_INFLOW_MAX 128      /**< streams a peer */
 #define DTT_INFLOW_ALL_MAX 2048 /**< streams of the node */
 
 struct dtt_inflow_stream {

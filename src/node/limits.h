@@ -6,10 +6,10 @@
 #include "base/time.h"
 #include "record/slot.h"
 
-#define DTT_CORE_TOPICS     64 /**< topics a node */
-#define DTT_CORE_OPS        64 /**< DHT operations, lookups and publications of the application */
-#define DTT_CORE_ADDRS      DTT_RECORD_ADDRS /**< own addresses told to others */
-#define DTT_CORE_ADDR_GETS  8 /**< peers being located: the DHT has 64 operations for everybody */
+#define DTT_CORE_TOPICS 64 /**< topics a node */
+#define DTT_CORE_OPS 64    /**< DHT operations, lookups and publications of the application */
+#define DTT_CORE_ADDRS DTT_RECORD_ADDRS /**< own addresses told to others */
+#define DTT_CORE_ADDR_GETS 8  /**< peers being located: the DHT has 64 operations for everybody */
 #define DTT_CORE_NAMED_GETS 2 /**< of these, on hearsay */
 /*
  * Each topic reads and writes its slots of two minutes. A lookup of the application has as many
@@ -19,7 +19,7 @@
 #define DTT_CORE_WAITS \
     (2 * DTT_CORE_SLOTS * DTT_CORE_TOPICS + DTT_CORE_SLOTS * DTT_CORE_OPS + DTT_CORE_ADDR_GETS + 1)
 
-#define DTT_CORE_IDLE_NS       (15 * DTT_S) /**< a silent connection is given up after this */
-#define DTT_CORE_KEEP_ALIVE_NS (5 * DTT_S)  /**< so often it is kept from being silent */
+#define DTT_CORE_IDLE_NS (15 * DTT_S)      /**< a silent connection is given up after this */
+#define DTT_CORE_KEEP_ALIVE_NS (5 * DTT_S) /**< so often it is kept from being silent */
 
 #endif

@@ -29,15 +29,15 @@
 #include "node/link_proofs.h"
 #include "node/transport.h"
 
-#define DTT_LINKS_MAX       512          /**< peers with a connection or a dial */
-#define DTT_LINKS_CONNS     4            /**< connections a peer */
-#define DTT_LINKS_ACCEPTED  192          /**< connections that peers made; then some make room */
+#define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
+#define DTT_LINKS_CONNS 4                /**< connections a peer */
+#define DTT_LINKS_ACCEPTED 192           /**< connections that peers made; then some make room */
 #define DTT_LINKS_STRANGERS 40           /**< of these, neither needed nor proven */
-#define DTT_LINKS_DIALS     48           /**< dials under way */
-#define DTT_LINKS_HEARSAY   16           /**< of these, to peers that another one named */
-#define DTT_LINKS_VIA       4            /**< of these, to peers that the same one named */
-#define DTT_LINKS_GRACE_NS  (5 * DTT_S)  /**< a peer that connected has this long to speak */
-#define DTT_LINKS_FRESH_NS  (10 * DTT_S) /**< heard within this: the connection lives */
+#define DTT_LINKS_DIALS 48               /**< dials under way */
+#define DTT_LINKS_HEARSAY 16             /**< of these, to peers that another one named */
+#define DTT_LINKS_VIA 4                  /**< of these, to peers that the same one named */
+#define DTT_LINKS_GRACE_NS (5 * DTT_S)   /**< a peer that connected has this long to speak */
+#define DTT_LINKS_FRESH_NS (10 * DTT_S)  /**< heard within this: the connection lives */
 #define DTT_LINKS_LINGER_NS (15 * DTT_S) /**< an unneeded connection stays this long */
 
 struct dtt_links {

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 /* Anyone can write into a slot: the work it causes is bounded. */
-#define RECORDS_MAX 64  /* distinct ones */
-#define VALUES_MAX  256 /* opened */
+#define RECORDS_MAX 64 /* distinct ones */
+#define VALUES_MAX 256 /* opened */
 
 /* Numbers of lookups and publications have this bit, those of DHT operations do not. */
 #define NUMBER_BIT UINT32_C(0x80000000)

@@ -11,9 +11,9 @@
 #include "node/destinations.h"
 #include "node/transport.h"
 
-#define DTT_RACE_DIALS      4              /**< under way at a time */
+#define DTT_RACE_DIALS 4                   /**< under way at a time */
 #define DTT_RACE_STAGGER_NS (100 * DTT_MS) /**< between two addresses */
-#define DTT_RACE_RETRY_NS   (1 * DTT_S)    /**< until budget is asked for again, at most */
+#define DTT_RACE_RETRY_NS (1 * DTT_S)      /**< until budget is asked for again, at most */
 
 struct dtt_dial {
     dtt_quic_conn conn;

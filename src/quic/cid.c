@@ -9,7 +9,7 @@
 
 /* First byte: the length of an id, or this for a token. */
 #define KEY_TOKEN 0xff
-#define KEY_LEN   (1 + NGTCP2_MAX_CIDLEN)
+#define KEY_LEN (1 + NGTCP2_MAX_CIDLEN)
 
 struct dtt_qcid_node {
     struct dtt_qcid_node *next;

@@ -15,12 +15,12 @@
 #define LINGER_MIN_NS (100 * DTT_MS)
 /* Time for a peer to prove that it lives, and three PTO at least. */
 #define SUSPECT_MIN_NS DTT_S
-#define REASON_MAX     100
+#define REASON_MAX 100
 /* The part of a peer's memory between two signs of wear. */
 #define WEAR_STEP 16
 /* RFC 9000, section 20.1 */
 #define APPLICATION_ERROR 0xc
-#define CRYPTO_ERROR      0x100
+#define CRYPTO_ERROR 0x100
 
 /* ---- states */
 

@@ -22,32 +22,32 @@
  * Flow control: what a peer may make us hold. Gossip frames are at most 4 KiB long. A stranger is
  * any peer before dtt_quic_trust.
  */
-#define DTT_QCONN_STREAM_WINDOW   (256 * 1024)
-#define DTT_QCONN_WINDOW          (512 * 1024)
+#define DTT_QCONN_STREAM_WINDOW (256 * 1024)
+#define DTT_QCONN_WINDOW (512 * 1024)
 #define DTT_QCONN_STRANGER_WINDOW (16 * 1024)
 /*
  * Unidirectional streams the peer may have open at a time; iroh grants as many. A stranger needs
  * one for each topic, and may have opened some for topics that we have left.
  */
-#define DTT_QCONN_PEER_STREAMS_MAX     100
+#define DTT_QCONN_PEER_STREAMS_MAX 100
 #define DTT_QCONN_STRANGER_STREAMS_MAX 8
 /*
  * Bytes that ngtcp2 may allocate for a connection: a stranger with gaps in all its streams (25 KiB
  * each with 0.12.1, and 20 for the first), a trusted peer with gaps in a hundred.
  */
 #define DTT_QCONN_STRANGER_MEMORY (DTT_NG_CONN_BYTES + (size_t)224 * 1024)
-#define DTT_QCONN_PEER_MEMORY     ((size_t)4 * 1024 * 1024)
+#define DTT_QCONN_PEER_MEMORY ((size_t)4 * 1024 * 1024)
 /*
  * The same for all strangers, and for all trusted peers. Beyond that each may have its share: a
  * stranger's is enough for a gap in one stream.
  */
 #define DTT_QCONN_STRANGERS_MEMORY ((size_t)2 * 1024 * 1024)
-#define DTT_QCONN_STRANGER_SHARE   (DTT_NG_CONN_BYTES + (size_t)46 * 1024)
-#define DTT_QCONN_TRUSTED_MEMORY   ((size_t)32 * 1024 * 1024)
+#define DTT_QCONN_STRANGER_SHARE (DTT_NG_CONN_BYTES + (size_t)46 * 1024)
+#define DTT_QCONN_TRUSTED_MEMORY ((size_t)32 * 1024 * 1024)
 /* Streams we have open at a time. */
 #define DTT_QCONN_OWN_STREAMS_MAX 128
 /* Gossip has no bidirectional streams: one that a peer opens is reset, which is no error. */
-#define DTT_QCONN_BIDI_MAX    4
+#define DTT_QCONN_BIDI_MAX 4
 #define DTT_QCONN_BIDI_WINDOW (16 * 1024)
 /* Largest datagram we send; ngtcp2 finds the path's limit below it (RFC 9000, section 14.3). */
 #define DTT_QCONN_DATAGRAM_MAX 1452

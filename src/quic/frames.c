@@ -35,7 +35,7 @@ enum {
 
 #define STREAM_HAS_LENGTH 0x02
 #define STREAM_HAS_OFFSET 0x04
-#define RESET_TOKEN_LEN   16
+#define RESET_TOKEN_LEN 16
 
 static uint64_t read_varint(struct dtt_reader *r)
 {

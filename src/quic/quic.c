@@ -12,11 +12,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define CONNS_DEFAULT         256
-#define CONNS_MAX             65536
-#define IDLE_TIMEOUT_DEFAULT  (30 * DTT_S)
-#define KEEP_ALIVE_DEFAULT    (5 * DTT_S)
-#define HANDSHAKE_DEFAULT     (10 * DTT_S)
+#define CONNS_DEFAULT 256
+#define CONNS_MAX 65536
+#define IDLE_TIMEOUT_DEFAULT (30 * DTT_S)
+#define KEEP_ALIVE_DEFAULT (5 * DTT_S)
+#define HANDSHAKE_DEFAULT (10 * DTT_S)
 #define STREAM_BUFFER_DEFAULT (256 * 1024)
 /* Datagrams in one UDP_SEGMENT batch: what fits into one UDP payload of at most 65,507 bytes. */
 #define BATCH_MAX 45

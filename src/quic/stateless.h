@@ -15,13 +15,13 @@
 #include <sodium.h>
 
 #define DTT_QSTATELESS_DATAGRAM_MAX 256
-#define DTT_QSTATELESS_QUEUE_MAX    64
+#define DTT_QSTATELESS_QUEUE_MAX 64
 /* Replies of the other kinds leave so much room for Retry packets. */
 #define DTT_QSTATELESS_QUEUE_RETRY 32
 /* A second: Retry packets for the networks of one of the slots, and replies of each other kind. */
 #define DTT_QSTATELESS_RETRY_SLOTS 256
-#define DTT_QSTATELESS_RETRIES     50
-#define DTT_QSTATELESS_OTHERS      100
+#define DTT_QSTATELESS_RETRIES 50
+#define DTT_QSTATELESS_OTHERS 100
 /* RFC 9000, section 10.3: 5 bytes that look random, then the token. */
 #define DTT_QSTATELESS_RESET_LEN \
     (NGTCP2_MIN_STATELESS_RESET_RANDLEN + NGTCP2_STATELESS_RESET_TOKENLEN)

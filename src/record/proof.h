@@ -10,9 +10,9 @@
 
 #include <dtt/types.h>
 
-#define DTT_PROOF_LEN          73 /**< version, topic, minute, MAC */
-#define DTT_PROOF_MINUTES      2  /**< how far the clocks of prover and verifier may differ */
-#define DTT_PROOF_EXPORTER     "EXPORTER-dtt-proof" /**< TLS exporter label (RFC 8446, 7.5) */
+#define DTT_PROOF_LEN 73    /**< version, topic, minute, MAC */
+#define DTT_PROOF_MINUTES 2 /**< how far the clocks of prover and verifier may differ */
+#define DTT_PROOF_EXPORTER "EXPORTER-dtt-proof" /**< TLS exporter label (RFC 8446, 7.5) */
 #define DTT_PROOF_EXPORTER_LEN 32
 #define DTT_PROOF_STREAM_TOPIC "dtt proof v1" /**< hashed: the topic id of the stream's header */
 

@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-#define HEADER_BYTES    72 /* topic, minute, publisher */
+#define HEADER_BYTES 72 /* topic, minute, publisher */
 #define SIGNATURE_BYTES 64
 
 /* The parameters of ed25519-dalek-hpke 0.0.4: constants, not placeholders. */
@@ -14,7 +14,7 @@ static const char hpke_info[] = "arbitrary_info_bytes";
 static const char hpke_aad[] = "arbitrary_seal_bytes";
 
 /* Blob of ed25519-dalek-hpke: u64 LE length of enc (always 32) | enc | ciphertext | tag. */
-#define BLOB_HEADER   (8 + DTT_HPKE_ENC_BYTES)
+#define BLOB_HEADER (8 + DTT_HPKE_ENC_BYTES)
 #define BLOB_OVERHEAD (BLOB_HEADER + DTT_HPKE_TAG_BYTES)
 /* The key blob carries the one-time seed. */
 #define KEY_BLOB_BYTES (BLOB_OVERHEAD + 32)

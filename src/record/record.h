@@ -10,7 +10,7 @@
 #include "record/content.h"
 #include "record/slot.h"
 
-#define DTT_RECORD_OVERHEAD  136
+#define DTT_RECORD_OVERHEAD 136
 #define DTT_RECORD_PLAIN_MAX (DTT_RECORD_OVERHEAD + DTT_CONTENT_MAX)
 
 /** A verified record. */

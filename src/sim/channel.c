@@ -4,11 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define RTO_MIN_NS  (50 * DTT_MS)
-#define RTO_MAX_NS  (3 * DTT_S)
+#define RTO_MIN_NS (50 * DTT_MS)
+#define RTO_MAX_NS (3 * DTT_S)
 #define PACKET_HEAD 8
-#define FRAME_HEAD  6
-#define FRAME_LAST  0x8000u
+#define FRAME_HEAD 6
+#define FRAME_LAST 0x8000u
 
 /* The frames of one packet. */
 struct dtt_sim_chunk {

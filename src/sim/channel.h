@@ -15,9 +15,9 @@
 
 #include <dtt/types.h>
 
-#define DTT_SIM_CHANNEL_BYTES  1191         /**< of a packet at most */
+#define DTT_SIM_CHANNEL_BYTES 1191          /**< of a packet at most */
 #define DTT_SIM_CHANNEL_WINDOW (256 * 1024) /**< bytes written and not acknowledged */
-#define DTT_SIM_CHANNEL_EARLY  256          /**< packets kept that came too early */
+#define DTT_SIM_CHANNEL_EARLY 256           /**< packets kept that came too early */
 
 struct dtt_sim_chunk;
 

@@ -17,7 +17,7 @@
 #include "quic/quic.h"
 #include "sim/channel.h"
 
-#define DTT_SIM_CONNS_MAX    256
+#define DTT_SIM_CONNS_MAX 256
 #define DTT_SIM_CONNS_ACCEPT (DTT_SIM_CONNS_MAX / 8 * 7) /**< dialled by others, at most */
 
 enum dtt_sim_conn_state {

@@ -11,17 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BUCKETS     24 /* the last one holds all longer prefixes */
-#define NEAR        8  /* contacts of a bucket on our island, and as many on others */
-#define LEARNED     4  /* and members that asked us */
-#define CLOSEST     8
-#define LEARNED_NS  (900 * DTT_S) /* BEP 5: good for a quarter of an hour */
-#define ITEMS_MAX   700           /* libtorrent's */
-#define REPLY_MAX   1400
+#define BUCKETS 24 /* the last one holds all longer prefixes */
+#define NEAR 8     /* contacts of a bucket on our island, and as many on others */
+#define LEARNED 4  /* and members that asked us */
+#define CLOSEST 8
+#define LEARNED_NS (900 * DTT_S) /* BEP 5: good for a quarter of an hour */
+#define ITEMS_MAX 700            /* libtorrent's */
+#define REPLY_MAX 1400
 #define BYTES_PER_S 8000 /* libtorrent's upload limit of a node */
 #define BAN_PACKETS 50
-#define BAN_WINDOW  (10 * DTT_S)
-#define BAN_NS      (300 * DTT_S)
+#define BAN_WINDOW (10 * DTT_S)
+#define BAN_NS (300 * DTT_S)
 #define BAN_SOURCES 20
 
 struct contact {

@@ -13,14 +13,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define AGAIN_NS    DTT_S        /* before a member is dialled again */
-#define MUTE_NS     (10 * DTT_S) /* a slow reader reads so long */
-#define RECORDS_NS  (30 * DTT_S) /* between looks whether a new minute needs records */
-#define RECORD_STEP 4            /* of so many DHT nodes one holds a hostile record */
-#define NAMED_ADDRS 8            /* of a peer that does not exist */
-#define NAMED_PORT  40000        /* and the first of its ports */
-#define GARBAGE     64           /* bytes of a message that nobody needs */
-#define FRAMES_MAX  4            /* said in one turn */
+#define AGAIN_NS DTT_S          /* before a member is dialled again */
+#define MUTE_NS (10 * DTT_S)    /* a slow reader reads so long */
+#define RECORDS_NS (30 * DTT_S) /* between looks whether a new minute needs records */
+#define RECORD_STEP 4           /* of so many DHT nodes one holds a hostile record */
+#define NAMED_ADDRS 8           /* of a peer that does not exist */
+#define NAMED_PORT 40000        /* and the first of its ports */
+#define GARBAGE 64              /* bytes of a message that nobody needs */
+#define FRAMES_MAX 4            /* said in one turn */
 #define FRAME_BYTES (4 + DTT_GOSSIP_PAYLOAD_MAX)
 
 /* What is said in a turn. */

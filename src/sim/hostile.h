@@ -34,7 +34,7 @@ struct dtt_sim_gang_config {
 struct dtt_sim_gang;
 
 /** The topic of all scenarios. */
-#define DTT_SIM_TOPIC  "simulated room"
+#define DTT_SIM_TOPIC "simulated room"
 #define DTT_SIM_SECRET "simulated secret"
 struct dtt_topic_config dtt_sim_topic(void);
 

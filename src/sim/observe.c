@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #define SAMPLE_NS DTT_S
-#define DEGREE    16 /* neighbours looked at; an active view has 5 */
-#define NOBODY    UINT32_MAX
-#define ROUND_NS  (5 * DTT_S) /* what has not arrived by then is missed */
+#define DEGREE 16 /* neighbours looked at; an active view has 5 */
+#define NOBODY UINT32_MAX
+#define ROUND_NS (5 * DTT_S) /* what has not arrived by then is missed */
 
 /* What the trace hash covers of this: a number each. */
 enum { TRACE_SAMPLE = 16, TRACE_MESSAGE };

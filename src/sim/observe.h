@@ -9,9 +9,9 @@
 #include "sim/sim.h"
 #include "sim/world.h"
 
-#define DTT_SIM_TEXT_BYTES 16           /**< of a message, at least */
-#define DTT_SIM_SETTLE_NS  (20 * DTT_S) /**< a message has arrived by then, or is missed */
-#define DTT_SIM_NEW_NS     (60 * DTT_S) /**< under attack, after this a member must be reached */
+#define DTT_SIM_TEXT_BYTES 16          /**< of a message, at least */
+#define DTT_SIM_SETTLE_NS (20 * DTT_S) /**< a message has arrived by then, or is missed */
+#define DTT_SIM_NEW_NS (60 * DTT_S)    /**< under attack, after this a member must be reached */
 
 struct dtt_sim_member {
     struct dtt_sim_host *host;

@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define PACKET_MAX  1200 /* bytes of a datagram, as QUIC before it knows the path better */
+#define PACKET_MAX 1200  /* bytes of a datagram, as QUIC before it knows the path better */
 #define CONTROL_MAX 4096 /* small datagrams waiting to be sent */
 
 /* First bytes of datagrams; none is a 'd'. */
@@ -27,9 +27,9 @@ enum packet_type {
     RESET
 };
 
-#define CID_BYTES     8
-#define HEAD_BYTES    (1 + CID_BYTES)
-#define HELLO_BYTES   (HEAD_BYTES + 2 * DTT_ID_BYTES)
+#define CID_BYTES 8
+#define HEAD_BYTES (1 + CID_BYTES)
+#define HELLO_BYTES (HEAD_BYTES + 2 * DTT_ID_BYTES)
 #define WELCOME_BYTES (HEAD_BYTES + CID_BYTES + DTT_ID_BYTES)
 
 _Static_assert(HEAD_BYTES + DTT_SIM_CHANNEL_BYTES == PACKET_MAX, "packets are full");

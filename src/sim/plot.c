@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH   960
-#define LEFT    64
-#define RIGHT   28
-#define TOP     44
-#define PANEL   180 /* height of a panel's plot, and of what is between two */
-#define GAP     58
-#define PANELS  3
+#define WIDTH 960
+#define LEFT 64
+#define RIGHT 28
+#define TOP 44
+#define PANEL 180 /* height of a panel's plot, and of what is between two */
+#define GAP 58
+#define PANELS 3
 #define COLUMNS 440 /* at most so many points a line */
-#define TICKS   5
-#define LINES   3
+#define TICKS 5
+#define LINES 3
 
 struct text {
     char *data;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sim/scenario.h"
 
-#define S        1000 /* thousandths of a second or of one */
-#define ALL      1000 /* thousandths of the members */
-#define AT_MOST  DTT_SIM_AT_MOST
+#define S 1000   /* thousandths of a second or of one */
+#define ALL 1000 /* thousandths of the members */
+#define AT_MOST DTT_SIM_AT_MOST
 #define AT_LEAST DTT_SIM_AT_LEAST
 
 /* A DHT of so many nodes: percent of libtorrent, mainline, dead and lying ones. */

@@ -11,8 +11,8 @@
 #include "sim/sim.h"
 
 #define DTT_SIM_ACTIONS 12
-#define DTT_SIM_CHECKS  6
-#define DTT_SIM_GANGS   8
+#define DTT_SIM_CHECKS 6
+#define DTT_SIM_GANGS 8
 
 /** What an action does. `n` and `arg` mean what is said here; members are picked at random. */
 enum dtt_sim_verb {

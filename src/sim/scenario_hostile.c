@@ -6,10 +6,10 @@
  */
 #include "sim/scenario.h"
 
-#define S        1000
-#define AT_MOST  DTT_SIM_AT_MOST
+#define S 1000
+#define AT_MOST DTT_SIM_AT_MOST
 #define AT_LEAST DTT_SIM_AT_LEAST
-#define DHT      .stores = 200, .mix = {60, 20, 15, 5}
+#define DHT .stores = 200, .mix = {60, 20, 15, 5}
 
 /* Nine of ten members are there before the attack, the others start amid it. */
 #define SCRIPT(messages_a_minute)                                              \

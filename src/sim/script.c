@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #define ROUND_LOOK_NS (10 * DTT_MS) /* between looks whether a round is over */
-#define SAY_STEP_NS   (100 * DTT_MS)
-#define SQUAT_BYTES   640 /* of a squatter's value: as long as a record */
-#define SQUAT_MINUTES 3   /* before and after now */
+#define SAY_STEP_NS (100 * DTT_MS)
+#define SQUAT_BYTES 640 /* of a squatter's value: as long as a record */
+#define SQUAT_MINUTES 3 /* before and after now */
 
 enum { TRACE_ACTION = 32 };
 

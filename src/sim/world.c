@@ -6,13 +6,13 @@
 
 #include <stdlib.h>
 
-#define HOSTS_MAX     200000
-#define VALID         (1u << 18) /* signatures and keys remembered */
-#define OPENED        (1u << 14) /* and records */
+#define HOSTS_MAX 200000
+#define VALID (1u << 18)  /* signatures and keys remembered */
+#define OPENED (1u << 14) /* and records */
 #define IP_UDP_HEADER 28
-#define MILLION       1000000
-#define NAT_TIMEOUT   (60 * DTT_S)
-#define TRACE_BYTES   16
+#define MILLION 1000000
+#define NAT_TIMEOUT (60 * DTT_S)
+#define TRACE_BYTES 16
 
 /* What the trace hash covers: a number each. */
 enum { TRACE_PACKET = 1, TRACE_EVENT };

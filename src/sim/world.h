@@ -18,7 +18,7 @@
 
 #include <sodium.h>
 
-#define DTT_SIM_PORT    6881 /**< of every host, inside its NAT */
+#define DTT_SIM_PORT 6881 /**< of every host, inside its NAT */
 #define DTT_SIM_ISLANDS 64
 #define DTT_SIM_ROUTERS 4 /**< contacts a host is given to start from */
 

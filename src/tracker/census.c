@@ -7,7 +7,7 @@
 
 static const char election_label[] = "dtt election 1";
 
-#define FEW  3 /* an estimate takes at least so many numbers */
+#define FEW 3  /* an estimate takes at least so many numbers */
 #define FULL 4 /* neighbours that a member of a large swarm nearly always has */
 
 uint64_t dtt_census_number(const struct dtt_id *id, uint64_t minute)

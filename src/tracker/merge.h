@@ -20,9 +20,9 @@
 #include "tracker/tuning.h"
 
 #define DTT_MERGE_SETTLE_PASSES 5
-#define DTT_MERGE_GAP_NS        (1 * DTT_S)  /**< at least, between two passes */
-#define DTT_MERGE_READ_NS       (3 * DTT_S)  /**< a pass waits this long for its reads */
-#define DTT_MERGE_AGAIN_NS      (25 * DTT_S) /**< a peer dialled this long ago may be chosen */
+#define DTT_MERGE_GAP_NS (1 * DTT_S)    /**< at least, between two passes */
+#define DTT_MERGE_READ_NS (3 * DTT_S)   /**< a pass waits this long for its reads */
+#define DTT_MERGE_AGAIN_NS (25 * DTT_S) /**< a peer dialled this long ago may be chosen */
 
 enum dtt_merge_state {
     DTT_MERGE_IDLE, /**< no neighbour: the search is at work */

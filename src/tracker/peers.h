@@ -14,12 +14,12 @@
 #include <dtt/record.h>
 #include <stdbool.h>
 
-#define DTT_PEERS_MAX            256
-#define DTT_PEERS_NAMED_MAX      64           /**< named by the user, these never give way */
-#define DTT_PEERS_DIALS_MAX      32           /**< dials under way at once */
-#define DTT_PEERS_BACKOFF_NS     (5 * DTT_S)  /**< after the first failure, then doubling ... */
+#define DTT_PEERS_MAX 256
+#define DTT_PEERS_NAMED_MAX 64                /**< named by the user, these never give way */
+#define DTT_PEERS_DIALS_MAX 32                /**< dials under way at once */
+#define DTT_PEERS_BACKOFF_NS (5 * DTT_S)      /**< after the first failure, then doubling ... */
 #define DTT_PEERS_BACKOFF_MAX_NS (60 * DTT_S) /**< ... up to this */
-#define DTT_PEERS_FAILURES_MAX   5 /**< then a peer that no record names any more is dropped */
+#define DTT_PEERS_FAILURES_MAX 5 /**< then a peer that no record names any more is dropped */
 
 enum dtt_peer_state { DTT_PEER_IDLE, DTT_PEER_DIALLING, DTT_PEER_NEIGHBOR };
 

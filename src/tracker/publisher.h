@@ -10,13 +10,13 @@
 #include "tracker/reads.h"
 #include "tracker/tuning.h"
 
-#define DTT_PUBLISHER_GAP_NS   (1 * DTT_S) /**< between the starts of two records */
+#define DTT_PUBLISHER_GAP_NS (1 * DTT_S)   /**< between the starts of two records */
 #define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two records because of new addresses */
 #define DTT_PUBLISHER_FRESH_NS (5 * DTT_S) /**< a slot read within this time is not read again */
-#define DTT_PUBLISHER_TURN_NS  (1 * DTT_S) /**< a new minute's record starts within this */
+#define DTT_PUBLISHER_TURN_NS (1 * DTT_S)  /**< a new minute's record starts within this */
 /** An elected member's record starts after the first of these, in its share of the second. */
 #define DTT_PUBLISHER_ELECTED_NS (2 * DTT_S)
-#define DTT_PUBLISHER_SPREAD_NS  (48 * DTT_S)
+#define DTT_PUBLISHER_SPREAD_NS (48 * DTT_S)
 
 enum dtt_publisher_state {
     DTT_PUBLISHER_WAITING,  /**< until due_ns */

@@ -10,7 +10,7 @@
  * days.
  */
 #define STEEP 4
-#define FLAT  10
+#define FLAT 10
 
 /* Every change of state. READING may be entered from anywhere, and anew while it lasts. */
 static void enter(struct dtt_search *s, enum dtt_search_state state)

@@ -2,7 +2,7 @@
 #include "tracker/tuning.h"
 
 #define SET_MS(name, value) ret->name##_ns = (uint64_t)(value)*DTT_MS
-#define SET_N(name, value)  ret->name = (uint32_t)(value)
+#define SET_N(name, value) ret->name = (uint32_t)(value)
 #define SET_ON(name, value) ret->name = (value) > 0
 
 /* The user's figure of a knob, else the preset's; 0 for off. */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #define DTT_TUNING_MS(name) uint64_t name##_ns;
-#define DTT_TUNING_N(name)  uint32_t name;
+#define DTT_TUNING_N(name) uint32_t name;
 #define DTT_TUNING_ON(name) bool name;
 /** A field for each knob: times in nanoseconds, 0 for off. */
 struct dtt_tracker_tuning {

@@ -13,12 +13,12 @@
 #include "base/time.h"
 #include "record/record.h"
 
-#define DTT_VIEW_MINUTES         3
-#define DTT_VIEW_PUBLISHERS_MAX  128
-#define DTT_VIEW_VALUES_MAX      1024 /**< distinct values opened per slot */
-#define DTT_VIEW_OPEN_BURST      256  /**< of them at once ... */
-#define DTT_VIEW_OPEN_PER_SECOND 8    /**< ... and then no faster than this */
-#define DTT_VIEW_HASH_BYTES      16
+#define DTT_VIEW_MINUTES 3
+#define DTT_VIEW_PUBLISHERS_MAX 128
+#define DTT_VIEW_VALUES_MAX 1024   /**< distinct values opened per slot */
+#define DTT_VIEW_OPEN_BURST 256    /**< of them at once ... */
+#define DTT_VIEW_OPEN_PER_SECOND 8 /**< ... and then no faster than this */
+#define DTT_VIEW_HASH_BYTES 16
 
 struct dtt_view_record {
     struct dtt_record_info info;

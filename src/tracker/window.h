@@ -12,7 +12,7 @@
 #include <dtt/record.h>
 #include <stdbool.h>
 
-#define DTT_WINDOW_MAX    512
+#define DTT_WINDOW_MAX 512
 #define DTT_WINDOW_AGE_NS (180 * DTT_S)
 
 struct dtt_window_entry {

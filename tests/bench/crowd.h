@@ -11,7 +11,7 @@
 
 #include <sys/types.h>
 
-#define CROWD  160
+#define CROWD 160
 #define PACKET 1500
 
 struct server {

@@ -17,10 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HONEST     500
-#define PER_S      1000
-#define KEYS       64 /* an attacker varies the salt, not the key */
-#define VALUE_LEN  900
+#define HONEST 500
+#define PER_S 1000
+#define KEYS 64 /* an attacker varies the salt, not the key */
+#define VALUE_LEN 900
 #define PACKET_MAX 1500
 
 struct publisher {

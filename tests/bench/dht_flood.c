@@ -26,13 +26,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CAPTURES     256
-#define SOCKETS      16
-#define BATCH        64
+#define CAPTURES 256
+#define SOCKETS 16
+#define BATCH 64
 #define HONEST_PER_S 200
-#define TIMEOUT_S    2
-#define CALIBRATE_S  2
-#define SIGNED_IN    50 /* one of so many datagrams costs a verification */
+#define TIMEOUT_S 2
+#define CALIBRATE_S 2
+#define SIGNED_IN 50 /* one of so many datagrams costs a verification */
 
 enum kind { RANDOM, MUTATED, SPOOFED, NEAR, KINDS };
 

@@ -18,13 +18,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BUCKETS     20
-#define PER_BUCKET  11 /* 8 live ones and 3 spares */
-#define DELAY_NS    (80 * DTT_MS)
-#define FILL_NS     (300 * DTT_S)
-#define IDLE_NS     (3600 * DTT_S)
+#define BUCKETS 20
+#define PER_BUCKET 11 /* 8 live ones and 3 spares */
+#define DELAY_NS (80 * DTT_MS)
+#define FILL_NS (300 * DTT_S)
+#define IDLE_NS (3600 * DTT_S)
 #define ANSWERS_MAX 4096
-#define ITEMS       1000
+#define ITEMS 1000
 
 struct answer {
     uint64_t at_ns;

@@ -25,12 +25,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define WINDOW    32
-#define KEYS      16
-#define PUTS      40000 /* signed in advance */
+#define WINDOW 32
+#define KEYS 16
+#define PUTS 40000 /* signed in advance */
 #define VALUE_LEN 200
-#define SAMPLES   (1 << 20)
-#define LOST_MS   200 /* what takes longer does not come */
+#define SAMPLES (1 << 20)
+#define LOST_MS 200 /* what takes longer does not come */
 
 struct item {
     uint8_t seed[32];

@@ -18,10 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WRITERS    20
-#define READS      3
+#define WRITERS 20
+#define READS 3
 #define PUBLISHERS 100
-#define ROUTERS    3
+#define ROUTERS 3
 
 static const uint8_t seed[32] = {1};
 

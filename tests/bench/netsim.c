@@ -22,10 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXPORT     __attribute__((visibility("default")))
-#define DATAGRAM   2048
-#define IN_FLIGHT  65536
-#define NOT_OURS   (-2)
+#define EXPORT __attribute__((visibility("default")))
+#define DATAGRAM 2048
+#define IN_FLIGHT 65536
+#define NOT_OURS (-2)
 #define PORT_SALTS 65536u
 
 struct datagram {

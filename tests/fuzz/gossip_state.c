@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define PEERS  8 /* 0 is the node itself */
+#define PEERS 8 /* 0 is the node itself */
 #define TOPICS 2
 
 struct world {

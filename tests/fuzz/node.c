@@ -26,11 +26,11 @@ __attribute__((weak)) size_t __sanitizer_get_current_allocated_bytes(void); /* N
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define PEERS       6
-#define CONNS       4          /* a peer */
-#define STEPS       4000       /* of a script at most */
-#define VIEW_MAX    16         /* neighbours at most */
-#define MEMORY_MAX  (16 << 20) /* of all seven together; 4 MiB are usual */
+#define PEERS 6
+#define CONNS 4               /* a peer */
+#define STEPS 4000            /* of a script at most */
+#define VIEW_MAX 16           /* neighbours at most */
+#define MEMORY_MAX (16 << 20) /* of all seven together; 4 MiB are usual */
 #define FRAME_BYTES (4 + DTT_GOSSIP_FRAME_MAX)
 
 struct line { /* a connection of a peer with the node */

@@ -11,11 +11,11 @@
 
 #include <stdlib.h>
 
-#define MINUTE         UINT64_C(29000000)
-#define PEERS          4
-#define PUBLISHERS     3
-#define OPS_MAX        60
-#define VALUES_MAX     2
+#define MINUTE UINT64_C(29000000)
+#define PEERS 4
+#define PUBLISHERS 3
+#define OPS_MAX 60
+#define VALUES_MAX 2
 #define CACHED_MINUTES 32
 
 struct run {

@@ -21,8 +21,8 @@
 #include <string.h>
 
 #define TOPICS 16
-#define PEERS  64
-#define LINE   (DTT_MESSAGE_MAX + 256)
+#define PEERS 64
+#define LINE (DTT_MESSAGE_MAX + 256)
 
 struct room {
     char name[128]; /* empty: free */

@@ -23,9 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNS   64
+#define CONNS 64
 #define STREAMS 256
-#define CHUNK   65536
+#define CHUNK 65536
 
 /* A stream that the peer opened, or one of ours that is not written to its end. */
 struct stream {

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define OPENS      1000
+#define OPENS 1000
 #define DEADLINE_S 120
 
 static const char *const loopback[] = {"127.0.0.1:0"};

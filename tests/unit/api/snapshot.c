@@ -10,8 +10,8 @@
 
 #define DEADLINE_S 120
 
-#define TOPIC   "the name of the topic"
-#define SECRET  "the secret of the topic"
+#define TOPIC "the name of the topic"
+#define SECRET "the secret of the topic"
 #define MESSAGE "the content of a message"
 
 static dtt_node *open_local(unsigned flags, const dtt_node *first)

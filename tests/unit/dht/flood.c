@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define ITEMS  100000
+#define ITEMS 100000
 #define HONEST 1900 /* networks, an item each */
 
 static struct dtt_ctx ctx;

@@ -112,11 +112,11 @@ static bool find_value(size_t asker, struct net_result *r)
     return is_found;
 }
 
-#define NODES    100
-#define DEAD     30
-#define HOSTILE  10
+#define NODES 100
+#define DEAD 30
+#define HOSTILE 10
 #define NETWORKS 10
-#define LOOKUPS  30
+#define LOOKUPS 30
 
 /*
  * 60 honest nodes, 30 dead, 10 hostile; the value on a single one of the eight closest honest

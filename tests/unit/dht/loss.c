@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #define NETWORKS 8
-#define NODES    50
-#define ROUNDS   40
-#define GETS     (NETWORKS * ROUNDS)
+#define NODES 50
+#define ROUNDS 40
+#define GETS (NETWORKS * ROUNDS)
 
 static struct net net;
 

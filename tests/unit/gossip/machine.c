@@ -9,7 +9,7 @@
 
 #include "gossip/gossip.h"
 
-#define LINES     16
+#define LINES 16
 #define LINE_SIZE 256
 
 struct lines {

@@ -11,7 +11,7 @@
 #include "base/map.h"
 #include "gossip/gossip.h"
 
-#define NET_NODES_MAX  128
+#define NET_NODES_MAX 128
 #define NET_TOPICS_MAX 2
 
 struct net_node {

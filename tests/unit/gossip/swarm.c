@@ -10,7 +10,7 @@
 
 static const uint64_t seeds[] = {0, 1, 212312388123, 123};
 #define SEEDS (sizeof(seeds) / sizeof(seeds[0]))
-#define FEW   1.04
+#define FEW 1.04
 
 /* How many the scenarios run with: the first argument, if any. */
 static size_t n_seeds = SEEDS;

@@ -178,7 +178,7 @@ static size_t resident(void)
 }
 
 #define CROWD_BLOCKS ((size_t)16 * 1024)
-#define CROWD_BLOCK  ((size_t)1000)
+#define CROWD_BLOCK ((size_t)1000)
 
 /* Blocks of a crowd that has left lie below one that is in use, where glibc would keep them. */
 static void memory_of_a_crowd_goes_back(void **state)

@@ -6,7 +6,7 @@
 #include "support/vectors.h"
 
 #define DHT_NODES 20
-#define NODES     3
+#define NODES 3
 
 static const struct dtt_sim_links links = {
     .is_uniform = true, .min_us = 10000, .max_us = 10000, .mtu = 1500};

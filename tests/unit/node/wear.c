@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define ROUNDS 700
-#define WORDS  4
+#define WORDS 4
 
 struct peer {
     struct dtt_sim_host *host;

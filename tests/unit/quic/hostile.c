@@ -173,10 +173,10 @@ static void ends_at_violations(void **state)
 
 /* ---- what strangers may cost */
 
-#define STRANGERS      64 /* as many as an endpoint accepts */
+#define STRANGERS 64 /* as many as an endpoint accepts */
 #define STRANGERS_COST ((size_t)STRANGERS * (DTT_QCONN_STRANGER_SHARE - DTT_NG_CONN_BYTES))
 #define STRANGERS_MOST ((size_t)STRANGERS * DTT_QCONN_STRANGER_SHARE)
-#define LEFT_OVER      ((size_t)512 * 1024)
+#define LEFT_OVER ((size_t)512 * 1024)
 
 /* What connections of one endpoint have in common stands first in it. */
 static const struct dtt_qshared *shared(const struct net_node *node)

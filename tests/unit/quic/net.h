@@ -10,7 +10,7 @@
 #include "base/ctx.h"
 #include "quic/quic.h"
 
-#define NET_NODES_MAX  112
+#define NET_NODES_MAX 112
 #define NET_EVENTS_MAX 256
 
 struct net_bytes {

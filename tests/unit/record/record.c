@@ -95,7 +95,7 @@ static void test_fixed_records_are_opened(void **state)
 /* What refuses at each step of docs/protocol/records.md. */
 static const int error_of_step[] = {DTT_OK,     DTT_EPROTO, DTT_EPROTO,  DTT_EAUTH, DTT_EAUTH,
                                     DTT_EPROTO, DTT_ETOPIC, DTT_EMINUTE, DTT_EAUTH};
-#define STEPS      8
+#define STEPS 8
 #define STEP_PLAIN 5 /* the first one that sees the plain record */
 
 static void test_cases_are_decided_as_by_rust(void **state)

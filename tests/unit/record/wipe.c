@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define STACK_BYTES ((size_t)1 << 19)
-#define SECRETS     13
+#define SECRETS 13
 
 /*
  * All secrets of one sealed record. Not the AEAD keys: libsodium's cipher itself spills those.

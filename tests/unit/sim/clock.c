@@ -4,7 +4,7 @@
 #include "support/vectors.h"
 
 #define EPOCH ((int64_t)(1740000000 * DTT_S))
-#define HOUR  (3600 * DTT_S)
+#define HOUR (3600 * DTT_S)
 
 static void an_exact_clock(void **state)
 {

@@ -6,7 +6,7 @@
 #include "sim/script.h"
 #include "support/vectors.h"
 
-#define MEMBERS  4
+#define MEMBERS 4
 #define ATTACK_S 20
 
 static const struct dtt_sim_links links = {

@@ -13,7 +13,7 @@
 #include "support.h"
 
 #define SELF 99
-#define M    START_MINUTE
+#define M START_MINUTE
 
 /* What a tracker asked for since the last look. */
 struct outcome {

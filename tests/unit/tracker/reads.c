@@ -8,7 +8,7 @@
 
 #include "tracker/reads.h"
 
-#define M      UINT64_C(1000)
+#define M UINT64_C(1000)
 #define PUBLIC (1u << DTT_SLOT_PUBLIC)
 #define SECRET (1u << DTT_SLOT_SECRET)
 

@@ -11,7 +11,7 @@
 #include "tracker/view.h"
 
 #define SELF 99
-#define M    START_MINUTE
+#define M START_MINUTE
 
 static struct dtt_ctx ctx;
 static struct dtt_view v;

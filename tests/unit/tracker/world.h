@@ -11,9 +11,9 @@
 
 #include <stdbool.h>
 
-#define WORLD_NODES    32
-#define WORLD_STORES   20
-#define WORLD_SLOTS    64
+#define WORLD_NODES 32
+#define WORLD_STORES 20
+#define WORLD_SLOTS 64
 #define WORLD_SIBLINGS 4
 
 enum personality {
