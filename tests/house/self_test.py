@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/house")]
 sys.dont_write_bytecode = True
 
+import check_changelog  # noqa: E402
 import check_cycles  # noqa: E402
 import check_exports  # noqa: E402
 import check_includes  # noqa: E402
@@ -24,6 +25,7 @@ import protocol  # noqa: E402
 import reasons  # noqa: E402
 import test_names  # noqa: E402
 import test_summary  # noqa: E402
+import tested  # noqa: E402
 
 
 class Tree(unittest.TestCase):
@@ -326,6 +328,58 @@ class Counters(Tree):
         self.write("src/dht/dht.c", "n += c[DTT_COUNTER_DHT_B]; DTT_COUNT(ctx, DHT_A);")
         self.assertEqual(list(counters.check(self.root)),
                          ["src/base/trace.def: nothing uses DHT_C"])
+
+
+class Tested(unittest.TestCase):
+    def test_a_name_without_a_test_is_found(self):
+        lists = {"src/tracker/tuning.def": "KNOB(MS, pace, 0)\nKNOB(N, width, 1)\n",
+                 "include/dtt/types.h": 'X(DTT_REASON_RESET, "reset")\nX(DTT_REASON_GONE, "gone")\n'
+                                        "X(DTT_EIO, -1)\nX(DTT_EAUTH, -2)\n",
+                 "include/dtt/event.h": "    DTT_EVENT_LEFT,\n    DTT_EVENT_JOINED\n",
+                 "src/api/libdtt.map": "    dtt_topic_join;\n    dtt_topic_leave;\n"}
+        tests = ('pace_ns "gone 3 reset" DTT_EIO DTT_EVENT_LEFT dtt_topic_join(&t)'
+                 ' widths DTT_EAUTHOR "gone" dtt_topic_leaves')
+        self.assertEqual(list(tested.names_missing(lists, tests)), [
+            "no test names the knob width", "no test names the reason gone",
+            "no test names the error DTT_EAUTH", "no test names the event DTT_EVENT_JOINED",
+            "no test names the function dtt_topic_leave"])
+
+    def test_a_method_or_key_without_a_seed_is_found(self):
+        wire = ('/* Methods. */\n#define M "ping"\n#define N "sample"\n'
+                '/* Arguments and return values. */\n#define K "id"\n#define L "num"\n/* Sizes')
+        self.assertEqual(
+            list(tested.krpc_missing(wire, b"2:id1:q4:ping", "70696e67")),
+            ["no seed of tests/fuzz/corpus/krpc has the method sample",
+             "no datagram of tests/vectors/dht.json has the method sample",
+             "no seed of tests/fuzz/corpus/krpc has the key num"])
+
+    def test_an_operation_that_never_lacks_memory_is_found(self):
+        header = ("int dtt_dht_get(struct dtt_dht *d,\n    dtt_dht_op *ret);\n"
+                  "int dtt_dht_sample(struct dtt_dht *d, dtt_dht_op *ret);\nint dtt_dht_open(int);\n")
+        self.assertEqual(list(tested.operations_missing(header, "x = dtt_dht_get(d, &op);")),
+                         ["tests/unit/dht/oom.c does not call dtt_dht_sample"])
+
+
+@unittest.skipUnless(shutil.which("git"), "there is no git here")
+class Changelog(Tree):
+    def commit(self):
+        for words in (["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
+            subprocess.run(["git", "-C", self.root, *words], check=True)
+
+    def test_a_name_that_the_changelog_cannot_know_is_found(self):
+        subprocess.run(["git", "-C", self.root, "init", "-q"], check=True)
+        self.write("CHANGELOG.md", "one\n")
+        self.write("cli/commands.def", "X(chat)\n")
+        self.commit()
+        self.assertEqual(check_changelog.changes(self.root), set())
+        self.write("cli/commands.def", "X(chat)\nX(sample)\n")
+        self.assertEqual(check_changelog.changes(self.root), {"sample"})
+        self.commit()
+        self.assertEqual(check_changelog.changes(self.root), {"sample"})
+        self.write("CHANGELOG.md", "two\n")
+        self.assertEqual(check_changelog.changes(self.root), set())
+        self.commit()
+        self.assertEqual(check_changelog.changes(self.root), set())
 
 
 class Symbols(Tree):

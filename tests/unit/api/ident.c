@@ -74,6 +74,15 @@ static void test_malformed_ids(void **state)
     assert_memory_equal(&id, &untouched, sizeof(id));
 }
 
+static void a_seed_is_fresh(void **state)
+{
+    uint8_t a[DTT_SEED_BYTES] = {0}, b[DTT_SEED_BYTES] = {0};
+    (void)state;
+    assert_int_equal(dtt_seed_generate(a), 0);
+    assert_int_equal(dtt_seed_generate(b), 0);
+    assert_memory_not_equal(a, b, sizeof(a));
+}
+
 static void test_topic_hash(void **state)
 {
     (void)state;
@@ -88,9 +97,8 @@ static void test_topic_hash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms_of_an_id),
-        cmocka_unit_test(test_case_matters_in_hex_only),
-        cmocka_unit_test(test_malformed_ids),
+        cmocka_unit_test(test_forms_of_an_id), cmocka_unit_test(test_case_matters_in_hex_only),
+        cmocka_unit_test(test_malformed_ids),  cmocka_unit_test(a_seed_is_fresh),
         cmocka_unit_test(test_topic_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,7 +194,7 @@ static void calls_on_a_topic(void **state)
 
 static void calls_of_the_dht(void **state)
 {
-    static const uint8_t big[997];
+    static const uint8_t big[DTT_DHT_VALUE_MAX + 1];
     struct dtt_dht_get get = {.size = 0};
     struct dtt_dht_put put = {.size = sizeof(put), .value = big, .value_len = sizeof(big)};
     struct dtt_config cfg = node_config();
@@ -206,6 +206,7 @@ static void calls_of_the_dht(void **state)
     int err = DTT_OK, started = 0;
     (void)state;
     assert_int_equal(dtt_node_dht_get(n, &get, &op), DTT_EINVAL);
+    assert_int_equal(put.value_len, dtt_dht_value_max() + 1);
     assert_int_equal(dtt_node_dht_put(n, &put, &op), DTT_ETOOBIG);
     put.value_len = 1;
     put.salt_len = 1;

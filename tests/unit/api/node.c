@@ -205,11 +205,11 @@ static void two_nodes_meet_and_talk(void **state)
     memset(big, 'b', sizeof(big));
     assert_int_equal(dtt_topic_send(topics[0], big, sizeof(big), 0), DTT_ETOOBIG);
     assert_int_equal(dtt_topic_send(topics[0], big, 0, 0), DTT_EINVAL);
-    assert_int_equal(dtt_topic_send(topics[0], big, DTT_MESSAGE_MAX, 0), 0);
+    assert_int_equal(dtt_topic_send(topics[0], big, dtt_message_max(), 0), 0);
     assert_true(dtt_topic_unsent(topics[0]) > 0);
     const struct dtt_event *ev = run_until(nodes, 3, 2, DTT_EVENT_MESSAGE);
-    assert_int_equal(ev->u.message.len, DTT_MESSAGE_MAX);
-    assert_memory_equal(ev->u.message.data, big, DTT_MESSAGE_MAX);
+    assert_int_equal(ev->u.message.len, dtt_message_max());
+    assert_memory_equal(ev->u.message.data, big, ev->u.message.len);
     assert_memory_equal(&ev->u.message.neighbor, dtt_node_id(nodes[1]), sizeof(id));
 
     topics[1] = dtt_topic_leave(topics[1]);

@@ -145,6 +145,8 @@ static void test_content_of_an_application(void **state)
         assert_int_equal(len, size);
         assert_memory_equal(buf, large, size);
     }
+    assert_int_equal(len, dtt_record_content_max());
+    assert_int_equal(n, dtt_record_value_max());
     sealed[100] ^= 1;
     assert_int_equal(dtt_record_open_content(&slot, sealed, n, &own, buf, sizeof(buf), &len),
                      DTT_EAUTH);

@@ -11,7 +11,7 @@
 
 static struct net net;
 
-/* One life: bootstrap, put, get, find, ping, more contacts. Only node 1 suffers. */
+/* One life: bootstrap, each operation, more contacts. Only node 1 suffers. */
 static void live_on(struct dtt_dht *d, const struct net_item *item)
 {
     struct dtt_dht_packet p;
@@ -24,6 +24,8 @@ static void live_on(struct dtt_dht *d, const struct net_item *item)
     started += dtt_dht_get(d, net.now, &item->get, &op) == DTT_OK;
     started += dtt_dht_ping(d, net.now, &net.nodes[2].addr, &op) == DTT_OK;
     started += dtt_dht_find(d, net.now, item->target, &op) == DTT_OK;
+    started += dtt_dht_get_peers(d, net.now, item->target, &op) == DTT_OK;
+    started += dtt_dht_announce(d, net.now, item->target, 7000, &op) == DTT_OK;
     for (unsigned step = 0; step < 4000 && ends < started; step++) {
         while (dtt_dht_next_packet(d, &p)) {
             left = oom_left;

@@ -4,6 +4,8 @@
 #include "support/vectors.h"
 
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define DEADLINE_MS 20000
 
@@ -130,6 +132,37 @@ static void addresses_that_cannot_be_bound(void **state)
     dtt_udp_close(&a);
 }
 
+/* The first port that anybody may bind; Linux lets an administrator change it. */
+static int first_free_port(void)
+{
+    FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "r");
+    int port = 1024;
+    if (f) {
+        assert_int_equal(fscanf(f, "%d", &port), 1);
+        fclose(f);
+    }
+    return port;
+}
+
+static void a_low_port_is_not_permitted(void **state)
+{
+    struct dtt_addr low = dtt_addr_v4(127, 0, 0, 1, 1);
+    int status;
+    (void)state;
+    if (first_free_port() < 2) {
+        skip();
+    }
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct dtt_udp u;
+        bool is_nobody = geteuid() != 0 || setuid(65534) == 0;
+        _exit(is_nobody && dtt_udp_open(&u, &low) == DTT_EPERM ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +171,7 @@ int main(void)
         cmocka_unit_test(a_full_batch_says_so),
         cmocka_unit_test(a_closed_port_is_reported),
         cmocka_unit_test(addresses_that_cannot_be_bound),
+        cmocka_unit_test(a_low_port_is_not_permitted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
