@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/alive.h"
 
-#include "dht/contact.h"
 #include "dht/inside.h"
 
 #include <assert.h>
@@ -58,10 +57,18 @@ void dtt_alive_ask_saved(struct dtt_dht *d, struct dtt_now now)
             break;
         }
         const struct dtt_dht_known *k = &d->saved->nodes[d->saved_next++];
-        if (dtt_contact_is_plausible(d, k->id, &k->addr, &k->addr)) {
+        if (dtt_alive_may_ask(d, k->id, &k->addr, &k->addr)) {
             dtt_alive_ping(d, now, &k->addr);
         }
     }
+}
+
+bool dtt_alive_may_ask(const struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr,
+                       const struct dtt_addr *teller)
+{
+    return dtt_addr_may_be_named(addr, dtt_addr_scope(teller)) &&
+           dtt_dht_has_family(d, addr->family) && memcmp(id, d->id, DTT_NODE_ID_BYTES) != 0 &&
+           !dtt_addr_eq(addr, &d->votes[dtt_side_of(addr->family)].opinion);
 }
 
 bool dtt_alive_wants(struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr)
@@ -96,7 +103,7 @@ static void suggest_contacts(struct dtt_dht *d, struct dtt_now now, const struct
     for (size_t i = 0; i < DTT_RTABLE_K && (dtt_krpc_next_node(&r, DTT_FAMILY_V4, id, &addr) ||
                                             dtt_krpc_next_node(&r6, DTT_FAMILY_V6, id, &addr));
          i++) {
-        if (dtt_contact_is_plausible(d, id, &addr, from) && dtt_alive_wants(d, id, &addr)) {
+        if (dtt_alive_may_ask(d, id, &addr, from) && dtt_alive_wants(d, id, &addr)) {
             dtt_alive_ping(d, now, &addr);
         }
     }

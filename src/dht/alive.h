@@ -11,6 +11,13 @@ void dtt_alive_probe(struct dtt_dht *d, struct dtt_now now, const struct dtt_add
                      struct dtt_krpc *query);
 /** Asks nodes of an earlier life, as many as may be asked at a time. */
 void dtt_alive_ask_saved(struct dtt_dht *d, struct dtt_now now);
+/**
+ * Whether a contact that `teller` names may be asked: usable, of our families, neither we ourselves
+ * nor beyond what `teller` may tell. Nobody from outside makes us send to private hosts, nobody but
+ * this host to loopback.
+ */
+bool dtt_alive_may_ask(const struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr,
+                       const struct dtt_addr *teller);
 /** A node we have not asked showed up: true when the table has room, so that a ping is due. */
 bool dtt_alive_wants(struct dtt_dht *d, const uint8_t *id, const struct dtt_addr *addr);
 /** Asks a newcomer whether it is there. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/found.h"
 
-#include "dht/contact.h"
 #include "dht/item.h"
 
 #include <stdlib.h>
@@ -161,7 +160,7 @@ void dtt_found_take_peers(struct dtt_found *found, struct dtt_slice values,
     struct dtt_reader r = dtt_reader(values);
     struct dtt_addr addr;
     while (dtt_krpc_next_value(&r, &addr)) {
-        if (dtt_addr_is_usable(&addr) && dtt_contact_is_tellable(&addr, teller)) {
+        if (dtt_addr_is_usable(&addr) && dtt_addr_scope(&addr) <= dtt_addr_scope(teller)) {
             add_peer(found, &addr);
         }
     }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "dht/outq.h"
 
+#include "dht/inside.h"
+
 #include <assert.h>
+#include <dtt/types.h>
 #include <stdlib.h>
+
+#define TRIM_NS (60 * DTT_S) /* after this much quiet the memory is given back */
 
 struct header {
     struct dtt_addr to;
@@ -65,7 +70,6 @@ bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *to, struct dtt_slice 
     if (queue->count == 0) {
         return false;
     }
-    assert(queue->count > 0);
     memcpy(&h, queue->data + queue->head, sizeof(h));
     *to = h.to;
     *ret = dtt_slice(queue->data + queue->head + sizeof(h), h.len);
@@ -79,4 +83,33 @@ void dtt_outq_trim(struct dtt_outq *queue)
     if (queue->count == 0) {
         dtt_outq_fini(queue);
     }
+}
+
+int dtt_outq_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
+                  enum dtt_polite_kind kind, struct dtt_slice data)
+{
+    bool is_query = kind == DTT_POLITE_QUERY;
+    if (!dtt_dht_has_family(d, to->family)) {
+        return DTT_EREFUSED;
+    }
+    uint8_t *room = data.len <= DTT_DHT_PACKET_MAX ? dtt_outq_reserve(&d->out, data.len) : NULL;
+    if (!room) {
+        DTT_COUNT(d->ctx, DHT_TX_DROPPED);
+        return DTT_EFULL;
+    }
+    enum dtt_polite_verdict verdict = dtt_polite_send(&d->polite, now, to, kind);
+    if (verdict != DTT_POLITE_YES) {
+        bool is_late = verdict == DTT_POLITE_LATER;
+        DTT_COUNT_N(d->ctx, DHT_QUERIES_DEFERRED, is_query && is_late);
+        DTT_COUNT_N(d->ctx, DHT_QUERIES_REFUSED, is_query && !is_late);
+        DTT_COUNT_N(d->ctx, DHT_ANSWERS_DROPPED, !is_query && is_late);
+        DTT_COUNT_N(d->ctx, DHT_ANSWERS_REFUSED, !is_query && !is_late);
+        return is_late ? DTT_EAGAIN : DTT_EREFUSED;
+    }
+    memcpy(room, data.data, data.len);
+    dtt_outq_commit(&d->out, to, data.len);
+    if (d->trim_ns == DTT_NEVER) {
+        d->trim_ns = now.mono_ns + TRIM_NS;
+    }
+    return DTT_OK;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Datagrams waiting to be sent, first in first out, each with its own length in one block of
- * memory. The block stays while the queue is busy (no allocation per datagram) and is given back by
- * trim.
+ * The way out: what politeness allows waits here to be sent, first in first out, each datagram with
+ * its own length in one block of memory. The block stays while the queue is busy (no allocation per
+ * datagram) and is given back by trim.
  */
 #ifndef DTT_DHT_OUTQ_H
 #define DTT_DHT_OUTQ_H
 
-#include "base/addr.h"
+#include "dht/dht.h"
+#include "dht/polite.h"
 
 #define DTT_OUTQ_PACKETS 4096
 #define DTT_OUTQ_BYTES (2u << 20)
@@ -32,5 +33,13 @@ void dtt_outq_commit(struct dtt_outq *queue, const struct dtt_addr *to, size_t l
 bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *to, struct dtt_slice *ret);
 /** Gives the memory back when the queue is empty. */
 void dtt_outq_trim(struct dtt_outq *queue);
+
+/**
+ * Queues a datagram of the node. DTT_EAGAIN: the budget of all is used up until
+ * dtt_polite_ready_ns. DTT_EREFUSED: nothing goes to this address now. DTT_EFULL: the queue is
+ * full.
+ */
+int dtt_outq_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
+                  enum dtt_polite_kind kind, struct dtt_slice data);
 
 #endif

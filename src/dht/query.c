@@ -2,7 +2,6 @@
 #include "dht/query.h"
 
 #include "dht/inside.h"
-#include "dht/send.h"
 
 #include <dtt/types.h>
 
@@ -121,9 +120,8 @@ int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr 
         query->want = DTT_KRPC_WANTS_V4 | DTT_KRPC_WANTS_V6;
     }
     int len = dtt_krpc_encode(query, buf, sizeof(buf));
-    int err = len < 0
-                  ? len
-                  : dtt_send_datagram(d, now, to, DTT_POLITE_QUERY, dtt_slice(buf, (size_t)len));
+    int err =
+        len < 0 ? len : dtt_outq_send(d, now, to, DTT_POLITE_QUERY, dtt_slice(buf, (size_t)len));
     if (err) {
         drop_txn(d, txn);
         return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Queries of ours: sends them, matches replies, and says when one has waited too long, which
- * follows from the round trips so far. What comes from that is its sender's business (answers.h).
+ * follows from the round trips so far. What comes from that is its sender's business (dht.c).
  *
  *     sent -> ANSWERED, or SLOW (soft timeout) and then ANSWERED after all or forgotten, or DEAD
  */
@@ -33,7 +33,8 @@ struct dtt_query_end {
     uint64_t rtt_ns;               /**< DTT_QUERY_ANSWERED */
 };
 
-/** Sends a query; `q` has its method and arguments, the rest is filled in. As dtt_send_datagram. */
+/** Sends a query; `q` has its method and arguments, the rest is filled in. Errors: as
+ * dtt_outq_send. */
 int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
                    enum dtt_txn_purpose purpose, uint32_t owner, struct dtt_krpc *query);
 /** The query that `answer` belongs to, now over; false when there is none. */

@@ -6,7 +6,6 @@
 #include "dht/item.h"
 #include "dht/node_id.h"
 #include "dht/query.h"
-#include "dht/send.h"
 
 #include <dtt/types.h>
 
@@ -183,8 +182,8 @@ static void send_reply(struct request *request)
         len = cut_for_stranger(request, buf);
     }
     if (len > 0) {
-        dtt_send_datagram(request->d, request->now, request->from, DTT_POLITE_ANSWER,
-                          dtt_slice(buf, len));
+        dtt_outq_send(request->d, request->now, request->from, DTT_POLITE_ANSWER,
+                      dtt_slice(buf, len));
     }
 }
 

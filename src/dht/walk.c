@@ -3,7 +3,6 @@
 
 #include "dht/alive.h"
 #include "dht/bootstrap.h"
-#include "dht/contact.h"
 #include "dht/inside.h"
 #include "dht/node_id.h"
 
@@ -19,7 +18,7 @@
 
 /* ---- ending and asking */
 
-/* Its users are told by answers.h, which holds the walk until then. */
+/* Its users are told at the end of the call (dht.c); it is held until then. */
 static void end_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk)
 {
     dtt_walks_enter(walk, DTT_WALK_ENDED);
@@ -91,7 +90,7 @@ static void add_contacts(struct dtt_dht *d, struct dtt_walk *walk, struct dtt_sl
     uint8_t id[DTT_NODE_ID_BYTES];
     struct dtt_addr addr;
     for (size_t i = 0; i < DTT_LOOKUP_PER_REPLY && dtt_krpc_next_node(&r, family, id, &addr); i++) {
-        if (addr.family != family || !dtt_contact_is_plausible(d, id, &addr, from)) {
+        if (addr.family != family || !dtt_alive_may_ask(d, id, &addr, from)) {
             DTT_COUNT(d->ctx, DHT_CONTACTS_REFUSED);
             continue;
         }

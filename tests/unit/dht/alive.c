@@ -2,23 +2,7 @@
 /* Probes and silences: which nodes are still there. */
 #include "dht/alive.h"
 
-#include "dht/inside.h"
-#include "net.h"
-#include "support/vectors.h"
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
-
-static size_t live(size_t i)
-{
-    return dtt_dht_live(net.nodes[i].dht);
-}
+#include "fixture.h"
 
 static void test_the_dead_are_forgotten(void **state)
 {
@@ -110,7 +94,33 @@ static void test_silence_on_get_alone(void **state)
     assert_true(node && node->flags & DTT_RNODE_NO_BEP44 && node->fails == 0);
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+/* Nobody from outside makes us send to private hosts, nobody but this host to loopback. */
+static void test_contacts_of_other_scopes(void **state)
+{
+    struct dtt_ctx ctx = {0};
+    struct dtt_dht_config cfg = {.has_v4 = true};
+    struct dtt_dht *d;
+    uint8_t id[20] = {1};
+    (void)state;
+    assert_int_equal(dtt_dht_new(&d, &ctx, &cfg, (struct dtt_now){0}), 0);
+    struct dtt_addr global = dtt_addr_v4(50, 1, 1, 1, 1024), lan = dtt_addr_v4(10, 1, 1, 1, 5000);
+    struct dtt_addr self = dtt_addr_v4(127, 0, 0, 1, 5000), port0 = dtt_addr_v4(50, 1, 1, 1, 0),
+                    six;
+    assert_int_equal(dtt_addr_parse("[2001:db8::1]:5000", &six), 0);
+    assert_true(dtt_alive_may_ask(d, id, &global, &global));
+    assert_true(dtt_alive_may_ask(d, id, &global, &lan));
+    assert_true(dtt_alive_may_ask(d, id, &lan, &lan));
+    assert_true(dtt_alive_may_ask(d, id, &self, &self));
+    assert_false(dtt_alive_may_ask(d, id, &lan, &global));
+    assert_false(dtt_alive_may_ask(d, id, &self, &global));
+    assert_false(dtt_alive_may_ask(d, id, &self, &lan));
+    assert_false(dtt_alive_may_ask(d, id, &port0, &self));
+    port0.port = 1023; /* of services that never asked for this */
+    assert_false(dtt_alive_may_ask(d, id, &port0, &self));
+    assert_false(dtt_alive_may_ask(d, id, &six, &self)); /* no IPv6 socket */
+    assert_false(dtt_alive_may_ask(d, d->id, &global, &global));
+    dtt_dht_free(d);
+}
 
 int main(void)
 {
@@ -119,6 +129,7 @@ int main(void)
         TEST(test_probes_are_few),
         TEST(test_newcomers_are_wanted),
         TEST(test_silence_on_get_alone),
+        cmocka_unit_test(test_contacts_of_other_scopes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

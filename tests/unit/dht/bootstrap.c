@@ -2,23 +2,7 @@
 /* Contacts to start from: back-off, operations that wait for them, routers. */
 #include "dht/bootstrap.h"
 
-#include "dht/inside.h"
-#include "net.h"
-#include "support/vectors.h"
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
-
-static size_t live(size_t i)
-{
-    return dtt_dht_live(net.nodes[i].dht);
-}
+#include "fixture.h"
 
 /* Offline at the start is not offline for ever. */
 static void test_contact_comes_up_later(void **state)
@@ -142,8 +126,6 @@ static void test_routers_do_not_stay(void **state)
     }
     assert_true(large > 30);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {

@@ -2,21 +2,12 @@
 /* Networks at global addresses in which many nodes are dead, and some are worse than that. */
 #include "villain.h"
 
-#include "dht/inside.h"
 #include "dht/node_id.h"
-#include "support/vectors.h"
+#include "fixture.h"
 
 #include <stdio.h>
 
-static struct net net;
 static struct net_item item;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
 
 /* Every node in a network (/24) of its own. */
 static struct dtt_addr nth_addr(size_t n)
@@ -462,8 +453,6 @@ static void test_replays_and_huge_tokens(void **state)
     assert_true(e.u.put.acked >= 8);
     assert_true(net_holders(&net, &more) >= 8);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {

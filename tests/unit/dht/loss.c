@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What lost datagrams cost, and how many queries a get sends: many networks in virtual time. */
-#include "net.h"
-
-#include "dht/inside.h"
-#include "support/vectors.h"
+#include "fixture.h"
 
 #include <stdlib.h>
 
@@ -11,15 +8,6 @@
 #define NODES 50
 #define ROUNDS 40
 #define GETS (NETWORKS * ROUNDS)
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
 
 struct figures {
     uint64_t get_ns[GETS], put_ns[GETS];
@@ -117,7 +105,7 @@ static void test_gets_and_puts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_gets_and_puts, teardown),
+        TEST(test_gets_and_puts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Operations: arguments, limits, cancellation, events. */
-#include "net.h"
-
-#include "dht/inside.h"
-#include "support/vectors.h"
+#include "fixture.h"
 
 #include <stdio.h>
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
 
 static void test_arguments(void **state)
 {
@@ -156,8 +144,6 @@ static void test_events_wait_for_their_reader(void **state)
     assert_int_equal(ends, 40);
     assert_true(values > 40 && values % 40 == 0);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {

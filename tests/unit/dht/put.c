@@ -2,17 +2,7 @@
 /* Puts: on which nodes, and an honest count of what came back. */
 #include "dht/put.h"
 
-#include "net.h"
-#include "support/vectors.h"
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
+#include "fixture.h"
 
 static void test_refused_puts_are_told(void **state)
 {
@@ -114,8 +104,6 @@ static void test_copies_among_more(void **state)
     }
     assert_true(sum >= 9);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {

@@ -2,21 +2,10 @@
 /* What survives a restart, an address change and a night's sleep. */
 #include "dht/state.h"
 
-#include "dht/inside.h"
 #include "dht/node_id.h"
-#include "net.h"
-#include "support/vectors.h"
+#include "fixture.h"
 
 #include <stdlib.h>
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
 
 static void make_state(struct dtt_dht_state *s, size_t n)
 {
@@ -268,8 +257,6 @@ static void test_nodes_without_bep44_are_remembered(void **state)
     }
     assert_true(flagged >= 3);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {

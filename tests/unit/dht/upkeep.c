@@ -2,23 +2,7 @@
 /* The tables stay true: refresh, and nodes that come again. */
 #include "dht/upkeep.h"
 
-#include "dht/inside.h"
-#include "net.h"
-#include "support/vectors.h"
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
-
-static size_t live(size_t i)
-{
-    return dtt_dht_live(net.nodes[i].dht);
-}
+#include "fixture.h"
 
 /* Everybody gets to know enough of a small network, also who came first and knew nobody. */
 static void test_small_network_knows_itself(void **state)
@@ -47,8 +31,6 @@ static void test_first_node_restarts(void **state)
     net_run(&net, 30 * DTT_S);
     assert_true(live(0) >= 8);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {

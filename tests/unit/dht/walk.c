@@ -2,18 +2,7 @@
 /* A running walk: it is widened when it finds nothing, and counts what it waits for. */
 #include "dht/walk.h"
 
-#include "dht/inside.h"
-#include "net.h"
-#include "support/vectors.h"
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
+#include "fixture.h"
 
 /* A get that finds nothing on the closest eight asks fourteen, unless it is brief. */
 static void test_nothing_found_widens_the_walk(void **state)
@@ -69,8 +58,6 @@ static void test_a_late_answer_counts_once(void **state)
     assert_int_equal(walk->gap_queries, 1);
     dtt_dht_free(d);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {

@@ -2,17 +2,7 @@
 /* Walks are shared, and kept for their results and their tokens. */
 #include "dht/walks.h"
 
-#include "net.h"
-#include "support/vectors.h"
-
-static struct net net;
-
-static int teardown(void **state)
-{
-    (void)state;
-    net_fini(&net);
-    return 0;
-}
+#include "fixture.h"
 
 /* A put after a get of the same target asks nobody again. */
 static void test_put_reuses_the_walk(void **state)
@@ -109,8 +99,6 @@ static void test_a_get_shares_a_fresh_result(void **state)
     net_result_free(&r);
     assert_true(net.nodes[4].sent > before);
 }
-
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {
