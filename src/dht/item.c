@@ -26,12 +26,12 @@ int dtt_item_signable(uint8_t buf[DTT_ITEM_SIGNABLE_MAX], struct dtt_slice salt,
         return DTT_ETOOBIG;
     }
     if (salt.len > 0) {
-        dtt_bencode_write_text(&w, DTT_KRPC_SALT);
+        dtt_bencode_write_text(&w, "salt");
         dtt_bencode_write_str(&w, salt);
     }
-    dtt_bencode_write_text(&w, DTT_KRPC_SEQ);
+    dtt_bencode_write_text(&w, "seq");
     dtt_bencode_write_int(&w, seq);
-    dtt_bencode_write_text(&w, DTT_KRPC_VALUE);
+    dtt_bencode_write_text(&w, "v");
     dtt_write_slice(&w, v);
     return w.failed ? DTT_ETOOBIG : (int)w.len;
 }

@@ -7,35 +7,13 @@
 
 enum field_kind { FIELD_STR, FIELD_INT, FIELD_RAW, FIELD_LIST, FIELD_WANT };
 
-/* Arguments and return values share one table; its order is the order on the wire. */
 static const struct field {
     const char *name;
     enum field_kind kind;
     size_t offset;
 } fields[] = {
-#define FIELD(name, kind, member)                             \
-    {                                                         \
-        name, FIELD_##kind, offsetof(struct dtt_krpc, member) \
-    }
-    FIELD(DTT_KRPC_CAS, INT, cas),
-    FIELD(DTT_KRPC_ID, STR, id),
-    FIELD(DTT_KRPC_IMPLIED_PORT, INT, implied_port),
-    FIELD(DTT_KRPC_INFO_HASH, STR, info_hash),
-    FIELD(DTT_KRPC_K, STR, k),
-    FIELD(DTT_KRPC_NODES, STR, nodes),
-    FIELD(DTT_KRPC_NODES6, STR, nodes6),
-    FIELD(DTT_KRPC_PORT, INT, port),
-    FIELD(DTT_KRPC_PROOF, INT, proof),
-    FIELD(DTT_KRPC_SALT, STR, salt),
-    FIELD(DTT_KRPC_SEQ, INT, seq),
-    FIELD(DTT_KRPC_SIBLINGS, INT, siblings),
-    FIELD(DTT_KRPC_SIG, STR, sig),
-    FIELD(DTT_KRPC_TARGET, STR, target),
-    FIELD(DTT_KRPC_TOKEN, STR, token),
-    FIELD(DTT_KRPC_VALUE, RAW, v),
-    FIELD(DTT_KRPC_VALUES, LIST, values),
-    FIELD(DTT_KRPC_WANT, WANT, want),
-#undef FIELD
+#define FIELD(name, kind, member) {name, FIELD_##kind, offsetof(struct dtt_krpc, member)},
+#include "dht/krpc.def"
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 

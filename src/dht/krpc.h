@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * KRPC messages (BEP 5, 32, 42, 43, 44) as one flat struct. Decoding is one pass over the datagram
- * and copies nothing: slices point into it, a value `v` stays the raw bytes that were signed.
- * Encoding writes what decoding reads. A slice with data NULL is absent.
+ * KRPC messages (BEP 5, 32, 42, 43, 44) as one flat struct. Decoding copies nothing: slices point
+ * into the datagram, a value `v` stays the raw bytes that were signed. A slice with data NULL is
+ * absent.
  */
 #ifndef DTT_DHT_KRPC_H
 #define DTT_DHT_KRPC_H
@@ -31,35 +31,26 @@ struct dtt_krpc_int {
     bool is_set;
 };
 
+/* Members by the kind of their field. */
+#define DTT_KRPC_STR(member) struct dtt_slice member
+#define DTT_KRPC_RAW(member) struct dtt_slice member
+#define DTT_KRPC_LIST(member) struct dtt_slice member
+#define DTT_KRPC_INT(member) struct dtt_krpc_int member
+#define DTT_KRPC_WANT(member) uint8_t member
+
 struct dtt_krpc {
     enum dtt_krpc_type type;
     enum dtt_krpc_method method; /**< of a query */
     bool is_read_only;
     bool is_malformed;   /**< a known key had a value of the wrong type; that key is absent */
     bool is_v_canonical; /**< `v` is the one valid encoding of its value */
-    uint8_t want;        /**< DTT_KRPC_WANTS_ bits, 0 when absent */
     struct dtt_slice t;
     struct dtt_slice ip;
     struct dtt_slice client;
 
-    /* arguments and return values; lengths are the sender's, only `id` has been checked */
-    struct dtt_slice id; /**< 20 bytes or absent */
-    struct dtt_slice target;
-    struct dtt_slice info_hash;
-    struct dtt_slice token;
-    struct dtt_slice nodes;
-    struct dtt_slice nodes6;
-    struct dtt_slice values; /**< the list's content, raw: see dtt_krpc_next_value */
-    struct dtt_slice k;
-    struct dtt_slice salt;
-    struct dtt_slice sig;
-    struct dtt_slice v; /**< raw bencoding */
-    struct dtt_krpc_int seq;
-    struct dtt_krpc_int cas;
-    struct dtt_krpc_int port;
-    struct dtt_krpc_int implied_port;
-    struct dtt_krpc_int proof;
-    struct dtt_krpc_int siblings;
+    /* lengths are the sender's, only `id` has been checked: 20 bytes or absent */
+#define FIELD(name, kind, member) DTT_KRPC_##kind(member);
+#include "dht/krpc.def"
 
     int64_t error;
     struct dtt_slice error_text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * KRPC, the wire format of the Mainline DHT: every name, code and size with the document that
- * fixes it. One bencoded dictionary per UDP datagram.
+ * fixes it; arguments and return values are in krpc.def. One bencoded dictionary per UDP datagram.
  */
 #ifndef DTT_DHT_KRPC_WIRE_H
 #define DTT_DHT_KRPC_WIRE_H
@@ -17,6 +17,10 @@
 #define DTT_KRPC_IP "ip" /**< the requester's compact address (BEP 42) */
 #define DTT_KRPC_RO "ro" /**< 1: the sender does not answer queries (BEP 43) */
 
+/* Entries of the list "want" (BEP 32). */
+#define DTT_KRPC_WANT_N4 "n4"
+#define DTT_KRPC_WANT_N6 "n6"
+
 /* Methods. */
 #define DTT_KRPC_PING "ping"                   /* BEP 5 */
 #define DTT_KRPC_FIND_NODE "find_node"         /* BEP 5 */
@@ -24,28 +28,6 @@
 #define DTT_KRPC_ANNOUNCE_PEER "announce_peer" /* BEP 5 */
 #define DTT_KRPC_GET "get"                     /* BEP 44 */
 #define DTT_KRPC_PUT "put"                     /* BEP 44 */
-
-/* Arguments and return values. */
-#define DTT_KRPC_ID "id"                     /* BEP 5 */
-#define DTT_KRPC_TARGET "target"             /* BEP 5, 44; in a put only mainline <= 7 reads it */
-#define DTT_KRPC_INFO_HASH "info_hash"       /* BEP 5 */
-#define DTT_KRPC_TOKEN "token"               /* BEP 5, 44 */
-#define DTT_KRPC_PORT "port"                 /* BEP 5 */
-#define DTT_KRPC_IMPLIED_PORT "implied_port" /* BEP 5 */
-#define DTT_KRPC_NODES "nodes"               /* BEP 5 */
-#define DTT_KRPC_NODES6 "nodes6"             /* BEP 32 */
-#define DTT_KRPC_VALUES "values"             /* BEP 5: list of compact addresses */
-#define DTT_KRPC_WANT "want"                 /* BEP 32: list of "n4", "n6" */
-#define DTT_KRPC_WANT_N4 "n4"
-#define DTT_KRPC_WANT_N6 "n6"
-#define DTT_KRPC_K "k"               /* BEP 44: public key */
-#define DTT_KRPC_SALT "salt"         /* BEP 44 */
-#define DTT_KRPC_SEQ "seq"           /* BEP 44 */
-#define DTT_KRPC_CAS "cas"           /* BEP 44 */
-#define DTT_KRPC_SIG "sig"           /* BEP 44 */
-#define DTT_KRPC_VALUE "v"           /* BEP 44 */
-#define DTT_KRPC_SIBLINGS "siblings" /* ours, docs/design/dht.md: values held, if several */
-#define DTT_KRPC_PROOF "proof"       /* ours, docs/design/dht.md: 1 when a value is held back */
 
 /* Sizes in bytes. */
 #define DTT_NODE_ID_BYTES 20    /* BEP 5 */

@@ -345,10 +345,10 @@ class Tested(unittest.TestCase):
             "no test names the function dtt_topic_leave"])
 
     def test_a_method_or_key_without_a_seed_is_found(self):
-        wire = ('/* Methods. */\n#define M "ping"\n#define N "sample"\n'
-                '/* Arguments and return values. */\n#define K "id"\n#define L "num"\n/* Sizes')
+        wire = '/* Methods. */\n#define M "ping"\n#define N "sample"\n'
+        fields = 'FIELD("id", STR, id)\nFIELD("num", INT, num)\n'
         self.assertEqual(
-            list(tested.krpc_missing(wire, b"2:id1:q4:ping", "70696e67")),
+            list(tested.krpc_missing(wire, fields, b"2:id1:q4:ping", "70696e67")),
             ["no seed of tests/fuzz/corpus/krpc has the method sample",
              "no datagram of tests/vectors/dht.json has the method sample",
              "no seed of tests/fuzz/corpus/krpc has the key num"])

@@ -39,14 +39,13 @@ def names_missing(lists, tests):
                 yield f"no test names the {what} {name}"
 
 
-def krpc_missing(wire, seeds, vectors):
-    methods, keys = wire.split("/* Methods. */")[1].split("/* Arguments and return values. */")
-    for name in rows(methods, r'#define \w+ "(\w+)"', "method"):
+def krpc_missing(wire, fields, seeds, vectors):
+    for name in rows(wire.split("/* Methods. */")[1], r'#define \w+ "(\w+)"', "method"):
         if f"{len(name)}:{name}".encode() not in seeds:
             yield f"no seed of tests/fuzz/corpus/krpc has the method {name}"
         if name.encode().hex() not in vectors:
             yield f"no datagram of tests/vectors/dht.json has the method {name}"
-    for name in rows(keys.split("/* Sizes")[0], r'#define \w+ "(\w+)"', "key"):
+    for name in rows(fields, r'^FIELD\("(\w+)"', "key"):
         if f"{len(name)}:{name}".encode() not in seeds:
             yield f"no seed of tests/fuzz/corpus/krpc has the key {name}"
 
@@ -66,7 +65,8 @@ def main(root):
     tests = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     seeds = b"".join(path.read_bytes() for path in (root / "tests/fuzz/corpus/krpc").iterdir())
     wrong = [*names_missing({path: read(path) for _, path, _, _ in NAMES}, tests),
-             *krpc_missing(read("src/dht/krpc_wire.h"), seeds, read("tests/vectors/dht.json")),
+             *krpc_missing(read("src/dht/krpc_wire.h"), read("src/dht/krpc.def"), seeds,
+                           read("tests/vectors/dht.json")),
              *operations_missing(read("src/dht/dht.h"), read("tests/unit/dht/oom.c"))]
     print("\n".join(wrong) if wrong else "a test names each")
     return 1 if wrong else 0
