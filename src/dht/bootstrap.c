@@ -78,28 +78,23 @@ bool dtt_bootstrap_is_router(const struct dtt_dht *d, const struct dtt_addr *add
     return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL && find(d, addr);
 }
 
-bool dtt_bootstrap_is_in_flight(const struct dtt_dht *d)
-{
-    for (size_t i = 0; i < d->n_bootstraps; i++) {
-        if (d->bootstraps[i].sends > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool dtt_bootstrap_is_starting(const struct dtt_dht *d)
 {
-    size_t answered = 0;
+    size_t answered = 0, in_flight = 0;
     for (size_t i = 0; i < d->n_bootstraps; i++) {
         answered += d->bootstraps[i].has_answered;
+        in_flight += d->bootstraps[i].sends > 0;
     }
-    return answered < VOICES && dtt_bootstrap_is_in_flight(d);
+    return answered < VOICES && in_flight > 0;
 }
 
 bool dtt_bootstrap_has_hope(const struct dtt_dht *d)
 {
-    return d->expects_bootstrap || d->probes > 0 || d->saved;
+    bool has_hope = d->expects_bootstrap || d->probes > 0 || d->saved;
+    for (size_t i = 0; i < d->n_bootstraps && !has_hope; i++) {
+        has_hope = d->bootstraps[i].sends > 0;
+    }
+    return has_hope;
 }
 
 void dtt_bootstrap_woke(struct dtt_dht *d, struct dtt_now now)

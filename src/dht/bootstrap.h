@@ -25,7 +25,6 @@ void dtt_bootstrap_add(struct dtt_dht *d, struct dtt_now now, const struct dtt_a
 bool dtt_bootstrap_asked(struct dtt_dht *d, struct dtt_now now, const struct dtt_query_end *end);
 /** One with a global address: enters a table only while it is small. */
 bool dtt_bootstrap_is_router(const struct dtt_dht *d, const struct dtt_addr *addr);
-bool dtt_bootstrap_is_in_flight(const struct dtt_dht *d);
 /**
  * True while fewer than two have answered and another may still: no operation may end on the word
  * of one fast liar.

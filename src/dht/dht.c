@@ -355,11 +355,6 @@ void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt
 
 /* ---- output */
 
-bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
-{
-    return dtt_op_next_event(d, ret);
-}
-
 bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret)
 {
     struct dtt_slice data;

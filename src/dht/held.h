@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Gets whose answer waits until the asker has proved its address: as much of each as is needed to
- * answer later. The memory is there only while some wait.
- */
+/* Gets whose answer waits until the asker has proved its address: what answering later needs. */
 #ifndef DTT_DHT_HELD_H
 #define DTT_DHT_HELD_H
 
 #include "base/addr.h"
 #include "dht/krpc_wire.h"
 
-#define DTT_HELD_MAX 64
+#define DTT_HELD_MAX 64 /**< memory for them is there only while some wait */
 #define DTT_HELD_PER_ADDRESS 4
 
 struct dtt_held_get {

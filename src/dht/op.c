@@ -242,17 +242,16 @@ void dtt_op_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
 /* Values of a get, peers of a get_peers. */
 static bool next_value(struct dtt_op *op, struct dtt_dht_event *ret)
 {
-    if (op->type == DTT_OP_PEERS && op->status != DTT_ECLOSED &&
-        op->handed_out < op->walk->found.n_peers) {
+    const struct dtt_found *found = op->walk && op->status != DTT_ECLOSED ? &op->walk->found : NULL;
+    if (found && op->type == DTT_OP_PEERS && op->handed_out < found->n_peers) {
         ret->type = DTT_DHT_EV_PEER;
-        ret->u.peer.addr = op->walk->found.peers[op->handed_out++];
+        ret->u.peer.addr = found->peers[op->handed_out++];
         return true;
     }
-    if (op->type != DTT_OP_GET || op->status == DTT_ECLOSED ||
-        op->handed_out == op->walk->found.n_values) {
+    if (!found || op->type != DTT_OP_GET || op->handed_out == found->n_values) {
         return false;
     }
-    const struct dtt_found_value *v = op->walk->found.values[op->handed_out++];
+    const struct dtt_found_value *v = found->values[op->handed_out++];
     ret->type = DTT_DHT_EV_VALUE;
     ret->u.value.from = v->from;
     ret->u.value.seq = v->seq;
@@ -302,21 +301,19 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
 {
     ret->type = DTT_DHT_EV_DONE;
     ret->u.done.status = op->status;
-    ret->u.done.values = 0;
+    ret->u.done.elapsed_ns = op->ended_ns - op->started_ns;
+    ret->u.done.n_holders = ret->u.done.values = 0;
     ret->u.done.asked = op->pinged.sends > 0;
     ret->u.done.answered = op->status == DTT_OK || op->status == DTT_EREFUSED;
-    ret->u.done.elapsed_ns = op->ended_ns - op->started_ns;
-    ret->u.done.n_holders = 0;
     if (op->walk) {
         const struct dtt_lookup *l = op->walk->side;
+        const struct dtt_found *found = &op->walk->found;
         uint32_t own = op->type == DTT_OP_GET && !d->cfg.read_only && op->status == DTT_OK;
         ret->u.done.asked = (uint32_t)(l[0].asked + l[1].asked) + own;
         ret->u.done.answered = (uint32_t)(l[0].answered + l[1].answered) + own;
         ret->u.done.values = (uint32_t)op->handed_out;
-        ret->u.done.n_holders = op->walk->found.n_holders;
-        if (op->walk->found.n_holders > 0) {
-            memcpy(ret->u.done.holders, op->walk->found.holders,
-                   op->walk->found.n_holders * sizeof(ret->u.done.holders[0]));
+        for (; ret->u.done.n_holders < found->n_holders; ret->u.done.n_holders++) {
+            ret->u.done.holders[ret->u.done.n_holders] = found->holders[ret->u.done.n_holders];
         }
     }
 }
@@ -341,7 +338,7 @@ static bool next_special(struct dtt_dht *d, struct dtt_dht_event *ret)
     return false;
 }
 
-bool dtt_op_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
+bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
 {
     if (next_special(d, ret)) {
         return true;

@@ -25,7 +25,6 @@ void dtt_op_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op);
 void dtt_op_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *walk);
 /** A query of a ping or put was answered, is slow, or dead. */
 void dtt_op_asked(struct dtt_dht *d, struct dtt_now now, const struct dtt_query_end *end);
-bool dtt_op_next_event(struct dtt_dht *d, struct dtt_dht_event *ret);
 void dtt_op_free_all(struct dtt_dht *d);
 /** How many operations wait for the walk or read from it. */
 size_t dtt_op_users(const struct dtt_dht *d, const struct dtt_walk *walk);

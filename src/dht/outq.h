@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The way out: what politeness allows waits here to be sent, first in first out, each datagram with
- * its own length in one block of memory. The block stays while the queue is busy (no allocation per
- * datagram) and is given back by trim.
+ * The way out: what politeness allows waits here to be sent, in one block of memory that stays
+ * while the queue is busy (no allocation per datagram).
  */
 #ifndef DTT_DHT_OUTQ_H
 #define DTT_DHT_OUTQ_H

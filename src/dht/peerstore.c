@@ -8,8 +8,6 @@
 #include <dtt/types.h>
 #include <stdlib.h>
 
-#define NETWORK_KEY_BYTES 8
-
 struct peer {
     struct dtt_addr addr;
     uint64_t time_ns;
@@ -22,55 +20,44 @@ struct swarm {
     struct peer *peers; /* announced longest ago first */
 };
 
-struct share {
-    size_t count;
-};
-
 void dtt_peerstore_init(struct dtt_peerstore *store, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     memset(store, 0, sizeof(*store));
     dtt_map_init(&store->swarms, DTT_NODE_ID_BYTES, DTT_PEERSTORE_HASHES, hash_key);
-    dtt_map_init(&store->networks, NETWORK_KEY_BYTES, DTT_PEERSTORE_MAX, hash_key);
+    dtt_map_init(&store->networks, sizeof(uint64_t), DTT_PEERSTORE_MAX, hash_key);
     store->next_ns = DTT_NEVER;
 }
 
-/* False for addresses that are not limited by network. */
-static bool network_key(uint8_t key[NETWORK_KEY_BYTES], const struct dtt_addr *a)
+/* A place of its network for a global address; the others are not limited. */
+static int take_share(struct dtt_peerstore *store, const struct dtt_addr *addr)
 {
-    memset(key, 0, NETWORK_KEY_BYTES);
-    key[0] = a->family;
-    memcpy(key + 1, a->ip, a->family == DTT_FAMILY_V4 ? 3 : 6);
-    return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;
-}
-
-static int take_share(struct dtt_peerstore *store, const struct dtt_addr *a)
-{
-    uint8_t key[NETWORK_KEY_BYTES];
-    if (!network_key(key, a)) {
+    uint64_t network = dtt_addr_network(addr);
+    if (dtt_addr_scope(addr) != DTT_SCOPE_GLOBAL) {
         return DTT_OK;
     }
-    struct share *s = dtt_map_get(&store->networks, key);
-    if (!s) {
-        s = calloc(1, sizeof(*s));
-        if (!s || dtt_map_put(&store->networks, key, s) != DTT_OK) {
-            free(s);
+    size_t *taken = dtt_map_get(&store->networks, &network);
+    if (!taken) {
+        taken = calloc(1, sizeof(*taken));
+        if (!taken || dtt_map_put(&store->networks, &network, taken) != DTT_OK) {
+            free(taken);
             return DTT_ENOMEM;
         }
     }
-    if (s->count >= DTT_PEERSTORE_PER_NETWORK) {
+    if (*taken >= DTT_PEERSTORE_PER_NETWORK) {
         return DTT_EFULL;
     }
-    s->count++;
+    ++*taken;
     return DTT_OK;
 }
 
-static void give_share_back(struct dtt_peerstore *store, const struct dtt_addr *a)
+static void give_share_back(struct dtt_peerstore *store, const struct dtt_addr *addr)
 {
-    uint8_t key[NETWORK_KEY_BYTES];
-    struct share *s = network_key(key, a) ? dtt_map_get(&store->networks, key) : NULL;
-    if (s && --s->count == 0) {
-        dtt_map_take(&store->networks, key);
-        free(s);
+    uint64_t network = dtt_addr_network(addr);
+    bool is_limited = dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL;
+    size_t *taken = is_limited ? dtt_map_get(&store->networks, &network) : NULL;
+    if (taken && --*taken == 0) {
+        dtt_map_take(&store->networks, &network);
+        free(taken);
     }
 }
 

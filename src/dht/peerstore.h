@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Peers announced to us (BEP 5), by info hash. A peer lives half an hour without another announce.
- * One network (IPv4 /24, IPv6 /48) holds a bounded number of places; when the store is full the
- * peer announced longest ago makes room.
- */
+/* Peers announced to us (BEP 5), by info hash. The peer announced longest ago makes room. */
 #ifndef DTT_DHT_PEERSTORE_H
 #define DTT_DHT_PEERSTORE_H
 
@@ -16,7 +12,7 @@
 #define DTT_PEERSTORE_HASHES 512
 #define DTT_PEERSTORE_PER_HASH 128
 #define DTT_PEERSTORE_MAX 8192
-#define DTT_PEERSTORE_PER_NETWORK 64
+#define DTT_PEERSTORE_PER_NETWORK 64 /**< places of one /24 or /48 */
 #define DTT_PEERSTORE_LIFETIME_NS (1800 * DTT_S)
 #define DTT_PEERSTORE_REPLY 50 /**< handed out at a time */
 

@@ -23,11 +23,6 @@ void dtt_polite_fini(struct dtt_polite *polite)
     polite->rates = NULL;
 }
 
-static bool is_limited(const struct dtt_addr *a)
-{
-    return dtt_addr_scope(a) == DTT_SCOPE_GLOBAL;
-}
-
 static bool has_rates(struct dtt_polite *polite)
 {
     if (!polite->rates) {
@@ -58,8 +53,10 @@ enum dtt_polite_verdict dtt_polite_send(struct dtt_polite *polite, struct dtt_no
                                         const struct dtt_addr *to, enum dtt_polite_kind kind)
 {
     uint8_t key[sizeof(to->ip) + 2];
-    uint64_t reserve = kind == DTT_POLITE_ANSWER ? DTT_POLITE_ALL_BURST / 2 : 0;
-    if (!is_limited(to)) {
+    bool is_answer = kind == DTT_POLITE_ANSWER;
+    uint64_t reserve = is_answer ? DTT_POLITE_ALL_BURST / 2 : 0;
+    unsigned burst = is_answer ? DTT_POLITE_REMOTE_ANSWERS : DTT_POLITE_REMOTE_BURST;
+    if (dtt_addr_scope(to) != DTT_SCOPE_GLOBAL) {
         return DTT_POLITE_YES;
     }
     if (!has_rates(polite)) {
@@ -68,8 +65,6 @@ enum dtt_polite_verdict dtt_polite_send(struct dtt_polite *polite, struct dtt_no
     memcpy(key, to->ip, sizeof(to->ip));
     dtt_put_be16(key + sizeof(to->ip), to->port);
     struct dtt_rate *r = slot_of(polite, polite->rates->remote, key, sizeof(key));
-    unsigned burst =
-        kind == DTT_POLITE_ANSWER ? DTT_POLITE_REMOTE_ANSWERS : DTT_POLITE_REMOTE_BURST;
     if (!has_room(r, DTT_POLITE_REMOTE_PER_S, burst, now)) {
         return DTT_POLITE_NO;
     }
@@ -88,7 +83,7 @@ uint64_t dtt_polite_ready_ns(struct dtt_polite *polite, struct dtt_now now)
 
 bool dtt_polite_serve(struct dtt_polite *polite, struct dtt_now now, const struct dtt_addr *from)
 {
-    if (!is_limited(from)) {
+    if (dtt_addr_scope(from) != DTT_SCOPE_GLOBAL) {
         return true;
     }
     if (!has_rates(polite)) {

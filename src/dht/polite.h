@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Politeness: how much we send to one remote and to all, and how much work we do for one source.
- * Every datagram, query or answer, passes here. Rates per key live in a small hashed table without
- * memory of its own: keys that collide share a slot, nobody is ever banned. The limits hold for
- * global addresses; loopback and private networks are the owner's own business.
- *
- * The limits stay below those of others: libtorrent is deaf for 5 minutes to an address that sent
- * it 50 packets in 10 s, and answers with at most 8 kB/s. 45 packets in 10 s are the most we send,
- * and answers of the largest size to all of them stay below 6 kB/s.
+ * Politeness: how much we send to one global address and to all, and how much work we do for one
+ * source. Rates per key live in a small hashed table: keys that collide share a slot, nobody is
+ * ever banned. The figures and their reasons: docs/design/dht.md.
  */
 #ifndef DTT_DHT_POLITE_H
 #define DTT_DHT_POLITE_H
@@ -19,9 +14,8 @@
 #define DTT_POLITE_SLOTS 256
 
 /*
- * Datagrams to one endpoint: at most 45 in any 10 s. Answers leave the rest to our own queries: an
- * attacker that asks from enough (forged) endpoints fills every slot with answers, and must not
- * silence us.
+ * Datagrams to one endpoint. Answers leave the rest to our own queries: an attacker that asks from
+ * enough (forged) endpoints fills every slot with answers, and must not silence us.
  */
 #define DTT_POLITE_REMOTE_PER_S 3
 #define DTT_POLITE_REMOTE_BURST 15

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Addresses that have proved themselves: something only a receiver of our datagrams can know came
- * back from them, a write token or the transaction id of a ping. Keyed tags in a table without
- * memory of its own; a newer address takes the place of an older one with the same hash; the older
- * one then has to prove itself again.
+ * back from them, a write token or the transaction id of a ping. A newer address takes the place of
+ * an older one with the same hash, which has to prove itself again.
  */
 #ifndef DTT_DHT_PROOF_H
 #define DTT_DHT_PROOF_H

@@ -31,6 +31,12 @@ void dtt_put_free(struct dtt_put *put)
     }
 }
 
+/* Copies asked for, within the limits. */
+static size_t copies_of(const struct dtt_dht_put_args *a)
+{
+    return dtt_min_ns(a->copies ? a->copies : COPIES_DEFAULT, DTT_LOOKUP_WIDTH_MAX);
+}
+
 /* The only way the state changes: forwards. */
 static void enter(struct dtt_put *put, enum dtt_put_state state)
 {
@@ -186,7 +192,7 @@ static bool is_one_of_the_closest(const struct dtt_dht *d, const struct dtt_walk
             closer += lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED &&
                       dtt_node_id_cmp(lookup->target, lookup->nodes[i].id, d->id) < 0;
         }
-        if ((side == 0 ? d->cfg.has_v4 : d->cfg.has_v6) && closer < copies) {
+        if (dtt_dht_has_family(d, d->tables[side].family) && closer < copies) {
             return true;
         }
     }
@@ -266,7 +272,7 @@ static void thin(struct dtt_dht *d, struct dtt_put *put, size_t first, bool is_c
  * only by chance, readers ask there. */
 static bool pick_targets(struct dtt_dht *d, struct dtt_put *put, const struct dtt_walk *walk)
 {
-    size_t copies = dtt_put_copies(&put->args);
+    size_t copies = copies_of(&put->args);
     put->targets = calloc(PUT_TARGETS, sizeof(*put->targets));
     if (!put->targets) {
         return false;
@@ -297,17 +303,10 @@ static bool pick_targets(struct dtt_dht *d, struct dtt_put *put, const struct dt
     return true;
 }
 
-size_t dtt_put_copies(const struct dtt_dht_put_args *a)
-{
-    size_t copies = a->copies ? a->copies : COPIES_DEFAULT;
-    return copies > DTT_LOOKUP_WIDTH_MAX ? DTT_LOOKUP_WIDTH_MAX : copies;
-}
-
 size_t dtt_put_among(const struct dtt_dht_put_args *a)
 {
-    size_t copies = dtt_put_copies(a);
-    size_t among = a->among < DTT_LOOKUP_WIDTH_MAX ? a->among : DTT_LOOKUP_WIDTH_MAX;
-    return among > copies ? among : copies;
+    size_t copies = copies_of(a);
+    return a->among <= copies ? copies : dtt_min_ns(a->among, DTT_LOOKUP_WIDTH_MAX);
 }
 
 static bool has_answer(const struct dtt_walk *walk)
@@ -330,7 +329,7 @@ int dtt_put_choose(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put,
         return DTT_ENOMEM;
     }
     if (!put->is_announce && !d->cfg.read_only &&
-        is_one_of_the_closest(d, walk, dtt_put_copies(&put->args))) {
+        is_one_of_the_closest(d, walk, copies_of(&put->args))) {
         store_here(d, now, put, counts);
     }
     return DTT_OK;

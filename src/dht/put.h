@@ -56,9 +56,7 @@ struct dtt_put {
 /** NULL: out of memory. */
 struct dtt_put *dtt_put_new(const uint8_t target[DTT_NODE_ID_BYTES]);
 void dtt_put_free(struct dtt_put *put);
-/** Copies asked for, within the limits. */
-size_t dtt_put_copies(const struct dtt_dht_put_args *args);
-/** How many closest nodes they are chosen from. */
+/** How many closest nodes those to store on are chosen from. */
 size_t dtt_put_among(const struct dtt_dht_put_args *args);
 /** Chooses from the closest set of a walk that is over; stores here, too, if we belong to it. */
 int dtt_put_choose(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put,

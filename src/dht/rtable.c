@@ -208,12 +208,8 @@ static struct dtt_rnode make_node(const uint8_t *id, const struct dtt_addr *addr
     struct dtt_rnode n = {.port = addr->port, .flags = (uint8_t)flags};
     memcpy(n.id, id, sizeof(n.id));
     memcpy(n.ip, addr->ip, sizeof(n.ip));
-    if (dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL) {
-        n.flags |= DTT_RNODE_GLOBAL;
-    }
-    if (dtt_node_id_is_secure(id, addr)) {
-        n.flags |= DTT_RNODE_SECURE;
-    }
+    n.flags |= dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL ? DTT_RNODE_GLOBAL : 0;
+    n.flags |= dtt_node_id_is_secure(id, addr) ? DTT_RNODE_SECURE : 0;
     return n;
 }
 
@@ -224,7 +220,7 @@ static void touch(struct dtt_rnode *node, struct dtt_now now, uint64_t rtt_ns, u
     node->rtt = (uint16_t)(node->rtt ? (node->rtt * 7u + sample) / 8 : sample);
     node->heard_s = now_s(now);
     node->fails = 0;
-    node->flags |= (uint8_t)(flags | DTT_RNODE_VERIFIED);
+    node->flags |= (uint8_t)flags;
     if (flags & DTT_RNODE_BEP44) {
         node->flags &= (uint8_t)~DTT_RNODE_NO_BEP44;
     }

@@ -2,9 +2,7 @@
 /*
  * Routing table of one address family (BEP 5, BEP 32): buckets of k = 8 live nodes by common prefix
  * with our id, split only on our side, plus a few spare contacts per bucket. A node becomes live
- * only by answering a query of ours. Among global addresses one IP holds one place, and one network
- * (IPv4 /24, IPv6 /64) two places of a bucket; private and loopback addresses are not limited, so
- * that a whole network may live on one host.
+ * only by answering a query of ours. Among global addresses one IP holds one place.
  */
 #ifndef DTT_DHT_RTABLE_H
 #define DTT_DHT_RTABLE_H
@@ -16,17 +14,16 @@
 #define DTT_RTABLE_K 8
 #define DTT_RTABLE_SPARE 3       /**< spare contacts of a bucket */
 #define DTT_RTABLE_BUCKETS 32    /**< at most; 8 * 2^32 nodes fill them */
-#define DTT_RTABLE_PER_NETWORK 2 /**< live nodes of one network in a bucket */
+#define DTT_RTABLE_PER_NETWORK 2 /**< live nodes of one /24 or /64 in a bucket */
 #define DTT_RTABLE_FAILS_BAD 2   /**< failures in a row: not handed out, replaced when possible */
 #define DTT_RTABLE_FAILS_MAX 5   /**< failures in a row: forgotten */
 #define DTT_RTABLE_GOOD_S 900    /**< BEP 5: good for 15 minutes after an answer */
 
-#define DTT_RNODE_VERIFIED 1u  /**< has answered us */
-#define DTT_RNODE_GLOBAL 2u    /**< globally routable address */
-#define DTT_RNODE_SECURE 4u    /**< id fits the address (BEP 42) */
-#define DTT_RNODE_ROUTER 8u    /**< a contact to start from: first to make room */
-#define DTT_RNODE_BEP44 16u    /**< has answered get or put */
-#define DTT_RNODE_NO_BEP44 32u /**< answered others but was silent on get */
+#define DTT_RNODE_GLOBAL 1u    /**< globally routable address */
+#define DTT_RNODE_SECURE 2u    /**< id fits the address (BEP 42) */
+#define DTT_RNODE_ROUTER 4u    /**< a contact to start from: first to make room */
+#define DTT_RNODE_BEP44 8u     /**< has answered get or put */
+#define DTT_RNODE_NO_BEP44 16u /**< answered others but was silent on get */
 
 struct dtt_rnode {
     uint8_t id[DTT_NODE_ID_BYTES];
@@ -36,7 +33,6 @@ struct dtt_rnode {
     uint32_t heard_s; /**< last matched answer, seconds of the monotonic clock */
     uint8_t fails;    /**< in a row */
     uint8_t flags;
-    uint16_t reserved;
 };
 
 struct dtt_rbucket {

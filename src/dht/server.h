@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Queries of others. Cheap checks come first; nothing is allocated but what a put stores.
- *
- * Amplification: what we send to a global address that has not proved itself is at most three times
- * its query. Contacts are cut first. A stored value that does not fit waits until the asker has
- * answered a ping, or until it asks again with the token it was given.
+ * Queries of others. Cheap checks come first; nothing is allocated but what a put stores. What we
+ * send to a global address that has not proved itself is at most three times its query: contacts
+ * are cut first, a stored value that does not fit waits for the proof.
  */
 #ifndef DTT_DHT_SERVER_H
 #define DTT_DHT_SERVER_H

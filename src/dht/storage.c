@@ -7,13 +7,13 @@
 #include <dtt/types.h>
 #include <stdlib.h>
 
-#define NETWORK_KEY_BYTES 8
+/* Networks that dtt_addr_network has no number for. */
+#define OWN UINT64_MAX /* our own values: never a victim of others */
+#define LOCAL 0        /* private and loopback addresses: without limit but the store's */
 
 /* Values of one origin, oldest first. */
 struct network {
-    uint8_t key[NETWORK_KEY_BYTES];
-    bool is_own;     /* never a victim of others */
-    bool is_limited; /* has a share */
+    uint64_t number;
     size_t values;
     size_t bytes;
     struct dtt_stored *oldest;
@@ -47,48 +47,36 @@ void dtt_storage_init(struct dtt_storage *storage, const uint8_t hash_key[DTT_MA
 {
     memset(storage, 0, sizeof(*storage));
     dtt_map_init(&storage->targets, DTT_NODE_ID_BYTES, DTT_STORAGE_TARGETS, hash_key);
-    dtt_map_init(&storage->networks, NETWORK_KEY_BYTES, DTT_STORAGE_VALUES, hash_key);
+    dtt_map_init(&storage->networks, sizeof(uint64_t), DTT_STORAGE_VALUES, hash_key);
 }
 
 /* ---- origins */
 
-static void network_key(uint8_t key[NETWORK_KEY_BYTES], const struct dtt_addr *from)
+static uint64_t number_of(const struct dtt_addr *from)
 {
-    memset(key, 0, NETWORK_KEY_BYTES);
-    if (!from) {
-        key[0] = 1; /* our own */
-    } else if (dtt_addr_scope(from) == DTT_SCOPE_GLOBAL) {
-        key[0] = from->family;
-        memcpy(key + 1, from->ip, from->family == DTT_FAMILY_V4 ? 3 : 6);
-    }
+    return !from ? OWN : dtt_addr_scope(from) == DTT_SCOPE_GLOBAL ? dtt_addr_network(from) : LOCAL;
 }
 
 static struct network *network_of(struct dtt_storage *storage, const struct dtt_addr *from)
 {
-    uint8_t key[NETWORK_KEY_BYTES];
-    network_key(key, from);
-    struct network *n = dtt_map_get(&storage->networks, key);
+    uint64_t number = number_of(from);
+    struct network *n = dtt_map_get(&storage->networks, &number);
     if (n) {
         return n;
     }
     n = calloc(1, sizeof(*n));
-    if (!n) {
-        return NULL;
-    }
-    memcpy(n->key, key, sizeof(key));
-    n->is_own = !from;
-    n->is_limited = key[0] != 0;
-    if (dtt_map_put(&storage->networks, key, n) != DTT_OK) {
+    if (!n || dtt_map_put(&storage->networks, &number, n) != DTT_OK) {
         free(n);
         return NULL;
     }
+    n->number = number;
     return n;
 }
 
 static void drop_network_if_empty(struct dtt_storage *storage, struct network *network)
 {
     if (network->values == 0) {
-        dtt_map_take(&storage->networks, network->key);
+        dtt_map_take(&storage->networks, &network->number);
         free(network);
     }
 }
@@ -206,7 +194,7 @@ static struct dtt_stored *sibling_victim(const struct target *target,
     struct dtt_stored *victim = NULL;
     size_t most = 0;
     for (size_t i = 0; i < target->n; i++) {
-        if (target->values[i]->network->is_own && !incoming->is_own) {
+        if (target->values[i]->network->number == OWN && incoming->number != OWN) {
             continue;
         }
         size_t same = target->values[i]->network == incoming;
@@ -242,18 +230,19 @@ static struct dtt_stored *store_victim(const struct dtt_storage *storage,
                                   : load(1, len);
     for (size_t i = 0; i < dtt_map_count(&storage->networks); i++) {
         const struct network *n = dtt_map_value_at(&storage->networks, i);
-        if (n->oldest && !n->is_own && n != incoming && load(n->values, n->bytes) > most_load) {
+        if (n->oldest && n->number != OWN && n != incoming &&
+            load(n->values, n->bytes) > most_load) {
             most = n;
             most_load = load(n->values, n->bytes);
         }
     }
-    return most && !most->is_own ? most->oldest : NULL;
+    return most && most->number != OWN ? most->oldest : NULL;
 }
 
 static bool is_network_full(const struct network *network, size_t len)
 {
-    return network->is_limited && (network->values >= DTT_STORAGE_NETWORK_VALUES ||
-                                   network->bytes + len > DTT_STORAGE_NETWORK_BYTES);
+    return network->number != LOCAL && (network->values >= DTT_STORAGE_NETWORK_VALUES ||
+                                        network->bytes + len > DTT_STORAGE_NETWORK_BYTES);
 }
 
 static bool is_store_full(const struct dtt_storage *storage, size_t len, bool new_target)
@@ -272,18 +261,14 @@ static void evict(struct dtt_storage *storage, struct dtt_stored *value)
 static bool make_room(struct dtt_storage *storage, const struct dtt_addr *from,
                       const struct dtt_storage_item *put)
 {
-    uint8_t key[NETWORK_KEY_BYTES];
-    network_key(key, from);
-    for (;;) {
-        const struct network *n = dtt_map_get(&storage->networks, key);
-        if (!n || !is_network_full(n, put->v.len)) {
-            break;
-        }
+    uint64_t number = number_of(from);
+    const struct network *n;
+    while ((n = dtt_map_get(&storage->networks, &number)) && is_network_full(n, put->v.len)) {
         evict(storage, n->oldest);
     }
     while (is_store_full(storage, put->v.len, !dtt_map_get(&storage->targets, put->target))) {
         struct dtt_stored *victim =
-            store_victim(storage, dtt_map_get(&storage->networks, key), !from, put->v.len);
+            store_victim(storage, dtt_map_get(&storage->networks, &number), !from, put->v.len);
         if (!victim) {
             return false;
         }

@@ -2,12 +2,9 @@
 /*
  * What we store for others (BEP 44). A mutable target keeps a small set of siblings: values with
  * different bytes and the same, highest sequence number. Readers get them in turn, so that many
- * publishers under one key stay visible; a newer sequence number replaces them all.
- *
- * Nothing lives longer than two hours without an identical put. Each network (IPv4 /24, IPv6 /48)
- * owns a share; beyond it, its own oldest value is replaced. When the whole store is full, the
- * network that holds most gives up its oldest to one that holds less. Private and loopback
- * addresses have no share of their own: they are one network without limit but the store's.
+ * publishers under one key stay visible; a newer sequence number replaces them all. Each network
+ * (IPv4 /24, IPv6 /48) has a share and replaces its own oldest value beyond it; when the store is
+ * full, the network that holds most gives up its oldest to one that holds less.
  */
 #ifndef DTT_DHT_STORAGE_H
 #define DTT_DHT_STORAGE_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Write tokens: SipHash-2-4 under a 128-bit secret over (epoch, family, IP, target). The port is
- * left out because NATs change it. An epoch is five minutes; the current and the previous one are
- * accepted, so a token lives five to ten minutes (BEP 5).
+ * Write tokens: a SipHash of epoch, family, IP and target. The port is left out because NATs change
+ * it. The current and the previous epoch are accepted: a token lives five to ten minutes (BEP 5).
  */
 #ifndef DTT_DHT_TOKEN_H
 #define DTT_DHT_TOKEN_H

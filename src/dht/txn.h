@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Transactions: queries sent and not yet answered. The 4-byte id on the wire is 22 random bits and
- * the number of a slot, under a random mask, so that an answer is found without a search. It
- * counts only when it comes from exactly the endpoint asked, and only once.
+ * Transactions: queries sent and not yet answered. The id on the wire is 22 random bits and the
+ * number of a slot, under a random mask, so that an answer is found without a search.
  */
 #ifndef DTT_DHT_TXN_H
 #define DTT_DHT_TXN_H

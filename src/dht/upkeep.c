@@ -15,7 +15,7 @@
 
 void dtt_upkeep_end_hopeless(struct dtt_dht *d, struct dtt_now now)
 {
-    if (dtt_dht_live(d) == 0 && !dtt_bootstrap_has_hope(d) && !dtt_bootstrap_is_in_flight(d)) {
+    if (dtt_dht_live(d) == 0 && !dtt_bootstrap_has_hope(d)) {
         dtt_walk_end_waiting(d, now);
     }
 }

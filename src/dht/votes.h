@@ -2,9 +2,8 @@
 /*
  * Our address as others see it (the `ip` key of BEP 42), for one address family. One vote per
  * network (IPv4 /16, IPv6 /32), so that a liar with many hosts in one place has one voice. Votes
- * from private and loopback addresses count one per node and only while no global node has voted.
- * An opinion needs three votes (two from a private network) and more than half of all, or the last
- * six voices in a row: then our address has changed, and older votes are forgotten.
+ * from private and loopback addresses count one per node, while no global node has voted. An
+ * opinion needs some votes and more than half of all, or the last voices in a row.
  */
 #ifndef DTT_DHT_VOTES_H
 #define DTT_DHT_VOTES_H

@@ -22,7 +22,7 @@
 static void end_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk)
 {
     dtt_walks_enter(walk, DTT_WALK_ENDED);
-    dtt_walks_hold(walk);
+    walk->refs++;
     walk->ended_ns = now.mono_ns;
     dtt_walks_wake_at(d, walk, DTT_NEVER);
     dtt_lookup_end(&walk->side[0]);
@@ -392,7 +392,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now, const struct
     struct dtt_walk *walk = dtt_walks_find(d, goal, false);
     struct dtt_walk *kept = dtt_walks_find(d, goal, true);
     if (walk) {
-        dtt_walks_hold(walk);
+        walk->refs++;
         walk->is_brief = walk->is_brief && wish->is_brief;
         widen(walk, wish->width);
         set_bound(walk, is_bounded(walk) && !wish->reuse_tokens);
@@ -400,7 +400,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now, const struct
         return walk;
     }
     if (kept && is_fresh(kept, now, wish)) {
-        dtt_walks_hold(kept);
+        kept->refs++;
         dtt_walks_wake_at(d, kept, DTT_NEVER);
         DTT_COUNT(d->ctx, DHT_GETS_SHARED);
         return kept;

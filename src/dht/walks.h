@@ -67,10 +67,6 @@ static inline bool dtt_walks_is_over(const struct dtt_walk *walk)
 {
     return walk->state >= DTT_WALK_ENDED;
 }
-static inline void dtt_walks_hold(struct dtt_walk *walk)
-{
-    walk->refs++;
-}
 /** One user less since `since_ns`. Without users a walk is broken off, or kept while of use. */
 void dtt_walks_release(struct dtt_dht *d, uint64_t since_ns, struct dtt_walk *walk);
 /** Takes an unused walk that has been replaced out. */
