@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "api/node_priv.h"
-#include "io/entropy.h"
+#include "io/host.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static int drive_by(const struct dtt_config *cfg, struct dtt_io_config *io)
         memcpy(io->node_seed, cfg->seed, sizeof(io->node_seed));
         return DTT_OK;
     }
-    return dtt_entropy(io->node_seed, sizeof(io->node_seed));
+    return dtt_host_entropy(io->node_seed, sizeof(io->node_seed));
 }
 
 static int start_memo(struct dtt_node *n)
@@ -94,7 +94,7 @@ int dtt_node_open(dtt_node **ret, const struct dtt_config *config)
         .level = (enum dtt_trace_level)cfg.log_level, .sink = keep_log_line, .user = n};
     err = drive_by(&cfg, &io);
     if (!err) {
-        err = dtt_entropy(n->ctx.seed, sizeof(n->ctx.seed));
+        err = dtt_host_entropy(n->ctx.seed, sizeof(n->ctx.seed));
     }
     if (!err) {
         err = start_memo(n);
@@ -206,5 +206,5 @@ const struct dtt_event *dtt_node_next_event(dtt_node *n)
 
 int dtt_seed_generate(uint8_t ret[DTT_SEED_BYTES])
 {
-    return dtt_entropy(ret, DTT_SEED_BYTES);
+    return dtt_host_entropy(ret, DTT_SEED_BYTES);
 }

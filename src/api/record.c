@@ -3,7 +3,7 @@
 
 #include "api/node_priv.h"
 #include "crypto/hash.h"
-#include "io/entropy.h"
+#include "io/host.h"
 
 #include <sodium.h>
 
@@ -128,7 +128,7 @@ int dtt_record_seal_content(const struct dtt_slot_config *slot, const uint8_t se
         return DTT_EINVAL;
     }
     struct dtt_writer w = dtt_writer(buf, cap);
-    int err = dtt_entropy(entropy, sizeof(entropy));
+    int err = dtt_host_entropy(entropy, sizeof(entropy));
     if (!err) {
         dtt_rng_init(&rng, entropy, "record");
         err = dtt_record_make(&w, &keys.secret, keys.topic, keys.minute,

@@ -3,9 +3,7 @@
 #include "io/io.h"
 
 #include "dht/state.h"
-#include "io/clock.h"
-#include "io/entropy.h"
-#include "io/hostaddrs.h"
+#include "io/host.h"
 #include "io/resolve.h"
 #include "io/state_file.h"
 #include "io/udp.h"
@@ -94,7 +92,7 @@ static void read_socket(struct dtt_io *io, int i)
             io->is_broken = io->is_broken || n < 0;
             return;
         }
-        struct dtt_now now = dtt_clock_now();
+        struct dtt_now now = dtt_host_now();
         struct dtt_udp_datagram d;
         while (dtt_udp_next(io->rx, &d)) {
             dtt_core_recv(io->core, now, &io->udp[i].bound, &d.from, d.ecn, d.data);
@@ -112,7 +110,7 @@ static void on_socket(uv_poll_t *handle, int status, int events)
     if (status < 0) {
         /* libuv stops watching when an ICMP error waits in the error queue. */
         while (dtt_udp_next_error(&io->udp[i], &addr)) {
-            dtt_core_unreachable(io->core, dtt_clock_now(), &addr);
+            dtt_core_unreachable(io->core, dtt_host_now(), &addr);
         }
         watch(io, i);
     }
@@ -231,27 +229,22 @@ static void lookup_later(struct lookup *l, struct dtt_now now)
 static void on_resolved(uv_poll_t *handle, int status, int events)
 {
     struct dtt_io *io = handle->loop->data;
-    struct dtt_now now = dtt_clock_now();
+    struct lookup *l = handle->data;
+    struct dtt_now now = dtt_host_now();
     struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
+    size_t n = dtt_resolve_take(l->resolve, addrs);
     (void)status;
     (void)events;
-    for (size_t i = 0; i < io->n_lookups; i++) {
-        struct lookup *l = &io->lookups[i];
-        if (handle != &l->poll || !l->resolve) {
-            continue;
-        }
-        size_t n = dtt_resolve_take(l->resolve, addrs);
-        uv_poll_stop(&l->poll);
-        uv_close((uv_handle_t *)&l->poll, NULL);
-        dtt_resolve_free(l->resolve);
-        l->resolve = NULL;
-        for (size_t k = 0; k < n; k++) {
-            dtt_core_add_bootstrap(io->core, now, &addrs[k]);
-        }
-        if (n == 0) {
-            DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host));
-            lookup_later(l, now);
-        }
+    uv_poll_stop(&l->poll);
+    uv_close((uv_handle_t *)&l->poll, NULL);
+    dtt_resolve_free(l->resolve);
+    l->resolve = NULL;
+    for (size_t k = 0; k < n; k++) {
+        dtt_core_add_bootstrap(io->core, now, &addrs[k]);
+    }
+    if (n == 0) {
+        DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host));
+        lookup_later(l, now);
     }
     count_resolving(io, now);
 }
@@ -259,17 +252,17 @@ static void on_resolved(uv_poll_t *handle, int status, int events)
 static void lookup_start(struct dtt_io *io, struct lookup *l, struct dtt_now now)
 {
     l->retry_ns = DTT_NEVER;
-    if (dtt_resolve_start(&l->resolve, l->host, l->port) != DTT_OK) {
-        l->resolve = NULL;
-        lookup_later(l, now);
-        return;
-    }
-    if (uv_poll_init(&io->loop, &l->poll, dtt_resolve_fd(l->resolve)) != 0) {
+    int err = dtt_resolve_start(&l->resolve, l->host, l->port);
+    if (!err && uv_poll_init(&io->loop, &l->poll, dtt_resolve_fd(l->resolve)) != 0) {
         dtt_resolve_free(l->resolve);
+        err = DTT_EIO;
+    }
+    if (err) {
         l->resolve = NULL;
         lookup_later(l, now);
         return;
     }
+    l->poll.data = l;
     uv_poll_start(&l->poll, UV_READABLE, on_resolved);
     io->is_stale = true;
 }
@@ -300,7 +293,7 @@ static void look_at_hostaddrs(struct dtt_io *io, struct dtt_now now)
     io->hostaddrs_ns = now.mono_ns + HOSTADDRS_NS;
     for (int i = 0; i < SOCKETS; i++) {
         if (io->udp[i].fd >= 0) {
-            dtt_hostaddrs_list(&io->udp[i].bound, list, &n, DTT_CORE_ADDRS);
+            dtt_host_addrs(&io->udp[i].bound, list, &n, DTT_CORE_ADDRS);
         }
     }
     if (n != io->n_hostaddrs || memcmp(list, io->hostaddrs, n * sizeof(list[0])) != 0) {
@@ -399,17 +392,16 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
 {
     struct dtt_core_config core = {
         .ctx = cfg->ctx, .dht_only = cfg->dht_only, .read_only = cfg->read_only};
-    struct dtt_now now = dtt_clock_now();
+    struct dtt_now now = dtt_host_now();
     memcpy(core.node_seed, cfg->node_seed, sizeof(core.node_seed));
     for (int i = 0; i < SOCKETS; i++) {
         core.bound[i] = io->udp[i].bound;
     }
     int err = dtt_core_new(&io->core, &core, now);
     sodium_memzero(&core, sizeof(core));
-    if (err) {
-        return err;
+    if (!err) {
+        err = load_state(io, cfg->state_file, now);
     }
-    err = load_state(io, cfg->state_file, now);
     if (err) {
         return err;
     }
@@ -431,7 +423,7 @@ static void tell_listening(struct dtt_io *io)
     struct dtt_event ev = {.type = DTT_EVENT_LISTENING};
     ev.u.listening.id = *dtt_core_id(io->core);
     ev.u.listening.n_addrs = dtt_io_bound(io, ev.u.listening.addrs);
-    dtt_events_push(dtt_core_events(io->core), dtt_clock_now(), &ev, dtt_slice(NULL, 0));
+    dtt_events_push(dtt_core_events(io->core), dtt_host_now(), &ev, dtt_slice(NULL, 0));
 }
 
 int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
@@ -445,14 +437,9 @@ int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
     io->udp[0].fd = io->udp[1].fd = -1;
     io->rx = dtt_udp_rx_new();
     int err = io->rx ? open_sockets(io, cfg) : DTT_ENOMEM;
-    if (err) {
-        dtt_udp_rx_free(io->rx);
-        dtt_udp_close(&io->udp[0]);
-        dtt_udp_close(&io->udp[1]);
-        free(io);
-        return err;
+    if (!err) {
+        err = open_watchers(io);
     }
-    err = open_watchers(io);
     if (!err) {
         err = open_core(io, cfg);
     }
@@ -480,7 +467,7 @@ void dtt_io_close(struct dtt_io *io)
         return;
     }
     if (io->core) {
-        struct dtt_now now = dtt_clock_now();
+        struct dtt_now now = dtt_host_now();
         dtt_core_shutdown(io->core, now);
         send_packets(io, now);
         if (io->state) {
@@ -517,7 +504,7 @@ struct dtt_core *dtt_io_core(struct dtt_io *io)
 struct dtt_now dtt_io_now(const struct dtt_io *io)
 {
     (void)io;
-    return dtt_clock_now();
+    return dtt_host_now();
 }
 
 size_t dtt_io_bound(const struct dtt_io *io, struct dtt_addr ret[2])
@@ -539,7 +526,7 @@ int dtt_io_fd(const struct dtt_io *io)
 int dtt_io_timeout_ms(const struct dtt_io *io)
 {
     uint64_t t = deadline(io);
-    uint64_t now = dtt_clock_now().mono_ns;
+    uint64_t now = dtt_host_now().mono_ns;
     if (t == DTT_NEVER) {
         return -1;
     }
@@ -585,7 +572,7 @@ static void trim_heap(struct dtt_io *io, struct dtt_now now)
 int dtt_io_process(struct dtt_io *io)
 {
     uv_run(&io->loop, UV_RUN_NOWAIT);
-    struct dtt_now now = dtt_clock_now();
+    struct dtt_now now = dtt_host_now();
     for (size_t i = 0; i < io->n_lookups; i++) {
         if (io->lookups[i].retry_ns <= now.mono_ns) {
             lookup_start(io, &io->lookups[i], now);
@@ -604,14 +591,14 @@ int dtt_io_process(struct dtt_io *io)
 
 void dtt_io_flush(struct dtt_io *io)
 {
-    send_packets(io, dtt_clock_now());
+    send_packets(io, dtt_host_now());
     set_timer(io);
     /* Only a poll of libuv's hands changed watchers to the kernel. What it finds may change them
      * again (an ICMP error stops one); unwatched, we would be deaf until the next timer. */
     for (int i = 0; io->is_stale && i < STALE_ROUNDS; i++) {
         io->is_stale = false;
         uv_run(&io->loop, UV_RUN_NOWAIT);
-        send_packets(io, dtt_clock_now());
+        send_packets(io, dtt_host_now());
         set_timer(io);
     }
 }

@@ -21,7 +21,7 @@ struct dtt_resolve {
     uint16_t port;
     size_t n;
     struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
-    char host[256];
+    char host[DTT_HOST_MAX];
 };
 
 static void unref(struct dtt_resolve *r)
@@ -54,11 +54,23 @@ static void *run(void *arg)
     return NULL;
 }
 
+static bool start_thread(struct dtt_resolve *r)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    if (pthread_attr_init(&attr) != 0) {
+        return false;
+    }
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    bool is_started = pthread_create(&thread, &attr, run, r) == 0;
+    pthread_attr_destroy(&attr);
+    return is_started;
+}
+
 int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
 {
     struct dtt_resolve *r = calloc(1, sizeof(*r));
-    pthread_attr_t attr;
-    pthread_t thread;
     size_t len = strlen(host);
     if (!r || len >= sizeof(r->host)) {
         free(r);
@@ -68,19 +80,10 @@ int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
     r->port = port;
     atomic_init(&r->refs, 2);
     r->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (r->fd < 0 || pthread_attr_init(&attr) != 0) {
+    if (r->fd < 0 || !start_thread(r)) {
         if (r->fd >= 0) {
             close(r->fd);
         }
-        free(r);
-        return DTT_EIO;
-    }
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    int err = pthread_create(&thread, &attr, run, r);
-    pthread_attr_destroy(&attr);
-    if (err) {
-        close(r->fd);
         free(r);
         return DTT_EIO;
     }

@@ -27,7 +27,7 @@
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
 #include "gossip/addr_info.h"
-#include "io/entropy.h"
+#include "io/host.h"
 #include "quic/ngtcp2_compat.h"
 
 #include <netinet/in.h>
@@ -131,7 +131,7 @@ static struct dtt_addr source_at(unsigned i)
 static void random_id(struct dtt_id *ret)
 {
     uint8_t seed[32];
-    (void)dtt_entropy(seed, sizeof(seed));
+    (void)dtt_host_entropy(seed, sizeof(seed));
     dtt_ed25519_public_key(ret->bytes, seed);
 }
 
@@ -180,7 +180,7 @@ static void say_noise(struct stranger *s)
     static const uint8_t frame[] = {0, 0, 0, 2, 9, 9};
     struct dtt_gossip_topic_id unknown;
     if (s->stream < 0) {
-        (void)dtt_entropy(&unknown, sizeof(unknown));
+        (void)dtt_host_entropy(&unknown, sizeof(unknown));
         (void)stranger_speak(s, &unknown);
     } else {
         (void)dtt_quic_write(s->quic, s->conn, s->stream, dtt_slice(frame, sizeof(frame)), false);
@@ -350,7 +350,7 @@ static struct dtt_gossip_message flood_message(const char *kind, unsigned turn)
         m.u.join.data.is_some = turn % 2 != 0;
     } else {
         m.u.ihave.n = 100;
-        (void)dtt_entropy(m.u.ihave.entries, 100 * sizeof(m.u.ihave.entries[0]));
+        (void)dtt_host_entropy(m.u.ihave.entries, 100 * sizeof(m.u.ihave.entries[0]));
         for (size_t i = 0; i < m.u.ihave.n; i++) {
             m.u.ihave.entries[i].round = 3;
         }
@@ -417,20 +417,20 @@ static struct dtt_slice first_packet(struct dtt_quic **quic)
     me.port = 1;
     if (made++ % 1000 == 0) {
         dtt_quic_free(*quic);
-        if (dtt_entropy(ctx.seed, 32) || dtt_entropy(cfg.seed, 32) ||
-            dtt_quic_new(quic, &ctx, &cfg, dtt_clock_now())) {
+        if (dtt_host_entropy(ctx.seed, 32) || dtt_host_entropy(cfg.seed, 32) ||
+            dtt_quic_new(quic, &ctx, &cfg, dtt_host_now())) {
             stranger_die("no endpoint");
         }
     }
-    if (dtt_quic_dial(*quic, dtt_clock_now(), &opt.ids[0], &me, &opt.addrs[0], &conn)) {
+    if (dtt_quic_dial(*quic, dtt_host_now(), &opt.ids[0], &me, &opt.addrs[0], &conn)) {
         stranger_die("no dial");
     }
     static uint8_t kept[2048];
-    if (dtt_quic_next_packet(*quic, dtt_clock_now(), &packet) && packet.data.len <= sizeof(kept)) {
+    if (dtt_quic_next_packet(*quic, dtt_host_now(), &packet) && packet.data.len <= sizeof(kept)) {
         memcpy(kept, packet.data.data, packet.data.len);
     }
     size_t len = packet.data.len;
-    dtt_quic_close(*quic, dtt_clock_now(), conn, 0, "");
+    dtt_quic_close(*quic, dtt_host_now(), conn, 0, "");
     while (dtt_quic_next_event(*quic, &ev)) {
     }
     return dtt_slice(kept, len);
@@ -452,7 +452,7 @@ static void initials(void)
     while (!is_over()) {
         uint64_t due = (stranger_now_ns() - start_ns) * opt.rate / DTT_S;
         for (; sent < due; sent++) {
-            (void)dtt_entropy(noise, sizeof(noise));
+            (void)dtt_host_entropy(noise, sizeof(noise));
             noise[0] = 0x40 | (noise[0] & 0x3f);
             send_from(fd, source++, &opt.addrs[0],
                       sent % 100 < opt.short_percent ? dtt_slice(noise, sizeof(noise))

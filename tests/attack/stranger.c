@@ -2,7 +2,7 @@
 #include "stranger.h"
 
 #include "gossip/stream.h"
-#include "io/entropy.h"
+#include "io/host.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ _Noreturn void stranger_die(const char *what)
 
 uint64_t stranger_now_ns(void)
 {
-    return dtt_clock_now().mono_ns;
+    return dtt_host_now().mono_ns;
 }
 
 void stranger_open(struct stranger *s, const struct dtt_addr *source, const struct dtt_id *target,
@@ -33,11 +33,12 @@ void stranger_open(struct stranger *s, const struct dtt_addr *source, const stru
     if (!rx && !(rx = dtt_udp_rx_new())) {
         stranger_die("no memory");
     }
-    if (dtt_entropy(cfg.seed, sizeof(cfg.seed)) || dtt_entropy(s->ctx.seed, sizeof(s->ctx.seed)) ||
-        dtt_quic_new(&s->quic, &s->ctx, &cfg, dtt_clock_now()) || dtt_udp_open(&s->udp, source)) {
+    if (dtt_host_entropy(cfg.seed, sizeof(cfg.seed)) ||
+        dtt_host_entropy(s->ctx.seed, sizeof(s->ctx.seed)) ||
+        dtt_quic_new(&s->quic, &s->ctx, &cfg, dtt_host_now()) || dtt_udp_open(&s->udp, source)) {
         stranger_die("no endpoint");
     }
-    if (dtt_quic_dial(s->quic, dtt_clock_now(), target, &s->udp.bound, addr, &s->conn)) {
+    if (dtt_quic_dial(s->quic, dtt_host_now(), target, &s->udp.bound, addr, &s->conn)) {
         stranger_die("no dial");
     }
 }
@@ -63,7 +64,7 @@ static void take_events(struct stranger *s)
 static void send_all(struct stranger *s)
 {
     struct dtt_quic_packet packet;
-    while (dtt_quic_next_packet(s->quic, dtt_clock_now(), &packet)) {
+    while (dtt_quic_next_packet(s->quic, dtt_host_now(), &packet)) {
         s->tx_bytes += packet.data.len;
         if (!dtt_udp_add(&s->udp, &packet.remote, packet.ecn, packet.segment, packet.data)) {
             (void)dtt_udp_flush(&s->udp);
@@ -82,12 +83,12 @@ void stranger_turn(struct stranger *s)
     while (dtt_udp_recv(&s->udp, rx) > 0) {
         while (dtt_udp_next(rx, &d)) {
             s->rx_bytes += d.data.len;
-            dtt_quic_recv(s->quic, dtt_clock_now(), &s->udp.bound, &d.from, d.ecn, d.data);
+            dtt_quic_recv(s->quic, dtt_host_now(), &s->udp.bound, &d.from, d.ecn, d.data);
         }
         take_events(s);
     }
     if (dtt_quic_deadline(s->quic) <= stranger_now_ns()) {
-        dtt_quic_tick(s->quic, dtt_clock_now());
+        dtt_quic_tick(s->quic, dtt_host_now());
     }
     take_events(s);
     send_all(s);

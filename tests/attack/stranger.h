@@ -7,7 +7,7 @@
 #define TESTS_ATTACK_STRANGER_H
 
 #include "gossip/message.h"
-#include "io/clock.h"
+#include "io/host.h"
 #include "io/udp.h"
 #include "quic/quic.h"
 

@@ -13,8 +13,7 @@
  * usage: interop-quic --listen ADDR:PORT --alpn NAME
  */
 #include "base/addr.h"
-#include "io/clock.h"
-#include "io/entropy.h"
+#include "io/host.h"
 #include "io/udp.h"
 #include "quic/quic.h"
 
@@ -176,7 +175,7 @@ static void dial(char *text)
         *at = '\0';
     }
     if (!at || dtt_id_parse(text, &id) != 0 || dtt_addr_parse(at + 1, &addr) != 0 ||
-        dtt_quic_dial(quic, dtt_clock_now(), &id, &udp.bound, &addr, &handle) != 0) {
+        dtt_quic_dial(quic, dtt_host_now(), &id, &udp.bound, &addr, &handle) != 0) {
         die("cannot dial");
     }
 }
@@ -194,7 +193,7 @@ static void obey(char *line)
         }
     } else if (strcmp(line, "/close") == 0) {
         for (size_t i = 0; i < CONNS; i++) {
-            dtt_quic_close(quic, dtt_clock_now(), conns[i].handle, 7, "enough");
+            dtt_quic_close(quic, dtt_host_now(), conns[i].handle, 7, "enough");
         }
     } else {
         die("unknown command");
@@ -209,18 +208,18 @@ static void receive(void)
     struct dtt_addr gone;
     while (dtt_udp_recv(&udp, rx) > 0) {
         while (dtt_udp_next(rx, &d)) {
-            dtt_quic_recv(quic, dtt_clock_now(), &udp.bound, &d.from, d.ecn, d.data);
+            dtt_quic_recv(quic, dtt_host_now(), &udp.bound, &d.from, d.ecn, d.data);
         }
     }
     while (dtt_udp_next_error(&udp, &gone)) {
-        dtt_quic_unreachable(quic, dtt_clock_now(), &gone);
+        dtt_quic_unreachable(quic, dtt_host_now(), &gone);
     }
 }
 
 static void transmit(void)
 {
     struct dtt_quic_packet p;
-    while (dtt_quic_next_packet(quic, dtt_clock_now(), &p)) {
+    while (dtt_quic_next_packet(quic, dtt_host_now(), &p)) {
         while (!dtt_udp_add(&udp, &p.remote, p.ecn, p.segment, p.data)) {
             dtt_udp_flush(&udp);
         }
@@ -233,7 +232,7 @@ static void transmit(void)
 
 static int wait_ms(void)
 {
-    uint64_t deadline = dtt_quic_deadline(quic), now = dtt_clock_now().mono_ns;
+    uint64_t deadline = dtt_quic_deadline(quic), now = dtt_host_now().mono_ns;
     if (deadline == DTT_NEVER) {
         return -1;
     }
@@ -252,9 +251,10 @@ static void open_endpoint(char **words)
             die(words[0]);
         }
     }
-    if (dtt_entropy(ctx.seed, sizeof(ctx.seed)) != 0 ||
-        dtt_entropy(config.seed, sizeof(config.seed)) != 0 || dtt_udp_open(&udp, &listen) != 0 ||
-        !(rx = dtt_udp_rx_new()) || dtt_quic_new(&quic, &ctx, &config, dtt_clock_now()) != 0) {
+    if (dtt_host_entropy(ctx.seed, sizeof(ctx.seed)) != 0 ||
+        dtt_host_entropy(config.seed, sizeof(config.seed)) != 0 ||
+        dtt_udp_open(&udp, &listen) != 0 || !(rx = dtt_udp_rx_new()) ||
+        dtt_quic_new(&quic, &ctx, &config, dtt_host_now()) != 0) {
         die("cannot open the endpoint");
     }
     dtt_id_format(dtt_quic_id(quic), id);
@@ -280,7 +280,7 @@ int main(int argc, char **argv)
         struct pollfd fds[] = {{udp.fd, POLLIN, 0}, {0, POLLIN, 0}};
         poll(fds, 2, wait_ms());
         receive();
-        dtt_quic_tick(quic, dtt_clock_now());
+        dtt_quic_tick(quic, dtt_host_now());
         if (fds[1].revents) {
             at_end = !fgets(line, sizeof(line), stdin);
             line[strcspn(line, "\n")] = '\0';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "io/resolve.h"
 
-#include "io/hostaddrs.h"
+#include "io/host.h"
 #include "support/vectors.h"
 
 #include <poll.h>
@@ -44,11 +44,11 @@ static void own_addresses(void **state)
     struct dtt_addr one = dtt_addr_v4(10, 1, 2, 3, 99);
     size_t n = 0;
     (void)state;
-    dtt_hostaddrs_list(&one, list, &n, 8);
+    dtt_host_addrs(&one, list, &n, 8);
     assert_int_equal(n, 1);
     assert_true(dtt_addr_eq(&list[0], &one));
     n = 0;
-    dtt_hostaddrs_list(&any, list, &n, 8);
+    dtt_host_addrs(&any, list, &n, 8);
     assert_true(n >= 1); /* every host has a loopback interface at least */
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(list[i].port, 99);

@@ -1,12 +1,32 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #define _DEFAULT_SOURCE
-#include "io/hostaddrs.h"
+#include "io/host.h"
 
 #include "io/udp.h"
 
+#include <dtt/types.h>
+#include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
-void dtt_hostaddrs_list(const struct dtt_addr *bound, struct dtt_addr *list, size_t *n, size_t cap)
+struct dtt_now dtt_host_now(void)
+{
+    struct timespec mono = {0};
+    struct timespec wall = {0};
+    clock_gettime(CLOCK_BOOTTIME, &mono);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return (struct dtt_now){
+        .mono_ns = (uint64_t)mono.tv_sec * DTT_S + (uint64_t)mono.tv_nsec,
+        .wall_ns = (int64_t)wall.tv_sec * (int64_t)DTT_S + wall.tv_nsec,
+    };
+}
+
+int dtt_host_entropy(void *buf, size_t len)
+{
+    return getentropy(buf, len) == 0 ? DTT_OK : DTT_EIO;
+}
+
+void dtt_host_addrs(const struct dtt_addr *bound, struct dtt_addr *list, size_t *n, size_t cap)
 {
     static const enum dtt_addr_scope order[] = {DTT_SCOPE_GLOBAL, DTT_SCOPE_PRIVATE,
                                                 DTT_SCOPE_LOOPBACK};
