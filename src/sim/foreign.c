@@ -32,9 +32,12 @@ struct contact {
 };
 
 struct bucket {
-    struct contact near[NEAR], far[NEAR], learned[LEARNED];
-    size_t n_near, n_far;
-    uint32_t seen_near, seen_far;
+    struct sample {
+        struct contact list[NEAR];
+        size_t n;
+        uint32_t seen;
+    } found[2]; /* on our island; on others */
+    struct contact learned[LEARNED];
 };
 
 struct item {
@@ -95,13 +98,12 @@ static struct bucket *bucket_of(struct dtt_sim_foreign *f, const uint8_t id[DTT_
 }
 
 /* Reservoir sampling: each node of a bucket is as likely to be kept as any other. */
-static void sample(struct dtt_rng *rng, struct contact *list, size_t *n, uint32_t *seen,
-                   const struct contact *c)
+static void sample(struct dtt_rng *rng, struct sample *s, const struct contact *c)
 {
-    uint64_t at = *n < NEAR ? (*n)++ : dtt_rng_below(rng, *seen + 1);
-    (*seen)++;
+    uint64_t at = s->n < NEAR ? s->n++ : dtt_rng_below(rng, s->seen + 1);
+    s->seen++;
     if (at < NEAR) {
-        list[at] = *c;
+        s->list[at] = *c;
     }
 }
 
@@ -120,11 +122,7 @@ int dtt_sim_foreign_meet(struct dtt_sim_world *w)
             if (!b) {
                 return DTT_ENOMEM;
             }
-            if (h->island == f->host->island) {
-                sample(&w->rng, b->near, &b->n_near, &b->seen_near, &c);
-            } else {
-                sample(&w->rng, b->far, &b->n_far, &b->seen_far, &c);
-            }
+            sample(&w->rng, &b->found[h->island != f->host->island], &c);
         }
     }
     return DTT_OK;
@@ -191,11 +189,11 @@ static void find_closest(const struct dtt_sim_foreign *f, struct closest *r)
         if (!b) {
             continue;
         }
-        for (size_t k = 0; k < b->n_near; k++) {
-            offer(r, &b->near[k]);
+        for (size_t k = 0; k < b->found[0].n; k++) {
+            offer(r, &b->found[0].list[k]);
         }
-        for (size_t k = 0; !w->is_cut && k < b->n_far; k++) {
-            offer(r, &b->far[k]);
+        for (size_t k = 0; !w->is_cut && k < b->found[1].n; k++) {
+            offer(r, &b->found[1].list[k]);
         }
         for (size_t k = 0; k < LEARNED; k++) {
             const struct contact *c = &b->learned[k];
@@ -226,8 +224,9 @@ static void make_room(struct dtt_sim_foreign *f)
     }
 }
 
+/* `key` NULL: an immutable item. */
 static struct item *store(struct dtt_sim_foreign *f, const uint8_t target[DTT_NODE_ID_BYTES],
-                          struct dtt_slice v)
+                          const uint8_t *key, const uint8_t *sig, int64_t seq, struct dtt_slice v)
 {
     struct item *it = calloc(1, sizeof(*it) + v.len);
     if (!it) {
@@ -245,20 +244,23 @@ static struct item *store(struct dtt_sim_foreign *f, const uint8_t target[DTT_NO
     it->stored_ns = f->host->world->t_ns;
     it->len = v.len;
     memcpy(it->v, v.data, v.len);
+    it->is_mutable = key != NULL;
+    if (key) {
+        memcpy(it->key, key, sizeof(it->key));
+        memcpy(it->sig, sig, sizeof(it->sig));
+        it->seq = seq;
+    }
     return it;
 }
 
 int dtt_sim_foreign_pin(struct dtt_sim_foreign *f, const uint8_t target[20], const uint8_t key[32],
                         const uint8_t sig[64], int64_t seq, struct dtt_slice v)
 {
-    struct item *it = store(f, target, v);
+    struct item *it = store(f, target, key, sig, seq, v);
     if (!it) {
         return DTT_ENOMEM;
     }
-    memcpy(it->key, key, sizeof(it->key));
-    memcpy(it->sig, sig, sizeof(it->sig));
-    it->seq = seq;
-    it->is_mutable = it->is_pinned = true;
+    it->is_pinned = true;
     return DTT_OK;
 }
 
@@ -314,17 +316,8 @@ static int put(struct dtt_sim_foreign *f, const struct dtt_addr *from, const str
             return 0; /* says ok, keeps what it had */
         }
     }
-    struct item *it = store(f, target, q->v);
-    if (!it) {
-        return DTT_KRPC_E_SERVER;
-    }
-    it->is_mutable = is_mutable;
-    if (is_mutable) {
-        memcpy(it->key, q->k.data, sizeof(it->key));
-        memcpy(it->sig, q->sig.data, sizeof(it->sig));
-        it->seq = q->seq.n;
-    }
-    return 0;
+    const uint8_t *key = is_mutable ? q->k.data : NULL;
+    return store(f, target, key, q->sig.data, q->seq.n, q->v) ? 0 : DTT_KRPC_E_SERVER;
 }
 
 /* -------------------------------------------------------------- answering */

@@ -6,8 +6,10 @@
 #define AT_MOST DTT_SIM_AT_MOST
 #define AT_LEAST DTT_SIM_AT_LEAST
 
-/* A DHT of so many nodes: percent of libtorrent, mainline, dead and lying ones. */
-#define USUAL(nodes_) .stores = nodes_, .mix = {60, 20, 15, 5}
+#define MEMBERS(usual, most) .nodes = usual, .nodes_max = most
+/* Members on a DHT of so many nodes: percent of libtorrent, mainline, dead and lying ones. */
+#define WORLD(usual, most, dht_nodes) \
+    MEMBERS(usual, most), .stores = dht_nodes, .mix = {60, 20, 15, 5}
 /* Percent of members behind no NAT, full cones, restricted ones, symmetric ones. */
 #define SOME_NAT     \
     {                \
@@ -19,13 +21,36 @@ static const struct dtt_sim_links lab = {
     .is_uniform = true, .min_us = 10000, .max_us = 50000, .mtu = 1500};
 #define LAB .stores = 200, .mix = {100}, .links = &lab
 
+/*
+ * Swarms under attack. Nine of ten members, which know the secret, have formed a swarm when the
+ * hostile begin, and the others start amid the attack. What must hold is the same nearly
+ * everywhere: a newcomer has a neighbour that is not hostile within a minute, and 99 % of the
+ * messages arrive.
+ */
+#define SCRIPT(messages_a_minute)                                              \
+    {                                                                          \
+        {0, DTT_SIM_START, 900, 10}, {60, DTT_SIM_ATTACK}, {90, DTT_SIM_MARK}, \
+            {90, DTT_SIM_CHAT, messages_a_minute, 150},                        \
+        {                                                                      \
+            100, DTT_SIM_START, 100, 30                                        \
+        }                                                                      \
+    }
+#define JOINS                             \
+    {                                     \
+        "newcomer_max_s", AT_MOST, 60 * S \
+    }
+#define HEARS                      \
+    {                              \
+        "delivered", AT_LEAST, 990 \
+    }
+#define SWARM WORLD(20, 200, 200), .end_s = 260
+#define BESIEGED .script = SCRIPT(60), .must = {JOINS, HEARS}
+
 static const struct dtt_sim_scenario table[] = {
     {.name = "cold_start_2",
      .checks = "Two members start within a second on a DHT that knows nothing of the topic. They "
                "must be neighbours within 10 s and hear each other.",
-     .nodes = 2,
-     .nodes_max = 100,
-     USUAL(200),
+     WORLD(2, 100, 200),
      .whole_within_s = 10,
      .end_s = 60,
      .script = {{0, DTT_SIM_START, ALL, 1}, {30, DTT_SIM_SAY, 4, 0}},
@@ -33,9 +58,7 @@ static const struct dtt_sim_scenario table[] = {
     {.name = "cold_start_100_at_once",
      .checks = "A hundred members start within a second, half of them behind NATs of all kinds. "
                "They must be one component within 30 s and all messages must reach all.",
-     .nodes = 100,
-     .nodes_max = 1000,
-     USUAL(300),
+     WORLD(100, 1000, 300),
      .nat = SOME_NAT,
      .whole_within_s = 30,
      .end_s = 150,
@@ -44,9 +67,7 @@ static const struct dtt_sim_scenario table[] = {
     {.name = "join_1000_over_10_min",
      .checks = "A thousand members start evenly over ten minutes. Half a minute after the last "
                "start they must be one component, and all messages must reach all.",
-     .nodes = 1000,
-     .nodes_max = 5000,
-     USUAL(500),
+     WORLD(1000, 5000, 500),
      .nat = SOME_NAT,
      .whole_within_s = 30,
      .end_s = 720,
@@ -56,9 +77,7 @@ static const struct dtt_sim_scenario table[] = {
      .checks = "For ten minutes a tenth of the members vanishes each minute without a goodbye, and "
                "as many start. Of those that stay, 99 % of all messages must reach each; a minute "
                "after it is over all must be one component.",
-     .nodes = 100,
-     .nodes_max = 2000,
-     USUAL(300),
+     WORLD(100, 2000, 300),
      .end_s = 780,
      .script = {{0, DTT_SIM_START, ALL, 10},
                 {60, DTT_SIM_CHURN, 100, 600},
@@ -68,9 +87,7 @@ static const struct dtt_sim_scenario table[] = {
     {.name = "heal_50_50",
      .checks = "The network is cut into two halves, members and DHT nodes alike, for five minutes. "
                "90 s after it has been joined again the members must be one component.",
-     .nodes = 100,
-     .nodes_max = 2000,
-     USUAL(300),
+     WORLD(100, 2000, 300),
      .islands = 2,
      .end_s = 540,
      .script = {{0, DTT_SIM_START, ALL, 10},
@@ -82,9 +99,7 @@ static const struct dtt_sim_scenario table[] = {
     {.name = "heal_after_bubbles",
      .checks = "The swarm is born in ten bubbles that cannot reach each other. 180 s after the "
                "walls have fallen the members must be one component.",
-     .nodes = 100,
-     .nodes_max = 2000,
-     USUAL(300),
+     WORLD(100, 2000, 300),
      .islands = 10,
      .end_s = 540,
      .script = {{0, DTT_SIM_CUT},
@@ -98,9 +113,7 @@ static const struct dtt_sim_scenario table[] = {
          "Each minute all neighbours of one member vanish at once; then four of five members "
          "do. A member that has lost its last neighbour must have one again within 10 s (95th "
          "percentile), and those that are left must be one component within a minute.",
-     .nodes = 150,
-     .nodes_max = 1000,
-     USUAL(300),
+     WORLD(150, 1000, 300),
      .end_s = 460,
      .script = {{0, DTT_SIM_START, ALL, 10},
                 {61, DTT_SIM_ISOLATE, 4, 60},
@@ -112,9 +125,7 @@ static const struct dtt_sim_scenario table[] = {
     {.name = "crowd_leaves",
      .checks = "Of four hundred members half vanish each minute until a dozen are left. Who comes "
                "then must have a neighbour within a minute, as if there had been no crowd.",
-     .nodes = 400,
-     .nodes_max = 5000,
-     USUAL(300),
+     WORLD(400, 5000, 300),
      .end_s = 1080,
      .script = {{0, DTT_SIM_START, 980, 60},
                 {300, DTT_SIM_KILL, 500},
@@ -127,9 +138,7 @@ static const struct dtt_sim_scenario table[] = {
     {.name = "sleep_8_hours",
      .checks = "Half of the members sleep for eight hours, as laptops do. Within 30 s of their "
                "waking all must be one component.",
-     .nodes = 20,
-     .nodes_max = 200,
-     USUAL(200),
+     WORLD(20, 200, 200),
      .drift_ppm = 50,
      .end_s = 28980,
      .script = {{0, DTT_SIM_START, ALL, 10},
@@ -141,9 +150,7 @@ static const struct dtt_sim_scenario table[] = {
      .checks =
          "The wall clocks of all members are wrong by up to 90 s either way. They must be one "
          "component within 120 s.",
-     .nodes = 50,
-     .nodes_max = 1000,
-     USUAL(300),
+     WORLD(50, 1000, 300),
      .whole_within_s = 120,
      .end_s = 240,
      .script = {{0, DTT_SIM_SKEW, ALL, 90}, {0, DTT_SIM_START, ALL, 10}, {150, DTT_SIM_SAY, 20}},
@@ -151,9 +158,7 @@ static const struct dtt_sim_scenario table[] = {
     {.name = "squatted_slots",
      .checks = "Somebody who knows the topic but not the secret holds its public slots on every "
                "DHT node: each value found there is his. All members must meet within 60 s.",
-     .nodes = 20,
-     .nodes_max = 200,
-     USUAL(200),
+     WORLD(20, 200, 200),
      .is_read_only = true,
      .whole_within_s = 60,
      .end_s = 240,
@@ -164,9 +169,7 @@ static const struct dtt_sim_scenario table[] = {
          "The contacts that members started from die; then all change their address, and half "
          "of them sleep for two minutes. What they know must do: within 60 s of waking all "
          "are one component.",
-     .nodes = 50,
-     .nodes_max = 1000,
-     USUAL(300),
+     WORLD(50, 1000, 300),
      .end_s = 420,
      .script = {{0, DTT_SIM_START, ALL, 10},
                 {30, DTT_SIM_ROUTERS_DIE},
@@ -179,18 +182,14 @@ static const struct dtt_sim_scenario table[] = {
      .checks = "Five messages a second for twenty minutes, more than records can tell of. Healthy "
                "members must not take the swarm for torn: at most 0.1 needless joins a member and "
                "hour.",
-     .nodes = 50,
-     .nodes_max = 500,
-     USUAL(300),
+     WORLD(50, 500, 300),
      .end_s = 1440,
      .script = {{0, DTT_SIM_START, ALL, 10}, {90, DTT_SIM_CHAT, 300, 1320}, {180, DTT_SIM_MARK}},
      .must = {{"needless_per_node_hour", AT_MOST, 100}, {"delivered", AT_LEAST, 1 * S}}},
     {.name = "steady_hour",
      .checks = "A swarm that has formed says a word each minute for an hour. What it costs the DHT "
                "is measured; all messages must reach all.",
-     .nodes = 100,
-     .nodes_max = 2000,
-     USUAL(2000),
+     WORLD(100, 2000, 2000),
      .end_s = 3720,
      .script = {{0, DTT_SIM_START, ALL, 10}, {60, DTT_SIM_MARK}, {60, DTT_SIM_CHAT, 1, 3600}},
      .must = {{"components", AT_MOST, 1 * S}, {"delivered", AT_LEAST, 1 * S}}},
@@ -198,16 +197,14 @@ static const struct dtt_sim_scenario table[] = {
      .checks = "Thirty broadcasts by one member over links of 10 to 50 ms without loss, as the "
                "authors of PlumTree and iroh-gossip measure: redundancy, hops, time. Nothing may "
                "be missed.",
-     .nodes = 100,
-     .nodes_max = 2000,
+     MEMBERS(100, 2000),
      LAB,
      .end_s = 180,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 30, DTT_SIM_SINGLE}},
      .must = {{"round_missed", AT_MOST, 0}, {"rmr", AT_MOST, 200}, {"last_hop", AT_MOST, 15 * S}}},
     {.name = "plumtree_multi",
      .checks = "The same with another sender in each of the thirty rounds.",
-     .nodes = 100,
-     .nodes_max = 2000,
+     MEMBERS(100, 2000),
      LAB,
      .end_s = 180,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 30, DTT_SIM_MULTI}},
@@ -216,8 +213,7 @@ static const struct dtt_sim_scenario table[] = {
               {"last_hop", AT_MOST, 18 * S}}},
     {.name = "plumtree_all",
      .checks = "The same with all members broadcasting at once in each of the thirty rounds.",
-     .nodes = 20,
-     .nodes_max = 200,
+     MEMBERS(20, 200),
      LAB,
      .end_s = 180,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 30, DTT_SIM_ALL}},
@@ -226,8 +222,7 @@ static const struct dtt_sim_scenario table[] = {
               {"last_hop", AT_MOST, 30 * S}}},
     {.name = "plumtree_burst",
      .checks = "The same with five rounds, by a hundred members at once: what a burst costs.",
-     .nodes = 100,
-     .nodes_max = 200,
+     MEMBERS(100, 200),
      LAB,
      .end_s = 150,
      .script = {{0, DTT_SIM_START, ALL, 10}, {120, DTT_SIM_ROUNDS, 5, DTT_SIM_ALL}},
@@ -239,25 +234,129 @@ static const struct dtt_sim_scenario table[] = {
          "Ten thousand members start evenly over twenty minutes. A minute after the last start "
          "they must be one component, every message must reach all, and the process may take "
          "8 GiB.",
-     .nodes = 10000,
-     .nodes_max = 20000,
-     USUAL(2000),
+     WORLD(10000, 20000, 2000),
      .whole_within_s = 60,
      .end_s = 1800,
      .script = {{0, DTT_SIM_START, ALL, 1200}, {1200, DTT_SIM_MARK}, {1260, DTT_SIM_CHAT, 12, 480}},
      .must = {{"whole_s", AT_MOST, 60 * S},
               {"delivered", AT_LEAST, 1 * S},
               {"memory_mib", AT_MOST, 8192 * S}}},
+    {.name = "hostile_places",
+     .checks = "Two hundred strangers from one address hold connections of each member and come "
+               "again when they lose them. A newcomer must be in within 60 s.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_SQUATTER, .n = 200, .hosts = 1}}},
+    {.name = "hostile_places_net",
+     .checks = "Two hundred strangers from forty addresses of one /24 do as in hostile_places.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_SQUATTER, .n = 200, .hosts = 40, .is_near = true}}},
+    {.name = "hostile_places_wide",
+     .checks = "Two hundred strangers from fifty networks do as in hostile_places.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_SQUATTER, .n = 200, .hosts = 50}}},
+    {.name = "hostile_silence",
+     .checks = "Twelve outsiders with addresses of their own say Join to each member each second "
+               "and pass nothing on. 99 % of the messages between members must arrive.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_SILENCER, .n = 12}}},
+    {.name = "hostile_silence_garbage",
+     .checks = "Six such outsiders from one address publish garbage as well, a message a second.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_BABBLER, .n = 6, .hosts = 1}}},
+    {.name = "hostile_silence_secret_10",
+     .checks = "Of all, a tenth are silencers with the secret: records of theirs are on the DHT.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_SILENCER, .percent = 10, .has_secret = true}}},
+    {.name = "hostile_silence_secret_30",
+     .checks = "Of all, three tenths are silencers with the secret: as hostile_silence_secret_10.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_SILENCER, .percent = 30, .has_secret = true}}},
+    {.name = "hostile_black_holes_10",
+     .checks = "Of all, a tenth are members like any other, but neither messages nor announcements "
+               "get out of them. 99 % must arrive among the rest.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_BLACK_HOLE, .percent = 10, .has_secret = true}}},
+    {.name = "hostile_black_holes_30",
+     .checks = "Of all, three tenths are black holes with the secret: as hostile_black_holes_10.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_BLACK_HOLE, .percent = 30, .has_secret = true}}},
+    {.name = "hostile_hearsay",
+     .checks = "Of all, a tenth are outsiders that name peers at silent addresses, ten and more a "
+               "second. Members must still dial and be dialled.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_GOSSIPER, .percent = 10}}},
+    {.name = "hostile_slow",
+     .checks = "Of all, three tenths are neighbours that take nothing in any more, while 40 kB/s "
+               "are said. The others must hear it.",
+     SWARM,
+     .gangs = {{DTT_SIM_SLOW_READER, .percent = 30}},
+     .text_bytes = 2000,
+     .script = SCRIPT(1200),
+     .must = {JOINS, HEARS}},
+    {.name = "hostile_flap",
+     .checks = "Of all, a tenth are outsiders that leave and join ten times a second.",
+     SWARM,
+     BESIEGED,
+     .gangs = {{DTT_SIM_FLAPPER, .percent = 10}}},
+    {.name = "hostile_reflect",
+     .checks = "Of all, a tenth are outsiders that name a third party's address in Join and "
+               "ForwardJoin. It must get at most 600 bytes a second of each member, and at most "
+               "four times what the attackers spend.",
+     SWARM,
+     .gangs = {{DTT_SIM_REFLECTOR, .percent = 10}},
+     .script = SCRIPT(60),
+     .must =
+         {JOINS, HEARS, {"third_per_member_s", AT_MOST, 600 * S}, {"third_ratio", AT_MOST, 4 * S}}},
+    {.name = "hostile_reflect_secret",
+     .checks = "Holders of the secret do as in hostile_reflect, and their records name the third "
+               "party too.",
+     SWARM,
+     .gangs = {{DTT_SIM_REFLECTOR, .percent = 10, .has_secret = true}},
+     .script = SCRIPT(60),
+     .must =
+         {JOINS, HEARS, {"third_per_member_s", AT_MOST, 600 * S}, {"third_ratio", AT_MOST, 4 * S}}},
+    {.name = "hostile_mixed",
+     .checks =
+         "All kinds at once: squatters from a few hosts, outsiders that silence, babble, name "
+         "false peers, do not read, flap and reflect, and black holes with the secret.",
+     SWARM,
+     .gangs = {{DTT_SIM_SQUATTER, .n = 200, .hosts = 10},
+               {DTT_SIM_SILENCER, .n = 6},
+               {DTT_SIM_BABBLER, .n = 2},
+               {DTT_SIM_GOSSIPER, .n = 2},
+               {DTT_SIM_SLOW_READER, .n = 2},
+               {DTT_SIM_FLAPPER, .n = 2},
+               {DTT_SIM_REFLECTOR, .n = 1},
+               {DTT_SIM_BLACK_HOLE, .percent = 10, .has_secret = true}},
+     .script = SCRIPT(60),
+     .must =
+         {JOINS, HEARS, {"third_per_member_s", AT_MOST, 600 * S}, {"third_ratio", AT_MOST, 4 * S}}},
+    {.name = "hostile_half_rust",
+     .checks =
+         "Five members and five that are as Rust nodes, under six silencers from addresses of "
+         "their own. What the members say to each other must arrive; what goes from or to "
+         "the others is measured.",
+     WORLD(10, 100, 200),
+     .end_s = 260,
+     .old_percent = 50,
+     .gangs = {{DTT_SIM_SILENCER, .n = 6}},
+     .script = SCRIPT(60),
+     .must = {JOINS, HEARS}},
 };
 
 const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i)
 {
-    const size_t n = sizeof(table) / sizeof(table[0]);
-    const struct dtt_sim_scenario *s = i < n ? &table[i] : &dtt_sim_scenario_hostile_table[0];
-    for (size_t k = n; k < i && s->name; k++) {
-        s++;
-    }
-    return s->name ? s : NULL;
+    return i < sizeof(table) / sizeof(table[0]) ? &table[i] : NULL;
 }
 
 const struct dtt_sim_scenario *dtt_sim_scenario_named(const char *name)

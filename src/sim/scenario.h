@@ -78,9 +78,6 @@ struct dtt_sim_scenario {
     struct dtt_sim_check must[DTT_SIM_CHECKS];
 };
 
-/** The second part of the table: swarms under attack. Ends with a row without name. */
-extern const struct dtt_sim_scenario dtt_sim_scenario_hostile_table[];
-
 /** NULL beyond the last. */
 const struct dtt_sim_scenario *dtt_sim_scenario_at(size_t i);
 const struct dtt_sim_scenario *dtt_sim_scenario_named(const char *name);

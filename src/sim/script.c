@@ -266,16 +266,7 @@ static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
         act->left = a->n;
         span_ns = a->n * ROUND_LOOK_NS;
         break;
-    case DTT_SIM_NOTHING:
-    case DTT_SIM_ATTACK:
-    case DTT_SIM_CUT:
-    case DTT_SIM_UNCUT:
-    case DTT_SIM_KILL:
-    case DTT_SIM_SLEEP:
-    case DTT_SIM_SKEW:
-    case DTT_SIM_MOVE:
-    case DTT_SIM_ROUTERS_DIE:
-    case DTT_SIM_MARK: break;
+    default: break; /* once */
     }
     act->step_ns = act->left > 0 ? span_ns / act->left : 0;
 }
