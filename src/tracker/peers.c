@@ -146,12 +146,9 @@ void dtt_peers_hear(struct dtt_peers *peers, const struct dtt_id *id, enum dtt_p
         if (!p) {
             return;
         }
-        p->source = (uint8_t)source;
     }
-    if (minute > p->minute) {
+    if (minute > p->minute || (minute == p->minute && source > p->source)) {
         p->minute = minute;
-        p->source = (uint8_t)source;
-    } else if (minute == p->minute && source > p->source) {
         p->source = (uint8_t)source;
     }
     if (source == DTT_PEER_NAMED && !p->is_named && peers->n_named < DTT_PEERS_NAMED_MAX) {

@@ -157,8 +157,13 @@ static void put_failed(struct dtt_publisher *p, uint64_t mono_ns)
     wait_ns(p, mono_ns, dtt_add_ns(p->fail_wait_ns, dtt_rng_below(p->rng, p->fail_wait_ns / 4)));
 }
 
-static void put_stored(struct dtt_publisher *p, uint64_t mono_ns)
+/* All puts of a record are over, or have had their time. */
+static void end_puts(struct dtt_publisher *p, uint64_t mono_ns)
 {
+    if (p->copies == 0) {
+        put_failed(p, mono_ns);
+        return;
+    }
     p->is_news = true;
     p->has_stored = true;
     p->attempt = 0;
@@ -197,13 +202,8 @@ void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, enum dtt_slot
     }
     p->open &= ~bit;
     p->copies = copies > p->copies ? copies : p->copies;
-    if (p->open) {
-        return;
-    }
-    if (p->copies > 0) {
-        put_stored(p, mono_ns);
-    } else {
-        put_failed(p, mono_ns);
+    if (p->open == 0) {
+        end_puts(p, mono_ns);
     }
 }
 
@@ -266,11 +266,7 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
         if (p->deadline_ns > now.mono_ns) {
             return DTT_PUBLISHER_NOTHING;
         }
-        if (p->copies > 0) {
-            put_stored(p, now.mono_ns);
-        } else {
-            put_failed(p, now.mono_ns);
-        }
+        end_puts(p, now.mono_ns);
         return DTT_PUBLISHER_TIMED_OUT;
     }
     return DTT_PUBLISHER_NOTHING;

@@ -44,14 +44,6 @@ void dtt_reads_turn(struct dtt_reads *r, uint64_t minute)
     }
 }
 
-static void start(struct dtt_reads *r, struct dtt_read *s, uint64_t mono_ns)
-{
-    if (s->state == DTT_READ_IDLE) {
-        s->state = DTT_READ_DUE;
-        s->deadline_ns = dtt_add_ns(mono_ns, r->timeout_ns);
-    }
-}
-
 /* Reads the slots of a minute that have not answered within the last `fresh_ns`. */
 static void start_minute(struct dtt_reads *r, uint64_t minute, uint64_t mono_ns,
                          dtt_slot_kinds kinds, uint64_t fresh_ns)
@@ -59,8 +51,9 @@ static void start_minute(struct dtt_reads *r, uint64_t minute, uint64_t mono_ns,
     struct dtt_read *s = reads_of(r, minute);
     for (unsigned k = 0; k < DTT_SLOT_KINDS && s; k++) {
         bool is_fresh = s[k].answered_ns != DTT_NEVER && mono_ns - s[k].answered_ns < fresh_ns;
-        if ((kinds & 1u << k) && !is_fresh) {
-            start(r, &s[k], mono_ns);
+        if ((kinds & 1u << k) && !is_fresh && s[k].state == DTT_READ_IDLE) {
+            s[k].state = DTT_READ_DUE;
+            s[k].deadline_ns = dtt_add_ns(mono_ns, r->timeout_ns);
         }
     }
 }

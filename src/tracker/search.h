@@ -54,9 +54,4 @@ void dtt_search_dialled(struct dtt_search *s, uint64_t mono_ns);
 bool dtt_search_step(struct dtt_search *s, uint64_t mono_ns, bool is_busy, bool is_ready);
 uint64_t dtt_search_deadline(const struct dtt_search *s);
 
-static inline bool dtt_search_is_searching(const struct dtt_search *s)
-{
-    return s->state != DTT_SEARCH_QUIET;
-}
-
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/tracker.h"
 
-#include "base/addr.h"
 #include "crypto/ed25519.h"
 #include "tracker/census.h"
 #include "tracker/merge.h"
@@ -80,7 +79,7 @@ static uint64_t next_turn_ns(struct dtt_now now)
 
 static bool is_searching(const struct dtt_tracker *t)
 {
-    return dtt_search_is_searching(&t->search);
+    return t->search.state != DTT_SEARCH_QUIET;
 }
 
 /* Reads the slots of both minutes. */
