@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An empty ring gives back what it grew to beyond so many bytes. */
+#define KEPT 4096
+
 void dtt_ring_init(struct dtt_ring *r, size_t elem_size, size_t max)
 {
     assert(elem_size > 0);
@@ -63,4 +66,18 @@ void dtt_ring_pop(struct dtt_ring *r)
         r->head = (r->head + 1) % r->cap;
         r->count--;
     }
+    if (r->count == 0 && r->cap * r->elem > KEPT) {
+        free(r->data);
+        dtt_ring_init(r, r->elem, r->max);
+    }
+}
+
+bool dtt_ring_take(struct dtt_ring *r, void *ret)
+{
+    const void *front = dtt_ring_front(r);
+    if (front) {
+        memcpy(ret, front, r->elem);
+        dtt_ring_pop(r);
+    }
+    return front != NULL;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Bounded first-in first-out queue of elements of one size. Grows on demand up to its maximum. */
+/*
+ * Bounded first-in first-out queue of elements of one size. Grows on demand up to its maximum;
+ * an empty one is small again.
+ */
 #ifndef DTT_BASE_RING_H
 #define DTT_BASE_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +30,7 @@ void *dtt_ring_front(struct dtt_ring *r);
 void *dtt_ring_at(struct dtt_ring *r, size_t i);
 /** Drops the oldest element; fine when empty. */
 void dtt_ring_pop(struct dtt_ring *r);
+/** Copies the oldest element to `ret` and drops it; false when empty. */
+bool dtt_ring_take(struct dtt_ring *r, void *ret);
 
 #endif

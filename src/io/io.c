@@ -21,7 +21,7 @@
 #include <uv.h>
 
 /* The heap is trimmed when connections gave back so much, and not more often. */
-#define TRIM_BYTES ((uint64_t)256 * 1024)
+#define TRIM_BYTES ((uint64_t)64 * 1024)
 #define TRIM_EVERY_NS (10 * DTT_S)
 /* Turns of libuv in which watchers may change once more before the timer has to help. */
 #define STALE_ROUNDS 8

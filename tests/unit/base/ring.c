@@ -55,6 +55,30 @@ static void test_maximum(void **state)
     }
 }
 
+static void test_empty_again(void **state)
+{
+    struct dtt_ring r;
+    int first, second;
+    (void)state;
+    dtt_ring_init(&r, sizeof(int), 5000);
+    for (int i = 0; i < 5000; i++) {
+        assert_true(push(&r, i));
+    }
+    for (int i = 0; i < 4999; i++) {
+        assert_true(dtt_ring_take(&r, &first));
+        assert_int_equal(first, i);
+    }
+    assert_true(r.cap >= 5000);
+    dtt_ring_pop(&r);
+    assert_int_equal(r.cap, 0); /* it was large */
+    assert_false(dtt_ring_take(&r, &first));
+    assert_true(push(&r, 1) && push(&r, 2));
+    assert_true(dtt_ring_take(&r, &first) && dtt_ring_take(&r, &second));
+    assert_int_equal(first + 10 * second, 21);
+    assert_true(r.cap > 0); /* it is small */
+    dtt_ring_fini(&r);
+}
+
 /* First in, first out, wherever the ring happens to wrap and grow. */
 static void test_against_model(void **state)
 {
@@ -116,9 +140,8 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_maximum),
-        cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_empty),         cmocka_unit_test(test_maximum),
+        cmocka_unit_test(test_empty_again),   cmocka_unit_test(test_against_model),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
