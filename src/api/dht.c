@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "api/node_priv.h"
 #include "node/core_dht.h"
+#include "node/snapshot.h"
 
 int dtt_node_dht_get(dtt_node *n, const struct dtt_dht_get *args, uint32_t *ret_op)
 {
@@ -70,17 +71,16 @@ int dtt_node_dht_announce(dtt_node *n, const uint8_t info_hash[20], uint16_t por
 
 int dtt_node_dht_status(const dtt_node *n, struct dtt_dht_status *ret)
 {
-    struct dtt_dht_status status = {0};
-    struct dtt_dht_stats stats;
+    struct dtt_snapshot_stats stats;
     if (!n) {
         return DTT_EINVAL;
     }
-    dtt_core_dht_stats(dtt_io_core(n->io), &stats);
-    memcpy(status.id, stats.id, sizeof(status.id));
-    status.nodes_v4 = stats.nodes_v4;
-    status.nodes_v6 = stats.nodes_v6;
-    status.items = stats.items;
-    status.peers = stats.peers;
+    dtt_snapshot_stats(dtt_io_core(n->io), &stats);
+    struct dtt_dht_status status = {.nodes_v4 = stats.dht.nodes_v4,
+                                    .nodes_v6 = stats.dht.nodes_v6,
+                                    .items = stats.dht.items,
+                                    .peers = stats.dht.peers};
+    memcpy(status.id, stats.dht.id, sizeof(status.id));
     return dtt_write_sized(ret, &status, sizeof(status)) ? DTT_OK : DTT_EINVAL;
 }
 

@@ -17,13 +17,7 @@ void dtt_gossip_outbox_fini(struct dtt_gossip_outbox *o)
 
 bool dtt_gossip_outbox_pop(struct dtt_gossip_outbox *o, struct dtt_gossip_outbox_item *ret)
 {
-    struct dtt_gossip_outbox_item *front = dtt_ring_front(&o->items);
-    if (!front) {
-        return false;
-    }
-    *ret = *front;
-    dtt_ring_pop(&o->items);
-    return true;
+    return dtt_ring_take(&o->items, ret);
 }
 
 /* Takes its own reference of item->blob. */

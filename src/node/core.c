@@ -5,6 +5,7 @@
 #include "gossip/addr_info.h"
 #include "node/core_dht.h"
 #include "node/core_topic.h"
+#include "node/dials.h"
 #include "node/inside.h"
 #include "node/locate.h"
 #include "node/once.h"
@@ -102,19 +103,6 @@ void dtt_core_free(struct dtt_core *c)
 const struct dtt_id *dtt_core_id(const struct dtt_core *c)
 {
     return &c->id;
-}
-
-size_t dtt_core_n_topics(const struct dtt_core *c)
-{
-    return c->n_topics;
-}
-
-void dtt_core_links_stats(const struct dtt_core *c, struct dtt_links_stats *ret)
-{
-    *ret = (struct dtt_links_stats){0};
-    if (!c->cfg.dht_only) {
-        dtt_links_stats(&c->links, ret);
-    }
 }
 
 struct dtt_events *dtt_core_events(struct dtt_core *c)
@@ -248,14 +236,14 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         dtt_core_topic_on_gossip(c, now, &gossip_action);
         return true;
     }
-    if (dtt_links_next_failure(&c->links, &failure)) {
+    if (dtt_dials_next_failure(&c->links, &failure)) {
         dtt_core_topic_on_dial_failure(c, now, &failure);
         return true;
     }
     for (int is_hearsay = 0; is_hearsay < 2; is_hearsay++) {
         bool has_room = c->waits.n_addr_gets < DTT_CORE_ADDR_GETS &&
                         (!is_hearsay || c->waits.n_named_gets < DTT_CORE_NAMED_GETS);
-        if (has_room && dtt_links_next_wanted(&c->links, is_hearsay, &wanted)) {
+        if (has_room && dtt_dials_next_wanted(&c->links, is_hearsay, &wanted)) {
             dtt_locate_get(c, now, &wanted, is_hearsay);
             return true;
         }

@@ -67,9 +67,6 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
 
 /* ---- application side; the rest is in core_topic.h, once.h and core_dht.h */
 
-struct dtt_links_stats;
-size_t dtt_core_n_topics(const struct dtt_core *c);
-void dtt_core_links_stats(const struct dtt_core *c, struct dtt_links_stats *ret);
 struct dtt_events *dtt_core_events(struct dtt_core *c);
 
 #endif

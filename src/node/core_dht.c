@@ -243,11 +243,6 @@ void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op)
     }
 }
 
-void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret)
-{
-    dtt_dht_stats(c->dht, ret);
-}
-
 /* ---- state */
 
 int dtt_core_dht_state(const struct dtt_core *c, uint8_t *buf, size_t cap)

@@ -26,7 +26,6 @@ int dtt_core_dht_get_peers(struct dtt_core *c, struct dtt_now now, const uint8_t
 int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
                           uint16_t port, uint32_t *ret_op);
 void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op);
-void dtt_core_dht_stats(const struct dtt_core *c, struct dtt_dht_stats *ret);
 
 /** Gives the application's events for what the DHT says of such an operation. */
 void dtt_core_dht_event(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,

@@ -4,6 +4,7 @@
 #include "base/reason.h"
 #include "crypto/hash.h"
 #include "gossip/addr_info.h"
+#include "node/dials.h"
 #include "node/inside.h"
 #include "node/slots.h"
 #include "node/topic_config.h"
@@ -144,11 +145,11 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
     case DTT_TRACKER_GET: get_slot(t, now, a); break;
     case DTT_TRACKER_PUT: put_slot(t, now, a); break;
     case DTT_TRACKER_DIAL:
-        dtt_links_learn(&c->links, &a->peer, a->addrs, a->n_addrs);
+        dtt_dials_learn(&c->links, &a->peer, a->addrs, a->n_addrs);
         dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer, a->was_neighbor);
         break;
     case DTT_TRACKER_RECORD:
-        dtt_links_learn(&c->links, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        dtt_dials_learn(&c->links, &a->record.publisher, a->record.addrs, a->record.n_addrs);
         dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
         if (a->record.n_addrs > 0) { /* the record of a node of this project */
             dtt_book_mark(&c->links.book, &a->record.publisher);
@@ -213,10 +214,10 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
         dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last,
                        a->is_hearsay ? &a->via : NULL);
         break;
-    case DTT_GOSSIP_DISCONNECT: dtt_links_unneeded(&c->links, now, &a->peer); break;
+    case DTT_GOSSIP_DISCONNECT: dtt_dials_unneeded(&c->links, now, &a->peer); break;
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
-            dtt_links_learn(&c->links, &a->peer, addrs, n);
+            dtt_dials_learn(&c->links, &a->peer, addrs, n);
             if (dtt_addr_info_has_mark(a->data)) {
                 dtt_book_mark(&c->links.book, &a->peer);
             }

@@ -8,11 +8,12 @@
 
 #include "gossip/gossip.h"
 #include "node/core.h"
-#include "node/links.h"
 #include "tracker/tracker.h"
 
 /** A send is accepted while half of the neighbours have no more than this unacknowledged. */
 #define DTT_TOPIC_SEND_MAX (128 * 1024)
+
+struct dtt_dial_failure;
 
 struct dtt_topic {
     struct dtt_core *core;

@@ -20,10 +20,8 @@ struct dtt_prover {
                  uint8_t ret_seed[32]);
 };
 
+/** Of one connection. Zero the struct to initialise. */
 struct dtt_link_proofs {
-    dtt_quic_conn conn;
-    struct dtt_id peer;
-    bool is_dialled; /**< by us */
     bool has_stream;
     int64_t stream;
     struct dtt_gossip_topic_id *told; /**< topics that we have proven, or tried to */
@@ -31,19 +29,19 @@ struct dtt_link_proofs {
     unsigned n_read;
 };
 
-void dtt_link_proofs_init(struct dtt_link_proofs *p, dtt_quic_conn conn, const struct dtt_id *peer,
-                          bool is_dialled);
+struct dtt_links;
+struct dtt_link;
+struct dtt_link_conn;
+
 void dtt_link_proofs_fini(struct dtt_link_proofs *p);
 /** Whether a stream with this header carries proofs. */
 bool dtt_link_proofs_is_stream(const struct dtt_gossip_topic_id *topic);
-/** Proves that we hold the secret of the topic, once. */
-void dtt_link_proofs_tell(struct dtt_link_proofs *p, struct dtt_ctx *ctx,
-                          const struct dtt_prover *prover, const struct dtt_transport *t,
-                          struct dtt_now now, const struct dtt_gossip_topic_id *topic);
+/** Proves on connection `c` that we hold the secret of the topic, once. */
+void dtt_link_proofs_tell(struct dtt_links *links, struct dtt_now now, const struct dtt_link *link,
+                          struct dtt_link_conn *c, const struct dtt_gossip_topic_id *topic);
 /** A frame of the peer; whether it proves that the peer holds the secret of *ret_topic. */
-bool dtt_link_proofs_recv(struct dtt_link_proofs *p, struct dtt_ctx *ctx,
-                          const struct dtt_prover *prover, const struct dtt_transport *t,
-                          struct dtt_now now, struct dtt_slice frame,
+bool dtt_link_proofs_recv(struct dtt_links *links, struct dtt_now now, const struct dtt_link *link,
+                          struct dtt_link_conn *c, struct dtt_slice frame,
                           struct dtt_gossip_topic_id *ret_topic);
 
 #endif

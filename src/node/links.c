@@ -1,43 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/links.h"
 
-#include "node/inflow.h"
-#include "node/outflow.h"
+#include "node/dials.h"
+#include "node/link.h"
 #include "node/places.h"
-#include "node/race.h"
+#include "node/worn.h"
 
 #include <assert.h>
-#include <stdlib.h>
-
-struct live {
-    dtt_quic_conn conn;
-    struct dtt_addr addr;
-    struct dtt_link_proofs proofs;
-    uint64_t opened_ns;
-    uint64_t heard_ns; /* when the peer last said on it what gossip understands; 0 never */
-    bool is_dialled;   /* by us */
-    bool is_held;      /* nothing of its streams is taken */
-    bool is_worn;      /* it will end before long: another one takes its place */
-    bool is_closing;   /* we closed it */
-    bool is_slow;      /* because it was slow */
-};
-
-enum link_state { NEW, LOCATING, DIALLING, LIVE, LINGERING };
-
-struct dtt_link {
-    struct dtt_id id;
-    enum link_state state;
-    struct dtt_timer timer;             /* DIALLING: the next address; LINGERING: the end */
-    struct live conns[DTT_LINKS_CONNS]; /* the first one carries what we send */
-    size_t n_conns;
-    struct dtt_id via;    /* who named it, if race.is_hearsay */
-    struct dtt_race race; /* goes on for a while when the peer has connected to us meanwhile */
-
-    struct dtt_outflow out;
-    struct dtt_backlog backlog;
-    struct dtt_inflow in;
-    int neighbor_of; /* topics in whose active view it is */
-};
 
 void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
                     struct dtt_gossip *gossip, const struct dtt_prover *prover,
@@ -58,21 +27,10 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     dtt_ring_init(&p->named, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
 
-static void link_free(struct dtt_links *p, struct dtt_link *link)
-{
-    dtt_timerq_cancel(&p->timers, &link->timer);
-    for (size_t k = 0; k < link->n_conns; k++) {
-        dtt_link_proofs_fini(&link->conns[k].proofs);
-    }
-    dtt_outflow_fini(&link->out);
-    dtt_inflow_fini(&link->in, &p->streams_in);
-    free(link);
-}
-
 void dtt_links_fini(struct dtt_links *p)
 {
-    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        link_free(p, dtt_map_value_at(&p->peers, i));
+    while (dtt_map_count(&p->peers) > 0) {
+        dtt_link_drop(p, dtt_map_value_at(&p->peers, dtt_map_count(&p->peers) - 1));
     }
     dtt_map_fini(&p->peers);
     dtt_book_fini(&p->book);
@@ -81,280 +39,6 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_ring_fini(&p->failures);
     dtt_ring_fini(&p->wanted);
     dtt_ring_fini(&p->named);
-}
-
-static struct dtt_link *link_find(const struct dtt_links *p, const struct dtt_id *id)
-{
-    return dtt_map_get(&p->peers, id);
-}
-
-static struct dtt_link *link_make(struct dtt_links *p, const struct dtt_id *id)
-{
-    struct dtt_link *link = link_find(p, id);
-    if (link) {
-        return link;
-    }
-    link = calloc(1, sizeof(*link));
-    if (!link || dtt_map_put(&p->peers, id, link) != DTT_OK) {
-        free(link);
-        DTT_COUNT(p->ctx, NODE_PEERS_REFUSED);
-        return NULL;
-    }
-    link->id = *id;
-    dtt_outflow_init(&link->out);
-    return link;
-}
-
-static void link_drop(struct dtt_links *p, struct dtt_link *link)
-{
-    dtt_map_take(&p->peers, &link->id);
-    link_free(p, link);
-}
-
-/* The only place where the state changes and the timer is set. */
-static void enter(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
-                  enum link_state state)
-{
-    uint64_t at = DTT_NEVER;
-    assert(state != NEW && (state != LOCATING || link->state == NEW));
-    assert((state == LIVE || state == LINGERING) == (link->n_conns > 0));
-    assert(state != DIALLING || link->race.n_dials > 0 || link->race.n_todo > 0);
-    assert(state != LIVE || link->neighbor_of > 0);
-    if (state == DIALLING) {
-        at = dtt_race_deadline(&link->race, now);
-    } else if (state == LINGERING) {
-        at = now.mono_ns + DTT_LINKS_LINGER_NS;
-    }
-    link->state = state;
-    if (at == DTT_NEVER) {
-        dtt_timerq_cancel(&p->timers, &link->timer);
-    } else {
-        /* Out of memory: the next address, or the end, waits for the next event of this link. */
-        dtt_timerq_set(&p->timers, &link->timer, at);
-    }
-}
-
-/* It has a connection. One that no topic needs stays a while: either side may have more to say. */
-static void enter_connected(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    enter(p, now, link, link->neighbor_of > 0 ? LIVE : LINGERING);
-}
-
-/* ------------------------------------------------------------- dialling */
-
-static const char *stage_of(enum dtt_reason reason)
-{
-    switch (reason) {
-    case DTT_REASON_NO_ADDRESS: return "address";
-    case DTT_REASON_LIMIT:
-    case DTT_REASON_BUDGET:
-    case DTT_REASON_SELF:
-    case DTT_REASON_LOCAL:
-    case DTT_REASON_TIMEOUT:
-    case DTT_REASON_UNREACHABLE: return "connect";
-    default: return "handshake";
-    }
-}
-
-/* The race is lost: tells of it and frees the link. */
-static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    struct dtt_dial_failure f = {.peer = link->id,
-                                 .addr = link->race.failed,
-                                 .stage = stage_of(link->race.reason),
-                                 .reason = link->race.reason};
-    struct dtt_dial_failure *told = dtt_ring_push(&p->failures);
-    if (told) {
-        *told = f;
-    }
-    DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&f.peer), dtt_tv_addr(&f.addr),
-              dtt_tv_text(f.stage), dtt_tv_text(dtt_reason_word((int)f.reason)));
-    link_drop(p, link);
-    dtt_gossip_peer_gone(p->gossip, now, &f.peer, f.reason);
-}
-
-struct dial_count {
-    size_t all, hearsay, via;
-};
-
-static struct dial_count count_dials(const struct dtt_links *p, const struct dtt_id *via)
-{
-    struct dial_count n = {0};
-    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        const struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        size_t dials = link->race.n_dials;
-        n.all += dials;
-        if (link->race.is_hearsay) {
-            n.hearsay += dials;
-            n.via += memcmp(&link->via, via, sizeof(*via)) == 0 ? dials : 0;
-        }
-    }
-    return n;
-}
-
-/* Ends a dial on hearsay in favour of another one. */
-static void end_hearsay(struct dtt_links *p, struct dtt_now now)
-{
-    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        if (link->race.is_hearsay && link->race.n_dials > 0) {
-            dtt_race_stop(&link->race, &p->transport, now);
-            link->race.reason = DTT_REASON_BUDGET;
-            if (link->state == DIALLING) {
-                lose(p, now, link);
-            }
-            return;
-        }
-    }
-}
-
-/* Whether one more dial may be made for the link. */
-static bool may_dial(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
-{
-    struct dial_count n = count_dials(p, &link->via);
-    if (link->race.is_hearsay) {
-        return n.all < DTT_LINKS_DIALS && n.hearsay < DTT_LINKS_HEARSAY && n.via < DTT_LINKS_VIA;
-    }
-    if (n.all >= DTT_LINKS_DIALS && n.hearsay > 0) {
-        end_hearsay(p, now);
-        n.all--;
-    }
-    return n.all < DTT_LINKS_DIALS;
-}
-
-/* Tries the next address. When the race is lost, tells of it and frees the link. */
-static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    if (dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
-                      may_dial(p, now, link))) {
-        enter(p, now, link, DIALLING);
-    } else {
-        lose(p, now, link);
-    }
-}
-
-static void dial_first(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    struct dtt_id *wanted = NULL;
-    if (!dtt_race_start(&link->race, &p->book, &link->id)) {
-        wanted = dtt_ring_push(link->race.is_hearsay ? &p->named : &p->wanted);
-    }
-    if (wanted) {
-        *wanted = link->id;
-        enter(p, now, link, LOCATING);
-    } else {
-        dial(p, now, link);
-    }
-}
-
-bool dtt_links_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret)
-{
-    struct dtt_ring *ring = is_hearsay ? &p->named : &p->wanted;
-    const struct dtt_id *id = dtt_ring_front(ring);
-    if (!id) {
-        return false;
-    }
-    *ret = *id;
-    dtt_ring_pop(ring);
-    return true;
-}
-
-void dtt_links_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
-{
-    struct dtt_link *link = link_find(p, id);
-    if (link && link->race.is_hearsay && (link->state == LOCATING || link->state == DIALLING)) {
-        dtt_race_stop(&link->race, &p->transport, now);
-        link_drop(p, link);
-    }
-}
-
-void dtt_links_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
-                     size_t n)
-{
-    struct dtt_addr allowed[DTT_BOOK_ADDRS];
-    size_t k = 0;
-    for (size_t i = 0; i < n && k < DTT_BOOK_ADDRS; i++) {
-        if (dtt_addr_may_be_named(&addrs[i], p->nearest)) {
-            allowed[k++] = addrs[i];
-        }
-    }
-    dtt_book_add(&p->book, id, allowed, k);
-}
-
-void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
-                       bool is_over)
-{
-    struct dtt_link *link = link_find(p, id);
-    if (link && link->state == LOCATING && (dtt_race_start(&link->race, &p->book, id) || is_over)) {
-        dial(p, now, link);
-    }
-}
-
-/* ---------------------------------------------------------------- places */
-
-static void close_live(struct dtt_links *p, struct dtt_now now, struct live *c, const char *words)
-{
-    if (!c->is_closing && !c->is_dialled) {
-        assert(p->n_accepted > 0);
-        p->n_accepted--;
-    }
-    c->is_closing = true;
-    dtt_transport_close(&p->transport, now, c->conn, words);
-}
-
-static void close_slow(struct dtt_links *p, struct dtt_now now, struct live *c)
-{
-    DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
-    c->is_slow = true;
-    close_live(p, now, c, "too slow");
-}
-
-static enum dtt_place_rank rank_of(const struct dtt_links *p, struct dtt_now now,
-                                   const struct dtt_link *link)
-{
-    if (link->neighbor_of > 0 || dtt_gossip_needs(p->gossip, &link->id)) {
-        return DTT_PLACE_NEEDED;
-    }
-    return dtt_gossip_standing(p->gossip, now, &link->id) == DTT_STANDING_PROVEN
-               ? DTT_PLACE_PROVEN
-               : DTT_PLACE_STRANGER;
-}
-
-static struct dtt_place place_of(const struct dtt_links *p, struct dtt_now now,
-                                 const struct dtt_link *link, const struct live *c)
-{
-    bool is_silent = c->heard_ns == 0 && now.mono_ns - c->opened_ns >= DTT_LINKS_GRACE_NS;
-    enum dtt_place_rank rank = rank_of(p, now, link);
-    return (struct dtt_place){.rank =
-                                  is_silent && rank == DTT_PLACE_STRANGER ? DTT_PLACE_SILENT : rank,
-                              .host = dtt_addr_host(&c->addr),
-                              .network = dtt_addr_network(&c->addr),
-                              .used_ns = c->heard_ns ? c->heard_ns : c->opened_ns};
-}
-
-/* One accepted connection, or stranger among them, may be too many: perhaps the newest one goes. */
-static void make_room(struct dtt_links *p, struct dtt_now now)
-{
-    struct dtt_place places[DTT_LINKS_ACCEPTED + 1];
-    struct live *lives[DTT_LINKS_ACCEPTED + 1];
-    size_t n = 0;
-    size_t strangers = 0;
-    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        for (size_t k = 0; k < link->n_conns; k++) {
-            if (!link->conns[k].is_dialled && !link->conns[k].is_closing) {
-                assert(n <= DTT_LINKS_ACCEPTED);
-                places[n] = place_of(p, now, link, &link->conns[k]);
-                strangers += places[n].rank <= DTT_PLACE_STRANGER;
-                lives[n++] = &link->conns[k];
-            }
-        }
-    }
-    assert(n == p->n_accepted);
-    if (n > DTT_LINKS_ACCEPTED || strangers > DTT_LINKS_STRANGERS) {
-        DTT_COUNT(p->ctx, NODE_PLACES_MADE);
-        close_live(p, now, lives[dtt_places_victim(places, n)], "no place");
-    }
 }
 
 /* --------------------------------------------------------------- sending */
@@ -366,22 +50,17 @@ static void make_room(struct dtt_links *p, struct dtt_now now)
  */
 static void promote(struct dtt_links *p, struct dtt_link *link, size_t k)
 {
-    struct live chosen = link->conns[k];
+    struct dtt_link_conn chosen = link->conns[k];
     dtt_outflow_end(&link->out, &p->transport, link->conns[0].conn);
     memmove(link->conns + 1, link->conns, k * sizeof(chosen));
     link->conns[0] = chosen;
-}
-
-static bool is_fresh(const struct live *c, struct dtt_now now)
-{
-    return c->heard_ns != 0 && now.mono_ns - c->heard_ns < DTT_LINKS_FRESH_NS;
 }
 
 static size_t unacked(const struct dtt_links *p, const struct dtt_link *link)
 {
     size_t n = link->out.queued_bytes;
     for (size_t i = 0; i < link->n_conns; i++) {
-        n += dtt_transport_unacked(&p->transport, link->conns[i].conn);
+        n += p->transport.ops->unacked(p->transport.self, link->conns[i].conn);
     }
     return n;
 }
@@ -409,6 +88,13 @@ static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link 
     }
 }
 
+static void close_slow(struct dtt_links *p, struct dtt_now now, struct dtt_link_conn *c)
+{
+    DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
+    c->is_slow = true;
+    dtt_link_close(p, now, c, "too slow");
+}
+
 /*
  * `err`: why a frame could not be sent, mostly because the peer has stopped reading and its send
  * buffer is full. Leaving out one frame would corrupt the stream, so the connection is closed; one
@@ -416,14 +102,14 @@ static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link 
  */
 static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, int err)
 {
-    struct live *c = &link->conns[0];
+    struct dtt_link_conn *c = &link->conns[0];
     if (err == DTT_OK) {
         return;
     }
     if (err == DTT_EAGAIN) {
         close_slow(p, now, c);
     } else {
-        close_live(p, now, c, "cannot send");
+        dtt_link_close(p, now, c, "cannot send");
     }
 }
 
@@ -435,7 +121,7 @@ static void prove(struct dtt_links *p, struct dtt_now now, struct dtt_link *link
                   const struct dtt_gossip_topic_id *topic)
 {
     if (dtt_book_is_marked(&p->book, &link->id)) {
-        dtt_link_proofs_tell(&link->conns[0].proofs, p->ctx, &p->prover, &p->transport, now, topic);
+        dtt_link_proofs_tell(p, now, link, &link->conns[0], topic);
     }
 }
 
@@ -443,11 +129,11 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last,
                     const struct dtt_id *via)
 {
-    struct dtt_link *link = link_find(p, id);
+    struct dtt_link *link = dtt_link_find(p, id);
     if (!link && last) {
         return; /* A goodbye is no reason to dial. */
     }
-    link = link_make(p, id);
+    link = dtt_link_make(p, id);
     if (!link) {
         dtt_gossip_peer_gone(p->gossip, now, id, DTT_REASON_LIMIT);
         return;
@@ -461,7 +147,7 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
             dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn, topic, payload, last);
         on_written(p, now, link, before);
         on_sent(p, now, link, err);
-        enter_connected(p, now, link);
+        dtt_link_enter_connected(p, now, link);
         return;
     }
     if (dtt_outflow_queue(&link->out, topic, payload, last) != DTT_OK) {
@@ -470,60 +156,34 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     if (!via) {
         link->race.is_hearsay = false;
     }
-    if (link->state == NEW) {
+    if (link->state == DTT_LINK_NEW) {
         link->race.is_hearsay = via != NULL;
         link->via = via ? *via : link->via;
-        dial_first(p, now, link);
+        dtt_dials_start(p, now, link);
     }
 }
 
 /* ------------------------------------------------------------- receiving */
 
-/* The number of a connection; n_conns when it is none of the link any more. */
-static size_t find_conn(const struct dtt_link *link, dtt_quic_conn conn)
-{
-    size_t k = 0;
-    while (k < link->n_conns && link->conns[k].conn != conn) {
-        k++;
-    }
-    return k;
-}
-
-/*
- * Worn connections that the peer has left too: it has ended its streams there, and speaks on
- * another one. (If it does not, the connection ends by itself, and nothing is lost with it.)
- */
-static void close_worn(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    for (size_t k = 1; k < link->n_conns; k++) {
-        struct live *c = &link->conns[k];
-        if (c->is_worn && !c->is_closing && !is_fresh(c, now) &&
-            !dtt_inflow_has(&link->in, c->conn) &&
-            dtt_transport_unacked(&p->transport, c->conn) == 0) {
-            close_live(p, now, c, "worn");
-        }
-    }
-}
-
 /* The peer has spoken of a topic of ours on connection k. */
 static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
 {
     link->conns[k].heard_ns = now.mono_ns;
-    if (rank_of(p, now, link) > DTT_PLACE_STRANGER) {
-        dtt_transport_trust(&p->transport, link->conns[k].conn);
+    if (dtt_places_rank(p, now, link) > DTT_PLACE_STRANGER) {
+        p->transport.ops->trust(p->transport.self, link->conns[k].conn);
     }
-    if (k > 0 && !link->conns[k].is_worn && !is_fresh(&link->conns[0], now)) {
+    if (k > 0 && !link->conns[k].is_worn && !dtt_link_is_fresh(&link->conns[0], now)) {
         promote(p, link, k);
     }
-    close_worn(p, now, link);
-    enter_connected(p, now, link);
+    dtt_worn_close(p, now, link);
+    dtt_link_enter_connected(p, now, link);
 }
 
 /* What a frame is for: DTT_OK when it was of use, DTT_EPROTO when it is none. */
 static int on_frame(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice frame)
 {
-    const struct live *c = &link->conns[k];
+    const struct dtt_link_conn *c = &link->conns[k];
     struct dtt_gossip_source source = {.id = link->id,
                                        .connection = c->conn,
                                        .host = dtt_addr_host(&c->addr),
@@ -532,8 +192,7 @@ static int on_frame(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     if (!dtt_link_proofs_is_stream(topic)) {
         return dtt_gossip_recv(p->gossip, now, &source, topic, frame);
     }
-    if (!dtt_link_proofs_recv(&link->conns[k].proofs, p->ctx, &p->prover, &p->transport, now, frame,
-                              &proven)) {
+    if (!dtt_link_proofs_recv(p, now, link, &link->conns[k], frame, &proven)) {
         return DTT_ESTATE;
     }
     dtt_book_mark(&p->book, &link->id);
@@ -542,13 +201,9 @@ static int on_frame(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     return DTT_OK;
 }
 
-static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k,
                     const struct dtt_quic_event *ev)
 {
-    size_t k = find_conn(link, ev->conn);
-    if (k == link->n_conns) {
-        return;
-    }
     struct dtt_gossip_stream *frames =
         dtt_inflow_get(&link->in, &p->streams_in, ev->conn, ev->stream);
     struct dtt_slice rest = ev->data;
@@ -568,7 +223,7 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     }
     if (got < 0) {
         DTT_COUNT(p->ctx, NODE_STREAMS_MALFORMED);
-        close_live(p, now, &link->conns[k], "bad gossip stream");
+        dtt_link_close(p, now, &link->conns[k], "bad gossip stream");
     } else if (ev->fin) {
         dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
     }
@@ -579,7 +234,7 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
-    struct dtt_link *link = link_make(p, &ev->peer);
+    struct dtt_link *link = dtt_link_make(p, &ev->peer);
     if (!link) {
         dtt_transport_close(&p->transport, now, ev->conn, "too many peers");
         return;
@@ -596,18 +251,17 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
     }
     if (link->n_conns == DTT_LINKS_CONNS) {
-        close_live(p, now, &link->conns[--link->n_conns], "replaced");
+        dtt_link_close(p, now, &link->conns[--link->n_conns], "replaced");
         dtt_link_proofs_fini(&link->conns[link->n_conns].proofs);
     }
-    link->conns[link->n_conns++] = (struct live){
+    link->conns[link->n_conns++] = (struct dtt_link_conn){
         .conn = ev->conn, .addr = ev->addr, .opened_ns = now.mono_ns, .is_dialled = ev->dialed};
-    dtt_link_proofs_init(&link->conns[link->n_conns - 1].proofs, ev->conn, &ev->peer, ev->dialed);
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
-    if (link->n_conns == 1 || link->conns[0].is_worn || !is_fresh(&link->conns[0], now)) {
+    if (link->n_conns == 1 || link->conns[0].is_worn || !dtt_link_is_fresh(&link->conns[0], now)) {
         promote(p, link, link->n_conns - 1);
     }
-    enter_connected(p, now, link);
+    dtt_link_enter_connected(p, now, link);
     size_t before = unacked(p, link) - link->out.queued_bytes;
     for (size_t i = 0; i < link->out.queue.count; i++) {
         prove(p, now, link, dtt_outflow_topic(&link->out, i));
@@ -615,29 +269,26 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     int err = dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn);
     on_written(p, now, link, before);
     on_sent(p, now, link, err);
-    if (p->n_accepted > DTT_LINKS_STRANGERS) {
-        make_room(p, now);
-    }
+    dtt_places_make_room(p, now);
 }
 
-static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k,
                       const struct dtt_quic_event *ev)
 {
     if (dtt_race_take(&link->race, ev->conn, ev->reason)) {
         if (ev->reason == DTT_REASON_REFUSED || ev->reason == DTT_REASON_WRONG_KEY) {
             dtt_destinations_answered(&p->destinations, &ev->addr);
         }
-        if (link->state == DIALLING) {
-            dial(p, now, link);
+        if (link->state == DTT_LINK_DIALLING) {
+            dtt_dials_next(p, now, link);
         }
         return;
     }
     dtt_inflow_end(&link->in, &p->streams_in, ev->conn, -1);
-    size_t k = find_conn(link, ev->conn);
     if (k == link->n_conns) {
         return; /* a dial that lost its race, or a connection too many */
     }
-    struct live gone = link->conns[k];
+    struct dtt_link_conn gone = link->conns[k];
     p->n_accepted -= !gone.is_dialled && !gone.is_closing;
     dtt_link_proofs_fini(&gone.proofs);
     memmove(link->conns + k, link->conns + k + 1, (--link->n_conns - k) * sizeof(gone));
@@ -648,50 +299,15 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         return;
     }
     if (link->race.n_dials > 0) {
-        enter(p, now, link, DIALLING);
+        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
         return;
     }
     struct dtt_id id = link->id;
     enum dtt_reason reason =
         gone.is_slow && ev->reason == DTT_REASON_CLOSED_BY_US ? DTT_REASON_TOO_SLOW : ev->reason;
     DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word((int)reason)));
-    link_drop(p, link);
+    dtt_link_drop(p, link);
     dtt_gossip_peer_gone(p->gossip, now, &id, reason);
-}
-
-static void on_migrated(struct dtt_links *p, struct dtt_link *link, const struct dtt_quic_event *ev)
-{
-    size_t k = find_conn(link, ev->conn);
-    dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
-    if (k < link->n_conns) {
-        link->conns[k].addr = ev->addr;
-    }
-}
-
-/* We speak there, and the peer does so too, or has not had the time to follow us. */
-static bool is_shared(const struct live *c, struct dtt_now now)
-{
-    uint64_t since = c->heard_ns ? c->heard_ns : c->opened_ns;
-    return !c->is_worn && now.mono_ns - since < 2 * DTT_LINKS_FRESH_NS;
-}
-
-/*
- * We dial once more, unless we have left that connection already. Where both had dialled at once,
- * each may speak on the other's.
- */
-static void on_worn(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
-                    const struct dtt_quic_event *ev)
-{
-    size_t k = find_conn(link, ev->conn);
-    if (k == link->n_conns) {
-        return;
-    }
-    link->conns[k].is_worn = true;
-    if (!is_shared(&link->conns[0], now) && link->state == LIVE && link->race.n_dials == 0) {
-        link->race = (struct dtt_race){.todo = {ev->addr}, .n_todo = 1};
-        dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
-                      may_dial(p, now, link));
-    }
 }
 
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
@@ -700,45 +316,61 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         on_connected(p, now, ev);
         return;
     }
-    struct dtt_link *link = link_find(p, &ev->peer);
+    struct dtt_link *link = dtt_link_find(p, &ev->peer);
     if (!link) {
         return;
     }
+    size_t k = dtt_link_conn(link, ev->conn);
+    bool is_its = k < link->n_conns;
     switch (ev->type) {
-    case DTT_QUIC_DATA: on_data(p, now, link, ev); break;
+    case DTT_QUIC_DATA:
+        if (is_its) {
+            on_data(p, now, link, k, ev);
+        }
+        break;
     case DTT_QUIC_STREAM_RESET:
         dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
         break;
-    case DTT_QUIC_CLOSED: on_closed(p, now, link, ev); break;
-    case DTT_QUIC_MIGRATED: on_migrated(p, link, ev); break;
-    case DTT_QUIC_WORN: on_worn(p, now, link, ev); break;
-    default: break; /* WRITABLE: dtt_links_unacked is asked anew after each input. */
+    case DTT_QUIC_CLOSED: on_closed(p, now, link, k, ev); break;
+    case DTT_QUIC_MIGRATED:
+        dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
+        if (is_its) {
+            link->conns[k].addr = ev->addr;
+        }
+        break;
+    case DTT_QUIC_WORN:
+        if (is_its) {
+            dtt_worn_replace(p, now, link, k, &ev->addr);
+        }
+        break;
+    case DTT_QUIC_WRITABLE: /* dtt_links_unacked is asked anew after each input */
+    case DTT_QUIC_CONNECTED: break;
     }
 }
 
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change)
 {
-    struct dtt_link *link = link_find(p, id);
+    struct dtt_link *link = dtt_link_find(p, id);
     if (link) {
         assert(link->neighbor_of + change >= 0);
         link->neighbor_of += change;
         tell_slow(p, link, false);
         if (link->n_conns > 0) {
-            enter_connected(p, now, link);
+            dtt_link_enter_connected(p, now, link);
         }
     }
 }
 
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
 {
-    const struct dtt_link *link = link_find(p, id);
+    const struct dtt_link *link = dtt_link_find(p, id);
     return link ? unacked(p, link) : 0;
 }
 
 bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
 {
-    const struct dtt_link *link = link_find(p, id);
+    const struct dtt_link *link = dtt_link_find(p, id);
     return link && dtt_backlog_is_late(&link->backlog, now);
 }
 
@@ -759,7 +391,7 @@ void dtt_links_follow(struct dtt_links *p, const struct dtt_events *events)
         for (size_t k = 0; k < link->n_conns; k++) {
             if (link->conns[k].is_held != is_held) {
                 link->conns[k].is_held = is_held;
-                dtt_transport_hold(&p->transport, link->conns[k].conn, is_held);
+                p->transport.ops->hold(p->transport.self, link->conns[k].conn, is_held);
             }
         }
     }
@@ -768,7 +400,7 @@ void dtt_links_follow(struct dtt_links *p, const struct dtt_events *events)
 static void close_conns(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     for (size_t k = 0; k < link->n_conns; k++) {
-        close_live(p, now, &link->conns[k], "close from disconnect");
+        dtt_link_close(p, now, &link->conns[k], "close from disconnect");
     }
 }
 
@@ -780,87 +412,8 @@ void dtt_links_close_all(struct dtt_links *p, struct dtt_now now)
         if (link->n_conns > 0) {
             close_conns(p, now, link);
         } else {
-            link_drop(p, link);
+            dtt_link_drop(p, link);
         }
-    }
-}
-
-bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret)
-{
-    const struct dtt_dial_failure *f = dtt_ring_front(&p->failures);
-    if (!f) {
-        return false;
-    }
-    *ret = *f;
-    dtt_ring_pop(&p->failures);
-    return true;
-}
-
-/* ------------------------------------------------------------- snapshot */
-
-void dtt_links_stats(const struct dtt_links *p, struct dtt_links_stats *ret)
-{
-    *ret = (struct dtt_links_stats){.links = dtt_map_count(&p->peers)};
-    for (size_t i = 0; i < ret->links; i++) {
-        const struct dtt_link *peer = dtt_map_value_at(&p->peers, i);
-        ret->neighbors += peer->neighbor_of > 0;
-        ret->connections += peer->n_conns;
-        ret->dials += peer->race.n_dials;
-    }
-}
-
-static void put_conn(struct dtt_json *j, const struct dtt_links *p, dtt_quic_conn conn)
-{
-    struct dtt_quic_info info;
-    if (!dtt_transport_info(&p->transport, conn, &info)) {
-        return;
-    }
-    dtt_json_object(j, NULL);
-    dtt_json_addr(j, "addr", &info.remote);
-    dtt_json_bool(j, "dialled", info.is_dialed);
-    if (info.rtt_us > 0) {
-        dtt_json_u64(j, "rtt_us", info.rtt_us);
-    }
-    dtt_json_u64(j, "unacked", dtt_transport_unacked(&p->transport, conn));
-    dtt_json_end(j);
-}
-
-static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct dtt_link *link)
-{
-    static const char *const words[] = {[LOCATING] = "locating",
-                                        [DIALLING] = "dialling",
-                                        [LIVE] = "neighbor",
-                                        [LINGERING] = "lingering"};
-    dtt_json_object(j, NULL);
-    dtt_json_id(j, "peer", &link->id);
-    dtt_json_text(j, "state", words[link->state]);
-    dtt_json_u64(j, "topics", (uint64_t)link->neighbor_of);
-    dtt_json_array(j, "connections");
-    for (size_t i = 0; i < link->n_conns; i++) {
-        put_conn(j, p, link->conns[i].conn);
-    }
-    dtt_json_end(j);
-    dtt_json_array(j, "dials");
-    for (size_t i = 0; i < link->race.n_dials; i++) {
-        dtt_json_addr(j, NULL, &link->race.dials[i].addr);
-    }
-    dtt_json_end(j);
-    dtt_json_array(j, "untried");
-    for (size_t i = 0; i < link->race.n_todo; i++) {
-        dtt_json_addr(j, NULL, &link->race.todo[i]);
-    }
-    dtt_json_end(j);
-    dtt_json_bool(j, "slow", link->backlog.slow_ns != 0);
-    dtt_json_u64(j, "queued", link->out.queued_bytes);
-    dtt_json_u64(j, "streams_out", link->out.n);
-    dtt_json_u64(j, "streams_in", link->in.n);
-    dtt_json_end(j);
-}
-
-void dtt_links_snapshot(struct dtt_json *j, const struct dtt_links *p)
-{
-    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        put_link(j, p, dtt_map_value_at(&p->peers, i));
     }
 }
 
@@ -871,7 +424,8 @@ static bool is_blocked(const struct dtt_links *p, const struct dtt_link *link)
 {
     struct dtt_quic_info info;
     for (size_t k = 0; k < link->n_conns; k++) {
-        if (dtt_transport_info(&p->transport, link->conns[k].conn, &info) && info.is_blocked) {
+        if (p->transport.ops->info(p->transport.self, link->conns[k].conn, &info) &&
+            info.is_blocked) {
             return true;
         }
     }
@@ -918,9 +472,9 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
             continue;
         }
         struct dtt_link *link = DTT_TIMER_OWNER(t, struct dtt_link, timer);
-        assert(link->state == DIALLING || link->state == LINGERING);
-        if (link->state == DIALLING) {
-            dial(p, now, link);
+        assert(link->state == DTT_LINK_DIALLING || link->state == DTT_LINK_LINGERING);
+        if (link->state == DTT_LINK_DIALLING) {
+            dtt_dials_next(p, now, link);
         } else {
             /* Both sides agreed long ago that they are no neighbours: nothing is lost. */
             close_conns(p, now, link);

@@ -31,12 +31,6 @@
 
 #define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
 #define DTT_LINKS_CONNS 4                /**< connections a peer */
-#define DTT_LINKS_ACCEPTED 192           /**< connections that peers made; then some make room */
-#define DTT_LINKS_STRANGERS 40           /**< of these, neither needed nor proven */
-#define DTT_LINKS_DIALS 48               /**< dials under way */
-#define DTT_LINKS_HEARSAY 16             /**< of these, to peers that another one named */
-#define DTT_LINKS_VIA 4                  /**< of these, to peers that the same one named */
-#define DTT_LINKS_GRACE_NS (5 * DTT_S)   /**< a peer that connected has this long to speak */
 #define DTT_LINKS_FRESH_NS (10 * DTT_S)  /**< heard within this: the connection lives */
 #define DTT_LINKS_LINGER_NS (15 * DTT_S) /**< an unneeded connection stays this long */
 
@@ -59,14 +53,6 @@ struct dtt_links {
     size_t n_accepted; /**< connections that peers made, those that we closed left out */
 };
 
-/** A peer that could not be reached at any address. */
-struct dtt_dial_failure {
-    struct dtt_id peer;
-    struct dtt_addr addr; /**< the last one tried; family none: no address was known */
-    const char *stage;
-    enum dtt_reason reason;
-};
-
 void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_transport *transport,
                     struct dtt_gossip *gossip, const struct dtt_prover *prover,
                     const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
@@ -79,11 +65,6 @@ void dtt_links_fini(struct dtt_links *p);
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last,
                     const struct dtt_id *via);
-/** No topic needs the peer any more: a dial on hearsay ends. */
-void dtt_links_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
-/** Others name addresses of a peer: those that they may name are learnt. */
-void dtt_links_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
-                     size_t n);
 /** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change);
@@ -98,24 +79,6 @@ bool dtt_links_lag(const struct dtt_links *p, const struct dtt_events *events);
 void dtt_links_follow(struct dtt_links *p, const struct dtt_events *events);
 /** Closes every connection with a goodbye. */
 void dtt_links_close_all(struct dtt_links *p, struct dtt_now now);
-
-bool dtt_links_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret);
-
-/**
- * The next peer to be dialled whose address nobody knows; dtt_links_located must follow.
- * `is_hearsay`: of those that another peer named.
- */
-bool dtt_links_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret);
-/** The book may have learnt addresses of a wanted peer. `is_over`: no more are to come. */
-void dtt_links_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
-                       bool is_over);
-
-struct dtt_links_stats {
-    size_t links, neighbors, connections, dials;
-};
-void dtt_links_stats(const struct dtt_links *p, struct dtt_links_stats *ret);
-/** Adds an object for each link to the open array. */
-void dtt_links_snapshot(struct dtt_json *j, const struct dtt_links *p);
 
 uint64_t dtt_links_deadline(const struct dtt_links *p);
 void dtt_links_tick(struct dtt_links *p, struct dtt_now now);

@@ -4,6 +4,7 @@
 #include "codec/bencode.h"
 #include "codec/pkarr.h"
 #include "dht/item.h"
+#include "node/dials.h"
 
 #include <dtt/dht.h>
 
@@ -22,7 +23,7 @@ void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id 
         err = dtt_waits_add(&c->waits, now, op, &wait);
     }
     if (err) {
-        dtt_links_located(&c->links, now, id, true);
+        dtt_dials_located(&c->links, now, id, true);
     }
 }
 
@@ -71,8 +72,8 @@ static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
     } else if (n > 0 && ev->u.value.seq > wait->seq) {
         DTT_TRACE(c->ctx, NODE_ADDRS_FOUND, dtt_tv_id(id), dtt_tv_int(n));
         wait->seq = ev->u.value.seq;
-        dtt_links_learn(&c->links, id, addrs, (size_t)n);
-        dtt_links_located(&c->links, now, id, false);
+        dtt_dials_learn(&c->links, id, addrs, (size_t)n);
+        dtt_dials_located(&c->links, now, id, false);
     }
 }
 
@@ -84,7 +85,7 @@ void dtt_locate_event(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
     if (ev->type == DTT_DHT_EV_VALUE) {
         on_packet(c, now, wait, &id, ev);
     } else if (ev->type == DTT_DHT_EV_DONE) {
-        dtt_links_located(&c->links, now, &id, true);
+        dtt_dials_located(&c->links, now, &id, true);
     } else if (ev->type == DTT_DHT_EV_PUT_DONE) {
         DTT_TRACE(c->ctx, NODE_ANNOUNCED, dtt_tv_int(ev->u.put.acked));
         if (ev->u.put.acked == 0) {

@@ -69,14 +69,14 @@ static int find_stream(struct dtt_outflow *f, const struct dtt_transport *t, dtt
     }
     f->streams = grown;
     int64_t stream;
-    int err = dtt_transport_open_uni(t, conn, &stream);
+    int err = t->ops->open_uni(t->self, conn, &stream);
     if (err) {
         return err;
     }
     f->streams[f->n++] = (struct dtt_outflow_stream){.topic = *topic, .stream = stream};
     uint8_t header[DTT_GOSSIP_HEADER_FRAME];
     dtt_gossip_stream_header(header, topic);
-    return dtt_transport_write(t, conn, stream, dtt_slice(header, sizeof(header)), false);
+    return t->ops->write(t->self, conn, stream, dtt_slice(header, sizeof(header)), false);
 }
 
 int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
@@ -93,8 +93,8 @@ int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_q
     }
     int err = find_stream(f, t, conn, topic, &i);
     if (!err) {
-        err = dtt_transport_write(t, conn, f->streams[i].stream, dtt_slice(frame, 4 + payload.len),
-                                  last);
+        err = t->ops->write(t->self, conn, f->streams[i].stream, dtt_slice(frame, 4 + payload.len),
+                            last);
     }
     if (!err && last) {
         f->streams[i] = f->streams[--f->n];
@@ -121,7 +121,7 @@ int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_
 void dtt_outflow_end(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn)
 {
     while (f->n > 0) {
-        dtt_transport_write(t, conn, f->streams[--f->n].stream, dtt_slice(NULL, 0), true);
+        t->ops->write(t->self, conn, f->streams[--f->n].stream, dtt_slice(NULL, 0), true);
     }
 }
 

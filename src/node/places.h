@@ -6,8 +6,11 @@
 #ifndef DTT_NODE_PLACES_H
 #define DTT_NODE_PLACES_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "node/links.h"
+
+#define DTT_PLACES_ACCEPTED 192         /**< connections that peers made; then some make room */
+#define DTT_PLACES_STRANGERS 40         /**< of these, neither needed nor proven */
+#define DTT_PLACES_GRACE_NS (5 * DTT_S) /**< a peer that connected has this long to speak */
 
 enum dtt_place_rank {
     DTT_PLACE_SILENT, /**< it had time to speak of a topic of ours, and has not */
@@ -25,5 +28,14 @@ struct dtt_place {
 
 /** The one of `n` > 0 that goes. */
 size_t dtt_places_victim(const struct dtt_place *places, size_t n);
+
+struct dtt_link;
+
+/** STRANGER at least. */
+enum dtt_place_rank dtt_places_rank(const struct dtt_links *p, struct dtt_now now,
+                                    const struct dtt_link *link);
+/** One accepted connection, or stranger among them, may be too many: perhaps the newest one goes.
+ */
+void dtt_places_make_room(struct dtt_links *p, struct dtt_now now);
 
 #endif

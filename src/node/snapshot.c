@@ -4,7 +4,23 @@
 #include "dht/snapshot.h"
 #include "node/core_topic.h"
 #include "node/inside.h"
+#include "node/link.h"
 #include "node/why.h"
+
+void dtt_snapshot_stats(const struct dtt_core *c, struct dtt_snapshot_stats *ret)
+{
+    *ret = (struct dtt_snapshot_stats){.topics = c->n_topics,
+                                       .links = dtt_map_count(&c->links.peers),
+                                       .events = c->events.ring.count,
+                                       .events_lost = c->events.lost};
+    dtt_dht_stats(c->dht, &ret->dht);
+    for (size_t i = 0; i < ret->links; i++) {
+        const struct dtt_link *link = dtt_map_value_at(&c->links.peers, i);
+        ret->neighbors += link->neighbor_of > 0;
+        ret->connections += link->n_conns;
+        ret->dials += link->race.n_dials;
+    }
+}
 
 static void put_addr(struct dtt_json *j, const struct dtt_addr *addr, const char *known_by)
 {
@@ -47,6 +63,54 @@ static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_
     dtt_json_end(j);
 }
 
+static void put_conn(struct dtt_json *j, const struct dtt_links *p, dtt_quic_conn conn)
+{
+    struct dtt_quic_info info;
+    if (!p->transport.ops->info(p->transport.self, conn, &info)) {
+        return;
+    }
+    dtt_json_object(j, NULL);
+    dtt_json_addr(j, "addr", &info.remote);
+    dtt_json_bool(j, "dialled", info.is_dialed);
+    if (info.rtt_us > 0) {
+        dtt_json_u64(j, "rtt_us", info.rtt_us);
+    }
+    dtt_json_u64(j, "unacked", p->transport.ops->unacked(p->transport.self, conn));
+    dtt_json_end(j);
+}
+
+static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct dtt_link *link)
+{
+    static const char *const words[] = {[DTT_LINK_LOCATING] = "locating",
+                                        [DTT_LINK_DIALLING] = "dialling",
+                                        [DTT_LINK_LIVE] = "neighbor",
+                                        [DTT_LINK_LINGERING] = "lingering"};
+    dtt_json_object(j, NULL);
+    dtt_json_id(j, "peer", &link->id);
+    dtt_json_text(j, "state", words[link->state]);
+    dtt_json_u64(j, "topics", (uint64_t)link->neighbor_of);
+    dtt_json_array(j, "connections");
+    for (size_t i = 0; i < link->n_conns; i++) {
+        put_conn(j, p, link->conns[i].conn);
+    }
+    dtt_json_end(j);
+    dtt_json_array(j, "dials");
+    for (size_t i = 0; i < link->race.n_dials; i++) {
+        dtt_json_addr(j, NULL, &link->race.dials[i].addr);
+    }
+    dtt_json_end(j);
+    dtt_json_array(j, "untried");
+    for (size_t i = 0; i < link->race.n_todo; i++) {
+        dtt_json_addr(j, NULL, &link->race.todo[i]);
+    }
+    dtt_json_end(j);
+    dtt_json_bool(j, "slow", link->backlog.slow_ns != 0);
+    dtt_json_u64(j, "queued", link->out.queued_bytes);
+    dtt_json_u64(j, "streams_out", link->out.n);
+    dtt_json_u64(j, "streams_in", link->in.n);
+    dtt_json_end(j);
+}
+
 void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now)
 {
     dtt_json_id(j, "endpoint_id", &c->id);
@@ -57,7 +121,9 @@ void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_
     }
     dtt_json_end(j);
     dtt_json_array(j, "links");
-    dtt_links_snapshot(j, &c->links);
+    for (size_t i = 0; i < dtt_map_count(&c->links.peers); i++) {
+        put_link(j, &c->links, dtt_map_value_at(&c->links.peers, i));
+    }
     dtt_json_end(j);
     dtt_json_object(j, "dht");
     dtt_json_u64(j, "resolving", c->resolving);

@@ -7,7 +7,20 @@
 #define DTT_NODE_SNAPSHOT_H
 
 #include "codec/json.h"
+#include "dht/dht.h"
 #include "node/core.h"
+
+struct dtt_snapshot_stats {
+    struct dtt_dht_stats dht;
+    size_t topics;
+    size_t links;       /**< peers with a connection or a dial */
+    size_t neighbors;   /**< of these, in some topic */
+    size_t connections; /**< with them */
+    size_t dials;       /**< under way */
+    size_t events;      /**< not taken yet */
+    uint64_t events_lost;
+};
+void dtt_snapshot_stats(const struct dtt_core *c, struct dtt_snapshot_stats *ret);
 
 /** Adds its members to the open object. Docs: dtt_node_snapshot_json. */
 void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now);

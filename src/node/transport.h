@@ -38,7 +38,7 @@ struct dtt_transport_ops {
 
 extern const struct dtt_transport_ops dtt_transport_quic;
 
-/** A transport in use. */
+/** A transport in use: `ops` are called with `self`. */
 struct dtt_transport {
     const struct dtt_transport_ops *ops;
     struct dtt_quic *self;    /**< of another transport than QUIC: what it makes of it */
@@ -63,46 +63,6 @@ static inline int dtt_transport_dial(const struct dtt_transport *t, struct dtt_n
         }
     }
     return DTT_EADDRNOTAVAIL;
-}
-
-static inline int dtt_transport_open_uni(const struct dtt_transport *t, dtt_quic_conn conn,
-                                         int64_t *ret_stream)
-{
-    return t->ops->open_uni(t->self, conn, ret_stream);
-}
-
-static inline int dtt_transport_write(const struct dtt_transport *t, dtt_quic_conn conn,
-                                      int64_t stream, struct dtt_slice data, bool fin)
-{
-    return t->ops->write(t->self, conn, stream, data, fin);
-}
-
-static inline size_t dtt_transport_unacked(const struct dtt_transport *t, dtt_quic_conn conn)
-{
-    return t->ops->unacked(t->self, conn);
-}
-
-static inline bool dtt_transport_info(const struct dtt_transport *t, dtt_quic_conn conn,
-                                      struct dtt_quic_info *ret)
-{
-    return t->ops->info(t->self, conn, ret);
-}
-
-static inline bool dtt_transport_exporter(const struct dtt_transport *t, dtt_quic_conn conn,
-                                          uint8_t ret[DTT_QUIC_EXPORTER_BYTES])
-{
-    return t->ops->exporter(t->self, conn, ret);
-}
-
-static inline void dtt_transport_trust(const struct dtt_transport *t, dtt_quic_conn conn)
-{
-    t->ops->trust(t->self, conn);
-}
-
-static inline void dtt_transport_hold(const struct dtt_transport *t, dtt_quic_conn conn,
-                                      bool is_held)
-{
-    t->ops->hold(t->self, conn, is_held);
 }
 
 /** Code 0, as iroh-gossip closes whatever it closes; `words` are for people. */

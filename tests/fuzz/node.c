@@ -12,6 +12,7 @@
 #include "gossip/stream.h"
 #include "node/core_topic.h"
 #include "node/snapshot.h"
+#include "node/transport.h"
 #include "record/proof.h"
 #include "record/slot.h"
 

@@ -2,7 +2,9 @@
 /* Strangers meet, talk, part and are missed. */
 #include "node/core_topic.h"
 
+#include "node/inside.h"
 #include "party.h"
+#include "sim/plain.h"
 
 #include <stdlib.h>
 
@@ -159,6 +161,36 @@ static void late_by_two_minutes(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+static uint64_t counted(const struct party *p, size_t peer, enum dtt_counter counter)
+{
+    return p->peers[peer].host->ctx.counters[counter];
+}
+
+static void members_know_of_each_other_that_they_are(void **state)
+{
+    static const struct dtt_transport_ops *const transports[] = {NULL, &dtt_sim_plain};
+    (void)state;
+    for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+        struct party p;
+        party_init(&p, 11);
+        p.w.transport = transports[i];
+        party_add(&p, "room", "secret");
+        party_add(&p, "room", "secret");
+        party_add(&p, "room", "secret");
+        assert_true(party_run(&p, 60 * DTT_S, party_has_joined));
+        party_run(&p, 2 * DTT_S, NULL);
+        for (size_t k = 0; k < p.n; k++) {
+            struct dtt_gossip_facts facts =
+                dtt_gossip_facts(p.peers[k].host->core->gossip, &p.peers[k].host->topic->id);
+            assert_true(facts.neighbors > 0);
+            assert_int_equal(facts.proven, facts.neighbors);
+            assert_true(counted(&p, k, DTT_COUNTER_NODE_PROOFS_GOOD) > 0);
+            assert_int_equal(counted(&p, k, DTT_COUNTER_NODE_PROOFS_REFUSED), 0);
+        }
+        dtt_sim_world_fini(&p.w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +198,7 @@ int main(void)
         cmocka_unit_test(another_secret_stays_outside),
         cmocka_unit_test(twenty_at_once),
         cmocka_unit_test(late_by_two_minutes),
+        cmocka_unit_test(members_know_of_each_other_that_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/dials.h"
+
+#include "node/link.h"
+
+/* How far the last dial came. */
+static const char *stage_of(enum dtt_reason reason)
+{
+    switch (reason) {
+    case DTT_REASON_NO_ADDRESS: return "address";
+    case DTT_REASON_TIMEOUT:
+    case DTT_REASON_UNREACHABLE:
+    case DTT_REASON_SELF:
+    case DTT_REASON_LOCAL:
+    case DTT_REASON_LIMIT:
+    case DTT_REASON_BUDGET: return "connect";
+    case DTT_REASON_NONE:
+    case DTT_REASON_DISCONNECT:
+    case DTT_REASON_REPLACED:
+    case DTT_REASON_CLOSED_BY_US:
+    case DTT_REASON_TOO_SLOW:
+    case DTT_REASON_CLOSED_BY_PEER:
+    case DTT_REASON_RESET:
+    case DTT_REASON_REFUSED:
+    case DTT_REASON_WRONG_KEY:
+    case DTT_REASON_WRONG_ALPN:
+    case DTT_REASON_PROTOCOL_ERROR:
+    case DTT_REASON_USELESS: break;
+    }
+    return "handshake";
+}
+
+/* The race is lost: tells of it and drops the link. */
+static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_dial_failure f = {.peer = link->id,
+                                 .addr = link->race.failed,
+                                 .stage = stage_of(link->race.reason),
+                                 .reason = link->race.reason};
+    struct dtt_dial_failure *told = dtt_ring_push(&p->failures);
+    if (told) {
+        *told = f;
+    }
+    DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&f.peer), dtt_tv_addr(&f.addr),
+              dtt_tv_text(f.stage), dtt_tv_text(dtt_reason_word((int)f.reason)));
+    dtt_link_drop(p, link);
+    dtt_gossip_peer_gone(p->gossip, now, &f.peer, f.reason);
+}
+
+/* Ends a dial on hearsay in favour of another one. */
+static void end_hearsay(struct dtt_links *p, struct dtt_now now)
+{
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        if (link->race.is_hearsay && link->race.n_dials > 0) {
+            dtt_race_stop(&link->race, &p->transport, now);
+            link->race.reason = DTT_REASON_BUDGET;
+            if (link->state == DTT_LINK_DIALLING) {
+                lose(p, now, link);
+            }
+            return;
+        }
+    }
+}
+
+/* Whether one more dial may be made for the link. */
+static bool has_room(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
+{
+    size_t all = 0, hearsay = 0, via = 0;
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        const struct dtt_link *other = dtt_map_value_at(&p->peers, i);
+        size_t dials = other->race.n_dials;
+        all += dials;
+        if (other->race.is_hearsay) {
+            hearsay += dials;
+            via += memcmp(&other->via, &link->via, sizeof(link->via)) == 0 ? dials : 0;
+        }
+    }
+    if (link->race.is_hearsay) {
+        return all < DTT_DIALS_MAX && hearsay < DTT_DIALS_HEARSAY && via < DTT_DIALS_VIA;
+    }
+    if (all >= DTT_DIALS_MAX && hearsay > 0) {
+        end_hearsay(p, now);
+        all--;
+    }
+    return all < DTT_DIALS_MAX;
+}
+
+static bool race_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    return dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
+                         has_room(p, now, link));
+}
+
+void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    if (race_on(p, now, link)) {
+        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    } else {
+        lose(p, now, link);
+    }
+}
+
+void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                     const struct dtt_addr *addr)
+{
+    link->race = (struct dtt_race){.todo = {*addr}, .n_todo = 1};
+    race_on(p, now, link);
+}
+
+void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_id *wanted = NULL;
+    if (!dtt_race_start(&link->race, &p->book, &link->id)) {
+        wanted = dtt_ring_push(link->race.is_hearsay ? &p->named : &p->wanted);
+    }
+    if (wanted) {
+        *wanted = link->id;
+        dtt_link_enter(p, now, link, DTT_LINK_LOCATING);
+    } else {
+        dtt_dials_next(p, now, link);
+    }
+}
+
+void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
+{
+    struct dtt_link *link = dtt_link_find(p, id);
+    if (link && link->race.is_hearsay &&
+        (link->state == DTT_LINK_LOCATING || link->state == DTT_LINK_DIALLING)) {
+        dtt_race_stop(&link->race, &p->transport, now);
+        dtt_link_drop(p, link);
+    }
+}
+
+void dtt_dials_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
+                     size_t n)
+{
+    struct dtt_addr allowed[DTT_BOOK_ADDRS];
+    size_t k = 0;
+    for (size_t i = 0; i < n && k < DTT_BOOK_ADDRS; i++) {
+        if (dtt_addr_may_be_named(&addrs[i], p->nearest)) {
+            allowed[k++] = addrs[i];
+        }
+    }
+    dtt_book_add(&p->book, id, allowed, k);
+}
+
+bool dtt_dials_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret)
+{
+    return dtt_ring_take(is_hearsay ? &p->named : &p->wanted, ret);
+}
+
+void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                       bool is_over)
+{
+    struct dtt_link *link = dtt_link_find(p, id);
+    if (link && link->state == DTT_LINK_LOCATING &&
+        (dtt_race_start(&link->race, &p->book, id) || is_over)) {
+        dtt_dials_next(p, now, link);
+    }
+}
+
+bool dtt_dials_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret)
+{
+    return dtt_ring_take(&p->failures, ret);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The dials of all links: whose turn it is (docs/design/admission.md), the peers whose addresses
+ * are looked for, and those that could not be reached.
+ */
+#ifndef DTT_NODE_DIALS_H
+#define DTT_NODE_DIALS_H
+
+#include "node/links.h"
+
+#define DTT_DIALS_MAX 48     /**< dials under way */
+#define DTT_DIALS_HEARSAY 16 /**< of these, to peers that another one named */
+#define DTT_DIALS_VIA 4      /**< of these, to peers that the same one named */
+
+struct dtt_link;
+
+/** Dials the peer of a new link, when its addresses are known or found. */
+void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** Tries the next address. When the race is lost, tells of it and drops the link. */
+void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** Dials a connected peer once more. */
+void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                     const struct dtt_addr *addr);
+/** No topic needs the peer any more: a dial on hearsay ends. */
+void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
+
+/** Others name addresses of a peer: those that they may name are learnt. */
+void dtt_dials_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
+                     size_t n);
+/**
+ * The next peer to be dialled whose address nobody knows; dtt_dials_located must follow.
+ * `is_hearsay`: of those that another peer named.
+ */
+bool dtt_dials_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret);
+/** The book may have learnt addresses of a wanted peer. `is_over`: no more are to come. */
+void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                       bool is_over);
+
+/** A peer that could not be reached at any address. */
+struct dtt_dial_failure {
+    struct dtt_id peer;
+    struct dtt_addr addr; /**< the last one tried; family none: no address was known */
+    const char *stage;
+    enum dtt_reason reason;
+};
+bool dtt_dials_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret);
+
+#endif

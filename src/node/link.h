@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* One link, for the files of this folder that links are made of. */
+#ifndef DTT_NODE_LINK_H
+#define DTT_NODE_LINK_H
+
+#include "node/inflow.h"
+#include "node/links.h"
+#include "node/outflow.h"
+#include "node/race.h"
+
+struct dtt_link_conn {
+    dtt_quic_conn conn;
+    struct dtt_addr addr;
+    struct dtt_link_proofs proofs;
+    uint64_t opened_ns;
+    uint64_t heard_ns; /**< when the peer last said on it what gossip understands; 0 never */
+    bool is_dialled;   /**< by us */
+    bool is_held;      /**< nothing of its streams is taken */
+    bool is_worn;      /**< it will end before long: another one takes its place */
+    bool is_closing;   /**< we closed it */
+    bool is_slow;      /**< because it was slow */
+};
+
+/** The picture is in links.h. */
+enum dtt_link_state {
+    DTT_LINK_NEW,
+    DTT_LINK_LOCATING,
+    DTT_LINK_DIALLING,
+    DTT_LINK_LIVE,
+    DTT_LINK_LINGERING
+};
+
+struct dtt_link {
+    struct dtt_id id;
+    enum dtt_link_state state;
+    struct dtt_timer timer; /**< DIALLING: the next address; LINGERING: the end */
+    struct dtt_link_conn conns[DTT_LINKS_CONNS]; /**< the first one carries what we send */
+    size_t n_conns;
+    struct dtt_id via;    /**< the peer that named it, if race.is_hearsay */
+    struct dtt_race race; /**< goes on for a while when the peer has connected to us meanwhile */
+
+    struct dtt_outflow out;
+    struct dtt_backlog backlog;
+    struct dtt_inflow in;
+    int neighbor_of; /**< topics in whose active view it is */
+};
+
+struct dtt_link *dtt_link_find(const struct dtt_links *p, const struct dtt_id *id);
+/** The link with a peer, new or known; NULL beyond the limit or out of memory. */
+struct dtt_link *dtt_link_make(struct dtt_links *p, const struct dtt_id *id);
+void dtt_link_drop(struct dtt_links *p, struct dtt_link *link);
+/** The only place where the state changes and the timer is set. */
+void dtt_link_enter(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                    enum dtt_link_state state);
+/** LIVE or LINGERING: it has a connection. */
+void dtt_link_enter_connected(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+
+/** The number of a connection; n_conns when it is none of the link any more. */
+size_t dtt_link_conn(const struct dtt_link *link, dtt_quic_conn conn);
+void dtt_link_close(struct dtt_links *p, struct dtt_now now, struct dtt_link_conn *c,
+                    const char *words);
+/** The peer spoke on it not long ago. */
+bool dtt_link_is_fresh(const struct dtt_link_conn *c, struct dtt_now now);
+
+#endif

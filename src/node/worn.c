@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/worn.h"
+
+#include "node/dials.h"
+#include "node/link.h"
+
+/* We speak there, and the peer does so too, or has not had the time to follow us. */
+static bool is_shared(const struct dtt_link_conn *c, struct dtt_now now)
+{
+    uint64_t since = c->heard_ns ? c->heard_ns : c->opened_ns;
+    return !c->is_worn && now.mono_ns - since < 2 * DTT_LINKS_FRESH_NS;
+}
+
+/* Where both had dialled at once, each may speak on the other's. */
+void dtt_worn_replace(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k,
+                      const struct dtt_addr *addr)
+{
+    link->conns[k].is_worn = true;
+    if (!is_shared(&link->conns[0], now) && link->state == DTT_LINK_LIVE &&
+        link->race.n_dials == 0) {
+        dtt_dials_again(p, now, link, addr);
+    }
+}
+
+/*
+ * The peer has left a connection when it has ended its streams there and speaks on another one. (If
+ * it does not, the connection ends by itself, and nothing is lost with it.)
+ */
+void dtt_worn_close(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    for (size_t k = 1; k < link->n_conns; k++) {
+        struct dtt_link_conn *c = &link->conns[k];
+        if (c->is_worn && !c->is_closing && !dtt_link_is_fresh(c, now) &&
+            !dtt_inflow_has(&link->in, c->conn) &&
+            p->transport.ops->unacked(p->transport.self, c->conn) == 0) {
+            dtt_link_close(p, now, c, "worn");
+        }
+    }
+}
