@@ -169,9 +169,8 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
 {
     link->conns[k].heard_ns = now.mono_ns;
-    if (dtt_places_rank(p, now, link) > DTT_PLACE_STRANGER) {
-        p->transport.ops->trust(p->transport.self, link->conns[k].conn);
-    }
+    p->transport.ops->trust(p->transport.self, link->conns[k].conn,
+                            dtt_places_rank(p, now, link) > DTT_PLACE_STRANGER);
     if (k > 0 && !link->conns[k].is_worn && !dtt_link_is_fresh(&link->conns[0], now)) {
         promote(p, link, k);
     }

@@ -26,7 +26,7 @@ struct dtt_transport_ops {
     bool (*info)(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret);
     bool (*exporter)(const struct dtt_quic *t, dtt_quic_conn conn,
                      uint8_t ret[DTT_QUIC_EXPORTER_BYTES]);
-    void (*trust)(struct dtt_quic *t, dtt_quic_conn conn);
+    void (*trust)(struct dtt_quic *t, dtt_quic_conn conn, bool is_trusted);
     void (*hold)(struct dtt_quic *t, dtt_quic_conn conn, bool is_held);
     void (*close)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn, uint64_t code,
                   const char *reason);

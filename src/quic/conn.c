@@ -18,6 +18,9 @@
 #define REASON_MAX 100
 /* The part of a peer's memory between two signs of wear. */
 #define WEAR_STEP 16
+/* What a trusted peer may send and open beyond what a stranger may. */
+#define MORE_BYTES (DTT_QCONN_WINDOW - DTT_QCONN_STRANGER_WINDOW)
+#define MORE_STREAMS (DTT_QCONN_PEER_STREAMS_MAX - DTT_QCONN_STRANGER_STREAMS_MAX)
 /* RFC 9000, section 20.1 */
 #define APPLICATION_ERROR 0xc
 #define CRYPTO_ERROR 0x100
@@ -437,21 +440,27 @@ void dtt_qconn_unreachable(struct dtt_qconn *c)
     }
 }
 
-void dtt_qconn_trust(struct dtt_qconn *c)
+void dtt_qconn_trust(struct dtt_qconn *c, bool is_trusted)
 {
-    if (c->state != DTT_QCONN_OPEN || c->memory.pool == &c->sh->trusted) {
+    if (c->state != DTT_QCONN_OPEN || is_trusted == (c->memory.pool == &c->sh->trusted)) {
         return;
     }
     size_t max = c->sh->peer_memory_max;
     assert(c->sh->n_strangers >= is_stranger(c));
     c->sh->n_strangers -= is_stranger(c);
-    dtt_qmemory_move(&c->memory, &c->sh->trusted, max);
-    /* Peers wear a connection out together: they should not make two new ones. */
-    c->worn_bytes = max / 2 + (c->is_dialed ? 0 : max / WEAR_STEP);
-    ngtcp2_conn_extend_max_offset(c->ng, DTT_QCONN_WINDOW - DTT_QCONN_STRANGER_WINDOW);
-    ngtcp2_conn_extend_max_streams_uni(c->ng,
-                                       DTT_QCONN_PEER_STREAMS_MAX - DTT_QCONN_STRANGER_STREAMS_MAX);
-    dtt_qschedule_wake(c);
+    if (is_trusted) {
+        dtt_qmemory_move(&c->memory, &c->sh->trusted, max);
+        /* Peers wear a connection out together: they should not make two new ones. */
+        c->worn_bytes = max / 2 + (c->is_dialed ? 0 : max / WEAR_STEP);
+        ngtcp2_conn_extend_max_offset(c->ng, MORE_BYTES - c->owed_bytes);
+        ngtcp2_conn_extend_max_streams_uni(c->ng, MORE_STREAMS - c->owed_streams);
+        dtt_qschedule_wake(c);
+    } else {
+        dtt_qmemory_move(&c->memory, &c->sh->strangers, DTT_QCONN_STRANGER_MEMORY);
+    }
+    c->owed_bytes = is_trusted ? 0 : MORE_BYTES;
+    c->owed_streams = is_trusted ? 0 : MORE_STREAMS;
+    c->sh->n_strangers += is_stranger(c);
 }
 
 struct dtt_qevents *dtt_qconn_inbox(struct dtt_qconn *c)
@@ -528,6 +537,10 @@ void dtt_qconn_tick(struct dtt_qconn *c)
 /* The peer may open another stream only now: its closed streams must not pile up here. */
 static void return_stream(struct dtt_qconn *c)
 {
+    if (c->owed_streams > 0) {
+        c->owed_streams--;
+        return;
+    }
     ngtcp2_conn_extend_max_streams_uni(c->ng, 1);
     dtt_qschedule_wake(c);
 }
@@ -573,7 +586,9 @@ static void taken_data(struct dtt_qconn *c, struct dtt_qdata *block)
     dtt_qstream_taken(s, block);
     if (c->ng && block->len) {
         (void)ngtcp2_conn_extend_max_stream_offset(c->ng, s->id, block->len);
-        ngtcp2_conn_extend_max_offset(c->ng, block->len);
+        size_t owed = block->len < c->owed_bytes ? block->len : c->owed_bytes;
+        c->owed_bytes -= owed;
+        ngtcp2_conn_extend_max_offset(c->ng, block->len - owed);
         dtt_qschedule_wake(c);
     }
     release_stream(c, s);

@@ -124,8 +124,10 @@ struct dtt_qconn {
 
     struct dtt_qstream_list streams;
     size_t own_streams;
-    size_t kept_streams;         /**< the peer's that are through, and that ngtcp2 has not freed */
-    size_t worn_bytes;           /**< of memory: the user is told next */
+    size_t kept_streams; /**< the peer's that are through, and that ngtcp2 has not freed */
+    size_t worn_bytes;   /**< of memory: the user is told next */
+    size_t owed_bytes;   /**< of credit that the peer has from a time when it was trusted: */
+    size_t owed_streams; /**< what it uses of this is not given again */
     struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
     struct dtt_qstream *tx_tail;
     size_t unacked;
@@ -163,8 +165,8 @@ void dtt_qconn_unreachable(struct dtt_qconn *c);
  * the connection ends for `reason`. Nothing happens unless OPEN.
  */
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason);
-/** Raises a stranger's limits to those of a peer. */
-void dtt_qconn_trust(struct dtt_qconn *c);
+/** Raises a stranger's limits to those of a peer, or lowers them again. */
+void dtt_qconn_trust(struct dtt_qconn *c, bool is_trusted);
 /** What of the peer's streams arrives waits aside, or does not any more. */
 void dtt_qconn_hold(struct dtt_qconn *c, bool is_held);
 /** Where events of the peer's streams wait. */

@@ -461,11 +461,11 @@ bool dtt_quic_exporter(const struct dtt_quic *q, dtt_quic_conn handle,
     return true;
 }
 
-void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle)
+void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle, bool is_trusted)
 {
     struct dtt_qconn *c = find(q, handle);
     if (c) {
-        dtt_qconn_trust(c);
+        dtt_qconn_trust(c, is_trusted);
         leave(q, c);
     }
 }

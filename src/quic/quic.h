@@ -95,10 +95,11 @@ bool dtt_quic_exporter(const struct dtt_quic *q, dtt_quic_conn handle,
                        uint8_t ret[DTT_QUIC_EXPORTER_BYTES]);
 /**
  * The peer has shown that it belongs here. Before that it is a stranger, dialled or not, who may
- * open 8 streams and send 16 KiB ahead; from now on it may do what iroh grants its peers. Unknown
- * handles are ignored.
+ * open 8 streams and send 16 KiB ahead; from now on it may do what iroh grants its peers. Trust can
+ * be taken back: credit that the peer has it keeps, but what it uses is not given again, and it
+ * ends when ngtcp2 needs more memory than a stranger may have. Unknown handles are ignored.
  */
-void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle);
+void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle, bool is_trusted);
 /**
  * While a connection is held, dtt_quic_next_event gives nothing of the peer's streams: it waits,
  * and flow control holds the peer back. Unknown handles are ignored.

@@ -303,7 +303,7 @@ static void take_events(struct identity *a)
         if (p && ev.type == DTT_QUIC_CONNECTED) {
             p->conn = ev.conn;
             p->is_open = true;
-            g->ops->trust(a->transport, ev.conn); /* members may say what they like */
+            g->ops->trust(a->transport, ev.conn, true); /* members may say what they like */
         } else if (p && ev.type == DTT_QUIC_CLOSED) {
             *p =
                 (struct prey){.host = p->host, .stream = -1, .again_ns = g->world->t_ns + AGAIN_NS};

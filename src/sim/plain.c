@@ -501,10 +501,9 @@ static bool plain_exporter(const struct dtt_quic *t, dtt_quic_conn conn,
 }
 
 /* Nobody is a stranger here. */
-static void plain_trust(struct dtt_quic *t, dtt_quic_conn conn)
+static void plain_trust(struct dtt_quic *t, dtt_quic_conn conn, bool is_trusted)
 {
-    (void)t;
-    (void)conn;
+    (void)t, (void)conn, (void)is_trusted;
 }
 
 static void plain_hold(struct dtt_quic *t, dtt_quic_conn conn, bool is_held)

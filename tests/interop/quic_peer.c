@@ -109,7 +109,7 @@ static void take_event(const struct dtt_quic_event *ev)
     dtt_addr_format(&ev->addr, addr);
     if (ev->type == DTT_QUIC_CONNECTED) {
         *find_conn(0) = (struct conn){.handle = ev->conn};
-        dtt_quic_trust(quic, ev->conn); /* there is no layer above that would */
+        dtt_quic_trust(quic, ev->conn, true); /* there is no layer above that would */
         printf("{\"event\":\"connected\",\"endpoint_id\":\"%s\",\"dialed\":%s}\n", id,
                ev->dialed ? "true" : "false");
     } else if (ev->type == DTT_QUIC_CLOSED) {

@@ -169,10 +169,10 @@ static inline bool fake_exporter(const struct dtt_quic *t, dtt_quic_conn conn,
     return true;
 }
 
-static inline void fake_trust(struct dtt_quic *t, dtt_quic_conn conn)
+static inline void fake_trust(struct dtt_quic *t, dtt_quic_conn conn, bool is_trusted)
 {
     (void)t;
-    conns[conn - 1].is_trusted = true;
+    conns[conn - 1].is_trusted = is_trusted;
 }
 
 static inline void fake_hold(struct dtt_quic *t, dtt_quic_conn conn, bool is_held)

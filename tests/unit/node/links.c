@@ -118,6 +118,9 @@ static void few_are_trusted(void **state)
         hear((char)('a' + i), 2, "x", true);
         assert_int_equal(conns[i].is_trusted, i > 0);
     }
+    neighbor(4, -1);
+    hear('b', 3, "bye", true);
+    assert_false(conns[1].is_trusted);
 }
 
 /* What gossip does not understand renews nothing. */

@@ -136,8 +136,8 @@ static void start(void)
     assert_int_equal(e->type, DTT_QUIC_CONNECTED);
     assert_null(take(&client));
     assert_null(take(&server));
-    dtt_qconn_trust(client.c);
-    dtt_qconn_trust(server.c);
+    dtt_qconn_trust(client.c, true);
+    dtt_qconn_trust(server.c, true);
     run();
 }
 

@@ -371,8 +371,8 @@ void net_connect(struct net *n, struct net_node *from, struct net_node *to, dtt_
     const struct dtt_quic_event *e = net_event(to, DTT_QUIC_CONNECTED, 0);
     assert_non_null(e);
     assert_memory_equal(&e->peer, dtt_quic_id(from->q), sizeof(e->peer));
-    dtt_quic_trust(from->q, c);
-    dtt_quic_trust(to->q, e->conn);
+    dtt_quic_trust(from->q, c, true);
+    dtt_quic_trust(to->q, e->conn, true);
     net_run(n, 2 * (n->latency_ns + n->jitter_ns));
     if (ret_from) {
         *ret_from = c;

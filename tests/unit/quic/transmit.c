@@ -254,7 +254,7 @@ static void grants_strangers_little(void **state)
     assert_int_equal(write_at(a, ca, stream[0], 0, 40000, false), DTT_OK);
     net_run(&n, DTT_S);
     assert_int_equal(dtt_quic_unacked(a->q, ca), 40000 - 16 * 1024);
-    dtt_quic_trust(b->q, cb);
+    dtt_quic_trust(b->q, cb, true);
     net_run(&n, DTT_S);
     assert_int_equal(dtt_quic_unacked(a->q, ca), 0);
     const struct dtt_quic_event *e = net_event(a, DTT_QUIC_WRITABLE, ca);
@@ -262,6 +262,46 @@ static void grants_strangers_little(void **state)
     assert_int_equal(e->stream, -1);
     for (int i = 8; i < 100; i++) {
         assert_int_equal(dtt_quic_open_uni(a->q, ca, &stream[8]), DTT_OK);
+    }
+    net_fini(&n);
+}
+
+/* Its credit a former peer keeps until it has used it; then it has what a stranger has. */
+static void takes_trust_back(void **state)
+{
+    int64_t stream[101];
+    int n_open = 0;
+    (void)state;
+    net_init(&n, 12);
+    a = net_add(&n, NULL);
+    b = net_add(&n, NULL);
+    net_connect(&n, a, b, &ca, &cb);
+    for (int round = 0; round < 2; round++) {
+        dtt_quic_trust(b->q, cb, false);
+        while (n_open < 100 && dtt_quic_open_uni(a->q, ca, &stream[n_open]) == DTT_OK) {
+            assert_int_equal(write_at(a, ca, stream[n_open++], 0, 6000, true), DTT_OK);
+        }
+        assert_int_equal(n_open, 100);
+        net_run(&n, DTT_S); /* all are taken */
+        net_drain(&n, b);
+        net_run(&n, DTT_S);
+        for (n_open = 0; dtt_quic_open_uni(a->q, ca, &stream[n_open]) == DTT_OK; n_open++) {
+        }
+        assert_int_equal(n_open, 8);
+        b->is_lazy = true;
+        assert_int_equal(write_at(a, ca, stream[0], 0, 40000, false), DTT_OK);
+        net_run(&n, DTT_S);
+        /* ngtcp2 tells of credit in steps of half a window */
+        assert_in_range(dtt_quic_unacked(a->q, ca), 40000 - 16 * 1024, 40000 - 8 * 1024);
+        b->is_lazy = false;
+        dtt_quic_trust(b->q, cb, true);
+        net_run(&n, DTT_S);
+        assert_int_equal(dtt_quic_unacked(a->q, ca), 0);
+        for (int i = 0; i < n_open; i++) {
+            assert_int_equal(write_at(a, ca, stream[i], i ? 0 : 40000, 1, true), DTT_OK);
+        }
+        net_run(&n, DTT_S);
+        n_open = 0;
     }
     net_fini(&n);
 }
@@ -390,6 +430,7 @@ int main(void)
         cmocka_unit_test(shares_the_window_of_the_connection),
         cmocka_unit_test(opens_as_many_streams_as_allowed),
         cmocka_unit_test(grants_strangers_little),
+        cmocka_unit_test(takes_trust_back),
         cmocka_unit_test(bears_loss_of_first_frames),
         cmocka_unit_test(opens_many_streams_in_a_row),
         cmocka_unit_test(sends_in_batches),
