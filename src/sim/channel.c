@@ -44,15 +44,11 @@ static struct dtt_sim_chunk *chunk_with_room(struct dtt_sim_channel *ch)
     if (k && !k->sent_ns && k->len + FRAME_HEAD < sizeof(k->data)) {
         return k;
     }
-    k = malloc(sizeof(*k));
+    k = calloc(1, sizeof(*k));
     if (!k) {
         return NULL;
     }
-    k->next = NULL;
     k->seq = ch->next_seq++;
-    k->sent_ns = 0;
-    k->is_repeated = false;
-    k->len = 0;
     *(ch->out_last ? &ch->out_last->next : &ch->out) = k;
     ch->out_last = k;
     if (!ch->unsent) {

@@ -32,7 +32,7 @@ static void times_add(struct dtt_sim_observer *o, struct dtt_sim_times *t, uint6
 {
     uint64_t *grown = dtt_array_room(t->ns, t->n, &t->cap, sizeof(*grown));
     if (!grown) {
-        o->is_out_of_memory = true;
+        o->world->is_out_of_memory = true;
         return;
     }
     t->ns = grown;
@@ -304,7 +304,7 @@ static void sample(void *user)
     struct dtt_sim_sample *grown =
         dtt_array_room(o->samples, o->n_samples, &o->cap_samples, sizeof(*grown));
     if (!grown) {
-        o->is_out_of_memory = true;
+        o->world->is_out_of_memory = true;
         return;
     }
     o->samples = grown;
@@ -356,7 +356,7 @@ void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member)
     uint8_t text[DTT_GOSSIP_CONTENT_MAX] = {0};
     struct dtt_sim_message *k = calloc(1, sizeof(*k) + o->n / 8 + 1);
     if (!k) {
-        o->is_out_of_memory = true;
+        o->world->is_out_of_memory = true;
         return;
     }
     k->o = o;

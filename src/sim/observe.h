@@ -81,7 +81,6 @@ struct dtt_sim_observer {
     uint64_t needless_joins;
     struct dtt_sim_rounds rounds;
     uint32_t *edges; /**< scratch of the sampling */
-    bool is_out_of_memory;
 };
 
 int dtt_sim_observer_init(struct dtt_sim_observer *o, struct dtt_sim_world *w, uint32_t members);

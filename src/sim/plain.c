@@ -94,7 +94,7 @@ static struct dtt_quic_event event(const struct dtt_sim_conn *c, enum dtt_quic_e
 }
 
 /* Without memory the event is lost. */
-static void push_to(struct dtt_ring *queue, struct dtt_quic_event ev)
+static void push(struct dtt_ring *queue, struct dtt_quic_event ev)
 {
     uint8_t *data = ev.data.len ? malloc(ev.data.len) : NULL;
     struct queued_event *e = data || !ev.data.len ? dtt_ring_push(queue) : NULL;
@@ -107,11 +107,6 @@ static void push_to(struct dtt_ring *queue, struct dtt_quic_event ev)
     }
     ev.data.data = data;
     *e = (struct queued_event){.ev = ev, .data = data};
-}
-
-static void push(struct plain *p, struct dtt_quic_event ev)
-{
-    push_to(&p->events, ev);
 }
 
 /* Moves the data of a connection aside, or what lies there of it to the end of the queue. */
@@ -142,7 +137,7 @@ static void conn_end(struct plain *p, struct dtt_sim_conn *c, enum dtt_reason re
         struct dtt_quic_event ev = event(c, DTT_QUIC_CLOSED);
         ev.was_connected = c->state == DTT_SIM_CONN_OPEN;
         ev.reason = reason;
-        push(p, ev);
+        push(&p->events, ev);
     }
     p->ctx->counters[c->state == DTT_SIM_CONN_OPEN ? DTT_COUNTER_QUIC_CLOSED
                      : c->is_dialed                ? DTT_COUNTER_QUIC_DIALS_FAILED
@@ -224,7 +219,7 @@ static void on_open(struct plain *p, struct dtt_sim_conn *c)
 {
     dtt_sim_conn_enter(c, DTT_SIM_CONN_OPEN);
     DTT_COUNT(p->ctx, QUIC_CONNECTED);
-    push(p, event(c, DTT_QUIC_CONNECTED));
+    push(&p->events, event(c, DTT_QUIC_CONNECTED));
     dtt_sim_conn_arm(&p->conns, c);
 }
 
@@ -233,7 +228,7 @@ static void on_open(struct plain *p, struct dtt_sim_conn *c)
 static void on_ack(struct plain *p, struct dtt_now now, struct dtt_sim_conn *c, uint32_t ack)
 {
     if (dtt_sim_channel_acknowledge(&c->channel, now.mono_ns, ack)) {
-        push(p, event(c, DTT_QUIC_WRITABLE));
+        push(&p->events, event(c, DTT_QUIC_WRITABLE));
     }
 }
 
@@ -252,7 +247,7 @@ static void on_data(struct plain *p, struct dtt_sim_conn *c, uint32_t seq, struc
         ev.fin = frame.is_last;
         ev.data = frame.data;
         c->untaken += frame.data.len;
-        push_to(c->is_held ? &p->held : &p->events, ev);
+        push(c->is_held ? &p->held : &p->events, ev);
     }
 }
 
@@ -263,7 +258,7 @@ static void on_packet(struct plain *p, struct dtt_now now, struct dtt_sim_conn *
     if (!dtt_addr_eq(&c->remote, from)) {
         c->remote = *from;
         if (c->state == DTT_SIM_CONN_OPEN) {
-            push(p, event(c, DTT_QUIC_MIGRATED));
+            push(&p->events, event(c, DTT_QUIC_MIGRATED));
         }
     }
     /* DONE may be lost: whatever the acceptor sends after FINISH says the same. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A transport without cryptography for large swarms: what QUIC does for a node, in datagrams of its
- * own over the simulated network, so that loss, delay, NAT and cuts act on it as on QUIC. Peers are
- * believed to be who they say they are. What is kept of QUIC: two round trips until a dial is
- * confirmed, reliable streams, keep-alives, idle timeout, migration, resets, the limits on
- * connections. What is not: streams of one connection wait for each other, and there is no
- * congestion control.
+ * own over the simulated network, so that loss, delay, NAT and cuts act on it as on QUIC. The id
+ * that a peer claims is believed. Kept of QUIC are: two round trips until a dial is confirmed,
+ * reliable streams, keep-alives, idle timeout, migration, resets, the limits on connections.
+ * Streams of one connection wait for each other, and there is no congestion control.
  */
 #ifndef DTT_SIM_PLAIN_H
 #define DTT_SIM_PLAIN_H

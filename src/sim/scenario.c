@@ -123,8 +123,9 @@ static const struct dtt_sim_scenario table[] = {
               {"lonely_p95_s", AT_MOST, 10 * S},
               {"whole_s", AT_MOST, 60 * S}}},
     {.name = "crowd_leaves",
-     .checks = "Of four hundred members half vanish each minute until a dozen are left. Who comes "
-               "then must have a neighbour within a minute, as if there had been no crowd.",
+     .checks =
+         "Of four hundred members half vanish each minute until a dozen are left. A member "
+         "that comes then must have a neighbour within a minute, as if there had been no crowd.",
      WORLD(400, 5000, 300),
      .end_s = 1080,
      .script = {{0, DTT_SIM_START, 980, 60},
@@ -156,8 +157,8 @@ static const struct dtt_sim_scenario table[] = {
      .script = {{0, DTT_SIM_SKEW, ALL, 90}, {0, DTT_SIM_START, ALL, 10}, {150, DTT_SIM_SAY, 20}},
      .must = {{"whole_s", AT_MOST, 120 * S}, {"delivered", AT_LEAST, 1 * S}}},
     {.name = "squatted_slots",
-     .checks = "Somebody who knows the topic but not the secret holds its public slots on every "
-               "DHT node: each value found there is his. All members must meet within 60 s.",
+     .checks = "A node that knows the topic but not the secret holds its public slots on every "
+               "DHT node: each value found there is its own. All members must meet within 60 s.",
      WORLD(20, 200, 200),
      .is_read_only = true,
      .whole_within_s = 60,

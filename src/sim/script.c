@@ -77,7 +77,7 @@ static void start_member(struct dtt_sim_stage *s, uint32_t member)
     dtt_sim_observer_started(s->observer, member);
     if (dtt_sim_host_start(h, false, s->scenario->is_read_only) != DTT_OK ||
         dtt_sim_host_join(h, &cfg) != DTT_OK) {
-        s->is_out_of_memory = true;
+        s->world->is_out_of_memory = true;
     }
 }
 
@@ -96,7 +96,7 @@ static void squat(struct dtt_sim_stage *s)
     uint64_t minute = (uint64_t)w->epoch_ns / (60 * DTT_S) + w->t_ns / (60 * DTT_S);
     uint8_t topic[DTT_TOPIC_HASH_BYTES];
     if (dtt_slot_topic(topic, DTT_SIM_TOPIC, NULL) != DTT_OK) {
-        s->is_out_of_memory = true;
+        s->world->is_out_of_memory = true;
         return;
     }
     for (uint64_t m = minute - SQUAT_MINUTES; m <= minute + SQUAT_MINUTES; m++) {
@@ -105,7 +105,7 @@ static void squat(struct dtt_sim_stage *s)
         dtt_slot_init(&slot, DTT_SLOT_PUBLIC, topic, m, NULL);
         dtt_rng_bytes(&s->rng, v, sizeof(v));
         if (dtt_sim_foreign_pin_slot(w, &slot, dtt_slice(v, sizeof(v)), 0, 1) != DTT_OK) {
-            s->is_out_of_memory = true;
+            s->world->is_out_of_memory = true;
         }
     }
 }
@@ -227,7 +227,7 @@ static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
     case DTT_SIM_SQUAT: squat(s); break;
     case DTT_SIM_ATTACK:
         for (size_t i = 0; i < s->n_gangs; i++) {
-            s->is_out_of_memory |= dtt_sim_gang_begin(s->gangs[i]) != DTT_OK;
+            s->world->is_out_of_memory |= dtt_sim_gang_begin(s->gangs[i]) != DTT_OK;
         }
         break;
     case DTT_SIM_ISOLATE: isolate(s); break;

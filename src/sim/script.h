@@ -31,7 +31,6 @@ struct dtt_sim_stage {
     uint32_t n_started;
     struct dtt_sim_gang *gangs[DTT_SIM_GANGS];
     size_t n_gangs;
-    bool is_out_of_memory;
 };
 
 /** Makes hosts and foreign nodes and plans the script. DTT_E... */

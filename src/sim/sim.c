@@ -61,9 +61,8 @@ static void judge(const struct dtt_sim_scenario *s, const char *broken, struct d
 /* An invariant that is broken ends the run. */
 static bool is_broken(void *user)
 {
-    const struct dtt_sim_stage *stage = user;
-    const struct dtt_sim_observer *o = stage->observer;
-    return o->why[0] || o->is_out_of_memory || stage->is_out_of_memory;
+    const struct dtt_sim_observer *o = user;
+    return o->why[0] != '\0';
 }
 
 static int play(struct dtt_sim_stage *stage, const struct dtt_sim_params *params,
@@ -71,8 +70,8 @@ static int play(struct dtt_sim_stage *stage, const struct dtt_sim_params *params
 {
     struct dtt_sim_world *w = stage->world;
     struct dtt_sim_observer *o = stage->observer;
-    dtt_sim_world_run(w, stage->scenario->end_s * DTT_S, is_broken, stage);
-    if (w->is_out_of_memory || o->is_out_of_memory || stage->is_out_of_memory) {
+    dtt_sim_world_run(w, stage->scenario->end_s * DTT_S, is_broken, o);
+    if (w->is_out_of_memory) {
         return DTT_ENOMEM;
     }
     dtt_sim_observer_report(o, ret);

@@ -114,7 +114,7 @@ struct dtt_sim_world {
     struct dtt_addr third; /**< a third party that nobody has reason to send to; or family none */
     uint64_t third_bytes;  /**< sent to it, at any port */
     bool is_cut;
-    bool is_out_of_memory;
+    bool is_out_of_memory; /**< something was lost: ends the run */
     crypto_generichash_state trace;
     uint64_t packets, lost; /**< datagrams sent; of them lost for any reason */
     uint64_t events;

@@ -75,7 +75,7 @@ static void teardown(struct field *f)
 static void run_until(struct field *f, uint64_t s)
 {
     dtt_sim_world_run(&f->w, s * DTT_S, NULL, NULL);
-    assert_false(f->stage.is_out_of_memory || f->w.is_out_of_memory);
+    assert_false(f->w.is_out_of_memory);
 }
 
 static struct dtt_sim_host *hostile_host(const struct field *f, unsigned number)

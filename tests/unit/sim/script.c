@@ -43,7 +43,7 @@ static void teardown(struct field *f)
 static void run_until(struct field *f, uint64_t s)
 {
     dtt_sim_world_run(&f->w, s * DTT_S + DTT_MS, NULL, NULL);
-    assert_false(f->stage.is_out_of_memory);
+    assert_false(f->w.is_out_of_memory);
 }
 
 static uint32_t count_up(const struct field *f)
