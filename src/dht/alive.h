@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Who is alive: probes (pings nobody waits for) to newcomers and saved nodes, and silences. */
+/* Which nodes are alive: probes (nobody waits for them) of newcomers and saved nodes, and silences.
+ */
 #ifndef DTT_DHT_ALIVE_H
 #define DTT_DHT_ALIVE_H
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * Contacts to start from, ids unknown: asked for nodes near us at once, with one retransmission,
- * and again with back-off while the table of their family is nearly empty.
- */
+/* Contacts to start from, ids unknown: asked at once, and again while a table is nearly empty. */
 #ifndef DTT_DHT_BOOTSTRAP_H
 #define DTT_DHT_BOOTSTRAP_H
 

@@ -8,12 +8,8 @@
  *              ASKED -> DEAD
  *     ANSWERED -> RETELL (has more to say) -> RETELLING -> ANSWERED, or RETELL_SLOW -> RETELLING
  *
- * A late answer counts in any state. An error makes a node DEAD; if it was only being asked again
- * its first answer counts, so it is ANSWERED.
- *
- * Liars: a node whose contacts were silent three times and never answered names no more. A crowd:
- * more answering nodes next to the target than a network of this size can have there; the lookup
- * then goes on as if they, and everything that near, did not exist.
+ * A late answer counts in any state. When a node that was only asked again is silent or says
+ * "error", its first answer counts.
  */
 #ifndef DTT_DHT_LOOKUP_H
 #define DTT_DHT_LOOKUP_H
@@ -28,10 +24,9 @@
 #define DTT_LOOKUP_QUERIES 96    /**< per lookup, whatever the nodes say */
 #define DTT_LOOKUP_PER_NETWORK 2 /**< global nodes of one /24 or /64 */
 #define DTT_LOOKUP_PER_REPLY 16  /**< contacts taken from one reply */
-#define DTT_LOOKUP_TELLERS \
-    97 /**< that may have named a node: 0 we ourselves, then nodes that answered */
-#define DTT_LOOKUP_LIES 3       /**< silent contacts, and no other, of a liar */
-#define DTT_LOOKUP_NEIGHBOURS 8 /**< nodes next to ourselves that show how dense the network is */
+#define DTT_LOOKUP_TELLERS 97    /**< may have named a node: 0 we, then nodes that answered */
+#define DTT_LOOKUP_LIES 3        /**< silent contacts, and no other, of a liar: it names no more */
+#define DTT_LOOKUP_NEIGHBOURS 8  /**< nodes next to ourselves that show how dense the network is */
 /** A node within this multiple of the usual neighbour distance counts as one of the closest. */
 #define DTT_LOOKUP_NEAR 2
 /** Nodes this many times closer than the usual neighbour distance are a crowd. */
@@ -90,9 +85,8 @@ void dtt_lookup_init(struct dtt_lookup *lookup, const uint8_t target[DTT_NODE_ID
 void dtt_lookup_fini(struct dtt_lookup *lookup);
 
 /**
- * How close nodes of this network are: the DTT_LOOKUP_NEIGHBOURS closest to `self` reach up to
- * `neighbour`. Nodes as close to the target are taken for the closest there are, and all asked at
- * once.
+ * The DTT_LOOKUP_NEIGHBOURS closest to `self` reach up to `neighbour`. Nodes as close to the target
+ * are taken for the closest there are, and all asked at once.
  */
 void dtt_lookup_set_neighbourhood(struct dtt_lookup *lookup, const uint8_t self[DTT_NODE_ID_BYTES],
                                   const uint8_t neighbour[DTT_NODE_ID_BYTES]);
@@ -107,10 +101,7 @@ bool dtt_lookup_add_answered(struct dtt_lookup *lookup, const struct dtt_lookup_
 struct dtt_lookup_node *dtt_lookup_find(const struct dtt_lookup *lookup,
                                         const struct dtt_addr *addr);
 
-/**
- * The node says that its id is not the one we were told. It knows best: its teller may have old
- * news, or may want to keep it out. Returns its new place.
- */
+/** The node says that its id is another one, and it knows best. Returns its new place. */
 struct dtt_lookup_node *dtt_lookup_rename(struct dtt_lookup *lookup, struct dtt_lookup_node *node,
                                           const uint8_t id[DTT_NODE_ID_BYTES]);
 
@@ -138,9 +129,9 @@ bool dtt_lookup_beyond(const struct dtt_lookup *lookup, size_t rank,
                        uint8_t ret[DTT_NODE_ID_BYTES]);
 
 /**
- * Looks for a crowd: the closest that answered are far closer than they can be in a network in
- * which the DTT_LOOKUP_NEIGHBOURS closest to `self` reach up to `neighbour`. True when it has found
- * one, once in a lookup: it is disbelieved from now on; seed the lookup anew and go on.
+ * Looks for a crowd: the closest that answered are far closer than they can be in this network (see
+ * dtt_lookup_set_neighbourhood). True when it has found one, once in a lookup: it is disbelieved
+ * from now on, as if it did not exist; seed the lookup anew and go on.
  */
 bool dtt_lookup_avoid_crowd(struct dtt_lookup *lookup, const uint8_t self[DTT_NODE_ID_BYTES],
                             const uint8_t neighbour[DTT_NODE_ID_BYTES]);

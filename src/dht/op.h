@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Operations and their events. Events are not queued: each operation remembers how far it has told
- * of its walk's values and nodes, so none is lost and none costs memory before it is asked for.
+ * Operations and their events, which are not queued: each operation remembers how far it has told
+ * of its walk's values and nodes, so none is lost and none costs memory.
  */
 #ifndef DTT_DHT_OP_H
 #define DTT_DHT_OP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The storing part of a put or announce: one request with its token to each of the chosen nodes,
- * one retransmission, an honest count of what came back, and on request a look at what they hold.
+ * The storing part of a put or announce: a request to each of the chosen nodes, an honest count of
+ * what came back, and on request a look at what they hold.
  *
  *     CHOOSING (a walk looks for the closest nodes) -> STORING -> VERIFYING, on request -> OVER
  */

@@ -26,9 +26,7 @@ static uint64_t known_rtt(const struct dtt_dht *d, const struct dtt_addr *addr)
 /*
  * Round trips differ far more between nodes than from one answer of a node to the next. So a known
  * node gets a timeout from its own round trip and the usual error of such knowledge, any other node
- * one from the round trips of all. RFC 6298 adds four deviations because a needless retransmission
- * slows a connection down; here it is one small datagram in thirty, either answer counts, and two
- * deviations halve the cost of a lost one.
+ * one from the round trips of all. Why two deviations and not four: docs/design/dht.md.
  */
 static uint64_t soft_timeout(const struct dtt_dht *d, const struct dtt_addr *to)
 {

@@ -49,7 +49,7 @@ static void put_side(struct dtt_json *j, const struct dtt_lookup *lookup, size_t
     dtt_json_end(j);
 }
 
-/* Not its target: whoever knows that could read the slot of a topic. */
+/* Not its target: with that anybody could read the slot of a topic. */
 static void put_walk(struct dtt_json *j, const struct dtt_walk *walk, struct dtt_now now)
 {
     static const char *const kinds[] = {

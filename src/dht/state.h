@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What a node keeps between two lives: its id and nodes it knew. Bytes in, bytes out; the caller
- * writes the file. A bencoded dictionary (id, nodes, nodes6, version) and its CRC-32C, so that a
- * truncated or damaged file is noticed and never half believed.
+ * What a node keeps between two lives, its id and nodes it knew: a bencoded dictionary (id, nodes,
+ * nodes6, version) and its CRC-32C, so that a damaged file is never half believed.
  */
 #ifndef DTT_DHT_STATE_H
 #define DTT_DHT_STATE_H

@@ -251,12 +251,6 @@ static bool is_store_full(const struct dtt_storage *storage, size_t len, bool ne
            (new_target && dtt_map_count(&storage->targets) >= DTT_STORAGE_TARGETS);
 }
 
-static void evict(struct dtt_storage *storage, struct dtt_stored *value)
-{
-    storage->evicted++;
-    drop_value(storage, value);
-}
-
 /* Room in the store and in the origin's share. May free targets and networks. */
 static bool make_room(struct dtt_storage *storage, const struct dtt_addr *from,
                       const struct dtt_storage_item *put)
@@ -264,7 +258,7 @@ static bool make_room(struct dtt_storage *storage, const struct dtt_addr *from,
     uint64_t number = number_of(from);
     const struct network *n;
     while ((n = dtt_map_get(&storage->networks, &number)) && is_network_full(n, put->v.len)) {
-        evict(storage, n->oldest);
+        drop_value(storage, n->oldest);
     }
     while (is_store_full(storage, put->v.len, !dtt_map_get(&storage->targets, put->target))) {
         struct dtt_stored *victim =
@@ -272,7 +266,7 @@ static bool make_room(struct dtt_storage *storage, const struct dtt_addr *from,
         if (!victim) {
             return false;
         }
-        evict(storage, victim);
+        drop_value(storage, victim);
     }
     return true;
 }
@@ -341,7 +335,7 @@ static bool drop_siblings_for(struct dtt_storage *storage, const struct network 
             return false;
         }
         bool is_last = t->n == 1;
-        evict(storage, victim);
+        drop_value(storage, victim);
         if (is_last) {
             break;
         }

@@ -33,7 +33,6 @@ struct dtt_storage {
     struct dtt_stored *newest;
     size_t values;
     size_t bytes;
-    uint64_t evicted; /**< values that made room for others */
 };
 
 /** What a put carries, checked by the caller except for seq and cas; and what a get finds. */

@@ -153,9 +153,12 @@ void dtt_upkeep_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct d
     }
 }
 
-static bool is_bucket_due(const struct dtt_rbucket *b, uint32_t now_s)
+/* When a bucket is to be looked into: never while it is full, at once when it never was. */
+static uint64_t due_ns(const struct dtt_rbucket *b)
 {
-    return b->live < DTT_RTABLE_K && (b->refreshed_s == 0 || now_s - b->refreshed_s >= REFRESH_S);
+    return b->live == DTT_RTABLE_K ? DTT_NEVER
+           : b->refreshed_s        ? (b->refreshed_s + (uint64_t)REFRESH_S) * DTT_S
+                                   : 0;
 }
 
 /* Starts the refresh of one bucket with room in it; false when none is due. */
@@ -166,7 +169,7 @@ static bool refresh_bucket(struct dtt_dht *d, struct dtt_now now)
         struct dtt_rtable *t = &d->tables[side];
         for (size_t i = 0; i < t->n; i++) {
             struct dtt_rbucket *b = &t->buckets[i];
-            if (!is_bucket_due(b, now_s)) {
+            if (due_ns(b) > now.mono_ns) {
                 continue;
             }
             struct dtt_goal goal = {.kind = DTT_GOAL_NODES};
@@ -213,11 +216,7 @@ static uint64_t next_refresh(const struct dtt_dht *d, struct dtt_now now, uint64
             at = dtt_min_ns(at, (n->heard_s + (uint64_t)REFRESH_S) * DTT_S);
         }
         for (size_t i = 0; i < t->n; i++) {
-            const struct dtt_rbucket *b = &t->buckets[i];
-            if (b->live < DTT_RTABLE_K) {
-                at = dtt_min_ns(at, b->refreshed_s ? (b->refreshed_s + (uint64_t)REFRESH_S) * DTT_S
-                                                   : 0);
-            }
+            at = dtt_min_ns(at, due_ns(&t->buckets[i]));
         }
     }
     return at == DTT_NEVER || at > now.mono_ns + step ? at : now.mono_ns + step;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Keeping the routing tables true: what contacts to start from and probes bring, one look at the
- * stalest node or bucket at a time, our own id, and giving unused memory back. No timer runs
- * without a reason.
+ * stalest node or bucket at a time, our own id, and giving unused memory back.
  */
 #ifndef DTT_DHT_UPKEEP_H
 #define DTT_DHT_UPKEEP_H

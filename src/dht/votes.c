@@ -34,16 +34,6 @@ static void make_room(struct dtt_votes *votes, struct dtt_now now, const struct 
     }
 }
 
-static size_t count_for(const struct dtt_votes *votes, const struct dtt_addr *addr, bool global)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < votes->n; i++) {
-        n +=
-            is_global(&votes->votes[i].voter) == global && dtt_addr_eq(&votes->votes[i].addr, addr);
-    }
-    return n;
-}
-
 /* The last voices in a row agree: forgets the others. */
 static void trust_recent(struct dtt_votes *votes, const struct dtt_addr *addr)
 {
@@ -68,16 +58,14 @@ bool dtt_votes_add(struct dtt_votes *votes, struct dtt_now now, const struct dtt
     votes->votes[votes->n++] =
         (struct dtt_vote){.voter = *voter, .addr = *addr, .time_ns = now.mono_ns};
     trust_recent(votes, addr);
-    size_t voices[2] = {0, 0};
+    size_t voices[2] = {0, 0}, agreeing = 0;
+    bool global = is_global(voter);
     for (size_t i = 0; i < votes->n; i++) {
-        voices[is_global(&votes->votes[i].voter)]++;
+        const struct dtt_vote *v = &votes->votes[i];
+        voices[is_global(&v->voter)]++;
+        agreeing += is_global(&v->voter) == global && dtt_addr_eq(&v->addr, addr);
     }
-    bool global = voices[1] > 0;
-    if (global != is_global(voter)) {
-        return false;
-    }
-    size_t agreeing = count_for(votes, addr, global);
-    if (agreeing < (global ? DTT_VOTES_NEED : DTT_VOTES_NEED_LOCAL) ||
+    if ((voices[1] > 0 && !global) || agreeing < (global ? DTT_VOTES_NEED : DTT_VOTES_NEED_LOCAL) ||
         2 * agreeing <= voices[global]) {
         return false;
     }

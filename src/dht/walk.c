@@ -37,24 +37,14 @@ static void end_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *wal
 static int send_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *walk,
                       const struct dtt_lookup_node *node)
 {
-    struct dtt_slice target = dtt_slice(walk->goal.target, DTT_NODE_ID_BYTES);
-    struct dtt_krpc q = {0};
-    switch (walk->goal.kind) {
-    case DTT_GOAL_NODES:
-        q.method = DTT_KRPC_M_FIND_NODE;
-        q.target = target;
-        break;
-    case DTT_GOAL_ITEM:
-        q.method = DTT_KRPC_M_GET;
-        q.target = target;
-        if (dtt_lookup_is_retelling(node)) {
-            q.token = dtt_slice(node->token, node->token_len);
-        }
-        break;
-    case DTT_GOAL_PEERS:
-        q.method = DTT_KRPC_M_GET_PEERS;
-        q.info_hash = target;
-        break;
+    static const enum dtt_krpc_method methods[] = {[DTT_GOAL_NODES] = DTT_KRPC_M_FIND_NODE,
+                                                   [DTT_GOAL_ITEM] = DTT_KRPC_M_GET,
+                                                   [DTT_GOAL_PEERS] = DTT_KRPC_M_GET_PEERS};
+    struct dtt_krpc q = {.method = methods[walk->goal.kind]};
+    *(walk->goal.kind == DTT_GOAL_PEERS ? &q.info_hash : &q.target) =
+        dtt_slice(walk->goal.target, DTT_NODE_ID_BYTES);
+    if (dtt_lookup_is_retelling(node)) {
+        q.token = dtt_slice(node->token, node->token_len);
     }
     return dtt_query_send(d, now, &node->addr, DTT_TXN_WALK, walk->number, &q);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Running walks: starts them, asks, takes answers, looks further when the result is not good
- * enough, and ends them. Whoever waits for a walk is told at the end of the call (dht.c).
+ * enough, and ends them. Its users are told at the end of the call (dht.c).
  */
 #ifndef DTT_DHT_WALK_H
 #define DTT_DHT_WALK_H

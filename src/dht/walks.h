@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The walks of a node. A walk is a lookup in each address family towards one goal, what it finds on
- * the way, and the closest set with its tokens. Operations with the same goal share one walk. A
- * finished one is shared for a moment longer, and then keeps its closest set while the tokens are
- * good, so that a put needs no second walk.
+ * The walks of a node: a lookup in each address family towards one goal, and what it finds.
+ * Operations with the same goal share one walk. A finished one is shared for a moment longer, and
+ * then keeps its closest set while the tokens are good, so that a put needs no second walk.
  *
  *     WAITING (for a first live node) -> RUNNING -> ENDED (to be told of) -> DONE -> KEPT
  *

@@ -14,7 +14,7 @@
 
 #define STACK_BYTES (256 * 1024)
 
-/* Shared by the node and the thread; whoever lets go last frees it. */
+/* Shared by the node and the thread; the last to let go frees it. */
 struct dtt_resolve {
     atomic_int refs;
     int fd;

@@ -25,7 +25,7 @@ static inline dtt_slot_kinds dtt_slot_kinds_used(bool secret, bool old_line)
 struct dtt_slot {
     enum dtt_slot_kind kind;
     uint64_t minute;
-    uint8_t seed[32]; /**< signing seed; whoever knows it can write into the slot */
+    uint8_t seed[32]; /**< signing seed: with it one can write into the slot */
     uint8_t key[32];  /**< its public key: BEP 44 k */
     uint8_t salt[32];
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What the topic's slots of the previous and the current minute have shown us: the newest verified
- * record of each publisher, from whichever slot. Whoever knows the topic's name can write
- * garbage into most slots, so the work per slot is bounded: equal values are opened once, and
- * distinct ones no faster than a token bucket allows.
+ * record of each publisher, from any slot. With the topic's name anybody can write garbage into
+ * most slots, so the work per slot is bounded: equal values are opened once, and distinct ones no
+ * faster than a token bucket allows.
  */
 #ifndef DTT_TRACKER_VIEW_H
 #define DTT_TRACKER_VIEW_H

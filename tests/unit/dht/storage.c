@@ -241,7 +241,7 @@ static void test_many_networks_are_bounded(void **state)
     assert_true(has(7777777, "3:own"));
 }
 
-/* A full store of many with a value each: who comes later waits, however small his values. */
+/* A full store of many with a value each: a late one waits, however small its values. */
 static void test_a_full_store_of_equals_evicts_nobody(void **state)
 {
     struct dtt_addr late = dtt_addr_v4(60, 1, 1, 1, 1);
@@ -252,16 +252,16 @@ static void test_a_full_store_of_equals_evicts_nobody(void **state)
         struct dtt_addr a = dtt_addr_v4(50, (uint8_t)(network >> 8), (uint8_t)network, 1, 1);
         assert_int_equal(put_len(1, &a, i, 1, "600:some value", 14), 0);
     }
-    /* One newcomer in the place of who has more, all others in nobody's. */
+    /* One newcomer in the place of the one with more, all others in nobody's. */
     assert_int_equal(put(2, &late, 10000, 1, "1:x"), 0);
-    assert_int_equal(s.evicted, 1);
+    assert_int_equal(s.values, DTT_STORAGE_TARGETS);
     for (unsigned i = 0; i < 1000; i++) {
         struct dtt_addr later = dtt_addr_v4(61, (uint8_t)(i >> 8), (uint8_t)i, 1, 1);
         refused += put(2, &later, 20000 + i, 1, "1:x") == DTT_EFULL;
-        assert_int_equal(put(2, &late, 30000 + i, 1, "1:x"), 0); /* replaces his own */
+        assert_int_equal(put(2, &late, 30000 + i, 1, "1:x"), 0); /* replaces its own */
     }
     assert_int_equal(refused, 1000);
-    assert_int_equal(s.evicted, 1 + 1000);
+    assert_int_equal(s.values, DTT_STORAGE_TARGETS);
     assert_true(has(30999, "1:x") && has(DTT_STORAGE_TARGETS - 1, "600:some value"));
     assert_int_equal(put(2, NULL, 40000, 1, "1:x"), 0); /* our own always fit */
 }
