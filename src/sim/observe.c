@@ -77,12 +77,6 @@ static bool is_newcomer(const struct dtt_sim_observer *o, const struct dtt_sim_m
     return o->mark_ns > 0 && m->started_ns != DTT_NEVER && m->started_ns >= o->mark_ns;
 }
 
-bool dtt_sim_observer_is_settled(const struct dtt_sim_observer *o, uint32_t member)
-{
-    uint64_t started_ns = o->members[member].started_ns;
-    return started_ns != DTT_NEVER && o->world->t_ns - started_ns >= DTT_SIM_NEW_NS;
-}
-
 static bool is_hostile(const struct dtt_sim_observer *o, const struct dtt_id *id)
 {
     const struct dtt_sim_host *h = dtt_map_get(&o->world->by_id, id);

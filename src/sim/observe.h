@@ -88,8 +88,6 @@ void dtt_sim_observer_fini(struct dtt_sim_observer *o);
 /** A member's node is about to start, or has ended. */
 void dtt_sim_observer_started(struct dtt_sim_observer *o, uint32_t member);
 void dtt_sim_observer_ended(struct dtt_sim_observer *o, uint32_t member);
-/** It has had time enough to join, whether it did or not. */
-bool dtt_sim_observer_is_settled(const struct dtt_sim_observer *o, uint32_t member);
 /** Measuring begins anew. */
 void dtt_sim_observer_mark(struct dtt_sim_observer *o);
 /** Lets a member broadcast, and counts the deliveries. */
