@@ -29,6 +29,7 @@ STEMS = {
     "codec/text": ["hex", "base32", "base64", "zbase32", "utf8"],
     "crypto/hash": ["sha1", "sha512", "crc32c"],
     "crypto/hpke": ["x25519"],
+    "dht/proof": ["held"],
     "dht/rtable": ["rnode"],
     "gossip/message": ["gossip_node"],
     "gossip/outbox": ["gossip_emit", "gossip_send"],

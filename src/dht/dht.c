@@ -147,7 +147,7 @@ static void learn_node(struct dtt_dht *d, struct dtt_now now, const struct dtt_q
     if (is_router && table->live >= DTT_BOOTSTRAP_ROUTERS_UNTIL) {
         return;
     }
-    if (dtt_rtable_seen(table, now, id, addr, end->rtt_ns, flags) != DTT_RTABLE_ADDED) {
+    if (!dtt_rtable_seen(table, now, id, addr, end->rtt_ns, flags)) {
         return;
     }
     if (is_first) {

@@ -5,7 +5,6 @@
 
 #include "base/timerq.h"
 #include "dht/dht.h"
-#include "dht/held.h"
 #include "dht/outq.h"
 #include "dht/peerstore.h"
 #include "dht/polite.h"

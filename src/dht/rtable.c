@@ -226,14 +226,15 @@ static void touch(struct dtt_rnode *node, struct dtt_now now, uint64_t rtt_ns, u
     }
 }
 
-static enum dtt_rtable_result insert(struct dtt_rtable *table, const struct dtt_rnode *node)
+/* True when it is live. */
+static bool insert(struct dtt_rtable *table, const struct dtt_rnode *node)
 {
     if (table->n == 0 && !grow(table)) {
-        return DTT_RTABLE_REFUSED;
+        return false;
     }
     struct dtt_rbucket *b = dtt_rtable_bucket_of(table, node->id);
     if (is_crowded(table, b, node)) {
-        return DTT_RTABLE_REFUSED;
+        return false;
     }
     while (b->live == DTT_RTABLE_K && b == &table->buckets[table->n - 1] && split(table)) {
         b = dtt_rtable_bucket_of(table, node->id);
@@ -241,7 +242,7 @@ static enum dtt_rtable_result insert(struct dtt_rtable *table, const struct dtt_
     struct dtt_rnode *out = b->live == DTT_RTABLE_K ? weakest(b, node) : NULL;
     if (b->live == DTT_RTABLE_K && !out) {
         add_spare(b, node);
-        return DTT_RTABLE_SPARED;
+        return false;
     }
     drop_spare(b, node->id);
     if (out) {
@@ -254,23 +255,23 @@ static enum dtt_rtable_result insert(struct dtt_rtable *table, const struct dtt_
         b->nodes[b->live++] = *node;
         table->live++;
     }
-    return DTT_RTABLE_ADDED;
+    return true;
 }
 
-enum dtt_rtable_result dtt_rtable_seen(struct dtt_rtable *table, struct dtt_now now,
-                                       const uint8_t id[DTT_NODE_ID_BYTES],
-                                       const struct dtt_addr *addr, uint64_t rtt_ns, unsigned flags)
+bool dtt_rtable_seen(struct dtt_rtable *table, struct dtt_now now,
+                     const uint8_t id[DTT_NODE_ID_BYTES], const struct dtt_addr *addr,
+                     uint64_t rtt_ns, unsigned flags)
 {
     if (addr->family != table->family || memcmp(id, table->self, DTT_NODE_ID_BYTES) == 0) {
-        return DTT_RTABLE_REFUSED;
+        return false;
     }
     struct dtt_rnode *n = dtt_rtable_find_id(table, id);
     if (n && has_addr(n, addr)) {
         touch(n, now, rtt_ns, flags);
-        return DTT_RTABLE_KNOWN;
+        return false;
     }
     if (n && n->fails == 0 && now_s(now) - n->heard_s < DTT_RTABLE_GOOD_S) {
-        return DTT_RTABLE_REFUSED; /* the first holder of an id keeps it while it answers */
+        return false; /* the first holder of an id keeps it while it answers */
     }
     if (n) {
         drop_live(table, n);

@@ -58,18 +58,13 @@ void dtt_rtable_fini(struct dtt_rtable *table);
 
 struct dtt_addr dtt_rnode_addr(const struct dtt_rtable *table, const struct dtt_rnode *node);
 
-enum dtt_rtable_result {
-    DTT_RTABLE_REFUSED, /**< not in the table: limits, full, own id, or no memory */
-    DTT_RTABLE_SPARED,  /**< among the spare contacts */
-    DTT_RTABLE_KNOWN,   /**< was live already */
-    DTT_RTABLE_ADDED    /**< has become live */
-};
-
-/** A node has answered a query of ours. `flags` are added; BEP44 clears NO_BEP44. */
-enum dtt_rtable_result dtt_rtable_seen(struct dtt_rtable *table, struct dtt_now now,
-                                       const uint8_t id[DTT_NODE_ID_BYTES],
-                                       const struct dtt_addr *addr, uint64_t rtt_ns,
-                                       unsigned flags);
+/**
+ * A node has answered a query of ours. `flags` are added; BEP44 clears NO_BEP44. True when it has
+ * become live: it was not, and is not spare or refused (limits, full, own id, no memory).
+ */
+bool dtt_rtable_seen(struct dtt_rtable *table, struct dtt_now now,
+                     const uint8_t id[DTT_NODE_ID_BYTES], const struct dtt_addr *addr,
+                     uint64_t rtt_ns, unsigned flags);
 
 /** A node we have not asked. True: there is room, so a ping is due. Otherwise kept as spare. */
 bool dtt_rtable_suggest(struct dtt_rtable *table, const uint8_t id[DTT_NODE_ID_BYTES],
