@@ -12,7 +12,7 @@
 #include "base/ctx.h"
 #include "base/time.h"
 
-#include <dtt/types.h>
+#include <dtt/event.h>
 
 #define DTT_DHT_PACKET_MAX 1400 /**< largest datagram sent */
 #define DTT_DHT_HOLDERS 96      /**< told of a get */
@@ -144,32 +144,16 @@ struct dtt_dht_event {
             size_t v_len;
             uint8_t v[1000]; /**< bencoded, as received */
         } value;
-        struct {
-            uint8_t id[20];
-            struct dtt_addr addr;
-            uint32_t rtt_us;
-        } node;
-        struct {
-            int status; /**< 0, DTT_ETIMEDOUT (nobody answered), DTT_ECLOSED */
-            uint32_t asked, answered, values;
-            uint64_t elapsed_ns;
-            size_t n_holders; /**< get */
-            struct dtt_dht_holder holders[DTT_DHT_HOLDERS];
-        } done;
-        struct {
-            int status;
-            uint32_t asked, acked, verified, refused;
-            int error; /**< most frequent KRPC error code, 0 none */
-            uint64_t elapsed_ns;
-        } put;
+        struct dtt_event_dht_node node; /* these payloads are public; `op` is the one above */
+        struct dtt_event_dht_peer peer;
+        struct dtt_event_dht_done done; /**< a get's holders are in `holders` */
+        struct dtt_event_dht_put put;
         struct {
             struct dtt_addr addr;
             uint32_t votes;
         } external;
-        struct {
-            struct dtt_addr addr;
-        } peer;
     } u;
+    struct dtt_dht_holder holders[DTT_DHT_HOLDERS];
 };
 
 /**

@@ -300,11 +300,11 @@ static bool next_node(struct dtt_op *op, struct dtt_dht_event *ret)
 static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct dtt_dht_event *ret)
 {
     ret->type = DTT_DHT_EV_DONE;
-    ret->u.done.status = op->status;
-    ret->u.done.elapsed_ns = op->ended_ns - op->started_ns;
-    ret->u.done.n_holders = ret->u.done.values = 0;
-    ret->u.done.asked = op->pinged.sends > 0;
-    ret->u.done.answered = op->status == DTT_OK || op->status == DTT_EREFUSED;
+    ret->u.done =
+        (struct dtt_event_dht_done){.status = op->status,
+                                    .asked = op->pinged.sends > 0,
+                                    .answered = op->status == DTT_OK || op->status == DTT_EREFUSED,
+                                    .elapsed_ms = (op->ended_ns - op->started_ns) / DTT_MS};
     if (op->walk) {
         const struct dtt_lookup *l = op->walk->side;
         const struct dtt_found *found = &op->walk->found;
@@ -313,7 +313,7 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
         ret->u.done.answered = (uint32_t)(l[0].answered + l[1].answered) + own;
         ret->u.done.values = (uint32_t)op->handed_out;
         for (; ret->u.done.n_holders < found->n_holders; ret->u.done.n_holders++) {
-            ret->u.done.holders[ret->u.done.n_holders] = found->holders[ret->u.done.n_holders];
+            ret->holders[ret->u.done.n_holders] = found->holders[ret->u.done.n_holders];
         }
     }
 }
@@ -353,7 +353,7 @@ bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
             if (op->type == DTT_OP_PUT) {
                 ret->type = DTT_DHT_EV_PUT_DONE;
                 ret->u.put.status = op->status;
-                ret->u.put.elapsed_ns = op->ended_ns - op->started_ns;
+                ret->u.put.elapsed_ms = (op->ended_ns - op->started_ns) / DTT_MS;
                 dtt_put_tell(op->put, ret);
             } else {
                 tell_done(d, op, ret);

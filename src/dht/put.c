@@ -410,4 +410,7 @@ void dtt_put_tell(const struct dtt_put *put, struct dtt_dht_event *ret)
         count(put, DTT_PUT_TARGET_ACKED) + count(put, DTT_PUT_TARGET_VERIFIED) + own_acked;
     ret->u.put.refused = count(put, DTT_PUT_TARGET_REFUSED) + put->own_asked - own_acked;
     ret->u.put.error = top_error(put);
+    memcpy(ret->u.put.target, put->target, sizeof(put->target));
+    memcpy(ret->u.put.key, put->args.key, sizeof(put->args.key));
+    ret->u.put.seq = put->args.seq;
 }

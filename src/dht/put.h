@@ -68,7 +68,7 @@ void dtt_put_asked(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put,
                    const struct dtt_query_end *end);
 /** How a put that is OVER ended. */
 int dtt_put_status(const struct dtt_put *put);
-/** The counts, into a PUT_DONE event. */
+/** What was put and the counts, into a PUT_DONE event. */
 void dtt_put_tell(const struct dtt_put *put, struct dtt_dht_event *ret);
 
 #endif

@@ -5,7 +5,7 @@
 
 struct dtt_book_entry {
     struct dtt_id id;
-    struct dtt_book_entry *older, *newer;
+    uint64_t report; /* number of the last one */
     bool reads_proofs;
     size_t n;
     struct dtt_addr addrs[DTT_BOOK_ADDRS]; /* newest first */
@@ -14,7 +14,7 @@ struct dtt_book_entry {
 void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     dtt_map_init(&b->peers, sizeof(struct dtt_id), DTT_BOOK_PEERS, hash_key);
-    b->oldest = b->newest = NULL;
+    b->reports = 0;
 }
 
 void dtt_book_fini(struct dtt_book *b)
@@ -25,26 +25,15 @@ void dtt_book_fini(struct dtt_book *b)
     dtt_map_fini(&b->peers);
 }
 
-static void unlink_entry(struct dtt_book *b, struct dtt_book_entry *e)
-{
-    *(e->older ? &e->older->newer : &b->oldest) = e->newer;
-    *(e->newer ? &e->newer->older : &b->newest) = e->older;
-}
-
-static void link_newest(struct dtt_book *b, struct dtt_book_entry *e)
-{
-    e->older = b->newest;
-    e->newer = NULL;
-    *(b->newest ? &b->newest->newer : &b->oldest) = e;
-    b->newest = e;
-}
-
 static void forget_oldest(struct dtt_book *b)
 {
-    struct dtt_book_entry *e = b->oldest;
-    unlink_entry(b, e);
-    dtt_map_take(&b->peers, &e->id);
-    free(e);
+    struct dtt_book_entry *oldest = dtt_map_value_at(&b->peers, 0);
+    for (size_t i = 1; i < dtt_map_count(&b->peers); i++) {
+        struct dtt_book_entry *e = dtt_map_value_at(&b->peers, i);
+        oldest = e->report < oldest->report ? e : oldest;
+    }
+    dtt_map_take(&b->peers, &oldest->id);
+    free(oldest);
 }
 
 static void entry_add(struct dtt_book_entry *e, const struct dtt_addr *addr)
@@ -66,9 +55,7 @@ static void entry_add(struct dtt_book_entry *e, const struct dtt_addr *addr)
 static struct dtt_book_entry *report(struct dtt_book *b, const struct dtt_id *id)
 {
     struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
-    if (e) {
-        unlink_entry(b, e);
-    } else {
+    if (!e) {
         if (dtt_map_count(&b->peers) == DTT_BOOK_PEERS) {
             forget_oldest(b);
         }
@@ -79,7 +66,7 @@ static struct dtt_book_entry *report(struct dtt_book *b, const struct dtt_id *id
         }
         e->id = *id;
     }
-    link_newest(b, e);
+    e->report = ++b->reports;
     return e;
 }
 

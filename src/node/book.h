@@ -12,11 +12,9 @@
 #define DTT_BOOK_PEERS 1024
 #define DTT_BOOK_ADDRS 8 /**< addresses a peer; the newest stay */
 
-struct dtt_book_entry;
-
 struct dtt_book {
-    struct dtt_map peers;                   /**< id -> struct dtt_book_entry */
-    struct dtt_book_entry *oldest, *newest; /**< by the time of their last report */
+    struct dtt_map peers; /**< id -> struct dtt_book_entry */
+    uint64_t reports;
 };
 
 void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);

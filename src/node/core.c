@@ -190,8 +190,7 @@ static void on_operation(struct dtt_core *c, struct dtt_now now, const struct dt
     case DTT_WAIT_ONCE_PUT: dtt_once_event(c, now, wait, ev); break;
     case DTT_WAIT_ADDR_GET:
     case DTT_WAIT_ADDR_PUT: dtt_locate_event(c, now, wait, ev); break;
-    case DTT_WAIT_APP_QUERY:
-    case DTT_WAIT_APP_PUT:
+    case DTT_WAIT_APP:
     case DTT_WAIT_APP_ANNOUNCE: dtt_core_dht_event(c, now, wait, ev); break;
     }
     if (dtt_waits_is_over(ev)) {

@@ -3,121 +3,92 @@
 
 #include "codec/bencode.h"
 #include "crypto/ed25519.h"
-#include "dht/item.h"
 #include "dht/state.h"
 #include "node/inside.h"
 
 /* ---- events */
 
-static void on_value(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+static struct dtt_event value_of(const struct dtt_dht_event *ev)
 {
     struct dtt_event out = {.type = DTT_EVENT_DHT_VALUE};
-    struct dtt_slice v = dtt_slice(ev->u.value.v, ev->u.value.v_len);
-    struct dtt_slice data;
+    struct dtt_slice data = dtt_slice(NULL, 0);
     out.u.dht_value.op = ev->op;
     out.u.dht_value.seq = ev->u.value.seq;
     out.u.dht_value.holders = ev->u.value.holders;
     out.u.dht_value.holder = ev->u.value.from;
-    out.u.dht_value.v = v.data;
-    out.u.dht_value.v_len = v.len;
-    if (dtt_bencode_is_str(v, &data)) {
+    out.u.dht_value.v = ev->u.value.v;
+    out.u.dht_value.v_len = ev->u.value.v_len;
+    if (dtt_bencode_is_str(dtt_slice(ev->u.value.v, ev->u.value.v_len), &data)) {
         out.u.dht_value.data = data.data;
         out.u.dht_value.data_len = data.len;
     }
-    dtt_events_push(&c->events, now, &out, v);
-}
-
-static void on_node(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
-{
-    struct dtt_event out = {.type = DTT_EVENT_DHT_NODE};
-    out.u.dht_node.op = ev->op;
-    memcpy(out.u.dht_node.id, ev->u.node.id, sizeof(out.u.dht_node.id));
-    out.u.dht_node.addr = ev->u.node.addr;
-    out.u.dht_node.rtt_us = ev->u.node.rtt_us;
-    dtt_events_tell(&c->events, now, NULL, &out);
-}
-
-static void on_peer(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
-{
-    struct dtt_event out = {.type = DTT_EVENT_DHT_PEER};
-    out.u.dht_peer.op = ev->op;
-    out.u.dht_peer.addr = ev->u.peer.addr;
-    dtt_events_tell(&c->events, now, NULL, &out);
-}
-
-static void on_done(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
-{
-    struct dtt_event out = {.type = DTT_EVENT_DHT_DONE};
-    out.u.dht_done.op = ev->op;
-    out.u.dht_done.status = ev->u.done.status;
-    out.u.dht_done.asked = ev->u.done.asked;
-    out.u.dht_done.answered = ev->u.done.answered;
-    out.u.dht_done.values = ev->u.done.values;
-    out.u.dht_done.elapsed_ms = ev->u.done.elapsed_ns / DTT_MS;
-    out.u.dht_done.n_holders = ev->u.done.n_holders;
-    out.u.dht_done.holder_size = sizeof(ev->u.done.holders[0]);
-    dtt_events_push(
-        &c->events, now, &out,
-        dtt_slice(ev->u.done.holders, ev->u.done.n_holders * sizeof(ev->u.done.holders[0])));
+    return out;
 }
 
 /* A put that no node stored and some refused has failed. */
-static int put_status(const struct dtt_dht_event *ev)
+static struct dtt_event put_of(const struct dtt_dht_event *ev)
 {
-    bool is_refused = ev->u.put.acked == 0 && ev->u.put.refused > 0;
-    return ev->u.put.status == DTT_OK && is_refused ? DTT_EREFUSED : ev->u.put.status;
+    struct dtt_event out = {.type = DTT_EVENT_DHT_PUT, .u.dht_put = ev->u.put};
+    struct dtt_event_dht_put *put = &out.u.dht_put;
+    put->op = ev->op;
+    if (put->status == DTT_OK && put->acked == 0 && put->refused > 0) {
+        put->status = DTT_EREFUSED;
+    }
+    return out;
 }
 
-static void on_put(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
-                   const struct dtt_dht_event *ev)
-{
-    struct dtt_event out = {.type = DTT_EVENT_DHT_PUT};
-    out.u.dht_put.op = ev->op;
-    out.u.dht_put.status = put_status(ev);
-    memcpy(out.u.dht_put.target, wait->target, sizeof(wait->target));
-    memcpy(out.u.dht_put.key, wait->key, sizeof(wait->key));
-    out.u.dht_put.seq = wait->seq;
-    out.u.dht_put.asked = ev->u.put.asked;
-    out.u.dht_put.acked = ev->u.put.acked;
-    out.u.dht_put.verified = ev->u.put.verified;
-    out.u.dht_put.refused = ev->u.put.refused;
-    out.u.dht_put.error = ev->u.put.error;
-    out.u.dht_put.elapsed_ms = ev->u.put.elapsed_ns / DTT_MS;
-    dtt_events_tell(&c->events, now, NULL, &out);
-}
-
-static void on_announced(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
-                         const struct dtt_dht_event *ev)
+static struct dtt_event announce_of(const struct dtt_event_dht_put *put, uint16_t port)
 {
     struct dtt_event out = {.type = DTT_EVENT_DHT_ANNOUNCE};
-    out.u.dht_announce.op = ev->op;
-    out.u.dht_announce.status = put_status(ev);
-    memcpy(out.u.dht_announce.info_hash, wait->target, sizeof(wait->target));
-    out.u.dht_announce.port = wait->port;
-    out.u.dht_announce.asked = ev->u.put.asked;
-    out.u.dht_announce.acked = ev->u.put.acked;
-    out.u.dht_announce.refused = ev->u.put.refused;
-    out.u.dht_announce.error = ev->u.put.error;
-    out.u.dht_announce.elapsed_ms = ev->u.put.elapsed_ns / DTT_MS;
-    dtt_events_tell(&c->events, now, NULL, &out);
+    out.u.dht_announce = (struct dtt_event_dht_announce){.op = put->op,
+                                                         .status = put->status,
+                                                         .port = port,
+                                                         .asked = put->asked,
+                                                         .acked = put->acked,
+                                                         .refused = put->refused,
+                                                         .error = put->error,
+                                                         .elapsed_ms = put->elapsed_ms};
+    memcpy(out.u.dht_announce.info_hash, put->target, sizeof(put->target));
+    return out;
 }
 
 void dtt_core_dht_event(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
                         const struct dtt_dht_event *ev)
 {
-    if (ev->type == DTT_DHT_EV_VALUE) {
-        on_value(c, now, ev);
-    } else if (ev->type == DTT_DHT_EV_NODE) {
-        on_node(c, now, ev);
-    } else if (ev->type == DTT_DHT_EV_PEER) {
-        on_peer(c, now, ev);
-    } else if (wait->kind == DTT_WAIT_APP_PUT) {
-        on_put(c, now, wait, ev);
-    } else if (wait->kind == DTT_WAIT_APP_ANNOUNCE) {
-        on_announced(c, now, wait, ev);
-    } else {
-        on_done(c, now, ev);
+    struct dtt_event out = {0};
+    struct dtt_slice owned = dtt_slice(NULL, 0);
+    switch (ev->type) {
+    case DTT_DHT_EV_VALUE:
+        out = value_of(ev);
+        owned = dtt_slice(ev->u.value.v, ev->u.value.v_len);
+        break;
+    case DTT_DHT_EV_NODE:
+        out.type = DTT_EVENT_DHT_NODE;
+        out.u.dht_node = ev->u.node;
+        out.u.dht_node.op = ev->op;
+        break;
+    case DTT_DHT_EV_PEER:
+        out.type = DTT_EVENT_DHT_PEER;
+        out.u.dht_peer = ev->u.peer;
+        out.u.dht_peer.op = ev->op;
+        break;
+    case DTT_DHT_EV_DONE:
+        out.type = DTT_EVENT_DHT_DONE;
+        out.u.dht_done = ev->u.done;
+        out.u.dht_done.op = ev->op;
+        out.u.dht_done.holder_size = sizeof(ev->holders[0]);
+        owned = dtt_slice(ev->holders, ev->u.done.n_holders * sizeof(ev->holders[0]));
+        break;
+    case DTT_DHT_EV_PUT_DONE:
+        out = put_of(ev);
+        if (wait->kind == DTT_WAIT_APP_ANNOUNCE) {
+            out = announce_of(&out.u.dht_put, wait->port);
+        }
+        break;
+    case DTT_DHT_EV_EXTERNAL_ADDR:
+    case DTT_DHT_EV_READY: return; /* of no operation */
     }
+    dtt_events_push(&c->events, now, &out, owned);
     if (dtt_waits_is_over(ev)) {
         dtt_waits_app_end(&c->waits);
     }
@@ -125,17 +96,15 @@ void dtt_core_dht_event(struct dtt_core *c, struct dtt_now now, const struct dtt
 
 /* ---- operations */
 
-/* Registers an operation unless it could not be started (`err`). */
-static int started(struct dtt_core *c, struct dtt_now now, int err, dtt_dht_op op,
-                   const struct dtt_wait *wait, uint32_t *ret_op)
+/* Registers operation *ret_op unless it could not be started (`err`). */
+static int started(struct dtt_core *c, struct dtt_now now, int err, enum dtt_wait_kind kind,
+                   uint16_t port, const uint32_t *op)
 {
+    struct dtt_wait wait = {.kind = kind, .port = port};
     if (!err) {
-        err = dtt_waits_add(&c->waits, now, op, wait);
+        err = dtt_waits_add(&c->waits, now, *op, &wait);
     }
-    if (!err) {
-        c->waits.n_app++;
-        *ret_op = op;
-    }
+    c->waits.n_app += !err;
     return err;
 }
 
@@ -145,8 +114,6 @@ int dtt_core_dht_get(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
     struct dtt_dht_get_args args = {.is_mutable = get->key != NULL,
                                     .salt_len = get->salt_len,
                                     .fresh_ns = DTT_DHT_FRESH_MAX_NS};
-    struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
-    dtt_dht_op op = 0;
     if (get->key) {
         memcpy(args.key, get->key, sizeof(args.key));
     } else {
@@ -156,21 +123,15 @@ int dtt_core_dht_get(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
         memcpy(args.salt, get->salt, get->salt_len);
     }
     int err = dtt_waits_app_room(&c->waits);
-    err = err ? err : dtt_dht_get(c->dht, now, &args, &op);
-    return started(c, now, err, op, &wait, ret_op);
+    err = err ? err : dtt_dht_get(c->dht, now, &args, ret_op);
+    return started(c, now, err, DTT_WAIT_APP, 0, ret_op);
 }
 
 int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_put *put,
                      uint32_t *ret_op)
 {
-    uint8_t v[DTT_DHT_VALUE_MAX];
-    struct dtt_writer w = dtt_writer(v, sizeof(v));
-    struct dtt_wait wait = {.kind = DTT_WAIT_APP_PUT, .seq = put->seq};
-    dtt_dht_op op = 0;
-    dtt_bencode_write_str(&w, dtt_slice(put->value, put->value_len));
-    int err = w.failed ? DTT_ETOOBIG : dtt_waits_app_room(&c->waits);
-    struct dtt_dht_put_args args = {.v = dtt_slice(v, w.len),
-                                    .is_mutable = put->seed != NULL,
+    struct dtt_wait wait = {.kind = DTT_WAIT_APP};
+    struct dtt_dht_put_args args = {.is_mutable = put->seed != NULL,
                                     .seq = put->seq,
                                     .has_cas = put->has_cas != 0,
                                     .cas = put->cas,
@@ -179,66 +140,53 @@ int dtt_core_dht_put(struct dtt_core *c, struct dtt_now now, const struct dtt_dh
     if (put->salt_len) {
         memcpy(args.salt, put->salt, put->salt_len);
     }
-    struct dtt_slice salt = dtt_slice(args.salt, args.salt_len);
-    if (!err && put->seed) {
+    if (put->seed) {
         dtt_ed25519_public_key(args.key, put->seed);
-        err = dtt_item_sign(args.sig, put->seed, salt, put->seq, args.v);
-        memcpy(wait.key, args.key, sizeof(wait.key));
-        dtt_item_target(wait.target, args.key, salt);
-    } else if (!err) {
-        dtt_item_target_immutable(wait.target, args.v);
     }
-    if (!err) {
-        err = dtt_dht_put(c->dht, now, &args, &op);
-    }
-    return started(c, now, err, op, &wait, ret_op);
+    int err = dtt_waits_app_room(&c->waits);
+    err = err ? err
+              : dtt_waits_put(&c->waits, now, dtt_slice(put->value, put->value_len), put->seed,
+                              &args, &wait, ret_op);
+    c->waits.n_app += !err;
+    return err;
 }
 
 int dtt_core_dht_find(struct dtt_core *c, struct dtt_now now, const uint8_t target[20],
                       uint32_t *ret_op)
 {
-    struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
-    dtt_dht_op op = 0;
     int err = dtt_waits_app_room(&c->waits);
-    err = err ? err : dtt_dht_find(c->dht, now, target, &op);
-    return started(c, now, err, op, &wait, ret_op);
+    err = err ? err : dtt_dht_find(c->dht, now, target, ret_op);
+    return started(c, now, err, DTT_WAIT_APP, 0, ret_op);
 }
 
 int dtt_core_dht_ping(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr,
                       uint32_t *ret_op)
 {
-    struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
-    dtt_dht_op op = 0;
     int err = dtt_waits_app_room(&c->waits);
-    err = err ? err : dtt_dht_ping(c->dht, now, addr, &op);
-    return started(c, now, err, op, &wait, ret_op);
+    err = err ? err : dtt_dht_ping(c->dht, now, addr, ret_op);
+    return started(c, now, err, DTT_WAIT_APP, 0, ret_op);
 }
 
 int dtt_core_dht_get_peers(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
                            uint32_t *ret_op)
 {
-    struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
-    dtt_dht_op op = 0;
     int err = dtt_waits_app_room(&c->waits);
-    err = err ? err : dtt_dht_get_peers(c->dht, now, info_hash, &op);
-    return started(c, now, err, op, &wait, ret_op);
+    err = err ? err : dtt_dht_get_peers(c->dht, now, info_hash, ret_op);
+    return started(c, now, err, DTT_WAIT_APP, 0, ret_op);
 }
 
 int dtt_core_dht_announce(struct dtt_core *c, struct dtt_now now, const uint8_t info_hash[20],
                           uint16_t port, uint32_t *ret_op)
 {
-    struct dtt_wait wait = {.kind = DTT_WAIT_APP_ANNOUNCE, .port = port};
-    dtt_dht_op op = 0;
-    memcpy(wait.target, info_hash, sizeof(wait.target));
     int err = dtt_waits_app_room(&c->waits);
-    err = err ? err : dtt_dht_announce(c->dht, now, info_hash, port, &op);
-    return started(c, now, err, op, &wait, ret_op);
+    err = err ? err : dtt_dht_announce(c->dht, now, info_hash, port, ret_op);
+    return started(c, now, err, DTT_WAIT_APP_ANNOUNCE, port, ret_op);
 }
 
 void dtt_core_dht_cancel(struct dtt_core *c, struct dtt_now now, uint32_t op)
 {
     const struct dtt_wait *wait = dtt_waits_get(&c->waits, op);
-    if (wait && wait->kind >= DTT_WAIT_APP_QUERY) {
+    if (wait && wait->kind >= DTT_WAIT_APP) {
         dtt_dht_cancel(c->dht, now, op);
     }
 }

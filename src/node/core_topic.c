@@ -7,7 +7,6 @@
 #include "node/dials.h"
 #include "node/inside.h"
 #include "node/slots.h"
-#include "node/topic_config.h"
 #include "node/why.h"
 
 #include <sodium.h>
@@ -15,6 +14,12 @@
 
 /* Room for all neighbours of a topic; an active view has 5. */
 #define NEIGHBORS_MAX 16
+
+static size_t neighbors_of(const struct dtt_topic *t, struct dtt_id ret[NEIGHBORS_MAX])
+{
+    size_t n = dtt_core_topic_neighbors(t, ret, NEIGHBORS_MAX);
+    return n < NEIGHBORS_MAX ? n : NEIGHBORS_MAX;
+}
 
 /* ---- life */
 
@@ -28,7 +33,7 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
     if (c->cfg.dht_only || c->state != DTT_CORE_OPEN) {
         return DTT_ESTATE;
     }
-    int err = dtt_topic_config_read(cfg, tracker_cfg.topic, &tracker_cfg.secret);
+    int err = dtt_slots_topic(cfg, tracker_cfg.topic, &tracker_cfg.secret);
     if (err) {
         return err;
     }
@@ -95,12 +100,12 @@ void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_core *c = t->core;
     struct dtt_id ids[NEIGHBORS_MAX];
-    size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t n = neighbors_of(t, ids);
     struct dtt_event out = {.type = DTT_EVENT_LEFT};
     dtt_events_sign(&out, t);
     out.topic = NULL; /* the handle is gone when the event is read */
     /* dtt_gossip_quit reports no NEIGHBOR_DOWN for the neighbours that it leaves. */
-    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+    for (size_t i = 0; i < n; i++) {
         dtt_links_neighbor(&c->links, now, &ids[i], -1);
     }
     dtt_gossip_quit(c->gossip, now, &t->id);
@@ -271,9 +276,9 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
 static bool can_send(const struct dtt_topic *t)
 {
     struct dtt_id ids[NEIGHBORS_MAX];
-    size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t n = neighbors_of(t, ids);
     size_t ready = 0;
-    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+    for (size_t i = 0; i < n; i++) {
         ready += dtt_links_unacked(&t->core->links, &ids[i]) <= DTT_TOPIC_SEND_MAX;
     }
     return ready > 0 && ready >= n / 2;
@@ -325,11 +330,11 @@ size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_links *links = &t->core->links;
     struct dtt_id ids[NEIGHBORS_MAX];
-    size_t n = dtt_core_topic_neighbors(t, ids, NEIGHBORS_MAX);
+    size_t n = neighbors_of(t, ids);
     size_t n_late = 0;
     size_t late = 0;
     size_t bytes = 0;
-    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+    for (size_t i = 0; i < n; i++) {
         bool is_late = dtt_links_is_late(links, now, &ids[i]);
         *(is_late ? &late : &bytes) += dtt_links_unacked(links, &ids[i]);
         n_late += is_late;

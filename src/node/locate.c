@@ -3,10 +3,7 @@
 
 #include "codec/bencode.h"
 #include "codec/pkarr.h"
-#include "dht/item.h"
 #include "node/dials.h"
-
-#include <dtt/dht.h>
 
 #define COPIES 20 /* nodes that our packet is stored on */
 
@@ -14,10 +11,10 @@ void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id 
                     bool is_hearsay)
 {
     struct dtt_dht_get_args args = {.is_mutable = true, .fresh_ns = DTT_DHT_FRESH_MAX_NS};
-    struct dtt_wait wait = {.kind = DTT_WAIT_ADDR_GET, .is_hearsay = is_hearsay, .seq = INT64_MIN};
+    struct dtt_wait wait = {
+        .kind = DTT_WAIT_ADDR_GET, .peer = *id, .is_hearsay = is_hearsay, .seq = INT64_MIN};
     dtt_dht_op op;
     memcpy(args.key, id->bytes, sizeof(args.key));
-    memcpy(wait.key, id->bytes, sizeof(wait.key));
     int err = dtt_dht_get(c->dht, now, &args, &op);
     if (!err) {
         err = dtt_waits_add(&c->waits, now, op, &wait);
@@ -32,35 +29,23 @@ void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
     struct dtt_self *self = &c->self;
     struct dtt_wait wait = {.kind = DTT_WAIT_ADDR_PUT};
     struct dtt_dht_put_args args = {.is_mutable = true, .copies = COPIES};
-    uint8_t v[DTT_DHT_VALUE_MAX];
-    struct dtt_writer w = dtt_writer(v, sizeof(v));
     dtt_dht_op op;
     if (c->n_topics == 0 || !dtt_self_take(self, now, &c->id)) {
         return;
     }
-    dtt_bencode_write_str(&w, dtt_slice(self->packet, self->len));
-    args.v = dtt_slice(v, w.len);
     args.seq = self->seq;
     memcpy(args.key, c->id.bytes, sizeof(args.key));
-    int err = w.failed ? DTT_ETOOBIG : DTT_OK;
-    if (!err) {
-        err = dtt_item_sign(args.sig, c->cfg.node_seed, dtt_slice(NULL, 0), args.seq, args.v);
-    }
-    if (!err) {
-        err = dtt_dht_put(c->dht, now, &args, &op);
-    }
-    if (!err) {
-        err = dtt_waits_add(&c->waits, now, op, &wait);
-    }
-    if (err) {
+    if (dtt_waits_put(&c->waits, now, dtt_slice(self->packet, self->len), c->cfg.node_seed, &args,
+                      &wait, &op)) {
         dtt_self_failed(self, now);
     }
 }
 
 /* A peer's packet; it is ignored when a newer one has been found already. */
 static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *wait,
-                      const struct dtt_id *id, const struct dtt_dht_event *ev)
+                      const struct dtt_dht_event *ev)
 {
+    const struct dtt_id *id = &wait->peer;
     struct dtt_addr addrs[DTT_BOOK_ADDRS];
     struct dtt_slice packet;
     int n = DTT_EPROTO;
@@ -80,12 +65,10 @@ static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
 void dtt_locate_event(struct dtt_core *c, struct dtt_now now, struct dtt_wait *wait,
                       const struct dtt_dht_event *ev)
 {
-    struct dtt_id id;
-    memcpy(id.bytes, wait->key, sizeof(id.bytes));
     if (ev->type == DTT_DHT_EV_VALUE) {
-        on_packet(c, now, wait, &id, ev);
+        on_packet(c, now, wait, ev);
     } else if (ev->type == DTT_DHT_EV_DONE) {
-        dtt_dials_located(&c->links, now, &id, true);
+        dtt_dials_located(&c->links, now, &wait->peer, true);
     } else if (ev->type == DTT_DHT_EV_PUT_DONE) {
         DTT_TRACE(c->ctx, NODE_ANNOUNCED, dtt_tv_int(ev->u.put.acked));
         if (ev->u.put.acked == 0) {

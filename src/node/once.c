@@ -3,7 +3,6 @@
 
 #include "node/inside.h"
 #include "node/slots.h"
-#include "node/topic_config.h"
 #include "record/record.h"
 #include "tracker/tuning.h"
 
@@ -56,7 +55,7 @@ static int once_new(struct dtt_once **ret, struct dtt_core *c, struct dtt_now no
     if (!o) {
         return DTT_ENOMEM;
     }
-    err = dtt_topic_config_read(cfg, o->topic, &o->secret);
+    err = dtt_slots_topic(cfg, o->topic, &o->secret);
     if (err) {
         free(o);
         return err;

@@ -2,10 +2,21 @@
 #include "node/slots.h"
 
 #include "codec/bencode.h"
-#include "dht/item.h"
 #include "node/core_topic.h"
 
-#include <dtt/dht.h>
+int dtt_slots_topic(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
+                    struct dtt_secret *ret_secret)
+{
+    if (!cfg->secret || cfg->secret_len == 0) {
+        return DTT_EINVAL;
+    }
+    int err = dtt_slot_topic(ret_topic, cfg->name, cfg->topic_hash);
+    if (!err) {
+        dtt_secret_init(ret_secret, dtt_slice(cfg->secret, cfg->secret_len), cfg->rotation,
+                        cfg->rotation_user);
+    }
+    return err;
+}
 
 int dtt_slots_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot_get *get,
                   struct dtt_wait *wait)
@@ -29,14 +40,7 @@ int dtt_slots_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot_
                   struct dtt_wait *wait)
 {
     const struct dtt_slot *slot = put->slot;
-    uint8_t v[DTT_DHT_VALUE_MAX];
-    struct dtt_writer w = dtt_writer(v, sizeof(v));
-    dtt_bencode_write_str(&w, put->value);
-    if (w.failed) {
-        return DTT_ETOOBIG;
-    }
-    struct dtt_dht_put_args args = {.v = dtt_slice(v, w.len),
-                                    .is_mutable = true,
+    struct dtt_dht_put_args args = {.is_mutable = true,
                                     .salt_len = sizeof(slot->salt),
                                     .seq = put->seq,
                                     .has_cas = true,
@@ -49,12 +53,7 @@ int dtt_slots_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot_
     memcpy(args.salt, slot->salt, sizeof(slot->salt));
     wait->slot = slot->kind;
     wait->minute = slot->minute;
-    int err = dtt_item_sign(args.sig, slot->seed, dtt_slice(slot->salt, sizeof(slot->salt)),
-                            args.seq, args.v);
-    if (!err) {
-        err = dtt_dht_put(c->dht, now, &args, &op);
-    }
-    return err ? err : dtt_waits_add(&c->waits, now, op, wait);
+    return dtt_waits_put(&c->waits, now, put->value, slot->seed, &args, wait, &op);
 }
 
 struct dtt_slice dtt_slots_value(const struct dtt_dht_event *ev)

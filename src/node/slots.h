@@ -5,6 +5,10 @@
 
 #include "node/inside.h"
 
+/** Which topic a config means, and its secret. DTT_EINVAL without a secret, or with two names. */
+int dtt_slots_topic(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
+                    struct dtt_secret *ret_secret);
+
 struct dtt_slot_get {
     const struct dtt_slot *slot;
     uint64_t fresh_ns; /**< as in dtt_dht_get_args, like the other two */

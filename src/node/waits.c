@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/waits.h"
 
+#include "codec/bencode.h"
+#include "dht/item.h"
 #include "node/limits.h"
 
+#include <dtt/dht.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +41,25 @@ int dtt_waits_add(struct dtt_waits *w, struct dtt_now now, dtt_dht_op op,
     }
     dtt_dht_cancel(w->dht, now, op);
     return DTT_ENOMEM;
+}
+
+int dtt_waits_put(struct dtt_waits *w, struct dtt_now now, struct dtt_slice value,
+                  const uint8_t *seed, struct dtt_dht_put_args *args, const struct dtt_wait *wait,
+                  dtt_dht_op *ret)
+{
+    uint8_t v[DTT_DHT_VALUE_MAX];
+    struct dtt_writer out = dtt_writer(v, sizeof(v));
+    dtt_bencode_write_str(&out, value);
+    args->v = dtt_slice(v, out.len);
+    int err = out.failed ? DTT_ETOOBIG : DTT_OK;
+    if (!err && seed) {
+        err = dtt_item_sign(args->sig, seed, dtt_slice(args->salt, args->salt_len), args->seq,
+                            args->v);
+    }
+    if (!err) {
+        err = dtt_dht_put(w->dht, now, args, ret);
+    }
+    return err ? err : dtt_waits_add(w, now, *ret, wait);
 }
 
 struct dtt_wait *dtt_waits_get(const struct dtt_waits *w, dtt_dht_op op)
@@ -94,7 +116,7 @@ void dtt_waits_check(const struct dtt_waits *w)
         const struct dtt_wait *wait = dtt_map_value_at(&w->by_op, i);
         addr_gets += wait->kind == DTT_WAIT_ADDR_GET;
         named_gets += wait->is_hearsay;
-        app += wait->kind >= DTT_WAIT_APP_QUERY;
+        app += wait->kind >= DTT_WAIT_APP;
         once += wait->once != NULL;
         assert(!wait->topic || wait->kind <= DTT_WAIT_SLOT_PUT);
         assert(!wait->once || wait->kind == DTT_WAIT_ONCE_GET || wait->kind == DTT_WAIT_ONCE_PUT);

@@ -22,8 +22,7 @@ enum dtt_wait_kind {
     DTT_WAIT_ONCE_PUT,
     DTT_WAIT_ADDR_GET, /**< locate.c */
     DTT_WAIT_ADDR_PUT,
-    DTT_WAIT_APP_QUERY, /**< core_dht.c */
-    DTT_WAIT_APP_PUT,
+    DTT_WAIT_APP, /**< core_dht.c */
     DTT_WAIT_APP_ANNOUNCE
 };
 
@@ -33,9 +32,8 @@ struct dtt_wait {
     struct dtt_once *once;   /**< ONCE_...: shared by all its operations */
     enum dtt_slot_kind slot; /**< SLOT_..., ONCE_... */
     uint64_t minute;         /**< likewise */
-    uint8_t key[32];         /**< ADDR_GET: whose addresses; APP_PUT: reported back */
-    int64_t seq;             /**< ADDR_GET: of the newest packet found; APP_PUT: reported back */
-    uint8_t target[20];      /**< APP_PUT, APP_ANNOUNCE: reported back */
+    struct dtt_id peer;      /**< ADDR_GET: whose addresses */
+    int64_t seq;             /**< ADDR_GET: of the newest packet found */
     bool is_hearsay;         /**< ADDR_GET */
     uint16_t port;           /**< APP_ANNOUNCE: reported back */
 };
@@ -56,6 +54,13 @@ void dtt_waits_fini(struct dtt_waits *w);
 /** Enters a copy of `wait`, or cancels the operation and returns DTT_ENOMEM. */
 int dtt_waits_add(struct dtt_waits *w, struct dtt_now now, dtt_dht_op op,
                   const struct dtt_wait *wait);
+/**
+ * Starts a put of `value` as a bencoded string, signed with `seed` unless that is NULL, and enters
+ * it. The rest of `args` is set. DTT_ETOOBIG and the errors of dtt_dht_put.
+ */
+int dtt_waits_put(struct dtt_waits *w, struct dtt_now now, struct dtt_slice value,
+                  const uint8_t *seed, struct dtt_dht_put_args *args, const struct dtt_wait *wait,
+                  dtt_dht_op *ret);
 /** The entry of an operation, or NULL. */
 struct dtt_wait *dtt_waits_get(const struct dtt_waits *w, dtt_dht_op op);
 /** The operation has had its last event. */

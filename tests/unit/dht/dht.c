@@ -268,8 +268,8 @@ static void test_siblings_of_twenty_publishers(void **state)
         assert_int_equal(count_reported(asker, items, 20, &r), 20);
         bool is_held[20] = {false};
         for (size_t i = 0; i < r.last.u.done.n_holders; i++) {
-            assert_true(r.last.u.done.holders[i].value < 20);
-            is_held[r.last.u.done.holders[i].value] = true;
+            assert_true(r.last.holders[i].value < 20);
+            is_held[r.last.holders[i].value] = true;
         }
         for (size_t i = 0; i < 20; i++) {
             assert_true(is_held[i] || asker != reader);

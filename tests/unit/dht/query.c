@@ -142,7 +142,7 @@ static void test_timeout_and_one_retransmission(void **state)
     assert_false(next_query(&again));
     assert_true(dtt_dht_next_event(d, &e));
     assert_int_equal(e.u.done.status, DTT_ETIMEDOUT);
-    assert_true(e.u.done.elapsed_ns <= 3 * DTT_S);
+    assert_true(e.u.done.elapsed_ms <= 3000);
     while (d->txns.count > 0) {
         advance();
     }
@@ -177,7 +177,7 @@ static void test_unreachable_fails_at_once(void **state)
     dtt_dht_unreachable(d, now, &peer);
     assert_true(dtt_dht_next_event(d, &e));
     assert_int_equal(e.u.done.status, DTT_ETIMEDOUT);
-    assert_int_equal(e.u.done.elapsed_ns, 0);
+    assert_int_equal(e.u.done.elapsed_ms, 0);
     assert_int_equal(d->txns.count, 0);
     dtt_dht_unreachable(d, now, &peer); /* nothing left to fail */
 }

@@ -132,7 +132,7 @@ static void without_memory_nothing_goes_on(void **state)
 
 static void the_application_has_so_much_room(void **state)
 {
-    const struct dtt_wait wait = {.kind = DTT_WAIT_APP_QUERY};
+    const struct dtt_wait wait = {.kind = DTT_WAIT_APP};
     struct fixture f;
     (void)state;
     setup(&f);
