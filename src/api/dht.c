@@ -11,9 +11,7 @@ int dtt_node_dht_get(dtt_node *n, const struct dtt_dht_get *args, uint32_t *ret_
         (get.salt_len && !get.salt)) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_dht_get(dtt_io_core(n->io), dtt_io_now(n->io), &get, ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(n, dtt_core_dht_get(dtt_io_core(n->io), dtt_io_now(n->io), &get, ret_op));
 }
 
 int dtt_node_dht_put(dtt_node *n, const struct dtt_dht_put *args, uint32_t *ret_op)
@@ -24,9 +22,7 @@ int dtt_node_dht_put(dtt_node *n, const struct dtt_dht_put *args, uint32_t *ret_
         (put.salt_len && !put.salt) || put.seq < 0) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_dht_put(dtt_io_core(n->io), dtt_io_now(n->io), &put, ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(n, dtt_core_dht_put(dtt_io_core(n->io), dtt_io_now(n->io), &put, ret_op));
 }
 
 int dtt_node_dht_find(dtt_node *n, const uint8_t target[20], uint32_t *ret_op)
@@ -34,9 +30,7 @@ int dtt_node_dht_find(dtt_node *n, const uint8_t target[20], uint32_t *ret_op)
     if (!n || !target || !ret_op) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_dht_find(dtt_io_core(n->io), dtt_io_now(n->io), target, ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(n, dtt_core_dht_find(dtt_io_core(n->io), dtt_io_now(n->io), target, ret_op));
 }
 
 int dtt_node_dht_ping(dtt_node *n, const struct dtt_addr *addr, uint32_t *ret_op)
@@ -44,9 +38,7 @@ int dtt_node_dht_ping(dtt_node *n, const struct dtt_addr *addr, uint32_t *ret_op
     if (!n || !addr || !ret_op || !dtt_addr_is_usable(addr)) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_dht_ping(dtt_io_core(n->io), dtt_io_now(n->io), addr, ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(n, dtt_core_dht_ping(dtt_io_core(n->io), dtt_io_now(n->io), addr, ret_op));
 }
 
 int dtt_node_dht_get_peers(dtt_node *n, const uint8_t info_hash[20], uint32_t *ret_op)
@@ -54,9 +46,8 @@ int dtt_node_dht_get_peers(dtt_node *n, const uint8_t info_hash[20], uint32_t *r
     if (!n || !info_hash || !ret_op) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_dht_get_peers(dtt_io_core(n->io), dtt_io_now(n->io), info_hash, ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(
+        n, dtt_core_dht_get_peers(dtt_io_core(n->io), dtt_io_now(n->io), info_hash, ret_op));
 }
 
 int dtt_node_dht_announce(dtt_node *n, const uint8_t info_hash[20], uint16_t port, uint32_t *ret_op)
@@ -64,9 +55,8 @@ int dtt_node_dht_announce(dtt_node *n, const uint8_t info_hash[20], uint16_t por
     if (!n || !info_hash || !ret_op) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_dht_announce(dtt_io_core(n->io), dtt_io_now(n->io), info_hash, port, ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(
+        n, dtt_core_dht_announce(dtt_io_core(n->io), dtt_io_now(n->io), info_hash, port, ret_op));
 }
 
 int dtt_node_dht_status(const dtt_node *n, struct dtt_dht_status *ret)

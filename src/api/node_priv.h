@@ -25,6 +25,13 @@ struct dtt_node {
     uint64_t log_lost;
 };
 
+/** Sends at once what a call made ready; `err` is the call's result. */
+static inline int dtt_flushed(dtt_node *n, int err)
+{
+    dtt_io_flush(n->io);
+    return err;
+}
+
 /**
  * Reads a struct that begins with its size from a caller who may be older or newer than we are:
  * what an older one lacks is zero, what a newer one has beyond ours must be zero. False otherwise.

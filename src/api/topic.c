@@ -15,9 +15,8 @@ int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *
     if (!ret || !n || dtt_topic_args_read(&args, config, NULL, 0) != DTT_OK) {
         return DTT_EINVAL;
     }
-    int err = dtt_core_topic_join(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg, n, ret);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(
+        n, dtt_core_topic_join(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg, n, ret));
 }
 
 static struct dtt_io *io_of(const dtt_topic *t)
@@ -114,9 +113,8 @@ int dtt_node_lookup(dtt_node *n, const struct dtt_topic_config *config, uint32_t
     if (!n || !ret_op || dtt_topic_args_read(&args, config, NULL, 0) != DTT_OK) {
         return DTT_EINVAL;
     }
-    int err = dtt_once_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg, ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(n,
+                       dtt_once_lookup(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg, ret_op));
 }
 
 int dtt_node_publish(dtt_node *n, const struct dtt_topic_config *config, const void *content,
@@ -130,8 +128,6 @@ int dtt_node_publish(dtt_node *n, const struct dtt_topic_config *config, const v
     if (len > DTT_RECORD_CONTENT_MAX) {
         return DTT_ETOOBIG;
     }
-    int err = dtt_once_publish(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg,
-                               dtt_slice(content, len), ret_op);
-    dtt_io_flush(n->io);
-    return err;
+    return dtt_flushed(n, dtt_once_publish(dtt_io_core(n->io), dtt_io_now(n->io), &args.cfg,
+                                           dtt_slice(content, len), ret_op));
 }

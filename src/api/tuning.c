@@ -5,22 +5,19 @@
 
 #include <stdio.h>
 
-enum type { MS = DTT_KNOB_MS, N = DTT_KNOB_NUMBER, ON = DTT_KNOB_SWITCH };
+enum { MS = DTT_KNOB_MS, N = DTT_KNOB_NUMBER, ON = DTT_KNOB_SWITCH };
 
 enum { N_PRESETS = DTT_PRESET_RUST_0_3 + 1 };
 
 struct knob {
-    const char *name;
-    enum type type;
-    int min, max;
+    struct dtt_knob is;
     int presets[N_PRESETS]; /* by enum dtt_preset */
-    const char *help;
-    size_t offset; /* in struct dtt_tuning */
+    size_t offset;          /* in struct dtt_tuning */
 };
 
 static const struct knob knobs[] = {
 #define KNOB(type, name, min, max, def, seed, rust, help) \
-    {#name, type, min, max, {def, seed, rust}, help, offsetof(struct dtt_tuning, name)},
+    {{0, #name, type, min, max, help}, {def, seed, rust}, offsetof(struct dtt_tuning, name)},
 #include "tracker/tuning.def"
 };
 
@@ -34,10 +31,7 @@ int dtt_tuning_knob(size_t i, struct dtt_knob *ret)
     if (i >= N_KNOBS) {
         return 0;
     }
-    const struct knob *k = &knobs[i];
-    const struct dtt_knob knob = {
-        .name = k->name, .unit = (int)k->type, .min = k->min, .max = k->max, .help = k->help};
-    return dtt_write_sized(ret, &knob, sizeof(knob)) ? 1 : DTT_EINVAL;
+    return dtt_write_sized(ret, &knobs[i].is, sizeof(knobs[i].is)) ? 1 : DTT_EINVAL;
 }
 
 int dtt_knob_preset(size_t i, int preset)
@@ -49,7 +43,7 @@ int dtt_knob_preset(size_t i, int preset)
 static const struct knob *find(const char *name, size_t len)
 {
     for (size_t i = 0; i < N_KNOBS; i++) {
-        if (strlen(knobs[i].name) == len && memcmp(knobs[i].name, name, len) == 0) {
+        if (strlen(knobs[i].is.name) == len && memcmp(knobs[i].is.name, name, len) == 0) {
             return &knobs[i];
         }
     }
@@ -59,14 +53,15 @@ static const struct knob *find(const char *name, size_t len)
 /* "a number from 1 to 32", "a time from 0.1 to 86400 s", "on or off" into `buf`. */
 static const char *range_text(const struct knob *k, char *buf, size_t cap)
 {
-    const char *off = k->min == 0 ? " or off" : "";
-    switch (k->type) {
+    const char *off = k->is.min == 0 ? " or off" : "";
+    switch (k->is.unit) {
     case MS:
         snprintf(buf, cap, "a time from %d ms to %d s, as 1500ms or 1.5s%s",
-                 k->min > 0 ? k->min : 1, k->max / 1000, off);
+                 k->is.min > 0 ? k->is.min : 1, k->is.max / 1000, off);
         break;
     case N:
-        snprintf(buf, cap, "a whole number from %d to %d%s", k->min > 0 ? k->min : 1, k->max, off);
+        snprintf(buf, cap, "a whole number from %d to %d%s", k->is.min > 0 ? k->is.min : 1,
+                 k->is.max, off);
         break;
     case ON: snprintf(buf, cap, "on or off"); break;
     }
@@ -97,11 +92,11 @@ static bool read_thousandths(const char **text, int64_t *ret)
 static bool parse(const struct knob *k, const char *text, int *ret)
 {
     int64_t thousandths;
-    if (strcmp(text, "off") == 0 || (k->type != ON && strcmp(text, "0") == 0)) {
+    if (strcmp(text, "off") == 0 || (k->is.unit != ON && strcmp(text, "0") == 0)) {
         *ret = DTT_OFF;
-        return k->min == 0;
+        return k->is.min == 0;
     }
-    if (k->type == ON) {
+    if (k->is.unit == ON) {
         *ret = 1;
         return strcmp(text, "on") == 0;
     }
@@ -109,20 +104,20 @@ static bool parse(const struct knob *k, const char *text, int *ret)
         return false;
     }
     int64_t value = thousandths / 1000;
-    if (k->type == MS && strcmp(text, "s") == 0) {
+    if (k->is.unit == MS && strcmp(text, "s") == 0) {
         value = thousandths;
-    } else if (k->type == MS ? strcmp(text, "ms") != 0 || thousandths % 1000
-                             : *text != '\0' || thousandths % 1000) {
+    } else if (k->is.unit == MS ? strcmp(text, "ms") != 0 || thousandths % 1000
+                                : *text != '\0' || thousandths % 1000) {
         return false;
     }
-    *ret = value > 0 && value <= k->max ? (int)value : 0;
-    return value >= k->min && value > 0 && value <= k->max;
+    *ret = value > 0 && value <= k->is.max ? (int)value : 0;
+    return value >= k->is.min && value > 0 && value <= k->is.max;
 }
 
 static int refuse_value(char *why, size_t cap, const struct knob *k)
 {
     char range[96];
-    return dtt_refuse(DTT_EINVAL, why, cap, "%s must be %s", k->name,
+    return dtt_refuse(DTT_EINVAL, why, cap, "%s must be %s", k->is.name,
                       range_text(k, range, sizeof(range)));
 }
 
@@ -140,7 +135,7 @@ int dtt_tuning_set(struct dtt_tuning *t, const char *assignment, char *why, size
     }
     if (t->size < k->offset + sizeof(int)) {
         return dtt_refuse(DTT_EINVAL, why, cap, "a tuning of %zu bytes has no knob '%s'", t->size,
-                          k->name);
+                          k->is.name);
     }
     if (assignment[len] != '=' || !parse(k, assignment + len + 1, &value)) {
         return refuse_value(why, cap, k);
@@ -181,7 +176,8 @@ int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, size_t c
     for (size_t i = 0; i < N_KNOBS; i++) {
         const struct knob *k = &knobs[i];
         int value = *(const int *)((const char *)&ours + k->offset);
-        if (value != 0 && (value == DTT_OFF ? k->min > 0 : value < k->min || value > k->max)) {
+        if (value != 0 &&
+            (value == DTT_OFF ? k->is.min > 0 : value < k->is.min || value > k->is.max)) {
             return refuse_value(why, cap, k);
         }
     }
