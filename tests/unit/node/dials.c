@@ -175,19 +175,6 @@ static void dials_on_hearsay_have_a_share(void **state)
     assert_string_equal(script(), "gone 50 budget"); /* sixteen in all */
 }
 
-static void a_host_is_asked_on_hearsay_ever_more_rarely(void **state)
-{
-    (void)state;
-    know_at_one_host(10, 'a');
-    know_at_one_host(11, 'b');
-    name(10, 9);
-    name(11, 8);
-    assert_string_equal(script(), "dial 10@a; gone 11 budget");
-    send_to(11, "hello"); /* now a record has named it */
-    assert_string_equal(script(), "dial 11@b");
-    assert_int_equal(conns[1].datagrams, 2);
-}
-
 /* A dial that finds no budget waits for it, or for an answer from that host. */
 static void a_wanted_dial_waits_for_the_budget(void **state)
 {
@@ -272,7 +259,6 @@ int main(void)
         T(an_address_is_looked_for),
         T(a_late_end_does_not_stop_the_search),
         T(dials_on_hearsay_have_a_share),
-        T(a_host_is_asked_on_hearsay_ever_more_rarely),
         T(a_wanted_dial_waits_for_the_budget),
         T(a_wanted_dial_ends_one_on_hearsay),
         T(others_name_no_ports_of_services_and_no_loopback),
