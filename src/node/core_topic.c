@@ -117,9 +117,9 @@ void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
 
 static void get_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_tracker_action *a)
 {
-    struct dtt_slot_get get = {.slot = &a->slot, .width = a->width, .is_brief = a->is_brief};
+    struct dtt_dht_get_args get = {.width = a->width, .is_brief = a->is_brief};
     struct dtt_wait wait = {.kind = DTT_WAIT_SLOT_GET, .topic = t};
-    int err = dtt_slots_get(t->core, now, &get, &wait);
+    int err = dtt_slots_get(t->core, now, &a->slot, &get, &wait);
     if (err) {
         dtt_tracker_slot_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
     }
@@ -127,15 +127,11 @@ static void get_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_t
 
 static void put_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_tracker_action *a)
 {
-    struct dtt_slot_put put = {.slot = &a->slot,
-                               .value = dtt_slice(a->value, a->value_len),
-                               .seq = a->seq,
-                               .copies = (uint8_t)a->copies,
-                               .width = a->width,
-                               .is_brief = a->is_brief};
+    struct dtt_dht_put_args put = {
+        .seq = a->seq, .copies = (uint8_t)a->copies, .among = a->width, .is_brief = a->is_brief};
     struct dtt_wait wait = {.kind = DTT_WAIT_SLOT_PUT, .topic = t};
     dtt_waits_cancel_put(&t->core->waits, now, t, a->slot.kind, a->slot.minute);
-    int err = dtt_slots_put(t->core, now, &put, &wait);
+    int err = dtt_slots_put(t->core, now, &a->slot, dtt_slice(a->value, a->value_len), &put, &wait);
     if (err) {
         dtt_tracker_put_done(t->tracker, now, a->slot.kind, a->slot.minute, err, 0);
     }

@@ -94,7 +94,7 @@ static int read_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o,
                      enum dtt_slot_kind kind, uint64_t minute)
 {
     struct dtt_slot slot;
-    struct dtt_slot_get get = {.slot = &slot};
+    struct dtt_dht_get_args get = {0};
     struct dtt_wait wait = {.kind = DTT_WAIT_ONCE_GET, .once = o};
     if (o->is_publication) { /* as a tracker reads before it writes */
         get.width = (uint8_t)o->tuning.slot_width;
@@ -103,7 +103,7 @@ static int read_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o,
         get.fresh_ns = DTT_DHT_FRESH_MAX_NS;
     }
     int err = dtt_slot_make(&slot, kind, &o->secret, o->topic, minute);
-    return err ? err : dtt_slots_get(c, now, &get, &wait);
+    return err ? err : dtt_slots_get(c, now, &slot, &get, &wait);
 }
 
 /* Reads the slots of all minutes from `first` to the current one. */
@@ -233,15 +233,13 @@ static int write_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o
                               c->cfg.node_seed, &rng);
     }
     dtt_rng_fini(&rng);
-    struct dtt_slot_put put = {
-        .slot = &slot,
-        .value = dtt_slice(value, w.len),
+    struct dtt_dht_put_args put = {
         .seq = dtt_slot_next_seq(kind, o->has_old_seq, o->old_seq),
         .copies = (uint8_t)o->tuning.slot_copies,
-        .width = (uint8_t)o->tuning.slot_width,
+        .among = (uint8_t)o->tuning.slot_width,
         .is_brief = true,
     };
-    return err ? err : dtt_slots_put(c, now, &put, &wait);
+    return err ? err : dtt_slots_put(c, now, &slot, dtt_slice(value, w.len), &put, &wait);
 }
 
 /* All slots have been read. The record is written unless there are enough others. */

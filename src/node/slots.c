@@ -18,42 +18,32 @@ int dtt_slots_topic(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
     return err;
 }
 
-int dtt_slots_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot_get *get,
-                  struct dtt_wait *wait)
+int dtt_slots_get(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
+                  struct dtt_dht_get_args *args, struct dtt_wait *wait)
 {
-    const struct dtt_slot *slot = get->slot;
-    struct dtt_dht_get_args args = {.is_mutable = true,
-                                    .salt_len = sizeof(slot->salt),
-                                    .fresh_ns = get->fresh_ns,
-                                    .width = get->width,
-                                    .is_brief = get->is_brief};
     dtt_dht_op op;
-    memcpy(args.key, slot->key, sizeof(args.key));
-    memcpy(args.salt, slot->salt, sizeof(slot->salt));
+    args->is_mutable = true;
+    args->salt_len = sizeof(slot->salt);
+    memcpy(args->key, slot->key, sizeof(args->key));
+    memcpy(args->salt, slot->salt, sizeof(slot->salt));
     wait->slot = slot->kind;
     wait->minute = slot->minute;
-    int err = dtt_dht_get(c->dht, now, &args, &op);
+    int err = dtt_dht_get(c->dht, now, args, &op);
     return err ? err : dtt_waits_add(&c->waits, now, op, wait);
 }
 
-int dtt_slots_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot_put *put,
-                  struct dtt_wait *wait)
+int dtt_slots_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot *slot,
+                  struct dtt_slice value, struct dtt_dht_put_args *args, struct dtt_wait *wait)
 {
-    const struct dtt_slot *slot = put->slot;
-    struct dtt_dht_put_args args = {.is_mutable = true,
-                                    .salt_len = sizeof(slot->salt),
-                                    .seq = put->seq,
-                                    .has_cas = true,
-                                    .cas = put->seq,
-                                    .copies = put->copies,
-                                    .among = put->width,
-                                    .is_brief = put->is_brief};
     dtt_dht_op op;
-    memcpy(args.key, slot->key, sizeof(args.key));
-    memcpy(args.salt, slot->salt, sizeof(slot->salt));
+    args->is_mutable = args->has_cas = true;
+    args->cas = args->seq;
+    args->salt_len = sizeof(slot->salt);
+    memcpy(args->key, slot->key, sizeof(args->key));
+    memcpy(args->salt, slot->salt, sizeof(slot->salt));
     wait->slot = slot->kind;
     wait->minute = slot->minute;
-    return dtt_waits_put(&c->waits, now, put->value, slot->seed, &args, wait, &op);
+    return dtt_waits_put(&c->waits, now, value, slot->seed, args, wait, &op);
 }
 
 struct dtt_slice dtt_slots_value(const struct dtt_dht_event *ev)
