@@ -40,10 +40,10 @@ struct dtt_udp_rx {
     struct iovec iov[RX_MESSAGES];
     union sockaddr_any from[RX_MESSAGES];
     _Alignas(struct cmsghdr) uint8_t control[RX_MESSAGES][RX_CONTROL];
-    uint8_t *bytes;
     int count;     /* messages in the batch */
     int at;        /* message being handed out ... */
     size_t offset; /* ... from this byte on */
+    uint8_t bytes[RX_MESSAGES][RX_BYTES];
 };
 
 struct tx_message {
@@ -164,30 +164,22 @@ void dtt_udp_close(struct dtt_udp *u)
 
 struct dtt_udp_rx *dtt_udp_rx_new(void)
 {
-    struct dtt_udp_rx *rx = calloc(1, sizeof(*rx));
+    struct dtt_udp_rx *rx = malloc(sizeof(*rx)); /* not calloc, which might touch all pages */
     if (rx) {
-        rx->bytes = malloc((size_t)RX_MESSAGES * RX_BYTES);
-        if (!rx->bytes) {
-            free(rx);
-            rx = NULL;
-        }
+        rx->count = rx->at = 0;
     }
     return rx;
 }
 
 void dtt_udp_rx_free(struct dtt_udp_rx *rx)
 {
-    if (rx) {
-        free(rx->bytes);
-        free(rx);
-    }
+    free(rx);
 }
 
 int dtt_udp_recv(struct dtt_udp *u, struct dtt_udp_rx *rx)
 {
     for (int i = 0; i < RX_MESSAGES; i++) {
-        rx->iov[i] =
-            (struct iovec){.iov_base = rx->bytes + (size_t)i * RX_BYTES, .iov_len = RX_BYTES};
+        rx->iov[i] = (struct iovec){.iov_base = rx->bytes[i], .iov_len = RX_BYTES};
         rx->msgs[i].msg_hdr = (struct msghdr){.msg_name = &rx->from[i],
                                               .msg_namelen = sizeof(rx->from[i]),
                                               .msg_iov = &rx->iov[i],
