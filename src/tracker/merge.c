@@ -85,10 +85,10 @@ static void await(struct dtt_merge *m, uint64_t mono_ns, unsigned kinds)
         m->n_settled++;
         schedule_settle(m, mono_ns);
     }
-    for (unsigned k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
+    for (enum dtt_merge_kind k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
         if (kinds & BIT(k)) {
-            uint64_t ns = period_ns(m, (enum dtt_merge_kind)k);
-            schedule(m, (enum dtt_merge_kind)k, dtt_add_ns(mono_ns, ns), mono_ns);
+            uint64_t ns = period_ns(m, k);
+            schedule(m, k, dtt_add_ns(mono_ns, ns), mono_ns);
         }
     }
 }
@@ -100,11 +100,11 @@ static void start(struct dtt_merge *m, uint64_t mono_ns)
     m->n_settled = 0;
     await(m, mono_ns, 0);
     schedule_settle(m, mono_ns);
-    for (unsigned k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
-        uint64_t ns = first_ns(m, (enum dtt_merge_kind)k);
+    for (enum dtt_merge_kind k = DTT_MERGE_BUBBLE; k <= DTT_MERGE_OVERLAP; k++) {
+        uint64_t ns = first_ns(m, k);
         /* The last settle pass is the first one of the others too. */
-        ns = m->tuning->merge_settle ? dtt_add_ns(ns, period_ns(m, (enum dtt_merge_kind)k)) : ns;
-        schedule(m, (enum dtt_merge_kind)k, dtt_add_ns(mono_ns, ns), mono_ns);
+        ns = m->tuning->merge_settle ? dtt_add_ns(ns, period_ns(m, k)) : ns;
+        schedule(m, k, dtt_add_ns(mono_ns, ns), mono_ns);
     }
 }
 
@@ -119,9 +119,9 @@ void dtt_merge_joined(struct dtt_merge *m, uint64_t mono_ns)
         return;
     }
     await(m, mono_ns, 0);
-    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
+    for (enum dtt_merge_kind k = 0; k < DTT_MERGE_KINDS; k++) {
         if (m->due_ns[k] != DTT_NEVER) {
-            schedule(m, (enum dtt_merge_kind)k, m->due_ns[k], mono_ns);
+            schedule(m, k, m->due_ns[k], mono_ns);
         }
     }
 }
@@ -137,8 +137,8 @@ void dtt_merge_restart(struct dtt_merge *m, uint64_t mono_ns)
         return;
     }
     start(m, mono_ns);
-    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
-        if (is_on(m, (enum dtt_merge_kind)k)) {
+    for (enum dtt_merge_kind k = 0; k < DTT_MERGE_KINDS; k++) {
+        if (is_on(m, k)) {
             m->due_ns[k] = mono_ns;
             break;
         }
@@ -178,7 +178,7 @@ static bool is_worthwhile(struct dtt_merge *m, enum dtt_merge_kind kind, uint32_
 static unsigned due_kinds(const struct dtt_merge *m, uint64_t mono_ns)
 {
     unsigned kinds = 0;
-    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
+    for (enum dtt_merge_kind k = 0; k < DTT_MERGE_KINDS; k++) {
         kinds |= m->due_ns[k] <= mono_ns ? BIT(k) : 0;
     }
     return kinds;
@@ -189,10 +189,8 @@ bool dtt_merge_step(struct dtt_merge *m, uint64_t mono_ns, bool is_busy, uint32_
 {
     unsigned due = m->state == DTT_MERGE_WAITING ? due_kinds(m, mono_ns) : 0;
     unsigned useful = 0;
-    for (unsigned k = 0; k < DTT_MERGE_KINDS; k++) {
-        useful |= due & BIT(k) && is_worthwhile(m, (enum dtt_merge_kind)k, members, peers, w)
-                      ? BIT(k)
-                      : 0;
+    for (enum dtt_merge_kind k = 0; k < DTT_MERGE_KINDS; k++) {
+        useful |= due & BIT(k) && is_worthwhile(m, k, members, peers, w) ? BIT(k) : 0;
     }
     if (due) {
         await(m, mono_ns, due & ~useful);
@@ -306,7 +304,7 @@ uint32_t dtt_merge_choose(struct dtt_merge *m, struct dtt_now now, const struct 
 uint64_t dtt_merge_deadline(const struct dtt_merge *m)
 {
     uint64_t at = m->state == DTT_MERGE_READING ? m->until_ns : DTT_NEVER;
-    for (unsigned k = 0; k < DTT_MERGE_KINDS && m->state == DTT_MERGE_WAITING; k++) {
+    for (enum dtt_merge_kind k = 0; k < DTT_MERGE_KINDS && m->state == DTT_MERGE_WAITING; k++) {
         at = dtt_min_ns(at, m->due_ns[k]);
     }
     return at;

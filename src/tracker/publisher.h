@@ -79,7 +79,7 @@ void dtt_publisher_found_nobody(struct dtt_publisher *p, struct dtt_now now);
 void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns);
 /** Storing works now: a failed put need not wait for its timer. */
 void dtt_publisher_store_ready(struct dtt_publisher *p, uint64_t mono_ns);
-/** Takes the wish to read the current slot. */
+/** True, once, when the current slot is to be read. */
 bool dtt_publisher_next_read(struct dtt_publisher *p);
 /** Takes a put that is to be made. */
 bool dtt_publisher_next(struct dtt_publisher *p, enum dtt_slot_kind *ret_kind);

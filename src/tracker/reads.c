@@ -18,8 +18,8 @@ static const struct dtt_read *current(const struct dtt_reads *r)
 static void reset(struct dtt_reads *r, uint64_t minute)
 {
     for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
-        r->slots[minute % DTT_READS_MINUTES][k] = (struct dtt_read){
-            .kind = (enum dtt_slot_kind)k, .minute = minute, .answered_ns = DTT_NEVER};
+        r->slots[minute % DTT_READS_MINUTES][k] =
+            (struct dtt_read){.minute = minute, .answered_ns = DTT_NEVER};
     }
 }
 
@@ -83,7 +83,7 @@ bool dtt_reads_next(struct dtt_reads *r, enum dtt_slot_kind *ret_kind, uint64_t 
         for (unsigned k = 0; k < DTT_SLOT_KINDS && s; k++) {
             if (s[k].state == DTT_READ_DUE) {
                 s[k].state = DTT_READ_RUNNING;
-                *ret_kind = s[k].kind;
+                *ret_kind = (enum dtt_slot_kind)k;
                 *ret_minute = s[k].minute;
                 return true;
             }

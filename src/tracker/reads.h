@@ -22,7 +22,6 @@ enum dtt_read_state { DTT_READ_IDLE, DTT_READ_DUE, DTT_READ_RUNNING };
 
 struct dtt_read {
     enum dtt_read_state state;
-    enum dtt_slot_kind kind;
     uint64_t minute;
     uint64_t deadline_ns; /**< RUNNING, DUE */
     uint64_t answered_ns; /**< end of the last read with answers; DTT_NEVER: none yet */
@@ -33,7 +32,7 @@ struct dtt_reads {
     uint64_t minute; /**< the current one */
     uint64_t depth;  /**< minutes looked at: 2, or 3; as the view's */
     uint32_t done;   /**< reads that ended with an answer */
-    struct dtt_read slots[DTT_READS_MINUTES][DTT_SLOT_KINDS]; /**< minute m: index m % 3 */
+    struct dtt_read slots[DTT_READS_MINUTES][DTT_SLOT_KINDS]; /**< minute m: index m % 3; by kind */
 };
 
 /** With a depth of 2. */
