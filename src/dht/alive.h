@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Which nodes are alive: probes (nobody waits for them) of newcomers and saved nodes, and silences.
- */
+/* Which nodes are alive: probes, which nobody waits for, and what silence means. */
 #ifndef DTT_DHT_ALIVE_H
 #define DTT_DHT_ALIVE_H
 

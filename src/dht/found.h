@@ -43,7 +43,7 @@ struct dtt_found {
 
 void dtt_found_fini(struct dtt_found *found);
 
-/** True when the answer of the node at `from` has a valid value: kept, and the node noted. */
+/** True when the answer of the node at `from` has a valid value, which is kept with its holder. */
 bool dtt_found_take_value(struct dtt_ctx *ctx, struct dtt_found *found, const struct dtt_goal *goal,
                           const struct dtt_addr *from, const struct dtt_krpc *answer);
 /** What we hold ourselves is found first. */

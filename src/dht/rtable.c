@@ -159,8 +159,7 @@ static bool split(struct dtt_rtable *table)
     return true;
 }
 
-/* The limits on global addresses. A node that failed or sits at the same endpoint does not count.
- */
+/* The limits on global addresses. A node that failed does not count. */
 static bool is_crowded(const struct dtt_rtable *table, const struct dtt_rbucket *b,
                        const struct dtt_rnode *node)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Keeping the routing tables true: what contacts to start from and probes bring, one look at the
- * stalest node or bucket at a time, our own id, and giving unused memory back.
+ * Keeps the routing tables true: takes what contacts to start from and probes bring, looks at the
+ * stalest node or bucket, one at a time, changes our own id, and gives unused memory back.
  */
 #ifndef DTT_DHT_UPKEEP_H
 #define DTT_DHT_UPKEEP_H

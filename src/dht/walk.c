@@ -307,8 +307,7 @@ static bool ask_for_siblings(struct dtt_walk *walk)
         struct dtt_lookup *lookup = &walk->side[side];
         for (size_t i = 0, left = lookup->width; i < lookup->n && left > 0; i++) {
             left -= lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED;
-            /* Each answer gave one value: after as many answers as it holds, a node has told all.
-             */
+            /* Each answer gave one value: after as many answers a node has told all it holds. */
             if (lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED &&
                 lookup->nodes[i].siblings > walk->sibling_rounds) {
                 dtt_lookup_ask_again(lookup, &lookup->nodes[i]);
@@ -453,10 +452,8 @@ void dtt_walk_pump_all(struct dtt_dht *d, struct dtt_now now)
 
 void dtt_walk_end_waiting(struct dtt_dht *d, struct dtt_now now)
 {
-    for (size_t i = 0; i < DTT_WALKS_MAX; i++) {
-        if (d->walks[i] && d->walks[i]->state == DTT_WALK_WAITING) {
-            end_walk(d, now, d->walks[i]);
-        }
+    for (struct dtt_walk *walk; (walk = dtt_walks_in_state(d, DTT_WALK_WAITING)) != NULL;) {
+        end_walk(d, now, walk);
     }
 }
 

@@ -50,8 +50,7 @@ void dtt_sim_channel_fini(struct dtt_sim_channel *ch);
  */
 int dtt_sim_channel_write(struct dtt_sim_channel *ch, int64_t stream, struct dtt_slice data,
                           bool is_last);
-/** Writes the next packet; 0 when nothing is to be sent. *ret_has_frames: it is not an ack alone.
- */
+/** Writes the next packet; 0: nothing is to be sent. *ret_has_frames: it is not an ack alone. */
 size_t dtt_sim_channel_send(struct dtt_sim_channel *ch, uint64_t mono_ns,
                             uint8_t ret[DTT_SIM_CHANNEL_BYTES], bool *ret_has_frames);
 /** True when a write that found the window full may be tried again. */

@@ -60,8 +60,7 @@ void dtt_sim_conns_init(struct dtt_sim_conns *cs, const struct dtt_quic_config *
                         struct dtt_rng *rng);
 void dtt_sim_conns_fini(struct dtt_sim_conns *cs);
 
-/** A connection in `state`, DIALING or ACCEPTING, without timer. NULL: the table is full, or
- * ENOMEM. */
+/** A connection in `state`, DIALING or ACCEPTING, without timer. NULL: no room, or no memory. */
 struct dtt_sim_conn *dtt_sim_conn_new(struct dtt_sim_conns *cs, struct dtt_rng *rng,
                                       uint64_t mono_ns, enum dtt_sim_conn_state state,
                                       const struct dtt_id *peer, const struct dtt_addr *remote);
