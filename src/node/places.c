@@ -1,47 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/places.h"
 
+#include "base/shares.h"
 #include "node/link.h"
 
 #include <assert.h>
-
-/* A host counts as much as so many hosts of one network. */
-#define HOST_WEIGHT 4
-
-/* How much of the places of its rank the source of a place holds. */
-static size_t share(const struct dtt_place *places, size_t n, const struct dtt_place *of)
-{
-    size_t host = 0;
-    size_t network = 0;
-    for (size_t i = 0; i < n; i++) {
-        host += places[i].rank == of->rank && places[i].host == of->host;
-        network += places[i].rank == of->rank && places[i].network == of->network;
-    }
-    return HOST_WEIGHT * host > network ? HOST_WEIGHT * host : network;
-}
-
-size_t dtt_places_victim(const struct dtt_place *places, size_t n)
-{
-    size_t victim = 0;
-    size_t victim_share = 0;
-    enum dtt_place_rank lowest = DTT_PLACE_NEEDED;
-    assert(n > 0);
-    for (size_t i = 0; i < n; i++) {
-        lowest = places[i].rank < lowest ? places[i].rank : lowest;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (places[i].rank != lowest) {
-            continue;
-        }
-        size_t its_share = share(places, n, &places[i]);
-        if (its_share > victim_share ||
-            (its_share == victim_share && places[i].used_ns < places[victim].used_ns)) {
-            victim = i;
-            victim_share = its_share;
-        }
-    }
-    return victim;
-}
 
 enum dtt_place_rank dtt_places_rank(const struct dtt_links *p, struct dtt_now now,
                                     const struct dtt_link *link)
@@ -91,6 +54,6 @@ void dtt_places_make_room(struct dtt_links *p, struct dtt_now now)
     assert(n == p->n_accepted);
     if (n > DTT_PLACES_ACCEPTED || strangers > DTT_PLACES_STRANGERS) {
         DTT_COUNT(p->ctx, NODE_PLACES_MADE);
-        dtt_link_close(p, now, conns[dtt_places_victim(places, n)], "no place");
+        dtt_link_close(p, now, conns[dtt_shares_victim(places, n)], "no place");
     }
 }

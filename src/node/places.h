@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Who makes room among the holders of accepted connections (docs/design/admission.md): the lowest
- * rank, in it the largest source, in it the holder that has been of no use for longest.
+ * Who makes room among the holders of accepted connections: their ranks (base/shares.h says the
+ * rest).
  */
 #ifndef DTT_NODE_PLACES_H
 #define DTT_NODE_PLACES_H
@@ -18,16 +18,6 @@ enum dtt_place_rank {
     DTT_PLACE_PROVEN, /**< it holds the secret of a topic of ours */
     DTT_PLACE_NEEDED  /**< a neighbour, or a peer that we asked to be one */
 };
-
-struct dtt_place {
-    enum dtt_place_rank rank;
-    uint64_t host; /**< of its address, see dtt_addr_host */
-    uint64_t network;
-    uint64_t used_ns; /**< when it was last of use */
-};
-
-/** The one of `n` > 0 that goes. */
-size_t dtt_places_victim(const struct dtt_place *places, size_t n);
 
 struct dtt_link;
 

@@ -3,6 +3,7 @@
 #include "quic/quic.h"
 
 #include "base/map.h"
+#include "base/shares.h"
 #include "quic/conn.h"
 #include "quic/schedule.h"
 #include "quic/start.h"
@@ -17,6 +18,7 @@
 #define IDLE_TIMEOUT_DEFAULT (30 * DTT_S)
 #define KEEP_ALIVE_DEFAULT (5 * DTT_S)
 #define HANDSHAKE_DEFAULT (10 * DTT_S)
+#define STALLED_NS (250 * DTT_MS) /* most handshakes are over by then */
 #define STREAM_BUFFER_DEFAULT (256 * 1024)
 /* Datagrams in one UDP_SEGMENT batch: what fits into one UDP payload of at most 65,507 bytes. */
 #define BATCH_MAX 45
@@ -28,6 +30,7 @@ struct dtt_quic {
     uint64_t last_handle;
     size_t max_conns;
     size_t max_strangers;
+    struct dtt_place *half_open; /**< room for all unfinished handshakes and a client's */
 
     uint8_t *out; /**< BATCH_MAX datagrams, allocated when first needed */
     /* A datagram that did not fit into the batch before it; lies in `out`. */
@@ -97,7 +100,8 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
     dtt_timerq_init(&q->sh.timers);
     init_maps(q, ctx, cfg);
     dtt_qstateless_init(&q->stateless, &q->sh);
-    int err = dtt_qtls_new(&q->sh.tls, cfg->seed, cfg->alpn);
+    q->half_open = calloc(half_open_max(q) + 1, sizeof(*q->half_open));
+    int err = q->half_open ? dtt_qtls_new(&q->sh.tls, cfg->seed, cfg->alpn) : DTT_ENOMEM;
     if (err) {
         dtt_quic_free(q);
         return err;
@@ -120,6 +124,7 @@ void dtt_quic_free(struct dtt_quic *q)
     dtt_timerq_fini(&q->sh.timers);
     dtt_qtls_free(q->sh.tls);
     dtt_rng_fini(&q->sh.rng);
+    free(q->half_open);
     free(q->taken);
     free(q->out);
     free(q);
@@ -149,6 +154,11 @@ static struct dtt_qconn *find(const struct dtt_quic *q, dtt_quic_conn handle)
     return dtt_map_get(&q->conns, &handle);
 }
 
+static bool is_half_open(const struct dtt_qconn *c)
+{
+    return c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
+}
+
 /* Asserts what holds between calls. */
 static void check(const struct dtt_quic *q)
 {
@@ -162,7 +172,7 @@ static void check(const struct dtt_quic *q)
     for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
         const struct dtt_qconn *c = dtt_map_value_at(&q->conns, i);
         live += c->state <= DTT_QCONN_OPEN || c->closed.queue;
-        half_open += c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed;
+        half_open += is_half_open(c);
         accepted += c->was_open && !c->is_dialed && (c->ng || c->closed.queue);
         strangers += !c->is_dialed && c->ng && c->memory.pool == &q->sh.strangers;
         lingering += c->state == DTT_QCONN_LINGERING;
@@ -223,17 +233,47 @@ static size_t half_open_retry(const struct dtt_quic *q)
     return eighths(q->max_strangers, 1);
 }
 
-/* Handshakes end soon: the client will find a place when it repeats its packet. */
-static bool must_wait(const struct dtt_quic *q, const struct dtt_addr *remote)
+static struct dtt_place place_of(const struct dtt_addr *remote, uint64_t until_ns)
 {
-    uint64_t host = dtt_addr_host(remote);
-    size_t of_host = 0;
+    return (struct dtt_place){
+        .host = dtt_addr_host(remote), .network = dtt_addr_network(remote), .used_ns = until_ns};
+}
+
+/*
+ * Of too many unfinished handshakes the oldest one of the largest source goes: when the client's
+ * source has fewer, or when an honest peer would have been through with it. Otherwise the client
+ * waits: it finds a place when it repeats its packet.
+ */
+static bool make_room(struct dtt_quic *q, const struct dtt_addr *remote)
+{
+    size_t n = 0;
+    size_t at = 0;
+    if (q->sh.half_open < half_open_max(q)) {
+        return true;
+    }
     for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
         const struct dtt_qconn *c = dtt_map_value_at(&q->conns, i);
-        of_host +=
-            c->state == DTT_QCONN_HANDSHAKE && !c->is_dialed && dtt_addr_host(&c->remote) == host;
+        if (is_half_open(c)) {
+            q->half_open[n++] = place_of(&c->remote, c->until_ns);
+        }
     }
-    return q->sh.half_open >= half_open_max(q) || of_host >= eighths(half_open_max(q), 4);
+    q->half_open[n] = place_of(remote, DTT_NEVER);
+    const struct dtt_place *client = &q->half_open[n++];
+    const struct dtt_place *victim = &q->half_open[dtt_shares_victim(q->half_open, n)];
+    assert(victim != client);
+    if (victim->used_ns + STALLED_NS > q->sh.now_ns + q->sh.handshake_timeout_ns &&
+        dtt_shares_of(q->half_open, n, victim) <= dtt_shares_of(q->half_open, n, client)) {
+        return false;
+    }
+    for (const struct dtt_place *p = q->half_open; at < dtt_map_count(&q->conns); at++) {
+        if (is_half_open(dtt_map_value_at(&q->conns, at)) && p++ == victim) {
+            break;
+        }
+    }
+    struct dtt_qconn *c = dtt_map_value_at(&q->conns, at);
+    dtt_qconn_close(c, NGTCP2_CONNECTION_REFUSED, NULL);
+    leave(q, c);
+    return true;
 }
 
 static bool is_full(const struct dtt_quic *q)
@@ -279,7 +319,7 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_INVALID_TOKEN);
     } else if (token == DTT_QTOKEN_NONE && q->sh.half_open >= half_open_retry(q)) {
         dtt_qstateless_retry(&q->stateless, route, &hd);
-    } else if (must_wait(q, &route->remote)) {
+    } else if (!make_room(q, &route->remote)) {
         DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_DEFERRED);
     } else if (is_full(q)) {
         DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_REFUSED);
