@@ -368,7 +368,7 @@ int dtt_udp_flush(struct dtt_udp *u)
         int n = sendmmsg(u->fd, msgs + tx->first, (unsigned)(tx->count - tx->first), MSG_DONTWAIT);
         if (n > 0) {
             tx->first += (size_t)n;
-        } else if (errno == EAGAIN || errno == ENOBUFS) {
+        } else if (errno == EAGAIN) {
             return DTT_EAGAIN;
         } else if ((errno == EIO || errno == EINVAL) && tx->messages[tx->first].segment) {
             /* This route cannot split batches (a tunnel, a device without checksums): we do. The
@@ -377,7 +377,10 @@ int dtt_udp_flush(struct dtt_udp *u)
             u->n_failed++;
             tx->first++;
         } else if (errno != EINTR) {
-            /* No route, refused by a filter, a pending ICMP error: this packet is lost. */
+            /*
+             * No route, refused by a filter, a pending ICMP error, a full queue of the device
+             * (ENOBUFS: the socket stays writable, so there is nothing to wait for): it is lost.
+             */
             u->n_failed++;
             tx->first++;
         }
