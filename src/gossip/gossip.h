@@ -91,7 +91,8 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_g
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                           enum dtt_reason reason);
 /** The peer reads slowly: it gets announcements instead of messages until it does not any more. */
-void dtt_gossip_set_slow(struct dtt_gossip *g, const struct dtt_id *peer, bool is_slow);
+void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
+                         bool is_slow);
 /** The peer is known to hold the topic's secret. Unknown topics are ignored. */
 void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now now,
                       const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer);

@@ -93,13 +93,13 @@ static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
         dtt_ring_pop(&peer->lazy_push_queue);
     }
     const struct dtt_gossip_recall_entry *e = NULL;
-    while (peer->wants_catch_up &&
+    while (peer->wants_catch_up && !peer->is_slow &&
            (e = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, e)) != NULL) {
         struct dtt_gossip_ihave ihave = {.id = e->id,
                                          .round = catch_up_round(e->content_until_ns, now.mono_ns)};
         add_ihave(p, &peer->id, &m, &ihave);
     }
-    peer->wants_catch_up = false;
+    peer->wants_catch_up &= peer->is_slow;
     if (m.u.ihave.n) {
         dtt_gossip_send(&p->port, &peer->id, &m);
     }
@@ -200,11 +200,15 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
     }
 }
 
-void dtt_plumtree_set_slow(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_slow)
+void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer,
+                           bool is_slow)
 {
     struct dtt_plumtree_peer *known = find(p, peer);
     if (known) {
         known->is_slow = is_slow;
+        if (known->wants_catch_up) {
+            dispatch_soon(p, now, known);
+        }
     }
 }
 
@@ -650,7 +654,9 @@ static void recv_graft(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
     if (m->u.graft.has_id) {
         struct dtt_gossip_blob *blob =
             dtt_gossip_recall_content(&p->received_messages, now.mono_ns, &m->u.graft.id);
-        if (blob) {
+        if (blob && from->is_slow) {
+            from->wants_catch_up = true; /* it asks for more than it takes now */
+        } else if (blob) {
             dtt_gossip_send_blob(&p->port, &from->id, blob);
         }
     }

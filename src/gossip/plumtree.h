@@ -59,7 +59,8 @@ void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
 /** A neighbour (if it is one) has lost its state: treat it as new. */
 void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
 /** A neighbour (if it is one) reads slowly, or does not any more. */
-void dtt_plumtree_set_slow(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_slow);
+void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer,
+                           bool is_slow);
 /** It was the first to bring messages, for a while. */
 bool dtt_plumtree_is_useful(const struct dtt_plumtree *p, struct dtt_now now,
                             const struct dtt_id *peer);

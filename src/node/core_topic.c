@@ -268,23 +268,30 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
     }
 }
 
-/* The better half of the neighbours sets the pace; the others get what they take. */
-static bool can_send(const struct dtt_topic *t)
+/*
+ * The better half of the neighbours sets the pace, of those that hold the secret if there are any;
+ * the others get what they take.
+ */
+static bool can_send(const struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = neighbors_of(t, ids);
-    size_t ready = 0;
+    size_t of[2] = {0}; /* strangers, proven */
+    size_t ready[2] = {0};
     for (size_t i = 0; i < n; i++) {
-        ready += dtt_links_unacked(&t->core->links, &ids[i]) <= DTT_TOPIC_SEND_MAX;
+        bool is_proven = dtt_gossip_standing(t->core->gossip, now, &ids[i]) == DTT_STANDING_PROVEN;
+        of[is_proven]++;
+        ready[is_proven] += dtt_links_unacked(&t->core->links, &ids[i]) <= DTT_TOPIC_SEND_MAX;
     }
-    return ready > 0 && ready >= n / 2;
+    bool rank = of[true] > 0;
+    return ready[rank] > 0 && ready[rank] >= of[rank] / 2;
 }
 
 void dtt_core_topic_tell_writable(struct dtt_core *c, struct dtt_now now)
 {
     for (size_t i = 0; i < c->n_topics; i++) {
         struct dtt_topic *t = c->topics[i];
-        if (t->wants_writable && can_send(t)) {
+        if (t->wants_writable && can_send(t, now)) {
             struct dtt_event out = {.type = DTT_EVENT_WRITABLE};
             t->wants_writable = false;
             dtt_events_tell(&c->events, now, t, &out);
@@ -300,7 +307,7 @@ int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slic
     struct dtt_core *c = t->core;
     bool to_neighbors = (flags & DTT_SEND_NEIGHBORS) != 0;
     uint8_t hash[32];
-    if (!can_send(t)) {
+    if (!can_send(t, now)) {
         t->wants_writable = true;
         return DTT_EAGAIN;
     }

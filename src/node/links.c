@@ -65,12 +65,13 @@ static size_t unacked(const struct dtt_links *p, const struct dtt_link *link)
     return n;
 }
 
-static void tell_slow(struct dtt_links *p, const struct dtt_link *link, bool was_slow)
+static void tell_slow(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link,
+                      bool was_slow)
 {
     bool is_slow = link->backlog.slow_ns != 0;
     if (is_slow != was_slow) {
         DTT_TRACE(p->ctx, NODE_SLOW, dtt_tv_id(&link->id), dtt_tv_int(is_slow));
-        dtt_gossip_set_slow(p->gossip, &link->id, is_slow);
+        dtt_gossip_set_slow(p->gossip, now, &link->id, is_slow);
     }
 }
 
@@ -81,7 +82,7 @@ static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link 
     bool was_slow = link->backlog.slow_ns != 0;
     size_t waiting = unacked(p, link);
     dtt_backlog_add(&link->backlog, now, before, waiting);
-    tell_slow(p, link, was_slow);
+    tell_slow(p, now, link, was_slow);
     if (waiting > 0 && !dtt_timer_is_armed(&p->look)) {
         /* Out of memory: the next message tries again. */
         dtt_timerq_set(&p->timers, &p->look, now.mono_ns + DTT_BACKLOG_LOOK_NS);
@@ -354,7 +355,7 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
     if (link) {
         assert(link->neighbor_of + change >= 0);
         link->neighbor_of += change;
-        tell_slow(p, link, false);
+        tell_slow(p, now, link, false);
         if (link->n_conns > 0) {
             dtt_link_enter_connected(p, now, link);
         }
@@ -437,7 +438,7 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     size_t waiting = link->n_conns > 0 ? unacked(p, link) : 0;
     bool was_slow = link->backlog.slow_ns != 0;
     dtt_backlog_look(&link->backlog, now, waiting);
-    tell_slow(p, link, was_slow);
+    tell_slow(p, now, link, was_slow);
     if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
         for (size_t k = 0; k < link->n_conns; k++) {
             close_slow(p, now, &link->conns[k]);

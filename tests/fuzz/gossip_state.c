@@ -255,7 +255,7 @@ static void tell(struct world *w, size_t topic)
     if (what & 1) {
         dtt_gossip_prove(w->gossip, w->now, &topics[topic], id);
     } else {
-        dtt_gossip_set_slow(w->gossip, id, what & 2);
+        dtt_gossip_set_slow(w->gossip, w->now, id, what & 2);
     }
     struct dtt_gossip_facts facts = dtt_gossip_facts(w->gossip, &topics[topic]);
     require(facts.neighbors <= 7 && facts.proven <= 5 && facts.neighbors - facts.proven <= 5);

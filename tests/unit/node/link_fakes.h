@@ -230,9 +230,10 @@ enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now
     return peer_of(peer) / 100 == 4 ? DTT_STANDING_PROVEN : DTT_STANDING_STRANGER;
 }
 
-void dtt_gossip_set_slow(struct dtt_gossip *g, const struct dtt_id *peer, bool is_slow)
+void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now n, const struct dtt_id *peer,
+                         bool is_slow)
 {
-    (void)g;
+    (void)g, (void)n;
     say("%s %u", is_slow ? "slow" : "fast", peer_of(peer));
 }
 
