@@ -4,23 +4,29 @@
  *
  * usage: attack-hostile KIND [OPTIONS] ID@ADDR:PORT...
  *
- *   hold        connections that say nothing but a frame of an unknown topic each 5 s
+ *   hold        connections that say nothing but a frame of an unknown topic each 2.5 s, and come
+ *               again at once when they are let go; --same: under the same ids
  *   gaps        the same, after filling the windows with every other byte
+ *   halfopen    handshakes that are not gone on with
  *   silence     Join once a second to each target, and nothing else; --garbage publishes too
  *   join, shuffle, reply
  *               a neighbour that names fresh ids at the victim's ports, by ForwardJoin and so on
- *   mute        a neighbour that never reads
+ *   packets     the same with the ids of attack-forger, and no address
+ *   mute        neighbours that never read
  *   talk, large, again, announce, flap
  *               a neighbour that sends at full speed: small messages, large ones, one again and
  *               again, IHaves, Disconnect and Join in turn
  *   initials    Initial packets from ever new addresses of 127.0.0.0/8, and garbage short headers
  *
- *   --topic NAME  --from IP  --sources N (addresses from IP on)  --apart N (their distance)
- *   --count N (connections a target)  --rate N (a second)  --seconds N  --victim IP:PORT  --ports N
- *   --short N (of a hundred datagrams, short headers)  --garbage
+ *   --topic NAME  --from IP  --sources N (addresses from IP on)  --prefix BITS (by which they
+ * differ)
+ *   --count N (connections a target)  --rate N (a second)  --seconds N
+ *   --victim IP:PORT  --ports N  --hosts N (addresses of the victim, from IP on)
+ *   --short N (of a hundred datagrams, short headers)  --garbage  --same
  *
  * Prints a line when it has begun, and what it sent at the end; ends with its standard input.
  */
+#include "forged.h"
 #include "stranger.h"
 
 #include "crypto/blake3.h"
@@ -43,14 +49,16 @@ struct options {
     struct dtt_gossip_topic_id topic;
     struct dtt_addr from;
     unsigned sources;
-    unsigned apart;
+    unsigned prefix;
     unsigned count;
     unsigned rate;
     unsigned seconds;
     struct dtt_addr victim;
     unsigned ports;
+    unsigned hosts;
     unsigned short_percent;
     bool has_garbage;
+    bool is_same;
     size_t n_targets;
     struct dtt_id ids[TARGETS];
     struct dtt_addr addrs[TARGETS];
@@ -115,12 +123,10 @@ static bool is_over(void)
            (poll(&in, 1, 0) > 0 && read(STDIN_FILENO, &byte, 1) <= 0);
 }
 
-/* Address number `i` of those that attacks come from. */
-static struct dtt_addr source_at(unsigned i)
+/* The address `add` networks of the length `prefix` behind `a`; 0: a single address. */
+static struct dtt_addr addr_behind(struct dtt_addr a, unsigned prefix, unsigned add)
 {
-    struct dtt_addr a = opt.from;
-    uint64_t add = (uint64_t)(i % opt.sources) * opt.apart;
-    for (size_t at = dtt_addr_ip_len(&a); at-- > 0 && add > 0;) {
+    for (size_t at = prefix ? prefix / 8 : dtt_addr_ip_len(&a); at-- > 0 && add > 0;) {
         add += a.ip[at];
         a.ip[at] = (uint8_t)add;
         add >>= 8;
@@ -165,12 +171,10 @@ static void make_strangers(size_t n)
 
 static void open_one(size_t i)
 {
-    struct dtt_addr source = source_at((unsigned)i);
+    struct dtt_addr source = addr_behind(opt.from, opt.prefix, (unsigned)i % opt.sources);
     size_t target = i / opt.count;
-    uint64_t tx = all[i].tx_bytes;
     stranger_close(&all[i]);
-    stranger_open(&all[i], &source, &opt.ids[target], &opt.addrs[target]);
-    all[i].tx_bytes = tx;
+    stranger_open(&all[i], &source, &opt.ids[target], &opt.addrs[target], opt.is_same);
 }
 
 /* ---- connections without use */
@@ -214,15 +218,29 @@ static void hold(bool with_gaps)
         stranger_run(all, i + 1, 0);
     }
     begun();
-    while (!is_over()) {
+    for (unsigned turn = 0; !is_over(); turn++) {
         for (size_t i = 0; i < n_all; i++) {
             if (all[i].is_closed) {
-                open_one(i); /* it comes again */
-            } else if (all[i].is_connected) {
+                open_one(i);
+            } else if (all[i].is_connected && turn % 50 == 0) {
                 say_noise(&all[i]);
             }
         }
-        stranger_run(all, n_all, 2500);
+        stranger_run(all, n_all, 50);
+    }
+}
+
+/* Handshakes of which the target hears no more than that the client is there. */
+static void half_open(void)
+{
+    make_strangers(opt.count * opt.n_targets);
+    for (unsigned turn = 0; !is_over(); turn++) {
+        open_one(turn % n_all);
+        all[turn % n_all].is_deaf = true;
+        stranger_run(all, n_all, 1000 / opt.rate);
+        if (turn == n_all) {
+            begun();
+        }
     }
 }
 
@@ -292,10 +310,10 @@ static struct dtt_gossip_node name_victim(uint8_t *info, size_t cap)
     struct dtt_addr addrs[8];
     struct dtt_gossip_node node = {.data.is_some = true};
     struct dtt_writer w = dtt_writer(info, cap);
-    size_t n = opt.ports < 8 ? opt.ports : 8;
-    for (size_t i = 0; i < n; i++) {
-        addrs[i] = opt.victim;
-        addrs[i].port = (uint16_t)(opt.victim.port + port++ % opt.ports);
+    size_t n = opt.ports * opt.hosts < 8 ? opt.ports * opt.hosts : 8;
+    for (size_t i = 0; i < n; i++, port++) {
+        addrs[i] = addr_behind(opt.victim, 0, port / opt.ports % opt.hosts);
+        addrs[i].port = (uint16_t)(opt.victim.port + port % opt.ports);
     }
     dtt_addr_info_write(&w, addrs, n);
     random_id(&node.id);
@@ -303,14 +321,29 @@ static struct dtt_gossip_node name_victim(uint8_t *info, size_t cap)
     return node;
 }
 
-static void name_victims(enum dtt_gossip_message_type type)
+/* An id under which attack-forger has put a packet. */
+static struct dtt_gossip_node name_packet(void)
+{
+    static uint32_t number;
+    struct dtt_gossip_node node = {.data.is_some = false};
+    uint8_t seed[32];
+    forged_seed(seed, number++ % FORGED);
+    dtt_ed25519_public_key(node.id.bytes, seed);
+    return node;
+}
+
+static void name_victims(const char *kind)
 {
     static uint8_t info[16][256];
     struct stranger *s = neighbor();
     begun();
     while (!is_over() && !s->is_closed) {
-        struct dtt_gossip_message m = {.type = type};
-        if (type == DTT_MSG_FORWARD_JOIN) {
+        struct dtt_gossip_message m = {.type = kind[0] == 's'   ? DTT_MSG_SHUFFLE
+                                               : kind[0] == 'r' ? DTT_MSG_SHUFFLE_REPLY
+                                                                : DTT_MSG_FORWARD_JOIN};
+        if (kind[0] == 'p') {
+            m.u.forward_join.peer = name_packet();
+        } else if (kind[0] == 'j') {
             m.u.forward_join.peer = name_victim(info[0], sizeof(info[0]));
         } else {
             random_id(&m.u.shuffle.origin);
@@ -324,13 +357,27 @@ static void name_victims(enum dtt_gossip_message_type type)
     }
 }
 
+/* A mute one does not notice that it was let go: each comes again after 8 seconds. */
 static void mute(void)
 {
-    struct stranger *s = neighbor();
-    s->is_mute = true;
-    begun();
-    while (!is_over()) {
-        stranger_run(s, 1, 200);
+    make_strangers(opt.count);
+    for (unsigned turn = 0; !is_over(); turn++) {
+        struct stranger *s = &all[turn % n_all];
+        open_one(turn % n_all);
+        while (!s->is_connected && !s->is_closed && !is_over()) {
+            stranger_run(all, n_all, 1);
+        }
+        if (s->is_connected && !stranger_speak(s, &opt.topic)) {
+            say_join(s);
+        }
+        stranger_run(all, n_all, 300);
+        s->is_mute = true;
+        if (turn + 1 == n_all) {
+            begun();
+        }
+        for (unsigned i = 0; turn + 1 >= n_all && i < 80 / n_all && !is_over(); i++) {
+            stranger_run(all, n_all, 100);
+        }
     }
 }
 
@@ -365,9 +412,7 @@ static void flood(const char *kind)
     for (unsigned turn = 0; !is_over(); turn++) {
         const struct dtt_gossip_message m = flood_message(kind, turn);
         if (s->is_closed) {
-            uint64_t tx = s->tx_bytes;
             open_one(0);
-            s->tx_bytes = tx;
             if (!stranger_connect(s) || stranger_speak(s, &opt.topic)) {
                 stranger_run(s, 1, 50);
                 continue;
@@ -488,8 +533,8 @@ static void read_option(const char *name, const char *value)
         read_addr(value, &opt.victim);
     } else if (strcmp(name, "--sources") == 0) {
         opt.sources = number;
-    } else if (strcmp(name, "--apart") == 0) {
-        opt.apart = number;
+    } else if (strcmp(name, "--prefix") == 0) {
+        opt.prefix = number;
     } else if (strcmp(name, "--count") == 0) {
         opt.count = number;
     } else if (strcmp(name, "--rate") == 0) {
@@ -498,6 +543,8 @@ static void read_option(const char *name, const char *value)
         opt.seconds = number;
     } else if (strcmp(name, "--ports") == 0) {
         opt.ports = number;
+    } else if (strcmp(name, "--hosts") == 0) {
+        opt.hosts = number;
     } else if (strcmp(name, "--short") == 0) {
         opt.short_percent = number;
     } else {
@@ -525,12 +572,11 @@ static void attack(const char *kind)
         hold(kind[0] == 'g');
     } else if (strcmp(kind, "silence") == 0) {
         silence();
-    } else if (strcmp(kind, "join") == 0) {
-        name_victims(DTT_MSG_FORWARD_JOIN);
-    } else if (strcmp(kind, "shuffle") == 0) {
-        name_victims(DTT_MSG_SHUFFLE);
-    } else if (strcmp(kind, "reply") == 0) {
-        name_victims(DTT_MSG_SHUFFLE_REPLY);
+    } else if (strcmp(kind, "halfopen") == 0) {
+        half_open();
+    } else if (strcmp(kind, "join") == 0 || strcmp(kind, "shuffle") == 0 ||
+               strcmp(kind, "reply") == 0 || strcmp(kind, "packets") == 0) {
+        name_victims(kind);
     } else if (strcmp(kind, "mute") == 0) {
         mute();
     } else if (strcmp(kind, "initials") == 0) {
@@ -543,11 +589,13 @@ static void attack(const char *kind)
 int main(int argc, char **argv)
 {
     opt = (struct options){
-        .sources = 1, .apart = 1, .count = 1, .rate = 10, .seconds = 600, .ports = 8};
+        .sources = 1, .count = 1, .rate = 10, .seconds = 600, .ports = 8, .hosts = 1};
     read_option("--from", "127.0.0.1");
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--garbage") == 0) {
             opt.has_garbage = true;
+        } else if (strcmp(argv[i], "--same") == 0) {
+            opt.is_same = true;
         } else if (argv[i][0] == '-' && i + 1 < argc) {
             read_option(argv[i], argv[i + 1]);
             i++;
@@ -555,7 +603,8 @@ int main(int argc, char **argv)
             read_target(argv[i]);
         }
     }
-    if (argc < 3 || opt.n_targets == 0 || opt.rate == 0 || opt.sources == 0 || opt.count == 0) {
+    if (argc < 3 || opt.n_targets == 0 || opt.rate == 0 || opt.sources == 0 || opt.count == 0 ||
+        opt.ports == 0 || opt.hosts == 0) {
         stranger_die("usage: attack-hostile KIND [OPTIONS] ID@ADDR:PORT...");
     }
     end_ns = stranger_now_ns() + opt.seconds * DTT_S;

@@ -2,7 +2,6 @@
 #include "stranger.h"
 
 #include "gossip/stream.h"
-#include "io/host.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -22,8 +21,10 @@ uint64_t stranger_now_ns(void)
 }
 
 void stranger_open(struct stranger *s, const struct dtt_addr *source, const struct dtt_id *target,
-                   const struct dtt_addr *addr)
+                   const struct dtt_addr *addr, bool is_same)
 {
+    static const uint8_t none[32];
+    const struct stranger before = *s;
     struct dtt_quic_config cfg = {
         .alpn = DTT_GOSSIP_ALPN, .idle_timeout_ns = 60 * DTT_S, .keep_alive_ns = 3 * DTT_S};
     memset(s, 0, sizeof(*s));
@@ -33,8 +34,14 @@ void stranger_open(struct stranger *s, const struct dtt_addr *source, const stru
     if (!rx && !(rx = dtt_udp_rx_new())) {
         stranger_die("no memory");
     }
+    s->tx_bytes = before.tx_bytes;
+    s->rx_bytes = before.rx_bytes;
+    if (is_same && memcmp(before.ctx.seed, none, sizeof(none)) != 0) {
+        memcpy(s->ctx.seed, before.ctx.seed, sizeof(s->ctx.seed));
+    } else if (dtt_host_entropy(s->ctx.seed, sizeof(s->ctx.seed))) {
+        stranger_die("no randomness");
+    }
     if (dtt_host_entropy(cfg.seed, sizeof(cfg.seed)) ||
-        dtt_host_entropy(s->ctx.seed, sizeof(s->ctx.seed)) ||
         dtt_quic_new(&s->quic, &s->ctx, &cfg, dtt_host_now()) || dtt_udp_open(&s->udp, source)) {
         stranger_die("no endpoint");
     }
@@ -83,7 +90,9 @@ void stranger_turn(struct stranger *s)
     while (dtt_udp_recv(&s->udp, rx) > 0) {
         while (dtt_udp_next(rx, &d)) {
             s->rx_bytes += d.data.len;
-            dtt_quic_recv(s->quic, dtt_host_now(), &s->udp.bound, &d.from, d.ecn, d.data);
+            if (!s->is_deaf || (d.data.data[0] & 0xf0) == 0xf0) {
+                dtt_quic_recv(s->quic, dtt_host_now(), &s->udp.bound, &d.from, d.ecn, d.data);
+            }
         }
         take_events(s);
     }
@@ -101,12 +110,17 @@ void stranger_run(struct stranger *all, size_t n, unsigned ms)
     if (!fds) {
         stranger_die("no memory");
     }
+    for (size_t i = 0; i < n; i++) {
+        stranger_turn(&all[i]);
+        fds[i] = (struct pollfd){.fd = all[i].quic ? all[i].udp.fd : -1, .events = POLLIN};
+    }
     do {
-        for (size_t i = 0; i < n; i++) {
-            stranger_turn(&all[i]);
-            fds[i] = (struct pollfd){.fd = all[i].quic ? all[i].udp.fd : -1, .events = POLLIN};
-        }
         poll(fds, n, 2);
+        for (size_t i = 0; i < n; i++) {
+            if (fds[i].revents || (all[i].quic && dtt_quic_deadline(all[i].quic) <= end)) {
+                stranger_turn(&all[i]);
+            }
+        }
     } while (stranger_now_ns() < end);
     free(fds);
 }

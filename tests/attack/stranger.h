@@ -22,6 +22,7 @@ struct stranger {
     bool is_connected;
     bool is_closed;
     bool is_mute; /* takes no events: returns no flow control credit */
+    bool is_deaf; /* hears nothing but Retry packets */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
 };
@@ -30,9 +31,12 @@ struct stranger {
 _Noreturn void stranger_die(const char *what);
 uint64_t stranger_now_ns(void);
 
-/** Opens a socket at `source` (port 0: any) with a fresh identity, and dials. */
+/**
+ * Opens a socket at `source` (port 0: any) and dials; with a fresh identity but where it is to be
+ * the same as before. It goes on counting bytes.
+ */
 void stranger_open(struct stranger *s, const struct dtt_addr *source, const struct dtt_id *target,
-                   const struct dtt_addr *addr);
+                   const struct dtt_addr *addr, bool is_same);
 void stranger_close(struct stranger *s);
 
 /** Reads, ticks and writes what there is, without waiting. */

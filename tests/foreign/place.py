@@ -27,8 +27,9 @@ def need_program(name, package):
         raise Skip(f"no {name} here; ./dev setup installs {package} where the distribution has it")
 
 
-def enter(addresses):
-    """Starts this program again in a new namespace; does not return."""
+def enter(addresses, lines=()):
+    """Starts this program again in a new namespace, with further `lines` for ip -batch; does not
+    return."""
     if shutil.which("unshare") is None or shutil.which("ip") is None:
         skip("no unshare or ip here; ./dev setup installs util-linux and iproute2")
     flags = "-nm" if os.geteuid() == 0 else "-rnm"
@@ -36,11 +37,12 @@ def enter(addresses):
         skip("network namespaces are not allowed here")
     if any(":" in addr for addr in addresses) and not os.path.exists("/proc/net/if_inet6"):
         skip("the kernel here has no IPv6")
-    lines = ["link set lo up"]
-    lines += [f"addr add {addr}/128 dev lo nodad" if ":" in addr else f"addr add {addr}/32 dev lo"
+    batch = ["link set lo up"]
+    batch += [f"addr add {addr}/128 dev lo nodad" if ":" in addr else f"addr add {addr}/32 dev lo"
               for addr in addresses]
-    lines.append("route add default dev lo")  # who is not here is silent, not unreachable
-    script = "ip -batch - <<'END' && exec \"$@\"\n" + "\n".join(lines) + "\nEND\n"
+    batch.append("route add default dev lo")  # who is not here is silent, not unreachable
+    batch += lines
+    script = "ip -batch - <<'END' && exec \"$@\"\n" + "\n".join(batch) + "\nEND\n"
     os.environ[INSIDE] = "1"
     os.execvp("unshare", ["unshare", flags, "sh", "-c", script, "sh", sys.executable, *sys.argv])
 

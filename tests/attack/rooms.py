@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The room itself: outsiders and slow neighbours, and whether members hear each other."""
+import threading
+import time
+
+from doors import FIFTY
+from lab import (LISTENER, Failure, Memory, Sink, Talk, attack, case, check, end, joins, member,
+                 pair, quick_links, slow_links, swarm, where)
+
+
+@case("silence_2", 2)
+@case("silence_6", 6)
+@case("silence_12", 12)
+@case("silence_2_garbage", 2, "--garbage")
+@case("silence_6_garbage", 6, "--garbage")
+@case("silence_12_garbage", 12, "--garbage")
+@case("silence_12_same", 12, "--same", *FIFTY)
+@case("silence_12_many_48", 12, "--from", "2001:db8:2::1", "--prefix", 48, "--sources", 96,
+      version=6)
+def silence(scene, count, *options, version=4):
+    """Outsiders join each of eight members with some identities and pass nothing on."""
+    members = swarm(scene, 8)
+    hostile = attack(scene, "silence", members, "--count", count, *options, version=version)
+    talk = Talk(members)
+    talk.rounds(20, "line")
+    share = talk.delivered("line")
+    report = end(hostile)
+    figures = f"{share:.1%} of the lines delivered, {report['tx_bytes'] / 1e6:.1f} MB sent"
+    check(share >= 0.99, figures)
+    return figures
+
+
+@case("mixed")
+def mixed(scene):
+    """Places, handshakes, hearsay, silence, datagrams and a mute neighbour, all at the same time."""
+    members = swarm(scene, 6)
+    watch = Memory(members[0])
+    with Sink(8, "127.0.0.67") as sink:
+        attacks = [
+            attack(scene, "hold", members, *FIFTY, "--count", 50, within=240),
+            attack(scene, "silence", members, "--count", 6, "--garbage"),
+            attack(scene, "mute", members[:1]),
+            attack(scene, "halfopen", members, *FIFTY, "--count", 50, "--rate", 100),
+            attack(scene, "join", members[1:2], "--rate", 40, "--victim", sink.addr),
+            attack(scene, "initials", members[:1], "--rate", 1500, "--short", 50),
+        ]
+        sink.bytes_at["127.0.0.67"], sink.started = 0, time.monotonic()
+        talk = Talk(members)
+        talk.rounds(20, "line")
+        share = talk.delivered("line")
+        took = joins(scene, "newcomer", 60)
+        rate = sink.rate(len(members))
+        peak = watch.end()
+        for hostile in attacks:
+            hostile.kill()
+            hostile.wait_exit()
+    figures = (f"{share:.1%} of the lines delivered, a newcomer in after {took:.1f} s, "
+               f"{peak:.1f} MiB more, {rate:.0f} B/s a member at a third party")
+    check(share >= 0.99 and peak <= 8 and rate <= 600, figures)
+    return figures
+
+
+@case("mute_1", 1)
+@case("mute_6", 6)
+def mute(scene, count):
+    """Neighbours take no more bytes: the others hear within a second, and the end is an end."""
+    speaker, other = pair(scene)
+    hostile = attack(scene, "mute", [speaker], "--count", count)
+    slowest = 0.0
+    for i in range(400):
+        text = f"{i} " + "x" * 3000
+        speaker.send(text)
+        sent = time.monotonic()
+        other.wait_message(text, 10)
+        slowest = max(slowest, time.monotonic() - sent)
+    end(hostile)
+    check(slowest <= 1, f"the slowest message took {slowest:.1f} s")
+    return f"400 messages, the slowest in {slowest * 1000:.0f} ms"
+
+
+@case("mute_quit", 1)
+@case("mute_quit_6", 6)
+@case("mute_quit_alone", 6, is_alone=True)
+def mute_quit(scene, count, is_alone=False):
+    """--quit-on-eof ends although neighbours take no bytes, or all of them."""
+    scene.bootstrap = ["127.0.0.1:9"]
+    speaker = member(scene, "ann", "--quit-on-eof")
+    others = [] if is_alone else [member(scene, "bob", "--peer", where(speaker))]
+    for each in others:
+        each.wait("joined")
+    attack(scene, "mute", [speaker], "--count", count)
+    speaker.wait("joined")
+
+    def feed():
+        try:
+            for i in range(300):
+                speaker.send(f"{i} " + "x" * 3000)
+                time.sleep(0.02)  # at once, the buffer of the mute one would be full and end it
+            speaker.end_input()
+        except OSError:
+            pass  # it was ended
+    threading.Thread(target=feed, daemon=True).start()  # a member that reads no more would block it
+    start = time.monotonic()
+    speaker.wait_exit(60)
+    for each in others:
+        each.wait_message("299 " + "x" * 3000, 5)
+    return f"300 messages, the command ended after {time.monotonic() - start:.1f} s"
+
+
+@case("slow_links_paced", 60)
+@case("slow_links_fast", 1000)
+def slow(scene, rate):
+    """Two neighbours behind 256 and 64 kbit/s: lines reach the third one within half a second."""
+    seconds = 20
+    scene.bootstrap = ["127.0.0.1:9"]
+    speaker = scene.peer("speaker")
+    others = [scene.peer(name, "--peer", where(speaker), listen=f"{host}:0")
+              for name, host in (("fast", "127.0.1.1"), ("slow", "127.0.3.1"),
+                                 ("slower", "127.0.3.2"))]
+    for each in (speaker, *others):
+        each.wait("joined")
+    fast = others[0]
+    speaker.wait_count("neighbor_up", 3)
+    slow_links({"127.0.3.1": 256, "127.0.3.2": 64})
+    sent = []
+    try:
+        start = time.monotonic()
+        while time.monotonic() - start < seconds:
+            text = f"{len(sent)} " + "x" * 3000
+            sent.append(time.monotonic())
+            speaker.send(text)
+            time.sleep(max(0, start + len(sent) / rate - time.monotonic()))
+        fast.wait_message(f"{len(sent) - 1} " + "x" * 3000, 10)
+    finally:
+        quick_links()
+    came = [fast.started + event["at"] for event in fast.of_kind("message")]
+    lagged = sum(event["missed"] for event in fast.of_kind("lagged"))
+    check(len(came) == len(sent), f"{len(came)} of {len(sent)} lines arrived, {lagged} not taken")
+    late = max(b - a for a, b in zip(sent, came))
+    pause = max(b - a for a, b in zip(came, came[1:]))
+    heard = " and ".join(str(len(each.of_kind("message"))) for each in others[1:])
+    figures = (f"{len(sent)} lines of 3 kB in {seconds} s, the latest {late:.2f} s after it was "
+               f"said, the longest pause {pause:.2f} s; the slow ones heard {heard}")
+    check(pause <= 0.5 and late <= (0.5 if rate < 1000 else 1), figures)
+    return figures
+
+
+@case("flap", "flap")
+@case("talk", "talk")
+@case("large", "large")
+@case("again", "again")
+@case("announce", "announce")
+def flood(scene, kind):
+    """A neighbour floods a member whose program takes events and nothing else: it hears the rest."""
+    scene.bootstrap = ["127.0.0.1:9"]
+    listener = scene.start("listener", scene.topic, scene.secret_text, 192,
+                           command=str(LISTENER))
+    other = scene.peer("bob", "--peer", where(listener))
+    other.wait("joined")
+    hostile = attack(scene, kind, [listener])
+    for i in range(192):
+        other.send(f"honest {i}")
+        time.sleep(0.05)
+    report = end(hostile)
+    try:
+        listener.wait("heard", 10)  # what is late is not lost
+    except Failure:
+        pass
+    listener.end_input()
+    counted = listener.wait("counted")
+    figures = (f"{counted['honest']} of 192 honest messages, {counted['others']} others, "
+               f"{counted['missed']} events missed, {report['tx_bytes'] / 1e6:.1f} MB sent")
+    check(counted["honest"] == 192, figures)
+    return figures
