@@ -20,6 +20,7 @@ import threading
 import time
 import traceback
 
+import attack_level
 import dht_level
 import gossip_level
 import npm_dht_level
@@ -35,7 +36,8 @@ BOOTSTRAP_NAMES = ("router.bittorrent.com dht.transmissionbt.com dht.libtorrent.
 LOG = "build/log/interop.log"
 LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
-LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level]
+LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level,
+          attack_level]
 
 
 def enter_namespace():
