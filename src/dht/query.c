@@ -7,7 +7,7 @@
 
 #define LATE_NS (4 * DTT_S) /* an answer counts this long, though nobody waits for it */
 
-/* Soft timeouts. */
+/* The soft timeout of a query, as the RTO of RFC 6298. */
 #define FIRST_NS (1 * DTT_S)    /* before the first sample */
 #define DEVIATIONS 2            /* from the round trips of all */
 #define MARGIN_NS (30 * DTT_MS) /* above the round trip of a known node, at least */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Queries of ours: sends them, matches replies, and says when one has waited too long, which
- * follows from the round trips so far. What comes from that is its sender's business (dht.c).
+ * Queries of ours: sends them, matches replies, and sets the soft timeout, after which its sender
+ * may retransmit (dht.c), from the round trips so far.
  *
  *     sent -> ANSWERED, or SLOW (soft timeout) and then ANSWERED after all or forgotten, or DEAD
  */

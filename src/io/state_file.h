@@ -2,7 +2,7 @@
 /*
  * The file in which a node keeps what it knows between two lives. It is replaced as a whole: a new
  * file is written, synced and renamed, so that a crash leaves the old one or the new one. Writing
- * may wait for the disk and has a thread of its own.
+ * may wait for the disk and has a thread of its own. io.c says when.
  */
 #ifndef DTT_IO_STATE_FILE_H
 #define DTT_IO_STATE_FILE_H
