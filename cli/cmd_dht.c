@@ -128,8 +128,9 @@ static int read_request(const struct options *o, struct request *r)
     case QUERY_PUT: return read_item(o, r);
     case QUERY_GET_IMMUTABLE:
     case QUERY_FIND:
-    default: return read_hash(o, "a target", r);
+    case QUERY_NONE: break;
     }
+    return read_hash(o, "a target", r);
 }
 
 static int start(dtt_node *node, enum query query, const struct request *r)
@@ -143,8 +144,9 @@ static int start(dtt_node *node, enum query query, const struct request *r)
     case QUERY_FIND: return dtt_node_dht_find(node, r->hash, &op);
     case QUERY_GET:
     case QUERY_GET_IMMUTABLE:
-    default: return dtt_node_dht_get(node, &r->get, &op);
+    case QUERY_NONE: break;
     }
+    return dtt_node_dht_get(node, &r->get, &op);
 }
 
 /* Opens a node, starts the query and shows its events up to the last. */

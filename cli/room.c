@@ -73,7 +73,7 @@ static void send_lines(struct room *r)
 /* The events of `--json`. */
 static bool is_public_event(int type)
 {
-    return type >= DTT_EVENT_LISTENING && type <= DTT_EVENT_LEFT && type != DTT_EVENT_WRITABLE;
+    return type != DTT_EVENT_WRITABLE && type != DTT_EVENT_DHT_READY;
 }
 
 /* A message as one line of r->out.text. */

@@ -15,7 +15,7 @@ LISTS = [("src/tracker/tuning.def", r"^KNOB\(\w+, (\w+),"),
          ("include/dtt/event.h", r"^    (DTT_EVENT_\w+)"),
          ("src/api/libdtt.map", r"^    (dtt_\w+);"),
          ("cli/commands.def", r"^X\((\w+)\)"),
-         ("src/dht/krpc_wire.h", r'^#define DTT_KRPC_\w+\s+"(\w+)"'),
+         ("src/dht/krpc_wire.h", r'^(?:#define DTT_KRPC_\w+\s+|    X\(\w+, )"(\w+)"'),
          ("src/dht/krpc.def", r'^FIELD\("(\w+)"')]
 
 

@@ -34,6 +34,9 @@ def check(dtt, page):
         if f"*dtt {command}*" not in page:
             yield f"the manual page has no entry for '{command}'"
         helped |= set(re.findall(r"^  (--[a-z-]+)", done.stdout, re.M))
+    for line in re.findall(r"^\*dtt .*", page.split("# COMMANDS", 1)[1], re.M):
+        yield from (f"the help has no command '{command}'"
+                    for command in re.findall(r"\*dtt ([a-z -]+)\*", line) if command not in commands)
     for option in sorted(helped ^ documented(page)):
         yield f"{option} is only in {'the help' if option in helped else 'the manual page'}"
 

@@ -18,12 +18,9 @@ static const struct field {
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
 static const char *const method_names[DTT_KRPC_M_COUNT] = {
-    [DTT_KRPC_M_PING] = DTT_KRPC_PING,
-    [DTT_KRPC_M_FIND_NODE] = DTT_KRPC_FIND_NODE,
-    [DTT_KRPC_M_GET_PEERS] = DTT_KRPC_GET_PEERS,
-    [DTT_KRPC_M_ANNOUNCE_PEER] = DTT_KRPC_ANNOUNCE_PEER,
-    [DTT_KRPC_M_GET] = DTT_KRPC_GET,
-    [DTT_KRPC_M_PUT] = DTT_KRPC_PUT,
+#define METHOD_NAME(name, text) [DTT_KRPC_M_##name] = text,
+    DTT_KRPC_METHODS(METHOD_NAME)
+#undef METHOD_NAME
 };
 
 /* ---- decoding */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The peers of the topic that we know: idle, being dialled, or neighbours. The table is bounded. A
- * peer whose dial failed is dialled again after its own back-off. The idle peer dialled first is the
- * one heard of in the newest minute.
+ * peer whose dial failed is dialled again after its own back-off. The idle peer dialled first is
+ * the one heard of in the newest minute.
  */
 #ifndef DTT_TRACKER_PEERS_H
 #define DTT_TRACKER_PEERS_H

@@ -6,6 +6,7 @@
  *                            source, KKKKKKKK for the last token the node gave it
  *     't' n                  time passes: n * 50 ms, timers fire
  *     'g' n / 'f' n / 'p' n  get, find, put of key n
+ *     'G' n / 'a' n / 'i' n  get peers of key n, announce one, ping source n
  *     'b' from               a contact to start from
  *     'c' n                  cancels operation n
  *     'u' from               the source is unreachable
@@ -119,8 +120,15 @@ static void start(struct world *w, uint8_t what, uint8_t n)
     dtt_dht_op op;
     uint8_t seed[32] = {n};
     struct dtt_dht_get_args get = {.is_mutable = n % 2 == 0};
+    struct dtt_addr addr = source(n);
     if (what == 'f') {
         dtt_dht_find(w->d, w->now, seed, &op);
+    } else if (what == 'G') {
+        dtt_dht_get_peers(w->d, w->now, seed, &op);
+    } else if (what == 'a') {
+        dtt_dht_announce(w->d, w->now, seed, n, &op);
+    } else if (what == 'i') {
+        dtt_dht_ping(w->d, w->now, &addr, &op);
     } else if (what == 'g') {
         dtt_ed25519_public_key(get.key, seed);
         memset(get.target, n, sizeof(get.target));
@@ -190,6 +198,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             case 'u': dtt_dht_unreachable(w.d, w.now, &a); break;
             case 'g':
             case 'f':
+            case 'G':
+            case 'a':
+            case 'i':
             case 'p': start(&w, what, n); break;
             default: break;
             }

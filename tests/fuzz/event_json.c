@@ -3,6 +3,8 @@
  * Events as JSON: whatever stands in an event, the output is JSON to a library that is not ours,
  * has the length that was announced, and a short buffer holds its beginning.
  */
+#include "node/events.h"
+
 #include <dtt/dtt.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -55,7 +57,7 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
 {
     memset(p, 0, sizeof(*p));
     take(in, &ev->u, in->len / 2 < sizeof(ev->u) ? in->len / 2 : sizeof(ev->u));
-    switch (ev->type) {
+    switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_LISTENING:
         ev->u.listening.n_addrs = take_byte(in) % 3;
         take_addr(in, &ev->u.listening.addrs[0]);
@@ -98,14 +100,24 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
         break;
     case DTT_EVENT_DHT_NODE: take_addr(in, &ev->u.dht_node.addr); break;
     case DTT_EVENT_DHT_PEER: take_addr(in, &ev->u.dht_peer.addr); break;
-    default: break; /* numbers only */
+    case DTT_EVENT_JOINED: /* numbers, ids and bytes only */
+    case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_DOWN:
+    case DTT_EVENT_LAGGED:
+    case DTT_EVENT_RECORD_PUBLISHED:
+    case DTT_EVENT_WRITABLE:
+    case DTT_EVENT_LEFT:
+    case DTT_EVENT_LOOKUP_DONE:
+    case DTT_EVENT_DHT_PUT:
+    case DTT_EVENT_DHT_READY:
+    case DTT_EVENT_DHT_ANNOUNCE: break;
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct input in = {data, len};
-    struct dtt_event ev = {.size = sizeof(ev), .type = take_byte(&in) % 32};
+    struct dtt_event ev = {.size = sizeof(ev), .type = take_byte(&in) % (DTT_EVENT_COUNT + 1)};
     struct pointees p;
     fill(&ev, &p, &in);
     size_t need = dtt_event_json(&ev, NULL, 0);

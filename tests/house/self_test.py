@@ -18,14 +18,14 @@ import check_exports  # noqa: E402
 import check_includes  # noqa: E402
 import check_names  # noqa: E402
 import check_symbols  # noqa: E402
-import counters  # noqa: E402
 import knobs  # noqa: E402
 import lessons  # noqa: E402
 import protocol  # noqa: E402
-import reasons  # noqa: E402
 import test_names  # noqa: E402
 import test_summary  # noqa: E402
 import tested  # noqa: E402
+import used  # noqa: E402
+import words  # noqa: E402
 
 
 class Tree(unittest.TestCase):
@@ -108,38 +108,41 @@ class TestNames(unittest.TestCase):
         self.assertEqual(wrong, ["no test 'dht/sever'; near: dht/hostile, dht/server"])
 
 
-class Reasons(unittest.TestCase):
+class Words(Tree):
     """Of the real documents, with one thing wrong in one of them."""
 
     def setUp(self):
-        self.texts = [(ROOT / path).read_text(encoding="utf-8") for path in [
-            "include/dtt/types.h", "docs/man/dtt.1.scd", "docs/design/quic.md",
-            "docs/design/tracker.md"]]
+        super().setUp()
+        for part in ["docs", "src/quic", "src/api"]:
+            shutil.copytree(ROOT / part, self.root / part, dirs_exist_ok=True)
 
-    def refused(self, number, old, new):
-        self.assertIn(old, self.texts[number])
-        self.texts[number] = self.texts[number].replace(old, new)
-        self.assertNotEqual(list(reasons.check(*self.texts)), [])
+    def refused(self, path, old, new, words_of_it):
+        text = (self.root / path).read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        self.write(path, text.replace(old, new))
+        self.assertIn(words_of_it, " ".join(words.check(self.root)))
+        self.write(path, text)
 
     def test_documents_pass(self):
-        self.assertEqual(list(reasons.check(*self.texts)), [])
+        self.assertEqual(list(words.check(self.root)), [])
 
-    def test_a_word_that_is_gone(self):
-        self.refused(0, '"timeout", 1', '"idle", 1')
+    def test_reasons(self):
+        types, page = "include/dtt/types.h", "docs/man/dtt.1.scd"
+        self.refused(types, '"timeout", 1', '"idle", 1', "not in dtt(1): idle")
+        self.refused(types, '"reset"', '"timeout"', "17 words")
+        self.refused(types, '"disconnect", 0', '"disconnect", 1', "disconnect is silence")
+        self.refused(page, "does not answer\n", "answers no more\n", "only in dtt(1): timeout")
+        self.refused(page, "timeout    ", "closed     ", "only in dtt(1): closed")
+        for cell in ["closed", "closed_by_us"]:
+            self.refused("docs/design/quic.md", "| closed_by_peer |", f"| {cell} |",
+                         "closed_by_peer ends a connection in one of both only")
 
-    def test_two_reasons_with_one_word(self):
-        self.refused(0, '"reset"', '"timeout"')
+    def test_errors(self):
+        self.refused("docs/man/libdtt.3.scd", "DTT_EROTATE ", "DTT_EROUTE  ", "DTT_EROTATE")
 
-    def test_another_sentence(self):
-        self.refused(1, "does not answer\n", "does not answer any more\n")
-
-    def test_an_invented_word(self):
-        self.refused(1, "timeout    ", "closed     ")
-        self.setUp()
-        self.refused(2, "| closed_by_peer |", "| closed |")
-
-    def test_silence_told_otherwise(self):
-        self.refused(0, '"disconnect", 0', '"disconnect", 1')
+    def test_events(self):
+        self.refused("src/api/event_json.c", 'return "left"', 'return "gone"', "the event gone")
+        self.refused("src/api/event_json.c", '(j, "votes"', '(j, "heads"', "the field heads")
 
 
 class Protocol(Tree):
@@ -318,16 +321,25 @@ class Names(Tree):
         self.assertNotIn("dht/op", " ".join(check_names.check_pairs(self.root)))
 
 
-class Counters(Tree):
+class Used(Tree):
     def test_a_row_that_nothing_uses_is_found(self):
         self.write("src/base/counter.def", 'X(DHT_A, "dht_a", "a")\nX(DHT_B, "dht_b", "b")\n')
         self.write("src/base/trace.def", 'X(DHT_C, "dht", "c", INFO, "")\n')
-        self.write("src/dht/dht.c", "DTT_COUNT(d->ctx, DHT_A); DTT_TRACE(d->ctx, DHT_C, x);")
-        self.assertEqual(list(counters.check(self.root)),
-                         ["src/base/counter.def: nothing uses DHT_B"])
-        self.write("src/dht/dht.c", "n += c[DTT_COUNTER_DHT_B]; DTT_COUNT(ctx, DHT_A);")
-        self.assertEqual(list(counters.check(self.root)),
-                         ["src/base/trace.def: nothing uses DHT_C"])
+        self.write("src/tracker/tuning.def", "KNOB(MS, pace, 0)\nKNOB(N, width, 1)\n")
+        self.write("include/dtt/types.h", '    X(DTT_EIO, -1)\n    X(DTT_REASON_LIMIT, "limit")\n')
+        code = ("DTT_COUNT(d->ctx, DHT_A); DTT_TRACE(d->ctx, DHT_C, x); n += c[DTT_COUNTER_DHT_B];"
+                "at += t->pace_ns + cfg.width; case DTT_EIO: return DTT_EIO; r = DTT_REASON_LIMIT;"
+                "/* DTT_EIO */ err == DTT_EIO;")
+        self.write("src/dht/dht.c", code)
+        self.assertEqual(list(used.check(self.root)), [])
+        for use, path, row in [("[DTT_COUNTER_DHT_B]", "src/base/counter.def", "DHT_B"),
+                               ("DTT_TRACE(d->ctx, DHT_C, x);", "src/base/trace.def", "DHT_C"),
+                               ("->pace_ns", "src/tracker/tuning.def", "pace"),
+                               ("cfg.width", "src/tracker/tuning.def", "width"),
+                               ("return DTT_EIO", "include/dtt/types.h", "DTT_EIO"),
+                               ("r = DTT_REASON_LIMIT", "include/dtt/types.h", "DTT_REASON_LIMIT")]:
+            self.write("src/dht/dht.c", code.replace(use, ""))
+            self.assertEqual(list(used.check(self.root)), [f"{path}: nothing uses {row}"])
 
 
 class Tested(unittest.TestCase):
@@ -345,19 +357,26 @@ class Tested(unittest.TestCase):
             "no test names the function dtt_topic_leave"])
 
     def test_a_method_or_key_without_a_seed_is_found(self):
-        wire = '/* Methods. */\n#define M "ping"\n#define N "sample"\n'
+        wire = '#define T "t"\n    X(PING, "ping")\n    X(SAMPLE, "sample")\n'
         fields = 'FIELD("id", STR, id)\nFIELD("num", INT, num)\n'
         self.assertEqual(
-            list(tested.krpc_missing(wire, fields, b"2:id1:q4:ping", "70696e67")),
+            list(tested.krpc_missing(wire, fields, b"2:id1:q4:ping", "70696e67", "\n| ping | ok |")),
             ["no seed of tests/fuzz/corpus/krpc has the method sample",
              "no datagram of tests/vectors/dht.json has the method sample",
+             "no row of docs/compatibility-dht.md has the method sample",
              "no seed of tests/fuzz/corpus/krpc has the key num"])
 
     def test_an_operation_that_never_lacks_memory_is_found(self):
         header = ("int dtt_dht_get(struct dtt_dht *d,\n    dtt_dht_op *ret);\n"
                   "int dtt_dht_sample(struct dtt_dht *d, dtt_dht_op *ret);\nint dtt_dht_open(int);\n")
-        self.assertEqual(list(tested.operations_missing(header, "x = dtt_dht_get(d, &op);")),
-                         ["tests/unit/dht/oom.c does not call dtt_dht_sample"])
+        calls = {"oom.c": "x = dtt_dht_get(d, &op);", "node.c": "dtt_dht_sample(d, &op)"}
+        self.assertEqual(list(tested.operations_missing(header, calls)),
+                         ["node.c does not call dtt_dht_get", "oom.c does not call dtt_dht_sample"])
+
+    def test_a_command_that_nothing_runs_is_found(self):
+        self.assertEqual(list(tested.commands_missing("X(chat)\nX(dht_get_immutable)\nX(dht_peers)\n",
+                                                      'run("chat"); run("dht", "get-immutable")')),
+                         ["no test of tests/e2e runs dtt dht peers"])
 
 
 @unittest.skipUnless(shutil.which("git"), "there is no git here")

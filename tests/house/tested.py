@@ -5,8 +5,9 @@
 usage: tested.py ROOT         exit status 1 with a sentence for each that is not
 
 Knobs, reasons, errors, events and functions are looked for in the text of tests/; methods and keys of
-KRPC in the seeds of its fuzz target, methods also in the vectors; operations of the DHT in the test
-that fails each allocation.
+KRPC in the seeds of its fuzz target, methods also in the vectors and in the comparison with other
+implementations; operations of the DHT in the test that fails each allocation and in the fuzz target
+of a node; commands in tests/e2e.
 """
 import pathlib
 import re
@@ -39,21 +40,31 @@ def names_missing(lists, tests):
                 yield f"no test names the {what} {name}"
 
 
-def krpc_missing(wire, fields, seeds, vectors):
-    for name in rows(wire.split("/* Methods. */")[1], r'#define \w+ "(\w+)"', "method"):
+def krpc_missing(wire, fields, seeds, vectors, compared):
+    for name in rows(wire, r'^    X\(\w+, "(\w+)"', "method"):
         if f"{len(name)}:{name}".encode() not in seeds:
             yield f"no seed of tests/fuzz/corpus/krpc has the method {name}"
         if name.encode().hex() not in vectors:
             yield f"no datagram of tests/vectors/dht.json has the method {name}"
+        if not re.search(rf"^\| {name}\b", compared, re.M):
+            yield f"no row of docs/compatibility-dht.md has the method {name}"
     for name in rows(fields, r'^FIELD\("(\w+)"', "key"):
         if f"{len(name)}:{name}".encode() not in seeds:
             yield f"no seed of tests/fuzz/corpus/krpc has the key {name}"
 
 
-def operations_missing(header, oom):
+def operations_missing(header, callers):
+    """`callers`: text by path."""
     for name in rows(header, r"^int (dtt_dht_\w+)\([^;]*\bdtt_dht_op \*ret\);", "operation"):
-        if f"{name}(" not in oom:
-            yield f"tests/unit/dht/oom.c does not call {name}"
+        yield from (f"{path} does not call {name}" for path, text in callers.items()
+                    if f"{name}(" not in text)
+
+
+def commands_missing(commands, e2e):
+    for name in rows(commands, r"^X\((\w+)\)", "command"):
+        words = name.replace("_", " ", 1).replace("_", "-").split()
+        if ", ".join(f'"{word}"' for word in words) not in e2e:
+            yield f"no test of tests/e2e runs dtt {' '.join(words)}"
 
 
 def main(root):
@@ -63,11 +74,14 @@ def main(root):
     sources = sorted(path for end in ("c", "h", "py") for path in (root / "tests").rglob("*." + end)
                      if path.name not in ("tested.py", "self_test.py"))
     tests = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    e2e = "\n".join(path.read_text(encoding="utf-8") for path in sources if path.parent.name == "e2e")
     seeds = b"".join(path.read_bytes() for path in (root / "tests/fuzz/corpus/krpc").iterdir())
     wrong = [*names_missing({path: read(path) for _, path, _, _ in NAMES}, tests),
              *krpc_missing(read("src/dht/krpc_wire.h"), read("src/dht/krpc.def"), seeds,
-                           read("tests/vectors/dht.json")),
-             *operations_missing(read("src/dht/dht.h"), read("tests/unit/dht/oom.c"))]
+                           read("tests/vectors/dht.json"), read("docs/compatibility-dht.md")),
+             *operations_missing(read("src/dht/dht.h"), {path: read(path) for path in [
+                 "tests/unit/dht/oom.c", "tests/fuzz/dht_node.c"]}),
+             *commands_missing(read("cli/commands.def"), e2e)]
     print("\n".join(wrong) if wrong else "a test names each")
     return 1 if wrong else 0
 

@@ -174,7 +174,7 @@ static void down_is(const struct peer *a, enum dtt_reason reason)
 static void silence_and_nothing_else_is_dialled_again(void **state)
 {
     (void)state;
-    for (int reason = DTT_REASON_DISCONNECT; reason <= DTT_REASON_USELESS; reason++) {
+    for (int reason = DTT_REASON_DISCONNECT; strcmp(dtt_reason_word(reason), "?") != 0; reason++) {
         struct party p;
         setup(&p, 1, 3);
         struct peer *a = &p.peers[0];
