@@ -10,6 +10,7 @@
 #include "node/locate.h"
 #include "node/once.h"
 #include "node/slots.h"
+#include "quic/demux.h"
 #include "record/proof.h"
 
 #include <sodium.h>

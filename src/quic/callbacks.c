@@ -5,6 +5,9 @@
 #include "quic/path.h"
 #include "quic/transmit.h"
 
+/* ngtcp2 says what its callbacks are given. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 static int on_decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
                       const ngtcp2_crypto_aead_ctx *aead_ctx, const uint8_t *ciphertext,
                       size_t ciphertext_len, const uint8_t *nonce, size_t nonce_len,
@@ -26,7 +29,6 @@ static void on_rand(uint8_t *dest, size_t len, const ngtcp2_rand_ctx *rand_ctx)
 static int on_path_challenge_data(ngtcp2_conn *ng, uint8_t *data, void *user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
     dtt_rng_bytes(&c->sh->rng, data, NGTCP2_PATH_CHALLENGE_DATALEN);
     return 0;
 }
@@ -35,9 +37,9 @@ static int on_new_cid(ngtcp2_conn *ng, ngtcp2_cid *cid, uint8_t *token, size_t l
 {
     struct dtt_qconn *c = user;
     struct dtt_qcid_table *t = &c->sh->cids;
-    (void)ng;
     dtt_qcid_generate(t, len, cid);
-    if (dtt_qcid_reset_token(t, cid, token) != 0 || dtt_qcid_add(t, &c->cids, cid, c) != 0) {
+    if (dtt_qcid_reset_token(t, cid, token) != 0 ||
+        dtt_qcid_add(t, &c->cids, dtt_qcid_key(cid->data, cid->datalen)) != 0) {
         DTT_COUNT(c->sh->ctx, QUIC_CONN_IDS_REFUSED);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
@@ -47,8 +49,7 @@ static int on_new_cid(ngtcp2_conn *ng, ngtcp2_cid *cid, uint8_t *token, size_t l
 static int on_remove_cid(ngtcp2_conn *ng, const ngtcp2_cid *cid, void *user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
-    dtt_qcid_remove(&c->sh->cids, &c->cids, cid);
+    dtt_qcid_remove(&c->sh->cids, &c->cids, dtt_qcid_key(cid->data, cid->datalen));
     return 0;
 }
 
@@ -60,13 +61,10 @@ static int on_dcid_status(ngtcp2_conn *ng, dtt_ng_cid_status type, uint64_t seq,
                           const ngtcp2_cid *cid, const uint8_t *token, void *user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
-    (void)seq;
-    (void)cid;
     if (token && type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE) {
-        (void)dtt_qcid_add_token(&c->sh->cids, &c->cids, token, c);
+        (void)dtt_qcid_add(&c->sh->cids, &c->cids, dtt_qcid_token_key(token));
     } else if (token) {
-        dtt_qcid_remove_token(&c->sh->cids, &c->cids, token);
+        dtt_qcid_remove(&c->sh->cids, &c->cids, dtt_qcid_token_key(token));
     }
     return 0;
 }
@@ -86,7 +84,6 @@ static int on_crypto_data(ngtcp2_conn *ng, ngtcp2_encryption_level level, uint64
 static int on_handshake_completed(ngtcp2_conn *ng, void *user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
     if (!dtt_qtls_is_alpn_agreed(&c->tls)) {
         c->reason = DTT_REASON_WRONG_ALPN;
         return NGTCP2_ERR_CALLBACK_FAILURE;
@@ -103,7 +100,6 @@ static int on_handshake_completed(ngtcp2_conn *ng, void *user)
 static int on_handshake_confirmed(ngtcp2_conn *ng, void *user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
     if (c->is_dialed && c->state == DTT_QCONN_HANDSHAKE) {
         dtt_qconn_opened(c);
     }
@@ -115,7 +111,7 @@ static int on_stream_open(ngtcp2_conn *ng, int64_t id, void *user)
     struct dtt_qconn *c = user;
     if (ngtcp2_is_bidi_stream(id)) {
         DTT_COUNT(c->sh->ctx, QUIC_BIDI_STREAMS_REFUSED);
-        return dtt_ng_shutdown_stream(ng, id, 0) == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+        return ngtcp2_conn_shutdown_stream(ng, 0, id, 0) == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
     }
     struct dtt_qstream *s = dtt_qstream_new(&c->streams, c, id, false);
     if (!s) {
@@ -130,9 +126,6 @@ static int on_stream_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t 
 {
     struct dtt_qconn *c = user;
     struct dtt_qstream *s = stream_user;
-    (void)ng;
-    (void)id;
-    (void)offset;
     c->is_heard = true;
     if (!s) {
         return 0;
@@ -150,8 +143,6 @@ static int on_stream_acked(ngtcp2_conn *ng, int64_t id, uint64_t offset, uint64_
                            void *stream_user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
-    (void)id;
     c->is_heard = true;
     if (stream_user) {
         dtt_qtransmit_acked(c, stream_user, offset + len);
@@ -164,13 +155,9 @@ static int on_stream_reset(ngtcp2_conn *ng, int64_t id, uint64_t final_size, uin
 {
     struct dtt_qconn *c = user;
     struct dtt_qstream *s = stream_user;
-    (void)ng;
-    (void)id;
-    (void)final_size;
-    (void)code;
     if (s) {
         s->is_closed = true;
-        dtt_qevents_push(dtt_qconn_inbox(c), &s->reset);
+        dtt_list_push(dtt_qconn_inbox(c), &s->reset.link);
     }
     return 0;
 }
@@ -179,8 +166,6 @@ static int on_stream_close(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t
                            void *stream_user)
 {
     struct dtt_qconn *c = user;
-    (void)flags;
-    (void)code;
     if (stream_user) {
         struct dtt_qstream *s = stream_user;
         if (s->is_local) {
@@ -196,9 +181,6 @@ static int on_stream_close(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t
 static int on_stream_window(ngtcp2_conn *ng, int64_t id, uint64_t max_data, void *user,
                             void *stream_user)
 {
-    (void)ng;
-    (void)id;
-    (void)max_data;
     if (stream_user) {
         dtt_qtransmit_unblock(user, stream_user);
     }
@@ -208,11 +190,9 @@ static int on_stream_window(ngtcp2_conn *ng, int64_t id, uint64_t max_data, void
 static int on_streams_allowed(ngtcp2_conn *ng, uint64_t max_streams, void *user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
-    (void)max_streams;
     if (c->wants_stream && c->state == DTT_QCONN_OPEN) {
         c->wants_stream = false;
-        dtt_qevents_push(&c->sh->events, &c->openable);
+        dtt_list_push(&c->sh->events, &c->openable.link);
     }
     return 0;
 }
@@ -220,24 +200,20 @@ static int on_streams_allowed(ngtcp2_conn *ng, uint64_t max_streams, void *user)
 static int on_stateless_reset(ngtcp2_conn *ng, const ngtcp2_pkt_stateless_reset *sr, void *user)
 {
     struct dtt_qconn *c = user;
-    (void)ng;
-    (void)sr;
     c->reason = DTT_REASON_RESET;
     return 0;
 }
 
-static int path_validated(struct dtt_qconn *c, const ngtcp2_path *path,
-                          ngtcp2_path_validation_result result)
+static int on_path_validation(ngtcp2_conn *ng, uint32_t flags, const ngtcp2_path *path,
+                              DTT_NG_OLD_PATH ngtcp2_path_validation_result result, void *user)
 {
+    struct dtt_addr remote;
     if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) {
-        struct dtt_addr remote;
         dtt_qpath_addr(&path->remote, &remote);
-        dtt_qconn_set_remote(c, &remote);
+        dtt_qconn_set_remote(user, &remote);
     }
     return 0;
 }
-
-DTT_NG_PATH_VALIDATION(on_path_validation, path_validated)
 
 const ngtcp2_callbacks dtt_qcallbacks = {
     .client_initial = ngtcp2_crypto_client_initial_cb,

@@ -5,75 +5,9 @@
 
 #include <dtt/types.h>
 #include <sodium.h>
-#include <stdlib.h>
 
-/* First byte: the length of an id, or this for a token. */
-#define KEY_TOKEN 0xff
-#define KEY_LEN (1 + NGTCP2_MAX_CIDLEN)
-
-struct dtt_qcid_node {
-    struct dtt_qcid_node *next;
-    void *owner;
-    uint8_t key[KEY_LEN];
-};
-
-static void cid_key(uint8_t key[KEY_LEN], const uint8_t *cid, size_t len)
-{
-    memset(key, 0, KEY_LEN);
-    key[0] = (uint8_t)len;
-    memcpy(key + 1, cid, len);
-}
-
-static void token_key(uint8_t key[KEY_LEN], const uint8_t *token)
-{
-    memset(key, 0, KEY_LEN);
-    key[0] = KEY_TOKEN;
-    memcpy(key + 1, token, NGTCP2_STATELESS_RESET_TOKENLEN);
-}
-
-static int add(struct dtt_qcid_table *t, struct dtt_qcid_list *l, const uint8_t key[KEY_LEN],
-               void *owner)
-{
-    if (l->count == DTT_QCID_PER_CONN_MAX || dtt_map_get(&t->map, key)) {
-        return DTT_EFULL;
-    }
-    struct dtt_qcid_node *n = calloc(1, sizeof(*n));
-    if (!n) {
-        return DTT_ENOMEM;
-    }
-    n->owner = owner;
-    memcpy(n->key, key, KEY_LEN);
-    int err = dtt_map_put(&t->map, key, n);
-    if (err) {
-        free(n);
-        return err;
-    }
-    n->next = l->head;
-    l->head = n;
-    l->count++;
-    return DTT_OK;
-}
-
-static void remove_key(struct dtt_qcid_table *t, struct dtt_qcid_list *l,
-                       const uint8_t key[KEY_LEN])
-{
-    for (struct dtt_qcid_node **p = &l->head; *p; p = &(*p)->next) {
-        struct dtt_qcid_node *n = *p;
-        if (memcmp(n->key, key, KEY_LEN) == 0) {
-            *p = n->next;
-            l->count--;
-            dtt_map_take(&t->map, key);
-            free(n);
-            return;
-        }
-    }
-}
-
-static void *find(const struct dtt_qcid_table *t, const uint8_t key[KEY_LEN])
-{
-    const struct dtt_qcid_node *n = dtt_map_get(&t->map, key);
-    return n ? n->owner : NULL;
-}
+#define KIND_TOO_LONG (NGTCP2_MAX_CIDLEN + 1)
+#define KIND_TOKEN 0xff
 
 void dtt_qcid_init(struct dtt_qcid_table *t, const struct dtt_ctx *ctx, const uint8_t seed[32],
                    size_t max_conns)
@@ -82,7 +16,7 @@ void dtt_qcid_init(struct dtt_qcid_table *t, const struct dtt_ctx *ctx, const ui
     uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     dtt_rng_init(&t->rng, ctx->seed, "quic.cid");
     dtt_rng_bytes(&t->rng, hash_key, sizeof(hash_key));
-    dtt_map_init(&t->map, KEY_LEN, max_conns * DTT_QCID_PER_CONN_MAX, hash_key);
+    dtt_map_init(&t->map, sizeof(struct dtt_qcid_key), max_conns * DTT_QCID_PER_CONN_MAX, hash_key);
     /* A labelled stream of the seed is a PRF of it: it tells nothing about the seed itself. */
     dtt_rng_init(&secret, seed, "quic.stateless reset");
     dtt_rng_bytes(&secret, t->reset_secret, sizeof(t->reset_secret));
@@ -101,68 +35,8 @@ void dtt_qcid_generate(struct dtt_qcid_table *t, size_t len, ngtcp2_cid *ret)
     uint8_t cid[NGTCP2_MAX_CIDLEN];
     do {
         dtt_rng_bytes(&t->rng, cid, len);
-    } while (dtt_quic_demux_is_digit(cid[0]) || dtt_qcid_find(t, cid, len));
+    } while (dtt_quic_demux_is_digit(cid[0]) || dtt_qcid_find(t, dtt_qcid_key(cid, len)));
     ngtcp2_cid_init(ret, cid, len);
-}
-
-int dtt_qcid_add(struct dtt_qcid_table *t, struct dtt_qcid_list *l, const ngtcp2_cid *cid,
-                 void *owner)
-{
-    uint8_t key[KEY_LEN];
-    cid_key(key, cid->data, cid->datalen);
-    return add(t, l, key, owner);
-}
-
-void dtt_qcid_remove(struct dtt_qcid_table *t, struct dtt_qcid_list *l, const ngtcp2_cid *cid)
-{
-    uint8_t key[KEY_LEN];
-    cid_key(key, cid->data, cid->datalen);
-    remove_key(t, l, key);
-}
-
-void dtt_qcid_clear(struct dtt_qcid_table *t, struct dtt_qcid_list *l)
-{
-    while (l->head) {
-        struct dtt_qcid_node *n = l->head;
-        l->head = n->next;
-        dtt_map_take(&t->map, n->key);
-        free(n);
-    }
-    l->count = 0;
-}
-
-void *dtt_qcid_find(const struct dtt_qcid_table *t, const uint8_t *cid, size_t len)
-{
-    uint8_t key[KEY_LEN];
-    if (len > NGTCP2_MAX_CIDLEN) {
-        return NULL;
-    }
-    cid_key(key, cid, len);
-    return find(t, key);
-}
-
-int dtt_qcid_add_token(struct dtt_qcid_table *t, struct dtt_qcid_list *l,
-                       const uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN], void *owner)
-{
-    uint8_t key[KEY_LEN];
-    token_key(key, token);
-    return add(t, l, key, owner);
-}
-
-void dtt_qcid_remove_token(struct dtt_qcid_table *t, struct dtt_qcid_list *l,
-                           const uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN])
-{
-    uint8_t key[KEY_LEN];
-    token_key(key, token);
-    remove_key(t, l, key);
-}
-
-void *dtt_qcid_find_token(const struct dtt_qcid_table *t,
-                          const uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN])
-{
-    uint8_t key[KEY_LEN];
-    token_key(key, token);
-    return find(t, key);
 }
 
 int dtt_qcid_reset_token(const struct dtt_qcid_table *t, const ngtcp2_cid *cid,
@@ -171,4 +45,57 @@ int dtt_qcid_reset_token(const struct dtt_qcid_table *t, const ngtcp2_cid *cid,
     int rv = ngtcp2_crypto_generate_stateless_reset_token(ret, t->reset_secret,
                                                           sizeof(t->reset_secret), cid);
     return rv == 0 ? DTT_OK : DTT_ECRYPTO;
+}
+
+struct dtt_qcid_key dtt_qcid_key(const uint8_t *cid, size_t len)
+{
+    struct dtt_qcid_key key = {.kind = KIND_TOO_LONG};
+    if (len <= sizeof(key.bytes)) {
+        key.kind = (uint8_t)len;
+        memcpy(key.bytes, cid, len);
+    }
+    return key;
+}
+
+struct dtt_qcid_key dtt_qcid_token_key(const uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN])
+{
+    struct dtt_qcid_key key = {.kind = KIND_TOKEN};
+    memcpy(key.bytes, token, NGTCP2_STATELESS_RESET_TOKENLEN);
+    return key;
+}
+
+int dtt_qcid_add(struct dtt_qcid_table *t, struct dtt_qcid_owner *owner, struct dtt_qcid_key key)
+{
+    if (owner->count == DTT_QCID_PER_CONN_MAX || dtt_map_get(&t->map, &key)) {
+        return DTT_EFULL;
+    }
+    int err = dtt_map_put(&t->map, &key, owner);
+    owner->count += err == DTT_OK;
+    return err;
+}
+
+void dtt_qcid_remove(struct dtt_qcid_table *t, struct dtt_qcid_owner *owner,
+                     struct dtt_qcid_key key)
+{
+    if (dtt_map_get(&t->map, &key) == owner) {
+        dtt_map_take(&t->map, &key);
+        owner->count--;
+    }
+}
+
+/* From the last to the first: short-lived connections are found at once. */
+void dtt_qcid_clear(struct dtt_qcid_table *t, struct dtt_qcid_owner *owner)
+{
+    for (size_t i = dtt_map_count(&t->map); i > 0 && owner->count > 0; i--) {
+        if (dtt_map_value_at(&t->map, i - 1) == owner) {
+            dtt_map_take(&t->map, dtt_map_key_at(&t->map, i - 1));
+            owner->count--;
+        }
+    }
+}
+
+struct dtt_qconn *dtt_qcid_find(const struct dtt_qcid_table *t, struct dtt_qcid_key key)
+{
+    const struct dtt_qcid_owner *owner = dtt_map_get(&t->map, &key);
+    return owner ? owner->conn : NULL;
 }

@@ -40,7 +40,7 @@ static bool is_stranger(const struct dtt_qconn *c)
 /* Open, or the user has still to hear that it is not. */
 static bool is_live(const struct dtt_qconn *c)
 {
-    return c->ng || c->closed.queue;
+    return c->ng || c->closed.link.list;
 }
 
 static void end_life(struct dtt_qconn *c)
@@ -92,6 +92,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->sh = sh;
     c->handle = handle;
     c->is_dialed = is_dialed;
+    c->cids.conn = c;
     c->local = *local;
     c->remote = *remote;
     c->until_ns = dtt_add_ns(sh->now_ns, sh->handshake_timeout_ns);
@@ -117,15 +118,14 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
 
 static void drop_events(struct dtt_qconn *c)
 {
-    struct dtt_qevents *q = &c->sh->events;
     struct dtt_qevent *next;
     dtt_qconn_hold(c, false);
-    for (struct dtt_qevent *e = q->head; e; e = next) {
-        next = e->next;
+    for (struct dtt_qevent *e = dtt_qevent_of(c->sh->events.head); e; e = next) {
+        next = dtt_qevent_of(e->link.next);
         if (e->conn != c || e == &c->connected) {
             continue;
         }
-        dtt_qevents_remove(e);
+        dtt_list_remove(&e->link);
         if (e->type == DTT_QUIC_DATA) {
             struct dtt_qdata *block = (struct dtt_qdata *)e;
             dtt_qstream_taken(e->stream, block);
@@ -138,18 +138,16 @@ static void drop_events(struct dtt_qconn *c)
 static void close_streams(struct dtt_qconn *c)
 {
     struct dtt_qstream *next;
-    for (struct dtt_qstream *s = c->streams.head; s; s = next) {
-        next = s->next;
+    for (struct dtt_qstream *s = dtt_qstream_of(c->streams.head); s; s = next) {
+        next = dtt_qstream_of(s->link.next);
         s->is_closed = true;
-        s->is_tx_queued = false;
+        dtt_list_remove(&s->tx);
         dtt_qsendbuf_fini(&s->out);
-        dtt_qevents_remove(&s->writable);
+        dtt_list_remove(&s->writable.link);
         if (dtt_qstream_is_done(s)) {
-            dtt_qstream_free(&c->streams, s);
+            dtt_qstream_free(s);
         }
     }
-    c->tx_head = NULL;
-    c->tx_tail = NULL;
     c->unacked = 0;
     c->own_streams = 0;
 }
@@ -184,7 +182,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
     }
     free(c->close_packet);
     drop_events(c);
-    dtt_qevents_remove(&c->connected);
+    dtt_list_remove(&c->connected.link);
     close_streams(c);
     dtt_timerq_cancel(&c->sh->timers, &c->timer);
     free(c);
@@ -192,7 +190,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
 
 bool dtt_qconn_is_done(const struct dtt_qconn *c)
 {
-    return c->state == DTT_QCONN_OVER && !c->closed.queue && !c->is_close_due;
+    return c->state == DTT_QCONN_OVER && !c->closed.link.list && !c->is_close_due;
 }
 
 static void trace_closed(struct dtt_qconn *c)
@@ -227,11 +225,11 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     c->reason = reason;
     trace_closed(c);
     close_streams(c);
-    dtt_qevents_remove(&c->openable);
-    dtt_qevents_remove(&c->worn);
+    dtt_list_remove(&c->openable.link);
+    dtt_list_remove(&c->worn.link);
     dtt_qconn_hold(c, false);
     if (c->is_dialed || c->was_open) {
-        dtt_qevents_push(&sh->events, &c->closed);
+        dtt_list_push(&sh->events, &c->closed.link);
     } else {
         end_life(c);
     }
@@ -360,7 +358,7 @@ void dtt_qconn_opened(struct dtt_qconn *c)
     c->has_exporter =
         sh->exporter && dtt_qtls_export(&c->tls, sh->exporter, c->exporter, sizeof(c->exporter));
     ngtcp2_conn_set_keep_alive_timeout(c->ng, sh->keep_alive_ns);
-    dtt_qevents_push(&sh->events, &c->connected);
+    dtt_list_push(&sh->events, &c->connected.link);
     DTT_COUNT(sh->ctx, QUIC_CONNECTED);
     DTT_TRACE(sh->ctx, QUIC_CONNECTED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
               dtt_tv_text(c->is_dialed ? "dialed" : "accepted"));
@@ -375,7 +373,7 @@ void dtt_qconn_set_remote(struct dtt_qconn *c, const struct dtt_addr *remote)
               dtt_tv_addr(remote));
     c->remote = *remote;
     if (c->was_open) {
-        dtt_qevents_push(&c->sh->events, &c->migrated);
+        dtt_list_push(&c->sh->events, &c->migrated.link);
     }
 }
 
@@ -463,25 +461,22 @@ void dtt_qconn_trust(struct dtt_qconn *c, bool is_trusted)
     c->sh->n_strangers += is_stranger(c);
 }
 
-struct dtt_qevents *dtt_qconn_inbox(struct dtt_qconn *c)
+struct dtt_list *dtt_qconn_inbox(struct dtt_qconn *c)
 {
     return c->is_held ? &c->held : &c->sh->events;
 }
 
 void dtt_qconn_hold(struct dtt_qconn *c, bool is_held)
 {
+    struct dtt_qevent *next;
     c->is_held = is_held && c->ng;
-    if (!c->is_held) {
-        dtt_qevents_append(&c->sh->events, &c->held);
-    } else {
-        struct dtt_qevent *next;
-        for (struct dtt_qevent *e = c->sh->events.head; e; e = next) {
-            next = e->next;
-            if (e->conn == c && (e->type == DTT_QUIC_DATA ||
-                                 (e->type == DTT_QUIC_STREAM_RESET && !e->stream->is_local))) {
-                dtt_qevents_remove(e);
-                dtt_qevents_push(&c->held, e);
-            }
+    struct dtt_list *from = c->is_held ? &c->sh->events : &c->held;
+    for (struct dtt_qevent *e = dtt_qevent_of(from->head); e; e = next) {
+        next = dtt_qevent_of(e->link.next);
+        if (e->conn == c && (e->type == DTT_QUIC_DATA ||
+                             (e->type == DTT_QUIC_STREAM_RESET && !e->stream->is_local))) {
+            dtt_list_remove(&e->link);
+            dtt_list_push(dtt_qconn_inbox(c), &e->link);
         }
     }
 }
@@ -511,7 +506,7 @@ static bool is_ended_by_time(struct dtt_qconn *c)
     case DTT_QCONN_HANDSHAKE: finish(c, DTT_REASON_TIMEOUT, false); return true;
     case DTT_QCONN_OPEN:
         c->until_ns = DTT_NEVER;
-        if (c->is_heard || dtt_ng_bytes_in_flight(c->ng) == 0) {
+        if (c->is_heard || dtt_ng_info(c->ng).bytes_in_flight == 0) {
             return false;
         }
         finish(c, c->suspect_reason, false);
@@ -552,7 +547,7 @@ static void tell_wear(struct dtt_qconn *c)
         c->kept_streams > c->streams.count) {
         c->worn_bytes = c->memory.used + c->memory.max / WEAR_STEP;
         DTT_COUNT(c->sh->ctx, QUIC_WORN);
-        dtt_qevents_push(&c->sh->events, &c->worn);
+        dtt_list_push(&c->sh->events, &c->worn.link);
     }
 }
 
@@ -566,7 +561,7 @@ static void release_stream(struct dtt_qconn *c, struct dtt_qstream *s)
         (void)ngtcp2_conn_set_stream_user_data(c->ng, s->id, NULL);
         c->kept_streams++;
     }
-    dtt_qstream_free(&c->streams, s);
+    dtt_qstream_free(s);
     if (is_peers && c->ng) {
         return_stream(c);
         tell_wear(c);
@@ -610,15 +605,16 @@ void dtt_qconn_check(const struct dtt_qconn *c)
 {
     size_t unacked = 0;
     size_t own = 0;
-    for (const struct dtt_qstream *s = c->streams.head; s; s = s->next) {
-        assert(s->conn == c && (!s->next || s->next->prev == s));
+    for (const struct dtt_qstream *s = dtt_qstream_of(c->streams.head); s;
+         s = dtt_qstream_of(s->link.next)) {
+        assert(s->conn == c && s->link.list == &c->streams);
         unacked += s->is_local ? dtt_qsendbuf_unacked(&s->out) : 0;
         own += s->is_local && !s->is_closed;
     }
     assert((c->ng != NULL) == (c->state <= DTT_QCONN_OPEN));
     assert(c->unacked == unacked && c->own_streams == own);
     assert(c->cids.count == 0 || c->state != DTT_QCONN_OVER);
-    assert(!c->is_close_due || (c->close_packet && c->is_ready));
+    assert(!c->is_close_due || (c->close_packet && c->ready.list));
     (void)unacked;
     (void)own;
 }

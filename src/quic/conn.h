@@ -61,11 +61,10 @@ struct dtt_qshared {
     struct dtt_qcid_table cids;
     struct dtt_qmemory_pool strangers;
     struct dtt_qmemory_pool trusted;
-    struct dtt_qevents events;
+    struct dtt_list events; /**< that wait for the user */
     struct dtt_timerq timers;
-    struct dtt_qconn *ready_head; /**< connections that may have something to send */
-    struct dtt_qconn *ready_tail;
-    uint64_t now_ns; /**< never goes back */
+    struct dtt_list ready; /**< connections that may have something to send */
+    uint64_t now_ns;       /**< never goes back */
     uint64_t idle_timeout_ns;
     uint64_t keep_alive_ns;
     uint64_t handshake_timeout_ns;
@@ -102,17 +101,14 @@ struct dtt_qconn {
     ngtcp2_conn *ng;   /**< NULL from LINGERING on */
     struct dtt_qmemory memory;
     struct dtt_qtls_session tls;
-    struct dtt_qcid_list cids;
+    struct dtt_qcid_owner cids;
     struct dtt_timer timer; /**< always armed, so that arming again cannot fail */
-    struct dtt_qconn *ready_prev;
-    struct dtt_qconn *ready_next;
+    struct dtt_link ready;
     struct dtt_addr local;
     struct dtt_addr remote;
     struct dtt_id peer;
 
-    unsigned
-        unheard_max; /**< HANDSHAKE: datagrams that may still go out before the peer is heard */
-    bool is_ready;
+    unsigned unheard_max; /**< HANDSHAKE: datagrams to send yet before the peer is heard */
     bool is_dialed;
     bool was_open;     /**< it came to OPEN */
     bool is_heard;     /**< something of the peer arrived; OPEN: since it was suspected */
@@ -122,14 +118,13 @@ struct dtt_qconn {
     enum dtt_reason suspect_reason;
     enum dtt_reason reason; /**< of its end; before that, of a failure about to be told */
 
-    struct dtt_qstream_list streams;
+    struct dtt_list streams;
     size_t own_streams;
     size_t kept_streams; /**< the peer's that are through, and that ngtcp2 has not freed */
     size_t worn_bytes;   /**< of memory: the user is told next */
     size_t owed_bytes;   /**< of credit that the peer has from a time when it was trusted: */
     size_t owed_streams; /**< what it uses of this is not given again */
-    struct dtt_qstream *tx_head; /**< streams with something to send, in turn */
-    struct dtt_qstream *tx_tail;
+    struct dtt_list tx;  /**< streams with something to send, in turn */
     size_t unacked;
     size_t burst; /**< bytes sent since ngtcp2 was last told about pacing */
 
@@ -140,8 +135,8 @@ struct dtt_qconn {
 
     bool has_exporter;
     uint8_t exporter[DTT_QUIC_EXPORTER_BYTES];
-    bool is_held;            /**< the user takes nothing of the peer's streams */
-    struct dtt_qevents held; /**< so this waits */
+    bool is_held;         /**< the user takes nothing of the peer's streams */
+    struct dtt_list held; /**< so this waits */
     struct dtt_qevent connected;
     struct dtt_qevent closed;
     struct dtt_qevent migrated;
@@ -170,7 +165,7 @@ void dtt_qconn_trust(struct dtt_qconn *c, bool is_trusted);
 /** What of the peer's streams arrives waits aside, or does not any more. */
 void dtt_qconn_hold(struct dtt_qconn *c, bool is_held);
 /** Where events of the peer's streams wait. */
-struct dtt_qevents *dtt_qconn_inbox(struct dtt_qconn *c);
+struct dtt_list *dtt_qconn_inbox(struct dtt_qconn *c);
 void dtt_qconn_tick(struct dtt_qconn *c);
 void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason);
 /** The peer is heard, or the dial may send on without that. */

@@ -13,12 +13,18 @@
 #ifndef DTT_QUIC_DEMUX_H
 #define DTT_QUIC_DEMUX_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/bytes.h"
 
 static inline bool dtt_quic_demux_is_digit(uint8_t byte)
 {
     return byte >= '0' && byte <= '9';
+}
+
+/** The rule that parts KRPC from QUIC on one socket. */
+static inline bool dtt_quic_demux_is_krpc(struct dtt_slice datagram)
+{
+    return datagram.len >= 2 && datagram.data[0] == 'd' &&
+           dtt_quic_demux_is_digit(datagram.data[1]);
 }
 
 #endif

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The queue of events that wait for the user. Events lie inside what they tell about (connection,
- * stream, block of received bytes), so that queueing one cannot fail and each is queued at most
- * once.
+ * Events that wait for the user. Each lies inside what it tells about (connection, stream, block of
+ * received bytes), so that queueing one cannot fail.
  */
 #ifndef DTT_QUIC_EVENT_H
 #define DTT_QUIC_EVENT_H
 
+#include "base/list.h"
 #include "quic/quic.h"
 
 struct dtt_qconn;
 struct dtt_qstream;
 
 struct dtt_qevent {
-    struct dtt_qevent *prev;
-    struct dtt_qevent *next;
+    struct dtt_link link; /**< the first member, in the queue of events */
     struct dtt_qconn *conn;
     struct dtt_qstream *stream; /**< NULL when the event tells about the connection */
     enum dtt_quic_event_type type;
-    struct dtt_qevents *queue; /**< that it waits in; NULL: in none */
 };
 
 /** Received bytes: the event and what it carries. */
@@ -30,17 +28,10 @@ struct dtt_qdata {
     uint8_t bytes[];
 };
 
-/** Zero it to initialise. */
-struct dtt_qevents {
-    struct dtt_qevent *head;
-    struct dtt_qevent *tail;
-};
-
-/** Appends; nothing happens when `e` waits already. */
-void dtt_qevents_push(struct dtt_qevents *q, struct dtt_qevent *e);
-/** Takes out; fine when not queued. */
-void dtt_qevents_remove(struct dtt_qevent *e);
-/** Moves all events of `from` to the end of `to`. */
-void dtt_qevents_append(struct dtt_qevents *to, struct dtt_qevents *from);
+/** The event whose link this is; NULL for NULL. */
+static inline struct dtt_qevent *dtt_qevent_of(struct dtt_link *l)
+{
+    return (struct dtt_qevent *)l;
+}
 
 #endif

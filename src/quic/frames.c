@@ -3,36 +3,38 @@
 
 #include "base/bytes.h"
 
-/* Frame types: RFC 9000, section 19, and RFC 9221. */
-enum {
-    PADDING = 0x00,
-    PING = 0x01,
-    ACK = 0x02,
-    ACK_ECN = 0x03,
-    RESET_STREAM = 0x04,
-    STOP_SENDING = 0x05,
-    CRYPTO = 0x06,
-    NEW_TOKEN = 0x07,
-    STREAM = 0x08,
-    MAX_DATA = 0x10,
-    MAX_STREAM_DATA = 0x11,
-    MAX_STREAMS_BIDI = 0x12,
-    MAX_STREAMS_UNI = 0x13,
-    DATA_BLOCKED = 0x14,
-    STREAM_DATA_BLOCKED = 0x15,
-    STREAMS_BLOCKED_BIDI = 0x16,
-    STREAMS_BLOCKED_UNI = 0x17,
-    NEW_CONNECTION_ID = 0x18,
-    RETIRE_CONNECTION_ID = 0x19,
-    PATH_CHALLENGE = 0x1a,
-    PATH_RESPONSE = 0x1b,
-    CONNECTION_CLOSE = 0x1c,
-    CONNECTION_CLOSE_APP = 0x1d,
-    HANDSHAKE_DONE = 0x1e,
-    DATAGRAM = 0x30,
-    DATAGRAM_LEN = 0x31
+/*
+ * What follows the type of a frame (RFC 9000, section 19, and RFC 9221): v is a varint, l a varint
+ * length and as many bytes, 8 eight bytes. NULL: another frame, or none.
+ */
+static const char *const layouts[] = {
+    [0x00] = "",    /* PADDING */
+    [0x01] = "",    /* PING */
+    [0x04] = "vvv", /* RESET_STREAM */
+    [0x05] = "vv",  /* STOP_SENDING */
+    [0x06] = "vl",  /* CRYPTO */
+    [0x07] = "l",   /* NEW_TOKEN */
+    [0x10] = "v",   /* MAX_DATA */
+    [0x11] = "vv",  /* MAX_STREAM_DATA */
+    [0x12] = "v",   /* MAX_STREAMS, bidirectional */
+    [0x13] = "v",   /* MAX_STREAMS, unidirectional */
+    [0x14] = "v",   /* DATA_BLOCKED */
+    [0x15] = "vv",  /* STREAM_DATA_BLOCKED */
+    [0x16] = "v",   /* STREAMS_BLOCKED, bidirectional */
+    [0x17] = "v",   /* STREAMS_BLOCKED, unidirectional */
+    [0x19] = "v",   /* RETIRE_CONNECTION_ID */
+    [0x1a] = "8",   /* PATH_CHALLENGE */
+    [0x1b] = "8",   /* PATH_RESPONSE */
+    [0x1c] = "vvl", /* CONNECTION_CLOSE */
+    [0x1d] = "vl",  /* CONNECTION_CLOSE of the application */
+    [0x1e] = "",    /* HANDSHAKE_DONE */
+    [0x31] = "l",   /* DATAGRAM with a length */
 };
-
+#define ACK 0x02
+#define ACK_ECN 0x03
+#define NEW_CONNECTION_ID 0x18
+#define STREAM \
+    0x08 /* ngtcp2 0.12.1 takes any type with this bit for STREAM, and so must its guard */
 #define STREAM_HAS_LENGTH 0x02
 #define STREAM_HAS_OFFSET 0x04
 #define RESET_TOKEN_LEN 16
@@ -96,50 +98,33 @@ static void guard_new_connection_id(struct dtt_reader *r, uint8_t *payload, cons
     }
 }
 
+static void skip_fields(struct dtt_reader *r, const char *layout)
+{
+    for (; *layout; layout++) {
+        if (*layout == 'v') {
+            skip_varints(r, 1);
+        } else {
+            skip(r, *layout == 'l' ? read_varint(r) : 8);
+        }
+    }
+}
+
 void dtt_qframes_retire_nothing(uint8_t *payload, size_t len)
 {
     struct dtt_reader r = dtt_reader(dtt_slice(payload, len));
     const uint8_t *start = r.pos;
     while (!r.failed && dtt_reader_left(&r) > 0) {
         uint8_t type = dtt_read_u8(&r);
-        switch (type) {
-        case PADDING:
-        case PING:
-        case HANDSHAKE_DONE: break;
-        case ACK:
-        case ACK_ECN: skip_ack(&r, type == ACK_ECN); break;
-        case RESET_STREAM: skip_varints(&r, 3); break;
-        case STOP_SENDING:
-        case MAX_STREAM_DATA:
-        case STREAM_DATA_BLOCKED: skip_varints(&r, 2); break;
-        case MAX_DATA:
-        case MAX_STREAMS_BIDI:
-        case MAX_STREAMS_UNI:
-        case DATA_BLOCKED:
-        case STREAMS_BLOCKED_BIDI:
-        case STREAMS_BLOCKED_UNI:
-        case RETIRE_CONNECTION_ID: skip_varints(&r, 1); break;
-        case CRYPTO:
-            skip_varints(&r, 1);
-            skip(&r, read_varint(&r));
-            break;
-        case NEW_TOKEN:
-        case DATAGRAM_LEN: skip(&r, read_varint(&r)); break;
-        case PATH_CHALLENGE:
-        case PATH_RESPONSE: skip(&r, 8); break;
-        case CONNECTION_CLOSE:
-        case CONNECTION_CLOSE_APP:
-            skip_varints(&r, type == CONNECTION_CLOSE ? 2 : 1);
-            skip(&r, read_varint(&r));
-            break;
-        case NEW_CONNECTION_ID: guard_new_connection_id(&r, payload, start); break;
-        case DATAGRAM: return;
-        default:
-            /* ngtcp2 0.12.1 takes any type with this bit for STREAM, and so must its guard. */
-            if (!(type & STREAM)) {
-                return;
-            }
+        if (type < sizeof(layouts) / sizeof(layouts[0]) && layouts[type]) {
+            skip_fields(&r, layouts[type]);
+        } else if (type == ACK || type == ACK_ECN) {
+            skip_ack(&r, type == ACK_ECN);
+        } else if (type == NEW_CONNECTION_ID) {
+            guard_new_connection_id(&r, payload, start);
+        } else if (type & STREAM) {
             skip_stream(&r, type);
+        } else {
+            return;
         }
     }
 }

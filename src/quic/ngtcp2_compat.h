@@ -35,6 +35,10 @@
 #    define ngtcp2_crypto_generate_retry_token2 ngtcp2_crypto_generate_retry_token
 #    define ngtcp2_crypto_verify_retry_token2   ngtcp2_crypto_verify_retry_token
 #    define ngtcp2_encryption_level             ngtcp2_crypto_level
+#    define ngtcp2_conn_info                    ngtcp2_conn_stat
+#    define ngtcp2_conn_get_conn_info           ngtcp2_conn_get_conn_stat
+#    define ngtcp2_conn_shutdown_stream(conn, flags, stream, code) \
+         ngtcp2_conn_shutdown_stream(conn, stream, code)
 /* clang-format on */
 
 /* What ngtcp2 allocates for a connection before its peer opens a stream. */
@@ -64,34 +68,8 @@ static inline void dtt_ng_set_original_dcid(ngtcp2_transport_params *params, con
     params->original_dcid = *cid;
 }
 
-static inline int dtt_ng_shutdown_stream(ngtcp2_conn *conn, int64_t stream, uint64_t code)
-{
-    return ngtcp2_conn_shutdown_stream(conn, stream, code);
-}
-
-static inline uint64_t dtt_ng_bytes_in_flight(ngtcp2_conn *conn)
-{
-    ngtcp2_conn_stat stat;
-    ngtcp2_conn_get_conn_stat(conn, &stat);
-    return stat.bytes_in_flight;
-}
-
-static inline uint64_t dtt_ng_rtt_ns(ngtcp2_conn *conn)
-{
-    ngtcp2_conn_stat stat;
-    ngtcp2_conn_get_conn_stat(conn, &stat);
-    return stat.smoothed_rtt;
-}
-
-/* Defines NAME, an ngtcp2_path_validation callback that calls FN(user, path, result). */
-#    define DTT_NG_PATH_VALIDATION(NAME, FN)                                        \
-        static int NAME(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path, \
-                        ngtcp2_path_validation_result result, void *user)           \
-        {                                                                           \
-            (void)conn;                                                             \
-            (void)flags;                                                            \
-            return FN(user, path, result);                                          \
-        }
+/* A parameter of an ngtcp2_path_validation callback. */
+#    define DTT_NG_OLD_PATH
 
 #else
 
@@ -125,37 +103,17 @@ static inline void dtt_ng_set_original_dcid(ngtcp2_transport_params *params, con
     params->original_dcid_present = 1;
 }
 
-static inline int dtt_ng_shutdown_stream(ngtcp2_conn *conn, int64_t stream, uint64_t code)
-{
-    return ngtcp2_conn_shutdown_stream(conn, 0, stream, code);
-}
-
-static inline uint64_t dtt_ng_bytes_in_flight(ngtcp2_conn *conn)
-{
-    ngtcp2_conn_info info;
-    ngtcp2_conn_get_conn_info(conn, &info);
-    return info.bytes_in_flight;
-}
-
-static inline uint64_t dtt_ng_rtt_ns(ngtcp2_conn *conn)
-{
-    ngtcp2_conn_info info;
-    ngtcp2_conn_get_conn_info(conn, &info);
-    return info.smoothed_rtt;
-}
-
-/* Defines NAME, an ngtcp2_path_validation callback that calls FN(user, path, result). */
-#    define DTT_NG_PATH_VALIDATION(NAME, FN)                                               \
-        static int NAME(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,        \
-                        const ngtcp2_path *old_path, ngtcp2_path_validation_result result, \
-                        void *user)                                                        \
-        {                                                                                  \
-            (void)conn;                                                                    \
-            (void)flags;                                                                   \
-            (void)old_path;                                                                \
-            return FN(user, path, result);                                                 \
-        }
+/* A parameter of an ngtcp2_path_validation callback. */
+#    define DTT_NG_OLD_PATH const ngtcp2_path *old_path,
 
 #endif
+
+/** Bytes on the way and not yet acknowledged, round trip time: what changes all the time. */
+static inline ngtcp2_conn_info dtt_ng_info(ngtcp2_conn *conn)
+{
+    ngtcp2_conn_info info;
+    ngtcp2_conn_get_conn_info(conn, &info);
+    return info;
+}
 
 #endif

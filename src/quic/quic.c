@@ -171,22 +171,25 @@ static void check(const struct dtt_quic *q)
     size_t ready = 0;
     for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
         const struct dtt_qconn *c = dtt_map_value_at(&q->conns, i);
-        live += c->state <= DTT_QCONN_OPEN || c->closed.queue;
+        live += c->state <= DTT_QCONN_OPEN || c->closed.link.list;
         half_open += is_half_open(c);
-        accepted += c->was_open && !c->is_dialed && (c->ng || c->closed.queue);
+        accepted += c->was_open && !c->is_dialed && (c->ng || c->closed.link.list);
         strangers += !c->is_dialed && c->ng && c->memory.pool == &q->sh.strangers;
         lingering += c->state == DTT_QCONN_LINGERING;
-        ready += c->is_ready;
+        ready += c->ready.list != NULL;
         assert(!dtt_qconn_is_done(c));
     }
-    for (const struct dtt_qconn *c = q->sh.ready_head; c; c = c->ready_next, ready--) {
-        assert(c->is_ready && ready > 0);
-    }
-    assert(ready == 0 && live == q->sh.live && half_open == q->sh.half_open &&
+    assert(ready == q->sh.ready.count && live == q->sh.live && half_open == q->sh.half_open &&
            accepted == q->sh.accepted && strangers == q->sh.n_strangers &&
            lingering == q->sh.lingering && lingering <= q->sh.linger_max);
 #endif
     (void)q;
+}
+
+static void drop(struct dtt_quic *q, struct dtt_qconn *c)
+{
+    dtt_map_take(&q->conns, &c->handle);
+    dtt_qconn_free(c);
 }
 
 /* The last step of each call that touched a connection. */
@@ -194,20 +197,21 @@ static void leave(struct dtt_quic *q, struct dtt_qconn *c)
 {
     dtt_qconn_check(c);
     if (dtt_qconn_is_done(c)) {
-        dtt_map_take(&q->conns, &c->handle);
-        dtt_qconn_free(c);
+        drop(q, c);
     }
     check(q);
 }
 
-/* Registers the connection that was made under the handle `last_handle`. */
-static int add(struct dtt_quic *q, struct dtt_qconn *c)
+/* A connection under a new handle, to be started; NULL when out of memory. */
+static struct dtt_qconn *add(struct dtt_quic *q, bool is_dialed, const struct dtt_addr *local,
+                             const struct dtt_addr *remote)
 {
-    int err = dtt_map_put(&q->conns, &c->handle, c);
-    if (err) {
+    struct dtt_qconn *c = dtt_qconn_new(&q->sh, ++q->last_handle, is_dialed, local, remote);
+    if (c && dtt_map_put(&q->conns, &c->handle, c) != 0) {
         dtt_qconn_free(c);
+        return NULL;
     }
-    return err;
+    return c;
 }
 
 /* ---- input */
@@ -285,14 +289,12 @@ static bool is_full(const struct dtt_quic *q)
 static void accept_conn(struct dtt_quic *q, const struct dtt_qroute *route, const ngtcp2_pkt_hd *hd,
                         const ngtcp2_cid *original_dcid, struct dtt_slice datagram)
 {
-    struct dtt_qconn *c;
-    int err = dtt_qstart_accept(&c, &q->sh, ++q->last_handle, hd, original_dcid, &route->local,
-                                &route->remote);
-    if (err == 0) {
-        err = add(q, c);
-    }
-    if (err) {
+    struct dtt_qconn *c = add(q, false, &route->local, &route->remote);
+    if (!c || dtt_qstart_accept(c, hd, original_dcid) != 0) {
         DTT_COUNT(q->sh.ctx, QUIC_NO_MEMORY);
+        if (c) {
+            drop(q, c);
+        }
         return;
     }
     DTT_COUNT(q->sh.ctx, QUIC_ACCEPTED);
@@ -338,8 +340,8 @@ static void recv_short(struct dtt_quic *q, const struct dtt_qroute *route,
                        struct dtt_slice datagram)
 {
     if (datagram.len >= DTT_QSTATELESS_RESET_LEN) {
-        struct dtt_qconn *c = dtt_qcid_find_token(&q->sh.cids, datagram.data + datagram.len -
-                                                                   NGTCP2_STATELESS_RESET_TOKENLEN);
+        const uint8_t *token = datagram.data + datagram.len - NGTCP2_STATELESS_RESET_TOKENLEN;
+        struct dtt_qconn *c = dtt_qcid_find(&q->sh.cids, dtt_qcid_token_key(token));
         if (c) {
             (void)dtt_qconn_recv(c, &route->local, &route->remote, route->ecn, datagram);
             leave(q, c);
@@ -370,36 +372,29 @@ static void recv_stray(struct dtt_quic *q, const struct dtt_qroute *route,
     }
 }
 
-static bool is_ip(const struct dtt_addr *a)
-{
-    return dtt_addr_ip_len(a) != 0;
-}
-
 void dtt_quic_recv(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *local,
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
     ngtcp2_version_cid vc;
     struct dtt_qroute route = {.local = *local, .remote = *remote, .ecn = ecn};
-    struct dtt_qconn *c = NULL;
+    int rv = NGTCP2_ERR_INVALID_ARGUMENT;
     set_now(q, now);
-    if (datagram.len == 0 || !is_ip(local) || !is_ip(remote) || remote->port == 0) {
-        DTT_COUNT(q->sh.ctx, QUIC_RX_DROPPED);
-        return;
+    if (datagram.len > 0 && dtt_addr_ip_len(local) > 0 && dtt_addr_ip_len(remote) > 0 &&
+        remote->port != 0) {
+        rv = ngtcp2_pkt_decode_version_cid(&vc, datagram.data, datagram.len, DTT_QCID_LEN);
     }
-    int rv = ngtcp2_pkt_decode_version_cid(&vc, datagram.data, datagram.len, DTT_QCID_LEN);
     if (rv != 0 && rv != NGTCP2_ERR_VERSION_NEGOTIATION) {
         DTT_COUNT(q->sh.ctx, QUIC_RX_DROPPED);
         return;
     }
-    if (rv == 0) {
-        c = dtt_qcid_find(&q->sh.cids, vc.dcid, vc.dcidlen);
-    }
-    if (!c) {
+    struct dtt_qconn *c =
+        rv == 0 ? dtt_qcid_find(&q->sh.cids, dtt_qcid_key(vc.dcid, vc.dcidlen)) : NULL;
+    if (c) {
+        (void)dtt_qconn_recv(c, local, remote, ecn, datagram);
+        leave(q, c);
+    } else {
         recv_stray(q, &route, &vc, datagram);
-        return;
     }
-    (void)dtt_qconn_recv(c, local, remote, ecn, datagram);
-    leave(q, c);
 }
 
 void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *remote)
@@ -417,7 +412,6 @@ void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct d
 int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
                   const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret)
 {
-    struct dtt_qconn *c;
     set_now(q, now);
     if (memcmp(peer, dtt_quic_id(q), sizeof(*peer)) == 0 || !dtt_addr_is_usable(remote) ||
         local->family != remote->family) {
@@ -427,13 +421,13 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
         DTT_COUNT(q->sh.ctx, QUIC_DIALS_REFUSED);
         return DTT_EFULL;
     }
-    int err = dtt_qstart_dial(&c, &q->sh, ++q->last_handle, peer, local, remote);
-    if (err == 0) {
-        err = add(q, c);
-    }
+    struct dtt_qconn *c = add(q, true, local, remote);
+    int err = c ? dtt_qstart_dial(c, peer) : DTT_ENOMEM;
     if (err == 0) {
         *ret = c->handle;
         leave(q, c);
+    } else if (c) {
+        drop(q, c);
     }
     return err;
 }
@@ -484,8 +478,8 @@ bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_qu
     *ret = (struct dtt_quic_info){
         .remote = c->remote, .is_dialed = c->is_dialed, .is_open = c->state == DTT_QCONN_OPEN};
     if (ret->is_open) {
-        ret->rtt_us = dtt_ng_rtt_ns(c->ng) / DTT_US;
-        ret->is_blocked = c->unacked > 0 && dtt_ng_bytes_in_flight(c->ng) == 0;
+        ret->rtt_us = dtt_ng_info(c->ng).smoothed_rtt / DTT_US;
+        ret->is_blocked = c->unacked > 0 && dtt_ng_info(c->ng).bytes_in_flight == 0;
     }
     return true;
 }
@@ -611,9 +605,8 @@ static bool next_reply(struct dtt_quic *q, struct dtt_quic_packet *ret)
 
 bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_quic_packet *ret)
 {
-    struct dtt_qconn *c;
     set_now(q, now);
-    if (!q->sh.ready_head && q->carry_len == 0 && q->stateless.replies.count == 0) {
+    if (q->sh.ready.count == 0 && q->carry_len == 0 && q->stateless.replies.count == 0) {
         return false;
     }
     if (!q->out) {
@@ -626,9 +619,10 @@ bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_qui
     if (next_carried(q, ret) || next_reply(q, ret)) {
         return true;
     }
-    while ((c = q->sh.ready_head)) {
+    while (q->sh.ready.count > 0) {
+        struct dtt_qconn *c = DTT_LINK_OWNER(q->sh.ready.head, struct dtt_qconn, ready);
         bool has_packet = next_batch(q, c, ret);
-        if (c->is_ready) {
+        if (c->ready.list) {
             /* To the end of the queue: a busy connection does not keep the others waiting. */
             dtt_qschedule_sleep(c);
             dtt_qschedule_wake(c);
@@ -643,7 +637,7 @@ bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_qui
 
 bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
 {
-    struct dtt_qevent *e = q->sh.events.head;
+    struct dtt_qevent *e = dtt_qevent_of(q->sh.events.head);
     free(q->taken);
     q->taken = NULL;
     if (!e) {
@@ -663,7 +657,7 @@ bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
         ret->fin = q->taken->fin;
         ret->data = dtt_slice(q->taken->bytes, q->taken->len);
     }
-    dtt_qevents_remove(e);
+    dtt_list_remove(&e->link);
     dtt_qconn_taken(c, e);
     leave(q, c);
     return true;

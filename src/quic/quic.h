@@ -38,9 +38,6 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
 void dtt_quic_free(struct dtt_quic *q);
 const struct dtt_id *dtt_quic_id(const struct dtt_quic *q);
 
-/** The rule that parts KRPC from QUIC on one socket: 'd' then a digit is KRPC. */
-bool dtt_quic_demux_is_krpc(struct dtt_slice datagram);
-
 /* ---- input */
 
 /** One datagram (already split when it came by GRO). `ecn` = the two ECN bits. */

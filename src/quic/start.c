@@ -2,9 +2,37 @@
 #include "quic/start.h"
 
 #include "quic/callbacks.h"
-#include "quic/params.h"
 #include "quic/path.h"
 #include "quic/schedule.h"
+
+/* The largest UDP payload a peer may send: that of iroh (noq). */
+#define MAX_UDP_PAYLOAD 1472
+/* As many ids as iroh offers: enough for a peer that changes its path. */
+#define ACTIVE_CID_LIMIT 7
+
+static void init_settings(struct dtt_qshared *sh, ngtcp2_settings *ret)
+{
+    ngtcp2_settings_default(ret);
+    ret->initial_ts = sh->now_ns;
+    ret->rand_ctx.native_handle = &sh->rng;
+    /* The connection keeps this one itself: a client has to wait for confirmation too. */
+    ret->handshake_timeout = UINT64_MAX;
+    ret->max_tx_udp_payload_size = DTT_QCONN_DATAGRAM_MAX;
+}
+
+/* RFC 9000, section 18. */
+static void init_params(const struct dtt_qshared *sh, ngtcp2_transport_params *ret)
+{
+    ngtcp2_transport_params_default(ret);
+    ret->initial_max_streams_uni = DTT_QCONN_STRANGER_STREAMS_MAX;
+    ret->initial_max_streams_bidi = DTT_QCONN_BIDI_MAX;
+    ret->initial_max_stream_data_uni = DTT_QCONN_STREAM_WINDOW;
+    ret->initial_max_stream_data_bidi_remote = DTT_QCONN_BIDI_WINDOW;
+    ret->initial_max_data = DTT_QCONN_STRANGER_WINDOW;
+    ret->max_idle_timeout = sh->idle_timeout_ns;
+    ret->max_udp_payload_size = MAX_UDP_PAYLOAD;
+    ret->active_connection_id_limit = ACTIVE_CID_LIMIT;
+}
 
 static ngtcp2_conn *ref_conn(ngtcp2_crypto_conn_ref *ref)
 {
@@ -28,7 +56,7 @@ static int start_tls(struct dtt_qconn *c, int rv, const struct dtt_id *expect)
     return err;
 }
 
-static int start_dial(struct dtt_qconn *c)
+int dtt_qstart_dial(struct dtt_qconn *c, const struct dtt_id *peer)
 {
     struct dtt_qshared *sh = c->sh;
     ngtcp2_cid scid;
@@ -36,59 +64,41 @@ static int start_dial(struct dtt_qconn *c)
     ngtcp2_settings settings;
     ngtcp2_transport_params params;
     ngtcp2_path_storage ps;
+    c->peer = *peer;
     dtt_qcid_generate(&sh->cids, DTT_QCID_LEN, &scid);
     dtt_qcid_generate(&sh->cids, NGTCP2_MIN_INITIAL_DCIDLEN, &dcid);
-    int err = dtt_qcid_add(&sh->cids, &c->cids, &scid, c);
+    int err = dtt_qcid_add(&sh->cids, &c->cids, dtt_qcid_key(scid.data, scid.datalen));
     if (err) {
         return err;
     }
-    dtt_qparams_settings(sh, &settings);
-    dtt_qparams_transport(sh, &params);
+    init_settings(sh, &settings);
+    init_params(sh, &params);
     dtt_qpath_init(&ps, &c->local, &c->remote);
     int rv = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &ps.path, NGTCP2_PROTO_VER_V1,
                                     &dtt_qcallbacks, &settings, &params, &c->memory.mem, c);
-    return start_tls(c, rv, &c->peer);
+    return start_tls(c, rv, peer);
 }
 
-int dtt_qstart_dial(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                    const struct dtt_id *peer, const struct dtt_addr *local,
-                    const struct dtt_addr *remote)
-{
-    struct dtt_qconn *c = dtt_qconn_new(sh, handle, true, local, remote);
-    if (!c) {
-        return DTT_ENOMEM;
-    }
-    c->peer = *peer;
-    int err = start_dial(c);
-    if (err) {
-        dtt_qconn_free(c);
-        return err;
-    }
-    *ret = c;
-    return DTT_OK;
-}
-
-static int start_accept(struct dtt_qconn *c, const ngtcp2_pkt_hd *hd,
-                        const ngtcp2_cid *original_dcid)
+int dtt_qstart_accept(struct dtt_qconn *c, const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid)
 {
     struct dtt_qshared *sh = c->sh;
     ngtcp2_cid scid;
     ngtcp2_settings settings;
     ngtcp2_transport_params params;
     ngtcp2_path_storage ps;
-    dtt_qparams_settings(sh, &settings);
-    dtt_qparams_transport(sh, &params);
+    init_settings(sh, &settings);
+    init_params(sh, &params);
     dtt_qcid_generate(&sh->cids, DTT_QCID_LEN, &scid);
     int err = dtt_qcid_reset_token(&sh->cids, &scid, params.stateless_reset_token);
     if (err == 0) {
-        err = dtt_qcid_add(&sh->cids, &c->cids, &scid, c);
+        err = dtt_qcid_add(&sh->cids, &c->cids, dtt_qcid_key(scid.data, scid.datalen));
     }
     if (err == 0) {
         /*
-         * The client uses this one until our first answer reached it. It stays as long as the
-         * connection, so that a late copy of the first packet does not look like a new client.
+         * The client uses this id until our first answer has reached it. The id stays as long as
+         * the connection, so that a late copy of the first packet does not look like a new client.
          */
-        err = dtt_qcid_add(&sh->cids, &c->cids, &hd->dcid, c);
+        err = dtt_qcid_add(&sh->cids, &c->cids, dtt_qcid_key(hd->dcid.data, hd->dcid.datalen));
     }
     if (err) {
         return err;
@@ -104,21 +114,4 @@ static int start_accept(struct dtt_qconn *c, const ngtcp2_pkt_hd *hd,
     int rv = ngtcp2_conn_server_new(&c->ng, &hd->scid, &scid, &ps.path, hd->version,
                                     &dtt_qcallbacks, &settings, &params, &c->memory.mem, c);
     return start_tls(c, rv, NULL);
-}
-
-int dtt_qstart_accept(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                      const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid,
-                      const struct dtt_addr *local, const struct dtt_addr *remote)
-{
-    struct dtt_qconn *c = dtt_qconn_new(sh, handle, false, local, remote);
-    if (!c) {
-        return DTT_ENOMEM;
-    }
-    int err = start_accept(c, hd, original_dcid);
-    if (err) {
-        dtt_qconn_free(c);
-        return err;
-    }
-    *ret = c;
-    return DTT_OK;
 }

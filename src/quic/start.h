@@ -5,16 +5,18 @@
 
 #include "quic/conn.h"
 
-/** DTT_ENOMEM, DTT_ECRYPTO */
-int dtt_qstart_dial(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                    const struct dtt_id *peer, const struct dtt_addr *local,
-                    const struct dtt_addr *remote);
+/*
+ * Both take a connection fresh from dtt_qconn_new, which the caller frees when they fail. Errors:
+ * DTT_ENOMEM, DTT_ECRYPTO, DTT_EFULL.
+ */
+
+/** Prepares the first packet to `peer`. */
+int dtt_qstart_dial(struct dtt_qconn *c, const struct dtt_id *peer);
 /**
  * Answers the Initial packet with header `hd`; give the packet to dtt_qconn_recv next.
  * `original_dcid` is NULL unless a Retry validated the client's address.
  */
-int dtt_qstart_accept(struct dtt_qconn **ret, struct dtt_qshared *sh, dtt_quic_conn handle,
-                      const ngtcp2_pkt_hd *hd, const ngtcp2_cid *original_dcid,
-                      const struct dtt_addr *local, const struct dtt_addr *remote);
+int dtt_qstart_accept(struct dtt_qconn *c, const ngtcp2_pkt_hd *hd,
+                      const ngtcp2_cid *original_dcid);
 
 #endif

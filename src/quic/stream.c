@@ -9,7 +9,7 @@
  */
 #define BLOCK_MIN 1024
 
-struct dtt_qstream *dtt_qstream_new(struct dtt_qstream_list *l, struct dtt_qconn *conn, int64_t id,
+struct dtt_qstream *dtt_qstream_new(struct dtt_list *streams, struct dtt_qconn *conn, int64_t id,
                                     bool is_local)
 {
     struct dtt_qstream *s = calloc(1, sizeof(*s));
@@ -21,37 +21,25 @@ struct dtt_qstream *dtt_qstream_new(struct dtt_qstream_list *l, struct dtt_qconn
     s->is_local = is_local;
     s->writable = (struct dtt_qevent){.conn = conn, .stream = s, .type = DTT_QUIC_WRITABLE};
     s->reset = (struct dtt_qevent){.conn = conn, .stream = s, .type = DTT_QUIC_STREAM_RESET};
-    s->next = l->head;
-    if (l->head) {
-        l->head->prev = s;
-    }
-    l->head = s;
-    l->count++;
+    dtt_list_push(streams, &s->link);
     return s;
 }
 
-void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qstream *s)
+void dtt_qstream_free(struct dtt_qstream *s)
 {
-    if (s->prev) {
-        s->prev->next = s->next;
-    } else {
-        l->head = s->next;
-    }
-    if (s->next) {
-        s->next->prev = s->prev;
-    }
-    l->count--;
-    dtt_qevents_remove(&s->writable);
-    dtt_qevents_remove(&s->reset);
+    dtt_list_remove(&s->link);
+    dtt_list_remove(&s->tx);
+    dtt_list_remove(&s->writable.link);
+    dtt_list_remove(&s->reset.link);
     dtt_qsendbuf_fini(&s->out);
     free(s);
 }
 
-struct dtt_qstream *dtt_qstream_find(const struct dtt_qstream_list *l, int64_t id)
+struct dtt_qstream *dtt_qstream_find(const struct dtt_list *streams, int64_t id)
 {
-    struct dtt_qstream *s = l->head;
+    struct dtt_qstream *s = dtt_qstream_of(streams->head);
     while (s && s->id != id) {
-        s = s->next;
+        s = dtt_qstream_of(s->link.next);
     }
     return s;
 }
@@ -67,7 +55,7 @@ static struct dtt_qdata *new_block(struct dtt_qstream *s, size_t len)
     return b;
 }
 
-int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_qevents *q, struct dtt_slice data,
+int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_list *events, struct dtt_slice data,
                         bool fin)
 {
     struct dtt_qdata *last = s->last_in;
@@ -91,7 +79,7 @@ int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_qevents *q, struct dtt
         }
         s->last_in = b;
         s->blocks_in++;
-        dtt_qevents_push(q, &b->event);
+        dtt_list_push(events, &b->event.link);
     }
     b->fin = fin;
     return DTT_OK;

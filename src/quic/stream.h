@@ -10,13 +10,11 @@
 #include "quic/sendbuf.h"
 
 struct dtt_qstream {
-    struct dtt_qstream *prev;
-    struct dtt_qstream *next;
-    struct dtt_qstream *tx_next; /**< in the queue of streams with something to send */
+    struct dtt_link link; /**< the first member, in the connection's streams */
+    struct dtt_link tx;   /**< in the queue of streams with something to send */
     struct dtt_qconn *conn;
     int64_t id;
     bool is_local;
-    bool is_tx_queued;
     bool is_blocked;   /**< by the peer's window for this stream */
     bool is_stopped;   /**< ours: the peer wants no more of it */
     bool is_closed;    /**< nothing more will come of it */
@@ -32,27 +30,28 @@ struct dtt_qstream {
     struct dtt_qevent reset;
 };
 
-struct dtt_qstream_list {
-    struct dtt_qstream *head;
-    size_t count;
-};
+/** The stream whose link this is; NULL for NULL. */
+static inline struct dtt_qstream *dtt_qstream_of(struct dtt_link *l)
+{
+    return (struct dtt_qstream *)l;
+}
 
-/** NULL when out of memory. */
-struct dtt_qstream *dtt_qstream_new(struct dtt_qstream_list *l, struct dtt_qconn *conn, int64_t id,
+/** Adds a stream to `streams`. NULL when out of memory. */
+struct dtt_qstream *dtt_qstream_new(struct dtt_list *streams, struct dtt_qconn *conn, int64_t id,
                                     bool is_local);
-/** Takes its own two events out of the queue; blocks of received bytes must be gone. */
-void dtt_qstream_free(struct dtt_qstream_list *l, struct dtt_qstream *s);
-struct dtt_qstream *dtt_qstream_find(const struct dtt_qstream_list *l, int64_t id);
+/** Takes it and its own two events out of their lists; blocks of received bytes must be gone. */
+void dtt_qstream_free(struct dtt_qstream *s);
+struct dtt_qstream *dtt_qstream_find(const struct dtt_list *streams, int64_t id);
 
 /** Queues received bytes, packed into as few blocks as their order allows. DTT_ENOMEM. */
-int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_qevents *q, struct dtt_slice data,
+int dtt_qstream_receive(struct dtt_qstream *s, struct dtt_list *events, struct dtt_slice data,
                         bool fin);
 /** A block of `s` was taken out of the queue; the caller frees it. */
 void dtt_qstream_taken(struct dtt_qstream *s, const struct dtt_qdata *block);
 
 static inline bool dtt_qstream_is_done(const struct dtt_qstream *s)
 {
-    return s->is_closed && s->blocks_in == 0 && !s->reset.queue;
+    return s->is_closed && s->blocks_in == 0 && !s->reset.link.list;
 }
 
 #endif

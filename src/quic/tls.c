@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "quic/tls.h"
 
-#include <gnutls/abstract.h>
+#include "crypto/ed25519.h"
+
 #include <gnutls/gnutls.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 #include <stdlib.h>
@@ -40,47 +41,21 @@ static bool id_from_spki(const gnutls_datum_t *spki, struct dtt_id *ret)
     return true;
 }
 
-/* The public half of the key in `pkcs8`, as SubjectPublicKeyInfo; free with gnutls_free. */
-static int export_spki(const gnutls_datum_t *pkcs8, gnutls_datum_t *ret)
-{
-    gnutls_privkey_t key = NULL;
-    gnutls_pubkey_t pub = NULL;
-    int rv = gnutls_privkey_init(&key);
-    if (rv == 0) {
-        rv = gnutls_privkey_import_x509_raw(key, pkcs8, GNUTLS_X509_FMT_DER, NULL, 0);
-    }
-    if (rv == 0) {
-        rv = gnutls_pubkey_init(&pub);
-    }
-    if (rv == 0) {
-        rv = gnutls_pubkey_import_privkey(pub, key, 0, 0);
-    }
-    if (rv == 0) {
-        rv = gnutls_pubkey_export2(pub, GNUTLS_X509_FMT_DER, ret);
-    }
-    gnutls_pubkey_deinit(pub);
-    gnutls_privkey_deinit(key);
-    return rv;
-}
-
 /* GnuTLS 3.7 does not notice a pair that does not match: the public half is always derived. */
 static int load_key(struct dtt_qtls *t, const uint8_t seed[32])
 {
-    uint8_t der[PKCS8_LEN];
-    gnutls_datum_t pkcs8 = {der, sizeof(der)};
-    gnutls_datum_t spki = {NULL, 0};
-    memcpy(der, pkcs8_prefix, sizeof(pkcs8_prefix));
-    memcpy(der + sizeof(pkcs8_prefix), seed, DTT_SEED_BYTES);
-    int rv = export_spki(&pkcs8, &spki);
-    if (rv == 0 && !id_from_spki(&spki, &t->id)) {
-        rv = GNUTLS_E_INTERNAL_ERROR;
-    }
-    if (rv == 0) {
-        rv = gnutls_certificate_set_rawpk_key_mem(t->cred, &spki, &pkcs8, GNUTLS_X509_FMT_DER, NULL,
+    uint8_t private_der[PKCS8_LEN];
+    uint8_t public_der[SPKI_LEN];
+    gnutls_datum_t pkcs8 = {private_der, sizeof(private_der)};
+    gnutls_datum_t spki = {public_der, sizeof(public_der)};
+    dtt_ed25519_public_key(t->id.bytes, seed);
+    memcpy(private_der, pkcs8_prefix, sizeof(pkcs8_prefix));
+    memcpy(private_der + sizeof(pkcs8_prefix), seed, DTT_SEED_BYTES);
+    memcpy(public_der, spki_prefix, sizeof(spki_prefix));
+    memcpy(public_der + sizeof(spki_prefix), t->id.bytes, DTT_ID_BYTES);
+    int rv = gnutls_certificate_set_rawpk_key_mem(t->cred, &spki, &pkcs8, GNUTLS_X509_FMT_DER, NULL,
                                                   GNUTLS_KEY_DIGITAL_SIGNATURE, NULL, 0, 0);
-    }
-    gnutls_free(spki.data);
-    gnutls_memset(der, 0, sizeof(der));
+    gnutls_memset(private_der, 0, sizeof(private_der));
     return rv < 0 ? DTT_ECRYPTO : DTT_OK;
 }
 

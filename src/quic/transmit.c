@@ -13,38 +13,9 @@
 
 static void push(struct dtt_qconn *c, struct dtt_qstream *s)
 {
-    if (s->is_tx_queued || s->is_blocked || s->is_stopped || !dtt_qsendbuf_has_next(&s->out)) {
-        return;
+    if (!s->is_blocked && !s->is_stopped && dtt_qsendbuf_has_next(&s->out)) {
+        dtt_list_push(&c->tx, &s->tx);
     }
-    s->is_tx_queued = true;
-    s->tx_next = NULL;
-    if (c->tx_tail) {
-        c->tx_tail->tx_next = s;
-    } else {
-        c->tx_head = s;
-    }
-    c->tx_tail = s;
-}
-
-static void pull(struct dtt_qconn *c, struct dtt_qstream *s)
-{
-    struct dtt_qstream *before = NULL;
-    if (!s->is_tx_queued) {
-        return;
-    }
-    for (struct dtt_qstream *at = c->tx_head; at != s; at = at->tx_next) {
-        assert(at);
-        before = at;
-    }
-    if (before) {
-        before->tx_next = s->tx_next;
-    } else {
-        c->tx_head = s->tx_next;
-    }
-    if (c->tx_tail == s) {
-        c->tx_tail = before;
-    }
-    s->is_tx_queued = false;
 }
 
 /* ---- the user's side */
@@ -66,7 +37,7 @@ int dtt_qtransmit_open(struct dtt_qconn *c, int64_t *ret_stream)
     }
     int rv = ngtcp2_conn_open_uni_stream(c->ng, &id, s);
     if (rv != 0) {
-        dtt_qstream_free(&c->streams, s);
+        dtt_qstream_free(s);
         return rv == NGTCP2_ERR_NOMEM ? DTT_ENOMEM : DTT_EAGAIN;
     }
     s->id = id;
@@ -113,7 +84,7 @@ void dtt_qtransmit_acked(struct dtt_qconn *c, struct dtt_qstream *s, uint64_t en
     c->unacked -= before - after;
     if (s->refused && after + s->refused <= c->sh->stream_buffer_max) {
         s->refused = 0;
-        dtt_qevents_push(&c->sh->events, &s->writable);
+        dtt_list_push(&c->sh->events, &s->writable.link);
     }
 }
 
@@ -129,13 +100,13 @@ void dtt_qtransmit_unblock(struct dtt_qconn *c, struct dtt_qstream *s)
  */
 static void stop(struct dtt_qconn *c, struct dtt_qstream *s)
 {
-    pull(c, s);
+    dtt_list_remove(&s->tx);
     if (s->is_stopped) {
         return;
     }
     s->is_stopped = true;
-    dtt_qevents_remove(&s->writable);
-    dtt_qevents_push(&c->sh->events, &s->reset);
+    dtt_list_remove(&s->writable.link);
+    dtt_list_push(&c->sh->events, &s->reset.link);
 }
 
 void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
@@ -143,15 +114,15 @@ void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
     if (!s->out.fin_sent || dtt_qsendbuf_unacked(&s->out) > 0) {
         stop(c, s);
     }
-    pull(c, s);
-    dtt_qevents_remove(&s->writable);
+    dtt_list_remove(&s->tx);
+    dtt_list_remove(&s->writable.link);
     assert(c->own_streams > 0 && c->unacked >= dtt_qsendbuf_unacked(&s->out));
     c->unacked -= dtt_qsendbuf_unacked(&s->out);
     dtt_qsendbuf_fini(&s->out);
     c->own_streams--;
     if (c->wants_stream && ngtcp2_conn_get_streams_uni_left(c->ng) > 0) {
         c->wants_stream = false;
-        dtt_qevents_push(&c->sh->events, &c->openable);
+        dtt_list_push(&c->sh->events, &c->openable.link);
     }
 }
 
@@ -169,6 +140,14 @@ static size_t next_close(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *
     return c->close_len;
 }
 
+/* The stream whose turn it is, or NULL. */
+static struct dtt_qstream *next_stream(const struct dtt_qconn *c)
+{
+    return c->tx.head && ngtcp2_conn_get_max_data_left(c->ng) > 0
+               ? DTT_LINK_OWNER(c->tx.head, struct dtt_qstream, tx)
+               : NULL;
+}
+
 /*
  * Fills one datagram with what the streams have, in turn, and with what ngtcp2 itself wants to say.
  * Every frame moves its stream to the end of the queue.
@@ -176,7 +155,7 @@ static size_t next_close(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *
 static ngtcp2_ssize fill(struct dtt_qconn *c, uint8_t *dest, ngtcp2_path *path, ngtcp2_pkt_info *pi)
 {
     for (;;) {
-        struct dtt_qstream *s = ngtcp2_conn_get_max_data_left(c->ng) > 0 ? c->tx_head : NULL;
+        struct dtt_qstream *s = next_stream(c);
         ngtcp2_vec pieces[PIECES_MAX];
         size_t count = 0;
         bool fin = false;
@@ -191,12 +170,12 @@ static ngtcp2_ssize fill(struct dtt_qconn *c, uint8_t *dest, ngtcp2_path *path, 
                                       s ? s->id : -1, pieces, count, c->sh->now_ns);
         if (s && taken >= 0) {
             dtt_qsendbuf_sent(&s->out, (size_t)taken, fin);
-            pull(c, s);
+            dtt_list_remove(&s->tx);
             push(c, s);
         }
         if (s && n == NGTCP2_ERR_STREAM_DATA_BLOCKED) {
             s->is_blocked = true;
-            pull(c, s);
+            dtt_list_remove(&s->tx);
         } else if (s && (n == NGTCP2_ERR_STREAM_SHUT_WR || n == NGTCP2_ERR_STREAM_NOT_FOUND)) {
             stop(c, s);
         } else if (n != NGTCP2_ERR_WRITE_MORE) {

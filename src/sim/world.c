@@ -2,6 +2,7 @@
 #include "sim/world.h"
 
 #include "base/array.h"
+#include "quic/demux.h"
 #include "quic/quic.h"
 
 #include <stdlib.h>

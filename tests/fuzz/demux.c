@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Any datagram is KRPC or QUIC by its first two bytes alone. */
+#include "quic/demux.h"
 #include "quic/quic.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Takes the oldest event, which must be a block of `s`; checks and frees it. */
-static void take(struct dtt_qevents *q, struct dtt_qstream *s, const char *want, bool fin)
+static void take(struct dtt_list *q, struct dtt_qstream *s, const char *want, bool fin)
 {
     struct dtt_qdata *b = (struct dtt_qdata *)q->head;
     assert_non_null(b);
@@ -15,12 +15,12 @@ static void take(struct dtt_qevents *q, struct dtt_qstream *s, const char *want,
     assert_ptr_equal(b->event.stream, s);
     assert_true(dtt_slice_is(dtt_slice(b->bytes, b->len), want));
     assert_int_equal(b->fin, fin);
-    dtt_qevents_remove(&b->event);
+    dtt_list_remove(&b->event.link);
     dtt_qstream_taken(s, b);
     free(b);
 }
 
-static void receive(struct dtt_qevents *q, struct dtt_qstream *s, const char *text, bool fin)
+static void receive(struct dtt_list *q, struct dtt_qstream *s, const char *text, bool fin)
 {
     assert_int_equal(dtt_qstream_receive(s, q, dtt_slice(text, strlen(text)), fin), DTT_OK);
 }
@@ -28,8 +28,8 @@ static void receive(struct dtt_qevents *q, struct dtt_qstream *s, const char *te
 static void packs_interleaved_frames(void **state)
 {
     (void)state;
-    struct dtt_qevents q = {0};
-    struct dtt_qstream_list l = {0};
+    struct dtt_list q = {0};
+    struct dtt_list l = {0};
     struct dtt_qstream *a = dtt_qstream_new(&l, NULL, 2, false);
     struct dtt_qstream *b = dtt_qstream_new(&l, NULL, 6, false);
     assert_ptr_equal(dtt_qstream_find(&l, 2), a);
@@ -46,31 +46,31 @@ static void packs_interleaved_frames(void **state)
     receive(&q, b, "bye", true);
     take(&q, b, "bye", true);
     assert_null(q.head);
-    dtt_qstream_free(&l, a);
-    dtt_qstream_free(&l, b);
+    dtt_qstream_free(a);
+    dtt_qstream_free(b);
     assert_int_equal(l.count, 0);
 }
 
 static void ends_without_bytes(void **state)
 {
     (void)state;
-    struct dtt_qevents q = {0};
-    struct dtt_qstream_list l = {0};
+    struct dtt_list q = {0};
+    struct dtt_list l = {0};
     struct dtt_qstream *s = dtt_qstream_new(&l, NULL, 2, false);
     receive(&q, s, "", true);
     s->is_closed = true;
     assert_false(dtt_qstream_is_done(s));
     take(&q, s, "", true);
     assert_true(dtt_qstream_is_done(s));
-    dtt_qstream_free(&l, s);
+    dtt_qstream_free(s);
 }
 
 /* One byte at a time on 100 streams: what it costs stays in proportion. */
 static void bounds_overhead(void **state)
 {
     (void)state;
-    struct dtt_qevents q = {0};
-    struct dtt_qstream_list l = {0};
+    struct dtt_list q = {0};
+    struct dtt_list l = {0};
     struct dtt_qstream *s[100];
     size_t cap = 0;
     size_t blocks = 0;
@@ -86,7 +86,7 @@ static void bounds_overhead(void **state)
         struct dtt_qdata *b = (struct dtt_qdata *)q.head;
         cap += sizeof(*b) + b->cap;
         blocks++;
-        dtt_qevents_remove(&b->event);
+        dtt_list_remove(&b->event.link);
         dtt_qstream_taken(b->event.stream, b);
         free(b);
     }
@@ -94,28 +94,28 @@ static void bounds_overhead(void **state)
     assert_true(cap < 2 * 300000);
     for (int i = 0; i < 100; i++) {
         assert_int_equal(s[i]->blocks_in, 0);
-        dtt_qstream_free(&l, s[i]);
+        dtt_qstream_free(s[i]);
     }
 }
 
 static void takes_its_events_along(void **state)
 {
     (void)state;
-    struct dtt_qevents q = {0};
-    struct dtt_qstream_list l = {0};
+    struct dtt_list q = {0};
+    struct dtt_list l = {0};
     struct dtt_qstream *s[3];
     for (int i = 0; i < 3; i++) {
         s[i] = dtt_qstream_new(&l, NULL, i, true);
-        dtt_qevents_push(&q, &s[i]->writable);
-        dtt_qevents_push(&q, &s[i]->reset);
-        dtt_qevents_push(&q, &s[i]->reset); /* once only */
+        dtt_list_push(&q, &s[i]->writable.link);
+        dtt_list_push(&q, &s[i]->reset.link);
+        dtt_list_push(&q, &s[i]->reset.link); /* once only */
     }
-    dtt_qstream_free(&l, s[1]);
+    dtt_qstream_free(s[1]);
     assert_ptr_equal(q.head, &s[0]->writable);
     assert_ptr_equal(q.tail, &s[2]->reset);
-    assert_ptr_equal(s[0]->reset.next, &s[2]->writable);
-    dtt_qstream_free(&l, s[2]);
-    dtt_qstream_free(&l, s[0]);
+    assert_ptr_equal(s[0]->reset.link.next, &s[2]->writable);
+    dtt_qstream_free(s[2]);
+    dtt_qstream_free(s[0]);
     assert_null(q.head);
     assert_null(q.tail);
 }
@@ -123,8 +123,8 @@ static void takes_its_events_along(void **state)
 static void survives_out_of_memory(void **state)
 {
     (void)state;
-    struct dtt_qevents q = {0};
-    struct dtt_qstream_list l = {0};
+    struct dtt_list q = {0};
+    struct dtt_list l = {0};
     oom_arm(1);
     assert_null(dtt_qstream_new(&l, NULL, 2, false));
     assert_true(oom_disarm());
@@ -135,7 +135,7 @@ static void survives_out_of_memory(void **state)
     assert_int_equal(dtt_qstream_receive(s, &q, dtt_slice(big, sizeof(big)), true), DTT_ENOMEM);
     assert_true(oom_disarm());
     take(&q, s, "one", false);
-    dtt_qstream_free(&l, s);
+    dtt_qstream_free(s);
 }
 
 int main(void)
