@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Lines typed while nobody is there to take them. */
+/* Lines that may wait for a peer to send them to. */
 #define CHAT_WAITING_MAX 64
-/* Of a long topic the prompt shows this much. */
+/* The prompt shows this much of a long topic. */
 #define CHAT_TOPIC_SHOWN 24
 
 struct waiting_line {
@@ -35,7 +35,7 @@ struct chat {
 
 /* ----------------------------------------------------------------- printing */
 
-/* A remark of the program itself, set apart from what people say. */
+/* Prints a remark of the program itself, set apart from messages. */
 OUTPUT_PRINTF(2, 3)
 static void remark(struct chat *c, const char *format, ...)
 {
@@ -53,7 +53,7 @@ static void say(void *user, const char *sentence)
     remark(user, "%s", sentence);
 }
 
-/* One of six colours that dark and light screens both show, the same for the same peer. */
+/* One of six colours that are legible on dark and light screens, always the same for a peer. */
 static unsigned color_of(const char *name)
 {
     unsigned sum = 0;
@@ -63,7 +63,7 @@ static unsigned color_of(const char *name)
     return 31 + sum % 6;
 }
 
-/* An event names the neighbour that passed the message on, who need not have written it. */
+/* `name` is the neighbour that passed the message on; it need not be the author. */
 static void print_message(struct chat *c, const char *name, bool is_own, const void *data,
                           size_t len)
 {
@@ -118,7 +118,6 @@ static void send_waiting(struct chat *c)
 
 static void enter_line(struct chat *c, const char *line, size_t len)
 {
-    struct waiting_line *w;
     if (len == 0) {
         return;
     }
@@ -127,7 +126,7 @@ static void enter_line(struct chat *c, const char *line, size_t len)
                DTT_MESSAGE_MAX);
         return;
     }
-    w = &c->waiting[(c->first_waiting + c->n_waiting) % CHAT_WAITING_MAX];
+    struct waiting_line *w = &c->waiting[(c->first_waiting + c->n_waiting) % CHAT_WAITING_MAX];
     if (c->n_waiting == CHAT_WAITING_MAX || !(w->text = malloc(len))) {
         remark(c, "too many lines are waiting for a peer: the last one was not sent");
         return;
@@ -144,42 +143,25 @@ static void enter_line(struct chat *c, const char *line, size_t len)
 
 /* ---------------------------------------------------------------- receiving */
 
-static void take_neighbor(struct chat *c, const struct dtt_event *event)
+static void take_event(struct chat *c, const struct dtt_event *event)
 {
     char name[ROOM_NAME_DIGITS + 1];
-    room_name(&event->u.neighbor.peer, name);
-    if (event->type == DTT_EVENT_NEIGHBOR_UP) {
-        remark(c, "%s is here", name);
-    } else {
-        remark(c, "%s %s", name, dtt_reason_text(event->u.neighbor.reason));
+    char sentence[ROOM_SENTENCE_MAX];
+    if (event->type == DTT_EVENT_MESSAGE) {
+        room_name(&event->u.message.neighbor, name);
+        print_message(c, name, false, event->u.message.data, event->u.message.len);
+    } else if (event->type == DTT_EVENT_LAGGED) {
+        remark(c, "%llu events were lost: they came faster than they were shown",
+               (unsigned long long)event->u.lagged.missed);
+    } else if (room_sentence(event, sentence)) {
+        remark(c, "%s", sentence);
     }
     if (event->type == DTT_EVENT_NEIGHBOR_DOWN && session_is_alone(&c->session)) {
         remark(c, "nobody is left; looking for others");
     }
 }
 
-static void take_event(struct chat *c, const struct dtt_event *event)
-{
-    char name[ROOM_NAME_DIGITS + 1];
-    switch (event->type) {
-    case DTT_EVENT_MESSAGE:
-        room_name(&event->u.message.neighbor, name);
-        print_message(c, name, false, event->u.message.data, event->u.message.len);
-        break;
-    case DTT_EVENT_JOINED:
-        remark(c, "joined after %.2f s", (double)event->u.joined.elapsed_ms / 1000);
-        break;
-    case DTT_EVENT_NEIGHBOR_UP:
-    case DTT_EVENT_NEIGHBOR_DOWN: take_neighbor(c, event); break;
-    case DTT_EVENT_LAGGED:
-        remark(c, "%llu events were lost: they came faster than they were shown",
-               (unsigned long long)event->u.lagged.missed);
-        break;
-    default: break;
-    }
-}
-
-/* What the line editor does between two keys: everything else. */
+/* Everything but editing happens here, while the line editor waits for a key. */
 static bool wait_key(void *user)
 {
     struct chat *c = user;
@@ -226,14 +208,13 @@ static int run_on_terminal(struct options *o)
     struct chat *c = calloc(1, sizeof(*c));
     const char *line;
     size_t len;
-    int code;
     if (!c) {
         return output_fail(EXIT_INTERNAL, "out of memory");
     }
     c->session.on_signal = on_signal;
     c->session.user = c;
     c->has_color = output_has_color(STDOUT_FILENO);
-    code = session_open(&c->session, o, SESSION_JOIN, 0, 0);
+    int code = session_open(&c->session, o, SESSION_JOIN, 0, 0);
     if (code == EXIT_OK && !screen_open(&c->screen, wait_key, c)) {
         code = output_fail(EXIT_INTERNAL, "the line editor did not start");
     } else if (code == EXIT_OK) {

@@ -20,13 +20,13 @@
 #define DEMO_SECRET "marshmallow"
 #define DEMO_HELLO "hello from peer "
 #define DEMO_LIMIT_MS 60000
-#define DEMO_STAGGER_MS 1000 /* a newcomer waits that long for the record of the one before */
-#define DEMO_REPEAT_MS 5000  /* a message that somebody missed is said again in other words */
+#define DEMO_STAGGER_MS 1000 /* a newcomer waits at most so long for the record of the last one */
+#define DEMO_REPEAT_MS 5000  /* a message that a peer missed is said again in other words */
 
 struct peer {
     dtt_node *node;
     dtt_topic *topic;
-    char name[ROOM_NAME_DIGITS + 1];
+    char label[32]; /* "peer 2" in its colour */
     uint64_t started_ms;
     bool has_published, has_joined;
     uint32_t records_seen;
@@ -59,17 +59,6 @@ static void tell(const struct demo *d, const char *format, ...)
     va_end(args);
     putchar('\n');
     fflush(stdout);
-}
-
-/* "peer 2" in its colour. */
-static const char *label(const struct demo *d, size_t i, char text[32])
-{
-    if (d->has_color) {
-        snprintf(text, 32, "\033[3%zumpeer %zu\033[0m", 1 + i % 6, i + 1);
-    } else {
-        snprintf(text, 32, "peer %zu", i + 1);
-    }
-    return text;
 }
 
 static size_t peer_by_id(const struct demo *d, const struct dtt_id *id)
@@ -114,7 +103,8 @@ static int start_peer(struct demo *d)
                                      .name = DEMO_TOPIC,
                                      .secret = DEMO_SECRET,
                                      .secret_len = strlen(DEMO_SECRET)};
-    char text[32];
+    char name[ROOM_NAME_DIGITS + 1];
+    size_t number = d->n_started + 1;
     int err = dtt_node_open(&p->node, &config);
     if (err == 0) {
         d->n_started++;
@@ -123,20 +113,25 @@ static int start_peer(struct demo *d)
     if (err != 0) {
         return output_fail(session_exit_code(err), "cannot start a peer: %s", dtt_error_text(err));
     }
-    room_name(dtt_node_id(p->node), p->name);
+    if (d->has_color) {
+        snprintf(p->label, sizeof(p->label), "\033[3%zumpeer %zu\033[0m", 1 + (number - 1) % 6,
+                 number);
+    } else {
+        snprintf(p->label, sizeof(p->label), "peer %zu", number);
+    }
+    room_name(dtt_node_id(p->node), name);
     p->started_ms = session_now_ms();
-    tell(d, "%s appears; its key is %s...", label(d, d->n_started - 1, text), p->name);
+    tell(d, "%s appears; its key is %s...", p->label, name);
     return EXIT_OK;
 }
 
-/* The next peer comes when the one before can be found, so that the story is easy to follow. */
+/* The next peer comes when the last one can be found, so that the story is easy to follow. */
 static bool is_time_for_next(const struct demo *d)
 {
-    const struct peer *last;
     if (d->n_started == 0) {
         return true;
     }
-    last = &d->peers[d->n_started - 1];
+    const struct peer *last = &d->peers[d->n_started - 1];
     return last->has_published || session_now_ms() - last->started_ms >= DEMO_STAGGER_MS;
 }
 
@@ -144,31 +139,29 @@ static bool is_time_for_next(const struct demo *d)
 static void hear(struct demo *d, size_t i, const struct dtt_event *event)
 {
     const size_t len = strlen(DEMO_HELLO);
-    char content[64], from[32], by[32];
-    unsigned long sender;
+    char content[64];
     if (event->u.message.len >= sizeof(content) || event->u.message.len <= len ||
         memcmp(event->u.message.data, DEMO_HELLO, len) != 0) {
         return;
     }
     memcpy(content, event->u.message.data, event->u.message.len);
     content[event->u.message.len] = '\0';
-    sender = strtoul(content + len, NULL, 10);
+    unsigned long sender = strtoul(content + len, NULL, 10);
     if (sender < 1 || sender > d->n_peers || (d->peers[i].heard & UINT64_C(1) << (sender - 1))) {
         return;
     }
     d->peers[i].heard |= UINT64_C(1) << (sender - 1);
-    tell(d, "    %s hears %s", label(d, i, by), label(d, sender - 1, from));
+    tell(d, "    %s hears %s", d->peers[i].label, d->peers[sender - 1].label);
 }
 
 static void take_event(struct demo *d, size_t i, const struct dtt_event *event)
 {
     struct peer *p = &d->peers[i];
-    char text[32], other[32];
     size_t j;
     switch (event->type) {
     case DTT_EVENT_RECORD_PUBLISHED:
         if (!p->has_published) {
-            tell(d, "%s publishes its sealed record; %u DHT nodes accept it", label(d, i, text),
+            tell(d, "%s publishes its sealed record; %u DHT nodes accept it", p->label,
                  event->u.published.copies);
         }
         p->has_published = true;
@@ -177,7 +170,7 @@ static void take_event(struct demo *d, size_t i, const struct dtt_event *event)
         j = peer_by_id(d, &event->u.neighbor.peer);
         /* Both ends report a connection; one line is enough. */
         if (j < i) {
-            tell(d, "%s and %s are connected", label(d, j, other), label(d, i, text));
+            tell(d, "%s and %s are connected", d->peers[j].label, p->label);
         }
         break;
     case DTT_EVENT_JOINED: p->has_joined = true; break;
@@ -190,12 +183,11 @@ static void look_around(struct demo *d, size_t i)
 {
     struct peer *p = &d->peers[i];
     struct dtt_why why = {.size = sizeof(why)};
-    char text[32];
     if (dtt_topic_why(p->topic, &why) != 0 || why.records_seen <= p->records_seen) {
         return;
     }
     p->records_seen = why.records_seen;
-    tell(d, "%s has found %u record%s that the secret opens", label(d, i, text), why.records_seen,
+    tell(d, "%s has found %u record%s that the secret opens", p->label, why.records_seen,
          why.records_seen == 1 ? "" : "s");
 }
 
@@ -209,12 +201,12 @@ static bool is_heard_by_all(const struct demo *d, size_t sender)
     return true;
 }
 
-/* Once all are in, each says hello; again, as long as somebody was not connected to hear it. */
+/* Once all have joined each says hello, and says it again until every peer has heard it. */
 static int speak(struct demo *d, size_t i)
 {
     struct peer *p = &d->peers[i];
     uint64_t now_ms = session_now_ms();
-    char content[64], text[32];
+    char content[64];
     if (is_heard_by_all(d, i) || (p->n_said > 0 && now_ms - p->said_ms < DEMO_REPEAT_MS)) {
         return EXIT_OK;
     }
@@ -232,7 +224,7 @@ static int speak(struct demo *d, size_t i)
     }
     p->n_said++;
     p->said_ms = now_ms;
-    tell(d, "%s says \"%s\"", label(d, i, text), content);
+    tell(d, "%s says \"%s\"", p->label, content);
     return EXIT_OK;
 }
 
@@ -248,12 +240,11 @@ static bool have_all_joined(const struct demo *d)
 
 static bool is_complete(const struct demo *d)
 {
-    for (size_t i = 0; i < d->n_peers; i++) {
-        if (d->n_started < d->n_peers || !is_heard_by_all(d, i)) {
-            return false;
-        }
+    bool is_heard = d->n_started == d->n_peers;
+    for (size_t i = 0; i < d->n_peers && is_heard; i++) {
+        is_heard = is_heard_by_all(d, i);
     }
-    return true;
+    return is_heard;
 }
 
 /* --------------------------------------------------------------- the loop */
@@ -281,12 +272,11 @@ static int process_peers(struct demo *d, const struct pollfd *fds)
     return code;
 }
 
-/* Waits for the first of: a node, a peer, a signal, a tenth of a second. */
+/* Waits for a node, a peer or a signal, a tenth of a second at most. */
 static int turn(struct demo *d, int signals)
 {
     size_t n_nodes = d->testnet.n_nodes;
     struct pollfd *fds = d->fds;
-    int code;
     testnet_poll(&d->testnet, fds);
     for (size_t i = 0; i < d->n_started; i++) {
         fds[n_nodes + i] = (struct pollfd){.fd = dtt_node_fd(d->peers[i].node), .events = POLLIN};
@@ -295,7 +285,7 @@ static int turn(struct demo *d, int signals)
     if (poll(fds, n_nodes + d->n_started + 1, 100) < 0 && errno != EINTR) {
         return output_fail(EXIT_INTERNAL, "cannot wait for events: %s", strerror(errno));
     }
-    code = testnet_process(&d->testnet, fds);
+    int code = testnet_process(&d->testnet, fds);
     return code == EXIT_OK ? process_peers(d, fds + n_nodes) : code;
 }
 
@@ -342,13 +332,11 @@ static int play(struct demo *d, int signals)
 
 static int run(struct options *o)
 {
-    struct demo *d;
-    int signals, code;
-    signals = signals_open(false);
+    int signals = signals_open(false);
     if (signals < 0) {
-        return output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));
+        return EXIT_INTERNAL;
     }
-    d = calloc(1, sizeof(*d));
+    struct demo *d = calloc(1, sizeof(*d));
     if (!d) {
         return output_fail(EXIT_INTERNAL, "out of memory");
     }
@@ -357,7 +345,7 @@ static int run(struct options *o)
     d->log_level = (int)o->log_level;
     introduce(d);
     d->start_ms = session_now_ms();
-    code = testnet_open(&d->testnet, DEMO_NODES, NULL, d->log_level);
+    int code = testnet_open(&d->testnet, DEMO_NODES, NULL, d->log_level);
     if (code == EXIT_OK) {
         code = play(d, signals);
     }

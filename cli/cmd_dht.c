@@ -99,12 +99,11 @@ static int read_value(const struct options *o, struct request *r)
 
 static int read_item(const struct options *o, struct request *r)
 {
-    int code;
     if (!o->key && (o->salt || o->seq >= 0 || o->cas >= 0)) {
         return output_fail(EXIT_USAGE, "'--salt', '--seq' and '--cas' need '--key FILE': an "
                                        "immutable item has none");
     }
-    code = read_value(o, r);
+    int code = read_value(o, r);
     r->put.verify = o->verify;
     if (code != EXIT_OK || !o->key) {
         return code;

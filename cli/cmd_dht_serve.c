@@ -79,12 +79,11 @@ static int run(struct options *o)
 {
     struct session s = {.on_alarm = report};
     bool has_report = o->json || o->log_level >= DTT_LOG_INFO;
-    int code;
     if (o->no_bootstrap && o->n_bootstrap > 0) {
         return output_fail(EXIT_USAGE, "'--bootstrap' and '--no-bootstrap' exclude each other");
     }
-    code = session_open(&s, o, SESSION_DHT,
-                        DTT_NODE_DHT_ONLY | (o->no_bootstrap ? DTT_NODE_NO_BOOTSTRAP : 0), 0);
+    int code = session_open(&s, o, SESSION_DHT,
+                            DTT_NODE_DHT_ONLY | (o->no_bootstrap ? DTT_NODE_NO_BOOTSTRAP : 0), 0);
     if (code == EXIT_OK) {
         if (has_report) {
             s.alarm_ms = session_now_ms() + SERVE_REPORT_MS;

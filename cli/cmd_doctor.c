@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #define DOCTOR_TIMEOUT_MS 10000
-/* After a first answer: for the other family, and for votes on our address. */
+/* Time after a first answer for answers over the other family and votes on our address. */
 #define DOCTOR_SETTLE_MS 1500
-/* So many nodes that would agree on our address if all saw the same one. */
+/* This many nodes would agree on our address if all saw the same one. */
 #define DOCTOR_VOTERS 4
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
@@ -45,7 +45,7 @@ static enum side side_of(const struct dtt_addr *addr)
 
 /* ------------------------------------------------------------- the findings */
 
-/* One finding. */
+/* Prints a finding. */
 OUTPUT_PRINTF(4, 5)
 static void report(struct doctor *d, const char *name, enum verdict verdict, const char *format,
                    ...)
@@ -74,7 +74,7 @@ static void report(struct doctor *d, const char *name, enum verdict verdict, con
     fflush(stdout);
 }
 
-/* Records are found by the minute, so the clock matters; only the system knows how good it is. */
+/* Records are filed by the minute, so the clock matters; only the system knows how good it is. */
 static void check_clock(struct doctor *d)
 {
     struct timex state = {0};
@@ -144,7 +144,7 @@ static bool is_own(const struct dtt_addr *addr)
     return is_found;
 }
 
-/* The address and what lies between: from what DHT nodes say they see. */
+/* The external address and the kind of NAT, from the addresses that DHT nodes see. */
 static void check_address(struct doctor *d, enum side side)
 {
     static const char *const names[] = {"address_v4", "address_v6"};
@@ -263,7 +263,7 @@ static void take_event(struct session *s, const struct dtt_event *event)
     }
 }
 
-/* What was learnt once the examination is over. */
+/* Reports the findings that need the whole examination, and in JSON the state of the node. */
 static int conclude(struct doctor *d)
 {
     for (int side = 0; side < N_SIDES; side++) {
@@ -277,8 +277,13 @@ static int conclude(struct doctor *d)
     }
     if (d->session.options->json) {
         struct print_line line;
+        char node[OUTPUT_LINE_MAX];
+        size_t len = dtt_node_snapshot_json(d->session.node, node, sizeof(node));
         print_begin(&line, "done");
         dtt_json_text(&line.json, "verdict", words[d->worst]);
+        if (len < sizeof(node)) {
+            dtt_json_raw(&line.json, "node", node);
+        }
         print_end(&line);
     }
     return d->worst == VERDICT_FAIL ? EXIT_REACH : EXIT_OK;
@@ -287,10 +292,9 @@ static int conclude(struct doctor *d)
 static int run(struct options *o)
 {
     struct doctor d = {.has_color = output_has_color(STDOUT_FILENO)};
-    int code;
     d.session.on_alarm = start_find;
     d.session.user = &d;
-    code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);
+    int code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);
 
     if (code == EXIT_OK) {
         session_run(&d.session, take_event);

@@ -12,11 +12,10 @@ static int run(struct options *o)
     struct dtt_id id;
     char text[DTT_ID_TEXT_MAX];
     struct print_line line;
-    int code;
     if (!o->identity) {
         return output_fail(EXIT_USAGE, "'id' needs '--identity FILE'; the file is made if missing");
     }
-    code = identity_load(o->identity, seed);
+    int code = identity_load(o->identity, seed);
     if (code != EXIT_OK) {
         return code;
     }

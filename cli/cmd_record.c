@@ -19,12 +19,11 @@
 /* Fills the topic, the minute and the secret of the slot: an exit code. */
 static int fill_slot(struct dtt_slot_config *slot, struct secret *secret, struct options *o)
 {
-    int code;
     if (!o->topic == (o->n_topic_hashes == 0)) {
         return output_fail(EXIT_USAGE, "'%s' needs either '--topic TOPIC' or '--topic-hash HEX'",
                            o->command->name);
     }
-    code = secret_get(secret, o, o->topic ? o->topic : "the topic");
+    int code = secret_get(secret, o, o->topic ? o->topic : "the topic");
     if (code != EXIT_OK) {
         return code;
     }
@@ -136,7 +135,6 @@ static int run_seal(struct options *o)
     struct dtt_slot_config slot;
     struct secret secret = {0};
     size_t len;
-    int code;
     if (!o->identity) {
         return output_fail(EXIT_USAGE, "'record seal' needs '--identity FILE': the publisher's "
                                        "secret key");
@@ -145,7 +143,7 @@ static int run_seal(struct options *o)
         return output_fail(EXIT_USAGE, "a sealed record is no text; give '--hex' or send standard "
                                        "output to a file");
     }
-    code = fill_slot(&slot, &secret, o);
+    int code = fill_slot(&slot, &secret, o);
     if (code == EXIT_OK) {
         code = identity_load(o->identity, seed);
     }

@@ -152,7 +152,6 @@ static int run(struct options *o)
                                     .memory = memory};
     struct dtt_sim_result result;
     uint64_t start_ms = session_now_ms();
-    int err, code;
     if (o->list) {
         list(o->json);
         return EXIT_OK;
@@ -160,13 +159,13 @@ static int run(struct options *o)
     if (!o->arg) {
         return output_fail(EXIT_USAGE, "'sim' needs a SCENARIO; 'dtt sim --list' lists them");
     }
-    err = dtt_sim_scenario_run(&params, &result);
+    int err = dtt_sim_scenario_run(&params, &result);
     if (err != DTT_OK) {
         return refuse(err, o);
     }
     (o->json ? print_json : print_text)(&result, option_presets[o->preset],
                                         session_now_ms() - start_ms);
-    code = output_finish();
+    int code = output_finish();
     if (code == EXIT_OK && o->plot) {
         code = write_plot(&result, o->plot);
     }

@@ -7,10 +7,7 @@
 #include "signals.h"
 #include "testnet.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define TESTNET_NODES 20
 
@@ -29,40 +26,27 @@ static int announce(const struct testnet *t, bool is_json)
     return output_finish();
 }
 
-/* Milliseconds until `for_ms` is over, for poll; -1: never. */
-static int time_left(const struct options *o, uint64_t start_ms)
-{
-    int64_t left_ms = o->for_ms - (int64_t)(session_now_ms() - start_ms);
-    if (o->for_ms < 0) {
-        return -1;
-    }
-    if (left_ms <= 0) {
-        return 0;
-    }
-    return left_ms > INT_MAX ? INT_MAX : (int)left_ms;
-}
-
 /* Runs until a signal comes or --for is over. */
 static int serve(struct testnet *t, struct pollfd *fds, int signals, const struct options *o)
 {
-    uint64_t start_ms = session_now_ms();
+    uint64_t end_ms = o->for_ms < 0 ? UINT64_MAX : session_now_ms() + (uint64_t)o->for_ms;
     bool was_ready = false;
     int code = EXIT_OK;
     testnet_poll(t, fds);
     fds[t->n_nodes] = (struct pollfd){.fd = signals, .events = POLLIN};
-    while (code == EXIT_OK && signals_next(signals) == 0 && time_left(o, start_ms) != 0) {
+    while (code == EXIT_OK && signals_next(signals) == 0 && session_ms_until(end_ms) != 0) {
         if (!was_ready && testnet_is_ready(t)) {
             was_ready = true;
             code = announce(t, o->json);
         }
-        if (code == EXIT_OK && poll(fds, t->n_nodes + 1, time_left(o, start_ms)) > 0) {
+        if (code == EXIT_OK && poll(fds, t->n_nodes + 1, session_ms_until(end_ms)) > 0) {
             code = testnet_process(t, fds);
         }
     }
     return code;
 }
 
-/* Others are told the address, so it must be one that they can reach. */
+/* Other machines are told the address, so they must be able to reach it. */
 static bool is_reachable(const char *listen)
 {
     struct dtt_addr addr;
@@ -75,7 +59,7 @@ static int run(struct options *o)
     const char *listen = o->n_listen > 0 ? o->listen[0] : NULL;
     struct testnet *t;
     struct pollfd *fds;
-    int signals, code;
+    int code;
     if (o->n_listen > 1) {
         return output_fail(EXIT_USAGE, "'testnet' listens on one address");
     }
@@ -85,9 +69,9 @@ static int run(struct options *o)
                            "this machine; give that one",
                            listen);
     }
-    signals = signals_open(false);
+    int signals = signals_open(false);
     if (signals < 0) {
-        return output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));
+        return EXIT_INTERNAL;
     }
     t = calloc(1, sizeof(*t));
     fds = calloc(n + 1, sizeof(*fds));

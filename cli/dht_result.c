@@ -59,7 +59,7 @@ static void print_peer(const struct dtt_event *event)
     puts(addr);
 }
 
-/* Nobody said anything: why, and an exit code. */
+/* Says why no node answered; an exit code. */
 static int report_silence(const struct session *s, unsigned asked)
 {
     const struct options *o = s->options;
@@ -72,7 +72,7 @@ static int report_silence(const struct session *s, unsigned asked)
     return output_fail(EXIT_REACH, "none of the %u nodes asked has answered; try again", asked);
 }
 
-/* Why nobody has taken what was to be stored. */
+/* Says why no node stored anything; an exit code. */
 static int report_refusal(const struct session *s, unsigned asked, int error)
 {
     switch (error) {
@@ -86,7 +86,8 @@ static int report_refusal(const struct session *s, unsigned asked, int error)
     }
 }
 
-/* How many answered of those asked, and how long it took: the last line of every operation. */
+/* The last line of every operation: how many of the nodes asked have answered, and in which time.
+ */
 static int finish(const struct session *s, const char *what, unsigned answered, unsigned asked,
                   uint64_t elapsed_ms)
 {
@@ -125,7 +126,7 @@ static int finish_announce(const struct session *s, const struct dtt_event *even
     return finish(s, "", e->acked + e->refused, e->asked, e->elapsed_ms);
 }
 
-/* Which value how many of the nodes returned, when there is more than one. */
+/* How many nodes returned each value. */
 static void say_holders(const struct dtt_event_dht_done *e)
 {
     for (uint32_t value = 0; value < e->values; value++) {
@@ -158,7 +159,7 @@ static int finish_search(const struct session *s, const struct dtt_event *event)
     return finish(s, what, e->answered, e->asked, e->elapsed_ms);
 }
 
-/* The events of a query: how to print one for people, and for its last one, how it ended. */
+/* Events of a query: how to print one for people and, for the last one, how the query ended. */
 static const struct {
     int type;
     void (*print)(const struct dtt_event *event);

@@ -15,7 +15,6 @@
 static int read_seed(const char *path, int fd, uint8_t *seed)
 {
     struct stat st;
-    ssize_t n;
     if (fstat(fd, &st) != 0) {
         return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
                            strerror(errno));
@@ -33,7 +32,7 @@ static int read_seed(const char *path, int fd, uint8_t *seed)
         return output_fail(EXIT_USAGE, "identity file '%s' has %lld bytes; it should have %d", path,
                            (long long)st.st_size, DTT_SEED_BYTES);
     }
-    n = read(fd, seed, DTT_SEED_BYTES);
+    ssize_t n = read(fd, seed, DTT_SEED_BYTES);
     if (n != DTT_SEED_BYTES) {
         return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
                            n < 0 ? strerror(errno) : "it ended early");
@@ -60,12 +59,11 @@ static int make_file(const char *path)
     size_t size = strlen(path) + sizeof(".XXXXXX");
     char *temporary = malloc(size);
     int error = 0;
-    int fd;
     if (!temporary) {
         return ENOMEM;
     }
     snprintf(temporary, size, "%s.XXXXXX", path);
-    fd = mkstemp(temporary);
+    int fd = mkstemp(temporary);
     if (fd < 0) {
         error = errno;
         free(temporary);
@@ -89,7 +87,6 @@ static int make_file(const char *path)
 int identity_load(const char *path, uint8_t ret_seed[DTT_SEED_BYTES])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    int code;
     if (fd < 0 && errno == ENOENT) {
         int error = make_file(path);
         if (error && error != EEXIST) {
@@ -102,7 +99,7 @@ int identity_load(const char *path, uint8_t ret_seed[DTT_SEED_BYTES])
         return output_fail(EXIT_USAGE, "cannot read the identity file '%s': %s", path,
                            strerror(errno));
     }
-    code = read_seed(path, fd, ret_seed);
+    int code = read_seed(path, fd, ret_seed);
     close(fd);
     return code;
 }

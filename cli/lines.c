@@ -15,11 +15,10 @@ void lines_init(struct lines *l, int fd)
 
 int lines_fill(struct lines *l)
 {
-    ssize_t n;
     memmove(l->buffer, l->buffer + l->start, l->end - l->start);
     l->end -= l->start;
     l->start = 0;
-    n = read(l->fd, l->buffer + l->end, sizeof(l->buffer) - l->end);
+    ssize_t n = read(l->fd, l->buffer + l->end, sizeof(l->buffer) - l->end);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
         return 0;
     }

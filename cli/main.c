@@ -120,10 +120,9 @@ static void open_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-    int code, flushed;
     open_standard_streams();
     signal(SIGPIPE, SIG_IGN);
-    code = run(argc - 1, argv + 1);
-    flushed = output_finish();
+    int code = run(argc - 1, argv + 1);
+    int flushed = output_finish();
     return code == EXIT_OK ? flushed : code;
 }

@@ -35,13 +35,12 @@ static enum option_result set_number(const struct option_use *use)
 static enum option_result set_seconds(const struct option_use *use)
 {
     const double longest = 100.0 * 365 * 24 * 3600;
-    double seconds;
     char *end;
     /* strtod also reads hexadecimal, "inf" and "nan". */
     if (strspn(use->value, "0123456789.") != strlen(use->value)) {
         return OPTION_IS_BAD;
     }
-    seconds = strtod(use->value, &end);
+    double seconds = strtod(use->value, &end);
     if (end == use->value || *end || seconds > longest) {
         return OPTION_IS_BAD;
     }

@@ -78,11 +78,10 @@ enum output_state output_line_flush(struct output_line *l)
         struct pollfd p = {.fd = l->fd, .events = POLLOUT};
         /* A pipe that polls writable takes PIPE_BUF bytes without blocking. */
         size_t n = l->len - l->done < PIPE_BUF ? l->len - l->done : PIPE_BUF;
-        ssize_t written;
         if (poll(&p, 1, 0) == 0) {
             return OUTPUT_PENDING;
         }
-        written = write(l->fd, l->text + l->done, n);
+        ssize_t written = write(l->fd, l->text + l->done, n);
         if (written >= 0) {
             l->done += (size_t)written;
         } else if (errno == EAGAIN) {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long a reader that stopped reading may delay leaving. */
+/* So long a reader that has stopped reading may delay leaving. */
 #define ROOM_LAST_WORDS_MS 500
 
 enum { FD_IN = SESSION_FDS, FD_OUT, N_FDS };
@@ -20,9 +20,9 @@ enum { FD_IN = SESSION_FDS, FD_OUT, N_FDS };
 struct room {
     struct session session;
     bool has_names;
-    bool is_clean; /* standard output is a terminal: make strangers' bytes harmless */
+    bool is_clean; /* standard output is a terminal: bytes of strangers are made harmless */
     size_t n_skipped;
-    const char *held; /* line that the topic did not take yet, in in.buffer */
+    const char *held; /* a line, in in.buffer, that the topic has not taken yet */
     size_t held_len;
     struct lines in;
     struct output_line out;
@@ -33,6 +33,26 @@ void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1])
     dtt_hex_encode(name, dtt_slice(id->bytes, ROOM_NAME_DIGITS / 2));
 }
 
+bool room_sentence(const struct dtt_event *event, char sentence[ROOM_SENTENCE_MAX])
+{
+    char name[ROOM_NAME_DIGITS + 1];
+    room_name(&event->u.neighbor.peer, name);
+    switch (event->type) {
+    case DTT_EVENT_JOINED:
+        snprintf(sentence, ROOM_SENTENCE_MAX, "joined after %.2f s",
+                 (double)event->u.joined.elapsed_ms / 1000);
+        return true;
+    case DTT_EVENT_NEIGHBOR_UP:
+        snprintf(sentence, ROOM_SENTENCE_MAX, "%s is here", name);
+        return true;
+    case DTT_EVENT_NEIGHBOR_DOWN:
+        snprintf(sentence, ROOM_SENTENCE_MAX, "%s %s", name,
+                 dtt_reason_text(event->u.neighbor.reason));
+        return true;
+    default: return false;
+    }
+}
+
 static void skip_line(struct room *r, size_t len)
 {
     output_say("line %zu has %zu bytes, more than the %d of a message: not sent", r->in.number, len,
@@ -40,7 +60,7 @@ static void skip_line(struct room *r, size_t len)
     r->n_skipped++;
 }
 
-/* Hands lines to the topic until it takes no more; then the line waits, and so does the input. */
+/* Hands lines to the topic until it takes no more; then the line and the input wait. */
 static void send_lines(struct room *r)
 {
     while (!r->session.is_over) {
@@ -103,31 +123,17 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
 /* What people want to know besides the messages. */
 static void tell(const struct room *r, const struct dtt_event *event)
 {
-    char name[ROOM_NAME_DIGITS + 1];
-    switch (event->type) {
-    case DTT_EVENT_JOINED:
-        output_say("joined after %.2f s", (double)event->u.joined.elapsed_ms / 1000);
-        break;
-    case DTT_EVENT_NEIGHBOR_UP:
-        room_name(&event->u.neighbor.peer, name);
-        if (r->has_names) {
-            output_say("%s is here", name);
-        }
-        break;
-    case DTT_EVENT_NEIGHBOR_DOWN:
-        room_name(&event->u.neighbor.peer, name);
-        if (r->has_names) {
-            output_say("%s %s", name, dtt_reason_text(event->u.neighbor.reason));
-        }
-        if (!r->session.is_over && session_is_alone(&r->session)) {
-            output_say("no neighbour is left; looking for others");
-        }
-        break;
-    case DTT_EVENT_LAGGED:
+    char sentence[ROOM_SENTENCE_MAX];
+    if (event->type == DTT_EVENT_LAGGED) {
         output_say("%llu events were lost: standard output is read too slowly",
                    (unsigned long long)event->u.lagged.missed);
-        break;
-    default: break;
+    }
+    if ((r->has_names || event->type == DTT_EVENT_JOINED) && room_sentence(event, sentence)) {
+        output_say("%s", sentence);
+    }
+    if (event->type == DTT_EVENT_NEIGHBOR_DOWN && !r->session.is_over &&
+        session_is_alone(&r->session)) {
+        output_say("no neighbour is left; looking for others");
     }
 }
 
@@ -149,11 +155,10 @@ static enum output_state print_events(struct room *r)
 {
     for (;;) {
         enum output_state state = output_line_flush(&r->out);
-        const struct dtt_event *event;
         if (state != OUTPUT_IDLE) {
             return state;
         }
-        event = session_event(&r->session);
+        const struct dtt_event *event = session_event(&r->session);
         if (!event) {
             return OUTPUT_IDLE;
         }
@@ -196,15 +201,14 @@ static void read_lines(struct room *r)
 static void turn(struct room *r)
 {
     struct pollfd fds[N_FDS];
-    bool wants_input, is_pending;
     print_and_check(r);
     send_lines(r);
     quit_on_eof(r);
     if (r->session.is_over) {
         return;
     }
-    wants_input = !r->held && !r->in.is_ended;
-    is_pending = r->out.done < r->out.len;
+    bool wants_input = !r->held && !r->in.is_ended;
+    bool is_pending = r->out.done < r->out.len;
     fds[FD_IN] = (struct pollfd){.fd = wants_input ? r->in.fd : -1, .events = POLLIN};
     fds[FD_OUT] = (struct pollfd){.fd = r->out.fd, .events = is_pending ? POLLOUT : 0};
     session_turn(&r->session, fds, N_FDS);
@@ -237,7 +241,6 @@ static void leave(struct room *r)
 int room_run(struct options *o, bool has_names)
 {
     struct room *r = calloc(1, sizeof(*r));
-    int code;
     if (!r) {
         return output_fail(EXIT_INTERNAL, "out of memory");
     }
@@ -245,7 +248,7 @@ int room_run(struct options *o, bool has_names)
     r->is_clean = isatty(STDOUT_FILENO);
     lines_init(&r->in, STDIN_FILENO);
     output_line_init(&r->out, STDOUT_FILENO);
-    code = session_open(&r->session, o, SESSION_JOIN, 0, 0);
+    int code = session_open(&r->session, o, SESSION_JOIN, 0, 0);
     if (code == EXIT_OK) {
         while (!r->session.is_over) {
             turn(r);

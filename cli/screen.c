@@ -113,11 +113,10 @@ static char *give_prompt(EditLine *editor)
 static bool read_byte(struct screen *s, uint8_t *ret)
 {
     for (;;) {
-        ssize_t n;
         if (!s->wait_key(s->user)) {
             return false;
         }
-        n = read(STDIN_FILENO, ret, 1);
+        ssize_t n = read(STDIN_FILENO, ret, 1);
         if (n == 1) {
             return true;
         }
@@ -176,11 +175,10 @@ bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user)
 const char *screen_read(struct screen *s, size_t *ret_len)
 {
     HistEvent event;
-    const wchar_t *line;
     int count = 0;
     size_t len, n = 0;
     s->is_editing = true;
-    line = el_wgets(s->editor, &count);
+    const wchar_t *line = el_wgets(s->editor, &count);
     if (!line || count <= 0) {
         /* A prompt with nothing behind it goes, what was being typed stays. */
         const LineInfoW *typed = el_wline(s->editor);

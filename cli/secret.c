@@ -22,8 +22,7 @@ static ssize_t read_more(struct secret *s, int fd)
 {
     bool is_full = s->len == SECRET_MAX;
     char extra;
-    ssize_t n;
-    n = is_full ? read(fd, &extra, 1) : read(fd, s->bytes + s->len, SECRET_MAX - s->len);
+    ssize_t n = is_full ? read(fd, &extra, 1) : read(fd, s->bytes + s->len, SECRET_MAX - s->len);
     if (n < 0) {
         return -errno;
     }
@@ -89,12 +88,12 @@ static int from_terminal(struct secret *s, const char *topic)
 {
     const char interrupt = 3;
     char shown[TEXT_CLEAN_SIZE(64)];
-    struct termios usual, quiet;
+    struct termios usual;
     ssize_t n;
     if (tcgetattr(STDIN_FILENO, &usual) != 0) {
         return output_fail(EXIT_IO, "cannot ask for the secret: %s", strerror(errno));
     }
-    quiet = usual;
+    struct termios quiet = usual;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     quiet.c_lflag |= ICANON;
     quiet.c_cc[VEOL] = (cc_t)interrupt;

@@ -22,6 +22,18 @@ uint64_t session_now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+int session_ms_until(uint64_t due_ms)
+{
+    uint64_t now_ms = session_now_ms();
+    if (due_ms == UINT64_MAX) {
+        return -1;
+    }
+    if (due_ms <= now_ms) {
+        return 0;
+    }
+    return due_ms - now_ms > INT_MAX ? INT_MAX : (int)(due_ms - now_ms);
+}
+
 int session_exit_code(int err)
 {
     switch (err) {
@@ -92,7 +104,7 @@ static int report_open(const struct options *o, int err)
     }
 }
 
-/* The library goes on without a state file that it cannot write; a person wants to know. */
+/* The library goes on without a state file that it cannot write, but a person should know. */
 static bool state_is_usable(const char *path)
 {
     char copy[PATH_MAX];
@@ -118,13 +130,11 @@ static int open_node(struct session *s, unsigned flags)
                                 .flags = flags,
                                 .log_level = (int)o->log_level,
                                 .state_file = o->state};
-    int code;
     if (o->state && !state_is_usable(o->state)) {
         return output_fail(EXIT_IO, "cannot keep state in '%s': %s", o->state, strerror(errno));
     }
-
     if (o->identity) {
-        code = identity_load(o->identity, seed);
+        int code = identity_load(o->identity, seed);
         if (code != EXIT_OK) {
             return code;
         }
@@ -147,16 +157,12 @@ static int start_topic(struct session *s, enum session_kind kind, const struct s
                                       .peers = o->peers,
                                       .n_peers = o->n_peers};
     uint32_t op;
-    int err;
-    if (kind == SESSION_LOOKUP) {
-        err = dtt_node_lookup(s->node, &config, &op);
-    } else {
-        err = dtt_topic_join(&s->topic, s->node, &config);
-    }
+    bool is_lookup = kind == SESSION_LOOKUP;
+    int err = is_lookup ? dtt_node_lookup(s->node, &config, &op)
+                        : dtt_topic_join(&s->topic, s->node, &config);
     if (err != 0) {
         return output_fail(session_exit_code(err), "cannot %s '%s': %s",
-                           kind == SESSION_LOOKUP ? "look up" : "join", o->arg,
-                           dtt_error_text(err));
+                           is_lookup ? "look up" : "join", o->arg, dtt_error_text(err));
     }
     return EXIT_OK;
 }
@@ -174,9 +180,7 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
     }
     if (code == EXIT_OK) {
         s->signals = signals_open(s->on_signal != NULL);
-        if (s->signals < 0) {
-            code = output_fail(EXIT_INTERNAL, "cannot catch signals: %s", strerror(errno));
-        }
+        code = s->signals < 0 ? EXIT_INTERNAL : EXIT_OK;
     }
     s->start_ms = session_now_ms();
     if (code == EXIT_OK) {
@@ -225,13 +229,13 @@ uint64_t session_n_repeated(const struct session *s)
     return 0;
 }
 
-/* What the session waits for: a neighbour when it joins, a DHT node when it does not. */
+/* Whether the session waits for a neighbour or, without a topic, for a DHT node. */
 static bool is_waiting(const struct session *s)
 {
     return s->topic ? session_is_alone(s) : !s->has_dht;
 }
 
-/* The hosts that the search began with. */
+/* The hosts at which the search began. */
 static void list_tried(const struct options *o, char *out, size_t cap)
 {
     const char *hosts[OPTIONS_BOOTSTRAP_MAX];
@@ -246,7 +250,7 @@ static void list_tried(const struct options *o, char *out, size_t cap)
     join_words(out, cap, hosts, n);
 }
 
-/* Adds for how long, and as long as no DHT node has answered, which hosts were tried. */
+/* Says why, for how long, and the hosts tried as long as no DHT node has answered. */
 static void say_progress(const struct session *s, const struct dtt_why *why)
 {
     double seconds = (double)why->for_ms / 1000;
@@ -259,7 +263,7 @@ static void say_progress(const struct session *s, const struct dtt_why *why)
     say(s, "%s; %.0f s so far, tried %s", why->sentence, seconds, tried);
 }
 
-/* How far the session has come, also without a topic. */
+/* How far the session has come; dtt_topic_why needs a topic. */
 static void explain(const struct session *s, struct dtt_why *ret)
 {
     *ret = (struct dtt_why){.size = sizeof(*ret),
@@ -283,13 +287,13 @@ static void report_waiting(struct session *s, uint64_t now_ms)
 {
     struct dtt_why why;
     explain(s, &why);
-    /* A neighbour may be there for the tracker before it is one of the swarm. */
+    /* The tracker may know of a neighbour before the swarm does. */
     if (why.stage != DTT_STAGE_JOINED && progress_is_due(&s->progress, now_ms, why.stage)) {
         say_progress(s, &why);
     }
 }
 
-/* Whatever the clock has to say after a turn. */
+/* Acts on the time after a turn. */
 static void check_clock(struct session *s)
 {
     uint64_t now_ms = session_now_ms();
@@ -308,34 +312,25 @@ static void check_clock(struct session *s)
     }
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Milliseconds until check_clock has something to do; -1: never. */
 static int next_timeout(const struct session *s)
 {
-    uint64_t now_ms = session_now_ms();
-    uint64_t due_ms = UINT64_MAX;
-    uint64_t candidates[] = {s->alarm_ms > 0 ? s->alarm_ms : UINT64_MAX, UINT64_MAX, UINT64_MAX,
-                             UINT64_MAX};
+    uint64_t due_ms = s->alarm_ms > 0 ? s->alarm_ms : UINT64_MAX;
     if (s->options->for_ms >= 0) {
-        candidates[1] = s->start_ms + (uint64_t)s->options->for_ms;
+        due_ms = earlier(due_ms, s->start_ms + (uint64_t)s->options->for_ms);
     }
     if (is_waiting(s)) {
-        candidates[2] = s->progress.is_searching ? s->progress.next_ms : now_ms;
-        if (s->join_timeout_ms > 0) {
-            candidates[3] = s->start_ms + (uint64_t)s->join_timeout_ms;
-        }
+        due_ms = earlier(due_ms, s->progress.is_searching ? s->progress.next_ms : 0);
     }
-    for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
-        if (candidates[i] < due_ms) {
-            due_ms = candidates[i];
-        }
+    if (is_waiting(s) && s->join_timeout_ms > 0) {
+        due_ms = earlier(due_ms, s->start_ms + (uint64_t)s->join_timeout_ms);
     }
-    if (due_ms == UINT64_MAX) {
-        return -1;
-    }
-    if (due_ms <= now_ms) {
-        return 0;
-    }
-    return due_ms - now_ms > INT_MAX ? INT_MAX : (int)(due_ms - now_ms);
+    return session_ms_until(due_ms);
 }
 
 static void show_log(struct session *s)
@@ -350,10 +345,9 @@ static void show_log(struct session *s)
 
 void session_turn(struct session *s, struct pollfd *fds, nfds_t n)
 {
-    int err;
     fds[0] = (struct pollfd){.fd = dtt_node_fd(s->node), .events = POLLIN};
     fds[1] = (struct pollfd){.fd = s->signals, .events = POLLIN};
-    err = poll(fds, n, next_timeout(s));
+    int err = poll(fds, n, next_timeout(s));
     if (err < 0 && errno != EINTR) {
         session_end(s, output_fail(EXIT_INTERNAL, "cannot wait for events: %s", strerror(errno)));
         return;
@@ -377,12 +371,8 @@ void session_turn(struct session *s, struct pollfd *fds, nfds_t n)
 const struct dtt_event *session_event(struct session *s)
 {
     const struct dtt_event *event = dtt_node_next_event(s->node);
-    if (event && event->type == DTT_EVENT_DHT_READY) {
-        s->has_dht = true;
-    }
-    if (event && event->type == DTT_EVENT_JOINED) {
-        s->has_joined = true;
-    }
+    s->has_dht |= event && event->type == DTT_EVENT_DHT_READY;
+    s->has_joined |= event && event->type == DTT_EVENT_JOINED;
     return event;
 }
 
@@ -412,9 +402,7 @@ void session_leave(struct session *s)
     }
     s->topic = dtt_topic_leave(s->topic);
     /* One turn sends the goodbyes; a failure does not matter any more. */
-    if (dtt_node_process(s->node) < 0) {
-        return;
-    }
+    (void)dtt_node_process(s->node);
 }
 
 void session_close(struct session *s)

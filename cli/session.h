@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What every command with a node does: open it from the options, join, wait for whatever comes
- * first, watch the clock and the signals, say what it is waiting for, leave.
+ * The course of every command with a node: it opens the node from the options, joins, waits for
+ * whatever comes first, watches the clock and the signals, says what it waits for, and leaves.
  */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
@@ -24,20 +24,23 @@ struct session {
     struct progress progress;
     uint64_t alarm_ms; /**< session_turn ends at this time of session_now_ms; 0: no alarm */
     void (*on_alarm)(struct session *s); /**< called by session_run, which has reset alarm_ms */
-    bool has_dht;                        /**< a DHT node has answered, or none is looked for */
+    bool has_dht;                        /**< a DHT node has answered, or none is asked */
     bool has_joined;                     /**< there has been a neighbour */
     bool is_over;                        /**< time to leave, with this exit code: */
     int code;
 
     /** Shows a sentence; NULL: output_say. */
     void (*say)(void *user, const char *sentence);
-    /** A signal that does not mean leaving (SIGWINCH, SIGTSTP); may be NULL. */
+    /** Takes a signal that does not mean leaving (SIGWINCH, SIGTSTP); may be NULL. */
     void (*on_signal)(void *user, int number);
     void *user;
 };
 
 /** Milliseconds of a clock that never jumps. */
 uint64_t session_now_ms(void);
+
+/** Milliseconds from now until `due_ms` of that clock, for poll; -1 (never) for UINT64_MAX. */
+int session_ms_until(uint64_t due_ms);
 
 enum session_kind {
     SESSION_DHT,    /**< no topic */
@@ -47,8 +50,8 @@ enum session_kind {
 
 /**
  * Gets the secret if the kind needs one, opens a node with these dtt_node_flags and starts.
- * `join_timeout_ms` is the command's default. *s is zero but for the callbacks. An exit code; call
- * session_close whatever it is.
+ * `join_timeout_ms` is the default of the command. *s is zero but for the callbacks. Returns an
+ * exit code; call session_close in any case.
  */
 int session_open(struct session *s, struct options *o, enum session_kind kind, unsigned flags,
                  int64_t join_timeout_ms);
@@ -69,13 +72,13 @@ void session_run(struct session *s,
 /** Ends the session with this exit code. */
 void session_end(struct session *s, int code);
 
-/** Whether there is no neighbour. */
+/** Whether there is no neighbour at this moment. */
 bool session_is_alone(const struct session *s);
 
-/** Own messages that were not sent since the swarm knows their content from the last 90 s. */
+/** Own messages that were not sent, because the same was said in the last 90 s. */
 uint64_t session_n_repeated(const struct session *s);
 
-/** Says that no DHT node has answered, and which were tried: EXIT_REACH. */
+/** Says that no DHT node has answered and which hosts were tried. Returns EXIT_REACH. */
 int session_unreached(const struct session *s);
 
 /** Leaves the topic; afterwards there is a LEFT event to fetch. */

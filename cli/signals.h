@@ -7,11 +7,11 @@
 
 /**
  * Catches SIGINT, SIGTERM and SIGHUP, and with `terminal` also SIGWINCH and SIGTSTP. Returns the
- * descriptor to poll, or -1 (errno). Call it before there are threads, once a process.
+ * descriptor to poll, or -1 after saying why. Call it once in a process, before there are threads.
  */
 int signals_open(bool terminal);
 
-/** The next caught signal, or 0 when there is none. */
+/** The next caught signal; 0: none. */
 int signals_next(int fd);
 
 #endif

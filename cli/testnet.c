@@ -43,9 +43,8 @@ int testnet_open(struct testnet *t, size_t n, const char *listen, int log_level)
 {
     struct dtt_addr addr;
     char other[DTT_ADDR_TEXT_MAX];
-    int code;
     allow_many_descriptors();
-    code = open_one(t, listen ? listen : "127.0.0.1:0", log_level);
+    int code = open_one(t, listen ? listen : "127.0.0.1:0", log_level);
     if (code != EXIT_OK) {
         return code;
     }

@@ -11,6 +11,13 @@ struct dtt_addr dtt_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t
     return (struct dtt_addr){.ip = {a, b, c, d}, .port = port, .family = DTT_FAMILY_V4};
 }
 
+/* ::ffff:a.b.c.d */
+static bool is_mapped(const uint8_t *ip)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(ip, prefix, sizeof(prefix)) == 0;
+}
+
 static bool is_link_v6(const struct dtt_addr *a)
 {
     return a->family == DTT_FAMILY_V6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
@@ -18,8 +25,7 @@ static bool is_link_v6(const struct dtt_addr *a)
 
 struct dtt_addr dtt_addr_v6(const uint8_t ip[16], uint16_t port)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+    if (is_mapped(ip)) {
         return dtt_addr_v4(ip[12], ip[13], ip[14], ip[15], port);
     }
     struct dtt_addr a = {.port = port, .family = DTT_FAMILY_V6};
@@ -102,34 +108,27 @@ static enum dtt_addr_scope scope_v4(const uint8_t *ip)
     return DTT_SCOPE_GLOBAL;
 }
 
-static enum dtt_addr_scope scope_v6(const uint8_t *ip)
+static enum dtt_addr_scope scope_v6(const struct dtt_addr *a)
 {
     static const uint8_t zero[12] = {0};
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    if (memcmp(ip, zero, 12) == 0) {
+    if (memcmp(a->ip, zero, sizeof(zero)) == 0) {
         /* ::, ::1, and the IPv4-compatible addresses that RFC 4291 gave up. */
-        return dtt_get_be32(ip + 12) == 1 ? DTT_SCOPE_LOOPBACK : DTT_SCOPE_UNUSABLE;
+        return dtt_get_be32(a->ip + 12) == 1 ? DTT_SCOPE_LOOPBACK : DTT_SCOPE_UNUSABLE;
     }
-    if (memcmp(ip, mapped, 12) == 0) {
+    if (is_mapped(a->ip) || a->ip[0] == 0xff) {
         return DTT_SCOPE_UNUSABLE;
     }
-    if (ip[0] == 0xff) {
-        return DTT_SCOPE_UNUSABLE;
-    }
-    if (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80) {
+    if (is_link_v6(a)) {
         return DTT_SCOPE_LINK;
     }
-    if ((ip[0] & 0xfe) == 0xfc) {
-        return DTT_SCOPE_PRIVATE;
-    }
-    return DTT_SCOPE_GLOBAL;
+    return (a->ip[0] & 0xfe) == 0xfc ? DTT_SCOPE_PRIVATE : DTT_SCOPE_GLOBAL;
 }
 
 enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a)
 {
     switch (a->family) {
     case DTT_FAMILY_V4: return scope_v4(a->ip);
-    case DTT_FAMILY_V6: return scope_v6(a->ip);
+    case DTT_FAMILY_V6: return scope_v6(a);
     default: return DTT_SCOPE_UNUSABLE;
     }
 }

@@ -26,7 +26,7 @@ struct dtt_addr dtt_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t
 /** 16 address bytes; an IPv4-mapped address (::ffff:a.b.c.d) becomes IPv4. */
 struct dtt_addr dtt_addr_v6(const uint8_t ip[16], uint16_t port);
 
-/** The same in a zone (sin6_scope_id), which counts where the address is link-local. */
+/** The same in a zone (sin6_scope_id), which is kept only for a link-local address. */
 struct dtt_addr dtt_addr_v6_zone(const uint8_t ip[16], uint16_t port, uint32_t zone);
 
 /** Number of address bytes in `ip`: 4, 16, or 0 for no family. */
@@ -34,11 +34,11 @@ size_t dtt_addr_ip_len(const struct dtt_addr *a);
 bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b);
 bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b);
 /**
- * The number of the host that an address is one of, for shares: an IPv4 address, or a /64 of IPv6,
- * which any host there may fill. 0: no address.
+ * Number of the host that holds the address, for shares of a limit: the IPv4 address, or the /64 of
+ * an IPv6 address, since one host may use all of it. 0: no address.
  */
 uint64_t dtt_addr_host(const struct dtt_addr *a);
-/** The number of its network: /24, or /48. */
+/** Number of its network, likewise: the /24 or /48. */
 uint64_t dtt_addr_network(const struct dtt_addr *a);
 /** Total order: family, address, port, zone. */
 int dtt_addr_cmp(const struct dtt_addr *a, const struct dtt_addr *b);
@@ -46,12 +46,12 @@ enum dtt_addr_scope dtt_addr_scope(const struct dtt_addr *a);
 /** Port 0, no family or an unusable scope: never send there. */
 bool dtt_addr_is_usable(const struct dtt_addr *a);
 /**
- * Usable, and others may make us send there: no port below 1024, and nothing nearer to its host
- * than `nearest`, as far as we or the peer that names it live: loopback addresses only from
- * loopback.
+ * Usable, and others may make us send there: not to a port below 1024, nor to a scope nearer than
+ * `nearest`, which is that of the peer that names the address or our own. So only a peer on
+ * loopback can name a loopback address.
  */
 bool dtt_addr_may_be_named(const struct dtt_addr *a, enum dtt_addr_scope nearest);
-/** 0.0.0.0 or [::], any port: one can listen there, not send. */
+/** 0.0.0.0 or [::] with any port: an address to listen on, not to send to. */
 bool dtt_addr_is_wildcard(const struct dtt_addr *a);
 
 #define DTT_HOST_MAX 256 /**< a name of the DNS, with the NUL */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** The array with room for one more than `n`, doubled when it is full; NULL: no memory, it stays.
- */
+/** `array` with room for one more than `n` elements, doubled when full. NULL without memory: then
+ * `array` is as before. */
 static inline void *dtt_array_room(void *array, size_t n, size_t *cap, size_t size)
 {
     if (n < *cap) {

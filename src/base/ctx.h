@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What all modules of one node share: where traces go, the counters, the seed from which each draws
- * its own random stream, and what was checked lately. Owned by the node; modules keep a pointer.
+ * What all modules of a node share: the sink of traces, the counters, the seed from which each
+ * module draws its own random stream, and results of recent checks. The node owns it; modules keep
+ * a pointer.
  */
 #ifndef DTT_BASE_CTX_H
 #define DTT_BASE_CTX_H
@@ -21,8 +22,8 @@ struct dtt_ctx {
     struct dtt_trace trace;
     uint64_t counters[DTT_COUNTER_COUNT];
     uint8_t seed[DTT_RNG_SEED_BYTES];
-    struct dtt_memo *valid;  /**< signatures and keys found good; NULL: each is checked anew */
-    struct dtt_memo *opened; /**< records, for nodes that share what they open; else NULL */
+    struct dtt_memo *valid;  /**< good signatures and keys; NULL: each is checked anew */
+    struct dtt_memo *opened; /**< opened records, when several nodes share them; else NULL */
 };
 
 #define DTT_COUNT_N(ctx, name, n) ((void)((ctx)->counters[DTT_COUNTER_##name] += (n)))

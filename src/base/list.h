@@ -9,35 +9,35 @@
 #include <assert.h>
 #include <stddef.h>
 
-struct dtt_link {
-    struct dtt_link *prev;
-    struct dtt_link *next;
+struct dtt_list_link {
+    struct dtt_list_link *prev;
+    struct dtt_list_link *next;
     struct dtt_list *list; /**< the list it is in, or NULL */
 };
 
 struct dtt_list {
-    struct dtt_link *head;
-    struct dtt_link *tail;
+    struct dtt_list_link *head;
+    struct dtt_list_link *tail;
     size_t count;
 };
 
 /** The struct of type `type` whose member `member` is the link `l`, which must not be NULL. */
-#define DTT_LINK_OWNER(l, type, member) ((type *)(void *)((char *)(l)-offsetof(type, member)))
+#define DTT_LIST_OWNER(l, type, member) ((type *)(void *)((char *)(l)-offsetof(type, member)))
 
 /** Appends; nothing happens when `l` is in a list already. */
-static inline void dtt_list_push(struct dtt_list *list, struct dtt_link *l)
+static inline void dtt_list_push(struct dtt_list *list, struct dtt_list_link *l)
 {
     if (l->list) {
         return;
     }
-    *l = (struct dtt_link){.prev = list->tail, .list = list};
+    *l = (struct dtt_list_link){.prev = list->tail, .list = list};
     *(list->tail ? &list->tail->next : &list->head) = l;
     list->tail = l;
     list->count++;
 }
 
 /** Takes out of whatever list it is in; fine when it is in none. */
-static inline void dtt_list_remove(struct dtt_link *l)
+static inline void dtt_list_remove(struct dtt_list_link *l)
 {
     struct dtt_list *list = l->list;
     if (!list) {

@@ -122,7 +122,7 @@ int dtt_map_put(struct dtt_map *m, const void *key, void *value)
     return DTT_OK;
 }
 
-/* Empties index slot i and moves later members of its probe chain back (no tombstones). */
+/* Empties index slot i and moves later members of its probe chain back: there are no tombstones. */
 static void unindex(struct dtt_map *m, size_t i)
 {
     size_t mask = m->index_len - 1;

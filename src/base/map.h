@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Map from keys of one fixed size to pointers. Keyed SipHash (an attacker cannot choose colliding
- * keys), a stated maximum, and an iteration order that depends only on the calls made: entries lie
- * in a dense array, a removal moves the last entry into the gap.
+ * Map from keys of one fixed size to pointers, with a stated maximum. It hashes with keyed SipHash,
+ * so that an attacker cannot choose colliding keys. The order of iteration depends only on the
+ * calls made: entries lie in a dense array, and a removal moves the last entry into the gap.
  */
 #ifndef DTT_BASE_MAP_H
 #define DTT_BASE_MAP_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The results of costly checks, so that the same bytes need not be checked again: a slot that is
- * read every few seconds brings the same signatures, and gossip names the same peers over and over.
- * An entry is recognised by a keyed 128-bit hash of everything that its result depends on; without
- * the key nobody can make other bytes pass for it. A new entry replaces the old one in its place; a
- * forgotten result is found again, so a memo changes no result.
+ * Results of costly checks, so that the same bytes are not checked again: a slot that is read every
+ * few seconds brings the same signatures, and gossip names the same peers over and over. A keyed
+ * 128-bit hash of everything a result depends on identifies its entry; without the key nobody can
+ * make other bytes match it. A new entry replaces the old one in its place. A forgotten result is
+ * computed again, so a memo changes no result.
  */
 #ifndef DTT_BASE_MEMO_H
 #define DTT_BASE_MEMO_H
@@ -26,8 +26,8 @@ struct dtt_memo_mark {
 };
 
 /**
- * Room for `places` results of `result_bytes` each; 0 bytes: that a check succeeded is all there is
- * to know. `key` is secret and random. DTT_ENOMEM.
+ * Room for `places` results of `result_bytes` each; 0 when a check has no result but its success.
+ * `key` is secret and random. DTT_ENOMEM.
  */
 int dtt_memo_init(struct dtt_memo *m, const uint8_t key[DTT_MEMO_KEY_BYTES], size_t places,
                   size_t result_bytes);
@@ -35,12 +35,12 @@ int dtt_memo_init(struct dtt_memo *m, const uint8_t key[DTT_MEMO_KEY_BYTES], siz
 void dtt_memo_fini(struct dtt_memo *m);
 
 /**
- * The result of the check named `check` of these parts, valid until the next call with `m`; NULL
- * when it is not known. Then `ret` is what dtt_memo_keep needs. `m` may be NULL: nothing is known.
+ * The result of the check named `check` of these parts, valid until the next call with `m`. When it
+ * is not known, NULL, and *ret is what dtt_memo_keep needs. With `m` NULL nothing is known.
  */
 const void *dtt_memo_find(const struct dtt_memo *m, const char *check,
                           const struct dtt_slice *parts, size_t n, struct dtt_memo_mark *ret);
-/** Remembers a result; `result` may be NULL when there are no bytes of it. */
+/** Remembers a result; `result` may be NULL when results have 0 bytes. */
 void dtt_memo_keep(struct dtt_memo *m, const struct dtt_memo_mark *mark, const void *result);
 
 #endif

@@ -42,7 +42,7 @@ void dtt_rng_bytes(struct dtt_rng *r, void *out, size_t len)
             n = len;
         }
         memcpy(p, r->block + r->used, n);
-        /* What was handed out may be a key: it does not stay behind. */
+        /* The bytes may become a key: no copy stays behind. */
         sodium_memzero(r->block + r->used, n);
         r->used = (uint8_t)(r->used + n);
         p += n;

@@ -12,7 +12,7 @@
 #define DTT_MS UINT64_C(1000000)
 #define DTT_S UINT64_C(1000000000)
 
-/** The deadline of something that is not waiting for anything. */
+/** The deadline of something that never becomes due. */
 #define DTT_NEVER UINT64_MAX
 
 struct dtt_now {
@@ -31,7 +31,7 @@ static inline uint64_t dtt_min_ns(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/** a + b, or DTT_NEVER where that does not fit: what waits for ever stays so. */
+/** a + b, or DTT_NEVER when the sum does not fit: DTT_NEVER plus anything is DTT_NEVER. */
 static inline uint64_t dtt_add_ns(uint64_t a, uint64_t b)
 {
     return a > DTT_NEVER - b ? DTT_NEVER : a + b;

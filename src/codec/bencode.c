@@ -11,13 +11,10 @@ char dtt_bencode_peek(const struct dtt_reader *r)
     if (r->failed || r->pos == r->end) {
         return 0;
     }
-    switch (*r->pos) {
-    case 'i': return 'i';
-    case 'l': return 'l';
-    case 'd': return 'd';
-    case 'e': return 'e';
-    default: return is_digit(*r->pos) ? 's' : 0;
+    if (is_digit(*r->pos)) {
+        return 's';
     }
+    return *r->pos && strchr("ilde", *r->pos) ? (char)*r->pos : 0;
 }
 
 /* Digits up to `end`, which is passed. Clears *canonical for a leading zero or an overflow. */
@@ -39,9 +36,7 @@ static uint64_t scan_number(struct dtt_reader *r, uint8_t end, uint64_t max, boo
         r->failed = true;
         return 0;
     }
-    if (n > 1 && *start == '0') {
-        *canonical = false;
-    }
+    *canonical = *canonical && (n == 1 || *start != '0');
     r->pos++;
     return v;
 }
@@ -65,12 +60,10 @@ static int64_t scan_int(struct dtt_reader *r, bool *canonical)
     }
     uint64_t max = (uint64_t)INT64_MAX + minus;
     uint64_t v = scan_number(r, 'e', max, canonical);
-    if (minus && v == 0) {
-        *canonical = false;
-    }
     if (!minus) {
         return (int64_t)v;
     }
+    *canonical = *canonical && v != 0;
     return v == max ? INT64_MIN : -(int64_t)v;
 }
 
@@ -82,9 +75,7 @@ struct dtt_slice dtt_bencode_read_str(struct dtt_reader *r)
         return dtt_slice(NULL, 0);
     }
     struct dtt_slice s = scan_str(r, &canonical);
-    if (!canonical) {
-        r->failed = true;
-    }
+    r->failed |= !canonical;
     return r->failed ? dtt_slice(NULL, 0) : s;
 }
 
@@ -103,9 +94,7 @@ int64_t dtt_bencode_read_int(struct dtt_reader *r)
 {
     bool canonical = true;
     int64_t v = scan_int(r, &canonical);
-    if (!canonical) {
-        r->failed = true;
-    }
+    r->failed |= !canonical;
     return r->failed ? 0 : v;
 }
 
@@ -148,9 +137,7 @@ static bool is_sorted(struct dtt_slice a, struct dtt_slice b)
 static void read_key(struct dtt_reader *r, struct level *at, bool *canonical)
 {
     struct dtt_slice key = scan_str(r, canonical);
-    if (at->key.data && !is_sorted(at->key, key)) {
-        *canonical = false;
-    }
+    *canonical = *canonical && (!at->key.data || is_sorted(at->key, key));
     at->key = key;
     at->wants_value = true;
 }

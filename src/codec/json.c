@@ -20,8 +20,7 @@ static void put_text(struct dtt_json *j, const char *s)
     put(j, s, strlen(s));
 }
 
-/* RFC 8259 section 7. DEL is legal as it is, but a terminal that shows the text does not need it.
- */
+/* RFC 8259, section 7. JSON allows DEL unescaped, but it is no good to a terminal. */
 static void put_quoted(struct dtt_json *j, struct dtt_slice s)
 {
     char escape[8];
@@ -56,7 +55,7 @@ static void begin(struct dtt_json *j, const char *name)
         put_text(j, ",");
     }
     if (is_member) {
-        put_quoted(j, dtt_slice((const uint8_t *)name, strlen(name)));
+        put_quoted(j, dtt_slice(name, strlen(name)));
         put_text(j, ":");
     }
     j->has_value = true;
@@ -106,20 +105,24 @@ void dtt_json_end(struct dtt_json *j)
     put_text(j, j->arrays >> j->depth & 1 ? "]" : "}");
 }
 
+void dtt_json_raw(struct dtt_json *j, const char *name, const char *json)
+{
+    begin(j, name);
+    put_text(j, json);
+}
+
 void dtt_json_u64(struct dtt_json *j, const char *name, uint64_t value)
 {
     char text[24];
     snprintf(text, sizeof(text), "%" PRIu64, value);
-    begin(j, name);
-    put_text(j, text);
+    dtt_json_raw(j, name, text);
 }
 
 void dtt_json_i64(struct dtt_json *j, const char *name, int64_t value)
 {
     char text[24];
     snprintf(text, sizeof(text), "%" PRId64, value);
-    begin(j, name);
-    put_text(j, text);
+    dtt_json_raw(j, name, text);
 }
 
 void dtt_json_thousandths(struct dtt_json *j, const char *name, int64_t value)
@@ -134,14 +137,12 @@ void dtt_json_thousandths(struct dtt_json *j, const char *name, int64_t value)
     if (text[len - 1] == '.') {
         text[--len] = '\0';
     }
-    begin(j, name);
-    put_text(j, text);
+    dtt_json_raw(j, name, text);
 }
 
 void dtt_json_bool(struct dtt_json *j, const char *name, bool value)
 {
-    begin(j, name);
-    put_text(j, value ? "true" : "false");
+    dtt_json_raw(j, name, value ? "true" : "false");
 }
 
 void dtt_json_utf8(struct dtt_json *j, const char *name, struct dtt_slice text)
@@ -152,7 +153,7 @@ void dtt_json_utf8(struct dtt_json *j, const char *name, struct dtt_slice text)
 
 void dtt_json_text(struct dtt_json *j, const char *name, const char *text)
 {
-    dtt_json_utf8(j, name, dtt_slice((const uint8_t *)text, strlen(text)));
+    dtt_json_utf8(j, name, dtt_slice(text, strlen(text)));
 }
 
 void dtt_json_hex(struct dtt_json *j, const char *name, struct dtt_slice bytes)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Writes JSON (RFC 8259) into a buffer of the caller's, without white space. Nothing is allocated
- * and nothing is cut in silence: the length needed is counted past the end of the buffer, and
- * dtt_json_finish returns it. The library and the command have this one writer.
+ * Writes JSON (RFC 8259) into a buffer of the caller, without white space. Nothing is allocated and
+ * nothing is cut in silence: the length needed is counted past the end of the buffer, and
+ * dtt_json_finish returns it.
  *
  * Each function adds one value to the object or array opened last. `name` is the member's name, and
  * NULL within an array and for the outermost value.
@@ -41,9 +41,11 @@ void dtt_json_i64(struct dtt_json *j, const char *name, int64_t value);
 /** A number given in thousandths, without needless zeros: 1500 is 1.5. */
 void dtt_json_thousandths(struct dtt_json *j, const char *name, int64_t value);
 void dtt_json_bool(struct dtt_json *j, const char *name, bool value);
-/** Bytes that are not UTF-8 become U+FFFD, each of them one. */
+/** Each byte that is not UTF-8 becomes a U+FFFD. */
 void dtt_json_text(struct dtt_json *j, const char *name, const char *text);
 void dtt_json_utf8(struct dtt_json *j, const char *name, struct dtt_slice text);
+/** `json` is one JSON value. */
+void dtt_json_raw(struct dtt_json *j, const char *name, const char *json);
 void dtt_json_hex(struct dtt_json *j, const char *name, struct dtt_slice bytes);
 void dtt_json_base64(struct dtt_json *j, const char *name, struct dtt_slice bytes);
 void dtt_json_id(struct dtt_json *j, const char *name, const struct dtt_id *id);

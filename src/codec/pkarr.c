@@ -124,7 +124,7 @@ static size_t read_name(struct dtt_reader *r, struct dtt_slice packet, uint8_t r
     return n;
 }
 
-/* The address that a TXT record's data tells; false for anything else. Its strings are one text. */
+/* The address in the data of a TXT record, whose strings make one text; false: it has none. */
 static bool txt_addr(struct dtt_slice data, struct dtt_addr *ret)
 {
     char text[TXT_MAX + 1];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Where an endpoint can be reached, as iroh writes it for pkarr (iroh-dns 1.x): a DNS reply (RFC
- * 1035) whose TXT records of the name `_iroh.<endpoint id in z-base-32>` say "addr=IP:PORT", one a
- * record. In the DHT it is the value of a BEP 44 item: key the endpoint id, no salt, sequence
- * number the time in microseconds.
+ * The addresses of an endpoint, as iroh writes them for pkarr (iroh-dns 1.x): a DNS reply (RFC
+ * 1035) with TXT records for the name `_iroh.<endpoint id in z-base-32>`, each "addr=IP:PORT". On
+ * the DHT the packet is the value of a BEP 44 item: its key is the endpoint id, its sequence number
+ * the time in microseconds, and it has no salt.
  */
 #ifndef DTT_CODEC_PKARR_H
 #define DTT_CODEC_PKARR_H
@@ -20,8 +20,8 @@ void dtt_pkarr_write(struct dtt_writer *w, const struct dtt_id *id, const struct
                      size_t n);
 
 /**
- * Reads the usable addresses of `id`, at most `cap`; records of other names and kinds, relays and
- * unknown attributes are passed over. Their number, or DTT_EPROTO for a malformed packet.
+ * Reads at most `cap` usable addresses of `id` and returns how many; passes over records of other
+ * names and kinds, relays and unknown attributes. DTT_EPROTO: the packet is malformed.
  */
 int dtt_pkarr_read(struct dtt_slice packet, const struct dtt_id *id, struct dtt_addr *ret,
                    size_t cap);

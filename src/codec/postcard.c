@@ -49,11 +49,6 @@ bool dtt_postcard_read_bool(struct dtt_reader *r)
     return v == 1;
 }
 
-bool dtt_postcard_read_option(struct dtt_reader *r)
-{
-    return dtt_postcard_read_bool(r);
-}
-
 struct dtt_slice dtt_postcard_read_bytes(struct dtt_reader *r)
 {
     uint64_t len = dtt_postcard_read_len(r);
@@ -74,7 +69,7 @@ void dtt_postcard_write_varint(struct dtt_writer *w, uint64_t v)
 
 void dtt_postcard_write_bool(struct dtt_writer *w, bool v)
 {
-    dtt_write_u8(w, v ? 1 : 0);
+    dtt_write_u8(w, v);
 }
 
 void dtt_postcard_write_bytes(struct dtt_writer *w, struct dtt_slice s)

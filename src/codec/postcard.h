@@ -15,9 +15,8 @@ uint16_t dtt_postcard_read_u16(struct dtt_reader *r);
 uint32_t dtt_postcard_read_variant(struct dtt_reader *r, uint32_t count);
 /** A length, as u64 whatever the machine. */
 uint64_t dtt_postcard_read_len(struct dtt_reader *r);
+/** A bool, or the tag of an Option: true when a value follows. */
 bool dtt_postcard_read_bool(struct dtt_reader *r);
-/** The tag of an Option: true when a value follows. */
-bool dtt_postcard_read_option(struct dtt_reader *r);
 /** A byte string or the bytes of a String (whose UTF-8 the caller checks). */
 struct dtt_slice dtt_postcard_read_bytes(struct dtt_reader *r);
 

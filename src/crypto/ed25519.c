@@ -108,7 +108,7 @@ static bool recompute_r(uint8_t out[32], const uint8_t s[32], const uint8_t h[32
     for (unsigned i = 0; i < 32; i++) {
         eighth[i] = (uint8_t)(h[i] >> 3 | (i < 31 ? h[i + 1] << 5 : 0));
     }
-    /* It also refuses scalars that are zero; nobody can make a signature that needs one. */
+    /* It refuses the scalar 0 too; no signature that needs it can be made. */
     if (crypto_scalarmult_ed25519_noclamp(part, eighth, a[3]) != 0 ||
         crypto_scalarmult_ed25519_base_noclamp(out, s) != 0 ||
         crypto_core_ed25519_sub(out, out, part) != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* SHA-1, SHA-512 and CRC32C of whole messages. BLAKE3 has its own file. */
+/* SHA-1, SHA-512 and CRC32C of whole messages. */
 #ifndef DTT_CRYPTO_HASH_H
 #define DTT_CRYPTO_HASH_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "crypto/hkdf.h"
 
+#include <assert.h>
 #include <nettle/hkdf.h>
 #include <nettle/hmac.h>
 #include <sodium.h>
@@ -8,6 +9,7 @@
 void dtt_hkdf_sha256(uint8_t *out, size_t len, struct dtt_slice salt, struct dtt_slice ikm,
                      struct dtt_slice info)
 {
+    assert(len <= DTT_HKDF_MAX);
     struct hmac_sha256_ctx ctx;
     uint8_t prk[SHA256_DIGEST_SIZE];
     hmac_sha256_set_key(&ctx, salt.len, salt.data);

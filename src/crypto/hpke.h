@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * HPKE (RFC 9180), base mode, one message per context:
- * DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305. And the X25519 keys that
- * ed25519-dalek-hpke derives from Ed25519 ones.
+ * HPKE (RFC 9180), base mode, one message per context: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+ * ChaCha20-Poly1305; and the X25519 keys that ed25519-dalek-hpke derives from Ed25519 keys.
  */
 #ifndef DTT_CRYPTO_HPKE_H
 #define DTT_CRYPTO_HPKE_H

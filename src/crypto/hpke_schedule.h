@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The two inner steps of HPKE, apart so that tests can hold each to the RFC's vectors. */
+/* The two inner steps of HPKE, separate so that tests can check each against the vectors of the
+ * RFC. */
 #ifndef DTT_CRYPTO_HPKE_SCHEDULE_H
 #define DTT_CRYPTO_HPKE_SCHEDULE_H
 

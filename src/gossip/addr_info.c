@@ -59,7 +59,7 @@ void dtt_addr_info_write_mark(struct dtt_writer *w)
 static size_t read_info(struct dtt_reader *r, struct dtt_addr set[DTT_ADDR_INFO_ADDRS])
 {
     size_t n = 0;
-    if (dtt_postcard_read_option(r) && !dtt_utf8_is_valid(dtt_postcard_read_bytes(r))) {
+    if (dtt_postcard_read_bool(r) && !dtt_utf8_is_valid(dtt_postcard_read_bytes(r))) {
         r->failed = true;
     }
     uint64_t count = dtt_postcard_read_len(r);

@@ -17,7 +17,7 @@ static void read_peer_id(struct dtt_reader *r, struct dtt_memo *valid, struct dt
 
 static struct dtt_gossip_peer_data read_peer_data(struct dtt_reader *r)
 {
-    struct dtt_gossip_peer_data data = {.is_some = dtt_postcard_read_option(r)};
+    struct dtt_gossip_peer_data data = {.is_some = dtt_postcard_read_bool(r)};
     if (data.is_some) {
         data.bytes = dtt_postcard_read_bytes(r);
     }
@@ -122,7 +122,7 @@ static void read_gossip(struct dtt_reader *r, struct dtt_gossip_message *m)
     case DTT_WIRE_PRUNE: m->type = DTT_MSG_PRUNE; break;
     case DTT_WIRE_GRAFT:
         m->type = DTT_MSG_GRAFT;
-        m->u.graft.has_id = dtt_postcard_read_option(r);
+        m->u.graft.has_id = dtt_postcard_read_bool(r);
         if (m->u.graft.has_id) {
             read_message_id(r, &m->u.graft.id);
         }

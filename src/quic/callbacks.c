@@ -54,8 +54,8 @@ static int on_remove_cid(ngtcp2_conn *ng, const ngtcp2_cid *cid, void *user)
 }
 
 /*
- * The peer's id we send to changed. A client's first id has no token (RFC 9000, section 10.3), and
- * one token too many is just not known.
+ * We now send to another id of the peer. A client's first id has no token (RFC 9000, section 10.3);
+ * a token too many for the table is forgotten.
  */
 static int on_dcid_status(ngtcp2_conn *ng, dtt_ng_cid_status type, uint64_t seq,
                           const ngtcp2_cid *cid, const uint8_t *token, void *user)
@@ -69,7 +69,7 @@ static int on_dcid_status(ngtcp2_conn *ng, dtt_ng_cid_status type, uint64_t seq,
     return 0;
 }
 
-/* After the handshake nothing of TLS is of interest any more: we asked for no tickets. */
+/* Nothing of TLS is of use after the handshake: we asked for no tickets. */
 static int on_crypto_data(ngtcp2_conn *ng, ngtcp2_encryption_level level, uint64_t offset,
                           const uint8_t *data, size_t len, void *user)
 {
@@ -80,7 +80,8 @@ static int on_crypto_data(ngtcp2_conn *ng, ngtcp2_encryption_level level, uint64
     return ngtcp2_crypto_recv_crypto_data_cb(ng, level, offset, data, len, user);
 }
 
-/* The server has our key's proof in the last flight; the client waits for its confirmation. */
+/* The client's last flight proves its key to the server; the client itself waits for confirmation.
+ */
 static int on_handshake_completed(ngtcp2_conn *ng, void *user)
 {
     struct dtt_qconn *c = user;

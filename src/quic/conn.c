@@ -9,14 +9,14 @@
 #include <stdlib.h>
 
 /*
- * RFC 9000, section 10.2 asks for three PTO, which are next to nothing on a fast path; iroh's
- * second CONNECTION_CLOSE comes later than that and would look like a new client.
+ * RFC 9000, section 10.2 asks for three PTO, which is next to nothing on a fast path: the second
+ * CONNECTION_CLOSE of iroh comes later and would look like a new client.
  */
 #define LINGER_MIN_NS (100 * DTT_MS)
-/* Time for a peer to prove that it lives, and three PTO at least. */
+/* A suspected peer has this time to answer, or three PTO if that is longer. */
 #define SUSPECT_MIN_NS DTT_S
 #define REASON_MAX 100
-/* The part of a peer's memory between two signs of wear. */
+/* Two WORN events are this part of a peer's memory apart. */
 #define WEAR_STEP 16
 /* What a trusted peer may send and open beyond what a stranger may. */
 #define MORE_BYTES (DTT_QCONN_WINDOW - DTT_QCONN_STRANGER_WINDOW)
@@ -37,7 +37,7 @@ static bool is_stranger(const struct dtt_qconn *c)
     return !c->is_dialed && c->state <= DTT_QCONN_OPEN && c->memory.pool == &c->sh->strangers;
 }
 
-/* Open, or the user has still to hear that it is not. */
+/* Open, or closed and the user has not heard of it yet. */
 static bool is_live(const struct dtt_qconn *c)
 {
     return c->ng || c->closed.link.list;
@@ -53,7 +53,7 @@ static void end_life(struct dtt_qconn *c)
     }
 }
 
-/* The only place where the state changes, and with it what depends on the state alone. */
+/* The only place where the state changes, and the counters that depend on it alone. */
 static void set_state(struct dtt_qconn *c, enum dtt_qconn_state state, uint64_t until_ns)
 {
     struct dtt_qshared *sh = c->sh;
@@ -134,7 +134,7 @@ static void drop_events(struct dtt_qconn *c)
     }
 }
 
-/* Without ngtcp2 nothing is sent any more; received bytes still wait for the user. */
+/* Nothing more is sent without ngtcp2; received bytes still wait for the user. */
 static void close_streams(struct dtt_qconn *c)
 {
     struct dtt_qstream *next;
@@ -152,14 +152,14 @@ static void close_streams(struct dtt_qconn *c)
     c->own_streams = 0;
 }
 
-/* Clients that never got through share a quarter of the places to linger. */
+/* Clients whose handshake failed share a quarter of the places to linger. */
 static bool may_linger(const struct dtt_qconn *c)
 {
     size_t max = c->sh->linger_max;
     return c->sh->lingering < (c->is_dialed || c->was_open ? max : max / 4);
 }
 
-/* Counted, so that the driver knows when it is worth while to give memory back to the system. */
+/* The count tells the driver when giving memory back to the system is worth while. */
 static void free_ngtcp2(struct dtt_qconn *c)
 {
     c->sh->ctx->counters[DTT_COUNTER_QUIC_MEMORY_FREED] += c->memory.used;
@@ -215,7 +215,7 @@ bool dtt_qconn_may_send(const struct dtt_qconn *c)
     return c->state != DTT_QCONN_HANDSHAKE || c->is_heard || c->unheard_max > 0;
 }
 
-/* What is left is the closing packet, if there is one, and the CLOSED event. */
+/* Ends the connection but for the closing packet, if there is one, and the CLOSED event. */
 static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
 {
     struct dtt_qshared *sh = c->sh;
@@ -247,7 +247,7 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     dtt_qschedule_arm(c);
 }
 
-/* Without memory or keys to write it with, the peer must find out by itself. */
+/* Without memory or keys for the packet the peer must find out by itself. */
 static void prepare_close_packet(struct dtt_qconn *c, const ngtcp2_ccerr *err)
 {
     uint8_t buf[DTT_QCONN_DATAGRAM_MAX];
@@ -294,7 +294,7 @@ static enum dtt_reason reason_of_peer(const struct dtt_qconn *c)
                    ? DTT_REASON_WRONG_ALPN
                    : DTT_REASON_REFUSED;
     }
-    /* An application that closes while handshake packets are still due says APPLICATION_ERROR. */
+    /* An application that closes while handshake packets are due is heard as APPLICATION_ERROR. */
     return err.type == NGTCP2_CCERR_TYPE_APPLICATION || err.error_code == NGTCP2_NO_ERROR ||
                    err.error_code == APPLICATION_ERROR
                ? DTT_REASON_CLOSED_BY_PEER
@@ -342,7 +342,7 @@ void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason)
     if (dtt_qconn_may_send(c)) {
         prepare_close_packet(c, &err);
     }
-    /* The user who closes wants nothing more of the connection. */
+    /* A user that closes wants nothing more from the connection. */
     drop_events(c);
     finish(c, DTT_REASON_CLOSED_BY_US, c->close_packet != NULL);
 }
@@ -384,7 +384,7 @@ static void settle(struct dtt_qconn *c, int rv)
         return;
     }
     if (c->was_open && c->tls.native) {
-        /* Key updates need no TLS (RFC 9001, section 6): the session's memory goes now. */
+        /* Key updates need no TLS (RFC 9001, section 6): the memory of the session is freed. */
         ngtcp2_conn_set_tls_native_handle(c->ng, NULL);
         dtt_qtls_end(&c->tls);
     }
@@ -393,8 +393,8 @@ static void settle(struct dtt_qconn *c, int rv)
 }
 
 /*
- * One socket may be named by its wildcard address or by the address a packet was sent to. For
- * ngtcp2 these would be two paths.
+ * A socket is named by its wildcard address in one call and by the address a packet was sent to in
+ * another. To ngtcp2 these would be two paths.
  */
 static const struct dtt_addr *same_socket(const struct dtt_qconn *c, const struct dtt_addr *local)
 {
@@ -403,7 +403,7 @@ static const struct dtt_addr *same_socket(const struct dtt_qconn *c, const struc
     return is_same ? &c->local : local;
 }
 
-/* RFC 9000, section 10.2.1: answer more and more rarely. */
+/* RFC 9000, section 10.2.1: answers get rarer and rarer. */
 static void recv_closed(struct dtt_qconn *c)
 {
     c->close_triggers++;
@@ -448,7 +448,7 @@ void dtt_qconn_trust(struct dtt_qconn *c, bool is_trusted)
     c->sh->n_strangers -= is_stranger(c);
     if (is_trusted) {
         dtt_qmemory_move(&c->memory, &c->sh->trusted, max);
-        /* Peers wear a connection out together: they should not make two new ones. */
+        /* Both ends wear a connection out: the dialling end acts first, so that they make one. */
         c->worn_bytes = max / 2 + (c->is_dialed ? 0 : max / WEAR_STEP);
         ngtcp2_conn_extend_max_offset(c->ng, MORE_BYTES - c->owed_bytes);
         ngtcp2_conn_extend_max_streams_uni(c->ng, MORE_STREAMS - c->owed_streams);
@@ -481,7 +481,7 @@ void dtt_qconn_hold(struct dtt_qconn *c, bool is_held)
     }
 }
 
-/* A keep-alive that is due at once makes ngtcp2 send a PING, which asks for an acknowledgement. */
+/* A keep-alive that is due at once makes ngtcp2 send a PING, which the peer must acknowledge. */
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
 {
     if (c->state != DTT_QCONN_OPEN || c->until_ns != DTT_NEVER) {
@@ -499,7 +499,7 @@ void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
 
 /* ---- time */
 
-/* The time of the state is over: true when the connection is too. */
+/* Acts on the end of the state's time; true: the connection has ended. */
 static bool is_ended_by_time(struct dtt_qconn *c)
 {
     switch (c->state) {
@@ -527,9 +527,9 @@ void dtt_qconn_tick(struct dtt_qconn *c)
     }
 }
 
-/* ---- streams and events that are through */
+/* ---- ended streams and taken events */
 
-/* The peer may open another stream only now: its closed streams must not pile up here. */
+/* Only now may the peer open another stream: its closed streams must not pile up here. */
 static void return_stream(struct dtt_qconn *c)
 {
     if (c->owed_streams > 0) {
@@ -540,7 +540,7 @@ static void return_stream(struct dtt_qconn *c)
     dtt_qschedule_wake(c);
 }
 
-/* Old ngtcp2 keeps what it had of the peer's streams. Most of its memory should be due to these. */
+/* Old ngtcp2 never frees the peer's streams; WORN is due when they hold most of the memory. */
 static void tell_wear(struct dtt_qconn *c)
 {
     if (c->memory.pool == &c->sh->trusted && c->memory.used >= c->worn_bytes &&

@@ -13,7 +13,7 @@ struct dtt_qconn;
 struct dtt_qstream;
 
 struct dtt_qevent {
-    struct dtt_link link; /**< the first member, in the queue of events */
+    struct dtt_list_link link; /**< the first member, in the queue of events */
     struct dtt_qconn *conn;
     struct dtt_qstream *stream; /**< NULL when the event tells about the connection */
     enum dtt_quic_event_type type;
@@ -29,7 +29,7 @@ struct dtt_qdata {
 };
 
 /** The event whose link this is; NULL for NULL. */
-static inline struct dtt_qevent *dtt_qevent_of(struct dtt_link *l)
+static inline struct dtt_qevent *dtt_qevent_of(struct dtt_list_link *l)
 {
     return (struct dtt_qevent *)l;
 }

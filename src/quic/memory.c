@@ -5,7 +5,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-/* Before each block; as long as keeps the block aligned. */
+/* Stands before each block, and keeps it aligned. */
 union header {
     size_t len;
     max_align_t align;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What ngtcp2 allocates for a connection, counted in bytes and bounded. The peer decides how much
- * that is: by gaps in its streams, by streams, ids, ranges to acknowledge, pieces of CRYPTO data.
- * ngtcp2 bounds some of these by number; the cost of all of them is bounded here. A connection
- * whose peer asks for more ends with NGTCP2_ERR_NOMEM.
+ * Counts and bounds the bytes that ngtcp2 allocates for a connection. The peer decides how many: by
+ * gaps in its streams, by streams, ids, ranges to acknowledge, pieces of CRYPTO data. ngtcp2 bounds
+ * the number of some of these; this allocator bounds the cost of all. A connection whose peer
+ * causes more ends with NGTCP2_ERR_NOMEM.
  */
 #ifndef DTT_QUIC_MEMORY_H
 #define DTT_QUIC_MEMORY_H
 
 #include "quic/ngtcp2_compat.h"
 
-/** Of all connections of one kind. */
+/** The memory of all connections of one kind. */
 struct dtt_qmemory_pool {
     size_t used;
     size_t max;
-    size_t share; /**< a connection may have so much of it, however little is left */
+    size_t share; /**< bytes a connection may have however little is left */
 };
 
 struct dtt_qmemory {
@@ -26,7 +26,7 @@ struct dtt_qmemory {
 };
 
 void dtt_qmemory_init(struct dtt_qmemory *m, struct dtt_qmemory_pool *pool, size_t max);
-/** From now on it counts in `pool`, and has another maximum. */
+/** Moves the connection to `pool`, with another maximum. */
 void dtt_qmemory_move(struct dtt_qmemory *m, struct dtt_qmemory_pool *pool, size_t max);
 
 #endif

@@ -38,7 +38,7 @@ struct dtt_quic {
     size_t carry_at;
     size_t carry_len;
 
-    struct dtt_qdata *taken; /**< what the last DATA event points into */
+    struct dtt_qdata *taken; /**< the block that the last DATA event points into */
 };
 
 static uint64_t or_default(uint64_t value, uint64_t fallback)
@@ -46,7 +46,7 @@ static uint64_t or_default(uint64_t value, uint64_t fallback)
     return value ? value : fallback;
 }
 
-/* So many eighths, but one at least. */
+/* `n` eighths of `whole`, but one at least. */
 static size_t eighths(size_t whole, size_t n)
 {
     return whole * n / 8 > 0 ? whole * n / 8 : 1;
@@ -64,7 +64,8 @@ static void init_maps(struct dtt_quic *q, const struct dtt_ctx *ctx,
 {
     uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     dtt_rng_bytes(&q->sh.rng, hash_key, sizeof(hash_key));
-    /* As many may linger as may live; unfinished handshakes have places of their own. */
+    /* Lingering connections may be as many as live ones; unfinished handshakes have their own
+     * places. */
     size_t all = 2 * q->max_conns + half_open_max(q);
     dtt_map_init(&q->conns, sizeof(dtt_quic_conn), all, hash_key);
     dtt_qcid_init(&q->sh.cids, ctx, cfg->seed, all);
@@ -218,20 +219,20 @@ static struct dtt_qconn *add(struct dtt_quic *q, bool is_dialed, const struct dt
 
 /*
  * The last places are kept for our own dials, so that a crowd of clients cannot lock us out of the
- * swarm. Whoever uses the endpoint should let accepted connections go well before this.
+ * swarm. The user of the endpoint should let accepted connections go well before this.
  */
 static size_t accept_max(const struct dtt_quic *q)
 {
     return q->max_conns - eighths(q->max_conns, 1);
 }
 
-/* Dialled ones, and accepted ones that are through with their handshake. */
+/* Dialled connections, and accepted ones that have completed the handshake. */
 static size_t places_taken(const struct dtt_quic *q)
 {
     return q->sh.live - q->sh.half_open;
 }
 
-/* From so many unfinished handshakes on a client must prove that it receives what we send to it. */
+/* With this many unfinished handshakes a new client must answer a Retry first. */
 static size_t half_open_retry(const struct dtt_quic *q)
 {
     return eighths(q->max_strangers, 1);
@@ -332,9 +333,10 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
 }
 
 /*
- * A short header with an unknown id: a stateless reset from a peer that lost a connection, or from
- * us to be, because we lost it. A reset may lack a token we know (the id a client dialled with has
- * none): then it only raises suspicion against the connections to that address.
+ * A short header with an unknown id: either a stateless reset of a peer that lost the connection,
+ * or a packet for a connection that we lost, which deserves a reset from us. A reset may have no
+ * token that we know (the id a client dialled with has none): then the connections to that address
+ * are only suspected.
  */
 static void recv_short(struct dtt_quic *q, const struct dtt_qroute *route,
                        struct dtt_slice datagram)
@@ -542,9 +544,8 @@ static void set_packet(struct dtt_quic_packet *ret, const struct dtt_qroute *rou
 }
 
 /*
- * Datagrams of one connection, back to back: all of one size but the last, which may be shorter.
- * Whatever else comes out of ngtcp2 (a longer probe, another path, another ECN mark) is carried
- * over.
+ * Datagrams of one connection, back to back: all of one size but the last, which may be shorter. A
+ * datagram that does not fit in (a longer probe, another path, another ECN mark) is carried over.
  */
 static bool next_batch(struct dtt_quic *q, struct dtt_qconn *c, struct dtt_quic_packet *ret)
 {
@@ -620,10 +621,10 @@ bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_qui
         return true;
     }
     while (q->sh.ready.count > 0) {
-        struct dtt_qconn *c = DTT_LINK_OWNER(q->sh.ready.head, struct dtt_qconn, ready);
+        struct dtt_qconn *c = DTT_LIST_OWNER(q->sh.ready.head, struct dtt_qconn, ready);
         bool has_packet = next_batch(q, c, ret);
         if (c->ready.list) {
-            /* To the end of the queue: a busy connection does not keep the others waiting. */
+            /* To the end of the queue: a busy connection must not keep the others waiting. */
             dtt_qschedule_sleep(c);
             dtt_qschedule_wake(c);
         }

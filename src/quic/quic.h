@@ -15,14 +15,14 @@ struct dtt_quic;
 
 #define DTT_QUIC_EXPORTER_BYTES 32
 
-/** Names a connection. No two connections of an endpoint ever have the same. Never 0. */
+/** Names a connection. An endpoint never uses a handle twice, nor 0. */
 typedef uint64_t dtt_quic_conn;
 
 /** Zero in a field means its default. */
 struct dtt_quic_config {
     uint8_t seed[32];              /**< Ed25519 secret of this endpoint */
     const char *alpn;              /**< the one protocol spoken, e.g. "/iroh-gossip/1"; copied */
-    const char *exporter;          /**< label of dtt_quic_exporter, of static storage; NULL: none */
+    const char *exporter;          /**< label of dtt_quic_exporter, a static string; NULL: none */
     uint32_t max_conns;            /**< 256 */
     uint32_t max_strangers;        /**< accepted and not trusted; a quarter of max_conns */
     uint64_t idle_timeout_ns;      /**< 30 s */
@@ -34,35 +34,36 @@ struct dtt_quic_config {
 
 int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_quic_config *cfg,
                  struct dtt_now now);
-/** Frees at once, without goodbye (close connections and drain packets first for that). */
+/** Frees at once. To say goodbye, close the connections and drain the packets first. */
 void dtt_quic_free(struct dtt_quic *q);
 const struct dtt_id *dtt_quic_id(const struct dtt_quic *q);
 
 /* ---- input */
 
-/** One datagram (already split when it came by GRO). `ecn` = the two ECN bits. */
+/** One datagram; batches of GRO are split before. `ecn`: the two ECN bits. */
 void dtt_quic_recv(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *local,
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
-/** An ICMP error: no socket at `remote`. Fails handshakes to it, and probes open connections. */
+/** An ICMP error: there is no socket at `remote`. Handshakes with it fail, open connections are
+ * probed. */
 void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *remote);
 
 /**
- * Starts a handshake with `peer` at `remote` from our `local` socket. Ends in CONNECTED (the peer
- * confirmed: it accepted our key too) or CLOSED. DTT_EFULL, DTT_ENOMEM, DTT_ECRYPTO, DTT_EINVAL
- * (self).
+ * Starts a handshake with `peer` at `remote` from our `local` socket. It ends in CONNECTED (the
+ * peer has confirmed, so it accepted our key too) or CLOSED. DTT_EFULL, DTT_ENOMEM, DTT_ECRYPTO,
+ * DTT_EINVAL (our own id, or an address that cannot be dialled from `local`).
  */
 int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
                   const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
 
 /**
- * A dial just made may send so many datagrams before the peer is heard; what ngtcp2 has to repeat
- * beyond that is not sent.
+ * Bounds the datagrams that a fresh dial sends before the peer is heard; further repetitions of
+ * ngtcp2 are not sent.
  */
 void dtt_quic_limit_dial(struct dtt_quic *q, dtt_quic_conn handle, unsigned datagrams);
 
 /**
- * Opens a unidirectional stream. DTT_EAGAIN before CONNECTED, and when the peer allows no more just
- * now (WRITABLE with stream -1 follows); DTT_ECLOSED, DTT_ENOMEM.
+ * Opens a unidirectional stream. DTT_EAGAIN before CONNECTED, and while the peer allows no more of
+ * them (WRITABLE with stream -1 follows); DTT_ECLOSED, DTT_ENOMEM.
  */
 int dtt_quic_open_uni(struct dtt_quic *q, dtt_quic_conn handle, int64_t *ret_stream);
 /**
@@ -79,10 +80,10 @@ struct dtt_quic_info {
     struct dtt_addr remote;
     bool is_dialed;
     bool is_open;    /**< the handshake is over */
-    bool is_blocked; /**< written bytes wait, and all that was sent is acknowledged */
+    bool is_blocked; /**< written bytes wait although all sent bytes are acknowledged */
     uint64_t rtt_us; /**< smoothed; 0: not known */
 };
-/** What is known of a connection; false for an unknown handle. */
+/** Describes a connection; false for an unknown handle. */
 bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret);
 /**
  * Bytes that only the two ends of this connection know (RFC 8446, section 7.5; empty context);
@@ -91,21 +92,22 @@ bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_qu
 bool dtt_quic_exporter(const struct dtt_quic *q, dtt_quic_conn handle,
                        uint8_t ret[DTT_QUIC_EXPORTER_BYTES]);
 /**
- * The peer has shown that it belongs here. Before that it is a stranger, dialled or not, who may
- * open 8 streams and send 16 KiB ahead; from now on it may do what iroh grants its peers. Trust can
- * be taken back: credit that the peer has it keeps, but what it uses is not given again, and it
- * ends when ngtcp2 needs more memory than a stranger may have. Unknown handles are ignored.
+ * The peer has shown that it belongs here. Until then it is a stranger, dialled or not, and may
+ * open 8 streams and send 16 KiB ahead; from now on it has the limits that iroh grants its peers.
+ * Trust can be taken back: the peer keeps the credit it has, but used credit is not renewed, and
+ * the connection ends when ngtcp2 needs more memory for it than a stranger may have. Unknown
+ * handles are ignored.
  */
 void dtt_quic_trust(struct dtt_quic *q, dtt_quic_conn handle, bool is_trusted);
 /**
- * While a connection is held, dtt_quic_next_event gives nothing of the peer's streams: it waits,
+ * While a connection is held, dtt_quic_next_event gives no events of the peer's streams: they wait,
  * and flow control holds the peer back. Unknown handles are ignored.
  */
 void dtt_quic_hold(struct dtt_quic *q, dtt_quic_conn handle, bool is_held);
 /**
- * Sends CONNECTION_CLOSE with an application code; CLOSED follows. Received bytes that wait are
- * dropped, written bytes that were not acknowledged may be lost (dtt_quic_unacked tells). Unknown
- * handles are ignored.
+ * Sends CONNECTION_CLOSE with an application code; CLOSED follows. Waiting received bytes are
+ * dropped; written bytes without acknowledgement (dtt_quic_unacked) may be lost. Unknown handles
+ * are ignored.
  */
 void dtt_quic_close(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle, uint64_t code,
                     const char *reason);
@@ -119,19 +121,18 @@ struct dtt_quic_packet {
     size_t segment;        /**< bytes per datagram (UDP_SEGMENT); the last may be shorter */
     struct dtt_slice data; /**< valid until the next call into q */
 };
-/** Next datagram, or batch of equal datagrams of one connection, to send; false when none. */
+/** Next datagram to send, or batch of datagrams of one connection; false: none. */
 bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_quic_packet *ret);
 
 enum dtt_quic_event_type {
-    DTT_QUIC_CONNECTED, /**< handshake confirmed (dialled) or completed with client key (accepted)
-                         */
-    DTT_QUIC_CLOSED,    /**< exactly once per dial or CONNECTED; the handle is dead */
-    DTT_QUIC_DATA,      /**< bytes of a stream the peer opened, in order */
+    DTT_QUIC_CONNECTED,    /**< the handshake is confirmed (dialled) or completed (accepted) */
+    DTT_QUIC_CLOSED,       /**< exactly once per dial or CONNECTED; the handle is dead */
+    DTT_QUIC_DATA,         /**< bytes of a stream the peer opened, in order */
     DTT_QUIC_STREAM_RESET, /**< the peer reset its stream, or wants no more of ours */
-    DTT_QUIC_WRITABLE,     /**< after DTT_EAGAIN; stream -1: after dtt_quic_open_uni */
-    DTT_QUIC_MIGRATED,     /**< the peer's address changed (validated): addr */
+    DTT_QUIC_WRITABLE,     /**< after DTT_EAGAIN; stream -1: of dtt_quic_open_uni */
+    DTT_QUIC_MIGRATED,     /**< the peer has another address, which is validated: addr */
     DTT_QUIC_WORN /**< a trusted peer has ended so many streams that the connection will end before
-                     long: time for another one; told again while it lasts */
+                     long: time for another one. Comes again while the connection lasts */
 };
 
 struct dtt_quic_event {
@@ -147,8 +148,8 @@ struct dtt_quic_event {
     struct dtt_slice data;  /**< DATA; valid until the next call into q */
 };
 /**
- * Next event, or false. Received stream bytes wait here, bounded by the flow control window: credit
- * is returned when the event is taken.
+ * Next event, or false. The flow control window bounds the received bytes that wait here: taking an
+ * event returns its credit to the peer.
  */
 bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret);
 

@@ -16,7 +16,7 @@ void dtt_qschedule_arm(struct dtt_qconn *c)
     uint64_t t = c->until_ns;
     if (c->ng) {
         uint64_t expiry = ngtcp2_conn_get_expiry(c->ng);
-        /* A write settles an expiry that has passed: the driver need not be woken for it. */
+        /* The next write takes care of an expiry that has passed: no need to wake the driver. */
         if (expiry > c->sh->now_ns || !c->ready.list) {
             t = dtt_min_ns(t, expiry);
         }

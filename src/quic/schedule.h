@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* When a connection is served: the queue of connections that may send, and the timer of each. */
+/* When a connection has its turn: the queue of connections that may send, and the timer of each. */
 #ifndef DTT_QUIC_SCHEDULE_H
 #define DTT_QUIC_SCHEDULE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Bytes of one stream on their way out: written, perhaps sent, not yet acknowledged. ngtcp2 keeps
- * pointers to what it has sent until that is acknowledged (it may have to send it again), so bytes
- * lie in blocks that neither move nor die before then.
+ * pointers to sent bytes until they are acknowledged, since it may have to send them again: so
+ * bytes lie in blocks that neither move nor are freed before.
  */
 #ifndef DTT_QUIC_SENDBUF_H
 #define DTT_QUIC_SENDBUF_H
@@ -24,9 +24,9 @@ struct dtt_qsendbuf {
 };
 
 void dtt_qsendbuf_fini(struct dtt_qsendbuf *b);
-/** Appends all or nothing; the caller keeps the maximum. DTT_ENOMEM. */
+/** Appends all or nothing; the caller bounds the size. DTT_ENOMEM. */
 int dtt_qsendbuf_append(struct dtt_qsendbuf *b, struct dtt_slice data);
-/** What comes next, in at most `max` pieces; `fin` when that reaches the end of the stream. */
+/** The next bytes to send, in at most `max` pieces; `fin`: they reach the end of the stream. */
 size_t dtt_qsendbuf_next(const struct dtt_qsendbuf *b, ngtcp2_vec *ret, size_t max, bool *fin);
 /** ngtcp2 took `n` bytes of what dtt_qsendbuf_next gave, with or without the end. */
 void dtt_qsendbuf_sent(struct dtt_qsendbuf *b, size_t n, bool fin);

@@ -15,7 +15,7 @@ static void init_settings(struct dtt_qshared *sh, ngtcp2_settings *ret)
     ngtcp2_settings_default(ret);
     ret->initial_ts = sh->now_ns;
     ret->rand_ctx.native_handle = &sh->rng;
-    /* The connection keeps this one itself: a client has to wait for confirmation too. */
+    /* The connection keeps this time itself, because a client waits for confirmation too. */
     ret->handshake_timeout = UINT64_MAX;
     ret->max_tx_udp_payload_size = DTT_QCONN_DATAGRAM_MAX;
 }

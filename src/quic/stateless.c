@@ -40,7 +40,7 @@ static struct dtt_bucket *bucket_of(struct dtt_qstateless *s, enum dtt_qstateles
     return &s->retries[dtt_get_le64(hash) % DTT_QSTATELESS_RETRY_SLOTS];
 }
 
-/* Room for a reply, to be completed by `len`; NULL when there were too many. */
+/* Room for a reply, which set_len completes; NULL: there were too many. */
 static struct dtt_qstateless_reply *
 new_reply(struct dtt_qstateless *s, enum dtt_qstateless_kind kind, const struct dtt_qroute *route)
 {
@@ -133,9 +133,9 @@ void dtt_qstateless_refuse(struct dtt_qstateless *s, const struct dtt_qroute *ro
 }
 
 /*
- * RFC 9000 would have a reset look like other packets to observers, by its length; we always send
- * the shortest one. So a reset never causes another, and a forged datagram causes no long chain of
- * ever shorter ones between two endpoints.
+ * By RFC 9000 the length of a reset should look like that of other packets; ours is always the
+ * shortest one. So a reset never causes another, and a forged datagram starts no long chain of ever
+ * shorter resets between two endpoints.
  */
 void dtt_qstateless_reset(struct dtt_qstateless *s, const struct dtt_qroute *route,
                           struct dtt_slice datagram)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Answers to datagrams that belong to no connection: Version Negotiation, Retry, refusal, stateless
- * reset. They keep no state, are smaller than what caused them, and a flood of causes does not make
- * a flood of answers. Each kind has a budget of its own: a client that must retry has no other way
- * in, so Retry packets are counted by the client's network (IPv4 /16, IPv6 /32).
+ * reset. They keep no state, are smaller than their causes, and a flood of causes makes no flood of
+ * answers: each kind has its own budget. Retry packets are counted by the client's network (IPv4
+ * /16, IPv6 /32), because a client that must retry has no other way in.
  */
 #ifndef DTT_QUIC_STATELESS_H
 #define DTT_QUIC_STATELESS_H
@@ -16,9 +16,9 @@
 
 #define DTT_QSTATELESS_DATAGRAM_MAX 256
 #define DTT_QSTATELESS_QUEUE_MAX 64
-/* Replies of the other kinds leave so much room for Retry packets. */
+/* Of the queue, room that only Retry packets may use. */
 #define DTT_QSTATELESS_QUEUE_RETRY 32
-/* A second: Retry packets for the networks of one of the slots, and replies of each other kind. */
+/* Each second: Retry packets for the networks of one slot, and replies of each other kind. */
 #define DTT_QSTATELESS_RETRY_SLOTS 256
 #define DTT_QSTATELESS_RETRIES 50
 #define DTT_QSTATELESS_OTHERS 100
@@ -62,7 +62,7 @@ enum dtt_qstateless_token dtt_qstateless_check_token(const struct dtt_qstateless
                                                      const struct dtt_addr *remote,
                                                      ngtcp2_cid *original_dcid);
 
-/* Each queues one reply to what came from `route->remote` to `route->local`. */
+/* Each queues one reply to a datagram that came from `route->remote` to `route->local`. */
 void dtt_qstateless_version(struct dtt_qstateless *s, const struct dtt_qroute *route,
                             const ngtcp2_version_cid *vc);
 void dtt_qstateless_retry(struct dtt_qstateless *s, const struct dtt_qroute *route,
@@ -70,7 +70,7 @@ void dtt_qstateless_retry(struct dtt_qstateless *s, const struct dtt_qroute *rou
 /** `code` is a transport error (RFC 9000, section 20.1). */
 void dtt_qstateless_refuse(struct dtt_qstateless *s, const struct dtt_qroute *route,
                            const ngtcp2_pkt_hd *hd, uint64_t code);
-/** `datagram` is the cause: longer than its answer, or there is none. */
+/** `datagram` is the cause; it is not answered unless it is longer than the answer. */
 void dtt_qstateless_reset(struct dtt_qstateless *s, const struct dtt_qroute *route,
                           struct dtt_slice datagram);
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /*
- * Room of a block of received bytes, if the frame is not longer. A peer may send one byte at a
- * time: what a full flow control window costs must stay in proportion to the window.
+ * Least room of a block of received bytes. A peer may send one byte at a time: the cost of a full
+ * flow control window must stay in proportion to the window.
  */
 #define BLOCK_MIN 1024
 

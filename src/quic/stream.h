@@ -10,15 +10,15 @@
 #include "quic/sendbuf.h"
 
 struct dtt_qstream {
-    struct dtt_link link; /**< the first member, in the connection's streams */
-    struct dtt_link tx;   /**< in the queue of streams with something to send */
+    struct dtt_list_link link; /**< the first member, in the connection's streams */
+    struct dtt_list_link tx;   /**< in the queue of streams with something to send */
     struct dtt_qconn *conn;
     int64_t id;
     bool is_local;
     bool is_blocked;   /**< by the peer's window for this stream */
     bool is_stopped;   /**< ours: the peer wants no more of it */
-    bool is_closed;    /**< nothing more will come of it */
-    bool is_forgotten; /**< ngtcp2 freed what it had of it */
+    bool is_closed;    /**< nothing more will arrive or be sent */
+    bool is_forgotten; /**< ngtcp2 has freed it */
 
     struct dtt_qsendbuf out;
     size_t refused; /**< bytes of the write that got DTT_EAGAIN; 0 = none */
@@ -31,7 +31,7 @@ struct dtt_qstream {
 };
 
 /** The stream whose link this is; NULL for NULL. */
-static inline struct dtt_qstream *dtt_qstream_of(struct dtt_link *l)
+static inline struct dtt_qstream *dtt_qstream_of(struct dtt_list_link *l)
 {
     return (struct dtt_qstream *)l;
 }

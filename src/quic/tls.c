@@ -16,7 +16,7 @@ static const char priorities[] =
     ":-GROUP-ALL:+GROUP-X25519:-SIGN-ALL:+SIGN-EDDSA-ED25519"
     ":-CTYPE-ALL:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK:%DISABLE_TLS13_COMPAT_MODE";
 
-/* DER of RFC 8410: what stands before the 32 key bytes. */
+/* DER of RFC 8410: the bytes before the 32 key bytes. */
 static const uint8_t spki_prefix[12] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                         0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 static const uint8_t pkcs8_prefix[16] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
@@ -41,7 +41,7 @@ static bool id_from_spki(const gnutls_datum_t *spki, struct dtt_id *ret)
     return true;
 }
 
-/* GnuTLS 3.7 does not notice a pair that does not match: the public half is always derived. */
+/* GnuTLS 3.7 does not notice a pair that does not match, so the public key is always derived. */
 static int load_key(struct dtt_qtls *t, const uint8_t seed[32])
 {
     uint8_t private_der[PKCS8_LEN];
@@ -119,7 +119,7 @@ static int verify_peer(gnutls_session_t native)
         s->is_wrong_key = true;
         return GNUTLS_E_CERTIFICATE_ERROR;
     }
-    /* Our key is ours alone: this is our own packet come back, or a copy of this node. */
+    /* Nobody else has our key: this is our own packet come back, or a copy of this node. */
     if (memcmp(&id, &s->tls->id, sizeof(id)) == 0) {
         return GNUTLS_E_CERTIFICATE_ERROR;
     }
@@ -147,7 +147,7 @@ static int check_client_hello(gnutls_session_t native, unsigned type, unsigned w
 }
 
 /*
- * No tickets: GnuTLS does not run verify_peer in a resumed session. (Who uses the result checks
+ * No tickets: GnuTLS does not run verify_peer in a resumed session. (Users of the result check
  * is_verified all the same.)
  */
 static int configure(struct dtt_qtls_session *s, gnutls_session_t native)

@@ -11,7 +11,7 @@
 #include <dtt/types.h>
 
 #define DTT_QTLS_ALPN_MAX 255
-/* TLS alerts (RFC 8446, section 6) that have a meaning of their own for us. */
+/* A TLS alert (RFC 8446, section 6) that we tell from others. */
 #define DTT_QTLS_ALERT_NO_APPLICATION_PROTOCOL 120
 
 /** Our key and parameters, shared by all sessions of an endpoint. */
@@ -24,7 +24,7 @@ const struct dtt_id *dtt_qtls_id(const struct dtt_qtls *t);
 
 /** One handshake. Must not move while it lives. */
 struct dtt_qtls_session {
-    ngtcp2_crypto_conn_ref ref; /**< what ngtcp2's helper finds its connection by */
+    ngtcp2_crypto_conn_ref ref; /**< by which ngtcp2's helper finds the connection */
     const struct dtt_qtls *tls;
     void *native; /**< for ngtcp2_conn_set_tls_native_handle; NULL when ended */
     struct dtt_id peer;
@@ -39,11 +39,11 @@ struct dtt_qtls_session {
  */
 int dtt_qtls_start(struct dtt_qtls_session *s, const struct dtt_qtls *t,
                    const ngtcp2_crypto_conn_ref *ref, const struct dtt_id *expect);
-/** Frees the session; the result stays readable. QUIC needs it no more after the handshake. */
+/** Frees the session, which QUIC does not need after the handshake; the result stays readable. */
 void dtt_qtls_end(struct dtt_qtls_session *s);
 /** After the handshake: keying material of this connection (RFC 8446, section 7.5). */
 bool dtt_qtls_export(const struct dtt_qtls_session *s, const char *label, uint8_t *ret, size_t len);
-/** To be asked when the handshake completed: was this our protocol? */
+/** To be called when the handshake has completed: whether the peer speaks our protocol. */
 bool dtt_qtls_is_alpn_agreed(const struct dtt_qtls_session *s);
 
 #endif

@@ -95,7 +95,7 @@ void dtt_qtransmit_unblock(struct dtt_qconn *c, struct dtt_qstream *s)
 }
 
 /*
- * The peer wants no more of the stream (STOP_SENDING). ngtcp2 answers that by itself, and tells
+ * The peer wants no more of the stream (STOP_SENDING). ngtcp2 answers by itself, and reports it
  * when we write on or when the stream is closed.
  */
 static void stop(struct dtt_qconn *c, struct dtt_qstream *s)
@@ -144,13 +144,13 @@ static size_t next_close(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *
 static struct dtt_qstream *next_stream(const struct dtt_qconn *c)
 {
     return c->tx.head && ngtcp2_conn_get_max_data_left(c->ng) > 0
-               ? DTT_LINK_OWNER(c->tx.head, struct dtt_qstream, tx)
+               ? DTT_LIST_OWNER(c->tx.head, struct dtt_qstream, tx)
                : NULL;
 }
 
 /*
- * Fills one datagram with what the streams have, in turn, and with what ngtcp2 itself wants to say.
- * Every frame moves its stream to the end of the queue.
+ * Fills one datagram with frames of the streams, in turn, and with those of ngtcp2 itself. Every
+ * frame moves its stream to the end of the queue.
  */
 static ngtcp2_ssize fill(struct dtt_qconn *c, uint8_t *dest, ngtcp2_path *path, ngtcp2_pkt_info *pi)
 {
@@ -205,7 +205,7 @@ size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute 
         n = fill(c, dest, &ps.path, &pi);
     }
     if (n > 0 && !dtt_qconn_may_send(c)) {
-        n = 0; /* lost, as if on the way */
+        n = 0; /* as if lost on the way */
     } else if (n > 0 && c->state == DTT_QCONN_HANDSHAKE && !c->is_heard) {
         c->unheard_max--;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The sending half of a connection: our streams, taking turns, and the datagrams they make. */
+/* The sending half of a connection: our streams take turns and fill datagrams. */
 #ifndef DTT_QUIC_TRANSMIT_H
 #define DTT_QUIC_TRANSMIT_H
 
@@ -10,8 +10,8 @@ int dtt_qtransmit_open(struct dtt_qconn *c, int64_t *ret_stream);
 int dtt_qtransmit_write(struct dtt_qconn *c, int64_t stream, struct dtt_slice data, bool fin);
 
 /**
- * Writes the next datagram into `dest` (DTT_QCONN_DATAGRAM_MAX bytes) and returns its length; 0 and
- * the connection sleeps when there is nothing to send now.
+ * Writes the next datagram into `dest` (DTT_QCONN_DATAGRAM_MAX bytes) and returns its length; 0
+ * when there is nothing to send now, and the connection sleeps.
  */
 size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *ret);
 

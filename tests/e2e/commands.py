@@ -157,7 +157,10 @@ def doctor(scene):
         harness.check(verdicts.get(name) == "ok", f"doctor: {name}: {found}")
     # The private DHT has IPv4 only.
     harness.check(verdicts.get("dht_v6") == "warn" and "clock" in verdicts, f"doctor: {found}")
-    harness.check(found[-1]["event"] == "done" and found[-1]["verdict"] == "warn", str(found))
+    done = found[-1]
+    harness.check(done["event"] == "done" and done["verdict"] == "warn", str(found))
+    harness.check(done["node"]["dht"]["tables"][0]["nodes"] and done["node"]["metrics"],
+                  f"doctor without the node's snapshot: {done}")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         done = scene.run("doctor", "--bootstrap", "127.0.0.1:%d" % silent.getsockname()[1],

@@ -52,7 +52,7 @@ FACTS = [
     ("transport.md", "up to\n{} bytes", "src/codec/pkarr.h", define("DTT_PKARR_PACKET_MAX")),
     ("transport.md", "{} s; a PING", "src/node/limits.h", r"CORE_IDLE_NS +\((\d+) \* DTT_S"),
     ("transport.md", "PING after {} s", "src/node/limits.h", r"CORE_KEEP_ALIVE_NS +\((\d+) \* DTT_S"),
-    ("transport.md", "active_connection_id_limit | {} |", "src/quic/params.c",
+    ("transport.md", "active_connection_id_limit | {} |", "src/quic/start.c",
      define("ACTIVE_CID_LIMIT")),
     ("transport.md", "`{}`, mandatory", "src/gossip/gossip.h", r'DTT_GOSSIP_ALPN\s+"([^"]+)"'),
     ("gossip.md", "a reader takes {}", WIRE, define("DTT_GOSSIP_FRAME_MAX")),

@@ -340,6 +340,9 @@ class Used(Tree):
                                ("r = DTT_REASON_LIMIT", "include/dtt/types.h", "DTT_REASON_LIMIT")]:
             self.write("src/dht/dht.c", code.replace(use, ""))
             self.assertEqual(list(used.check(self.root)), [f"{path}: nothing uses {row}"])
+        self.write("cli/a.c", 'strcmp(m.name, "dht_a"); strcmp(m.name, "dht_z");')
+        self.write("src/dht/dht.c", code)
+        self.assertEqual(list(used.check(self.root)), ["cli/a.c: no counter is named dht_z"])
 
 
 class Tested(unittest.TestCase):

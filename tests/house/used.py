@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Each row of a list is used somewhere in src: counters are counted, trace points passed, knobs read,
-reasons and errors given.
+reasons and errors given. The command asks for no counter that is not there.
 
 usage: used.py ROOT         exit status 1 with a sentence for each that is not
 """
@@ -26,6 +26,11 @@ def check(root):
             yield f"{path} has no rows"
         used = {word for found in re.finditer(use, text) for word in found.groups() if word}
         yield from (f"{path}: nothing uses {row}" for row in rows if row not in used)
+    counters = (root / "src/base/counter.def").read_text(encoding="utf-8")
+    for path in sorted((root / "cli").glob("*.c")):
+        yield from (f"{path.relative_to(root)}: no counter is named {name}"
+                    for name in re.findall(r'\.name, "(\w+)"', path.read_text(encoding="utf-8"))
+                    if f', "{name}",' not in counters)
 
 
 def main(root):

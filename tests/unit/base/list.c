@@ -7,7 +7,7 @@ static void keeps_order(void **state)
 {
     (void)state;
     struct dtt_list q = {0};
-    struct dtt_link l[4] = {{0}};
+    struct dtt_list_link l[4] = {{0}};
     for (int i = 0; i < 4; i++) {
         dtt_list_push(&q, &l[i]);
     }
@@ -32,10 +32,10 @@ static void finds_owners(void **state)
     (void)state;
     struct owner {
         int number;
-        struct dtt_link link;
+        struct dtt_list_link link;
     } o = {.number = 7};
-    struct dtt_link *l = &o.link;
-    assert_int_equal(DTT_LINK_OWNER(l, struct owner, link)->number, 7);
+    struct dtt_list_link *l = &o.link;
+    assert_int_equal(DTT_LIST_OWNER(l, struct owner, link)->number, 7);
 }
 
 int main(void)

@@ -16,6 +16,7 @@ static size_t write_all(char *out, size_t cap)
     dtt_json_u64(&j, "u64", UINT64_MAX);
     dtt_json_i64(&j, "i64", INT64_MIN);
     dtt_json_bool(&j, "yes", true);
+    dtt_json_raw(&j, "raw", "{\"a\":[]}");
     dtt_json_array(&j, "list");
     dtt_json_thousandths(&j, NULL, -5);
     dtt_json_object(&j, NULL);
@@ -33,9 +34,10 @@ static size_t write_all(char *out, size_t cap)
     return dtt_json_finish(&j);
 }
 
-static const char all[] = "{\"u64\":18446744073709551615,\"i64\":-9223372036854775808,\"yes\":true,"
-                          "\"list\":[-0.005,{},[false,true]],\"a \\\"name\\\"\":\"caf\xc3\xa9\","
-                          "\"hex\":\"01fe\",\"base64\":\"YWIAZA==\",\"addr\":\"192.0.2.1:6881\"}";
+static const char all[] =
+    "{\"u64\":18446744073709551615,\"i64\":-9223372036854775808,\"yes\":true,\"raw\":{\"a\":[]},"
+    "\"list\":[-0.005,{},[false,true]],\"a \\\"name\\\"\":\"caf\xc3\xa9\","
+    "\"hex\":\"01fe\",\"base64\":\"YWIAZA==\",\"addr\":\"192.0.2.1:6881\"}";
 
 static void values_of_every_kind(void **state)
 {

@@ -64,9 +64,9 @@ static void tags(void **state)
     (void)state;
     struct dtt_reader r = dtt_reader(dtt_slice("\x00\x01\x02", 3));
     assert_false(dtt_postcard_read_bool(&r));
-    assert_true(dtt_postcard_read_option(&r));
+    assert_true(dtt_postcard_read_bool(&r));
     assert_false(r.failed);
-    assert_false(dtt_postcard_read_option(&r));
+    assert_false(dtt_postcard_read_bool(&r));
     assert_true(r.failed);
 }
 

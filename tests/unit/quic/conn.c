@@ -315,7 +315,7 @@ static void bounds_what_a_peer_can_make_wait(void **state)
         }
     }
     size_t blocks = 0;
-    for (const struct dtt_link *l = server.sh.events.head; l; l = l->next) {
+    for (const struct dtt_list_link *l = server.sh.events.head; l; l = l->next) {
         blocks++;
     }
     assert_int_equal(blocks, DTT_QCONN_PEER_STREAMS_MAX);
