@@ -9,7 +9,7 @@
 static void read_peer_id(struct dtt_reader *r, struct dtt_memo *valid, struct dtt_id *ret)
 {
     dtt_read_into(r, ret->bytes, sizeof(ret->bytes));
-    /* iroh decompresses keys while it decodes, so such a frame never got past a Rust peer. */
+    /* iroh decompresses keys while it decodes, so no Rust peer lets such a frame pass. */
     if (!r->failed && !dtt_ed25519_is_point_once(valid, ret->bytes)) {
         r->failed = true;
     }
@@ -39,7 +39,7 @@ static void read_nodes(struct dtt_reader *r, struct dtt_memo *valid, struct dtt_
         if (i < DTT_GOSSIP_NODES_MAX) {
             read_node(r, valid, &m->u.shuffle.nodes[m->u.shuffle.n++]);
         } else {
-            /* Decompressing a key is dear; nobody pays it for nodes that are not used. */
+            /* Decompressing a key is costly, so it is not done for nodes that are not used. */
             dtt_read(r, DTT_ID_BYTES);
             read_peer_data(r);
         }

@@ -89,10 +89,10 @@ struct dtt_gossip_message {
 };
 
 /**
- * Reads one payload; bytes after the message are ignored as iroh-gossip does. Peer ids must be
- * points of Curve25519, of nodes beyond DTT_GOSSIP_NODES_MAX only the form is looked at.
- * DTT_EPROTO when malformed or longer than DTT_GOSSIP_FRAME_MAX. `valid` remembers ids found to be
- * points, or is NULL.
+ * Reads one payload; like iroh-gossip it ignores bytes after the message. Peer ids must be points
+ * of Curve25519; for nodes beyond DTT_GOSSIP_NODES_MAX only the form is checked. DTT_EPROTO:
+ * malformed, or longer than DTT_GOSSIP_FRAME_MAX. `valid`, which may be NULL, remembers ids that
+ * are points.
  */
 int dtt_gossip_message_decode(struct dtt_slice payload, struct dtt_memo *valid,
                               struct dtt_gossip_message *ret);

@@ -137,7 +137,7 @@ void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns)
         drop_oldest(r);
     }
     if (!r->oldest) {
-        dtt_map_clear(&r->ids); /* a topic that has gone quiet gives its tables back */
+        dtt_map_clear(&r->ids); /* a quiet topic gives the memory of its table back */
     }
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The messages a topic remembers: ids, so that each is delivered once, and for a shorter time
- * contents, so that peers who missed one can graft it. Both are dropped oldest first, by age and
+ * contents, so that a peer that missed one can graft it. Both are dropped oldest first, by age and
  * when a bound is reached. There is room for four times as many ids as contents: at any rate of
- * messages an id is still known when nobody can serve its content any more.
+ * messages an id outlives the last copy of its content.
  */
 #ifndef DTT_GOSSIP_RECALL_H
 #define DTT_GOSSIP_RECALL_H
@@ -20,7 +20,7 @@
 struct dtt_gossip_recall_entry {
     struct dtt_gossip_message_id id;
     uint64_t heard_ns;
-    uint64_t content_until_ns;    /**< when anybody should have it; `heard_ns` + 30 s or less */
+    uint64_t content_until_ns;    /**< when every peer should have it; `heard_ns` + 30 s at most */
     struct dtt_gossip_blob *blob; /**< the encoded Gossip message, NULL when dropped */
     struct dtt_gossip_recall_entry *next;
 };
@@ -52,14 +52,14 @@ struct dtt_gossip_blob *dtt_gossip_recall_content(const struct dtt_gossip_recall
                                                   uint64_t now_ns,
                                                   const struct dtt_gossip_message_id *id);
 /**
- * The oldest entry that may be served and lies after `prev` (NULL: at all), or NULL. Entries stay
- * where they are while nothing is added or expired.
+ * The oldest entry that may be served and comes after `prev` (NULL: from the beginning), or NULL.
+ * Entries stay where they are while nothing is added or expired.
  */
 const struct dtt_gossip_recall_entry *
 dtt_gossip_recall_next_content(const struct dtt_gossip_recall *r, uint64_t now_ns,
                                const struct dtt_gossip_recall_entry *prev);
 
-/** Drops what is too old. */
+/** Drops ids and contents that are too old. */
 void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns);
 /** When dtt_gossip_recall_expire has something to do, or DTT_NEVER. */
 uint64_t dtt_gossip_recall_deadline(const struct dtt_gossip_recall *r);

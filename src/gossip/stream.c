@@ -18,7 +18,7 @@ void dtt_gossip_stream_fini(struct dtt_gossip_stream *s)
     memset(s, 0, sizeof(*s));
 }
 
-/* Bytes of the frame that begins at `p`, of which 4 at least are there, or DTT_EPROTO. */
+/* Bytes of the frame whose 4 length bytes begin at `p`, or DTT_EPROTO. */
 static int frame_size(const struct dtt_gossip_stream *s, const uint8_t *p)
 {
     uint32_t len = dtt_get_be32(p);
@@ -46,7 +46,7 @@ static bool collect(struct dtt_gossip_stream *s, struct dtt_slice *in, size_t wa
 static int next_frame(struct dtt_gossip_stream *s, struct dtt_slice *in, struct dtt_slice *ret)
 {
     if (s->len == 0) {
-        /* What was given out from the buffer has been seen. */
+        /* The caller is done with the payload that was returned from the buffer. */
         free(s->buf);
         s->buf = NULL;
         if (in->len == 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Framing of a gossip stream (one unidirectional stream per topic and direction): frames of
- * u32 big endian length and payload; the first payload is the 32-byte topic id.
+ * Framing of a gossip stream (one unidirectional stream for each topic and direction): a frame is a
+ * big endian u32 length and a payload; the first payload is the 32-byte topic id.
  */
 #ifndef DTT_GOSSIP_STREAM_H
 #define DTT_GOSSIP_STREAM_H
