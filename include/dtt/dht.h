@@ -4,10 +4,10 @@
  * its number at once; its events (DTT_EVENT_DHT_...) carry that number, the last one is
  * DTT_EVENT_DHT_DONE, DTT_EVENT_DHT_PUT or DTT_EVENT_DHT_ANNOUNCE, with its status.
  *
- * Operations wait for a first DHT node to answer; where none does within ten seconds, or none is
- * known to be asked, they end with DTT_ETIMEDOUT. A node that is silent is given up after some
- * seconds. There is no time-out to set: dtt_node_dht_cancel ends an operation. At most 64 at a
- * time, the reads and writes of joined topics among them (DTT_EFULL). C99 and C++11 clean. Threads
+ * Operations wait for a first DHT node to answer; if none does within ten seconds, or no node is
+ * known, they end with DTT_ETIMEDOUT. A silent node is given up after some seconds. There is no
+ * time-out to set: dtt_node_dht_cancel ends an operation. At most 64 run at a time (DTT_EFULL), the
+ * reads and writes of joined topics included. C99 and C++11 clean. Threads
  * and copies as in dtt.h.
  */
 #ifndef DTT_DHT_H
@@ -45,14 +45,13 @@ struct dtt_dht_put {
     int64_t seq; /**< >= 0 */
     int has_cas; /**< compare-and-swap against `cas` */
     int64_t cas;
-    int verify; /**< read the value back and count who returns it */
+    int verify; /**< read the value back and count the nodes that return it */
 };
 
 /**
- * Finds all distinct values: one DTT_EVENT_DHT_VALUE per value as it arrives (again with a higher
- * `holders` is not reported), then DTT_EVENT_DHT_DONE with the nodes that returned each. The same
- * get within three seconds brings the same result again without asking anybody. Errors: DTT_EINVAL,
- * DTT_EFULL, DTT_ENOMEM.
+ * Finds all distinct values: one DTT_EVENT_DHT_VALUE for each value when it first arrives, then
+ * DTT_EVENT_DHT_DONE with the nodes that returned each. The same get within three seconds gives the
+ * same result again without asking any node. Errors: DTT_EINVAL, DTT_EFULL, DTT_ENOMEM.
  */
 DTT_API int dtt_node_dht_get(dtt_node *n, const struct dtt_dht_get *get, uint32_t *ret_op);
 
@@ -72,9 +71,9 @@ DTT_API int dtt_node_dht_ping(dtt_node *n, const struct dtt_addr *addr, uint32_t
 DTT_API int dtt_node_dht_get_peers(dtt_node *n, const uint8_t info_hash[20], uint32_t *ret_op);
 
 /**
- * Announces this machine at `port` as a peer of `info_hash` (20 bytes, BEP 5); 0: at the port that
- * the DHT node itself sends from, as other nodes see it. Nodes keep it for half an hour or so; ends
- * with DTT_EVENT_DHT_ANNOUNCE. Errors: DTT_EINVAL, DTT_EFULL, DTT_ENOMEM.
+ * Announces this machine at `port` as a peer of `info_hash` (20 bytes, BEP 5); port 0 stands for
+ * the DHT node's own port as other nodes see it. Nodes keep the announcement for half an hour or
+ * so. Ends with DTT_EVENT_DHT_ANNOUNCE. Errors: DTT_EINVAL, DTT_EFULL, DTT_ENOMEM.
  */
 DTT_API int dtt_node_dht_announce(dtt_node *n, const uint8_t info_hash[20], uint16_t port,
                                   uint32_t *ret_op);

@@ -75,17 +75,17 @@ struct dtt_config {
     size_t n_bootstrap;           /**< 0..32 */
     unsigned flags;               /**< enum dtt_node_flags */
     int log_level;                /**< enum dtt_log_level, for dtt_node_next_log */
-    const char *state_file;       /**< where the DHT node's id and the nodes it knows are kept for
-                                       the next start: read at open, replaced as a whole a minute
-                                       later, every ten minutes and at close. A missing or damaged
-                                       file means a cold start. One open node a file. NULL: none */
+    const char *state_file;       /**< keeps the DHT node's id and the nodes it knows for the next
+                                       start: read at open, replaced as a whole a minute later, every
+                                       ten minutes and at close. A missing or damaged file means a
+                                       cold start. For one open node at a time. NULL: none */
 };
 
 /**
- * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks. The first event is
- * DTT_EVENT_LISTENING, which is waiting then. Errors: DTT_EINVAL and DTT_EADDR (an address that is
- * not of its form), of which dtt_config_check tells more; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL,
- * DTT_EPERM, DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is written only on success and is closed by
+ * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks. The first event,
+ * DTT_EVENT_LISTENING, waits already. Errors: DTT_EINVAL and DTT_EADDR (an address that is not of
+ * its form), which dtt_config_check explains; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL, DTT_EPERM,
+ * DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is written only on success and is closed by
  * dtt_node_close.
  */
 DTT_API DTT_MUST_USE int dtt_node_open(dtt_node **ret, const struct dtt_config *cfg);
@@ -109,15 +109,15 @@ DTT_API const struct dtt_id *dtt_node_id(const dtt_node *n);
 DTT_API size_t dtt_node_addrs(const dtt_node *n, struct dtt_addr *ret, size_t cap);
 
 /**
- * Descriptor that is readable while dtt_node_process has work (timers too) or events are queued:
- * a loop that waits for it, processes and drains the events needs nothing else. The same until
- * dtt_node_close, which closes it. Level-triggered, or edge-triggered when drained each time. Poll
- * it, never read it. It is a kqueue on the BSDs and macOS: watch it with poll or select there,
+ * Descriptor that is readable while dtt_node_process has work (timers too) or events are queued: a
+ * loop that waits for it, processes and drains the events needs nothing else. It stays the same
+ * until dtt_node_close, which closes it. Level-triggered, or edge-triggered when drained each time.
+ * Poll it, never read it. On the BSDs and macOS it is a kqueue: watch it with poll or select there,
  * since a kqueue inside a kqueue may not fire.
  */
 DTT_API dtt_fd dtt_node_fd(const dtt_node *n);
 
-/** Milliseconds until dtt_node_fd is readable by itself; 0 now, -1 never. For loops without poll.
+/** Milliseconds until a timer makes dtt_node_fd readable; 0 now, -1 never. For loops without poll.
  */
 DTT_API int dtt_node_timeout_ms(const dtt_node *n);
 
@@ -137,7 +137,7 @@ DTT_API int dtt_node_wait(dtt_node *n, int timeout_ms);
 /** Makes dtt_node_wait return, and dtt_node_fd readable once. Any thread; async-signal-safe. */
 DTT_API void dtt_node_wake(dtt_node *n);
 
-/** Dial-able bootstrap contact given later, e.g. from a user's own list. Errors: DTT_EINVAL. */
+/** Adds a DHT node to start from, e.g. from a user's own list. Errors: DTT_EINVAL. */
 DTT_API int dtt_node_add_dht_node(dtt_node *n, const struct dtt_addr *addr);
 
 /**
@@ -167,10 +167,9 @@ DTT_API int dtt_node_metric(const dtt_node *n, size_t i, struct dtt_metric *ret)
 
 /**
  * What the node knows and does at this moment, as one JSON object without newline, for viewers and
- * bug reports; libdtt(3) lists its members. No secret, no name of a topic and no content of a
- * message is in it. Always NUL-terminates when cap > 0. Returns the length needed (as snprintf
- * does), so a result of `cap` or more means that the text was cut; the next call may need more, for
- * time passes.
+ * bug reports; libdtt(3) lists its members. It has no secret, no name of a topic and no content of
+ * a message. Always NUL-terminates when cap > 0. Returns the length needed (as snprintf does):
+ * `cap` or more means that the text was cut. Another call may need more, since time has passed.
  */
 DTT_API size_t dtt_node_snapshot_json(const dtt_node *n, char *buf, size_t cap);
 
@@ -187,27 +186,27 @@ enum dtt_preset {
 #define DTT_OFF (-1)
 
 /**
- * What to do otherwise than the preset says. In each field 0 is the preset's value, DTT_OFF is off
- * (where a knob can be off), 1 turns a switch on, and times are in milliseconds. dtt_tuning_knob
- * tells ranges and presets; docs/design/tracker.md explains. New knobs are added at the end: the
- * library reads as many as `size` says, so that programs built with another version keep working.
+ * Changes to a preset. In each field 0 is the preset's value, DTT_OFF is off (for a knob that can
+ * be off), 1 turns a switch on, and times are in milliseconds. dtt_tuning_knob lists ranges and
+ * presets; docs/design/tracker.md explains. New knobs are added at the end: the library reads as
+ * many as `size` says, so that programs built with another version keep working.
  */
 struct dtt_tuning {
     size_t size;     /**< sizeof(struct dtt_tuning) */
     int record_cap;  /**< stay silent while this many others are visible in the minute; off: never
                         publish */
-    int get_timeout; /**< ms: a slot read is over after this; what it brought counts */
-    int put_timeout; /**< ms: a put without outcome has failed after this */
+    int get_timeout; /**< ms: a slot read ends after this; what it has brought counts */
+    int put_timeout; /**< ms: a put without an outcome fails after this */
     int put_retries; /**< attempts after the first one */
     int put_retry_base;     /**< ms: pause before a retry */
     int put_retry_jitter;   /**< ms: plus a random time below this */
     int slot_width;         /**< DHT nodes closest to a slot that are read, and written to */
-    int slot_copies;        /**< of them, how many get our record; those that hold none first */
+    int slot_copies;        /**< how many of them get our record; nodes that hold none first */
     int no_record_wait;     /**< ms: wait after a search pass that found nobody */
     int no_record_wait_max; /**< ms: it grows pass by pass up to this */
     int dial_pace;          /**< ms: between the dials of two peers */
-    int dial_timeout;       /**< ms: a dial that came to nothing has failed after this */
-    int join_wait;   /**< ms: after the last dial, for one of the dialled to become a neighbour */
+    int dial_timeout;       /**< ms: a dial without an outcome fails after this */
+    int join_wait;   /**< ms: after the last dial, for a dialled peer to become a neighbour */
     int retry_wait;  /**< ms: after a pass that joined nobody */
     int older_first; /**< switch: until a record of ours is stored, a search reads the two minutes
                           before the current one */

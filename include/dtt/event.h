@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Events: what a node has to tell. They are pulled with dtt_node_next_event, in the order in which
- * things happened; DTT_EVENT_LISTENING is the first of every node. C99 and C++11 clean.
+ * Events: reports of a node. They are pulled with dtt_node_next_event, in the order in which things
+ * happened; DTT_EVENT_LISTENING is the first of every node. C99 and C++11 clean.
  */
 #ifndef DTT_EVENT_H
 #define DTT_EVENT_H
@@ -49,7 +49,7 @@ struct dtt_event_joined {
 };
 
 struct dtt_event_message {
-    struct dtt_id neighbor; /**< that delivered it; not its author */
+    struct dtt_id neighbor; /**< the peer that delivered it, which need not be its author */
     const uint8_t *data;
     size_t len;
 };
@@ -71,7 +71,7 @@ struct dtt_event_dial_failed {
 };
 
 struct dtt_event_external_addr {
-    struct dtt_addr addr; /**< as other DHT nodes see our socket */
+    struct dtt_addr addr; /**< of our socket as other DHT nodes see it */
     uint32_t votes;
 };
 
@@ -108,7 +108,7 @@ struct dtt_event_dht_value {
     size_t v_len;
     const uint8_t *data; /**< contents when v is a byte string, else NULL */
     size_t data_len;
-    uint32_t holders;       /**< nodes that returned it so far */
+    uint32_t holders;       /**< nodes that have returned it so far */
     struct dtt_addr holder; /**< the first of them */
 };
 
@@ -132,7 +132,7 @@ struct dtt_event_dht_put {
     uint8_t target[20];
     uint8_t key[32];
     int64_t seq;
-    uint32_t asked;    /**< nodes sent the put */
+    uint32_t asked;    /**< nodes that were sent the put */
     uint32_t acked;    /**< nodes that said yes (not all of them will have stored it) */
     uint32_t verified; /**< nodes that returned the value on read-back, when asked for */
     uint32_t refused;  /**< nodes that answered with an error */
@@ -148,7 +148,7 @@ struct dtt_event_dht_node {
     uint32_t rtt_us; /**< 0 unknown */
 };
 
-/** Announced under the info hash asked for. */
+/** A peer announced under the info hash that was asked for. */
 struct dtt_event_dht_peer {
     uint32_t op;
     struct dtt_addr addr;
@@ -159,7 +159,7 @@ struct dtt_event_dht_announce {
     int status; /**< as of dht_put */
     uint8_t info_hash[20];
     uint16_t port;    /**< 0: the port our queries come from */
-    uint32_t asked;   /**< nodes sent the announcement */
+    uint32_t asked;   /**< nodes that were sent the announcement */
     uint32_t acked;   /**< nodes that said yes */
     uint32_t refused; /**< nodes that answered with an error */
     int error;        /**< the KRPC error most of them gave, 0 none */
@@ -170,8 +170,8 @@ struct dtt_event_dht_announce {
 #define DTT_EVENT_ROOM 256
 
 /**
- * One event. It and all that it points to belong to the library and are valid until the next
- * dtt_node_next_event; read only. The payload structs may grow at their ends.
+ * One event. It and everything it points to belong to the library, are read only, and are valid
+ * until the next dtt_node_next_event. The payload structs may grow at their ends.
  */
 struct dtt_event {
     size_t size;
@@ -179,7 +179,7 @@ struct dtt_event {
     uint32_t topic_id; /**< dtt_topic_id of the topic; 0 where the event is the node's */
     dtt_topic *topic;  /**< NULL likewise, and once the topic has been left */
     void *topic_user;  /**< `user` of its config, also when it has been left */
-    uint64_t unix_ms;  /**< when */
+    uint64_t unix_ms;  /**< time of the event */
     /** The topic's hash, also in events of dtt_node_lookup and dtt_node_publish; zero otherwise. */
     uint8_t topic_hash[DTT_TOPIC_HASH_BYTES];
     union {

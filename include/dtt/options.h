@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Configs by name, for bindings and for programs that read theirs from text: a dtt_options keeps
- * copies of all that it is given, so that nothing outside it has to stay. One thread at a time.
- * C99 and C++11 clean.
+ * copies of everything it is given, so that the caller may free it. One thread at a time. C99 and
+ * C++11 clean.
  *
  *     dtt_options *o = dtt_options_new();
  *     dtt_options_set(o, "bootstrap", "router.example:6881", why, sizeof(why));
@@ -23,10 +23,10 @@ extern "C" {
 
 typedef struct dtt_options dtt_options;
 
-/** With all defaults; NULL when there is no memory. */
+/** Has all defaults; NULL when out of memory. */
 DTT_API dtt_options *dtt_options_new(void);
 
-/** Wipes and frees it, and the configs that it gave. NULL is fine. Returns NULL. */
+/** Wipes and frees it and the configs it gave. NULL is fine. Returns NULL. */
 DTT_API dtt_options *dtt_options_free(dtt_options *o);
 
 /**
@@ -39,8 +39,8 @@ DTT_API dtt_options *dtt_options_free(dtt_options *o);
  * "preset" (default, seed, rust-0.3), "peer" (ID@ADDR:PORT), "tune" (NAME=VALUE, as
  * dtt_tuning_set).
  *
- * What is wrong goes to `why` as by dtt_tuning_set. Errors: DTT_EINVAL, DTT_EADDR, DTT_EFULL (too
- * many of them), DTT_ENOMEM; then nothing has changed.
+ * The reason of a failure goes to `why` as by dtt_tuning_set. Errors: DTT_EINVAL, DTT_EADDR,
+ * DTT_EFULL (too many values), DTT_ENOMEM; then nothing has changed.
  */
 DTT_API int dtt_options_set(dtt_options *o, const char *name, const char *value, char *why,
                             size_t cap);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Records: what a member of a topic publishes on the DHT once in a while, signed with its own key
- * and sealed for holders of the secret. Pure computation: no node, no I/O (but the entropy that
- * sealing needs). C99 and C++11 clean.
+ * Records, which a member of a topic publishes on the DHT once in a while, signed with its own key
+ * and sealed for holders of the secret. These functions compute only: they need no node and do no
+ * I/O (but for the entropy that sealing needs). C99 and C++11 clean.
  */
 #ifndef DTT_RECORD_H
 #define DTT_RECORD_H
@@ -18,7 +18,7 @@ extern "C" {
 #define DTT_RECORD_ADDRS 8  /**< addresses of the publisher a record can carry */
 /** Largest sealed value: BEP 44 allows 1000 bytes bencoded, "996:" takes four of them. */
 #define DTT_RECORD_VALUE_MAX 996
-/** Largest content of a record: what sealing leaves of that. */
+/** Largest content of a record: sealing takes the rest of the value. */
 #define DTT_RECORD_CONTENT_MAX 712
 
 /** DTT_RECORD_VALUE_MAX of the library in use, for bindings. Any thread. */
@@ -28,11 +28,12 @@ DTT_API size_t dtt_record_value_max(void);
 DTT_API size_t dtt_record_content_max(void);
 
 /**
- * Secret rotation: derives the encryption seed of a minute. Must be a pure function; it replaces
- * the default SHA-512(topic hash | minute big endian | SHA-512(secret)[..32])[..32] and must be the
- * same at every member. `secret_hash` is SHA-512(secret)[..32]. It is called within calls into the
- * library. 0 when `ret_seed` is written; anything else: the minute is left out (DTT_EROTATE where
- * there is only that one; a joined topic counts it and dtt_topic_why says so).
+ * Secret rotation: derives the encryption seed of a minute. It must be a pure function and the same
+ * at every member; it replaces the default SHA-512(topic hash | minute big endian |
+ * SHA-512(secret)[..32])[..32]. `secret_hash` is SHA-512(secret)[..32]. It is called within calls
+ * into the library, and returns 0 when `ret_seed` is written. With anything else the minute is left
+ * out: a joined topic counts it and dtt_topic_why says so; a call about one minute alone fails with
+ * DTT_EROTATE.
  */
 typedef int (*dtt_rotation_fn)(void *user, const uint8_t topic_hash[32], uint64_t minute,
                                const uint8_t secret_hash[32], uint8_t ret_seed[32]);
@@ -54,7 +55,7 @@ struct dtt_slot_config {
     size_t secret_len;         /**< bytes */
     dtt_rotation_fn rotation;  /**< NULL: the default */
     void *rotation_user;
-    int kind; /**< enum dtt_slot_kind, for dtt_slot_derive: a record is the same in all */
+    int kind; /**< enum dtt_slot_kind, for dtt_slot_derive: a record is the same in all slots */
 };
 
 /** Where on the DHT a slot lies (BEP 44 mutable item). */

@@ -36,7 +36,7 @@ struct dtt_id {
 typedef struct dtt_node dtt_node;
 typedef struct dtt_topic dtt_topic;
 
-/** What to poll: a file descriptor (an unsigned socket handle where there are none). */
+/** For poll: a file descriptor (on Windows, which has none, an unsigned socket handle). */
 #if defined(_WIN32)
 typedef uintptr_t dtt_fd;
 #else
@@ -90,10 +90,10 @@ enum dtt_error {
 };
 
 /*
- * Why a neighbour, a connection or a dial came to its end: X(name, word, is_silence, sentence).
- * JSON and traces say the word; the sentence goes on after the peer's name. It is silence when
- * nobody said goodbye and the peer may well be there still, or again: it is worth another dial. New
- * ones come last.
+ * Why a neighbour, a connection or a dial ended: X(name, word, is_silence, sentence). JSON and
+ * traces have the word; the sentence follows the peer's name. An end is silence when no goodbye was
+ * said and the peer may still be there, or be back: it is worth another dial. New reasons come
+ * last.
  */
 #define DTT_REASONS(X)                                                                      \
     X(DTT_REASON_DISCONNECT, "disconnect", 0, "has left")                                   \
@@ -125,7 +125,7 @@ enum dtt_reason {
 /** Word of an enum dtt_reason, e.g. "timeout"; "?" for an unknown one. Static; any thread. */
 DTT_API const char *dtt_reason_word(int reason);
 
-/** Sentence of an enum dtt_reason, without its subject, the peer. Static; any thread. */
+/** Sentence of an enum dtt_reason without its subject, which is the peer. Static; any thread. */
 DTT_API const char *dtt_reason_text(int reason);
 
 /** Name of an error number, e.g. "DTT_EAGAIN"; "DTT_E?" for an unknown one. Static; any thread. */
