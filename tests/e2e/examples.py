@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Processes of each example meet each other: examples.py 01_HELLO 02_POLL 03_RECORDS."""
+"""Processes of each example meet each other: examples.py 01_HELLO 02_POLL 03_RECORDS 04_THREADS."""
 import re
 import signal
 import socket
@@ -65,11 +65,23 @@ def records(scene, command):
     bob.wait_end()
 
 
+def threads(scene, command):
+    ann, bob = Example(scene, "ann's threads", command), Example(scene, "bob's threads", command)
+    for peer, other in [(ann, bob), (bob, ann)]:
+        for number in range(40):  # more than its queue holds
+            peer.send(f"{number} of {peer.name}")
+        other.wait_line(f"^39 of {peer.name}$")
+    for peer in ann, bob:
+        peer.end_input()
+        peer.wait_end()
+
+
 def test(scene, commands):
     scene.testnet()
     hello(scene, commands[0])
     poll(scene, commands[1])
     records(scene, commands[2])
+    threads(scene, commands[3])
 
 
 harness.run(test, sys.argv[1:])
