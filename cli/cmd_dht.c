@@ -13,7 +13,7 @@
 
 #define DHT_TIMEOUT_MS 10000
 
-/* What one of the commands asks of the DHT, read from its command line. */
+/* The question of a command, read from its command line. */
 struct request {
     struct dtt_addr addr; /* ping */
     uint8_t hash[20];     /* a target or an info hash */
@@ -34,7 +34,7 @@ static int read_addr(const struct options *o, struct request *r)
     return EXIT_OK;
 }
 
-/* The argument as 20 bytes; otherwise says what it should have been. */
+/* Reads the argument as 20 bytes, or says what it should be. */
 static int read_hash(const struct options *o, const char *what, struct request *r)
 {
     if (dtt_hex_decode(r->hash, sizeof(r->hash), o->arg, strlen(o->arg)) == DTT_OK) {

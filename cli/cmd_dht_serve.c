@@ -41,7 +41,7 @@ static void report_json(const dtt_node *node, const struct dtt_dht_status *statu
     print_end(&line);
 }
 
-/* What the node knows, holds and has done so far, the counters that are not zero; again later. */
+/* Reports what the node knows and holds and the counters that are not zero, again and again. */
 static void report(struct session *s)
 {
     struct dtt_dht_status status = {.size = sizeof(status)};

@@ -4,7 +4,7 @@
 #include "print.h"
 #include "session.h"
 
-/* A lookup is asked for by a person or a script that wants an answer, not to wait for ever. */
+/* A person or script that looks up a topic wants an answer rather than to wait for ever. */
 #define LOOKUP_TIMEOUT_MS 10000
 
 static int finish(const struct session *s, const struct dtt_event *event)

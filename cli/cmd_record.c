@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A sealed record in hex with some white space, and one byte more to notice excess. */
+/* Room for a sealed record in hex with some white space, and more to notice excess. */
 #define INPUT_MAX (4 * DTT_RECORD_VALUE_MAX)
 
 /* Fills the topic, the minute and the secret of the slot: an exit code. */

@@ -116,7 +116,7 @@ static int write_plot(const struct dtt_sim_result *r, const char *file)
                       : output_fail(EXIT_IO, "cannot write '%s': %s", file, strerror(errno));
 }
 
-/* What went wrong, and the command that shows it again. */
+/* Says what went wrong and which command shows it again. */
 static int tell_failure(const struct dtt_sim_result *r, const struct options *o)
 {
     output_say("%s failed: %s", r->scenario, r->why);

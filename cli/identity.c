@@ -50,8 +50,8 @@ static int write_seed(int fd, const uint8_t *seed)
 }
 
 /*
- * Writes a fresh seed beside `path` and links it into place, so that the file is never seen half
- * written and a file that appeared meanwhile is never replaced: then errno is EEXIST.
+ * Writes a fresh seed beside `path` and links it into place: so the file is never seen half
+ * written, and one that appeared meanwhile is not replaced (EEXIST). An errno, or 0.
  */
 static int make_file(const char *path)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The identity file: a 32-byte secret seed, raw, that nobody but its owner may read. */
+/* The identity file: a raw 32-byte secret seed that only its owner may read. */
 #ifndef CLI_IDENTITY_H
 #define CLI_IDENTITY_H
 

@@ -27,7 +27,7 @@ static void print_range(FILE *out, const struct dtt_knob *k)
         fprintf(out, "on or off");
         return;
     }
-    whole.min = 1; /* zero would be called off */
+    whole.min = 1; /* value_text would call zero off */
     fprintf(out, "%s to %s%s", value_text(&whole, k->min > 0 ? k->min : 1, low, sizeof(low)),
             value_text(&whole, k->max, high, sizeof(high)), k->min == 0 ? ", or off" : "");
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/** Each knob with its range, what the presets say and its effect, a line or two. */
+/** Prints each knob with its presets, range and effect. */
 void knobs_print(FILE *out);
 
 #endif

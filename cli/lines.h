@@ -9,13 +9,13 @@
 enum line_state {
     LINE_NONE,    /**< read on */
     LINE_READY,   /**< *ret_line, *ret_len */
-    LINE_TOO_LONG /**< told once a line, when its end was seen; *ret_len is its length */
+    LINE_TOO_LONG /**< once for each line, at its end; *ret_len is its length */
 };
 
 struct lines {
     int fd;
     bool is_ended;   /**< no more will come */
-    size_t number;   /**< of the line that was returned last, from 1 */
+    size_t number;   /**< of the line returned last, from 1 */
     size_t overlong; /**< bytes already dropped of a line that is too long */
     size_t start, end;
     char buffer[8192];

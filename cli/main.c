@@ -33,7 +33,7 @@ static void help(void)
          "To begin: 'dtt demo', then 'dtt chat TOPIC' on two machines.");
 }
 
-/* Whether the words of `name` are the first of `argv`: their number, or 0. */
+/* The number of words of `name` if they are the first of `argv`, else 0. */
 static int match(const char *name, int argc, char **argv)
 {
     size_t first = strcspn(name, " ");
@@ -106,7 +106,7 @@ static int run(int argc, char **argv)
                        argv[0][0] == '-' ? "option" : "command", argv[0]);
 }
 
-/* A socket must never get the number of a standard stream that was closed. */
+/* A socket must never get the number of a closed standard stream. */
 static void open_standard_streams(void)
 {
     int fd;

@@ -99,7 +99,7 @@ static enum option_result set_id(const struct option_use *use)
     return result(dtt_id_parse(use->value, use->place) == 0);
 }
 
-/* The address of somebody: with a port, and not that of all interfaces. */
+/* An address to send to: with a port, and not that of all interfaces. */
 static enum option_result set_addr(const struct option_use *use)
 {
     struct dtt_addr *addr = use->place;
@@ -134,7 +134,7 @@ static const char *const log_levels[] = {"off", "error", "warn", "info", "debug"
 #define FIELD(name) offsetof(struct options, name)
 #define SIZE(name) sizeof(((struct options *)0)->name)
 
-/* What all options of a kind have: a flag, a value, a number, a value that may be given again. */
+/* The fields of each kind of option: a flag, a value, a number, a value that may be repeated. */
 #define FLAG(id_, name_, field_) .id = OPTION_##id_, .name = name_, .field = FIELD(field_)
 #define VALUE(set_, id_, name_, value_, expects_, field_) \
     FLAG(id_, name_, field_), .value = value_, .expects = expects_, .set = set_
@@ -148,8 +148,8 @@ static const char *const log_levels[] = {"off", "error", "warn", "info", "debug"
 const struct option option_table[] = {
     {VALUE(set_text, SECRET_FILE, "secret-file", "FILE", "a file name", secret_file),
      .help = "read the shared secret from FILE (a newline at its end is\n"
-             "not part of it); else the variable DTT_SECRET is taken,\n"
-             "else a terminal is asked"},
+             "not part of it); default: the variable DTT_SECRET, or a\n"
+             "question at the terminal"},
     {VALUE(set_text, SECRET, "secret", "TEXT", "a secret: it is empty", secret),
      .help = "the shared secret itself: others on this machine can see\n"
              "it in the list of processes, and the shell remembers it"},
@@ -166,14 +166,14 @@ const struct option option_table[] = {
              "once for IPv6 (default: all interfaces, any port)"},
     {LIST(set_listen, FIRST_LISTEN, "listen", "ADDR:PORT",
           "of the form ADDR:PORT with a numeric address, like 127.0.0.1:4000", listen, n_listen),
-     .help = "where the first node listens, which is the address that\n"
-             "others are told (default: 127.0.0.1, any port)"},
+     .help = "address of the first node, which other machines are told\n"
+             "(default: 127.0.0.1, any port)"},
     {VALUE(set_text, IDENTITY, "identity", "FILE", "a file name", identity),
      .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
              "missing (default: a new identity each time)"},
     {VALUE(set_text, STATE, "state", "FILE", "a file name", state),
      .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
-             "a quick start next time (default: start anew)"},
+             "a quick start next time (default: start afresh)"},
     {LIST(set_peer, PEER, "peer", "ID@ADDR:PORT",
           "of the form ID@ADDR:PORT with an endpoint id and the numeric address of a machine",
           peers, n_peers),
@@ -231,8 +231,8 @@ const struct option option_table[] = {
     {NUMBER(MEMBERS, "nodes", n_members, 2, 20000),
      .help = "number of members (default: as the scenario says)"},
     {NUMBER(SEED, "seed", seed, 0, 9223372036854775807),
-     .help = "from which all chance follows (default 1): the same seed\n"
-             "gives the same run"},
+     .help = "source of all chance (default 1): the same seed gives the\n"
+             "same run"},
     {.help = "members speak real QUIC with its cryptography instead of\n"
              "a light stand-in: slower, for up to some hundred members",
      FLAG(REAL, "quic", is_real)},

@@ -23,7 +23,7 @@ static const struct option *find(const struct command *command, const char *name
     return NULL;
 }
 
-/* Writes the sentence about what is wrong; false. */
+/* Writes the sentence and returns false. */
 OUTPUT_PRINTF(2, 3)
 static bool refuse(char *error, const char *format, ...)
 {
@@ -115,7 +115,7 @@ static bool take_argument(struct options *o, const char *arg, char *error)
     return true;
 }
 
-/* Whether all is there that the command needs, and fits together. */
+/* Whether everything the command needs is there and fits together. */
 static bool check(struct options *o, char *error)
 {
     const struct command *c = o->command;

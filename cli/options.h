@@ -70,7 +70,7 @@ enum option_id {
 struct options {
     const struct command *command;
     const char *arg;  /**< the first argument that is not an option, or NULL */
-    const char *arg2; /**< the second one, of commands that take two */
+    const char *arg2; /**< the second one, or NULL */
 
     char *secret; /**< --secret: the only value that is wiped from argv */
     const char *secret_file;
@@ -86,7 +86,7 @@ struct options {
     int64_t for_ms;
     int64_t preset;
     struct dtt_tuning tuning; /**< of --tune and --old-line */
-    char why[160];            /**< what is wrong with a value, where its option says more */
+    char why[160];            /**< the sentence of OPTION_SAYS_WHY */
     bool wants_knobs;         /**< --tune list */
     int64_t log_level;
 
@@ -105,12 +105,12 @@ struct options {
     uint8_t topic_hash[1][DTT_TOPIC_HASH_BYTES];
     size_t n_topic_hashes;
     int64_t minute;
-    struct dtt_record_info record; /**< what `record seal` puts into the record */
+    struct dtt_record_info record; /**< contents for `record seal` */
 
     bool no_bootstrap, old_line, quit_on_eof, verify, hex, is_real, list, json, help;
 };
 
-/** What a command of `dtt dht` asks. */
+/** The question of a command of `dtt dht`. */
 enum query {
     QUERY_NONE,
     QUERY_PING,
@@ -124,8 +124,8 @@ enum query {
 
 struct command {
     const char *name;    /**< "pipe", or "dht get" */
-    const char *arg;     /**< what the argument is, e.g. "TOPIC"; NULL: takes none */
-    const char *arg2;    /**< what the second one is; NULL: there is none */
+    const char *arg;     /**< name of the argument, e.g. "TOPIC"; NULL: takes none */
+    const char *arg2;    /**< name of the second one; NULL: takes none */
     const char *summary; /**< for the list of commands */
     const char *details; /**< paragraphs for --help */
     uint64_t options;    /**< set of OPTION_BIT; --help always */
@@ -135,8 +135,8 @@ struct command {
 };
 
 /**
- * Parses what follows the command's name. False with a sentence in `error`. Nothing is required
- * once --help is given.
+ * Parses the words after the command's name. False with a sentence in `error`. With --help nothing
+ * else is required.
  */
 bool options_parse(struct options *o, const struct command *command, int argc, char **argv,
                    char error[OPTIONS_ERROR_MAX]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the command says: data on standard output, talk on standard error, a code at its end. */
+/* Output of the command: data on standard output, talk on standard error, an exit code at the end.
+ */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
@@ -15,7 +16,7 @@
 /** Exit codes; those above 63 are the sysexits.h ones. */
 enum exit_code {
     EXIT_OK = 0,
-    EXIT_FAILED = 1,    /**< `dtt demo` or a scenario of `dtt sim` did not end as it should */
+    EXIT_FAILED = 1,    /**< `dtt demo` or a scenario of `dtt sim` has failed */
     EXIT_USAGE = 2,     /**< the command line, or a file it names, is wrong */
     EXIT_DATA = 65,     /**< input was refused */
     EXIT_REACH = 69,    /**< no peer or no DHT node in time */
@@ -35,7 +36,7 @@ bool output_has_color(int fd);
 /** Flushes stdio's standard output: an exit code, EXIT_OK also when the reader has gone. */
 int output_finish(void);
 
-/** A bound for one line: a message whose every byte is escaped in JSON, and its frame. */
+/** Bound of a line: a message with every byte escaped in JSON, and its frame. */
 #define OUTPUT_LINE_MAX 32768
 
 enum output_state {
@@ -46,8 +47,8 @@ enum output_state {
 };
 
 /**
- * Writes whole lines to standard output without ever blocking, so that a slow reader cannot stop
- * the node: the next event is only pulled once the last line is out.
+ * Writes whole lines to standard output without blocking, so that a slow reader cannot stop the
+ * node: the next event is pulled when the last line is out.
  */
 struct output_line {
     int fd;

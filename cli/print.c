@@ -37,10 +37,10 @@ void print_event_json(const struct dtt_event *event)
     print_text(text, dtt_event_json(event, text, sizeof(text)));
 }
 
-/* Room for an address, which takes more than an id or a hash. */
+/* Room for an address, the longest kind of item. */
 #define ITEM_TEXT_MAX DTT_ADDR_TEXT_MAX
 
-/* Each kind of list of a record as text, for both forms. */
+/* Items of the lists of a record as text, for both forms. */
 static void format_peer(const struct dtt_record_info *record, size_t i, char *text)
 {
     dtt_id_format(&record->active_peers[i], text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Things the library hands out, and lines of JSON, on standard output. */
+/* Prints results of the library, and lines of JSON, on standard output. */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 
@@ -17,7 +17,7 @@ struct print_line {
 /** Begins a line with the member "event"; NULL: without. */
 void print_begin(struct print_line *l, const char *event);
 
-/** Prints the line at once. One that did not fit is no JSON: it is told on standard error. */
+/** Prints the line at once. If it did not fit, a sentence on standard error says so instead. */
 void print_end(struct print_line *l);
 
 /** dtt_event_json as a line. */
@@ -26,7 +26,7 @@ void print_event_json(const struct dtt_event *event);
 /** {"publisher":...,"minute":...,"active_peers":[...],"message_hashes":[...],"addrs":[...]} */
 void print_record_json(const struct dtt_record_info *record);
 
-/** Some lines for people. */
+/** The same as some lines for people. */
 void print_record(const struct dtt_record_info *record, uint64_t age_ms);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * When to tell a waiting person how far the search has come: first after a second, then whenever a
- * stage is reached for the first time, and every ten seconds. A search that takes less than a
- * second says nothing.
+ * Decides when to tell a waiting person how far the search has come: after a second, then whenever
+ * a stage is reached for the first time, and every ten seconds. Nothing is said of a search that
+ * takes less than a second.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
@@ -21,12 +21,12 @@ struct progress {
 };
 
 /**
- * Whether to say something at `now_ms`, the search being in `stage` (below 32). To be called after
+ * Whether to say something at `now_ms`, when the search is in `stage` (below 32). Call it after
  * every turn of the loop while the search goes on.
  */
 bool progress_is_due(struct progress *p, uint64_t now_ms, int stage);
 
-/** The search is over; the next one starts anew. */
+/** Ends the search; the next one starts afresh. */
 void progress_end(struct progress *p);
 
 #endif

@@ -63,7 +63,8 @@ static void advance_utf8(struct place *p, const char *text, size_t len)
     }
 }
 
-/* Puts the cursor, behind this much of the line and `below` rows, before the prompt; clears. */
+/* Moves the cursor from behind `len` characters of `line`, and `below` rows, to the prompt; clears.
+ */
 static void erase(const struct screen *s, const wchar_t *line, size_t len, unsigned below)
 {
     struct place p = {.columns = columns()};
@@ -78,7 +79,7 @@ static void erase(const struct screen *s, const wchar_t *line, size_t len, unsig
     fputs("\033[J", stdout);
 }
 
-/* Takes the line being edited off the screen, if there is one. */
+/* Takes the line being edited, if there is one, off the screen. */
 static void lift(const struct screen *s)
 {
     if (s->is_editing) {
@@ -87,7 +88,7 @@ static void lift(const struct screen *s)
     }
 }
 
-/* And shows it again. */
+/* Shows it again. */
 static void redraw(const struct screen *s)
 {
     fflush(stdout);
@@ -126,7 +127,7 @@ static bool read_byte(struct screen *s, uint8_t *ret)
     }
 }
 
-/* libedit asks for a key. It is UTF-8 whatever the locale: messages are. */
+/* libedit asks for a key. Keys are UTF-8 whatever the locale, as messages are. */
 static int give_key(EditLine *editor, wchar_t *ret)
 {
     struct screen *s = screen_of(editor);
@@ -148,7 +149,7 @@ static int give_key(EditLine *editor, wchar_t *ret)
 bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user)
 {
     HistEvent event;
-    /* The line is shown as the locale says, and the plain C locale only knows ASCII. */
+    /* libedit shows the line by the locale, and the plain C locale only knows ASCII. */
     setlocale(LC_CTYPE, "");
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
         setlocale(LC_CTYPE, "C.UTF-8");
@@ -180,7 +181,7 @@ const char *screen_read(struct screen *s, size_t *ret_len)
     s->is_editing = true;
     const wchar_t *line = el_wgets(s->editor, &count);
     if (!line || count <= 0) {
-        /* A prompt with nothing behind it goes, what was being typed stays. */
+        /* An empty prompt goes; a line that was being typed stays. */
         const LineInfoW *typed = el_wline(s->editor);
         if (typed->lastchar == typed->buffer) {
             lift(s);
@@ -195,7 +196,7 @@ const char *screen_read(struct screen *s, size_t *ret_len)
     if (line[len - 1] == L'\n' || line[len - 1] == L'\r') {
         len--;
     }
-    /* The editor left the cursor below the line; both go, since it is printed as a message. */
+    /* The editor left the cursor below the line. The line goes, as it is printed as a message. */
     erase(s, line, len, 1);
     fflush(stdout);
     for (size_t i = 0; i < len && n + 5 < sizeof(s->line); i++) {

@@ -21,28 +21,28 @@ struct screen {
     void *user;
 };
 
-/** Takes over the terminal of standard input and output. False when that is not possible. */
+/** Takes over the terminal of standard input and output; false if that fails. */
 bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user);
 
 /** Changes the prompt, also of the line being edited. */
 void screen_set_prompt(struct screen *s, const char *prompt);
 
 /**
- * Lets the person edit a line: its bytes, without newline, valid until the next call, or NULL at
- * the end of the input. What was typed is no longer on the screen then.
+ * Lets the person edit a line and takes it off the screen. Returns its bytes, without newline,
+ * valid until the next call, or NULL at the end of the input.
  */
 const char *screen_read(struct screen *s, size_t *ret_len);
 
 /** Prints a line of text above the line being edited. */
 void screen_print(struct screen *s, const char *text);
 
-/** The terminal has another size. */
+/** Adapts to another size of the terminal. */
 void screen_resize(struct screen *s);
 
-/** Stops the process as Ctrl-Z does; returns when it goes on. */
+/** Stops the process as Ctrl-Z does; returns when it is continued. */
 void screen_suspend(struct screen *s);
 
-/** Gives the terminal back as it was. A line that was being typed stays on the screen. */
+/** Restores the terminal. A line that was being typed stays on the screen. */
 void screen_close(struct screen *s);
 
 #endif

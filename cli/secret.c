@@ -83,7 +83,7 @@ static int from_text(struct secret *s, const char *text, const char *source)
     return EXIT_OK;
 }
 
-/* Keys that would end or stop the program are off meanwhile, so that echo always comes back. */
+/* Keys that end or stop the program are off meanwhile, so that echo is always restored. */
 static int from_terminal(struct secret *s, const char *topic)
 {
     const char interrupt = 3;

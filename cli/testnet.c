@@ -29,7 +29,7 @@ static int open_one(struct testnet *t, const char *listen, int log_level)
     return EXIT_OK;
 }
 
-/* Every node has a handful of descriptors, and 1024 is a usual limit. */
+/* Every node has a handful of descriptors, and a common limit is 1024. */
 static void allow_many_descriptors(void)
 {
     struct rlimit limit;
@@ -101,7 +101,7 @@ int testnet_process(struct testnet *t, const struct pollfd *fds)
 
 bool testnet_is_ready(const struct testnet *t)
 {
-    /* A node alone has nobody to hear from. */
+    /* A single node has no other to hear from. */
     return t->n_ready == t->n_nodes || t->n_nodes == 1;
 }
 

@@ -11,7 +11,7 @@
 
 struct testnet {
     size_t n_nodes;
-    size_t n_ready; /**< nodes that have heard from another one */
+    size_t n_ready; /**< nodes that have had an answer of another one */
     struct {
         dtt_node *node;
         bool is_ready;
@@ -21,7 +21,7 @@ struct testnet {
 
 /**
  * Opens `n` nodes, the first at `listen` ("ADDR:PORT", NULL: any port of 127.0.0.1), the others at
- * other ports of its address. *t is zero. An exit code; call testnet_close whatever it is.
+ * other ports of its address. *t is zero. Returns an exit code; call testnet_close in any case.
  */
 int testnet_open(struct testnet *t, size_t n, const char *listen, int log_level);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Strangers' bytes made safe for a terminal. */
+/* Makes bytes of strangers safe for a terminal. */
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
 
