@@ -84,24 +84,14 @@ static int report_open(const struct options *o, int err)
     char where[160];
     join_words(where, sizeof(where), o->n_listen ? o->listen : everything,
                o->n_listen ? o->n_listen : 1);
-    switch (err) {
-    case DTT_EADDRINUSE:
-        return output_fail(EXIT_IO,
-                           "cannot listen on %s: the address is in use; choose another port with "
-                           "'--listen', or port 0 for any",
-                           where);
-    case DTT_EADDRNOTAVAIL:
-        return output_fail(EXIT_IO,
-                           "cannot listen on %s: the address does not belong to this machine; "
-                           "'ip addr' lists those that do",
-                           where);
-    case DTT_EPERM:
-        return output_fail(EXIT_IO, "cannot listen on %s: not permitted; choose a port above 1023",
-                           where);
-    default:
-        return output_fail(session_exit_code(err), "cannot start a node on %s: %s", where,
-                           dtt_error_text(err));
-    }
+    const char *advice = err == DTT_EADDRINUSE
+                             ? "; choose another port with '--listen', or port 0 for any"
+                         : err == DTT_EADDRNOTAVAIL ? "; 'ip addr' lists those that do"
+                         : err == DTT_EPERM         ? "; choose a port above 1023"
+                                                    : NULL;
+    return output_fail(session_exit_code(err), "cannot %s on %s: %s%s",
+                       advice ? "listen" : "start a node", where, dtt_error_text(err),
+                       advice ? advice : "");
 }
 
 /* The library goes on without a state file that it cannot write, but a person should know. */
