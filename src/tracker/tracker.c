@@ -23,6 +23,10 @@
 
 #define MINUTE_NS (60 * DTT_S)
 
+/* So many records that name no neighbour count as one that does: it leads a newcomer into the
+ * swarm, they may be anybody's. */
+#define ALONE_WORTH 4
+
 /* Search passes that read all slots; later ones do so by turns. */
 #define FULL_PASSES 4
 
@@ -200,13 +204,21 @@ static void read_for_all(struct dtt_tracker *t, struct dtt_now now)
     }
 }
 
+/* Publishers of this minute, as far as they make our record needless. */
+static uint32_t count_others(const struct dtt_tracker *t)
+{
+    uint32_t alone = dtt_view_publishers(&t->view, t->view.minute, false);
+    return dtt_view_publishers(&t->view, t->view.minute, true) +
+           (t->cfg.tuning.swarm_records ? alone / ALONE_WORTH : alone);
+}
+
 static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
 {
     struct dtt_publisher_view view = {
         .is_searching = is_searching(t),
         .is_reading = dtt_reads_is_busy_current(&t->reads),
         .answered_ns = dtt_reads_current_answered_ns(&t->reads, t->kinds),
-        .others = dtt_view_publishers(&t->view, t->view.minute),
+        .others = count_others(t),
     };
     enum dtt_publisher_result result = dtt_publisher_step(&t->publisher, now, &view);
     if (result == DTT_PUBLISHER_TIMED_OUT) {

@@ -229,11 +229,12 @@ bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind,
     return true;
 }
 
-uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute)
+uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute, bool has_neighbors)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < v->count; i++) {
-        n += v->records[i].info.minute == minute;
+        const struct dtt_record_info *r = &v->records[i].info;
+        n += r->minute == minute && (r->n_active_peers > 0) == has_neighbors;
     }
     return n;
 }

@@ -82,8 +82,8 @@ bool dtt_view_has_keys(const struct dtt_view *v, uint64_t minute);
 bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind, uint64_t minute,
                   int64_t seq, struct dtt_slice value, struct dtt_record_info *ret);
 
-/** Distinct publishers other than us with a record in `minute`. */
-uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute);
+/** Distinct publishers other than us with a record in `minute` that names neighbours, or none. */
+uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute, bool has_neighbors);
 
 /** Takes a record that was not handed out yet. */
 bool dtt_view_next_new(struct dtt_view *v, struct dtt_record_info *ret);

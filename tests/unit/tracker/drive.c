@@ -65,6 +65,14 @@ void plain_value(uint64_t ms, unsigned n)
     value(ms, M, &s);
 }
 
+void member_value(uint64_t ms, unsigned n)
+{
+    struct dtt_record_info info = {.n_active_peers = 1, .active_peers = {node_id(50)}};
+    struct sealed s;
+    seal_as(&s, n, M, "secret", &info);
+    value(ms, M, &s);
+}
+
 void reads_done(uint64_t ms, uint64_t minute)
 {
     dtt_tracker_slot_done(t, at_ms(ms), DTT_SLOT_PUBLIC, minute, DTT_OK, 8);

@@ -36,6 +36,8 @@ void tick(uint64_t ms);
 /** A value has come from the public slot. */
 void value(uint64_t ms, uint64_t minute, const struct sealed *s);
 void plain_value(uint64_t ms, unsigned n);
+/** One that names a neighbour. */
+void member_value(uint64_t ms, unsigned n);
 /** Both minutes' public slots have been read. */
 void reads_done(uint64_t ms, uint64_t minute);
 void put_done(uint64_t ms, uint32_t acked);

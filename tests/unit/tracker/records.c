@@ -186,12 +186,27 @@ static void enough_others_silence_us(void **state)
     collect();
     put_done(500, 20);
     for (unsigned i = 1; i <= 5; i++) {
-        plain_value(600, i);
+        member_value(600, i);
     }
     reads_done(700, M);
     up(800, 1);
     assert_int_equal(run(50000).puts, 0);
     assert_true(ctx.counters[DTT_COUNTER_TRACKER_RECORDS_CAPPED] >= 1);
+}
+
+/* Of publishers that name no neighbour it takes four times as many. */
+static void strangers_do_not_silence_us(void **state)
+{
+    (void)state;
+    collect();
+    put_done(500, 20);
+    for (unsigned i = 1; i <= 19; i++) {
+        plain_value(600, i);
+    }
+    reads_done(700, M);
+    up(800, 1);
+    run(50000);
+    assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_RECORDS_CAPPED], 0);
 }
 
 int main(void)
@@ -205,6 +220,7 @@ int main(void)
         TEST(a_new_address_is_published_soon),
         TEST(a_stored_record_is_reported),
         TEST(enough_others_silence_us),
+        TEST(strangers_do_not_silence_us),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,8 +54,8 @@ static void a_record_is_verified_kept_and_handed_out_once(void **state)
     assert_true(id_is(&info.publisher, 1));
     assert_int_equal(info.minute, M);
     assert_int_equal(info.n_addrs, 1);
-    assert_int_equal(dtt_view_publishers(&v, M), 1);
-    assert_int_equal(dtt_view_publishers(&v, M - 1), 0);
+    assert_int_equal(dtt_view_publishers(&v, M, false), 1);
+    assert_int_equal(dtt_view_publishers(&v, M - 1, false), 0);
     assert_true(dtt_view_next_new(&v, &info));
     assert_int_equal(info.size, sizeof(info));
     assert_true(id_is(&info.publisher, 1));
@@ -190,7 +190,7 @@ static void a_new_minute_drops_what_is_older(void **state)
     dtt_view_turn(&v, M + 1);
     assert_int_equal(v.count, 3);
     assert_int_equal(v.n_new, 3);
-    assert_int_equal(dtt_view_publishers(&v, M), 3);
+    assert_int_equal(dtt_view_publishers(&v, M, false), 3);
     assert_null(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M - 1));
     assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M)->slot.minute, M);
     assert_int_equal(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M + 1)->slot.minute, M + 1);
@@ -250,7 +250,7 @@ static void too_many_publishers_are_refused(void **state)
     assert_int_equal(v.count, DTT_VIEW_PUBLISHERS_MAX);
     seal_plain(&s, 1, M); /* takes the place of the old one */
     assert_true(add_at(200000, M, sealed_slice(&s)));
-    assert_int_equal(dtt_view_publishers(&v, M), DTT_VIEW_PUBLISHERS_MAX);
+    assert_int_equal(dtt_view_publishers(&v, M, false), DTT_VIEW_PUBLISHERS_MAX);
     seal_plain(&s, 2, M); /* finds none, but is a record */
     assert_true(dtt_view_add(&v, at_ms(200000).mono_ns, DTT_SLOT_PUBLIC, M, INT64_MAX,
                              sealed_slice(&s), &info));
