@@ -127,14 +127,16 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
         return;
     }
     c->links.nearest = nearest_scope(c);
-    for (size_t i = 0; i < c->n_topics; i++) {
+    for (size_t i = 0; i < c->n_topics && !c->cfg.is_plain; i++) {
         dtt_tracker_set_addrs(c->topics[i]->tracker, now, addrs, n);
     }
     uint8_t info[DTT_GOSSIP_PEER_DATA_MAX];
     struct dtt_writer w = dtt_writer(info, sizeof(info));
     qsort(addrs, n, sizeof(addrs[0]), addr_order);
     dtt_addr_info_write(&w, addrs, n);
-    dtt_addr_info_write_mark(&w);
+    if (!c->cfg.is_plain) {
+        dtt_addr_info_write_mark(&w);
+    }
     if (!w.failed) {
         dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
     }

@@ -20,6 +20,7 @@ struct dtt_core_config {
     uint8_t node_seed[32]; /**< Ed25519 secret */
     bool dht_only;
     bool read_only;
+    bool is_plain; /**< as a Rust node: no addresses in records, and no proofs; for the simulator */
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
     const struct dtt_transport_ops *transport; /**< NULL: QUIC; outlives the core */
 };

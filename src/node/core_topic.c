@@ -66,7 +66,9 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
     t->user = cfg->user;
     t->join_ns = now.mono_ns;
     c->topics[c->n_topics++] = t;
-    dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_self_addrs(&c->self, addrs));
+    if (!c->cfg.is_plain) {
+        dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_self_addrs(&c->self, addrs));
+    }
     if (c->n_topics == 1) {
         dtt_self_soon(&c->self, now);
     }
@@ -151,7 +153,9 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
         break;
     case DTT_TRACKER_RECORD:
         dtt_dials_learn(&c->links, &a->record.publisher, a->record.addrs, a->record.n_addrs);
-        dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
+        if (!c->cfg.is_plain) {
+            dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
+        }
         if (a->record.n_addrs > 0) { /* the record of a node of this project */
             dtt_book_mark(&c->links.book, &a->record.publisher);
         }
@@ -180,7 +184,7 @@ bool dtt_core_topic_seed(void *core, const struct dtt_gossip_topic_id *topic, ui
                          uint8_t ret_seed[32])
 {
     const struct dtt_topic *t = topic_find(core, topic);
-    return t && dtt_tracker_seed(t->tracker, minute, ret_seed) == DTT_OK;
+    return t && !t->core->cfg.is_plain && dtt_tracker_seed(t->tracker, minute, ret_seed) == DTT_OK;
 }
 
 static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,

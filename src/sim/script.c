@@ -75,7 +75,8 @@ static void start_member(struct dtt_sim_stage *s, uint32_t member)
 {
     struct dtt_sim_host *h = s->observer->members[member].host;
     struct dtt_topic_config cfg = dtt_sim_topic();
-    cfg.preset = s->observer->members[member].is_old ? DTT_PRESET_RUST_0_3 : s->preset;
+    h->is_plain = s->observer->members[member].is_old;
+    cfg.preset = h->is_plain ? DTT_PRESET_RUST_0_3 : s->preset;
     dtt_sim_observer_started(s->observer, member);
     if (dtt_sim_host_start(h, false, s->scenario->is_read_only) != DTT_OK ||
         dtt_sim_host_join(h, &cfg) != DTT_OK) {

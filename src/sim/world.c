@@ -380,6 +380,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
     struct dtt_core_config cfg = {.ctx = &h->ctx,
                                   .dht_only = dht_only,
                                   .read_only = read_only,
+                                  .is_plain = h->is_plain,
                                   .bound = {socket_of(h)},
                                   .transport = h->transport ? h->transport : w->transport};
     struct dtt_now now = dtt_sim_host_now(h);

@@ -65,6 +65,7 @@ struct dtt_sim_host {
     uint8_t node_seed[32]; /**< of its identity */
     bool keeps_identity;   /**< over the next start; else it is another node then */
     bool is_member;        /**< of the topic, or will be; else it is there for the DHT */
+    bool is_plain;         /**< a member as a Rust node: without addresses in records and proofs */
     bool is_hostile;       /**< reached at all ports */
 
     /* Whole node; core is NULL while it is not running. */
