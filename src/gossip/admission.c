@@ -56,12 +56,8 @@ enum dtt_gossip_room dtt_admission_room(const struct dtt_gossip_view *active, si
                                         const struct dtt_gossip_peer *newcomer)
 {
     bool is_new = !is_in(active, newcomer);
-    size_t proven = is_new && newcomer->is_proven;
-    size_t strangers = is_new && !newcomer->is_proven;
-    for (size_t i = 0; i < active->n; i++) {
-        proven += active->peers[i].is_proven;
-        strangers += !active->peers[i].is_proven;
-    }
+    size_t proven = dtt_gossip_view_proven(active) + (is_new && newcomer->is_proven);
+    size_t strangers = active->n + is_new - proven;
     if (proven > places) {
         return DTT_ROOM_PROVEN_GOES;
     }
@@ -72,27 +68,30 @@ static size_t uselessness(const struct dtt_gossip_view *v, const struct dtt_goss
                           const struct dtt_gossip_peer *p)
 {
     (void)v, (void)newcomer;
-    return p->is_silent ? 2 : !p->is_proven && !p->is_useful;
+    return p->is_silent ? 2 : !p->is_useful;
 }
 
-static size_t host_size(const struct dtt_gossip_view *v, const struct dtt_gossip_peer *newcomer,
-                        const struct dtt_gossip_peer *p)
+/* Hosts count first, networks among hosts of the same size. An unknown one is of its own. */
+static size_t source_size(const struct dtt_gossip_view *v, const struct dtt_gossip_peer *newcomer,
+                          const struct dtt_gossip_peer *p)
 {
-    size_t n = p->host == newcomer->host && !is_in(v, newcomer);
+    bool is_new = !is_in(v, newcomer);
+    size_t host = is_new && p->host == newcomer->host;
+    size_t network = is_new && p->network == newcomer->network;
     for (size_t i = 0; i < v->n; i++) {
-        n += v->peers[i].host == p->host;
+        host += v->peers[i].host == p->host;
+        network += v->peers[i].network == p->network;
     }
-    return p->host ? n : 1;
+    return (p->host ? host : 1) * (DTT_GOSSIP_ACTIVE_MAX + 2) + (p->network ? network : 1);
 }
 
-static size_t network_size(const struct dtt_gossip_view *v, const struct dtt_gossip_peer *newcomer,
-                           const struct dtt_gossip_peer *p)
+static void drop_oldest(struct candidates *c)
 {
-    size_t n = p->network == newcomer->network && !is_in(v, newcomer);
-    for (size_t i = 0; i < v->n; i++) {
-        n += v->peers[i].network == p->network;
+    size_t at = 0;
+    for (size_t i = 1; i < c->n; i++) {
+        at = c->peers[i]->came_ns < c->peers[at]->came_ns ? i : at;
     }
-    return p->network ? n : 1;
+    c->peers[at] = c->peers[--c->n];
 }
 
 struct dtt_gossip_peer *dtt_admission_victim(const struct dtt_gossip_view *active,
@@ -109,8 +108,10 @@ struct dtt_gossip_peer *dtt_admission_victim(const struct dtt_gossip_view *activ
         }
     }
     keep_highest(&c, uselessness, active, newcomer);
-    keep_highest(&c, host_size, active, newcomer);
-    keep_highest(&c, network_size, active, newcomer);
+    keep_highest(&c, source_size, active, newcomer);
+    for (size_t stay = room == DTT_ROOM_PROVEN_GOES ? c.n / 2 : 0; stay > 0; stay--) {
+        drop_oldest(&c);
+    }
     return pick(&c, rng);
 }
 

@@ -249,15 +249,14 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret)
     return true;
 }
 
-enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now now,
-                                      const struct dtt_id *peer)
+bool dtt_gossip_is_proven(const struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer)
 {
-    enum dtt_standing best = DTT_STANDING_STRANGER;
     for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
-        enum dtt_standing standing = dtt_swarm_standing(swarm_at(g, i), now, peer);
-        best = standing > best ? standing : best;
+        if (dtt_hyparview_is_proven(&swarm_at(g, i)->hyparview, now, peer)) {
+            return true;
+        }
     }
-    return best;
+    return false;
 }
 
 void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,

@@ -11,7 +11,8 @@
 #include "base/ctx.h"
 #include "base/time.h"
 #include "codec/json.h"
-#include "gossip/standing.h"
+
+#include <dtt/types.h>
 
 #define DTT_GOSSIP_ALPN "/iroh-gossip/1"
 #define DTT_GOSSIP_PAYLOAD_MAX 4095 /**< largest frame payload written; 4096 is read */
@@ -129,9 +130,9 @@ struct dtt_gossip_action {
 /** Next action in order, or false. The caller drains it after each input and tick. */
 bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
 
-/** The best of the peer's standings in our topics. */
-enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now now,
-                                      const struct dtt_id *peer);
+/** The peer is known to hold the secret of a topic that we are in. */
+bool dtt_gossip_is_proven(const struct dtt_gossip *g, struct dtt_now now,
+                          const struct dtt_id *peer);
 /** A topic needs the peer: as a neighbour, or because an answer of it is awaited. */
 bool dtt_gossip_needs(const struct dtt_gossip *g, const struct dtt_id *peer);
 /** Adds the topic's views to the open object, see dtt_swarm_snapshot. */

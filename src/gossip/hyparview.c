@@ -2,13 +2,12 @@
 #include "gossip/hyparview.h"
 
 #include "gossip/admission.h"
+#include "gossip/hyparview_ask.h"
 #include "gossip/hyparview_send.h"
 #include "gossip/peer_data.h"
 
 #include <assert.h>
 
-/* An unanswered Join keeps its connection for so long; dialling and a handshake fit in. */
-#define JOIN_NS (10 * DTT_S)
 /*
  * A neighbour's Neighbor is answered with Neighbor, unless we sent it one so recently that this is
  * the answer. Longer than any round trip, or two peers answer for ever.
@@ -16,18 +15,9 @@
 #define TELL_AGAIN_NS (5 * DTT_S)
 /* A Join sets a dozen peers in motion; a neighbour that joins all the time is not listened to. */
 #define JOIN_AGAIN_NS (1 * DTT_S)
-/* A dial on hearsay goes on after the request for so long: time for two long round trips more. */
-#define HEARSAY_DIAL_NS (1500 * DTT_MS)
-/* So many names of a neighbour without an answer in a row, and what it names is not taken. */
-#define UNANSWERED_MAX 8
-#define UNHEEDED_NS (600 * DTT_S)
 /* A peer shuffles once a minute, so one answer a second for strangers is plenty. */
 #define STRANGER_REPLIES_PER_S 1
 #define STRANGER_REPLIES_BURST 16
-
-/* A useless neighbour is not taken back for so long. A member may have had trouble of its own. */
-#define USELESS_STRANGER_NS (600 * DTT_S)
-#define USELESS_PROVEN_NS (60 * DTT_S)
 
 /* A random peer of the active view that is neither `a` nor `b`. */
 static struct dtt_gossip_peer *pick_other(struct dtt_hyparview *h, const struct dtt_id *a,
@@ -49,61 +39,6 @@ static bool is_me(const struct dtt_hyparview *h, const struct dtt_id *id)
     return dtt_gossip_id_eq(&h->cfg.me, id);
 }
 
-static bool is_proven(const struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *id)
-{
-    return dtt_hyparview_is_proven(h, now, id);
-}
-
-/* ---- requests */
-
-/* `via`: who named the peer on hearsay, or NULL. */
-static struct dtt_request *add_request(struct dtt_hyparview *h, struct dtt_now now,
-                                       const struct dtt_id *id, enum dtt_request_kind kind,
-                                       uint64_t wait_ns, const struct dtt_id *via)
-{
-    struct dtt_request *r = dtt_requests_slot(&h->requests, via);
-    if (r && dtt_request_is_waiting(r)) {
-        dtt_gossip_emit_disconnect(&h->port, &r->id);
-        dtt_requests_end(&h->requests, r);
-    }
-    if (!r || dtt_timerq_set(&h->timers, &r->timer, now.mono_ns + wait_ns)) {
-        return NULL;
-    }
-    r->id = *id;
-    r->sent_ns = now.mono_ns;
-    r->kind = kind;
-    r->is_proven = is_proven(h, now, id);
-    r->is_hearsay = via != NULL;
-    r->via = via ? *via : (struct dtt_id){.bytes = {0}};
-    return r;
-}
-
-/* The neighbour on whose word the peer was asked, or NULL. */
-static struct dtt_gossip_peer *namer(struct dtt_hyparview *h, const struct dtt_request *r)
-{
-    return r->is_hearsay ? dtt_gossip_view_find(&h->active, &r->via) : NULL;
-}
-
-/* A peer that was asked is there. */
-static void credit(struct dtt_hyparview *h, const struct dtt_request *r)
-{
-    struct dtt_gossip_peer *p = namer(h, r);
-    if (p) {
-        p->names_unanswered = 0;
-        p->unheeded_until_ns = 0;
-    }
-}
-
-/* A peer that was asked has not answered. */
-static void blame(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_request *r)
-{
-    struct dtt_gossip_peer *p = namer(h, r);
-    if (p && ++p->names_unanswered == UNANSWERED_MAX) {
-        p->names_unanswered = 0;
-        p->unheeded_until_ns = now.mono_ns + UNHEEDED_NS;
-    }
-}
-
 /* ---- sending what changes the state */
 
 /* Tells a member of the active view that it is in it, in case it does not know. */
@@ -120,28 +55,6 @@ static bool was_sent_neighbor(const struct dtt_gossip_peer *p, struct dtt_now no
     return p->neighbor_sent_ns && now.mono_ns - p->neighbor_sent_ns < within_ns;
 }
 
-/*
- * Sends Neighbor to a peer outside the active view; one request at a time. `via`: who named it,
- * where nothing else speaks for it, or NULL.
- */
-static void request_neighbor(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *id,
-                             enum dtt_gossip_priority priority,
-                             const struct dtt_gossip_peer_data *data, const struct dtt_id *via)
-{
-    if (dtt_requests_find(&h->requests, id, DTT_REQUEST_NEIGHBOR)) {
-        return;
-    }
-    if (!add_request(h, now, id, DTT_REQUEST_NEIGHBOR, DTT_HYPARVIEW_REQUEST_NS, via)) {
-        DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
-        return;
-    }
-    /* Not kept, for the answer brings it again; but the dial needs the address now. */
-    struct dtt_gossip_blob *news = NULL;
-    dtt_peer_data_learn(&h->port, &news, id, data);
-    dtt_gossip_blob_unref(news);
-    dtt_hyparview_send_neighbor(h, id, priority, via);
-}
-
 static void say_goodbye(struct dtt_hyparview *h, const struct dtt_id *peer, bool alive)
 {
     dtt_hyparview_send_goodbye(h, peer, alive);
@@ -156,6 +69,7 @@ static struct dtt_gossip_peer *keep_passive(struct dtt_hyparview *h,
 {
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, &newcomer->id);
     if (p) {
+        p->is_proven = p->is_proven || newcomer->is_proven;
         p->is_hearsay = p->is_hearsay && newcomer->is_hearsay;
         return p;
     }
@@ -164,9 +78,7 @@ static struct dtt_gossip_peer *keep_passive(struct dtt_hyparview *h,
         dtt_gossip_view_drop(&h->passive, p);
     }
     p = dtt_gossip_view_add(&h->passive, &newcomer->id);
-    p->is_proven = newcomer->is_proven;
-    p->is_hearsay = newcomer->is_hearsay;
-    p->via = newcomer->via;
+    *p = *newcomer;
     return p;
 }
 
@@ -182,7 +94,7 @@ static const struct dtt_id *via_of(const struct dtt_hyparview *h, const struct d
 static void add_passive(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
                         const struct dtt_gossip_node *node)
 {
-    if (is_me(h, &node->id)) {
+    if (is_me(h, &node->id) || !dtt_visits_may_return(&h->visits, now, &node->id)) {
         return;
     }
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, &node->id);
@@ -190,72 +102,12 @@ static void add_passive(struct dtt_hyparview *h, struct dtt_now now, const struc
         dtt_peer_data_learn_hearsay(&h->port, p, &node->data);
         return;
     }
-    p = keep_passive(h, &(struct dtt_gossip_peer){.id = node->id,
-                                                  .is_proven = is_proven(h, now, &node->id),
-                                                  .is_hearsay = true,
-                                                  .via = *via_of(h, from)});
+    p = keep_passive(
+        h, &(struct dtt_gossip_peer){.id = node->id,
+                                     .is_proven = dtt_hyparview_is_proven(h, now, &node->id),
+                                     .is_hearsay = true,
+                                     .via = *via_of(h, from)});
     dtt_peer_data_learn(&h->port, &p->data, &node->id, &node->data);
-}
-
-static size_t count_proven(const struct dtt_hyparview *h)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < h->active.n; i++) {
-        n += h->active.peers[i].is_proven;
-    }
-    return n;
-}
-
-/* As many neighbours as are looked for. */
-static bool is_full(const struct dtt_hyparview *h)
-{
-    return h->active.n >= h->cfg.active_view;
-}
-
-/* The passive peers of a standing that may be asked, other than `skip` (or NULL). */
-static size_t list_candidates(struct dtt_hyparview *h, struct dtt_now now,
-                              const struct dtt_id *skip, bool proven,
-                              struct dtt_gossip_peer *ret[DTT_GOSSIP_PASSIVE_MAX])
-{
-    size_t n = 0;
-    for (size_t i = 0; i < h->passive.n; i++) {
-        struct dtt_gossip_peer *p = &h->passive.peers[i];
-        if (is_proven(h, now, &p->id) == proven && (!skip || !dtt_gossip_id_eq(&p->id, skip)) &&
-            !dtt_requests_find(&h->requests, &p->id, DTT_REQUEST_NEIGHBOR) &&
-            dtt_visits_may_return(&h->visits, now, &p->id)) {
-            ret[n++] = p;
-        }
-    }
-    return n;
-}
-
-/*
- * When fewer neighbours are there or asked for than wanted, asks one more: a random passive peer,
- * not `skip` (or NULL). With strangers among the neighbours it is a proven one, as long as fewer of
- * them are there than wanted; otherwise those few that are known would be asked by all. Each
- * request that fails leads here again, so one at a time is enough.
- */
-static void refill(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *skip)
-{
-    struct dtt_gossip_peer *fit[DTT_GOSSIP_PASSIVE_MAX];
-    size_t n = 0;
-    size_t proven = dtt_requests_count(&h->requests, true);
-    size_t all = h->active.n + proven + dtt_requests_count(&h->requests, false);
-    size_t has_proven = count_proven(h);
-    if (has_proven < h->active.n && has_proven + proven < h->cfg.active_view) {
-        n = list_candidates(h, now, skip, true, fit);
-    }
-    if (n == 0 && all < h->cfg.active_view) {
-        n = list_candidates(h, now, skip, true, fit);
-        n += list_candidates(h, now, skip, false, fit + n);
-    }
-    if (n) {
-        struct dtt_gossip_peer *p = fit[dtt_rng_below(h->port.rng, n)];
-        struct dtt_gossip_peer_data data = {.is_some = false};
-        bool is_hearsay = p->is_hearsay && !is_proven(h, now, &p->id);
-        request_neighbor(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, &data,
-                         is_hearsay ? &p->via : NULL);
-    }
 }
 
 /* Out of the active view, and into the passive one when `keep`. */
@@ -274,13 +126,15 @@ static void remove_active(struct dtt_hyparview *h, struct dtt_gossip_peer *p,
     }
 }
 
-static void replace_active(struct dtt_hyparview *h, enum dtt_gossip_room room,
+static void replace_active(struct dtt_hyparview *h, struct dtt_now now, enum dtt_gossip_room room,
                            const struct dtt_gossip_peer *newcomer)
 {
     struct dtt_gossip_peer *victim = dtt_admission_victim(&h->active, room, newcomer, h->port.rng);
     struct dtt_id victim_id = victim->id;
+    h->is_contested = true;
     remove_active(h, victim, DTT_REASON_REPLACED, true);
     say_goodbye(h, &victim_id, true);
+    dtt_hyparview_ask_out(h, now, &newcomer->id);
 }
 
 /*
@@ -298,16 +152,17 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_no
         return p;
     }
     struct dtt_gossip_peer newcomer = {.id = *id,
+                                       .came_ns = now.mono_ns,
                                        .host = source->host,
                                        .network = source->network,
-                                       .is_proven = is_proven(h, now, id)};
+                                       .is_proven = dtt_hyparview_is_proven(h, now, id)};
     enum dtt_gossip_room room = dtt_admission_room(&h->active, h->cfg.active_view, &newcomer);
     if (room != DTT_ROOM_FREE) {
         bool is_better = newcomer.is_proven && room == DTT_ROOM_STRANGER_GOES;
         if (priority == DTT_GOSSIP_LOW && !is_better) {
             return NULL;
         }
-        replace_active(h, room, &newcomer);
+        replace_active(h, now, room, &newcomer);
     }
     struct dtt_gossip_peer *known = dtt_gossip_view_find(&h->passive, id);
     if (known) {
@@ -371,16 +226,12 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now,
     return was_active;
 }
 
-static uint16_t bounded_ttl(uint16_t ttl, uint16_t max)
-{
-    return ttl < max ? ttl : max;
-}
-
 static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
                               const struct dtt_id *from, const struct dtt_gossip_message *m)
 {
     const struct dtt_gossip_node *peer = &m->u.forward_join.peer;
-    uint16_t ttl = bounded_ttl(m->u.forward_join.ttl, DTT_HYPARVIEW_ACTIVE_WALK);
+    unsigned ttl = m->u.forward_join.ttl;
+    ttl = ttl < DTT_HYPARVIEW_ACTIVE_WALK ? ttl : DTT_HYPARVIEW_ACTIVE_WALK;
     if (is_me(h, &peer->id)) {
         return;
     }
@@ -396,9 +247,9 @@ static void recv_forward_join(struct dtt_hyparview *h, struct dtt_now now,
         if (!dtt_visits_may_return(&h->visits, now, &peer->id)) {
             return;
         }
-        bool is_hearsay = !is_proven(h, now, &peer->id);
-        request_neighbor(h, now, &peer->id, DTT_GOSSIP_HIGH, &peer->data,
-                         is_hearsay ? via_of(h, from) : NULL);
+        bool is_hearsay = !dtt_hyparview_is_proven(h, now, &peer->id);
+        dtt_hyparview_ask(h, now, &peer->id, DTT_GOSSIP_HIGH, &peer->data,
+                          is_hearsay ? via_of(h, from) : NULL);
         return;
     }
     if (ttl == DTT_HYPARVIEW_PASSIVE_WALK) {
@@ -425,7 +276,7 @@ static void recv_neighbor(struct dtt_hyparview *h, struct dtt_now now,
         return;
     }
     if (r) {
-        credit(h, r);
+        dtt_hyparview_ask_judge(h, now, r, true);
         dtt_requests_end_all(&h->requests, from);
     } else if (!is_active && m->u.neighbor.priority == DTT_GOSSIP_HIGH) {
         dtt_visits_joined(&h->visits, now, source);
@@ -460,12 +311,11 @@ static void answer_shuffle(struct dtt_hyparview *h, struct dtt_now now, const st
     add_all_passive(h, now, from, m);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, origin);
     if (!dtt_hyparview_needs(h, origin)) {
-        bool is_hearsay =
-            !is_proven(h, now, origin) && !dtt_gossip_id_eq(origin, from) && !(p && !p->is_hearsay);
+        bool is_hearsay = !dtt_hyparview_is_proven(h, now, origin) &&
+                          !dtt_gossip_id_eq(origin, from) && !(p && !p->is_hearsay);
         via = is_hearsay ? via_of(h, from) : NULL;
         if (!dtt_bucket_take(&h->stranger_replies, 1, now.mono_ns) ||
-            (via && !add_request(h, now, origin, DTT_REQUEST_DIAL,
-                                 DTT_HYPARVIEW_REQUEST_NS + HEARSAY_DIAL_NS, via))) {
+            (via && !dtt_hyparview_ask_add(h, now, origin, DTT_REQUEST_DIAL, via))) {
             DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
             return;
         }
@@ -481,7 +331,8 @@ static void recv_shuffle(struct dtt_hyparview *h, struct dtt_now now, const stru
                          const struct dtt_gossip_message *m)
 {
     const struct dtt_id *origin = &m->u.shuffle.origin;
-    uint16_t ttl = bounded_ttl(m->u.shuffle.ttl, DTT_HYPARVIEW_SHUFFLE_WALK);
+    unsigned ttl = m->u.shuffle.ttl;
+    ttl = ttl < DTT_HYPARVIEW_SHUFFLE_WALK ? ttl : DTT_HYPARVIEW_SHUFFLE_WALK;
     if (is_me(h, origin)) {
         return;
     }
@@ -500,7 +351,7 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
 {
     bool was_asked = dtt_requests_find(&h->requests, from, DTT_REQUEST_NEIGHBOR) != NULL;
     if (was_asked) {
-        credit(h, dtt_requests_asked(&h->requests, from));
+        dtt_hyparview_ask_judge(h, now, dtt_requests_asked(&h->requests, from), true);
     }
     dtt_requests_end_all(&h->requests, from);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
@@ -508,7 +359,7 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
         dtt_visits_left(&h->visits, now, from);
         remove_active(h, p, DTT_REASON_DISCONNECT, alive);
         dtt_gossip_emit_disconnect(&h->port, from);
-        refill(h, now, from);
+        dtt_hyparview_ask_next(h, now, from);
         return;
     }
     p = dtt_gossip_view_find(&h->passive, from);
@@ -519,7 +370,7 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
     }
     /* A refusal. The others may be full as well: goes on only without a neighbour. */
     if (was_asked && (!alive || h->active.n == 0)) {
-        refill(h, now, from);
+        dtt_hyparview_ask_next(h, now, from);
     }
 }
 
@@ -551,7 +402,7 @@ bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now,
     case DTT_MSG_SHUFFLE: recv_shuffle(h, now, from, m); break;
     case DTT_MSG_SHUFFLE_REPLY:
         add_all_passive(h, now, from, m);
-        refill(h, now, NULL);
+        dtt_hyparview_ask_next(h, now, NULL);
         break;
     case DTT_MSG_NEIGHBOR: recv_neighbor(h, now, source, m); break;
     case DTT_MSG_DISCONNECT: recv_disconnect(h, now, from, m->u.disconnect.alive); return false;
@@ -588,7 +439,7 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
                        bool was_neighbor)
 {
     if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer) ||
-        dtt_visits_is_shut_out(&h->visits, now, peer)) {
+        !dtt_visits_may_return(&h->visits, now, peer)) {
         return DTT_OK;
     }
     struct dtt_request *joined = dtt_requests_find(&h->requests, peer, DTT_REQUEST_JOIN);
@@ -596,8 +447,9 @@ int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct
         dtt_requests_end(&h->requests, joined);
     }
     /* Remembered only to keep the connection until the answer; the Join goes without room too. */
-    add_request(h, now, peer, DTT_REQUEST_JOIN, JOIN_NS, NULL);
-    bool is_sent = is_full(h) || (was_neighbor && h->active.n > 0)
+    dtt_hyparview_ask_add(h, now, peer, DTT_REQUEST_JOIN, NULL);
+    bool is_full = h->active.n >= h->cfg.active_view;
+    bool is_sent = is_full || (was_neighbor && h->active.n > 0)
                        ? dtt_hyparview_send_neighbor(h, peer, DTT_GOSSIP_HIGH, NULL)
                        : dtt_hyparview_send_join(h, peer);
     return is_sent ? DTT_OK : DTT_ENOMEM;
@@ -622,13 +474,13 @@ void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const 
         return;
     }
     if (r && is_peers_fault(reason)) {
-        blame(h, now, r);
+        dtt_hyparview_ask_judge(h, now, r, false);
     }
     dtt_requests_end_all(&h->requests, peer);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
     if (p) {
         remove_active(h, p, reason, false);
-        refill(h, now, peer);
+        dtt_hyparview_ask_next(h, now, peer);
         return;
     }
     p = dtt_gossip_view_find(&h->passive, peer);
@@ -639,7 +491,7 @@ void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const 
         dtt_gossip_view_drop(&h->passive, p);
     }
     if (r) {
-        refill(h, now, peer);
+        dtt_hyparview_ask_next(h, now, peer);
     }
 }
 
@@ -649,11 +501,11 @@ void dtt_hyparview_dismiss(struct dtt_hyparview *h, struct dtt_now now, const st
     assert(p);
     const struct dtt_id id = *peer;
     DTT_COUNT(h->port.ctx, GOSSIP_NEIGHBORS_USELESS);
-    dtt_visits_shut_out(&h->visits, now, &id,
-                        p->is_proven ? USELESS_PROVEN_NS : USELESS_STRANGER_NS);
+    h->is_contested = true;
+    dtt_visits_dismissed(&h->visits, now, &id);
     remove_active(h, p, DTT_REASON_USELESS, false);
     say_goodbye(h, &id, true);
-    refill(h, now, &id);
+    dtt_hyparview_ask_next(h, now, &id);
 }
 
 void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
@@ -664,12 +516,11 @@ void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const stru
         p->is_proven = true;
         enum dtt_gossip_room room = dtt_admission_room(&h->active, h->cfg.active_view, p);
         if (room != DTT_ROOM_FREE) {
-            replace_active(h, room, p);
+            replace_active(h, now, room, p);
         }
     }
-    p = dtt_gossip_view_find(&h->passive, peer);
-    if (p) {
-        p->is_proven = true;
+    if (!p && !is_me(h, peer) && dtt_visits_may_return(&h->visits, now, peer)) {
+        keep_passive(h, &(struct dtt_gossip_peer){.id = *peer, .is_proven = true});
     }
 }
 
@@ -715,8 +566,8 @@ bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *pee
 void dtt_hyparview_check(const struct dtt_hyparview *h)
 {
     assert(h->active.n <= h->active.max && h->passive.n <= h->passive.max);
-    assert(count_proven(h) <= h->cfg.active_view);
-    assert(h->active.n - count_proven(h) <= h->cfg.active_view);
+    assert(dtt_gossip_view_proven(&h->active) <= h->cfg.active_view);
+    assert(h->active.n - dtt_gossip_view_proven(&h->active) <= h->cfg.active_view);
     assert(!dtt_gossip_view_find(&h->active, &h->cfg.me));
     assert(!dtt_gossip_view_find(&h->passive, &h->cfg.me));
     for (size_t i = 0; i < h->active.n; i++) {
@@ -731,29 +582,6 @@ uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h)
     return dtt_timerq_deadline(&h->timers);
 }
 
-static void end_of_wait(struct dtt_hyparview *h, struct dtt_now now, struct dtt_request *r)
-{
-    if (r->kind == DTT_REQUEST_DIAL) {
-        dtt_gossip_emit_disconnect(&h->port, &r->id);
-    }
-    if (r->kind != DTT_REQUEST_NEIGHBOR) {
-        return;
-    }
-    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->passive, &r->id);
-    if (p) {
-        dtt_gossip_view_drop(&h->passive, p);
-    }
-    if (r->is_hearsay) {
-        /* Cannot fail: it takes the place it just left. */
-        dtt_timerq_set(&h->timers, &r->timer,
-                       r->sent_ns + DTT_HYPARVIEW_REQUEST_NS + HEARSAY_DIAL_NS);
-        r->kind = DTT_REQUEST_DIAL;
-        blame(h, now, r);
-    }
-    /* Else its connection is left alone: a slow dial may still succeed, and the answer counts. */
-    refill(h, now, NULL);
-}
-
 bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
 {
     struct dtt_timer *t = dtt_timerq_pop(&h->timers, now.mono_ns);
@@ -765,10 +593,10 @@ bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
         dtt_timerq_set(&h->timers, t, now.mono_ns + h->cfg.shuffle_ns);
         dtt_hyparview_send_shuffle(h);
         dtt_hyparview_send_confirmations(h);
-        refill(h, now, NULL);
+        dtt_hyparview_ask_next(h, now, NULL);
         return true;
     }
-    end_of_wait(h, now, DTT_TIMER_OWNER(t, struct dtt_request, timer));
+    dtt_hyparview_ask_over(h, now, DTT_TIMER_OWNER(t, struct dtt_request, timer));
     return true;
 }
 

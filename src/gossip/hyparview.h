@@ -35,6 +35,8 @@ struct dtt_hyparview {
     struct dtt_gossip_peer active_peers[DTT_GOSSIP_ACTIVE_MAX];
     struct dtt_gossip_peer passive_peers[DTT_GOSSIP_PASSIVE_MAX];
     struct dtt_requests requests;
+    uint32_t n_replaced; /**< see dtt_hyparview_ask_out */
+    bool is_contested;   /**< a neighbour had to make room; the caller takes this back */
 };
 
 /** DTT_ENOMEM leaves nothing to free. The struct must not move afterwards. */

@@ -12,18 +12,12 @@ static struct dtt_gossip_peer_data my_data(const struct dtt_hyparview *h)
                                          .bytes = dtt_gossip_blob_slice(h->my_data)};
 }
 
-static bool send_to(struct dtt_hyparview *h, const struct dtt_id *to, const struct dtt_id *via,
-                    const struct dtt_gossip_message *m)
-{
-    return via ? dtt_gossip_send_hearsay(&h->port, to, via, m) : dtt_gossip_send(&h->port, to, m);
-}
-
 bool dtt_hyparview_send_neighbor(struct dtt_hyparview *h, const struct dtt_id *to,
                                  enum dtt_gossip_priority priority, const struct dtt_id *via)
 {
     struct dtt_gossip_message m = {.type = DTT_MSG_NEIGHBOR,
                                    .u.neighbor = {.priority = priority, .data = my_data(h)}};
-    return send_to(h, to, via, &m);
+    return dtt_gossip_send_hearsay(&h->port, to, via, &m);
 }
 
 bool dtt_hyparview_send_join(struct dtt_hyparview *h, const struct dtt_id *to)
@@ -79,7 +73,7 @@ void dtt_hyparview_send_shuffle_reply(struct dtt_hyparview *h, const struct dtt_
     size_t size = SHUFFLE_OVERHEAD;
     list_some(h, &m, &size, &h->passive, count, to);
     list_some(h, &m, &size, &h->active, count - m.u.shuffle.n, to);
-    send_to(h, to, via, &m);
+    dtt_gossip_send_hearsay(&h->port, to, via, &m);
 }
 
 void dtt_hyparview_send_goodbye(struct dtt_hyparview *h, const struct dtt_id *to, bool alive)

@@ -41,38 +41,31 @@ bool dtt_gossip_send_blob(const struct dtt_gossip_port *p, const struct dtt_id *
                        .type = DTT_GOSSIP_SEND, .peer = *to, .blob = encoded, .len = encoded->len});
 }
 
-/* Adds the encoded message to `item` and queues it. */
-static bool send(const struct dtt_gossip_port *p, struct dtt_gossip_outbox_item *item,
-                 const struct dtt_gossip_message *m)
+bool dtt_gossip_send_hearsay(const struct dtt_gossip_port *p, const struct dtt_id *to,
+                             const struct dtt_id *via, const struct dtt_gossip_message *m)
 {
     uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     dtt_gossip_message_encode(&w, m);
-    item->type = DTT_GOSSIP_SEND;
-    item->last = m->type == DTT_MSG_DISCONNECT;
-    item->blob = w.failed ? NULL : dtt_gossip_blob_new(dtt_slice(buf, w.len));
-    item->len = w.len;
-    if (!item->blob) {
+    struct dtt_gossip_blob *blob = w.failed ? NULL : dtt_gossip_blob_new(dtt_slice(buf, w.len));
+    if (!blob) {
         DTT_COUNT(p->ctx, GOSSIP_ACTIONS_DROPPED);
         return false;
     }
-    bool sent = push(p, item);
-    dtt_gossip_blob_unref(item->blob);
+    struct dtt_gossip_outbox_item item = {.type = DTT_GOSSIP_SEND, .peer = *to, .blob = blob};
+    item.len = w.len;
+    item.last = m->type == DTT_MSG_DISCONNECT;
+    item.is_hearsay = via != NULL;
+    item.via = via ? *via : item.via;
+    bool sent = push(p, &item);
+    dtt_gossip_blob_unref(blob);
     return sent;
 }
 
 bool dtt_gossip_send(const struct dtt_gossip_port *p, const struct dtt_id *to,
                      const struct dtt_gossip_message *m)
 {
-    struct dtt_gossip_outbox_item item = {.peer = *to};
-    return send(p, &item, m);
-}
-
-bool dtt_gossip_send_hearsay(const struct dtt_gossip_port *p, const struct dtt_id *to,
-                             const struct dtt_id *via, const struct dtt_gossip_message *m)
-{
-    struct dtt_gossip_outbox_item item = {.peer = *to, .is_hearsay = true, .via = *via};
-    return send(p, &item, m);
+    return dtt_gossip_send_hearsay(p, to, NULL, m);
 }
 
 void dtt_gossip_emit_disconnect(const struct dtt_gossip_port *p, const struct dtt_id *peer)

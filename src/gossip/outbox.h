@@ -53,7 +53,7 @@ static inline bool dtt_gossip_outbox_is_busy(const struct dtt_gossip_outbox *o)
 /** Queues a message for a peer. False, counted, when it did not fit or memory is short. */
 bool dtt_gossip_send(const struct dtt_gossip_port *p, const struct dtt_id *to,
                      const struct dtt_gossip_message *m);
-/** The same to a peer that only `via` vouches for. */
+/** The same to a peer that only `via` vouches for, unless that is NULL. */
 bool dtt_gossip_send_hearsay(const struct dtt_gossip_port *p, const struct dtt_id *to,
                              const struct dtt_id *via, const struct dtt_gossip_message *m);
 /** Queues an encoded message, of which the outbox takes its own reference. */

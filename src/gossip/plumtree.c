@@ -22,8 +22,7 @@
 
 #define NO_SLOT DTT_GOSSIP_ACTIVE_MAX
 
-static const struct dtt_plumtree_peer *look_up(const struct dtt_plumtree *p,
-                                               const struct dtt_id *id)
+static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
 {
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used && dtt_gossip_id_eq(&p->peers[i].id, id)) {
@@ -31,12 +30,6 @@ static const struct dtt_plumtree_peer *look_up(const struct dtt_plumtree *p,
         }
     }
     return NULL;
-}
-
-static struct dtt_plumtree_peer *find(struct dtt_plumtree *p, const struct dtt_id *id)
-{
-    const struct dtt_plumtree_peer *peer = look_up(p, id);
-    return peer ? &p->peers[peer - p->peers] : NULL;
 }
 
 static uint8_t slot_of(const struct dtt_plumtree *p, const struct dtt_plumtree_peer *peer)
@@ -155,7 +148,7 @@ static void add_peer(struct dtt_plumtree *p, struct dtt_now now, const struct dt
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used) {
-            *peer = (struct dtt_plumtree_peer){.id = *id, .is_used = true, .up_ns = now.mono_ns};
+            *peer = (struct dtt_plumtree_peer){.id = *id, .is_used = true};
             dtt_gossip_promises_add_slot(&p->promises, now, (uint8_t)i);
             init_queue(peer);
             start_link(p, now, peer);
@@ -268,50 +261,48 @@ static void graft(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer,
 
 /* ---- what neighbours owe, and what they are worth */
 
-static void watch(struct dtt_plumtree *p, struct dtt_now now,
-                  const struct dtt_gossip_message_id *id)
+/* While messages come. Should no timer be had, the next one tries again. */
+static void watch_soon(struct dtt_plumtree *p, struct dtt_now now)
 {
-    struct dtt_gossip_message_id witness;
-    if (!dtt_gossip_promises_next_witness(&p->promises, now, id, &witness)) {
-        return;
+    if (!dtt_timer_is_armed(&p->watch_timer)) {
+        dtt_timerq_set(&p->timers, &p->watch_timer, now.mono_ns + DTT_GOSSIP_WITNESS_NS);
     }
-    bool is_served =
-        dtt_gossip_recall_content(&p->received_messages, now.mono_ns, &witness) != NULL;
+}
+
+static void watch(struct dtt_plumtree *p, struct dtt_now now)
+{
+    struct dtt_gossip_promises *s = &p->promises;
+    bool is_ripe = s->witness_ns && now.mono_ns - s->witness_ns >= DTT_GOSSIP_WITNESS_NS;
+    bool is_served = is_ripe && dtt_gossip_recall_content(&p->received_messages, now.mono_ns,
+                                                          &s->witness) != NULL;
+    bool is_owed = false;
     for (uint8_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         const struct dtt_plumtree_peer *peer = &p->peers[i];
         if (!peer->is_used) {
             continue;
         }
-        dtt_gossip_promises_judge(&p->promises, now, i, peer->is_slow);
-        if (is_served && dtt_gossip_promises_probe(&p->promises, now, i, peer->is_slow, &witness)) {
-            send_graft(p, peer, &witness, 0);
+        dtt_gossip_promises_judge(s, now, i, peer->is_slow);
+        if (is_served && dtt_gossip_promises_probe(s, now, i, peer->is_slow)) {
+            send_graft(p, peer, &s->witness, 0);
+        }
+        is_owed |= s->slots[i].due_ns != 0;
+    }
+    if (is_ripe) {
+        s->witness_ns = 0;
+    }
+    if (is_owed || s->witness_ns) {
+        watch_soon(p, now);
+    }
+}
+
+const struct dtt_id *dtt_plumtree_useless(const struct dtt_plumtree *p)
+{
+    for (uint8_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used && dtt_gossip_promises_is_useless(&p->promises, i)) {
+            return &p->peers[i].id;
         }
     }
-}
-
-bool dtt_plumtree_is_useful(const struct dtt_plumtree *p, struct dtt_now now,
-                            const struct dtt_id *peer)
-{
-    const struct dtt_plumtree_peer *known = look_up(p, peer);
-    return known && known->n_firsts >= DTT_PLUMTREE_USEFUL_FIRSTS &&
-           now.mono_ns - known->up_ns >= DTT_PLUMTREE_USEFUL_NS;
-}
-
-bool dtt_plumtree_is_silent(const struct dtt_plumtree *p, const struct dtt_id *peer)
-{
-    const struct dtt_plumtree_peer *known = look_up(p, peer);
-    return known && dtt_gossip_promises_is_silent(&p->promises, slot_of(p, known));
-}
-
-bool dtt_plumtree_take_useless(struct dtt_plumtree *p, struct dtt_id *ret)
-{
-    uint8_t slot;
-    if (!dtt_gossip_promises_take_useless(&p->promises, &slot)) {
-        return false;
-    }
-    assert(p->peers[slot].is_used);
-    *ret = p->peers[slot].id;
-    return true;
+    return NULL;
 }
 
 /* ---- broadcasting */
@@ -344,6 +335,10 @@ static int remember(struct dtt_plumtree *p, struct dtt_now now,
     /* Should no timer be had, the next message tries again; the bounds hold meanwhile. */
     if (!err && !dtt_timer_is_armed(&p->expire_timer)) {
         dtt_timerq_set(&p->timers, &p->expire_timer, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
+    }
+    if (!err) {
+        dtt_gossip_promises_witness(&p->promises, now, id);
+        watch_soon(p, now);
     }
     return err;
 }
@@ -565,7 +560,6 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
         return err;
     }
     note_heard(p, now);
-    from->n_firsts++;
     dtt_gossip_promises_brought(&p->promises, slot_of(p, from));
     if (blob && caught_up) {
         push_caught_up(p, now, e, id, until_ns);
@@ -578,7 +572,6 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
         learn_wait(p, e, slot_of(p, from));
         dtt_gossip_missing_forget(&p->missing_messages, e);
     }
-    watch(p, now, id);
     return DTT_OK;
 }
 
@@ -743,9 +736,9 @@ static void graft_next(struct dtt_plumtree *p, struct dtt_now now,
         dtt_gossip_missing_next(&p->missing_messages, now.mono_ns, e);
     if (a) {
         struct dtt_plumtree_peer *peer = &p->peers[a->slot];
-        dtt_gossip_promises_judge(&p->promises, now, a->slot, peer->is_slow);
         if (now.mono_ns - e->heard_ns < PROMISE_FRESH_NS && !dtt_gossip_is_catch_up(a->round)) {
             dtt_gossip_promises_make(&p->promises, now, a->slot, &id);
+            watch_soon(p, now);
         }
         graft(p, peer, &id, a->round);
     }
@@ -761,6 +754,8 @@ bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
         dispatch_all(p, now);
     } else if (t == &p->expire_timer) {
         expire(p, now);
+    } else if (t == &p->watch_timer) {
+        watch(p, now);
     } else {
         graft_next(p, now, DTT_TIMER_OWNER(t, struct dtt_gossip_missing_entry, timer));
     }

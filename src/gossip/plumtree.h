@@ -18,10 +18,6 @@
 #define DTT_PLUMTREE_BUSY 3             /* so many messages of others in a moment */
 #define DTT_PLUMTREE_MOMENT_NS (250 * DTT_MS)
 
-/* A neighbour is useful from so many messages on that it was the first to bring, after a while. */
-#define DTT_PLUMTREE_USEFUL_FIRSTS 8
-#define DTT_PLUMTREE_USEFUL_NS (60 * DTT_S)
-
 struct dtt_plumtree_peer {
     struct dtt_id id;
     bool is_used;
@@ -30,8 +26,6 @@ struct dtt_plumtree_peer {
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
-    uint64_t up_ns;
-    uint32_t n_firsts;               /**< messages that it was the first to bring */
     struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };
 
@@ -40,6 +34,7 @@ struct dtt_plumtree {
     struct dtt_timerq timers;
     struct dtt_timer dispatch_timer;
     struct dtt_timer expire_timer;
+    struct dtt_timer watch_timer;
     struct dtt_gossip_recall received_messages;
     struct dtt_gossip_missing missing_messages;
     struct dtt_gossip_promises promises;
@@ -61,13 +56,8 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
 /** A neighbour (if it is one) reads slowly, or does not any more. */
 void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer,
                            bool is_slow);
-/** It was the first to bring messages, for a while. */
-bool dtt_plumtree_is_useful(const struct dtt_plumtree *p, struct dtt_now now,
-                            const struct dtt_id *peer);
-/** It did not bring what it was asked for. */
-bool dtt_plumtree_is_silent(const struct dtt_plumtree *p, const struct dtt_id *peer);
-/** A neighbour that broke its promises three times in a row; told once. */
-bool dtt_plumtree_take_useless(struct dtt_plumtree *p, struct dtt_id *ret);
+/** A neighbour that broke its promises, and should go; or NULL. */
+const struct dtt_id *dtt_plumtree_useless(const struct dtt_plumtree *p);
 /** DTT_ETOOBIG, DTT_ENOMEM. A content known already is counted, and DTT_OK. */
 int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_gossip_scope scope,
                            struct dtt_slice content);

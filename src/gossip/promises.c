@@ -4,30 +4,28 @@
 #include <assert.h>
 #include <string.h>
 
-/* A witness: old enough for all neighbours to have it, young enough for them to serve it. */
-#define WITNESS_LEAST_NS (1 * DTT_S)
-#define WITNESS_MOST_NS (20 * DTT_S)
-
-#define NO_SLOT DTT_GOSSIP_ACTIVE_MAX
-
 void dtt_gossip_promises_init(struct dtt_gossip_promises *s, struct dtt_ctx *ctx)
 {
     memset(s, 0, sizeof(*s));
     s->ctx = ctx;
-    s->useless = NO_SLOT;
 }
 
 void dtt_gossip_promises_add_slot(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot)
 {
-    assert(slot < DTT_GOSSIP_ACTIVE_MAX && s->useless != slot);
-    s->slots[slot] = (struct dtt_gossip_promise){.said_ns = now.mono_ns, .heard_then = s->n_heard};
+    assert(slot < DTT_GOSSIP_ACTIVE_MAX);
+    s->slots[slot] = (struct dtt_gossip_promise){
+        .came_ns = now.mono_ns, .said_ns = now.mono_ns, .heard_then = s->n_heard};
 }
 
 void dtt_gossip_promises_forget_slot(struct dtt_gossip_promises *s, uint8_t slot)
 {
-    if (s->useless == slot) {
-        s->useless = NO_SLOT;
-    }
+    s->slots[slot] = (struct dtt_gossip_promise){.due_ns = 0};
+}
+
+void dtt_gossip_promises_contest(struct dtt_gossip_promises *s, struct dtt_now now)
+{
+    bool is_quiet = s->message_ns == 0 || now.mono_ns - s->message_ns >= DTT_GOSSIP_CONTEST_NS;
+    s->contested_until_ns = is_quiet ? 0 : now.mono_ns + DTT_GOSSIP_CONTEST_NS;
 }
 
 void dtt_gossip_promises_said(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot)
@@ -39,6 +37,7 @@ void dtt_gossip_promises_said(struct dtt_gossip_promises *s, struct dtt_now now,
 void dtt_gossip_promises_brought(struct dtt_gossip_promises *s, uint8_t slot)
 {
     s->n_heard++;
+    s->slots[slot].has_brought = true;
     s->slots[slot].n_broken = 0;
 }
 
@@ -67,6 +66,7 @@ bool dtt_gossip_promises_keep(struct dtt_gossip_promises *s, uint8_t slot,
         return false;
     }
     promise->due_ns = 0;
+    promise->has_brought = true;
     promise->n_broken = 0;
     return promise->is_probe;
 }
@@ -82,51 +82,48 @@ void dtt_gossip_promises_judge(struct dtt_gossip_promises *s, struct dtt_now now
     if (is_slow) {
         return; /* What it is asked may not have got there. */
     }
+    promise->n_broken++;
     DTT_COUNT(s->ctx, GOSSIP_PROMISES_BROKEN);
-    if (++promise->n_broken >= DTT_GOSSIP_BROKEN_MAX) {
-        s->useless = slot;
+}
+
+void dtt_gossip_promises_witness(struct dtt_gossip_promises *s, struct dtt_now now,
+                                 const struct dtt_gossip_message_id *id)
+{
+    s->message_ns = now.mono_ns;
+    if (!s->witness_ns) {
+        s->witness = *id;
+        s->witness_ns = now.mono_ns;
     }
 }
 
-bool dtt_gossip_promises_next_witness(struct dtt_gossip_promises *s, struct dtt_now now,
-                                      const struct dtt_gossip_message_id *id,
-                                      struct dtt_gossip_message_id *ret)
+/* No neighbour has brought anything, and none is asked: nobody else may tell who is silent. */
+static bool is_deaf(const struct dtt_gossip_promises *s)
 {
-    uint64_t age_ns = now.mono_ns - s->witness_ns;
-    if (s->witness_ns && age_ns < WITNESS_LEAST_NS) {
-        return false;
+    bool is_deaf = true;
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        is_deaf &= !s->slots[i].has_brought && !s->slots[i].due_ns;
     }
-    *ret = age_ns < WITNESS_MOST_NS ? s->witness : (struct dtt_gossip_message_id){{0}};
-    s->witness = *id;
-    s->witness_ns = now.mono_ns;
-    return true;
+    return is_deaf;
 }
 
 bool dtt_gossip_promises_probe(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot,
-                               bool is_slow, const struct dtt_gossip_message_id *witness)
+                               bool is_slow)
 {
     struct dtt_gossip_promise *promise = &s->slots[slot];
     bool is_quiet = now.mono_ns - promise->said_ns >= DTT_GOSSIP_SILENT_NS &&
                     s->n_heard - promise->heard_then >= DTT_GOSSIP_SILENT_HEARD;
-    if (promise->due_ns || is_slow || (promise->n_broken == 0 && !is_quiet)) {
+    bool is_doubted = !promise->has_brought && now.mono_ns < s->contested_until_ns;
+    if (promise->due_ns || is_slow || promise->came_ns > s->witness_ns ||
+        !(promise->n_broken || is_quiet || is_doubted || is_deaf(s))) {
         return false;
     }
     DTT_COUNT(s->ctx, GOSSIP_PROBES);
-    owe(promise, now, witness, true);
+    owe(promise, now, &s->witness, true);
     return true;
 }
 
-bool dtt_gossip_promises_is_silent(const struct dtt_gossip_promises *s, uint8_t slot)
+bool dtt_gossip_promises_is_useless(const struct dtt_gossip_promises *s, uint8_t slot)
 {
-    return s->slots[slot].n_broken > 0;
-}
-
-bool dtt_gossip_promises_take_useless(struct dtt_gossip_promises *s, uint8_t *ret)
-{
-    if (s->useless == NO_SLOT) {
-        return false;
-    }
-    *ret = s->useless;
-    s->useless = NO_SLOT;
-    return true;
+    const struct dtt_gossip_promise *promise = &s->slots[slot];
+    return promise->n_broken >= (promise->has_brought ? DTT_GOSSIP_BROKEN_MAX : 1);
 }

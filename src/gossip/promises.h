@@ -20,12 +20,20 @@
 #define DTT_GOSSIP_SILENT_NS (60 * DTT_S)
 #define DTT_GOSSIP_SILENT_HEARD 32
 
+/* Places were wanted so lately, and messages came: neighbours that have brought nothing are asked.
+ */
+#define DTT_GOSSIP_CONTEST_NS (10 * DTT_S)
+/* A message is so old when neighbours are asked for it: all have it by then. */
+#define DTT_GOSSIP_WITNESS_NS (1 * DTT_S)
+
 /** A message that a neighbour was asked for and must have, and how it kept the earlier ones. */
 struct dtt_gossip_promise {
     struct dtt_gossip_message_id id;
-    uint64_t due_ns;     /**< 0: none is owed */
-    bool is_probe;       /**< asked only to see whether it answers */
-    uint32_t n_broken;   /**< in a row */
+    uint64_t due_ns;   /**< 0: none is owed */
+    bool is_probe;     /**< asked only to see whether it answers */
+    bool has_brought;  /**< it was the first to bring a message, or brought one that it owed */
+    uint32_t n_broken; /**< in a row */
+    uint64_t came_ns;
     uint64_t said_ns;    /**< the neighbour's last Gossip, IHave or Graft; at first its coming */
     uint64_t heard_then; /**< `n_heard` at that time */
 };
@@ -33,9 +41,10 @@ struct dtt_gossip_promise {
 struct dtt_gossip_promises {
     struct dtt_ctx *ctx;
     uint64_t n_heard;                     /**< messages of others */
-    struct dtt_gossip_message_id witness; /**< one that all neighbours should have by now */
-    uint64_t witness_ns;                  /**< when it came; 0: never */
-    uint8_t useless;                      /**< slot of a neighbour that should go; or none */
+    uint64_t message_ns;                  /**< when the last one came or was sent; 0: never */
+    uint64_t contested_until_ns;          /**< until then newcomers are asked as well */
+    struct dtt_gossip_message_id witness; /**< a message that all will have soon */
+    uint64_t witness_ns;                  /**< when it came; 0: there is none */
     struct dtt_gossip_promise slots[DTT_GOSSIP_ACTIVE_MAX]; /**< as in struct dtt_plumtree */
 };
 
@@ -46,6 +55,8 @@ void dtt_gossip_promises_init(struct dtt_gossip_promises *s, struct dtt_ctx *ctx
 void dtt_gossip_promises_add_slot(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot);
 /** A neighbour is gone. */
 void dtt_gossip_promises_forget_slot(struct dtt_gossip_promises *s, uint8_t slot);
+/** A neighbour had to make room for another. Of no interest while nobody speaks. */
+void dtt_gossip_promises_contest(struct dtt_gossip_promises *s, struct dtt_now now);
 /** A neighbour sent Gossip, IHave or Graft. */
 void dtt_gossip_promises_said(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot);
 /** A neighbour was the first to bring a message: what it broke is forgiven. */
@@ -61,21 +72,14 @@ bool dtt_gossip_promises_keep(struct dtt_gossip_promises *s, uint8_t slot,
 void dtt_gossip_promises_judge(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot,
                                bool is_slow);
 
-/**
- * A new message came, which all will have soon. False when the witness is too young yet. Else the
- * message takes its place, and all neighbours are to be judged: while messages come, which is when
- * it matters. `*ret` is the old witness, zero when there is none that all can still serve.
- */
-bool dtt_gossip_promises_next_witness(struct dtt_gossip_promises *s, struct dtt_now now,
-                                      const struct dtt_gossip_message_id *id,
-                                      struct dtt_gossip_message_id *ret);
-/** Whether a neighbour is to be asked for the old witness, which it owes then. */
+/** A message came, or was sent: it is the witness, unless there is one. */
+void dtt_gossip_promises_witness(struct dtt_gossip_promises *s, struct dtt_now now,
+                                 const struct dtt_gossip_message_id *id);
+/** Whether a neighbour is to be asked for the witness, which it owes then. */
 bool dtt_gossip_promises_probe(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot,
-                               bool is_slow, const struct dtt_gossip_message_id *witness);
+                               bool is_slow);
 
-/** It did not bring what it was asked for. */
-bool dtt_gossip_promises_is_silent(const struct dtt_gossip_promises *s, uint8_t slot);
-/** A neighbour that broke its promises three times in a row; told once. */
-bool dtt_gossip_promises_take_useless(struct dtt_gossip_promises *s, uint8_t *ret);
+/** It broke its promises three times in a row, or the first one. */
+bool dtt_gossip_promises_is_useless(const struct dtt_gossip_promises *s, uint8_t slot);
 
 #endif

@@ -31,21 +31,23 @@ struct dtt_request *dtt_requests_find(struct dtt_requests *q, const struct dtt_i
     return NULL;
 }
 
-const struct dtt_request *dtt_requests_asked(struct dtt_requests *q, const struct dtt_id *id)
+const struct dtt_request *dtt_requests_asked(const struct dtt_requests *q, const struct dtt_id *id)
 {
-    const struct dtt_request *r = dtt_requests_find(q, id, DTT_REQUEST_NEIGHBOR);
-    r = r ? r : dtt_requests_find(q, id, DTT_REQUEST_JOIN);
-    return r ? r : dtt_requests_find(q, id, DTT_REQUEST_DIAL);
+    const struct dtt_request *asked = NULL;
+    for (size_t i = 0; i < DTT_REQUESTS_MAX; i++) {
+        const struct dtt_request *r = &q->all[i];
+        if (dtt_request_is_waiting(r) && dtt_gossip_id_eq(&r->id, id) &&
+            (!asked || r->kind < asked->kind)) {
+            asked = r;
+        }
+    }
+    return asked;
 }
 
 bool dtt_requests_are_awaited(const struct dtt_requests *q, const struct dtt_id *id)
 {
-    for (size_t i = 0; i < DTT_REQUESTS_MAX; i++) {
-        if (dtt_request_is_awaited(&q->all[i]) && dtt_gossip_id_eq(&q->all[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
+    const struct dtt_request *r = dtt_requests_asked(q, id);
+    return r && dtt_request_is_awaited(r);
 }
 
 size_t dtt_requests_count(const struct dtt_requests *q, bool proven)

@@ -12,6 +12,7 @@
 
 #define DTT_REQUESTS_MAX 16
 
+/* The one that asks for most comes first. */
 enum dtt_request_kind {
     DTT_REQUEST_NEIGHBOR,
     DTT_REQUEST_JOIN,
@@ -44,7 +45,7 @@ bool dtt_request_is_awaited(const struct dtt_request *r);
 struct dtt_request *dtt_requests_find(struct dtt_requests *q, const struct dtt_id *id,
                                       enum dtt_request_kind kind);
 /** What was sent to `id`, or NULL: of more than one the one that asked for most. */
-const struct dtt_request *dtt_requests_asked(struct dtt_requests *q, const struct dtt_id *id);
+const struct dtt_request *dtt_requests_asked(const struct dtt_requests *q, const struct dtt_id *id);
 bool dtt_requests_are_awaited(const struct dtt_requests *q, const struct dtt_id *id);
 /** Neighbor requests to proven peers, or to others. */
 size_t dtt_requests_count(const struct dtt_requests *q, bool proven);

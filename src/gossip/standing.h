@@ -16,13 +16,6 @@
 #define DTT_STANDING_MAX 512                /**< proven peers a topic */
 #define DTT_STANDING_KEPT_NS (3600 * DTT_S) /**< a proof is good for this long */
 
-/** Better is larger. */
-enum dtt_standing {
-    DTT_STANDING_STRANGER,
-    DTT_STANDING_USEFUL, /**< a neighbour that brings messages first */
-    DTT_STANDING_PROVEN  /**< it holds the secret */
-};
-
 struct dtt_gossip_view;
 struct dtt_standing_entry;
 

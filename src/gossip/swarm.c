@@ -6,24 +6,31 @@ static void sync(struct dtt_swarm *s, struct dtt_now now)
 {
     dtt_hyparview_check(&s->hyparview);
     dtt_plumtree_set_neighbors(&s->plumtree, now, &s->hyparview.active);
-}
-
-/* Before HyParView chooses: what PlumTree knows of the neighbours. */
-static void rate(struct dtt_swarm *s, struct dtt_now now)
-{
-    for (size_t i = 0; i < s->hyparview.active.n; i++) {
-        struct dtt_gossip_peer *p = &s->hyparview.active.peers[i];
-        p->is_useful = dtt_plumtree_is_useful(&s->plumtree, now, &p->id);
-        p->is_silent = dtt_plumtree_is_silent(&s->plumtree, &p->id);
+    if (s->hyparview.is_contested) {
+        s->hyparview.is_contested = false;
+        dtt_gossip_promises_contest(&s->plumtree.promises, now);
     }
 }
 
-/* After each input of PlumTree. */
+/* Before HyParView chooses: what PlumTree knows of the neighbours. */
+static void rate(struct dtt_swarm *s)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (s->plumtree.peers[i].is_used) {
+            struct dtt_gossip_peer *p =
+                dtt_gossip_view_find(&s->hyparview.active, &s->plumtree.peers[i].id);
+            p->is_useful = s->plumtree.promises.slots[i].has_brought;
+            p->is_silent = s->plumtree.promises.slots[i].n_broken > 0;
+        }
+    }
+}
+
+/* After each tick of PlumTree. */
 static void dismiss_useless(struct dtt_swarm *s, struct dtt_now now)
 {
-    struct dtt_id peer;
-    if (dtt_plumtree_take_useless(&s->plumtree, &peer)) {
-        dtt_hyparview_dismiss(&s->hyparview, now, &peer);
+    const struct dtt_id *peer;
+    while ((peer = dtt_plumtree_useless(&s->plumtree)) != NULL) {
+        dtt_hyparview_dismiss(&s->hyparview, now, peer);
         sync(s, now);
     }
 }
@@ -50,15 +57,14 @@ void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_go
 {
     if (m->type >= DTT_MSG_GOSSIP) {
         if (!dtt_hyparview_is_active(&s->hyparview, &from->id)) {
-            rate(s, now);
+            rate(s);
             dtt_hyparview_taken_for_neighbor(&s->hyparview, now, from);
             sync(s, now);
         }
         dtt_plumtree_recv(&s->plumtree, now, &from->id, m);
-        dismiss_useless(s, now);
         return;
     }
-    rate(s, now);
+    rate(s);
     bool joined_again = dtt_hyparview_recv(&s->hyparview, now, from, m);
     sync(s, now);
     if (joined_again) {
@@ -76,19 +82,9 @@ void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct d
 
 void dtt_swarm_prove(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer)
 {
-    rate(s, now);
+    rate(s);
     dtt_hyparview_prove(&s->hyparview, now, peer);
     sync(s, now);
-}
-
-enum dtt_standing dtt_swarm_standing(const struct dtt_swarm *s, struct dtt_now now,
-                                     const struct dtt_id *peer)
-{
-    if (dtt_hyparview_is_proven(&s->hyparview, now, peer)) {
-        return DTT_STANDING_PROVEN;
-    }
-    return dtt_plumtree_is_useful(&s->plumtree, now, peer) ? DTT_STANDING_USEFUL
-                                                           : DTT_STANDING_STRANGER;
 }
 
 struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s)
@@ -97,18 +93,12 @@ struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s)
     struct dtt_gossip_facts facts = {.neighbors = active->n};
     for (size_t i = 0; i < active->n; i++) {
         facts.proven += active->peers[i].is_proven;
-        facts.silent += dtt_plumtree_is_silent(&s->plumtree, &active->peers[i].id);
     }
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        facts.silent += s->plumtree.promises.slots[i].n_broken > 0;
         facts.slow += s->plumtree.peers[i].is_used && s->plumtree.peers[i].is_slow;
     }
     return facts;
-}
-
-static const char *standing_word(const struct dtt_hyparview *h, const struct dtt_id *neighbor)
-{
-    const struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, neighbor);
-    return p->is_proven ? "proven" : p->is_useful ? "useful" : "stranger";
 }
 
 void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)
@@ -117,11 +107,16 @@ void dtt_swarm_snapshot(struct dtt_json *j, const struct dtt_swarm *s)
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         const struct dtt_plumtree_peer *p = &s->plumtree.peers[i];
         if (p->is_used) {
+            const struct dtt_gossip_promise *promise = &s->plumtree.promises.slots[i];
+            bool is_proven = dtt_gossip_view_find(&s->hyparview.active, &p->id)->is_proven;
             dtt_json_object(j, NULL);
             dtt_json_id(j, "peer", &p->id);
             dtt_json_text(j, "push", p->is_slow ? "slow" : p->is_eager ? "eager" : "lazy");
-            dtt_json_text(j, "standing", standing_word(&s->hyparview, &p->id));
-            dtt_json_bool(j, "silent", dtt_plumtree_is_silent(&s->plumtree, &p->id));
+            dtt_json_text(j, "standing",
+                          is_proven              ? "proven"
+                          : promise->has_brought ? "useful"
+                                                 : "stranger");
+            dtt_json_bool(j, "silent", promise->n_broken > 0);
             dtt_json_end(j);
         }
     }

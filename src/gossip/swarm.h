@@ -28,8 +28,6 @@ void dtt_swarm_peer_gone(struct dtt_swarm *s, struct dtt_now now, const struct d
 
 /** The peer is known to hold the topic's secret. */
 void dtt_swarm_prove(struct dtt_swarm *s, struct dtt_now now, const struct dtt_id *peer);
-enum dtt_standing dtt_swarm_standing(const struct dtt_swarm *s, struct dtt_now now,
-                                     const struct dtt_id *peer);
 
 struct dtt_gossip_facts dtt_swarm_facts(const struct dtt_swarm *s);
 /**

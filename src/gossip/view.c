@@ -47,3 +47,12 @@ struct dtt_gossip_peer *dtt_gossip_view_pick(const struct dtt_gossip_view *v, st
 {
     return v->n ? &v->peers[dtt_rng_below(rng, v->n)] : NULL;
 }
+
+size_t dtt_gossip_view_proven(const struct dtt_gossip_view *v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        n += v->peers[i].is_proven;
+    }
+    return n;
+}

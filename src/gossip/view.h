@@ -16,6 +16,7 @@
 struct dtt_gossip_peer {
     struct dtt_id id;
     struct dtt_gossip_blob *data; /**< its PeerData, or NULL */
+    uint64_t came_ns;             /**< active view */
     uint64_t neighbor_sent_ns;    /**< active view: when we last sent it Neighbor */
     uint64_t host, network;       /**< active view: see struct dtt_gossip_source */
     bool is_proven;               /**< known to hold the secret, when it came or since */
@@ -46,6 +47,8 @@ struct dtt_gossip_peer *dtt_gossip_view_add(struct dtt_gossip_view *v, const str
 struct dtt_gossip_peer dtt_gossip_view_take(struct dtt_gossip_view *v, struct dtt_gossip_peer *p);
 /** Removes a peer and frees its data. */
 void dtt_gossip_view_drop(struct dtt_gossip_view *v, struct dtt_gossip_peer *p);
+/** How many are proven. */
+size_t dtt_gossip_view_proven(const struct dtt_gossip_view *v);
 /** A random peer, or NULL. */
 struct dtt_gossip_peer *dtt_gossip_view_pick(const struct dtt_gossip_view *v, struct dtt_rng *rng);
 

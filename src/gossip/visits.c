@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "gossip/visits.h"
 
-/* Doubled so often a second is more than the longest wait. */
-#define DOUBLINGS 6
-
 static struct dtt_visit *find(const struct dtt_visits *v, const struct dtt_id *peer)
 {
     for (size_t i = 0; i < DTT_VISITS_MAX; i++) {
         const struct dtt_visit *e = &v->peers[i];
-        bool is_used = e->joined_ns || e->left_ns || e->shut_out_until_ns;
-        if (is_used && dtt_gossip_id_eq(&e->id, peer)) {
+        if (e->is_used && dtt_gossip_id_eq(&e->id, peer)) {
             return (struct dtt_visit *)(uintptr_t)e;
         }
     }
@@ -22,7 +18,7 @@ static struct dtt_visit *make(struct dtt_visits *v, const struct dtt_id *peer)
     if (!e) {
         e = &v->peers[v->next];
         v->next = (v->next + 1) % DTT_VISITS_MAX;
-        *e = (struct dtt_visit){.id = *peer};
+        *e = (struct dtt_visit){.id = *peer, .is_used = true};
     }
     return e;
 }
@@ -37,45 +33,42 @@ void dtt_visits_joined(struct dtt_visits *v, struct dtt_now now,
     e->connection = source->connection;
 }
 
+/* Not taken back for `ns`, doubled so often, up to `max_ns`. */
+static void shut_out(struct dtt_visit *e, struct dtt_now now, uint64_t ns, uint32_t doublings,
+                     uint64_t max_ns)
+{
+    uint64_t longer_ns = doublings < 16 ? ns << doublings : max_ns;
+    e->shut_out_until_ns = now.mono_ns + dtt_min_ns(longer_ns, max_ns);
+}
+
 void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer)
 {
     struct dtt_visit *e = make(v, peer);
-    if (e->left_ns && now.mono_ns - e->left_ns >= DTT_VISITS_FORGET_NS) {
+    if (now.mono_ns - e->left_ns >= DTT_VISITS_FORGET_NS) {
         e->departures = 0;
+    }
+    if (e->departures > 0) {
+        shut_out(e, now, DTT_VISITS_RETURN_NS, e->departures - 1, DTT_VISITS_RETURN_MAX_NS);
     }
     e->left_ns = now.mono_ns;
     e->departures++;
     e->joined_ns = 0;
 }
 
-void dtt_visits_shut_out(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer,
-                         uint64_t ns)
+void dtt_visits_dismissed(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer)
 {
-    make(v, peer)->shut_out_until_ns = now.mono_ns + ns;
-}
-
-/* From the last departure on. */
-static uint64_t wait_ns(const struct dtt_visit *e)
-{
-    if (e->departures < 2) {
-        return 0;
+    struct dtt_visit *e = make(v, peer);
+    if (now.mono_ns - e->shut_out_until_ns >= DTT_VISITS_FORGET_NS) {
+        e->dismissals = 0;
     }
-    uint32_t doublings = e->departures - 2;
-    return doublings < DOUBLINGS ? DTT_VISITS_RETURN_NS << doublings : DTT_VISITS_RETURN_MAX_NS;
-}
-
-bool dtt_visits_is_shut_out(const struct dtt_visits *v, struct dtt_now now,
-                            const struct dtt_id *peer)
-{
-    const struct dtt_visit *e = find(v, peer);
-    return e && now.mono_ns < e->shut_out_until_ns;
+    shut_out(e, now, DTT_VISITS_USELESS_NS, e->dismissals++, DTT_VISITS_USELESS_MAX_NS);
 }
 
 bool dtt_visits_may_return(const struct dtt_visits *v, struct dtt_now now,
                            const struct dtt_id *peer)
 {
     const struct dtt_visit *e = find(v, peer);
-    return !e || (now.mono_ns >= e->shut_out_until_ns && now.mono_ns - e->left_ns >= wait_ns(e));
+    return !e || now.mono_ns >= e->shut_out_until_ns;
 }
 
 bool dtt_visits_may_join(const struct dtt_visits *v, struct dtt_now now,

@@ -19,9 +19,13 @@
 /* Before the second return, doubled each time. The first is free: `systemctl restart` is quick. */
 #define DTT_VISITS_RETURN_NS (1 * DTT_S)
 #define DTT_VISITS_RETURN_MAX_NS (64 * DTT_S)
-#define DTT_VISITS_FORGET_NS (600 * DTT_S) /* departures */
+/* A useless neighbour is shut out, twice as long each time. */
+#define DTT_VISITS_USELESS_NS (30 * DTT_S)
+#define DTT_VISITS_USELESS_MAX_NS (960 * DTT_S)
+#define DTT_VISITS_FORGET_NS (600 * DTT_S) /* after the last one the count begins anew */
 
 struct dtt_visit {
+    bool is_used;
     struct dtt_id id;
     uint64_t connection;
     uint64_t joined_ns;         /**< the last Join that counted; 0: none */
@@ -29,6 +33,7 @@ struct dtt_visit {
     uint64_t left_ns;           /**< the last Disconnect; 0: none */
     uint64_t shut_out_until_ns; /**< 0: not at all */
     uint32_t departures;
+    uint32_t dismissals;
 };
 
 struct dtt_visits {
@@ -41,16 +46,12 @@ void dtt_visits_joined(struct dtt_visits *v, struct dtt_now now,
                        const struct dtt_gossip_source *source);
 /** A neighbour said Disconnect. */
 void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer);
-/** The peer is not taken back for so long. */
-void dtt_visits_shut_out(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer,
-                         uint64_t ns);
+/** A neighbour was of no use. */
+void dtt_visits_dismissed(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer);
 
 /** Whether it may be a neighbour now, whoever asks. */
 bool dtt_visits_may_return(const struct dtt_visits *v, struct dtt_now now,
                            const struct dtt_id *peer);
-/** Whether it is shut out. */
-bool dtt_visits_is_shut_out(const struct dtt_visits *v, struct dtt_now now,
-                            const struct dtt_id *peer);
 /** Whether a Join of it counts, as far as earlier ones go. */
 bool dtt_visits_may_join(const struct dtt_visits *v, struct dtt_now now,
                          const struct dtt_gossip_source *source);

@@ -283,7 +283,7 @@ static bool can_send(const struct dtt_topic *t, struct dtt_now now)
     size_t of[2] = {0}; /* strangers, proven */
     size_t ready[2] = {0};
     for (size_t i = 0; i < n; i++) {
-        bool is_proven = dtt_gossip_standing(t->core->gossip, now, &ids[i]) == DTT_STANDING_PROVEN;
+        bool is_proven = dtt_gossip_is_proven(t->core->gossip, now, &ids[i]);
         of[is_proven]++;
         ready[is_proven] += dtt_links_unacked(&t->core->links, &ids[i]) <= DTT_TOPIC_SEND_MAX;
     }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* A dial repeats itself only while others find budget. */
-#define A_DIAL 2
+#define A_DIAL 4
 #define REPEAT_NS (3 * DTT_S) /* at most so much later */
 
 struct dtt_destination {

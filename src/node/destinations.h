@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The hosts that dials send to before anybody there has answered. Anyone can name an address, so
- * each host has a budget, whoever names it: 4 datagrams in 10 seconds. On hearsay it is one a dial,
+ * each host has a budget, whoever names it: 6 datagrams in 15 seconds. On hearsay it is one a dial,
  * and the next such dial waits 10 seconds, then 20, up to 640. An answer gives all back.
  */
 #ifndef DTT_NODE_DESTINATIONS_H
@@ -12,8 +12,8 @@
 #include "base/time.h"
 
 #define DTT_DESTINATIONS_MAX 1024   /**< hosts */
-#define DTT_DESTINATIONS_INITIALS 4 /**< unanswered datagrams a host and window */
-#define DTT_DESTINATIONS_WINDOW_NS (10 * DTT_S)
+#define DTT_DESTINATIONS_INITIALS 6 /**< unanswered datagrams a host and window */
+#define DTT_DESTINATIONS_WINDOW_NS (15 * DTT_S)
 #define DTT_DESTINATIONS_WAIT_NS (10 * DTT_S)   /**< after the first dial on hearsay */
 #define DTT_DESTINATIONS_WAIT_MAX (640 * DTT_S) /**< it doubles up to this */
 

@@ -12,9 +12,7 @@ enum dtt_place_rank dtt_places_rank(const struct dtt_links *p, struct dtt_now no
     if (link->neighbor_of > 0 || dtt_gossip_needs(p->gossip, &link->id)) {
         return DTT_PLACE_NEEDED;
     }
-    return dtt_gossip_standing(p->gossip, now, &link->id) == DTT_STANDING_PROVEN
-               ? DTT_PLACE_PROVEN
-               : DTT_PLACE_STRANGER;
+    return dtt_gossip_is_proven(p->gossip, now, &link->id) ? DTT_PLACE_PROVEN : DTT_PLACE_STRANGER;
 }
 
 static struct dtt_place place_of(const struct dtt_links *p, struct dtt_now now,

@@ -261,7 +261,7 @@ static void tell(struct world *w, size_t topic)
     require(facts.neighbors <= 7 && facts.proven <= 5 && facts.neighbors - facts.proven <= 5);
     require(facts.silent <= facts.neighbors && facts.slow <= facts.neighbors);
     require(!(what & 1) || !w->is_subscribed[topic] || dtt_gossip_id_eq(id, &w->ids[0]) ||
-            dtt_gossip_standing(w->gossip, w->now, id) == DTT_STANDING_PROVEN);
+            dtt_gossip_is_proven(w->gossip, w->now, id));
 }
 
 static void step(struct world *w)

@@ -79,7 +79,25 @@ static void victims(void **state)
     }
     room[3].host = in.host = 8; /* two of that host with the newcomer */
     assert_int_equal(victim_of(DTT_ROOM_STRANGER_GOES, &in), 4);
+    /* Of strangers alike any goes, of proven peers one of those that came later. */
+    open_view(7);
+    in = newcomer(true);
+    for (int i = 1; i <= 5; i++) {
+        add(i)->is_proven = true;
+        room[i - 1].came_ns = (uint64_t)(10 - i);
+    }
+    for (int i = 0; i < 50; i++) {
+        assert_in_range(victim_of(DTT_ROOM_PROVEN_GOES, &in), 1, 3);
+    }
+    room[4].is_useful = true;
+    room[3].is_silent = true;
+    assert_int_equal(victim_of(DTT_ROOM_PROVEN_GOES, &in), 4);
     /* Never the newcomer itself, when it is there already. */
+    open_view(7);
+    add(1)->is_proven = true;
+    add(2);
+    add(3);
+    add(4);
     room[3].is_proven = true;
     assert_int_equal(victim_of(DTT_ROOM_PROVEN_GOES, &room[3]), 1);
 }

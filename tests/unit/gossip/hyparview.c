@@ -695,6 +695,30 @@ static void useless_strangers_go_first(void **state)
     assert_true(dtt_hyparview_is_active(&h, &peers[1]));
 }
 
+/* Those that come by themselves may keep us from the swarm. */
+static void who_is_surrounded_asks_by_itself(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 24; i++) {
+        prove(i);
+    }
+    neighbors(3);
+    assert_true(in_passive(24)); /* its record was read */
+    for (int i = 4; i <= 19; i++) {
+        assert_int_equal(dtt_requests_count(&h.requests, true), 0);
+        recv_join(i);
+        assert_int_equal(dtt_requests_count(&h.requests, true), i == 11 || i == 19);
+        pass(DTT_S);
+    }
+    for (size_t i = 0; i < h.active.n; i++) {
+        h.active.peers[i].is_useful = true;
+    }
+    for (int i = 20; i <= 24; i++) {
+        recv_join(i);
+        assert_int_equal(dtt_requests_count(&h.requests, true), 0);
+    }
+}
+
 static void proven_peers_are_asked_for(void **state)
 {
     (void)state;
@@ -775,23 +799,34 @@ static void joins_are_rationed(void **state)
 static void a_useless_neighbor_is_not_taken_back_for_long(void **state)
 {
     (void)state;
-    neighbors(2);
+    neighbors(3);
     prove(2);
     dtt_hyparview_dismiss(&h, now, &peers[1]);
-    assert_string_equal(script(), "down 1 useless; reply(1 nodes) > 1; disconnect(alive) > 1; "
+    assert_string_equal(script(), "down 1 useless; reply(2 nodes) > 1; disconnect(alive) > 1; "
                                   "hang up 1");
     dtt_hyparview_dismiss(&h, now, &peers[2]);
     assert_false(in_passive(1) || in_passive(2));
     assert_int_equal(dtt_hyparview_join(&h, now, &peers[2], false), DTT_OK);
     recv_join(2);
-    assert_string_equal(active(), "");
-    pass(60 * DTT_S);
-    recv_join(1);
+    recv_shuffle(3, -1, 2, 2, 0);
+    assert_string_equal(active(), "3");
+    assert_false(in_passive(2));
+    /* Longer each time, until a while has passed without. */
+    for (uint64_t wait_ns = DTT_VISITS_USELESS_NS; wait_ns < 900 * DTT_S; wait_ns *= 2) {
+        pass(wait_ns - DTT_MS);
+        recv_join(2);
+        assert_string_equal(active(), "3");
+        pass(DTT_MS);
+        recv_join(2);
+        assert_string_equal(active(), "2 3");
+        dtt_hyparview_dismiss(&h, now, &peers[2]);
+    }
+    pass(DTT_VISITS_USELESS_MAX_NS + DTT_VISITS_FORGET_NS);
     recv_join(2);
-    assert_string_equal(active(), "2");
-    pass(540 * DTT_S);
-    recv_join(1);
-    assert_string_equal(active(), "1 2");
+    dtt_hyparview_dismiss(&h, now, &peers[2]);
+    pass(DTT_VISITS_USELESS_NS);
+    recv_join(2);
+    assert_true(dtt_hyparview_is_active(&h, &peers[2]));
 }
 
 /* ---- hearsay */
@@ -1003,6 +1038,7 @@ int main(void)
         T(the_largest_source_makes_room),
         T(useless_strangers_go_first),
         T(proven_peers_are_asked_for),
+        T(who_is_surrounded_asks_by_itself),
         T(flapping_costs),
         T(joins_are_rationed),
         T(a_useless_neighbor_is_not_taken_back_for_long),

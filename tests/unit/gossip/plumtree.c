@@ -30,10 +30,27 @@ static int teardown(void **state)
 
 /* ---- input */
 
-static void up(int peer)
+static struct dtt_gossip_promise *promise(int peer)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p.peers[i].is_used && dtt_gossip_id_eq(&p.peers[i].id, &peers[peer])) {
+            return &p.promises.slots[i];
+        }
+    }
+    return NULL;
+}
+
+static void newcomer(int peer)
 {
     view_peers[view.n++].id = peers[peer];
     dtt_plumtree_set_neighbors(&p, now, &view);
+}
+
+/* A neighbour that is known to be of use. */
+static void up(int peer)
+{
+    newcomer(peer);
+    promise(peer)->has_brought = true;
 }
 
 static void down(int peer)
@@ -153,10 +170,14 @@ static void a_slow_neighbor_gets_announcements(void **state)
 
 static bool useless(int peer)
 {
-    struct dtt_id id;
-    bool is_useless = dtt_plumtree_take_useless(&p, &id);
-    assert_true(!is_useless || dtt_gossip_id_eq(&id, &peers[peer]));
-    return is_useless;
+    const struct dtt_id *id = dtt_plumtree_useless(&p);
+    assert_true(!id || dtt_gossip_id_eq(id, &peers[peer]));
+    return id != NULL;
+}
+
+static bool is_silent(int peer)
+{
+    return promise(peer)->n_broken > 0;
 }
 
 /* Numbers from 1 on: messages of neighbour 1, one a second. */
@@ -200,20 +221,19 @@ static bool answer_probe(int peer)
 static void a_silent_neighbor_is_asked_and_goes(void **state)
 {
     (void)state;
-    two_and_two();
-    recv_numbers(1, 60);
-    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROBES], 3);
-    assert_false(dtt_plumtree_is_silent(&p, &peers[2]));
-    down(3);
-    down(4);
-    recv_numbers(61, 64);
-    assert_true(dtt_plumtree_is_silent(&p, &peers[2]));
+    up(1);
+    up(2);
+    recv_numbers(1, 59);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROBES], 0);
+    recv_numbers(60, 62);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROBES], 1);
+    assert_false(is_silent(2));
+    recv_numbers(63, 66);
+    assert_true(is_silent(2));
     assert_false(useless(2));
-    recv_numbers(65, 70);
+    recv_numbers(67, 75);
     assert_true(useless(2));
-    assert_false(useless(2)); /* told once */
-    assert_false(dtt_plumtree_is_silent(&p, &peers[1]));
-    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROMISES_BROKEN], 3);
+    assert_false(is_silent(1));
 }
 
 /* A leaf has nothing to say, and is honest. Its link stays eager. */
@@ -221,19 +241,43 @@ static void a_leaf_keeps_its_place(void **state)
 {
     (void)state;
     up(1);
-    up(2);
+    newcomer(2);
     int asked = 0;
     for (uint32_t i = 1; i <= 300; i++) {
         recv_numbers(i, i);
         asked += answer_probe(2);
     }
     assert_true(asked >= 4 && asked <= 5);
-    assert_false(dtt_plumtree_is_silent(&p, &peers[2]));
-    assert_true(dtt_plumtree_is_useful(&p, now, &peers[1]));
-    assert_false(dtt_plumtree_is_useful(&p, now, &peers[2]));
+    assert_false(is_silent(2));
+    assert_true(promise(2)->has_brought);
     script();
     say('z');
     assert_non_null(strstr(script(), "gossip(z, 0) > 2"));
+}
+
+/* Our own messages are enough, and nobody else has to say anything. */
+static void who_hears_nobody_finds_the_silent(void **state)
+{
+    (void)state;
+    newcomer(1);
+    newcomer(2);
+    pass(60 * DTT_S);
+    say('a');
+    pass(DTT_S);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROBES], 1); /* one at a time */
+    pass(3 * DTT_S - 1);
+    assert_null(dtt_plumtree_useless(&p));
+    pass(1 + DTT_S);
+    assert_true(useless(1));
+    down(1);
+    say('b');
+    pass(DTT_S);
+    assert_true(answer_probe(2));
+    pass(10 * DTT_S);
+    assert_null(dtt_plumtree_useless(&p));
+    say('c');
+    pass(10 * DTT_S);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROBES], 2);
 }
 
 static void announced_and_not_delivered(void **state)
@@ -241,14 +285,23 @@ static void announced_and_not_delivered(void **state)
     (void)state;
     up(1);
     up(2);
-    for (char c = 'a'; c < 'e'; c++) {
+    for (char c = 'a'; c < 'd'; c++) {
         assert_false(useless(2));
         recv_ihave(2, c, 0);
-        pass(4 * DTT_S);
+        pass(5 * DTT_S);
     }
-    assert_true(dtt_plumtree_is_silent(&p, &peers[2]));
-    recv_gossip(2, 'd', 0); /* late, but it counts */
-    assert_false(dtt_plumtree_is_silent(&p, &peers[2]));
+    assert_true(is_silent(2));
+    assert_true(useless(2));
+    down(2);
+    /* One success in between is enough, and a late one is one. */
+    for (char c = 'f'; c < 'p'; c++) {
+        recv_ihave(1, c, 0);
+        pass(2 * DTT_S + (c % 3 ? 2 * DTT_S : 0));
+        if (c % 3 == 0) {
+            recv_gossip(1, c, 0);
+        }
+        assert_false(useless(1));
+    }
 }
 
 /* Three hops from who said it a message goes over two of the new links; the others turn lazy. */
@@ -896,6 +949,7 @@ int main(void)
         T(a_slow_neighbor_gets_announcements),
         T(a_silent_neighbor_is_asked_and_goes),
         T(a_leaf_keeps_its_place),
+        T(who_hears_nobody_finds_the_silent),
         T(announced_and_not_delivered),
         T(far_away_few_new_links_are_tried),
         T(repeats_nothing),

@@ -38,10 +38,18 @@ static bool keep(uint8_t slot, uint32_t n)
     return dtt_gossip_promises_keep(&promises, slot, &id);
 }
 
-static bool probe(uint8_t slot, uint32_t n)
+/* Message `n` comes, and is all that neighbours could be asked for. */
+static void witness(uint32_t n)
 {
     struct dtt_gossip_message_id id = id_of(n);
-    return dtt_gossip_promises_probe(&promises, now, slot, false, &id);
+    promises.witness_ns = 0;
+    dtt_gossip_promises_witness(&promises, now, &id);
+}
+
+static bool probe(uint8_t slot, uint32_t n)
+{
+    witness(n);
+    return dtt_gossip_promises_probe(&promises, now, slot, false);
 }
 
 static void judge_after(uint8_t slot, uint64_t ns)
@@ -58,7 +66,7 @@ static void break_one(uint8_t slot)
 
 static bool is_silent(uint8_t slot)
 {
-    return dtt_gossip_promises_is_silent(&promises, slot);
+    return promises.slots[slot].n_broken > 0;
 }
 
 static uint64_t n_broken(void)
@@ -66,11 +74,9 @@ static uint64_t n_broken(void)
     return ctx.counters[DTT_COUNTER_GOSSIP_PROMISES_BROKEN];
 }
 
-/* The slot of the useless neighbour, or -1. */
-static int take_useless(void)
+static bool is_useless(uint8_t slot)
 {
-    uint8_t slot;
-    return dtt_gossip_promises_take_useless(&promises, &slot) ? slot : -1;
+    return dtt_gossip_promises_is_useless(&promises, slot);
 }
 
 static void a_promise_is_due_after_three_seconds(void **state)
@@ -108,19 +114,31 @@ static void three_broken_in_a_row_are_useless(void **state)
     dtt_gossip_promises_brought(&promises, 1); /* forgives both */
     break_one(1);
     break_one(1);
-    assert_int_equal(take_useless(), -1);
+    assert_false(is_useless(1));
     break_one(1);
-    assert_int_equal(take_useless(), 1);
-    assert_int_equal(take_useless(), -1); /* told once */
+    assert_true(is_useless(1));
     assert_int_equal(n_broken(), 5);
+}
+
+static void a_newcomer_must_keep_its_first_promise(void **state)
+{
+    (void)state;
+    make(0, 1);
+    assert_false(is_useless(0));
+    judge_after(0, DTT_GOSSIP_PROMISE_NS);
+    assert_true(is_useless(0));
+    make(1, 1);
+    keep(1, 1);
+    break_one(1);
+    assert_false(is_useless(1));
 }
 
 static void a_slow_neighbor_breaks_nothing(void **state)
 {
     (void)state;
-    struct dtt_gossip_message_id id = id_of(1);
     break_one(0);
-    assert_false(dtt_gossip_promises_probe(&promises, now, 0, true, &id));
+    witness(1);
+    assert_false(dtt_gossip_promises_probe(&promises, now, 0, true));
     make(0, 2);
     now.mono_ns += DTT_GOSSIP_PROMISE_NS;
     dtt_gossip_promises_judge(&promises, now, 0, true);
@@ -137,7 +155,7 @@ static void who_leaves_owes_nothing(void **state)
     }
     make(2, 9);
     dtt_gossip_promises_forget_slot(&promises, 2);
-    assert_int_equal(take_useless(), -1);
+    assert_false(is_useless(2));
     dtt_gossip_promises_add_slot(&promises, now, 2);
     assert_false(is_silent(2));
     judge_after(2, DTT_GOSSIP_PROMISE_NS);
@@ -169,6 +187,7 @@ static void the_silent_are_asked(void **state)
 static void who_broke_a_promise_is_asked(void **state)
 {
     (void)state;
+    dtt_gossip_promises_brought(&promises, 1);
     break_one(0);
     dtt_gossip_promises_said(&promises, now, 0);
     assert_true(probe(0, 2));
@@ -177,25 +196,47 @@ static void who_broke_a_promise_is_asked(void **state)
     assert_int_equal(n_broken(), 2);
 }
 
-/* `ns` later message `n` comes: the old witness, 0 for none, or -1 when it stays. */
-static int64_t next_witness(uint64_t ns, uint32_t n)
-{
-    struct dtt_gossip_message_id id = id_of(n), old;
-    now.mono_ns += ns;
-    return dtt_gossip_promises_next_witness(&promises, now, &id, &old)
-               ? (int64_t)dtt_get_be32(old.bytes)
-               : -1;
-}
-
-static void a_witness_is_neither_young_nor_old(void **state)
+static void the_first_message_is_the_witness(void **state)
 {
     (void)state;
-    assert_int_equal(next_witness(0, 1), 0);
-    assert_int_equal(next_witness(DTT_S - 1, 2), -1);
-    assert_int_equal(next_witness(1, 3), 1);
-    assert_int_equal(next_witness(20 * DTT_S - 1, 4), 3);
-    assert_int_equal(next_witness(20 * DTT_S, 5), 0);
-    assert_int_equal(next_witness(DTT_S, 6), 5);
+    struct dtt_gossip_message_id first = id_of(1), second = id_of(2);
+    dtt_gossip_promises_witness(&promises, now, &first);
+    now.mono_ns++;
+    dtt_gossip_promises_witness(&promises, now, &second);
+    assert_true(dtt_gossip_message_id_eq(&promises.witness, &first));
+}
+
+/* Who came after the message need not have it. */
+static void newcomers_are_asked_while_places_are_wanted(void **state)
+{
+    (void)state;
+    dtt_gossip_promises_brought(&promises, 0);
+    dtt_gossip_promises_contest(&promises, now); /* nobody speaks */
+    assert_false(probe(1, 1));
+    dtt_gossip_promises_contest(&promises, now);
+    assert_false(probe(0, 1)); /* known to be of use */
+    assert_true(probe(1, 1));
+    assert_false(probe(1, 2));
+    now.mono_ns++;
+    dtt_gossip_promises_add_slot(&promises, now, 3);
+    assert_false(dtt_gossip_promises_probe(&promises, now, 3, false));
+    assert_true(probe(3, 3));
+    now.mono_ns += DTT_GOSSIP_CONTEST_NS;
+    assert_false(probe(2, 4)); /* nobody wants its place any more */
+}
+
+/* Who hears nobody, and has spoken, asks one after the other. */
+static void the_deaf_ask(void **state)
+{
+    (void)state;
+    assert_true(probe(1, 1));
+    assert_false(probe(2, 1));
+    judge_after(1, DTT_GOSSIP_PROMISE_NS);
+    assert_true(is_useless(1));
+    dtt_gossip_promises_forget_slot(&promises, 1);
+    assert_true(probe(2, 2));
+    assert_true(keep(2, 2));
+    assert_false(probe(0, 3));
 }
 
 int main(void)
@@ -205,11 +246,14 @@ int main(void)
         T(a_promise_is_due_after_three_seconds),
         T(a_promise_is_kept_by_its_message),
         T(three_broken_in_a_row_are_useless),
+        T(a_newcomer_must_keep_its_first_promise),
         T(a_slow_neighbor_breaks_nothing),
         T(who_leaves_owes_nothing),
         T(the_silent_are_asked),
         T(who_broke_a_promise_is_asked),
-        T(a_witness_is_neither_young_nor_old),
+        T(the_first_message_is_the_witness),
+        T(newcomers_are_asked_while_places_are_wanted),
+        T(the_deaf_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

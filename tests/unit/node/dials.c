@@ -184,7 +184,7 @@ static void a_wanted_dial_waits_for_the_budget(void **state)
         send_to(3 + i, "hello");
     }
     assert_string_equal(script(), "dial 3@a; dial 4@b; dial 5@c");
-    assert_int_equal(conns[0].datagrams, 2);
+    assert_int_equal(conns[0].datagrams, 4);
     assert_int_equal(conns[1].datagrams, 1);
     closed('a', DTT_REASON_TIMEOUT);
     script();

@@ -223,11 +223,11 @@ bool dtt_gossip_needs(const struct dtt_gossip *g, const struct dtt_id *peer)
     return peer_of(peer) / 100 == 3;
 }
 
-enum dtt_standing dtt_gossip_standing(const struct dtt_gossip *g, struct dtt_now when,
-                                      const struct dtt_id *peer)
+bool dtt_gossip_is_proven(const struct dtt_gossip *g, struct dtt_now when,
+                          const struct dtt_id *peer)
 {
     (void)g, (void)when;
-    return peer_of(peer) / 100 == 4 ? DTT_STANDING_PROVEN : DTT_STANDING_STRANGER;
+    return peer_of(peer) / 100 == 4;
 }
 
 void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now n, const struct dtt_id *peer,
