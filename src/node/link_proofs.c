@@ -24,14 +24,19 @@ bool dtt_link_proofs_is_stream(const struct dtt_gossip_topic_id *topic)
     return memcmp(topic->bytes, ours, sizeof(ours)) == 0;
 }
 
-/* False when it had been there before, or cannot be kept. */
-static bool add_told(struct dtt_link_proofs *p, const struct dtt_gossip_topic_id *topic)
+bool dtt_link_proofs_is_told(const struct dtt_link_proofs *p,
+                             const struct dtt_gossip_topic_id *topic)
 {
     for (size_t i = 0; i < p->n_told; i++) {
         if (memcmp(&p->told[i], topic, sizeof(*topic)) == 0) {
-            return false;
+            return true;
         }
     }
+    return false;
+}
+
+static bool add_told(struct dtt_link_proofs *p, const struct dtt_gossip_topic_id *topic)
+{
     if (p->n_told == DTT_CORE_TOPICS) {
         return false;
     }
@@ -76,11 +81,10 @@ void dtt_link_proofs_tell(struct dtt_links *links, struct dtt_now now, const str
     struct dtt_proof_bond bond;
     uint8_t seed[32];
     uint8_t frame[4 + DTT_PROOF_LEN];
-    if (!links->prover.seed(links->prover.user, topic, minute, seed) ||
-        !add_told(&c->proofs, topic)) {
+    if (!links->prover.seed(links->prover.user, topic, minute, seed)) {
         return;
     }
-    if (bond_of(links, link, c, true, &bond) && open_stream(t, c)) {
+    if (add_told(&c->proofs, topic) && bond_of(links, link, c, true, &bond) && open_stream(t, c)) {
         dtt_put_be32(frame, DTT_PROOF_LEN);
         dtt_proof_write(frame + 4, seed, topic->bytes, minute, &bond);
         t->ops->write(t->self, c->conn, c->proofs.stream, dtt_slice(frame, sizeof(frame)), false);

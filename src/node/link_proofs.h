@@ -36,7 +36,11 @@ struct dtt_link_conn;
 void dtt_link_proofs_fini(struct dtt_link_proofs *p);
 /** Whether a stream with this header carries proofs. */
 bool dtt_link_proofs_is_stream(const struct dtt_gossip_topic_id *topic);
-/** Proves on connection `c` that we hold the secret of the topic, once. */
+/** Whether the topic has been proven, or tried to: asked before each message, so it is cheap. */
+bool dtt_link_proofs_is_told(const struct dtt_link_proofs *p,
+                             const struct dtt_gossip_topic_id *topic);
+/** Proves on connection `c` that we hold the secret of the topic; not again for one that is told.
+ */
 void dtt_link_proofs_tell(struct dtt_links *links, struct dtt_now now, const struct dtt_link *link,
                           struct dtt_link_conn *c, const struct dtt_gossip_topic_id *topic);
 /** A frame of the peer; whether it proves that the peer holds the secret of *ret_topic. */

@@ -121,7 +121,8 @@ static void on_sent(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 static void prove(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                   const struct dtt_gossip_topic_id *topic)
 {
-    if (dtt_book_is_marked(&p->book, &link->id)) {
+    if (!dtt_link_proofs_is_told(&link->conns[0].proofs, topic) &&
+        dtt_book_is_marked(&p->book, &link->id)) {
         dtt_link_proofs_tell(p, now, link, &link->conns[0], topic);
     }
 }
@@ -134,7 +135,7 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     if (!link && last) {
         return; /* A goodbye is no reason to dial. */
     }
-    link = dtt_link_make(p, id);
+    link = link ? link : dtt_link_make(p, id);
     if (!link) {
         dtt_gossip_peer_gone(p->gossip, now, id, DTT_REASON_LIMIT);
         return;

@@ -11,6 +11,7 @@ one heard; processor time is that of the speaker.
 import json
 import os
 import pathlib
+import select
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import time
 
 BUILDS = [pathlib.Path(word) for word in sys.argv[1:]]
 ROUNDS = 5
+DEADLINE_S = 30
 # Members, lines, and bytes of each.
 LOADS = [(2, 20_000, 16), (2, 5_000, 4000), (3, 20_000, 16), (3, 5_000, 4000)]
 
@@ -50,10 +52,17 @@ def measure(build, members, lines, size):
                 speaker.stdin.flush()
                 os._exit(0)
             begun = time.monotonic()
-            heard = [0] * len(others)
-            for at, other in enumerate(others):
-                while heard[at] < lines:
-                    heard[at] += other.stdout.read1(1 << 20).count(b"\n")
+            left = {other.stdout: lines for other in others}
+            while left:
+                # All are read at once: a program that is not read loses lines.
+                ready = select.select(list(left), [], [], DEADLINE_S)[0]
+                if not ready:
+                    print(f"lines lost by the listeners: {sorted(left.values())}", flush=True)
+                    return 0, 0
+                for stdout in ready:
+                    left[stdout] -= stdout.read1(1 << 20).count(b"\n")
+                    if left[stdout] <= 0:
+                        del left[stdout]
             took = time.monotonic() - begun
             os.waitpid(feeder, 0)
             stat = pathlib.Path(f"/proc/{speaker.pid}/stat").read_text(encoding="ascii").split()
