@@ -40,15 +40,35 @@ void dtt_events_fini(struct dtt_events *q)
     q->current = NULL;
 }
 
-/* The peer that an event comes of; NULL: none. */
+/*
+ * The peer that could fill the queue with this event; NULL: none. The others come of what the
+ * program asked for, or seldom.
+ */
 static const struct dtt_id *source(const struct dtt_event *ev)
 {
     switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_MESSAGE: return &ev->u.message.neighbor;
     case DTT_EVENT_NEIGHBOR_UP:
     case DTT_EVENT_NEIGHBOR_DOWN: return &ev->u.neighbor.peer;
-    default: return NULL;
+    case DTT_EVENT_LISTENING:
+    case DTT_EVENT_JOINED:
+    case DTT_EVENT_LAGGED:
+    case DTT_EVENT_DIAL_FAILED:
+    case DTT_EVENT_EXTERNAL_ADDR:
+    case DTT_EVENT_RECORD_PUBLISHED:
+    case DTT_EVENT_WRITABLE:
+    case DTT_EVENT_LEFT:
+    case DTT_EVENT_RECORD:
+    case DTT_EVENT_LOOKUP_DONE:
+    case DTT_EVENT_DHT_VALUE:
+    case DTT_EVENT_DHT_DONE:
+    case DTT_EVENT_DHT_PUT:
+    case DTT_EVENT_DHT_NODE:
+    case DTT_EVENT_DHT_READY:
+    case DTT_EVENT_DHT_PEER:
+    case DTT_EVENT_DHT_ANNOUNCE: break;
     }
+    return NULL;
 }
 
 static void set_full(struct dtt_events *q, bool *is_full, bool value)
