@@ -96,7 +96,8 @@ def check_exported(root, archives):
     for module, symbols in archives:
         face = read_face(root, module)
         for obj, symbol, is_defined in symbols:
-            if not is_defined or symbol in face:
+            # A dot is in names that the compiler made: the address sanitizer marks each table.
+            if not is_defined or symbol in face or "." in symbol:
                 continue
             file = obj.removesuffix(".o").removesuffix(".c")
             fit = [word for word in stems(module, file) if begins(symbol, word)]
