@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Who makes room among the holders of connections and handshakes (docs/design/admission.md): the
- * lowest rank, in it the largest source, in it the holder that has been of no use for longest.
+ * Which holder of a connection or a handshake makes room (docs/design/admission.md): of the lowest
+ * rank, in it of the largest source, in it the holder that has been of no use for longest.
  */
 #ifndef DTT_BASE_SHARES_H
 #define DTT_BASE_SHARES_H

@@ -524,13 +524,6 @@ void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const stru
     }
 }
 
-bool dtt_hyparview_is_proven(const struct dtt_hyparview *h, struct dtt_now now,
-                             const struct dtt_id *peer)
-{
-    const struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
-    return p ? p->is_proven : dtt_standings_is_proven(&h->standings, now, peer, &h->active);
-}
-
 void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data)
 {
     dtt_gossip_blob_unref(h->my_data);

@@ -70,8 +70,12 @@ void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const 
 void dtt_hyparview_dismiss(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
 /** The peer is known to hold the secret. */
 void dtt_hyparview_prove(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
-bool dtt_hyparview_is_proven(const struct dtt_hyparview *h, struct dtt_now now,
-                             const struct dtt_id *peer);
+static inline bool dtt_hyparview_is_proven(const struct dtt_hyparview *h, struct dtt_now now,
+                                           const struct dtt_id *peer)
+{
+    const struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
+    return p ? p->is_proven : dtt_standings_is_proven(&h->standings, now, peer, &h->active);
+}
 /** Own PeerData for later messages; takes a reference of its own. */
 void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data);
 /** Goodbye to all neighbours, without NEIGHBOR_DOWN. Only dtt_hyparview_fini may follow. */

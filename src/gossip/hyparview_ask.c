@@ -11,8 +11,7 @@
 /* So many names of a neighbour without an answer in a row, and what it names is not taken. */
 #define UNANSWERED_MAX 8
 #define UNHEEDED_NS (600 * DTT_S)
-/* Of so many neighbours that make room one has another asked. Were it each, that would go on and
- * on. */
+/* Of so many neighbours that make room one has another asked; if each had, it would never end. */
 #define ASK_OUT_EACH 8
 
 static uint64_t wait_ns(enum dtt_request_kind kind)
@@ -39,7 +38,7 @@ bool dtt_hyparview_ask_add(struct dtt_hyparview *h, struct dtt_now now, const st
     r->id = *id;
     r->sent_ns = now.mono_ns;
     r->kind = kind;
-    r->is_proven = dtt_standings_is_proven(&h->standings, now, id, &h->active);
+    r->is_proven = dtt_hyparview_is_proven(h, now, id);
     r->is_hearsay = via != NULL;
     r->via = via ? *via : (struct dtt_id){.bytes = {0}};
     return true;
@@ -87,7 +86,7 @@ static size_t list_candidates(struct dtt_hyparview *h, struct dtt_now now,
     size_t n = 0;
     for (size_t i = 0; i < h->passive.n; i++) {
         struct dtt_gossip_peer *p = &h->passive.peers[i];
-        if (dtt_standings_is_proven(&h->standings, now, &p->id, &h->active) == proven &&
+        if (dtt_hyparview_is_proven(h, now, &p->id) == proven &&
             (!skip || !dtt_gossip_id_eq(&p->id, skip)) &&
             !dtt_requests_find(&h->requests, &p->id, DTT_REQUEST_NEIGHBOR) &&
             dtt_visits_may_return(&h->visits, now, &p->id)) {
@@ -113,8 +112,7 @@ void dtt_hyparview_ask_next(struct dtt_hyparview *h, struct dtt_now now, const s
     }
     if (n) {
         struct dtt_gossip_peer *p = fit[dtt_rng_below(h->port.rng, n)];
-        bool is_hearsay =
-            p->is_hearsay && !dtt_standings_is_proven(&h->standings, now, &p->id, &h->active);
+        bool is_hearsay = p->is_hearsay && !dtt_hyparview_is_proven(h, now, &p->id);
         dtt_hyparview_ask(h, now, &p->id, h->active.n ? DTT_GOSSIP_LOW : DTT_GOSSIP_HIGH, NULL,
                           is_hearsay ? &p->via : NULL);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Whom HyParView asks, and what it makes of an answer that does not come. */
+/* The peers that HyParView asks, and what follows when no answer comes. */
 #ifndef DTT_GOSSIP_HYPARVIEW_ASK_H
 #define DTT_GOSSIP_HYPARVIEW_ASK_H
 

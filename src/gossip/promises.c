@@ -96,14 +96,15 @@ void dtt_gossip_promises_witness(struct dtt_gossip_promises *s, struct dtt_now n
     }
 }
 
-/* No neighbour has brought anything, and none is asked: nobody else may tell who is silent. */
+/* No neighbour has brought anything, and none is asked: all may be silent. */
 static bool is_deaf(const struct dtt_gossip_promises *s)
 {
-    bool is_deaf = true;
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        is_deaf &= !s->slots[i].has_brought && !s->slots[i].due_ns;
+        if (s->slots[i].has_brought || s->slots[i].due_ns) {
+            return false;
+        }
     }
-    return is_deaf;
+    return true;
 }
 
 bool dtt_gossip_promises_probe(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot,

@@ -20,8 +20,7 @@
 #define DTT_GOSSIP_SILENT_NS (60 * DTT_S)
 #define DTT_GOSSIP_SILENT_HEARD 32
 
-/* Places were wanted so lately, and messages came: neighbours that have brought nothing are asked.
- */
+/* So long after a place was contested neighbours that have brought nothing are asked. */
 #define DTT_GOSSIP_CONTEST_NS (10 * DTT_S)
 /* A message is so old when neighbours are asked for it: all have it by then. */
 #define DTT_GOSSIP_WITNESS_NS (1 * DTT_S)

@@ -33,12 +33,13 @@ void dtt_visits_joined(struct dtt_visits *v, struct dtt_now now,
     e->connection = source->connection;
 }
 
-/* Not taken back for `ns`, doubled so often, up to `max_ns`. */
+/* Not taken back for `ns`, doubled so often, up to `max_ns`; nor before an earlier time is over. */
 static void shut_out(struct dtt_visit *e, struct dtt_now now, uint64_t ns, uint32_t doublings,
                      uint64_t max_ns)
 {
     uint64_t longer_ns = doublings < 16 ? ns << doublings : max_ns;
-    e->shut_out_until_ns = now.mono_ns + dtt_min_ns(longer_ns, max_ns);
+    uint64_t until_ns = now.mono_ns + dtt_min_ns(longer_ns, max_ns);
+    e->shut_out_until_ns = until_ns > e->shut_out_until_ns ? until_ns : e->shut_out_until_ns;
 }
 
 void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer)
@@ -58,7 +59,7 @@ void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_
 void dtt_visits_dismissed(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer)
 {
     struct dtt_visit *e = make(v, peer);
-    if (now.mono_ns - e->shut_out_until_ns >= DTT_VISITS_FORGET_NS) {
+    if (now.mono_ns >= e->shut_out_until_ns + DTT_VISITS_FORGET_NS) {
         e->dismissals = 0;
     }
     shut_out(e, now, DTT_VISITS_USELESS_NS, e->dismissals++, DTT_VISITS_USELESS_MAX_NS);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * When peers came into the active view and left it again: coming often costs. A Join counts once in
- * a while for each connection; whoever leaves again and again waits longer each time; a neighbour
- * that was of no use is not taken back for long.
+ * a while for each connection; a peer that leaves again and again waits longer each time; a
+ * neighbour that was of no use is not taken back for long.
  */
 #ifndef DTT_GOSSIP_VISITS_H
 #define DTT_GOSSIP_VISITS_H

@@ -55,7 +55,7 @@ static unsigned budget(const struct dtt_destination *host, struct dtt_now now)
 
 /*
  * Makes room in a full table. A host that has to wait is not forgotten for the sake of hearsay:
- * who names a thousand others must not win it a new budget. For other dials one goes that has only
+ * naming a thousand others must not win it a new budget. For other dials one goes that has only
  * hearsay to wait for; there are never as many of those as the table has room.
  */
 static void make_room(struct dtt_destinations *d, struct dtt_now now, bool is_hearsay)

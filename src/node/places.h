@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Who makes room among the holders of accepted connections: their ranks (base/shares.h says the
- * rest).
+ * Places for accepted connections: the ranks of their holders, of which base/shares.h chooses the
+ * one that makes room.
  */
 #ifndef DTT_NODE_PLACES_H
 #define DTT_NODE_PLACES_H
@@ -24,8 +24,7 @@ struct dtt_link;
 /** STRANGER at least. */
 enum dtt_place_rank dtt_places_rank(const struct dtt_links *p, struct dtt_now now,
                                     const struct dtt_link *link);
-/** One accepted connection, or stranger among them, may be too many: perhaps the newest one goes.
- */
+/** Closes an accepted connection when there is one, or one of a stranger, too many. */
 void dtt_places_make_room(struct dtt_links *p, struct dtt_now now);
 
 #endif

@@ -141,7 +141,7 @@ def slow(scene, rate):
     heard = " and ".join(str(len(each.of_kind("message"))) for each in others[1:])
     figures = (f"{len(sent)} lines of 3 kB in {seconds} s, the latest {late:.2f} s after it was "
                f"said, the longest pause {pause:.2f} s; the slow ones heard {heard}")
-    check(pause <= 0.5 and late <= (0.5 if rate < 1000 else 1), figures)
+    check(pause <= 0.5 and late <= 0.5, figures)
     return figures
 
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "gossip/visits.h"
+
+#include "support/vectors.h"
+
+static const struct dtt_id peer = {.bytes = {1}};
+static struct dtt_visits visits;
+static struct dtt_now now;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&visits, 0, sizeof(visits));
+    now.mono_ns = 10000 * DTT_S;
+    return 0;
+}
+
+/* Seconds until the peer may be a neighbour again. */
+static uint64_t wait_s(void)
+{
+    struct dtt_now later = now;
+    while (!dtt_visits_may_return(&visits, later, &peer)) {
+        later.mono_ns += DTT_S;
+    }
+    return (later.mono_ns - now.mono_ns) / DTT_S;
+}
+
+static void uselessness_costs_more_each_time(void **state)
+{
+    static const uint64_t waits_s[] = {30, 60, 120, 240, 480, 960, 960};
+    (void)state;
+    for (size_t i = 0; i < sizeof(waits_s) / sizeof(waits_s[0]); i++) {
+        dtt_visits_dismissed(&visits, now, &peer);
+        assert_int_equal(wait_s(), waits_s[i]);
+        now.mono_ns += waits_s[i] * DTT_S;
+    }
+    now.mono_ns += DTT_VISITS_FORGET_NS;
+    dtt_visits_dismissed(&visits, now, &peer);
+    assert_int_equal(wait_s(), 30);
+}
+
+/* A peer that we ask comes back before its time: that makes nothing of the past undone. */
+static void who_is_asked_meanwhile_is_not_forgiven(void **state)
+{
+    (void)state;
+    dtt_visits_dismissed(&visits, now, &peer);
+    dtt_visits_dismissed(&visits, now, &peer);
+    dtt_visits_dismissed(&visits, now, &peer);
+    assert_int_equal(wait_s(), 120);
+    dtt_visits_left(&visits, now, &peer);
+    dtt_visits_left(&visits, now, &peer);
+    assert_int_equal(wait_s(), 120);
+}
+
+static void leaving_is_free_once(void **state)
+{
+    (void)state;
+    dtt_visits_left(&visits, now, &peer);
+    assert_int_equal(wait_s(), 0);
+    dtt_visits_left(&visits, now, &peer);
+    assert_int_equal(wait_s(), 1);
+    now.mono_ns += DTT_VISITS_FORGET_NS;
+    dtt_visits_left(&visits, now, &peer);
+    assert_int_equal(wait_s(), 0);
+}
+
+static void others_crowd_out_the_oldest(void **state)
+{
+    (void)state;
+    dtt_visits_dismissed(&visits, now, &peer);
+    for (uint32_t i = 1; i <= DTT_VISITS_MAX; i++) {
+        struct dtt_id other = {.bytes = {2}};
+        dtt_put_be32(other.bytes + 4, i);
+        assert_int_equal(wait_s(), 30);
+        dtt_visits_left(&visits, now, &other);
+    }
+    assert_int_equal(wait_s(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(uselessness_costs_more_each_time, setup),
+        cmocka_unit_test_setup(who_is_asked_meanwhile_is_not_forgiven, setup),
+        cmocka_unit_test_setup(leaving_is_free_once, setup),
+        cmocka_unit_test_setup(others_crowd_out_the_oldest, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
