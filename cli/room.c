@@ -36,21 +36,19 @@ void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1])
 bool room_sentence(const struct dtt_event *event, char sentence[ROOM_SENTENCE_MAX])
 {
     char name[ROOM_NAME_DIGITS + 1];
-    room_name(&event->u.neighbor.peer, name);
-    switch (event->type) {
-    case DTT_EVENT_JOINED:
+    if (event->type == DTT_EVENT_JOINED) {
         snprintf(sentence, ROOM_SENTENCE_MAX, "joined after %.2f s",
                  (double)event->u.joined.elapsed_ms / 1000);
         return true;
-    case DTT_EVENT_NEIGHBOR_UP:
-        snprintf(sentence, ROOM_SENTENCE_MAX, "%s is here", name);
-        return true;
-    case DTT_EVENT_NEIGHBOR_DOWN:
-        snprintf(sentence, ROOM_SENTENCE_MAX, "%s %s", name,
-                 dtt_reason_text(event->u.neighbor.reason));
-        return true;
-    default: return false;
     }
+    if (event->type != DTT_EVENT_NEIGHBOR_UP && event->type != DTT_EVENT_NEIGHBOR_DOWN) {
+        return false;
+    }
+    room_name(&event->u.neighbor.peer, name);
+    snprintf(sentence, ROOM_SENTENCE_MAX, "%s %s", name,
+             event->type == DTT_EVENT_NEIGHBOR_UP ? "is here"
+                                                  : dtt_reason_text(event->u.neighbor.reason));
+    return true;
 }
 
 static void skip_line(struct room *r, size_t len)

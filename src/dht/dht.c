@@ -223,8 +223,8 @@ int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_
                 dtt_dht_op *ret)
 {
     struct dtt_goal goal = {.kind = DTT_GOAL_ITEM};
-    size_t width = args->width ? args->width : DTT_RTABLE_K;
-    struct dtt_walk_wish wish = {.width = dtt_min_ns(width, DTT_LOOKUP_WIDTH_MAX),
+    struct dtt_walk_wish wish = {.width =
+                                     dtt_lookup_width(args->width ? args->width : DTT_RTABLE_K),
                                  .max_age_ns = args->fresh_ns,
                                  .is_brief = args->is_brief};
     if (args->is_mutable && args->salt_len > sizeof(args->salt)) {

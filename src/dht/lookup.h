@@ -32,6 +32,12 @@
 /** Nodes this many times closer than the usual neighbour distance are a crowd. */
 #define DTT_LOOKUP_CROWDED 4
 
+/** As many nodes as are wished for, within the limit. */
+static inline size_t dtt_lookup_width(size_t wished)
+{
+    return wished < DTT_LOOKUP_WIDTH_MAX ? wished : DTT_LOOKUP_WIDTH_MAX;
+}
+
 enum dtt_lookup_node_state {
     DTT_LOOKUP_NODE_FRESH,
     DTT_LOOKUP_NODE_ASKED,

@@ -34,7 +34,7 @@ void dtt_put_free(struct dtt_put *put)
 /* Copies asked for, within the limits. */
 static size_t copies_of(const struct dtt_dht_put_args *a)
 {
-    return dtt_min_ns(a->copies ? a->copies : COPIES_DEFAULT, DTT_LOOKUP_WIDTH_MAX);
+    return dtt_lookup_width(a->copies ? a->copies : COPIES_DEFAULT);
 }
 
 /* The only way the state changes: forwards. */
@@ -306,7 +306,7 @@ static bool pick_targets(struct dtt_dht *d, struct dtt_put *put, const struct dt
 size_t dtt_put_among(const struct dtt_dht_put_args *a)
 {
     size_t copies = copies_of(a);
-    return a->among <= copies ? copies : dtt_min_ns(a->among, DTT_LOOKUP_WIDTH_MAX);
+    return a->among <= copies ? copies : dtt_lookup_width(a->among);
 }
 
 static bool has_answer(const struct dtt_walk *walk)

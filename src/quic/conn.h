@@ -116,8 +116,7 @@ struct dtt_qconn {
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
     bool is_close_due; /**< `close_packet` is to be sent */
     enum dtt_reason suspect_reason;
-    enum dtt_reason
-        reason; /**< of its end; before it, of a failure that ngtcp2 is about to report */
+    enum dtt_reason reason; /**< of its end, or of a failure that ngtcp2 is about to report */
 
     struct dtt_list streams;
     size_t own_streams;

@@ -33,8 +33,8 @@ static const char *const layouts[] = {
 #define ACK 0x02
 #define ACK_ECN 0x03
 #define NEW_CONNECTION_ID 0x18
-#define STREAM \
-    0x08 /* ngtcp2 0.12.1 takes any type with this bit for STREAM, and so must its guard */
+/* ngtcp2 0.12.1 takes any type with this bit for STREAM, and so must its guard. */
+#define STREAM 0x08
 #define STREAM_HAS_LENGTH 0x02
 #define STREAM_HAS_OFFSET 0x04
 #define RESET_TOKEN_LEN 16
