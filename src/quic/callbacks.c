@@ -210,6 +210,7 @@ static int on_path_validation(ngtcp2_conn *ng, uint32_t flags, const ngtcp2_path
 {
     struct dtt_addr remote;
     if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) {
+        dtt_qmtu_reset(&((struct dtt_qconn *)user)->mtu);
         dtt_qpath_addr(&path->remote, &remote);
         dtt_qconn_set_remote(user, &remote);
     }

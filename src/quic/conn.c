@@ -98,6 +98,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->until_ns = dtt_add_ns(sh->now_ns, sh->handshake_timeout_ns);
     c->reason = DTT_REASON_PROTOCOL_ERROR;
     c->unheard_max = UINT_MAX;
+    dtt_qmtu_init(&c->mtu);
     dtt_qmemory_init(&c->memory, &sh->strangers, DTT_QCONN_STRANGER_MEMORY);
     c->connected = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CONNECTED};
     c->closed = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CLOSED};
@@ -250,7 +251,7 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
 /* Without memory or keys for the packet the peer must find out by itself. */
 static void prepare_close_packet(struct dtt_qconn *c, const ngtcp2_ccerr *err)
 {
-    uint8_t buf[DTT_QCONN_DATAGRAM_MAX];
+    uint8_t buf[DTT_QMTU_MAX];
     ngtcp2_path_storage ps;
     ngtcp2_pkt_info pi = {0};
     ngtcp2_path_storage_zero(&ps);
@@ -482,6 +483,13 @@ void dtt_qconn_hold(struct dtt_qconn *c, bool is_held)
 }
 
 /* A keep-alive that is due at once makes ngtcp2 send a PING, which the peer must acknowledge. */
+static void ping(struct dtt_qconn *c)
+{
+    c->is_pinging = true;
+    ngtcp2_conn_set_keep_alive_timeout(c->ng, 1);
+    dtt_qschedule_wake(c);
+}
+
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
 {
     if (c->state != DTT_QCONN_OPEN || c->until_ns != DTT_NEVER) {
@@ -491,13 +499,41 @@ void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
     c->until_ns = dtt_add_ns(c->sh->now_ns, wait > SUSPECT_MIN_NS ? wait : SUSPECT_MIN_NS);
     c->suspect_reason = reason;
     c->is_heard = false;
-    c->is_pinging = true;
-    ngtcp2_conn_set_keep_alive_timeout(c->ng, 1);
-    dtt_qschedule_wake(c);
+    ping(c);
     dtt_qschedule_arm(c);
 }
 
 /* ---- time */
+
+/* A path that does not even carry the smallest datagrams of QUIC: the peer hears of it in a small
+ * one. */
+static void give_up_path(struct dtt_qconn *c)
+{
+    static const char words[] = "the path does not carry datagrams of 1200 bytes";
+    ngtcp2_ccerr err;
+    ngtcp2_ccerr_default(&err);
+    ngtcp2_ccerr_set_application_error(&err, 0, (const uint8_t *)words, sizeof(words) - 1);
+    prepare_close_packet(c, &err);
+    finish(c, DTT_REASON_TIMEOUT, true);
+}
+
+/* Looks for a black hole; true: the connection has ended. */
+static bool is_ended_by_path(struct dtt_qconn *c)
+{
+    size_t path_max = ngtcp2_conn_get_path_max_tx_udp_payload_size(c->ng);
+    switch (dtt_qmtu_look(&c->mtu, &c->streams, c->sh->now_ns, ngtcp2_conn_get_pto(c->ng),
+                          c->sh->idle_timeout_ns, path_max)) {
+    case DTT_QMTU_FINE: break;
+    case DTT_QMTU_LOWERED:
+        DTT_COUNT(c->sh->ctx, QUIC_BLACK_HOLES);
+        DTT_TRACE(c->sh->ctx, QUIC_BLACK_HOLE, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
+                  dtt_tv_int((int64_t)path_max));
+        ping(c); /* its acknowledgement shows what is lost */
+        break;
+    case DTT_QMTU_STUCK: give_up_path(c); return true;
+    }
+    return false;
+}
 
 /* Acts on the end of the state's time; true: the connection has ended. */
 static bool is_ended_by_time(struct dtt_qconn *c)
@@ -519,7 +555,8 @@ static bool is_ended_by_time(struct dtt_qconn *c)
 void dtt_qconn_tick(struct dtt_qconn *c)
 {
     uint64_t now = c->sh->now_ns;
-    bool is_ended = now >= c->until_ns && is_ended_by_time(c);
+    bool is_ended = (now >= c->until_ns && is_ended_by_time(c)) ||
+                    (c->ng && now >= c->mtu.look_ns && is_ended_by_path(c));
     if (!is_ended && c->ng && ngtcp2_conn_get_expiry(c->ng) <= now) {
         settle(c, ngtcp2_conn_handle_expiry(c->ng, now));
     } else {

@@ -15,6 +15,7 @@
 #include "base/timerq.h"
 #include "quic/cid.h"
 #include "quic/memory.h"
+#include "quic/mtu.h"
 #include "quic/stream.h"
 #include "quic/tls.h"
 
@@ -49,8 +50,6 @@
 /* Gossip has no bidirectional streams: those a peer opens are reset, without an error. */
 #define DTT_QCONN_BIDI_MAX 4
 #define DTT_QCONN_BIDI_WINDOW (16 * 1024)
-/* Largest datagram we send; ngtcp2 finds the path's limit below it (RFC 9000, section 14.3). */
-#define DTT_QCONN_DATAGRAM_MAX 1452
 
 /** State that the connections of one endpoint share. */
 struct dtt_qshared {
@@ -106,6 +105,7 @@ struct dtt_qconn {
     struct dtt_list_link ready;
     struct dtt_addr local;
     struct dtt_addr remote;
+    struct dtt_qmtu mtu; /**< of the path between them */
     struct dtt_id peer;
 
     unsigned unheard_max; /**< HANDSHAKE: datagrams to send yet before the peer is heard */

@@ -611,7 +611,7 @@ bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_qui
         return false;
     }
     if (!q->out) {
-        q->out = malloc((size_t)BATCH_MAX * DTT_QCONN_DATAGRAM_MAX);
+        q->out = malloc((size_t)BATCH_MAX * DTT_QMTU_MAX);
         if (!q->out) {
             DTT_COUNT(q->sh.ctx, QUIC_NO_MEMORY);
             return false;

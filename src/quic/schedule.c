@@ -15,6 +15,7 @@ void dtt_qschedule_arm(struct dtt_qconn *c)
 {
     uint64_t t = c->until_ns;
     if (c->ng) {
+        t = dtt_min_ns(t, c->mtu.look_ns);
         uint64_t expiry = ngtcp2_conn_get_expiry(c->ng);
         /* The next write takes care of an expiry that has passed: no need to wake the driver. */
         if (expiry > c->sh->now_ns || !c->ready.list) {

@@ -17,7 +17,7 @@ static void init_settings(struct dtt_qshared *sh, ngtcp2_settings *ret)
     ret->rand_ctx.native_handle = &sh->rng;
     /* The connection keeps this time itself, because a client waits for confirmation too. */
     ret->handshake_timeout = UINT64_MAX;
-    ret->max_tx_udp_payload_size = DTT_QCONN_DATAGRAM_MAX;
+    ret->max_tx_udp_payload_size = DTT_QMTU_MAX;
 }
 
 /* RFC 9000, section 18. */

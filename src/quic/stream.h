@@ -21,7 +21,8 @@ struct dtt_qstream {
     bool is_forgotten; /**< ngtcp2 has freed it */
 
     struct dtt_qsendbuf out;
-    size_t refused; /**< bytes of the write that got DTT_EAGAIN; 0 = none */
+    uint64_t waits_ns; /**< since when its first byte on the way has waited for acknowledgement */
+    size_t refused;    /**< bytes of the write that got DTT_EAGAIN; 0 = none */
 
     struct dtt_qdata *last_in; /**< the youngest block that waits in the event queue */
     size_t blocks_in;

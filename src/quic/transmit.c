@@ -79,6 +79,7 @@ void dtt_qtransmit_acked(struct dtt_qconn *c, struct dtt_qstream *s, uint64_t en
 {
     size_t before = dtt_qsendbuf_unacked(&s->out);
     dtt_qsendbuf_acked(&s->out, end);
+    dtt_qmtu_acked(s, c->sh->now_ns);
     size_t after = dtt_qsendbuf_unacked(&s->out);
     assert(c->unacked >= before - after);
     c->unacked -= before - after;
@@ -154,6 +155,7 @@ static struct dtt_qstream *next_stream(const struct dtt_qconn *c)
  */
 static ngtcp2_ssize fill(struct dtt_qconn *c, uint8_t *dest, ngtcp2_path *path, ngtcp2_pkt_info *pi)
 {
+    size_t max = dtt_qmtu_limit(&c->mtu, c->sh->now_ns);
     for (;;) {
         struct dtt_qstream *s = next_stream(c);
         ngtcp2_vec pieces[PIECES_MAX];
@@ -165,10 +167,10 @@ static ngtcp2_ssize fill(struct dtt_qconn *c, uint8_t *dest, ngtcp2_path *path, 
             count = dtt_qsendbuf_next(&s->out, pieces, PIECES_MAX, &fin);
             flags = NGTCP2_WRITE_STREAM_FLAG_MORE | (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0);
         }
-        ngtcp2_ssize n =
-            ngtcp2_conn_writev_stream(c->ng, path, pi, dest, DTT_QCONN_DATAGRAM_MAX, &taken, flags,
-                                      s ? s->id : -1, pieces, count, c->sh->now_ns);
+        ngtcp2_ssize n = ngtcp2_conn_writev_stream(c->ng, path, pi, dest, max, &taken, flags,
+                                                   s ? s->id : -1, pieces, count, c->sh->now_ns);
         if (s && taken >= 0) {
+            dtt_qmtu_sent(&c->mtu, s, c->sh->now_ns);
             dtt_qsendbuf_sent(&s->out, (size_t)taken, fin);
             dtt_list_remove(&s->tx);
             push(c, s);

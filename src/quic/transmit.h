@@ -10,7 +10,7 @@ int dtt_qtransmit_open(struct dtt_qconn *c, int64_t *ret_stream);
 int dtt_qtransmit_write(struct dtt_qconn *c, int64_t stream, struct dtt_slice data, bool fin);
 
 /**
- * Writes the next datagram into `dest` (DTT_QCONN_DATAGRAM_MAX bytes) and returns its length; 0
+ * Writes the next datagram into `dest` (DTT_QMTU_MAX bytes) and returns its length; 0
  * when there is nothing to send now, and the connection sleeps.
  */
 size_t dtt_qtransmit_next(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *ret);

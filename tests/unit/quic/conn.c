@@ -69,7 +69,7 @@ static void fini_side(struct side *s)
 /* Gives all that `from` has to send to `to`; the first packet makes the server's connection. */
 static void carry(struct side *from, struct side *to)
 {
-    uint8_t buf[DTT_QCONN_DATAGRAM_MAX];
+    uint8_t buf[DTT_QMTU_MAX];
     struct dtt_qroute route;
     size_t len;
     while (from->c && (len = dtt_qtransmit_next(from->c, buf, &route)) > 0) {
@@ -155,7 +155,7 @@ static void finish(void)
 static void write_raw(struct side *from, struct side *to, int64_t stream, const char *text,
                       uint32_t flags)
 {
-    uint8_t buf[DTT_QCONN_DATAGRAM_MAX];
+    uint8_t buf[DTT_QMTU_MAX];
     ngtcp2_path_storage ps;
     ngtcp2_pkt_info pi;
     ngtcp2_ssize taken = 0;
@@ -368,7 +368,7 @@ static void ends_at_a_violation(void **state)
 {
     (void)state;
     start();
-    uint8_t buf[DTT_QCONN_DATAGRAM_MAX];
+    uint8_t buf[DTT_QMTU_MAX];
     struct dtt_qroute route;
     ngtcp2_ccerr err;
     ngtcp2_path_storage ps;
