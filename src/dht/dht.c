@@ -328,14 +328,15 @@ void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op)
     settle(d, now, 0);
 }
 
-int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
-                 struct dtt_slice datagram)
+int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *local,
+                 const struct dtt_addr *from, struct dtt_slice datagram)
 {
     struct dtt_krpc m;
     int err = dtt_krpc_decode(datagram, &m);
     if (err) {
         return err;
     }
+    dtt_outq_answer(d, local, from);
     if (!dtt_addr_is_usable(from) || !dtt_dht_has_family(d, from->family)) {
         DTT_COUNT(d->ctx, DHT_RX_UNUSABLE);
     } else if (m.type == DTT_KRPC_QUERY) {
@@ -343,6 +344,7 @@ int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *f
     } else {
         take_answer(d, now, from, &m);
     }
+    dtt_outq_answer(d, NULL, NULL);
     return settle(d, now, DTT_OK);
 }
 
@@ -358,7 +360,7 @@ void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt
 bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret)
 {
     struct dtt_slice data;
-    if (!dtt_outq_pop(&d->out, &ret->to, &data)) {
+    if (!dtt_outq_pop(&d->out, &ret->from, &ret->to, &data)) {
         return false;
     }
     ret->len = data.len;

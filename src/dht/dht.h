@@ -33,10 +33,11 @@ void dtt_dht_free(struct dtt_dht *d);
 
 /**
  * One datagram. DTT_EPROTO when it is not a KRPC message at all (the caller may offer it to
- * another protocol); everything else is handled or counted and dropped here.
+ * another protocol); everything else is handled or counted and dropped here. `local`: the address
+ * of ours it came to (NULL: not known); what goes back to `from` because of it leaves from there.
  */
-int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
-                 struct dtt_slice datagram);
+int dtt_dht_recv(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *local,
+                 const struct dtt_addr *from, struct dtt_slice datagram);
 
 /** An ICMP error says that nobody listens at `to`: its transactions fail at once. */
 void dtt_dht_unreachable(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to);
@@ -115,6 +116,7 @@ void dtt_dht_cancel(struct dtt_dht *d, struct dtt_now now, dtt_dht_op op);
 /* ---- output */
 
 struct dtt_dht_packet {
+    struct dtt_addr from; /**< no family: the kernel chooses */
     struct dtt_addr to;
     size_t len;
     uint8_t data[DTT_DHT_PACKET_MAX];

@@ -35,6 +35,8 @@ struct dtt_dht {
     struct dtt_txns txns;
     struct dtt_timerq timers; /**< of transactions */
     struct dtt_outq out;
+    struct dtt_addr answer_to;   /**< whose datagram is being dealt with; no family: nobody's */
+    struct dtt_addr answer_from; /**< the address of ours it came to */
     struct dtt_polite polite;
     struct dtt_proofs proofs;
     struct dtt_held held;

@@ -10,6 +10,7 @@
 #define TRIM_NS (60 * DTT_S) /* after this much quiet the memory is given back */
 
 struct header {
+    struct dtt_addr from;
     struct dtt_addr to;
     uint16_t len;
 };
@@ -56,21 +57,24 @@ uint8_t *dtt_outq_reserve(struct dtt_outq *queue, size_t max)
     return queue->data + queue->tail + sizeof(struct header);
 }
 
-void dtt_outq_commit(struct dtt_outq *queue, const struct dtt_addr *to, size_t len)
+void dtt_outq_commit(struct dtt_outq *queue, const struct dtt_addr *from, const struct dtt_addr *to,
+                     size_t len)
 {
-    struct header h = {.to = *to, .len = (uint16_t)len};
+    struct header h = {.from = *from, .to = *to, .len = (uint16_t)len};
     memcpy(queue->data + queue->tail, &h, sizeof(h));
     queue->tail += sizeof(h) + len;
     queue->count++;
 }
 
-bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *to, struct dtt_slice *ret)
+bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *from, struct dtt_addr *to,
+                  struct dtt_slice *ret)
 {
     struct header h;
     if (queue->count == 0) {
         return false;
     }
     memcpy(&h, queue->data + queue->head, sizeof(h));
+    *from = h.from;
     *to = h.to;
     *ret = dtt_slice(queue->data + queue->head + sizeof(h), h.len);
     queue->head += sizeof(h) + h.len;
@@ -83,6 +87,13 @@ void dtt_outq_trim(struct dtt_outq *queue)
     if (queue->count == 0) {
         dtt_outq_fini(queue);
     }
+}
+
+void dtt_outq_answer(struct dtt_dht *d, const struct dtt_addr *asked, const struct dtt_addr *asker)
+{
+    bool is_known = asked && asker;
+    d->answer_to = is_known ? *asker : (struct dtt_addr){0};
+    d->answer_from = is_known ? *asked : (struct dtt_addr){0};
 }
 
 int dtt_outq_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *to,
@@ -107,7 +118,11 @@ int dtt_outq_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *
         return is_late ? DTT_EAGAIN : DTT_EREFUSED;
     }
     memcpy(room, data.data, data.len);
-    dtt_outq_commit(&d->out, to, data.len);
+    struct dtt_addr from = {0};
+    if (dtt_addr_eq(to, &d->answer_to)) {
+        from = d->answer_from;
+    }
+    dtt_outq_commit(&d->out, &from, to, data.len);
     if (d->trim_ns == DTT_NEVER) {
         d->trim_ns = now.mono_ns + TRIM_NS;
     }

@@ -25,14 +25,21 @@ void dtt_outq_fini(struct dtt_outq *queue);
 
 /** Room for a last datagram of up to `max` bytes, or NULL. Follow it with commit. */
 uint8_t *dtt_outq_reserve(struct dtt_outq *queue, size_t max);
-/** The datagram in the reserved room has `len` bytes and goes to `to`. */
-void dtt_outq_commit(struct dtt_outq *queue, const struct dtt_addr *to, size_t len);
+/** The datagram in the reserved room has `len` bytes and goes from our address `from` to `to`. */
+void dtt_outq_commit(struct dtt_outq *queue, const struct dtt_addr *from, const struct dtt_addr *to,
+                     size_t len);
 
 /** Takes the oldest datagram; its bytes stay valid until the next reserve. False when empty. */
-bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *to, struct dtt_slice *ret);
+bool dtt_outq_pop(struct dtt_outq *queue, struct dtt_addr *from, struct dtt_addr *to,
+                  struct dtt_slice *ret);
 /** Gives the memory back when the queue is empty. */
 void dtt_outq_trim(struct dtt_outq *queue);
 
+/**
+ * From now on what goes to `asker` leaves from our address `asked`; NULL: from any, as what goes to
+ * others does.
+ */
+void dtt_outq_answer(struct dtt_dht *d, const struct dtt_addr *asked, const struct dtt_addr *asker);
 /**
  * Queues a datagram of the node. DTT_EAGAIN: the budget of all is used up until
  * dtt_polite_ready_ns. DTT_EREFUSED: nothing goes to this address now. DTT_EFULL: the queue is

@@ -36,6 +36,7 @@ bool dtt_proofs_has(const struct dtt_proofs *proofs, struct dtt_now now,
 
 struct dtt_held_get {
     struct dtt_addr from;
+    struct dtt_addr asked; /**< the address of ours that it came to */
     uint8_t id[DTT_NODE_ID_BYTES];
     uint8_t target[DTT_NODE_ID_BYTES];
     uint8_t t[DTT_KRPC_T_MAX];

@@ -104,6 +104,7 @@ static bool hold(struct request *request)
     struct dtt_dht *d = request->d;
     const struct dtt_krpc *q = request->q;
     struct dtt_held_get g = {.from = *request->from,
+                             .asked = d->answer_from,
                              .t_len = (uint8_t)q->t.len,
                              .want = q->want,
                              .has_seq = q->seq.is_set,
@@ -475,7 +476,9 @@ void dtt_server_proof(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         if (is_proved) {
             prove(&r);
         }
+        dtt_outq_answer(d, &g.asked, &g.from);
         serve(&r);
+        dtt_outq_answer(d, NULL, NULL);
     }
 }
 

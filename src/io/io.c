@@ -94,8 +94,8 @@ static void read_socket(struct dtt_io *io, int i)
         }
         struct dtt_now now = dtt_host_now();
         struct dtt_udp_datagram d;
-        while (dtt_udp_next(io->rx, &d)) {
-            dtt_core_recv(io->core, now, &io->udp[i].bound, &d.from, d.ecn, d.data);
+        while (dtt_udp_next(&io->udp[i], io->rx, &d)) {
+            dtt_core_recv(io->core, now, &d.to, &d.from, d.ecn, d.data);
         }
         /* Received stream bytes wait in QUIC until they are routed: do so before reading on. */
         dtt_core_run(io->core, now);
@@ -146,10 +146,10 @@ static void send_packets(struct dtt_io *io, struct dtt_now now)
     struct dtt_core_packet p;
     while (!io->is_blocked[0] && !io->is_blocked[1] && dtt_core_next_packet(io->core, now, &p)) {
         int i = socket_of(io, &p.remote);
-        if (i >= 0 && !dtt_udp_add(&io->udp[i], &p.remote, p.ecn, p.segment, p.data)) {
+        if (i >= 0 && !dtt_udp_add(&io->udp[i], &p.local, &p.remote, p.ecn, p.segment, p.data)) {
             flush_socket(io, i);
             if (!io->is_blocked[i]) {
-                dtt_udp_add(&io->udp[i], &p.remote, p.ecn, p.segment, p.data);
+                dtt_udp_add(&io->udp[i], &p.local, &p.remote, p.ecn, p.segment, p.data);
             }
         }
     }

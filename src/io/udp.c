@@ -25,6 +25,7 @@
 #define RX_BYTES 65536 /* a merged message can be this long; untouched pages cost nothing */
 #define RX_CONTROL 128
 #define TX_MESSAGES 64
+#define TX_CONTROL 128
 #define TX_BYTES 65536
 #define TX_SEGMENTS 60 /* the kernel takes 64 */
 #define SOCKET_BUFFER (2 * 1024 * 1024)
@@ -49,6 +50,8 @@ struct dtt_udp_rx {
 struct tx_message {
     union sockaddr_any to;
     socklen_t to_len;
+    struct dtt_addr from; /* no family: the kernel chooses */
+    bool is_refused;
     unsigned ecn;
     size_t segment;
     size_t offset;
@@ -142,10 +145,12 @@ int dtt_udp_open(struct dtt_udp *u, const struct dtt_addr *addr)
         set_option(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
         set_option(u->fd, IPPROTO_IP, IP_RECVTOS, 1);
         set_option(u->fd, IPPROTO_IP, IP_RECVERR, 1);
+        set_option(u->fd, IPPROTO_IP, IP_PKTINFO, 1);
     } else {
         set_option(u->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
         set_option(u->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
         set_option(u->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+        set_option(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     }
     u->has_segment = getsockopt(u->fd, SOL_UDP, UDP_SEGMENT, &segment, &segment_len) == 0;
     return DTT_OK;
@@ -199,15 +204,23 @@ int dtt_udp_recv(struct dtt_udp *u, struct dtt_udp_rx *rx)
     return rx->count;
 }
 
-static void read_control(struct msghdr *m, unsigned *ret_ecn, size_t *ret_segment)
+static void read_control(struct msghdr *m, struct dtt_udp_datagram *ret, size_t *ret_segment)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
         int value = 0;
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
-            *ret_ecn = *CMSG_DATA(c) & 3u;
+            ret->ecn = *CMSG_DATA(c) & 3u;
         } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
             memcpy(&value, CMSG_DATA(c), sizeof(value));
-            *ret_ecn = (unsigned)value & 3u;
+            ret->ecn = (unsigned)value & 3u;
+        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof(info));
+            memcpy(ret->to.ip, &info.ipi_spec_dst, 4); /* also when it was a broadcast */
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof(info));
+            ret->to = dtt_addr_v6_zone(info.ipi6_addr.s6_addr, ret->to.port, info.ipi6_ifindex);
         } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
             memcpy(&value, CMSG_DATA(c), sizeof(value));
             *ret_segment = value > 0 ? (size_t)value : 0;
@@ -215,7 +228,7 @@ static void read_control(struct msghdr *m, unsigned *ret_ecn, size_t *ret_segmen
     }
 }
 
-bool dtt_udp_next(struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret)
+bool dtt_udp_next(const struct dtt_udp *u, struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret)
 {
     if (rx->at >= rx->count) {
         return false;
@@ -223,15 +236,12 @@ bool dtt_udp_next(struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret)
     struct mmsghdr *m = &rx->msgs[rx->at];
     size_t left = m->msg_len - rx->offset;
     size_t segment = 0;
-    unsigned ecn = 0;
-    read_control(&m->msg_hdr, &ecn, &segment);
+    *ret = (struct dtt_udp_datagram){.from = dtt_udp_addr(&rx->from[rx->at]), .to = u->bound};
+    read_control(&m->msg_hdr, ret, &segment);
     if (segment == 0 || segment > left) {
         segment = left;
     }
-    *ret = (struct dtt_udp_datagram){
-        .from = dtt_udp_addr(&rx->from[rx->at]),
-        .ecn = ecn,
-        .data = dtt_slice((uint8_t *)rx->iov[rx->at].iov_base + rx->offset, segment)};
+    ret->data = dtt_slice((uint8_t *)rx->iov[rx->at].iov_base + rx->offset, segment);
     rx->offset += segment;
     if (rx->offset >= m->msg_len) {
         rx->at++;
@@ -276,14 +286,16 @@ bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret)
 
 /* --------------------------------------------------------------- sending */
 
-static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *to, unsigned ecn, size_t segment,
-                    struct dtt_slice data)
+static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *from, const struct dtt_addr *to,
+                    unsigned ecn, size_t segment, struct dtt_slice data)
 {
     if (tx->count == TX_MESSAGES || data.len > TX_BYTES - tx->used) {
         return false;
     }
     struct tx_message *m = &tx->messages[tx->count++];
     m->to_len = to_sockaddr(to, &m->to);
+    m->from = from && !dtt_addr_is_wildcard(from) ? *from : (struct dtt_addr){0};
+    m->is_refused = false;
     m->ecn = ecn;
     m->segment = segment;
     m->offset = tx->used;
@@ -293,8 +305,8 @@ static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *to, unsigned e
     return true;
 }
 
-bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *to, unsigned ecn, size_t segment,
-                 struct dtt_slice data)
+bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *from, const struct dtt_addr *to,
+                 unsigned ecn, size_t segment, struct dtt_slice data)
 {
     if (!u->tx) {
         u->tx = calloc(1, sizeof(*u->tx));
@@ -305,82 +317,119 @@ bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *to, unsigned ecn, siz
     }
     size_t pieces = segment ? (data.len + segment - 1) / segment : 1;
     size_t step = u->has_segment ? segment * TX_SEGMENTS : segment;
+    if (!dtt_addr_is_wildcard(&u->bound)) {
+        from = NULL; /* there is only one */
+    }
     if (pieces <= 1) {
-        return add_one(tx, to, ecn, 0, data);
+        return add_one(tx, from, to, ecn, 0, data);
     }
     if (tx->count + (data.len + step - 1) / step > TX_MESSAGES || data.len > TX_BYTES - tx->used) {
         return false;
     }
     for (size_t at = 0; at < data.len; at += step) {
         size_t n = data.len - at < step ? data.len - at : step;
-        add_one(tx, to, ecn, n > segment ? segment : 0, dtt_slice(data.data + at, n));
+        add_one(tx, from, to, ecn, n > segment ? segment : 0, dtt_slice(data.data + at, n));
     }
     return true;
 }
 
+static void put_one(struct msghdr *m, int level, int type, const void *value, size_t len)
+{
+    struct cmsghdr *c = (void *)((uint8_t *)m->msg_control + m->msg_controllen);
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(len);
+    memcpy(CMSG_DATA(c), value, len);
+    m->msg_controllen += CMSG_SPACE(len);
+}
+
+/* `control` is zero. */
 static void put_control(struct msghdr *m, uint8_t *control, const struct tx_message *t)
 {
-    struct cmsghdr *c = (struct cmsghdr *)(void *)control;
-    size_t used = 0;
+    bool v4 = t->to.sa.sa_family == AF_INET;
+    m->msg_control = control;
+    m->msg_controllen = 0;
     if (t->ecn) {
         int tos = (int)t->ecn;
-        bool v4 = t->to.sa.sa_family == AF_INET;
-        c->cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-        c->cmsg_type = v4 ? IP_TOS : IPV6_TCLASS;
-        c->cmsg_len = CMSG_LEN(sizeof(tos));
-        memcpy(CMSG_DATA(c), &tos, sizeof(tos));
-        used += CMSG_SPACE(sizeof(tos));
-        c = (struct cmsghdr *)(void *)(control + used);
+        put_one(m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof(tos));
+    }
+    if (t->from.family == DTT_FAMILY_V4) {
+        struct in_pktinfo info = {0};
+        memcpy(&info.ipi_spec_dst, t->from.ip, 4);
+        put_one(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+    } else if (t->from.family == DTT_FAMILY_V6) {
+        struct in6_pktinfo info = {.ipi6_ifindex = t->from.scope};
+        memcpy(&info.ipi6_addr, t->from.ip, 16);
+        put_one(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
     }
     if (t->segment) {
         uint16_t segment = (uint16_t)t->segment;
-        c->cmsg_level = SOL_UDP;
-        c->cmsg_type = UDP_SEGMENT;
-        c->cmsg_len = CMSG_LEN(sizeof(segment));
-        memcpy(CMSG_DATA(c), &segment, sizeof(segment));
-        used += CMSG_SPACE(sizeof(segment));
+        put_one(m, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment));
     }
-    if (used) {
-        m->msg_control = control;
-        m->msg_controllen = used;
+}
+
+/* Sends messages first, first + 1, ...: what sendmmsg returns. */
+static int send_some(struct dtt_udp *u, const struct dtt_udp_tx *tx)
+{
+    struct mmsghdr msgs[TX_MESSAGES];
+    struct iovec iov[TX_MESSAGES];
+    _Alignas(struct cmsghdr) uint8_t control[TX_MESSAGES][TX_CONTROL];
+    unsigned n = 0;
+    memset(control, 0, (tx->count - tx->first) * TX_CONTROL);
+    for (size_t i = tx->first; i < tx->count; i++, n++) {
+        const struct tx_message *m = &tx->messages[i];
+        iov[n] = (struct iovec){.iov_base = (void *)(uintptr_t)(tx->bytes + m->offset),
+                                .iov_len = m->len};
+        msgs[n] = (struct mmsghdr){.msg_hdr = {.msg_name = (void *)(uintptr_t)&m->to,
+                                               .msg_namelen = m->to_len,
+                                               .msg_iov = &iov[n],
+                                               .msg_iovlen = 1}};
+        put_control(&msgs[n].msg_hdr, control[n], m);
     }
+    return sendmmsg(u->fd, msgs, n, MSG_DONTWAIT);
+}
+
+/*
+ * The first message was refused. True: it can be tried in another way. Otherwise it is lost, as
+ * packets may be: no route, a filter, a pending ICMP error, a full queue of the device (ENOBUFS:
+ * the socket stays writable, so there is nothing to wait for).
+ */
+static bool may_try_again(struct dtt_udp *u, struct tx_message *m, int error)
+{
+    if (error == EINTR) {
+        return true;
+    }
+    if ((error == EINVAL || error == ENODEV || error == ENETUNREACH) &&
+        m->from.family != DTT_FAMILY_NONE) {
+        /* The host has this address no more: the kernel chooses. But the first time it may have
+         * been an ICMP error about another packet. */
+        if (m->is_refused) {
+            m->from = (struct dtt_addr){0};
+        }
+        m->is_refused = true;
+        return true;
+    }
+    if ((error == EIO || error == EINVAL) && m->segment) {
+        /* This route cannot split batches (a tunnel, a device without checksums): we do. */
+        u->has_segment = false;
+    }
+    return false;
 }
 
 int dtt_udp_flush(struct dtt_udp *u)
 {
     struct dtt_udp_tx *tx = u->tx;
-    struct mmsghdr msgs[TX_MESSAGES];
-    struct iovec iov[TX_MESSAGES];
-    _Alignas(struct cmsghdr) uint8_t control[TX_MESSAGES][64];
     if (!tx) {
         return DTT_OK;
     }
-    for (size_t i = tx->first; i < tx->count; i++) {
-        struct tx_message *m = &tx->messages[i];
-        iov[i] = (struct iovec){.iov_base = tx->bytes + m->offset, .iov_len = m->len};
-        msgs[i] = (struct mmsghdr){
-            .msg_hdr = {
-                .msg_name = &m->to, .msg_namelen = m->to_len, .msg_iov = &iov[i], .msg_iovlen = 1}};
-        memset(control[i], 0, sizeof(control[i]));
-        put_control(&msgs[i].msg_hdr, control[i], m);
-    }
     while (tx->first < tx->count) {
-        int n = sendmmsg(u->fd, msgs + tx->first, (unsigned)(tx->count - tx->first), MSG_DONTWAIT);
+        int n = send_some(u, tx);
+        int error = errno;
         if (n > 0) {
             tx->first += (size_t)n;
-        } else if (errno == EAGAIN) {
+        } else if (error == EAGAIN) {
             return DTT_EAGAIN;
-        } else if ((errno == EIO || errno == EINVAL) && tx->messages[tx->first].segment) {
-            /* This route cannot split batches (a tunnel, a device without checksums): we do. The
-             * batch itself is lost, as packets may be. */
-            u->has_segment = false;
-            u->n_failed++;
-            tx->first++;
-        } else if (errno != EINTR) {
-            /*
-             * No route, refused by a filter, a pending ICMP error, a full queue of the device
-             * (ENOBUFS: the socket stays writable, so there is nothing to wait for): it is lost.
-             */
+        } else if (!may_try_again(u, &tx->messages[tx->first], error)) {
             u->n_failed++;
             tx->first++;
         }

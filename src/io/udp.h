@@ -21,6 +21,7 @@ struct dtt_udp {
 
 struct dtt_udp_datagram {
     struct dtt_addr from;
+    struct dtt_addr to; /**< the address of ours it came to, also when bound to all of them */
     unsigned ecn;
     struct dtt_slice data;
 };
@@ -36,8 +37,8 @@ struct dtt_udp_rx *dtt_udp_rx_new(void);
 void dtt_udp_rx_free(struct dtt_udp_rx *rx);
 /** Receives one batch; number of messages, 0 when there are none just now, DTT_EIO. */
 int dtt_udp_recv(struct dtt_udp *u, struct dtt_udp_rx *rx);
-/** Next datagram of the batch (messages that came merged are split), or false. */
-bool dtt_udp_next(struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret);
+/** Next datagram of the batch that `u` received (messages that came merged are split), or false. */
+bool dtt_udp_next(const struct dtt_udp *u, struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret);
 /** From a struct sockaddr_in or sockaddr_in6; no family for anything else. */
 struct dtt_addr dtt_udp_addr(const void *sockaddr);
 /** Next destination that an ICMP error reported as unreachable, or false. */
@@ -45,10 +46,11 @@ bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret);
 
 /**
  * Adds a packet (several datagrams of `segment` bytes) to the batch; false when there is no room:
- * flush first.
+ * flush first. `from`: the address of ours it leaves from; the kernel chooses for NULL, no family
+ * or a wildcard, and when the host has the address no more.
  */
-bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *to, unsigned ecn, size_t segment,
-                 struct dtt_slice data);
+bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *from, const struct dtt_addr *to,
+                 unsigned ecn, size_t segment, struct dtt_slice data);
 /** Sends the batch. DTT_OK when all went out (or was refused for good), DTT_EAGAIN: call again. */
 int dtt_udp_flush(struct dtt_udp *u);
 

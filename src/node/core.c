@@ -324,7 +324,7 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
     DTT_COUNT(c->ctx, NODE_RX_DATAGRAMS);
     /* One in 1638 stateless resets looks like KRPC: what does not parse is offered to QUIC. */
     if (dtt_quic_demux_is_krpc(datagram) &&
-        dtt_dht_recv(c->dht, now, remote, datagram) != DTT_EPROTO) {
+        dtt_dht_recv(c->dht, now, local, remote, datagram) != DTT_EPROTO) {
         DTT_COUNT_N(c->ctx, NODE_RX_KRPC_BYTES, datagram.len);
         return;
     }
@@ -363,12 +363,14 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
         route(c, now);
     }
     if (dtt_dht_next_packet(c->dht, &c->dht_packet)) {
-        *ret = (struct dtt_core_packet){.remote = c->dht_packet.to,
+        *ret = (struct dtt_core_packet){.local = c->dht_packet.from,
+                                        .remote = c->dht_packet.to,
                                         .segment = c->dht_packet.len,
                                         .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
         DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
     } else if (!c->cfg.dht_only && c->transport.ops->next_packet(c->transport.self, now, &packet)) {
-        *ret = (struct dtt_core_packet){.remote = packet.remote,
+        *ret = (struct dtt_core_packet){.local = packet.local,
+                                        .remote = packet.remote,
                                         .ecn = packet.ecn,
                                         .segment = packet.segment,
                                         .data = packet.data};

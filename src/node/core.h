@@ -40,6 +40,7 @@ const struct dtt_id *dtt_core_id(const struct dtt_core *c);
 
 /* ---- driver side */
 
+/** `local`: the address of ours it came to; what answers it will leave from there. */
 void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *local,
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
 /** ICMP: nobody listens at `remote`. */
@@ -55,6 +56,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now);
 uint64_t dtt_core_deadline(const struct dtt_core *c);
 
 struct dtt_core_packet {
+    struct dtt_addr local;  /**< no family, or a wildcard: the kernel chooses */
     struct dtt_addr remote; /**< its family names the socket */
     unsigned ecn;
     size_t segment;        /**< bytes per datagram; data may hold several */

@@ -394,14 +394,22 @@ static void settle(struct dtt_qconn *c, int rv)
 }
 
 /*
- * A socket is named by its wildcard address in one call and by the address a packet was sent to in
- * another. To ngtcp2 these would be two paths.
+ * Where the peer reaches us. A dial begins at the wildcard, from which the kernel chooses, and
+ * learns our address from the first answer; later answers come to another one when the host has
+ * lost the first. ngtcp2 takes nothing of a server on a path that it does not know, so it is told.
+ * A client's datagram at another address of ours is a new path, which ngtcp2 validates.
  */
-static const struct dtt_addr *same_socket(const struct dtt_qconn *c, const struct dtt_addr *local)
+static void learn_local(struct dtt_qconn *c, const struct dtt_addr *local,
+                        const struct dtt_addr *remote)
 {
-    bool is_same = c->local.family == local->family && c->local.port == local->port &&
-                   (dtt_addr_is_wildcard(&c->local) || dtt_addr_is_wildcard(local));
-    return is_same ? &c->local : local;
+    ngtcp2_path_storage ps;
+    if (!c->is_dialed || dtt_addr_is_wildcard(local) || !dtt_addr_eq(&c->remote, remote) ||
+        dtt_addr_eq(&c->local, local)) {
+        return;
+    }
+    c->local = *local;
+    dtt_qpath_init(&ps, local, remote);
+    ngtcp2_conn_set_local_addr(c->ng, &ps.path.local);
 }
 
 /* RFC 9000, section 10.2.1: answers get rarer and rarer. */
@@ -423,7 +431,8 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
         recv_closed(c);
         return true;
     }
-    dtt_qpath_init(&ps, same_socket(c, local), remote);
+    learn_local(c, local, remote);
+    dtt_qpath_init(&ps, local, remote);
     int rv = ngtcp2_conn_read_pkt(c->ng, &ps.path, &pi, datagram.data, datagram.len, c->sh->now_ns);
     c->is_heard |= c->state == DTT_QCONN_HANDSHAKE;
     settle(c, rv);

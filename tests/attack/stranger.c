@@ -73,9 +73,11 @@ static void send_all(struct stranger *s)
     struct dtt_quic_packet packet;
     while (dtt_quic_next_packet(s->quic, dtt_host_now(), &packet)) {
         s->tx_bytes += packet.data.len;
-        if (!dtt_udp_add(&s->udp, &packet.remote, packet.ecn, packet.segment, packet.data)) {
+        if (!dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, packet.segment,
+                         packet.data)) {
             (void)dtt_udp_flush(&s->udp);
-            (void)dtt_udp_add(&s->udp, &packet.remote, packet.ecn, packet.segment, packet.data);
+            (void)dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, packet.segment,
+                              packet.data);
         }
     }
     (void)dtt_udp_flush(&s->udp);
@@ -88,7 +90,7 @@ void stranger_turn(struct stranger *s)
         return;
     }
     while (dtt_udp_recv(&s->udp, rx) > 0) {
-        while (dtt_udp_next(rx, &d)) {
+        while (dtt_udp_next(&s->udp, rx, &d)) {
             s->rx_bytes += d.data.len;
             if (!s->is_deaf || (d.data.data[0] & 0xf0) == 0xf0) {
                 dtt_quic_recv(s->quic, dtt_host_now(), &s->udp.bound, &d.from, d.ecn, d.data);

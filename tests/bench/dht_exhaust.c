@@ -56,7 +56,7 @@ static bool ask(const struct publisher *p, struct dtt_krpc *q, struct dtt_krpc *
     q->id = dtt_slice(id, sizeof(id));
     q->is_read_only = true; /* it would only ping us */
     int len = dtt_krpc_encode(q, buf, sizeof(buf));
-    if (len < 0 || dtt_dht_recv(node, now, &p->addr, dtt_slice(buf, (size_t)len)) != 0) {
+    if (len < 0 || dtt_dht_recv(node, now, NULL, &p->addr, dtt_slice(buf, (size_t)len)) != 0) {
         die("a query of ours is malformed");
     }
     while (dtt_dht_next_packet(node, &other)) {

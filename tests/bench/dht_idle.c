@@ -114,7 +114,7 @@ static void contact_asks(struct node *n, const struct dtt_addr *addr)
                          .t = dtt_slice("aa", 2),
                          .id = dtt_slice(id, sizeof(id))};
     int len = dtt_krpc_encode(&q, buf, sizeof(buf));
-    dtt_dht_recv(n->dht, now, addr, dtt_slice(buf, (size_t)len));
+    dtt_dht_recv(n->dht, now, NULL, addr, dtt_slice(buf, (size_t)len));
 }
 
 /* ---- one node's time */
@@ -149,7 +149,7 @@ static void run_until(struct node *n, uint64_t until)
             struct answer a = answers[0];
             memmove(answers, answers + 1, --n_answers * sizeof(a));
             n->received++;
-            dtt_dht_recv(n->dht, now, &a.from, dtt_slice(a.data, a.len));
+            dtt_dht_recv(n->dht, now, NULL, &a.from, dtt_slice(a.data, a.len));
             drain(n);
             continue;
         }

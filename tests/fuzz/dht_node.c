@@ -111,7 +111,7 @@ static void datagram(struct world *w, struct dtt_reader *r)
     }
     fill_in(w, from, copy, len);
     struct dtt_addr a = source(from);
-    dtt_dht_recv(w->d, w->now, &a, dtt_slice(copy, len));
+    dtt_dht_recv(w->d, w->now, NULL, &a, dtt_slice(copy, len));
     free(copy);
 }
 

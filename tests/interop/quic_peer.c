@@ -207,7 +207,7 @@ static void receive(void)
     struct dtt_udp_datagram d;
     struct dtt_addr gone;
     while (dtt_udp_recv(&udp, rx) > 0) {
-        while (dtt_udp_next(rx, &d)) {
+        while (dtt_udp_next(&udp, rx, &d)) {
             dtt_quic_recv(quic, dtt_host_now(), &udp.bound, &d.from, d.ecn, d.data);
         }
     }
@@ -220,7 +220,7 @@ static void transmit(void)
 {
     struct dtt_quic_packet p;
     while (dtt_quic_next_packet(quic, dtt_host_now(), &p)) {
-        while (!dtt_udp_add(&udp, &p.remote, p.ecn, p.segment, p.data)) {
+        while (!dtt_udp_add(&udp, &p.local, &p.remote, p.ecn, p.segment, p.data)) {
             dtt_udp_flush(&udp);
         }
     }

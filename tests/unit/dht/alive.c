@@ -89,7 +89,7 @@ static void test_silence_on_get_alone(void **state)
     assert_int_equal(q.method, DTT_KRPC_M_PING);
     struct dtt_krpc m = {.type = DTT_KRPC_REPLY, .t = q.t, .id = dtt_slice(id, sizeof(id))};
     int len = dtt_krpc_encode(&m, buf, sizeof(buf));
-    assert_int_equal(dtt_dht_recv(d, net.now, &a, dtt_slice(buf, (size_t)len)), 0);
+    assert_int_equal(dtt_dht_recv(d, net.now, NULL, &a, dtt_slice(buf, (size_t)len)), 0);
     const struct dtt_rnode *node = dtt_rtable_find(&d->tables[0], &a);
     assert_true(node && node->flags & DTT_RNODE_NO_BEP44 && node->fails == 0);
 }

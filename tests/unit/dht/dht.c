@@ -627,7 +627,7 @@ static void test_the_asker_is_told_first(void **state)
     assert_int_equal(dtt_krpc_decode(dtt_slice(p.data, p.len), &q), 0);
     struct dtt_krpc m = {.type = DTT_KRPC_REPLY, .t = q.t, .id = dtt_slice(id, sizeof(id))};
     int len = dtt_krpc_encode(&m, buf, sizeof(buf));
-    assert_int_equal(dtt_dht_recv(d, net.now, &addr, dtt_slice(buf, (size_t)len)), 0);
+    assert_int_equal(dtt_dht_recv(d, net.now, NULL, &addr, dtt_slice(buf, (size_t)len)), 0);
     assert_int_equal(d->tables[0].live, 1);
     const struct dtt_walk *walk = dtt_walks_in_state(d, DTT_WALK_RUNNING);
     assert_non_null(walk);

@@ -65,7 +65,7 @@ static bool put(const struct dtt_addr *from, struct dtt_slice v, bool is_mutable
     dtt_token_make(token, dht->secret, now, from, target);
     int len = dtt_krpc_encode(&q, buf, sizeof(buf));
     assert_true(len > 0);
-    assert_int_equal(dtt_dht_recv(dht, now, from, dtt_slice(buf, (size_t)len)), 0);
+    assert_int_equal(dtt_dht_recv(dht, now, NULL, from, dtt_slice(buf, (size_t)len)), 0);
     bool is_stored = false;
     for (struct dtt_dht_packet p; dtt_dht_next_packet(dht, &p);) {
         assert_int_equal(dtt_krpc_decode(dtt_slice(p.data, p.len), &m), 0);

@@ -190,7 +190,7 @@ static void deliver(struct net *net, const struct net_packet *p)
         if (n->script) {
             n->script(net, i, &p->from, dtt_slice(p->data, p->len));
         } else if (n->dht) {
-            dtt_dht_recv(n->dht, net->now, &p->from, dtt_slice(p->data, p->len));
+            dtt_dht_recv(n->dht, net->now, NULL, &p->from, dtt_slice(p->data, p->len));
             net_flush(net, i);
         }
         return;

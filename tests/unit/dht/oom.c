@@ -54,7 +54,7 @@ static void live_on(struct dtt_dht *d, const struct net_item *item)
             net.nodes[1].dht = NULL; /* net_step only takes it off the wire */
             net_step(&net, at);
             oom_left = left;
-            dtt_dht_recv(d, net.now, &packet.from, dtt_slice(data, packet.len));
+            dtt_dht_recv(d, net.now, NULL, &packet.from, dtt_slice(data, packet.len));
             left = oom_left;
             oom_left = 0;
             free(data);
@@ -110,7 +110,7 @@ static void serve(struct dtt_dht *d, struct dtt_krpc *q, const struct dtt_addr *
     int len = dtt_krpc_encode(q, buf, sizeof(buf));
     assert_true(len > 0);
     for (size_t i = 0; i < times; i++) {
-        assert_int_equal(dtt_dht_recv(d, net.now, from, dtt_slice(buf, (size_t)len)), 0);
+        assert_int_equal(dtt_dht_recv(d, net.now, NULL, from, dtt_slice(buf, (size_t)len)), 0);
         assert_true(dtt_dht_next_packet(d, &p));
         while (dtt_dht_next_packet(d, &p)) {
         }

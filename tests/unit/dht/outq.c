@@ -11,15 +11,16 @@ static bool push(struct dtt_outq *q, uint16_t port, size_t len)
         return false;
     }
     memset(room, (uint8_t)port, len);
-    dtt_outq_commit(q, &to, len);
+    dtt_outq_commit(q, &(struct dtt_addr){.port = port}, &to, len);
     return true;
 }
 
 static void expect(struct dtt_outq *q, uint16_t port, size_t len)
 {
-    struct dtt_addr to;
+    struct dtt_addr from, to;
     struct dtt_slice s;
-    assert_true(dtt_outq_pop(q, &to, &s));
+    assert_true(dtt_outq_pop(q, &from, &to, &s));
+    assert_int_equal(from.port, port);
     assert_int_equal(to.port, port);
     assert_int_equal(s.len, len);
     for (size_t i = 0; i < len; i++) {
@@ -43,9 +44,9 @@ static void test_order_while_growing_and_sliding(void **state)
     for (; out < in; out++) {
         expect(&q, out, out % 300);
     }
-    struct dtt_addr to;
+    struct dtt_addr from, to;
     struct dtt_slice s;
-    assert_false(dtt_outq_pop(&q, &to, &s));
+    assert_false(dtt_outq_pop(&q, &from, &to, &s));
     dtt_outq_trim(&q);
     assert_null(q.data);
     dtt_outq_fini(&q);

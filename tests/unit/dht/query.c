@@ -46,7 +46,7 @@ static void reply(const struct dtt_addr *from, struct dtt_slice t)
     id[19] = (uint8_t)(from->port - peer.port); /* each port another node */
     struct dtt_krpc m = {.type = DTT_KRPC_REPLY, .t = t, .id = dtt_slice(id, sizeof(id))};
     int len = dtt_krpc_encode(&m, buf, sizeof(buf));
-    assert_int_equal(dtt_dht_recv(d, now, from, dtt_slice(buf, (size_t)len)), 0);
+    assert_int_equal(dtt_dht_recv(d, now, NULL, from, dtt_slice(buf, (size_t)len)), 0);
 }
 
 static dtt_dht_op ping(struct dtt_krpc *q)
@@ -192,7 +192,7 @@ static void test_error_reply(void **state)
     struct dtt_krpc m = {
         .type = DTT_KRPC_ERROR, .t = q.t, .error = 201, .error_text = dtt_slice("no", 2)};
     int len = dtt_krpc_encode(&m, buf, sizeof(buf));
-    assert_int_equal(dtt_dht_recv(d, now, &peer, dtt_slice(buf, (size_t)len)), 0);
+    assert_int_equal(dtt_dht_recv(d, now, NULL, &peer, dtt_slice(buf, (size_t)len)), 0);
     assert_true(dtt_dht_next_event(d, &e));
     assert_int_equal(e.u.done.status, DTT_EREFUSED);
     assert_int_equal(dtt_dht_live(d), 0); /* an error names no id */

@@ -35,6 +35,8 @@ static int teardown(void **state)
     return 0;
 }
 
+/* The address of ours that all queries come to. */
+static const struct dtt_addr asked = {.family = DTT_FAMILY_V4, .port = 7, .ip = {10, 0, 0, 77}};
 static struct dtt_dht_packet packet;
 static size_t request_len;
 
@@ -44,9 +46,10 @@ static bool ask_raw(const struct dtt_addr *from, const void *data, size_t len, s
     struct dtt_dht_packet p;
     bool is_answered = false;
     request_len = len;
-    assert_int_equal(dtt_dht_recv(dht, now, from, dtt_slice(data, len)), 0);
+    assert_int_equal(dtt_dht_recv(dht, now, &asked, from, dtt_slice(data, len)), 0);
     while (dtt_dht_next_packet(dht, &p)) {
         struct dtt_krpc m;
+        assert_true(dtt_addr_eq(&p.from, &asked));
         assert_int_equal(dtt_krpc_decode(dtt_slice(p.data, p.len), &m), 0);
         if (m.type != DTT_KRPC_QUERY) {
             assert_false(is_answered);
@@ -229,7 +232,7 @@ static void test_not_krpc(void **state)
     (void)state;
     static const char *const junk[] = {"", "d", "de", "hello world hello world", "d1:y1:q1:t1:ae"};
     for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++) {
-        assert_int_equal(dtt_dht_recv(dht, now, &lan, dtt_slice(junk[i], strlen(junk[i]))),
+        assert_int_equal(dtt_dht_recv(dht, now, &asked, &lan, dtt_slice(junk[i], strlen(junk[i]))),
                          DTT_EPROTO);
     }
     assert_false(dtt_dht_next_packet(dht, &p));
@@ -484,6 +487,7 @@ static void take_sent(const struct dtt_addr *to, struct sent *ret)
     while (dtt_dht_next_packet(dht, &p)) {
         struct dtt_krpc m;
         assert_true(dtt_addr_eq(&p.to, to));
+        assert_true(dtt_addr_eq(&p.from, &asked)); /* pings and late answers, too */
         assert_int_equal(dtt_krpc_decode(dtt_slice(p.data, p.len), &m), 0);
         ret->bytes += p.len;
         if (m.type == DTT_KRPC_QUERY) {
@@ -512,7 +516,7 @@ static struct sent send_query(const struct dtt_addr *from, struct dtt_krpc *q)
     int len = dtt_krpc_encode(q, buf, sizeof(buf));
     assert_true(len > 0);
     request_len = (size_t)len;
-    assert_int_equal(dtt_dht_recv(dht, now, from, dtt_slice(buf, request_len)), 0);
+    assert_int_equal(dtt_dht_recv(dht, now, &asked, from, dtt_slice(buf, request_len)), 0);
     take_sent(from, &s);
     return s;
 }
@@ -534,7 +538,7 @@ static void answer_ping(const struct dtt_addr *from, struct sent *s)
                          .id = dtt_slice(my_id, sizeof(my_id))};
     int len = dtt_krpc_encode(&m, buf, sizeof(buf));
     *s = (struct sent){0};
-    assert_int_equal(dtt_dht_recv(dht, now, from, dtt_slice(buf, (size_t)len)), 0);
+    assert_int_equal(dtt_dht_recv(dht, now, &asked, from, dtt_slice(buf, (size_t)len)), 0);
     take_sent(from, s);
 }
 
@@ -628,7 +632,7 @@ static void test_small_value_for_a_stranger(void **state)
 /* Nothing an unproven source can ask brings more than three times its bytes upon it, ever. */
 static void test_amplification_of_a_flood(void **state)
 {
-    size_t asked = 0, sent = 0;
+    size_t received = 0, sent = 0;
     uint8_t target[20];
     (void)state;
     store_large_value();
@@ -642,7 +646,7 @@ static void test_amplification_of_a_flood(void **state)
                              .is_read_only = i % 5 == 0};
         struct sent s = send_query(&victim, &q);
         assert_true(s.bytes <= 3 * request_len);
-        asked += request_len;
+        received += request_len;
         sent += s.bytes;
         now.mono_ns += 10 * DTT_MS;
         while (dtt_dht_deadline(dht) <= now.mono_ns) {
@@ -652,7 +656,7 @@ static void test_amplification_of_a_flood(void **state)
             }
         }
     }
-    assert_true(sent <= 3 * asked);
+    assert_true(sent <= 3 * received);
     assert_true(dht->held.n <= DTT_HELD_MAX);
     assert_true(ctx.counters[DTT_COUNTER_DHT_GETS_HELD] > 100);
 }
@@ -690,7 +694,7 @@ static void test_senders_are_pinged_not_believed(void **state)
     static const char find_ro[] = "d1:ad2:id20:abcdefghij01234567896:target20:abcdefghij0123456789e"
                                   "1:q9:find_node2:roi1e1:t1:x1:y1:qe";
     (void)state;
-    assert_int_equal(dtt_dht_recv(dht, now, &lan, dtt_slice(find, sizeof(find) - 1)), 0);
+    assert_int_equal(dtt_dht_recv(dht, now, &asked, &lan, dtt_slice(find, sizeof(find) - 1)), 0);
     assert_true(dtt_dht_next_packet(dht, &p)); /* the reply */
     assert_true(dtt_dht_next_packet(dht, &p));
     struct dtt_krpc m;
@@ -698,17 +702,18 @@ static void test_senders_are_pinged_not_believed(void **state)
     assert_int_equal(m.method, DTT_KRPC_M_PING);
     assert_int_equal(dht->tables[0].live, 0);
     /* Not twice while one is in flight, and never for BEP 43 senders. */
-    assert_int_equal(dtt_dht_recv(dht, now, &lan, dtt_slice(find, sizeof(find) - 1)), 0);
+    assert_int_equal(dtt_dht_recv(dht, now, &asked, &lan, dtt_slice(find, sizeof(find) - 1)), 0);
     assert_true(dtt_dht_next_packet(dht, &p));
     assert_false(dtt_dht_next_packet(dht, &p));
     struct dtt_addr other = dtt_addr_v4(10, 0, 0, 11, 1);
-    assert_int_equal(dtt_dht_recv(dht, now, &other, dtt_slice(find_ro, sizeof(find_ro) - 1)), 0);
+    assert_int_equal(
+        dtt_dht_recv(dht, now, &asked, &other, dtt_slice(find_ro, sizeof(find_ro) - 1)), 0);
     assert_true(dtt_dht_next_packet(dht, &p));
     assert_false(dtt_dht_next_packet(dht, &p));
     /* A flood of new senders starts a bounded number of pings. */
     for (unsigned i = 0; i < 1000; i++) {
         struct dtt_addr a = dtt_addr_v4(10, 1, (uint8_t)(i >> 8), (uint8_t)i, 1);
-        dtt_dht_recv(dht, now, &a, dtt_slice(find, sizeof(find) - 1));
+        dtt_dht_recv(dht, now, &asked, &a, dtt_slice(find, sizeof(find) - 1));
     }
     assert_true(dht->txns.count <= DTT_DHT_PROBES);
     assert_int_equal(dht->tables[0].live, 0);

@@ -88,7 +88,7 @@ static void the_timer_makes_it_readable(void **state)
     assert_true(dtt_io_timeout_ms(p.io) > 0);
     while (got < 2) {
         assert_true(dtt_udp_recv(&silent, rx) >= 0);
-        while (dtt_udp_next(rx, &d)) {
+        while (dtt_udp_next(&silent, rx, &d)) {
             assert_true(dtt_addr_eq(&d.from, &p.addr));
             got++;
         }

@@ -34,14 +34,14 @@ static void batches_arrive_whole(void **state)
     open_local(&b);
     for (unsigned i = 0; i < 40; i++) {
         memset(data, (int)i, sizeof(data));
-        assert_true(dtt_udp_add(&a, &b.bound, i % 4, 100 + i, dtt_slice(data, 100 + i)));
+        assert_true(dtt_udp_add(&a, NULL, &b.bound, i % 4, 100 + i, dtt_slice(data, 100 + i)));
     }
     assert_int_equal(dtt_udp_flush(&a), DTT_OK);
     while (got < 40) {
         struct dtt_udp_datagram d;
         wait_for(&b, POLLIN);
         assert_true(dtt_udp_recv(&b, rx) >= 0);
-        while (dtt_udp_next(rx, &d)) {
+        while (dtt_udp_next(&b, rx, &d)) {
             assert_int_equal(d.data.len, 100 + got);
             assert_int_equal(d.data.data[0], got);
             assert_int_equal(d.ecn, got % 4);
@@ -73,13 +73,13 @@ static void segments_arrive_one_by_one(void **state)
         if (with_segment == 0) {
             a.has_segment = false;
         }
-        assert_true(dtt_udp_add(&a, &b.bound, 0, 1200, dtt_slice(data, sizeof(data))));
+        assert_true(dtt_udp_add(&a, NULL, &b.bound, 0, 1200, dtt_slice(data, sizeof(data))));
         assert_int_equal(dtt_udp_flush(&a), DTT_OK);
         while (got < 31) {
             struct dtt_udp_datagram d;
             wait_for(&b, POLLIN);
             assert_true(dtt_udp_recv(&b, rx) >= 0);
-            while (dtt_udp_next(rx, &d)) {
+            while (dtt_udp_next(&b, rx, &d)) {
                 assert_int_equal(d.data.len, got < 30 ? 1200 : 77);
                 assert_int_equal(d.data.data[0], got);
                 got++;
@@ -91,14 +91,99 @@ static void segments_arrive_one_by_one(void **state)
     dtt_udp_rx_free(rx);
 }
 
+/* A socket of all addresses, and one that asks it at several of them. */
+static void answers_leave_from_the_address_asked(void **state)
+{
+    static const uint8_t v6_loopback[16] = {[15] = 1};
+    struct dtt_addr asked[] = {dtt_addr_v4(127, 0, 0, 1, 0), dtt_addr_v4(127, 0, 0, 2, 0),
+                               dtt_addr_v4(127, 9, 8, 7, 0), dtt_addr_v6(v6_loopback, 0)};
+    struct dtt_udp_rx *rx = dtt_udp_rx_new();
+    static uint8_t data[3 * 1000 + 7];
+    (void)state;
+    assert_non_null(rx);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct dtt_addr any = {.family = asked[i].family};
+        struct dtt_addr home = i < 3 ? dtt_addr_v4(127, 0, 0, 1, 0) : asked[i];
+        struct dtt_udp server, client;
+        struct dtt_udp_datagram d;
+        size_t got = 0;
+        if (dtt_udp_open(&client, &home) != DTT_OK) {
+            continue; /* no IPv6 here */
+        }
+        assert_int_equal(dtt_udp_open(&server, &any), DTT_OK);
+        asked[i].port = server.bound.port;
+        assert_true(dtt_udp_add(&client, NULL, &asked[i], 1, 1, dtt_slice("?", 1)));
+        assert_int_equal(dtt_udp_flush(&client), DTT_OK);
+        wait_for(&server, POLLIN);
+        assert_int_equal(dtt_udp_recv(&server, rx), 1);
+        assert_true(dtt_udp_next(&server, rx, &d));
+        assert_true(dtt_addr_eq(&d.to, &asked[i]));
+        /* A batch in segments, with marks, takes its source along. */
+        assert_true(dtt_udp_add(&server, &d.to, &d.from, 2, 1000, dtt_slice(data, sizeof(data))));
+        assert_int_equal(dtt_udp_flush(&server), DTT_OK);
+        while (got < sizeof(data)) {
+            wait_for(&client, POLLIN);
+            assert_true(dtt_udp_recv(&client, rx) >= 0);
+            while (dtt_udp_next(&client, rx, &d)) {
+                assert_true(dtt_addr_eq(&d.from, &asked[i]));
+                assert_true(dtt_addr_eq(&d.to, &client.bound));
+                assert_int_equal(d.ecn, 2);
+                got += d.data.len;
+            }
+        }
+        dtt_udp_close(&server);
+        dtt_udp_close(&client);
+    }
+    dtt_udp_rx_free(rx);
+}
+
+/* An address that the host has no more is no reason to lose the packet, nor the batches. */
+static void a_lost_address_leaves_the_choice_to_the_kernel(void **state)
+{
+    static const uint8_t v6_loopback[16] = {[15] = 1};
+    static const uint8_t v6_foreign[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+    struct dtt_addr lost[] = {dtt_addr_v4(192, 0, 2, 1, 0), dtt_addr_v6(v6_foreign, 0)};
+    struct dtt_addr home[] = {dtt_addr_v4(127, 0, 0, 1, 0), dtt_addr_v6(v6_loopback, 0)};
+    struct dtt_udp_rx *rx = dtt_udp_rx_new();
+    static uint8_t data[3 * 1000 + 7];
+    (void)state;
+    assert_non_null(rx);
+    for (size_t i = 0; i < 2; i++) {
+        struct dtt_addr any = {.family = home[i].family};
+        struct dtt_udp a, b;
+        struct dtt_udp_datagram d;
+        size_t got = 0;
+        if (dtt_udp_open(&b, &home[i]) != DTT_OK) {
+            continue; /* no IPv6 here */
+        }
+        assert_int_equal(dtt_udp_open(&a, &any), DTT_OK);
+        bool has_segment = a.has_segment;
+        assert_true(dtt_udp_add(&a, &lost[i], &b.bound, 0, 1000, dtt_slice(data, sizeof(data))));
+        assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+        assert_int_equal(a.n_failed, 0);
+        assert_int_equal(a.has_segment, has_segment);
+        while (got < sizeof(data)) {
+            wait_for(&b, POLLIN);
+            assert_true(dtt_udp_recv(&b, rx) >= 0);
+            while (dtt_udp_next(&b, rx, &d)) {
+                assert_true(dtt_addr_same_ip(&d.from, &home[i]));
+                got += d.data.len;
+            }
+        }
+        dtt_udp_close(&a);
+        dtt_udp_close(&b);
+    }
+    dtt_udp_rx_free(rx);
+}
+
 static void a_full_batch_says_so(void **state)
 {
     struct dtt_udp a;
     static uint8_t data[60000];
     (void)state;
     open_local(&a);
-    assert_true(dtt_udp_add(&a, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
-    assert_false(dtt_udp_add(&a, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
+    assert_true(dtt_udp_add(&a, NULL, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
+    assert_false(dtt_udp_add(&a, NULL, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
     dtt_udp_close(&a);
 }
 
@@ -111,7 +196,7 @@ static void a_closed_port_is_reported(void **state)
     open_local(&b);
     gone = b.bound;
     dtt_udp_close(&b);
-    assert_true(dtt_udp_add(&a, &gone, 0, 1, dtt_slice("x", 1)));
+    assert_true(dtt_udp_add(&a, NULL, &gone, 0, 1, dtt_slice("x", 1)));
     assert_int_equal(dtt_udp_flush(&a), DTT_OK);
     wait_for(&a, 0); /* POLLERR */
     assert_true(dtt_udp_next_error(&a, &told));
@@ -168,6 +253,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_arrive_whole),
         cmocka_unit_test(segments_arrive_one_by_one),
+        cmocka_unit_test(answers_leave_from_the_address_asked),
+        cmocka_unit_test(a_lost_address_leaves_the_choice_to_the_kernel),
         cmocka_unit_test(a_full_batch_says_so),
         cmocka_unit_test(a_closed_port_is_reported),
         cmocka_unit_test(addresses_that_cannot_be_bound),

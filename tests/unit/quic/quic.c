@@ -270,45 +270,88 @@ static void connects_a_hundred(void **state)
     net_fini(&n);
 }
 
-/* Each end may name the socket by its wildcard address or by the one a packet came to. */
-static void takes_wildcard_for_the_same_socket(void **state)
-{
-    (void)state;
+/*
+ * Two endpoints without the network of net.h, which has one address a host: a dials from whatever
+ * address the kernel chooses, which is `a_addr`, and reaches b at `b_addr`.
+ */
+struct pair {
     struct net n;
-    struct dtt_quic_packet out;
-    struct dtt_quic_event e;
-    net_init(&n, 9);
-    struct net_node *a = net_add(&n, NULL);
-    struct net_node *b = net_add(&n, NULL);
-    const struct dtt_addr any = dtt_addr_v4(0, 0, 0, 0, 4433);
-    dtt_quic_conn c;
-    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(b), &any, &b->addr, &c), DTT_OK);
-    bool is_connected = false;
-    for (int round = 0; round < 20; round++) {
-        while (dtt_quic_next_packet(a->q, n.now, &out)) {
-            assert_true(dtt_addr_eq(&out.local, &any));
-            for (size_t at = 0; at < out.data.len; at += out.segment) {
-                size_t len = out.data.len - at < out.segment ? out.data.len - at : out.segment;
-                dtt_quic_recv(b->q, n.now, round % 2 ? &any : &b->addr, &a->addr, 0,
-                              dtt_slice(out.data.data + at, len));
-            }
-        }
-        while (dtt_quic_next_packet(b->q, n.now, &out)) {
-            for (size_t at = 0; at < out.data.len; at += out.segment) {
-                size_t len = out.data.len - at < out.segment ? out.data.len - at : out.segment;
-                dtt_quic_recv(a->q, n.now, &a->addr, &b->addr, 0,
-                              dtt_slice(out.data.data + at, len));
-            }
-        }
-        n.now.mono_ns += 30 * DTT_MS;
-        dtt_quic_tick(a->q, n.now);
-        dtt_quic_tick(b->q, n.now);
-        while (dtt_quic_next_event(a->q, &e)) {
-            is_connected = e.type == DTT_QUIC_CONNECTED;
+    struct net_node *a, *b;
+    struct dtt_addr a_addr, b_addr;
+    struct dtt_addr a_local; /* the address that a's last packet was to leave from */
+    bool is_connected;
+};
+
+static void pair_carry(struct pair *p, struct net_node *from, const struct dtt_quic_packet *out)
+{
+    bool is_a = from == p->a;
+    for (size_t at = 0; at < out->data.len; at += out->segment) {
+        size_t len = out->data.len - at < out->segment ? out->data.len - at : out->segment;
+        struct dtt_slice datagram = dtt_slice(out->data.data + at, len);
+        if (is_a) {
+            assert_true(dtt_addr_eq(&out->remote, &p->b_addr));
+            dtt_quic_recv(p->b->q, p->n.now, &p->b_addr, &p->a_addr, 0, datagram);
+        } else if (dtt_addr_eq(&out->remote, &p->a_addr)) {
+            dtt_quic_recv(p->a->q, p->n.now, &p->a_addr, &p->b_addr, 0, datagram);
         }
     }
-    assert_true(is_connected);
-    net_fini(&n);
+}
+
+static void pair_run(struct pair *p, int rounds)
+{
+    struct dtt_quic_packet out;
+    struct dtt_quic_event e;
+    for (int round = 0; round < rounds; round++) {
+        while (dtt_quic_next_packet(p->a->q, p->n.now, &out)) {
+            p->a_local = out.local;
+            pair_carry(p, p->a, &out);
+        }
+        while (dtt_quic_next_packet(p->b->q, p->n.now, &out)) {
+            assert_true(dtt_addr_eq(&out.local, &p->b_addr)); /* where it was asked */
+            pair_carry(p, p->b, &out);
+        }
+        p->n.now.mono_ns += 30 * DTT_MS;
+        dtt_quic_tick(p->a->q, p->n.now);
+        dtt_quic_tick(p->b->q, p->n.now);
+        while (dtt_quic_next_event(p->a->q, &e)) {
+            assert_int_not_equal(e.type, DTT_QUIC_CLOSED);
+            p->is_connected |= e.type == DTT_QUIC_CONNECTED;
+        }
+        while (dtt_quic_next_event(p->b->q, &e)) {
+            assert_int_not_equal(e.type, DTT_QUIC_CLOSED);
+        }
+    }
+}
+
+static void knows_its_own_address(void **state)
+{
+    (void)state;
+    struct pair p = {.is_connected = false};
+    const struct dtt_addr any = dtt_addr_v4(0, 0, 0, 0, 4433);
+    dtt_quic_conn c;
+    int64_t stream;
+    net_init(&p.n, 9);
+    p.a = net_add(&p.n, NULL);
+    p.b = net_add(&p.n, NULL);
+    p.a_addr = p.a->addr;
+    p.b_addr = dtt_addr_v4(10, 0, 0, 77, 4433); /* its second one */
+    assert_int_equal(dtt_quic_dial(p.a->q, p.n.now, id_of(p.b), &any, &p.b_addr, &c), DTT_OK);
+    struct dtt_quic_packet first;
+    assert_true(dtt_quic_next_packet(p.a->q, p.n.now, &first));
+    assert_true(dtt_addr_eq(&first.local, &any)); /* the kernel chooses */
+    pair_carry(&p, p.a, &first);
+    pair_run(&p, 20);
+    assert_true(p.is_connected);
+    assert_true(dtt_addr_eq(&p.a_local, &p.a->addr)); /* learnt from the first answer */
+
+    /* The host loses this address, and the kernel takes another one. */
+    p.a_addr = dtt_addr_v4(10, 9, 9, 9, 4433);
+    assert_int_equal(dtt_quic_open_uni(p.a->q, c, &stream), DTT_OK);
+    assert_int_equal(dtt_quic_write(p.a->q, c, stream, dtt_slice("x", 1), false), DTT_OK);
+    pair_run(&p, 20);
+    assert_int_equal(dtt_quic_unacked(p.a->q, c), 0);
+    assert_true(dtt_addr_eq(&p.a_local, &p.a_addr));
+    net_fini(&p.n);
 }
 
 /* ---- ending them */
@@ -673,7 +716,7 @@ int main(void)
         cmocka_unit_test(waits_for_confirmation),
         cmocka_unit_test(checks_arguments),
         cmocka_unit_test(connects_a_hundred),
-        cmocka_unit_test(takes_wildcard_for_the_same_socket),
+        cmocka_unit_test(knows_its_own_address),
         cmocka_unit_test(holds_a_connection),
         cmocka_unit_test(closes_from_either_side),
         cmocka_unit_test(closes_a_dial),
