@@ -70,7 +70,8 @@ static void take_event(struct session *s, const struct dtt_event *event)
         announce(event, o->json);
     } else if (event->type == DTT_EVENT_DHT_READY && !o->json) {
         output_say("a DHT node has answered");
-    } else if (event->type == DTT_EVENT_EXTERNAL_ADDR && o->json) {
+    } else if (o->json &&
+               (event->type == DTT_EVENT_EXTERNAL_ADDR || event->type == DTT_EVENT_STATE_FILE)) {
         print_event_json(event);
     }
 }

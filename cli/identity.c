@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,19 @@ static int write_seed(int fd, const uint8_t *seed)
     return fsync(fd) == 0 ? 0 : errno;
 }
 
+/* The name is on the disk only when its folder is. An errno, or 0. */
+static int sync_folder(char *path)
+{
+    int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+    /* Some file systems cannot sync a folder, and say so. */
+    int error = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+    close(fd);
+    return error;
+}
+
 /*
  * Writes a fresh seed beside `path` and links it into place: so the file is never seen half
  * written, and one that appeared meanwhile is not replaced (EEXIST). An errno, or 0.
@@ -80,6 +94,9 @@ static int make_file(const char *path)
         error = errno;
     }
     unlink(temporary);
+    if (!error) {
+        error = sync_folder(temporary);
+    }
     free(temporary);
     return error;
 }

@@ -7,13 +7,15 @@
 #include "signals.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* So long the end of the command waits for the state file. */
+#define STATE_PATIENCE_MS 2000
 
 uint64_t session_now_ms(void)
 {
@@ -94,20 +96,6 @@ static int report_open(const struct options *o, int err)
                        advice ? advice : "");
 }
 
-/* The library goes on without a state file that it cannot write, but a person should know. */
-static bool state_is_usable(const char *path)
-{
-    char copy[PATH_MAX];
-    size_t size = strlen(path) + 1;
-    if (size > sizeof(copy)) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    memcpy(copy, path, size);
-    return access(dirname(copy), W_OK | X_OK) == 0 &&
-           (access(path, F_OK) != 0 || access(path, R_OK) == 0);
-}
-
 static int open_node(struct session *s, unsigned flags)
 {
     const struct options *o = s->options;
@@ -120,8 +108,10 @@ static int open_node(struct session *s, unsigned flags)
                                 .flags = flags,
                                 .log_level = (int)o->log_level,
                                 .state_file = o->state};
-    if (o->state && !state_is_usable(o->state)) {
-        return output_fail(EXIT_IO, "cannot keep state in '%s': %s", o->state, strerror(errno));
+    char why[1024];
+    int err = dtt_config_check(&config, why, sizeof(why));
+    if (err != 0) {
+        return output_fail(session_exit_code(err), "%s", why);
     }
     if (o->identity) {
         int code = identity_load(o->identity, seed);
@@ -130,7 +120,7 @@ static int open_node(struct session *s, unsigned flags)
         }
         config.seed = seed;
     }
-    int err = dtt_node_open(&s->node, &config);
+    err = dtt_node_open(&s->node, &config);
     explicit_bzero(seed, sizeof(seed));
     return err == 0 ? EXIT_OK : report_open(o, err);
 }
@@ -358,9 +348,31 @@ void session_turn(struct session *s, struct pollfd *fds, nfds_t n)
     }
 }
 
+static void say_state(const struct session *s, const struct dtt_event_state_file *e)
+{
+    const char *file = s->options->state;
+    char again[64] = "when the disk answers";
+    if (e->retry_ms > 0) {
+        snprintf(again, sizeof(again), "in %.0f s", (double)e->retry_ms / 1000);
+    }
+    switch (e->status) {
+    case 0: say(s, "state is kept in '%s' again", file); break;
+    case DTT_EPROTO: say(s, "the state in '%s' is damaged; it will be replaced", file); break;
+    case DTT_ETIMEDOUT:
+        say(s, "the disk takes long to write the state file '%s'; trying again %s", file, again);
+        break;
+    default:
+        say(s, "state is not kept in '%s': %s; trying again %s", file, e->reason, again);
+        break;
+    }
+}
+
 const struct dtt_event *session_event(struct session *s)
 {
     const struct dtt_event *event = dtt_node_next_event(s->node);
+    if (event && event->type == DTT_EVENT_STATE_FILE) {
+        say_state(s, &event->u.state_file);
+    }
     s->has_dht |= event && event->type == DTT_EVENT_DHT_READY;
     s->has_joined |= event && event->type == DTT_EVENT_JOINED;
     return event;
@@ -395,8 +407,37 @@ void session_leave(struct session *s)
     (void)dtt_node_process(s->node);
 }
 
+/* The last state of all: only a failure is worth a word. */
+static void save_state(struct session *s)
+{
+    uint64_t end_ms = session_now_ms() + STATE_PATIENCE_MS;
+    struct pollfd fd = {.fd = dtt_node_fd(s->node), .events = POLLIN};
+    if (dtt_node_save_state(s->node) != 0) {
+        return;
+    }
+    for (int left; (left = session_ms_until(end_ms)) > 0;) {
+        const struct dtt_event *event;
+        (void)poll(&fd, 1, left);
+        (void)dtt_node_process(s->node);
+        while ((event = dtt_node_next_event(s->node)) != NULL) {
+            if (event->type != DTT_EVENT_STATE_FILE) {
+                continue;
+            }
+            if (event->u.state_file.status != 0) {
+                output_say("the state was not kept in '%s': %s", s->options->state,
+                           event->u.state_file.reason);
+            }
+            return;
+        }
+    }
+    output_say("the state was not kept in '%s': the disk does not answer", s->options->state);
+}
+
 void session_close(struct session *s)
 {
     s->topic = NULL;
+    if (s->node) {
+        save_state(s);
+    }
     s->node = dtt_node_close(s->node);
 }

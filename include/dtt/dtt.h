@@ -78,15 +78,16 @@ struct dtt_config {
     const char *state_file;       /**< keeps the DHT node's id and the nodes it knows for the next
                                        start: read at open, replaced as a whole a minute later, every
                                        ten minutes and at close. A missing or damaged file means a
-                                       cold start. For one open node at a time. NULL: none */
+                                       cold start. For one open node at a time. DTT_EVENT_STATE_FILE
+                                       tells what goes wrong. NULL: none */
 };
 
 /**
  * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks. The first event,
  * DTT_EVENT_LISTENING, waits already. Errors: DTT_EINVAL and DTT_EADDR (an address that is not of
- * its form), which dtt_config_check explains; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL, DTT_EPERM,
- * DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is written only on success and is closed by
- * dtt_node_close.
+ * its form), which dtt_config_check explains, as it does DTT_EIO for a state file that cannot be
+ * one; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL, DTT_EPERM, DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is
+ * written only on success and is closed by dtt_node_close.
  */
 DTT_API DTT_MUST_USE int dtt_node_open(dtt_node **ret, const struct dtt_config *cfg);
 
@@ -98,7 +99,8 @@ DTT_API int dtt_config_check(const struct dtt_config *cfg, char *why, size_t cap
 
 /**
  * Leaves all topics, says goodbye to neighbours, closes and frees everything, at once. Events and
- * topics of the node are invalid afterwards. NULL is fine. Returns NULL.
+ * topics of the node are invalid afterwards. NULL is fine. Returns NULL. With a state file it waits
+ * for the disk, two seconds at most; a write that hangs longer has a thread that ends by itself.
  */
 DTT_API dtt_node *dtt_node_close(dtt_node *n);
 
@@ -136,6 +138,13 @@ DTT_API int dtt_node_wait(dtt_node *n, int timeout_ms);
 
 /** Makes dtt_node_wait return, and dtt_node_fd readable once. Any thread; async-signal-safe. */
 DTT_API void dtt_node_wake(dtt_node *n);
+
+/**
+ * Saves the state file now, as dtt_node_close does, and tells by DTT_EVENT_STATE_FILE how that
+ * ended: for a program that wants to know before it closes. Errors: DTT_ESTATE (the node keeps
+ * none).
+ */
+DTT_API int dtt_node_save_state(dtt_node *n);
 
 /** Adds a DHT node to start from, e.g. from a user's own list. Errors: DTT_EINVAL. */
 DTT_API int dtt_node_add_dht_node(dtt_node *n, const struct dtt_addr *addr);

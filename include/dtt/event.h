@@ -34,7 +34,8 @@ enum dtt_event_type {
     DTT_EVENT_DHT_NODE = 17,        /**< dht_node: of a find or ping */
     DTT_EVENT_DHT_READY = 18,       /**< none: a first DHT node has answered */
     DTT_EVENT_DHT_PEER = 19,        /**< dht_peer: of a get_peers */
-    DTT_EVENT_DHT_ANNOUNCE = 20     /**< dht_announce: the last of an announce */
+    DTT_EVENT_DHT_ANNOUNCE = 20,    /**< dht_announce: the last of an announce */
+    DTT_EVENT_STATE_FILE = 21       /**< state_file: it cannot be kept, or can again */
 };
 
 struct dtt_event_listening {
@@ -166,6 +167,15 @@ struct dtt_event_dht_announce {
     uint64_t elapsed_ms;
 };
 
+/** A failure is told once, and then when it has ended; of dtt_node_save_state each end is. */
+struct dtt_event_state_file {
+    int status; /**< 0: saved; DTT_EIO: a save failed; DTT_ETIMEDOUT: the disk does not answer;
+                     of the start DTT_EPROTO: the file is damaged, DTT_EIO: it cannot be read;
+                     that was a cold start, and the file will be replaced */
+    uint64_t retry_ms; /**< until it is tried again; 0: when the disk answers */
+    char reason[64];   /**< the system's words for a failure, or empty */
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -199,6 +209,7 @@ struct dtt_event {
         struct dtt_event_dht_node dht_node;
         struct dtt_event_dht_peer dht_peer;
         struct dtt_event_dht_announce dht_announce;
+        struct dtt_event_state_file state_file;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

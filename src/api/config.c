@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Configs of the caller's: taken over in whatever size they come, and checked. */
 #include "api/node_priv.h"
+#include "io/state_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,7 +68,10 @@ int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, ch
         return dtt_refuse(DTT_EINVAL, why, cap, "there is no log level %d", ours->log_level);
     }
     int err = check_listen(ours, why, cap);
-    return err ? err : check_bootstrap(ours, why, cap);
+    if (!err) {
+        err = check_bootstrap(ours, why, cap);
+    }
+    return !err && ours->state_file ? dtt_state_file_check(ours->state_file, why, cap) : err;
 }
 
 /* An array of structs that begin with their size has its first one's as stride. */

@@ -131,6 +131,15 @@ static void put_dht_announce(struct dtt_json *j, const struct dtt_event_dht_anno
     dtt_json_u64(j, "elapsed_ms", ev->elapsed_ms);
 }
 
+static void put_state_file(struct dtt_json *j, const struct dtt_event_state_file *ev)
+{
+    dtt_json_text(j, "status", dtt_error_name(ev->status));
+    if (ev->status != DTT_OK) {
+        dtt_json_text(j, "reason", ev->reason);
+        dtt_json_u64(j, "retry_ms", ev->retry_ms);
+    }
+}
+
 static void put_message(struct dtt_json *j, const struct dtt_event_message *ev)
 {
     struct dtt_slice data = dtt_slice(ev->data, ev->len);
@@ -193,6 +202,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_addr(j, "addr", &ev->u.dht_peer.addr);
         break;
     case DTT_EVENT_DHT_ANNOUNCE: put_dht_announce(j, &ev->u.dht_announce); break;
+    case DTT_EVENT_STATE_FILE: put_state_file(j, &ev->u.state_file); break;
     case DTT_EVENT_WRITABLE:
     case DTT_EVENT_LEFT:
     case DTT_EVENT_DHT_READY: break;
@@ -235,6 +245,7 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_DHT_READY: return "dht_ready";
     case DTT_EVENT_DHT_PEER: return "peer";
     case DTT_EVENT_DHT_ANNOUNCE: return "announce";
+    case DTT_EVENT_STATE_FILE: return "state_file";
     }
     return "unknown";
 }

@@ -178,6 +178,11 @@ int dtt_node_add_dht_node(dtt_node *n, const struct dtt_addr *addr)
     return DTT_OK;
 }
 
+int dtt_node_save_state(dtt_node *n)
+{
+    return dtt_io_save_state(n->io) ? DTT_OK : DTT_ESTATE;
+}
+
 const char *dtt_node_next_log(dtt_node *n, int *ret_level)
 {
     const struct dtt_log_line *line = dtt_ring_front(&n->log);

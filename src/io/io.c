@@ -6,6 +6,7 @@
 #include "io/host.h"
 #include "io/resolve.h"
 #include "io/state_file.h"
+#include "io/state_keeper.h"
 #include "io/udp.h"
 #include "node/core_dht.h"
 
@@ -31,9 +32,6 @@
 #define RETRY_MAX_NS (300 * DTT_S)
 /* How often the interfaces are looked at, when something else woke us anyway. */
 #define HOSTADDRS_NS (60 * DTT_S)
-/* What the node knows is saved a minute after its start, then every ten, and when it is closed. */
-#define STATE_FIRST_NS (60 * DTT_S)
-#define STATE_NS (600 * DTT_S)
 
 enum { SOCKETS = 2 };
 
@@ -66,10 +64,9 @@ struct dtt_io {
     uint64_t hostaddrs_ns;
     struct dtt_addr hostaddrs[DTT_CORE_ADDRS];
     size_t n_hostaddrs;
-    struct dtt_state_file *state; /* NULL: none is kept */
-    uint64_t state_ns;            /* when it is saved next; DTT_NEVER */
-    uint64_t trim_ns;             /* not before then */
-    uint64_t trim_freed;          /* QUIC_MEMORY_FREED when the heap was trimmed last */
+    struct dtt_state_keeper *state; /* NULL: none is kept */
+    uint64_t trim_ns;               /* not before then */
+    uint64_t trim_freed;            /* QUIC_MEMORY_FREED when the heap was trimmed last */
     bool is_broken;
 };
 
@@ -177,7 +174,10 @@ static uint64_t deadline(const struct dtt_io *io)
     if (io->is_stale || !dtt_events_is_empty(dtt_core_events(io->core))) {
         return 0;
     }
-    uint64_t t = dtt_min_ns(io->state_ns, dtt_core_deadline(io->core));
+    uint64_t t = dtt_core_deadline(io->core);
+    if (io->state) {
+        t = dtt_min_ns(t, dtt_state_keeper_deadline(io->state));
+    }
     for (size_t i = 0; i < io->n_lookups; i++) {
         t = dtt_min_ns(t, io->lookups[i].retry_ns);
     }
@@ -308,40 +308,49 @@ static void look_at_hostaddrs(struct dtt_io *io, struct dtt_now now)
 static int load_state(struct dtt_io *io, const char *path, struct dtt_now now)
 {
     uint8_t buf[DTT_DHT_STATE_MAX];
-    io->state_ns = DTT_NEVER;
     if (!path) {
         return DTT_OK;
     }
-    io->state = dtt_state_file_new(path);
-    if (!io->state) {
-        return DTT_ENOMEM;
+    int err = dtt_state_keeper_new(&io->state, path, &io->loop, io->ctx, dtt_core_events(io->core));
+    if (err) {
+        return err;
     }
-    io->state_ns = now.mono_ns + STATE_FIRST_NS;
-    int len = dtt_state_file_read(io->state, buf, sizeof(buf));
+    int len = dtt_state_file_read(dtt_state_keeper_path(io->state), buf, sizeof(buf));
     int nodes = len > 0 ? dtt_core_dht_restore(io->core, now, dtt_slice(buf, (size_t)len)) : len;
     if (nodes == DTT_ENOMEM) {
         return nodes;
     }
     if (nodes < 0) { /* a cold start then */
-        DTT_TRACE(io->ctx, IO_STATE_REFUSED, dtt_tv_text(dtt_state_file_path(io->state)));
+        dtt_state_keeper_refuse(io->state, now, nodes);
     } else if (len > 0) {
         DTT_TRACE(io->ctx, IO_STATE_READ, dtt_tv_int(nodes));
     }
     return DTT_OK;
 }
 
-static void save_state(struct dtt_io *io, struct dtt_now now)
+/* Writes what is worth keeping: when we know nobody, whatever the file says is better. */
+static struct dtt_slice state_of(struct dtt_io *io, uint8_t buf[DTT_DHT_STATE_MAX])
+{
+    int len = dtt_core_dht_state(io->core, buf, DTT_DHT_STATE_MAX);
+    return dtt_slice(buf, len > 0 ? (size_t)len : 0);
+}
+
+static void keep_state(struct dtt_io *io, struct dtt_now now)
 {
     uint8_t buf[DTT_DHT_STATE_MAX];
-    int len = dtt_core_dht_state(io->core, buf, sizeof(buf));
-    io->state_ns = now.mono_ns + STATE_NS;
-    if (len == 0) { /* we know nobody: whatever the file says is better */
-        return;
+    if (io->state && dtt_state_keeper_run(io->state, now)) {
+        dtt_state_keeper_save(io->state, now, state_of(io, buf));
+        io->is_stale = true;
     }
-    if (dtt_state_file_wait(io->state) != DTT_OK ||
-        dtt_state_file_write(io->state, dtt_slice(buf, (size_t)len)) != DTT_OK) {
-        DTT_TRACE(io->ctx, IO_STATE_NOT_WRITTEN, dtt_tv_text(dtt_state_file_path(io->state)));
+}
+
+bool dtt_io_save_state(struct dtt_io *io)
+{
+    if (io->state) {
+        dtt_state_keeper_ask(io->state, dtt_host_now());
+        set_timer(io);
     }
+    return io->state != NULL;
 }
 
 /* ------------------------------------------------------------- life cycle */
@@ -388,6 +397,15 @@ static int open_watchers(struct dtt_io *io)
     return DTT_OK;
 }
 
+/* Before anything is read or received, so that it is the first event of all. */
+static void tell_listening(struct dtt_io *io)
+{
+    struct dtt_event ev = {.type = DTT_EVENT_LISTENING};
+    ev.u.listening.id = *dtt_core_id(io->core);
+    ev.u.listening.n_addrs = dtt_io_bound(io, ev.u.listening.addrs);
+    dtt_events_push(dtt_core_events(io->core), dtt_host_now(), &ev, dtt_slice(NULL, 0));
+}
+
 static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
 {
     struct dtt_core_config core = {
@@ -400,6 +418,7 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     int err = dtt_core_new(&io->core, &core, now);
     sodium_memzero(&core, sizeof(core));
     if (!err) {
+        tell_listening(io);
         err = load_state(io, cfg->state_file, now);
     }
     if (err) {
@@ -415,15 +434,6 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     }
     count_resolving(io, now);
     return err;
-}
-
-/* Before anything is received, so that it is the first event of all. */
-static void tell_listening(struct dtt_io *io)
-{
-    struct dtt_event ev = {.type = DTT_EVENT_LISTENING};
-    ev.u.listening.id = *dtt_core_id(io->core);
-    ev.u.listening.n_addrs = dtt_io_bound(io, ev.u.listening.addrs);
-    dtt_events_push(dtt_core_events(io->core), dtt_host_now(), &ev, dtt_slice(NULL, 0));
 }
 
 int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
@@ -447,7 +457,6 @@ int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
         dtt_io_close(io);
         return err;
     }
-    tell_listening(io);
     dtt_io_process(io);
     *ret = io;
     return DTT_OK;
@@ -463,6 +472,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 void dtt_io_close(struct dtt_io *io)
 {
+    uint8_t buf[DTT_DHT_STATE_MAX];
     if (!io) {
         return;
     }
@@ -470,11 +480,12 @@ void dtt_io_close(struct dtt_io *io)
         struct dtt_now now = dtt_host_now();
         dtt_core_shutdown(io->core, now);
         send_packets(io, now);
-        if (io->state) {
-            save_state(io, now);
-        }
+        struct dtt_slice known = state_of(io, buf);
         dtt_core_hang_up(io->core, now);
         send_packets(io, now);
+        if (io->state) {
+            dtt_state_keeper_close(io->state, now, known);
+        }
         dtt_core_free(io->core);
     }
     if (io->loop.data) {
@@ -486,7 +497,7 @@ void dtt_io_close(struct dtt_io *io)
         dtt_resolve_free(io->lookups[i].resolve);
     }
     free(io->lookups);
-    dtt_state_file_free(io->state);
+    dtt_state_keeper_free(io->state);
     if (io->timer_fd >= 0) {
         close(io->timer_fd);
     }
@@ -580,9 +591,7 @@ int dtt_io_process(struct dtt_io *io)
         }
     }
     look_at_hostaddrs(io, now);
-    if (io->state_ns <= now.mono_ns) {
-        save_state(io, now);
-    }
+    keep_state(io, now);
     dtt_core_run(io->core, now);
     dtt_io_flush(io);
     trim_heap(io, now);

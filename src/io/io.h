@@ -44,6 +44,8 @@ int dtt_io_process(struct dtt_io *io);
 const struct dtt_event *dtt_io_next_event(struct dtt_io *io);
 /** Sends what the application's last call made ready, and sets the timer anew. */
 void dtt_io_flush(struct dtt_io *io);
+/** Saves the state file now and tells how that ended; false: none is kept. */
+bool dtt_io_save_state(struct dtt_io *io);
 void dtt_io_wake(struct dtt_io *io);
 /** Whether dtt_io_wake was called since last asked. */
 bool dtt_io_take_wake(struct dtt_io *io);

@@ -2,17 +2,15 @@
 #define _DEFAULT_SOURCE
 #include "io/resolve.h"
 
+#include "io/thread.h"
 #include "io/udp.h"
 
 #include <netdb.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define STACK_BYTES (256 * 1024)
 
 /* Shared by the node and the thread; the last to let go frees it. */
 struct dtt_resolve {
@@ -54,20 +52,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-static bool start_thread(struct dtt_resolve *r)
-{
-    pthread_attr_t attr;
-    pthread_t thread;
-    if (pthread_attr_init(&attr) != 0) {
-        return false;
-    }
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    bool is_started = pthread_create(&thread, &attr, run, r) == 0;
-    pthread_attr_destroy(&attr);
-    return is_started;
-}
-
 int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
 {
     struct dtt_resolve *r = calloc(1, sizeof(*r));
@@ -80,7 +64,7 @@ int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
     r->port = port;
     atomic_init(&r->refs, 2);
     r->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (r->fd < 0 || !start_thread(r)) {
+    if (r->fd < 0 || !dtt_thread_start(run, r)) {
         if (r->fd >= 0) {
             close(r->fd);
         }

@@ -6,59 +6,93 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <pthread.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Written first, in the same folder. */
 #define FRESH_SUFFIX ".new"
+/* Attempts to open it while somebody else renames it away. */
+#define FRESH_ATTEMPTS 3
 
-struct dtt_state_file {
-    char *path;
-    char *fresh; /* written first, in the same folder */
-    char *folder;
-    pthread_t thread;
-    bool is_writing;
-    int result; /* of the last write; the thread's own while it runs */
-    uint8_t *data;
-    size_t len;
-    char names[];
-};
-
-struct dtt_state_file *dtt_state_file_new(const char *path)
+static bool folder_of(const char *path, char ret[PATH_MAX])
 {
+    char copy[PATH_MAX];
     size_t n = strlen(path) + 1;
-    struct dtt_state_file *f = calloc(1, sizeof(*f) + 3 * n + sizeof(FRESH_SUFFIX));
-    if (!f) {
-        return NULL;
+    if (n > sizeof(copy)) {
+        errno = ENAMETOOLONG;
+        return false;
     }
-    f->path = f->names;
-    f->fresh = f->path + n;
-    f->folder = f->fresh + n + sizeof(FRESH_SUFFIX);
-    memcpy(f->path, path, n);
-    snprintf(f->fresh, n + sizeof(FRESH_SUFFIX), "%s%s", path, FRESH_SUFFIX);
-    memcpy(f->folder, path, n);
-    f->folder = dirname(f->folder);
-    return f;
+    memcpy(copy, path, n);
+    const char *folder = dirname(copy);
+    memcpy(ret, folder, strlen(folder) + 1);
+    return true;
 }
 
-const char *dtt_state_file_path(const struct dtt_state_file *f)
+/* NULL, or what is wrong with it. */
+static const char *fault_of(const char *path)
 {
-    return f->path;
-}
-
-void dtt_state_file_free(struct dtt_state_file *f)
-{
-    if (f) {
-        dtt_state_file_wait(f);
-        free(f);
+    char folder[PATH_MAX];
+    struct stat st;
+    bool is_there = stat(path, &st) == 0;
+    if (!is_there && errno != ENOENT) {
+        return strerror(errno);
     }
+    if (is_there && S_ISDIR(st.st_mode)) {
+        return "it is a folder";
+    }
+    if (is_there && !S_ISREG(st.st_mode)) {
+        return "it is not a regular file";
+    }
+    if (path[0] == '\0' || path[strlen(path) - 1] == '/') {
+        return "it names no file";
+    }
+    if (is_there && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
+        return strerror(errno);
+    }
+    return folder_of(path, folder) && faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0
+               ? NULL
+               : strerror(errno);
 }
 
-int dtt_state_file_read(const struct dtt_state_file *f, uint8_t *buf, size_t cap)
+int dtt_state_file_check(const char *path, char *why, size_t cap)
 {
-    int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const char *fault = fault_of(path);
+    if (fault && why) {
+        snprintf(why, cap, "state cannot be kept in '%.512s': %s", path, fault);
+    }
+    return fault ? DTT_EIO : DTT_OK;
+}
+
+char *dtt_state_file_locate(const char *path)
+{
+    char folder[PATH_MAX];
+    char copy[PATH_MAX];
+    char *there = realpath(path, NULL);
+    if (there || errno == ENOMEM) {
+        return there;
+    }
+    char *parent = folder_of(path, folder) ? realpath(folder, NULL) : NULL;
+    if (!parent) { /* each write will tell why it fails */
+        return errno == ENOMEM ? NULL : strdup(path);
+    }
+    memcpy(copy, path, strlen(path) + 1);
+    const char *name = basename(copy);
+    size_t size = strlen(parent) + strlen(name) + 2;
+    there = malloc(size);
+    if (there) {
+        snprintf(there, size, "%s/%s", parent, name);
+    }
+    free(parent);
+    return there;
+}
+
+int dtt_state_file_read(const char *path, uint8_t *buf, size_t cap)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
     if (fd < 0) {
         return errno == ENOENT ? 0 : DTT_EIO;
@@ -77,79 +111,92 @@ int dtt_state_file_read(const struct dtt_state_file *f, uint8_t *buf, size_t cap
     if (n < 0) {
         return DTT_EIO;
     }
-    return st.st_size > (off_t)cap ? 0 : (int)len;
+    return st.st_size > (off_t)cap ? DTT_EPROTO : (int)len;
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t len)
+static int write_all(int fd, struct dtt_slice bytes)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
+    size_t done = 0;
+    while (done < bytes.len) {
+        ssize_t n = write(fd, bytes.data + done, bytes.len - done);
         if (n < 0 && errno != EINTR) {
-            return false;
+            return errno;
         }
-        data += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
+        done += n > 0 ? (size_t)n : 0;
     }
-    return true;
+    return 0;
+}
+
+static bool is_same(int fd, const char *path)
+{
+    struct stat ours, theirs;
+    return fstat(fd, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+           ours.st_ino == theirs.st_ino;
+}
+
+/*
+ * Opens the new file and locks it: a write that hung may go on while another node, or this one
+ * started again, writes too, and a half written file must not get the name. Minus an errno.
+ */
+static int open_fresh(const char *fresh)
+{
+    for (int i = 0; i < FRESH_ATTEMPTS; i++) {
+        int fd = open(fresh, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (fd < 0) {
+            return -errno;
+        }
+        /* A file system without locks is written all the same. */
+        bool is_taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        if (!is_taken && is_same(fd, fresh)) {
+            int error = ftruncate(fd, 0) == 0 ? 0 : errno;
+            if (error) {
+                close(fd);
+            }
+            return error ? -error : fd;
+        }
+        close(fd);
+        if (is_taken) {
+            return -EBUSY;
+        }
+    }
+    return -EBUSY;
 }
 
 /* The name is on the disk only when its folder is. */
-static void sync_folder(const char *folder)
+static int sync_folder(const char *path)
 {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-}
-
-static int replace(const struct dtt_state_file *f)
-{
-    int fd = open(f->fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char folder[PATH_MAX];
+    int fd = folder_of(path, folder) ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0) {
-        return DTT_EIO;
+        return errno;
     }
-    bool is_written = write_all(fd, f->data, f->len) && fsync(fd) == 0;
-    if (close(fd) != 0 || !is_written || rename(f->fresh, f->path) != 0) {
-        unlink(f->fresh);
-        return DTT_EIO;
-    }
-    sync_folder(f->folder);
-    return DTT_OK;
+    /* Some file systems cannot sync a folder, and say so. */
+    int error = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+    close(fd);
+    return error;
 }
 
-static void *run(void *arg)
+int dtt_state_file_write(const char *path, struct dtt_slice bytes, enum dtt_state_file_use use)
 {
-    struct dtt_state_file *f = arg;
-    f->result = replace(f);
-    return NULL;
-}
-
-int dtt_state_file_wait(struct dtt_state_file *f)
-{
-    if (f->is_writing) {
-        pthread_join(f->thread, NULL);
-        f->is_writing = false;
-        free(f->data);
-        f->data = NULL;
+    char fresh[PATH_MAX];
+    if ((size_t)snprintf(fresh, sizeof(fresh), "%s" FRESH_SUFFIX, path) >= sizeof(fresh)) {
+        return ENAMETOOLONG;
     }
-    return f->result;
-}
-
-int dtt_state_file_write(struct dtt_state_file *f, struct dtt_slice bytes)
-{
-    dtt_state_file_wait(f);
-    f->data = malloc(bytes.len ? bytes.len : 1);
-    if (!f->data) {
-        return DTT_ENOMEM;
+    int fd = open_fresh(fresh);
+    if (fd < 0) {
+        return -fd;
     }
-    memcpy(f->data, bytes.data, bytes.len);
-    f->len = bytes.len;
-    f->is_writing = pthread_create(&f->thread, NULL, run, f) == 0;
-    if (!f->is_writing) {
-        free(f->data);
-        f->data = NULL;
-        return DTT_EIO;
+    int error = write_all(fd, bytes);
+    if (!error && fsync(fd) != 0) {
+        error = errno;
     }
-    return DTT_OK;
+    bool is_save = use == DTT_STATE_FILE_SAVE;
+    if (!error && is_save && rename(fresh, path) != 0) {
+        error = errno;
+    }
+    if (error || !is_save) {
+        unlink(fresh);
+    }
+    close(fd); /* the lock goes with it */
+    return error || !is_save ? error : sync_folder(path);
 }

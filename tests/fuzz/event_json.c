@@ -111,6 +111,9 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
     case DTT_EVENT_DHT_PUT:
     case DTT_EVENT_DHT_READY:
     case DTT_EVENT_DHT_ANNOUNCE: break;
+    case DTT_EVENT_STATE_FILE:
+        ev->u.state_file.reason[sizeof(ev->u.state_file.reason) - 1] = '\0';
+        break;
     }
 }
 

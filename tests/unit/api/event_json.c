@@ -215,6 +215,19 @@ static void which_topic_which_operation_what_outcome(void **state)
     j = render(&ev);
     assert_text(j, "status", "DTT_ECLOSED");
     json_decref(j);
+    ev = (struct dtt_event){.type = DTT_EVENT_STATE_FILE};
+    j = render(&ev);
+    assert_text(j, "event", "state_file");
+    assert_text(j, "status", "DTT_OK");
+    assert_null(json_object_get(j, "reason"));
+    json_decref(j);
+    ev.u.state_file = (struct dtt_event_state_file){
+        .status = DTT_EIO, .retry_ms = 5000, .reason = "No space left on device"};
+    j = render(&ev);
+    assert_text(j, "status", "DTT_EIO");
+    assert_text(j, "reason", "No space left on device");
+    assert_number(j, "retry_ms", 5000);
+    json_decref(j);
 }
 
 static void bytes_are_whole(void **state)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a program gets for each kind of mistake: an error, a sentence, and nothing worse. */
+#define _DEFAULT_SOURCE
 #include "support/vectors.h"
 
 #include <dtt/dht.h>
 #include <dtt/options.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static const char *const loopback[] = {"127.0.0.1:0"};
 static dtt_node *n;
@@ -88,12 +92,38 @@ static void configs_of_a_node(void **state)
     refused(&cfg, DTT_EADDR, "HOST:PORT, not 'nonsense'");
     cfg.n_bootstrap = 33;
     refused(&cfg, DTT_EINVAL, "0 to 32");
-    /* A state file that cannot be is a cold start, no error. */
     cfg = node_config();
     cfg.state_file = "/nonexistent/dir/x";
+    refused(&cfg, DTT_EIO, "No such file or directory");
+    cfg.state_file = "/";
+    refused(&cfg, DTT_EIO, "'/': it is a folder");
+    cfg.state_file = "";
+    refused(&cfg, DTT_EIO, "names no file");
+}
+
+/* A program that asks hears how its save ended, also when there was nothing to save. */
+static void a_save_on_request(void **state)
+{
+    char folder[] = "/tmp/dtt-misuse-XXXXXX";
+    char path[64];
+    struct dtt_config cfg = node_config();
+    const struct dtt_event *ev;
     dtt_node *other = NULL;
+    (void)state;
+    assert_int_equal(dtt_node_save_state(n), DTT_ESTATE);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/state", folder);
+    cfg.state_file = path;
     assert_int_equal(dtt_node_open(&other, &cfg), DTT_OK);
+    assert_int_equal(dtt_node_next_event(other)->type, DTT_EVENT_LISTENING);
+    assert_int_equal(dtt_node_save_state(other), DTT_OK);
+    while (!(ev = dtt_node_next_event(other))) {
+        assert_int_equal(dtt_node_wait(other, -1), 0);
+    }
+    assert_int_equal(ev->type, DTT_EVENT_STATE_FILE);
+    assert_int_equal(ev->u.state_file.status, DTT_OK);
     dtt_node_close(other);
+    assert_int_equal(rmdir(folder), 0); /* nothing was known, so nothing was written */
 }
 
 static void refused_topic(const struct dtt_topic_config *cfg, const char *word)
@@ -270,6 +300,7 @@ int main(void)
         cmocka_unit_test(configs_of_a_node), ON_A_NODE(configs_of_a_topic),
         ON_A_NODE(peers_of_a_later_version), ON_A_NODE(calls_on_a_topic),
         ON_A_NODE(calls_of_the_dht),         cmocka_unit_test(everything_is_copied),
+        ON_A_NODE(a_save_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,21 @@ struct place {
     char path[128];
 };
 
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+static int n_folders_synced; /* after their file has its name */
+static char synced_path[128];
+
+int __wrap_fsync(int fd)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    n_folders_synced += S_ISDIR(st.st_mode) && access(synced_path, F_OK) == 0;
+    return __real_fsync(fd);
+}
+
 static int setup(void **state)
 {
     struct place *p = calloc(1, sizeof(*p));
@@ -27,6 +42,7 @@ static int setup(void **state)
         return -1;
     }
     snprintf(p->path, sizeof(p->path), "%s/identity", p->folder);
+    snprintf(synced_path, sizeof(synced_path), "%s", p->path);
     *state = p;
     return 0;
 }
@@ -88,6 +104,19 @@ static void test_makes_and_reads(void **state)
     }
     closedir(dir);
     assert_int_equal(files, 1);
+}
+
+/* A fresh identity whose name is not yet on the disk would be another one after a power failure. */
+static void test_the_name_is_synced(void **state)
+{
+    const struct place *p = *state;
+    uint8_t seed[DTT_SEED_BYTES];
+
+    n_folders_synced = 0;
+    assert_int_equal(identity_load(p->path, seed), EXIT_OK);
+    assert_int_equal(n_folders_synced, 1);
+    assert_int_equal(identity_load(p->path, seed), EXIT_OK);
+    assert_int_equal(n_folders_synced, 1);
 }
 
 static void test_two_files_differ(void **state)
@@ -154,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_makes_and_reads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_name_is_synced, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_files_differ, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reads_raw_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mode, setup, teardown),
