@@ -12,9 +12,12 @@
 #define CATCH_UP_LOT_NS (5 * DTT_MS)
 #define CATCH_UP_NEXT_NS (1 * DTT_S)
 
-void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_timerq *timers,
+void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_ctx *ctx,
+                             struct dtt_timerq *timers,
                              const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
+    memset(s, 0, sizeof(*s));
+    s->ctx = ctx;
     s->timers = timers;
     s->wait_ns = DTT_PLUMTREE_GRAFT_FIRST_NS;
     dtt_map_init(&s->entries, DTT_GOSSIP_ID_BYTES, DTT_GOSSIP_MISSING_MAX, hash_key);
@@ -34,9 +37,29 @@ struct dtt_gossip_missing_entry *dtt_gossip_missing_get(const struct dtt_gossip_
     return dtt_map_get(&s->entries, id->bytes);
 }
 
-static int add_entry(struct dtt_gossip_missing *s, uint64_t now_ns,
-                     const struct dtt_gossip_ihave *ihave, struct dtt_gossip_missing_entry **ret)
+/* The largest share loses its oldest entry, unless `slot` has as much. */
+static int make_room(struct dtt_gossip_missing *s, uint8_t slot)
 {
+    const struct dtt_list *largest = &s->shares[slot];
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        largest = s->shares[i].count > largest->count ? &s->shares[i] : largest;
+    }
+    if (largest == &s->shares[slot]) {
+        return DTT_EFULL;
+    }
+    dtt_gossip_missing_forget(
+        s, DTT_LIST_OWNER(largest->head, struct dtt_gossip_missing_entry, in_share));
+    DTT_COUNT(s->ctx, GOSSIP_IHAVES_REFUSED);
+    return DTT_OK;
+}
+
+static int add_entry(struct dtt_gossip_missing *s, uint64_t now_ns,
+                     const struct dtt_gossip_ihave *ihave, uint8_t slot,
+                     struct dtt_gossip_missing_entry **ret)
+{
+    if (dtt_map_count(&s->entries) == DTT_GOSSIP_MISSING_MAX && make_room(s, slot)) {
+        return DTT_EFULL;
+    }
     uint64_t wait_ns = s->wait_ns;
     if (dtt_gossip_is_catch_up(ihave->round)) {
         wait_ns += dtt_map_count(&s->entries) / CATCH_UP_LOT * CATCH_UP_LOT_NS;
@@ -56,8 +79,15 @@ static int add_entry(struct dtt_gossip_missing *s, uint64_t now_ns,
         dtt_gossip_missing_forget(s, e);
         return DTT_ENOMEM;
     }
+    dtt_list_push(&s->shares[slot], &e->in_share);
     *ret = e;
     return DTT_OK;
+}
+
+static void move(struct dtt_gossip_missing *s, struct dtt_gossip_missing_entry *e, uint8_t slot)
+{
+    dtt_list_remove(&e->in_share);
+    dtt_list_push(&s->shares[slot], &e->in_share);
 }
 
 int dtt_gossip_missing_add(struct dtt_gossip_missing *s, uint64_t now_ns,
@@ -65,7 +95,7 @@ int dtt_gossip_missing_add(struct dtt_gossip_missing *s, uint64_t now_ns,
 {
     struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(s, &ihave->id);
     if (!e) {
-        int err = add_entry(s, now_ns, ihave, &e);
+        int err = add_entry(s, now_ns, ihave, slot, &e);
         if (err) {
             return err;
         }
@@ -77,6 +107,9 @@ int dtt_gossip_missing_add(struct dtt_gossip_missing *s, uint64_t now_ns,
     }
     if (e->n < DTT_GOSSIP_ANNOUNCERS_MAX) {
         e->announcers[e->n++] = (struct dtt_gossip_announcer){.slot = slot, .round = ihave->round};
+        if (s->shares[slot].count < e->in_share.list->count) {
+            move(s, e, slot);
+        }
     }
     return DTT_OK;
 }
@@ -84,6 +117,7 @@ int dtt_gossip_missing_add(struct dtt_gossip_missing *s, uint64_t now_ns,
 void dtt_gossip_missing_forget(struct dtt_gossip_missing *s, struct dtt_gossip_missing_entry *e)
 {
     dtt_timerq_cancel(s->timers, &e->timer);
+    dtt_list_remove(&e->in_share);
     dtt_map_take(&s->entries, e->id.bytes);
     free(e);
     if (dtt_map_count(&s->entries) == 0) {
@@ -107,6 +141,8 @@ void dtt_gossip_missing_forget_slot(struct dtt_gossip_missing *s, uint8_t slot)
         }
         if (e->n == 0) {
             dtt_gossip_missing_forget(s, e);
+        } else if (e->in_share.list == &s->shares[slot]) {
+            move(s, e, e->announcers[0].slot);
         }
     }
 }

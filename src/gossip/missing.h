@@ -3,13 +3,20 @@
  * Messages that neighbours announced (IHave) and nobody has sent yet. Each entry has a timer armed
  * all its life: when it fires, the next announcer is to be asked (Graft), and when none is left
  * the entry goes. So entries live for seconds at most whatever is announced.
+ *
+ * Each entry is in the share of one of its announcers. When the table is full the largest share
+ * gives one up, and an entry that a neighbour with a smaller share announces as well moves to that:
+ * a neighbour that announces what nobody has cannot keep others from announcing.
  */
 #ifndef DTT_GOSSIP_MISSING_H
 #define DTT_GOSSIP_MISSING_H
 
+#include "base/ctx.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "base/timerq.h"
 #include "gossip/message.h"
+#include "gossip/view.h"
 
 #define DTT_GOSSIP_MISSING_MAX 2048
 #define DTT_GOSSIP_ANNOUNCERS_MAX 8
@@ -21,6 +28,7 @@ struct dtt_gossip_announcer {
 
 struct dtt_gossip_missing_entry {
     struct dtt_timer timer;
+    struct dtt_list_link in_share;
     struct dtt_gossip_message_id id;
     uint64_t heard_ns;
     uint8_t n;
@@ -29,19 +37,25 @@ struct dtt_gossip_missing_entry {
 };
 
 struct dtt_gossip_missing {
+    struct dtt_ctx *ctx;
     struct dtt_map entries;
+    struct dtt_list shares[DTT_GOSSIP_ACTIVE_MAX]; /**< by slot, oldest first */
     struct dtt_timerq *timers;
     uint64_t wait_ns; /**< from the first announcement to the first Graft */
 };
 
 /** `timers` is borrowed. */
-void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_timerq *timers,
+void dtt_gossip_missing_init(struct dtt_gossip_missing *s, struct dtt_ctx *ctx,
+                             struct dtt_timerq *timers,
                              const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_gossip_missing_fini(struct dtt_gossip_missing *s);
 
 struct dtt_gossip_missing_entry *dtt_gossip_missing_get(const struct dtt_gossip_missing *s,
                                                         const struct dtt_gossip_message_id *id);
-/** Notes an announcement; a peer counts once per message. DTT_EFULL, DTT_ENOMEM. */
+/**
+ * Notes an announcement; a peer counts once per message. DTT_EFULL when no neighbour has a larger
+ * share, DTT_ENOMEM.
+ */
 int dtt_gossip_missing_add(struct dtt_gossip_missing *s, uint64_t now_ns,
                            const struct dtt_gossip_ihave *ihave, uint8_t slot);
 /** Drops an entry. */

@@ -85,9 +85,10 @@ static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
         add_ihave(p, &peer->id, &m, waiting);
         dtt_ring_pop(&peer->lazy_push_queue);
     }
-    const struct dtt_gossip_recall_entry *e = NULL;
+    struct dtt_gossip_recall_walk walk = {.is_begun = false};
+    const struct dtt_gossip_recall_entry *e;
     while (peer->wants_catch_up && !peer->is_slow &&
-           (e = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, e)) != NULL) {
+           (e = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk))) {
         struct dtt_gossip_ihave ihave = {.id = e->id,
                                          .round = catch_up_round(e->content_until_ns, now.mono_ns)};
         add_ihave(p, &peer->id, &m, &ihave);
@@ -108,9 +109,14 @@ static void dispatch_soon(struct dtt_plumtree *p, struct dtt_now now,
     }
 }
 
+/* Announcements fill a buffer too: a slow neighbour is told of the rest when it reads again. */
 static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer,
                      const struct dtt_gossip_message_id *id, uint16_t round)
 {
+    if (peer->is_slow && !dtt_bucket_take(&peer->slow_budget, 1, now.mono_ns)) {
+        peer->wants_catch_up = true;
+        return;
+    }
     if (peer->lazy_push_queue.count == DTT_PLUMTREE_LAZY_QUEUE_MAX) {
         dispatch(p, now, peer);
     }
@@ -130,8 +136,9 @@ static void start_link(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
     peer->is_eager = true;
     peer->is_new = true;
     peer->was_pruned = false;
+    struct dtt_gossip_recall_walk walk = {.is_begun = false};
     peer->wants_catch_up =
-        dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, NULL) != NULL;
+        dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk) != NULL;
     if (peer->wants_catch_up) {
         dispatch_soon(p, now, peer);
     }
@@ -199,6 +206,8 @@ void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const str
     struct dtt_plumtree_peer *known = find(p, peer);
     if (known) {
         known->is_slow = is_slow;
+        dtt_bucket_init(&known->slow_budget, DTT_PLUMTREE_SLOW_TOLD, DTT_PLUMTREE_SLOW_TOLD,
+                        now.mono_ns);
         if (known->wants_catch_up) {
             dispatch_soon(p, now, known);
         }
@@ -327,11 +336,12 @@ static int encode(struct dtt_slice content, const struct dtt_gossip_message_id *
     return *ret ? DTT_OK : DTT_ENOMEM;
 }
 
-static int remember(struct dtt_plumtree *p, struct dtt_now now,
+/* `from`: the neighbour that brought it; NULL: it is our own. */
+static int remember(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *from,
                     const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
                     uint64_t until_ns)
 {
-    int err = dtt_gossip_recall_add(&p->received_messages, now.mono_ns, id, blob, until_ns);
+    int err = dtt_gossip_recall_add(&p->received_messages, now.mono_ns, from, id, blob, until_ns);
     /* Should no timer be had, the next message tries again; the bounds hold meanwhile. */
     if (!err && !dtt_timer_is_armed(&p->expire_timer)) {
         dtt_timerq_set(&p->timers, &p->expire_timer, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
@@ -398,7 +408,7 @@ static int broadcast_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dt
     if (err) {
         return err;
     }
-    err = remember(p, now, &id, blob, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
+    err = remember(p, now, NULL, &id, blob, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
     if (!err) {
         push(p, now, NULL, NULL, &id, blob, 0);
     }
@@ -555,7 +565,7 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
     bool caught_up;
     struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing_messages, id);
     uint64_t until_ns = now.mono_ns + time_left(e, slot_of(p, from), now.mono_ns, &caught_up);
-    int err = remember(p, now, id, blob, until_ns);
+    int err = remember(p, now, &from->id, id, blob, until_ns);
     if (err) {
         return err;
     }
@@ -772,7 +782,7 @@ void dtt_plumtree_init(struct dtt_plumtree *p, const struct dtt_gossip_port *por
     dtt_timerq_init(&p->timers);
     dtt_gossip_recall_init(&p->received_messages, port->ctx, hash_key);
     dtt_gossip_promises_init(&p->promises, port->ctx);
-    dtt_gossip_missing_init(&p->missing_messages, &p->timers, hash_key);
+    dtt_gossip_missing_init(&p->missing_messages, port->ctx, &p->timers, hash_key);
 }
 
 void dtt_plumtree_fini(struct dtt_plumtree *p)

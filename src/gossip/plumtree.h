@@ -8,6 +8,7 @@
 #ifndef DTT_GOSSIP_PLUMTREE_H
 #define DTT_GOSSIP_PLUMTREE_H
 
+#include "base/bucket.h"
 #include "gossip/missing.h"
 #include "gossip/outbox.h"
 #include "gossip/promises.h"
@@ -15,6 +16,7 @@
 #include "gossip/view.h"
 
 #define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
+#define DTT_PLUMTREE_SLOW_TOLD 1000     /* announcements a second to a slow neighbour */
 #define DTT_PLUMTREE_BUSY 3             /* so many messages of others in a moment */
 #define DTT_PLUMTREE_MOMENT_NS (250 * DTT_MS)
 
@@ -26,6 +28,7 @@ struct dtt_plumtree_peer {
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
+    struct dtt_bucket slow_budget;
     struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "gossip/recall.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void dtt_gossip_recall_init(struct dtt_gossip_recall *r, struct dtt_ctx *ctx,
@@ -10,45 +11,104 @@ void dtt_gossip_recall_init(struct dtt_gossip_recall *r, struct dtt_ctx *ctx,
     dtt_map_init(&r->ids, DTT_GOSSIP_ID_BYTES, DTT_GOSSIP_RECALL_IDS, hash_key);
 }
 
-static void drop_content(struct dtt_gossip_recall *r, struct dtt_gossip_recall_entry *e)
+/* ---- shares */
+
+#define IDS DTT_GOSSIP_RECALL_ROOM_IDS
+#define BYTES DTT_GOSSIP_RECALL_ROOM_BYTES
+
+/* The share of a neighbour. One that has none takes over the share with the fewest ids. */
+static struct dtt_gossip_recall_share *share_of(struct dtt_gossip_recall *r,
+                                                const struct dtt_id *from)
 {
-    if (e->blob) {
-        r->contents--;
-        r->bytes -= e->blob->len;
-        dtt_gossip_blob_unref(e->blob);
-        e->blob = NULL;
+    struct dtt_gossip_recall_share *least = &r->shares[1];
+    if (!from) {
+        return &r->shares[0];
+    }
+    for (size_t i = 1; i < DTT_GOSSIP_RECALL_SHARES; i++) {
+        struct dtt_gossip_recall_share *s = &r->shares[i];
+        if (dtt_gossip_id_eq(&s->from, from)) {
+            return s;
+        }
+        least = s->held[IDS] < least->held[IDS] ? s : least;
+    }
+    least->from = *from;
+    return least;
+}
+
+/* The one that holds most, once `from` has `more` than now. */
+static struct dtt_gossip_recall_share *largest(struct dtt_gossip_recall *r,
+                                               enum dtt_gossip_recall_room room,
+                                               const struct dtt_gossip_recall_share *from,
+                                               size_t more)
+{
+    struct dtt_gossip_recall_share *ret = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
+        struct dtt_gossip_recall_share *s = &r->shares[i];
+        size_t its = s->held[room] + (s == from ? more : 0);
+        if (s->held[room] > 0 && its > most) {
+            ret = s;
+            most = its;
+        }
+    }
+    assert(ret);
+    return ret;
+}
+
+static void hold(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s,
+                 enum dtt_gossip_recall_room room, size_t more)
+{
+    s->held[room] += more;
+    r->held[room] += more;
+}
+
+static void release(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s,
+                    enum dtt_gossip_recall_room room, size_t less)
+{
+    assert(s->held[room] >= less);
+    s->held[room] -= less;
+    r->held[room] -= less;
+}
+
+static size_t bytes_of(const struct dtt_gossip_blob *blob)
+{
+    return blob->len > DTT_GOSSIP_RECALL_BYTES_MIN ? blob->len : DTT_GOSSIP_RECALL_BYTES_MIN;
+}
+
+static void drop_oldest_content(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s)
+{
+    struct dtt_gossip_recall_entry *e = s->oldest_content;
+    release(r, s, BYTES, bytes_of(e->blob));
+    dtt_gossip_blob_unref(e->blob);
+    e->blob = NULL;
+    while (s->oldest_content && !s->oldest_content->blob) {
+        s->oldest_content = s->oldest_content->next;
     }
 }
 
-static void drop_oldest_content(struct dtt_gossip_recall *r)
+static void drop_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s)
 {
-    drop_content(r, r->oldest_content);
-    while (r->oldest_content && !r->oldest_content->blob) {
-        r->oldest_content = r->oldest_content->next;
+    struct dtt_gossip_recall_entry *e = s->oldest;
+    if (s->oldest_content == e) {
+        drop_oldest_content(r, s);
     }
-}
-
-static void drop_oldest(struct dtt_gossip_recall *r)
-{
-    struct dtt_gossip_recall_entry *e = r->oldest;
-    if (r->oldest_content == e) {
-        drop_oldest_content(r);
-    }
-    r->oldest = e->next;
-    if (!r->oldest) {
-        r->newest = NULL;
-    }
+    s->oldest = e->next;
+    release(r, s, IDS, 1);
     dtt_map_take(&r->ids, e->id.bytes);
     free(e);
 }
 
 void dtt_gossip_recall_fini(struct dtt_gossip_recall *r)
 {
-    while (r->oldest) {
-        drop_oldest(r);
+    for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
+        while (r->shares[i].oldest) {
+            drop_oldest(r, &r->shares[i]);
+        }
     }
     dtt_map_fini(&r->ids);
 }
+
+/* ---- messages */
 
 bool dtt_gossip_recall_has(const struct dtt_gossip_recall *r,
                            const struct dtt_gossip_message_id *id)
@@ -56,23 +116,22 @@ bool dtt_gossip_recall_has(const struct dtt_gossip_recall *r,
     return dtt_map_get(&r->ids, id->bytes) != NULL;
 }
 
-static void keep_content(struct dtt_gossip_recall *r, struct dtt_gossip_recall_entry *e,
-                         struct dtt_gossip_blob *blob)
+static void keep_content(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s,
+                         struct dtt_gossip_recall_entry *e, struct dtt_gossip_blob *blob)
 {
-    while (r->contents == DTT_GOSSIP_RECALL_CONTENTS ||
-           (r->contents && r->bytes + blob->len > DTT_GOSSIP_RECALL_BYTES)) {
-        drop_oldest_content(r);
+    size_t bytes = bytes_of(blob);
+    while (r->held[BYTES] + bytes > DTT_GOSSIP_RECALL_BYTES) {
+        drop_oldest_content(r, largest(r, BYTES, s, bytes));
         DTT_COUNT(r->ctx, GOSSIP_CONTENTS_EVICTED);
     }
     e->blob = dtt_gossip_blob_ref(blob);
-    r->contents++;
-    r->bytes += blob->len;
-    if (!r->oldest_content) {
-        r->oldest_content = e;
+    hold(r, s, BYTES, bytes);
+    if (!s->oldest_content) {
+        s->oldest_content = e;
     }
 }
 
-int dtt_gossip_recall_add(struct dtt_gossip_recall *r, uint64_t now_ns,
+int dtt_gossip_recall_add(struct dtt_gossip_recall *r, uint64_t now_ns, const struct dtt_id *from,
                           const struct dtt_gossip_message_id *id, struct dtt_gossip_blob *blob,
                           uint64_t content_until_ns)
 {
@@ -80,8 +139,9 @@ int dtt_gossip_recall_add(struct dtt_gossip_recall *r, uint64_t now_ns,
     if (!e) {
         return DTT_ENOMEM;
     }
-    if (dtt_map_count(&r->ids) == DTT_GOSSIP_RECALL_IDS) {
-        drop_oldest(r);
+    struct dtt_gossip_recall_share *s = share_of(r, from);
+    if (r->held[IDS] == DTT_GOSSIP_RECALL_IDS) {
+        drop_oldest(r, largest(r, IDS, s, 1));
         DTT_COUNT(r->ctx, GOSSIP_IDS_EVICTED);
     }
     if (dtt_map_put(&r->ids, id->bytes, e)) {
@@ -89,16 +149,18 @@ int dtt_gossip_recall_add(struct dtt_gossip_recall *r, uint64_t now_ns,
         return DTT_ENOMEM;
     }
     e->id = *id;
+    e->number = r->n_heard++;
     e->heard_ns = now_ns;
     e->content_until_ns = content_until_ns;
-    if (r->newest) {
-        r->newest->next = e;
+    if (s->oldest) {
+        s->newest->next = e;
     } else {
-        r->oldest = e;
+        s->oldest = e;
     }
-    r->newest = e;
+    s->newest = e;
+    hold(r, s, IDS, 1);
     if (blob && content_until_ns > now_ns) {
-        keep_content(r, e, blob);
+        keep_content(r, s, e, blob);
     }
     return DTT_OK;
 }
@@ -118,11 +180,26 @@ struct dtt_gossip_blob *dtt_gossip_recall_content(const struct dtt_gossip_recall
 
 const struct dtt_gossip_recall_entry *
 dtt_gossip_recall_next_content(const struct dtt_gossip_recall *r, uint64_t now_ns,
-                               const struct dtt_gossip_recall_entry *prev)
+                               struct dtt_gossip_recall_walk *walk)
 {
-    const struct dtt_gossip_recall_entry *e = prev ? prev->next : r->oldest_content;
-    while (e && !may_serve(e, now_ns)) {
-        e = e->next;
+    const struct dtt_gossip_recall_entry **first = NULL;
+    for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
+        const struct dtt_gossip_recall_entry **next = &walk->next[i];
+        if (!walk->is_begun) {
+            *next = r->shares[i].oldest_content;
+        }
+        while (*next && (!may_serve(*next, now_ns) ||
+                         r->n_heard - (*next)->number > DTT_GOSSIP_RECALL_RECENT)) {
+            *next = (*next)->next;
+        }
+        if (*next && (!first || (*next)->number < (*first)->number)) {
+            first = next;
+        }
+    }
+    walk->is_begun = true;
+    const struct dtt_gossip_recall_entry *e = first ? *first : NULL;
+    if (e) {
+        *first = e->next;
     }
     return e;
 }
@@ -130,19 +207,27 @@ dtt_gossip_recall_next_content(const struct dtt_gossip_recall *r, uint64_t now_n
 /* A caught-up content may end before older ones; it is dropped when its turn comes. */
 void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns)
 {
-    while (r->oldest_content && now_ns >= r->oldest_content->content_until_ns) {
-        drop_oldest_content(r);
+    for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
+        struct dtt_gossip_recall_share *s = &r->shares[i];
+        while (s->oldest_content && now_ns >= s->oldest_content->content_until_ns) {
+            drop_oldest_content(r, s);
+        }
+        while (s->oldest && now_ns - s->oldest->heard_ns >= DTT_PLUMTREE_ID_NS) {
+            drop_oldest(r, s);
+        }
     }
-    while (r->oldest && now_ns - r->oldest->heard_ns >= DTT_PLUMTREE_ID_NS) {
-        drop_oldest(r);
-    }
-    if (!r->oldest) {
+    if (r->held[IDS] == 0) {
         dtt_map_clear(&r->ids); /* a quiet topic gives the memory of its table back */
     }
 }
 
 uint64_t dtt_gossip_recall_deadline(const struct dtt_gossip_recall *r)
 {
-    uint64_t id = r->oldest ? r->oldest->heard_ns + DTT_PLUMTREE_ID_NS : DTT_NEVER;
-    return r->oldest_content ? dtt_min_ns(id, r->oldest_content->content_until_ns) : id;
+    uint64_t at = DTT_NEVER;
+    for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
+        const struct dtt_gossip_recall_share *s = &r->shares[i];
+        at = s->oldest ? dtt_min_ns(at, s->oldest->heard_ns + DTT_PLUMTREE_ID_NS) : at;
+        at = s->oldest_content ? dtt_min_ns(at, s->oldest_content->content_until_ns) : at;
+    }
+    return at;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A member whose program does nothing but take events as fast as it can. Counts the messages that
- * begin with "honest", and tells when it has heard so many. Ends with its standard input.
+ * A member whose program does nothing but take events as fast as it can. It counts the messages
+ * "honest 0" to "honest COUNT-1", those that came again apart, and tells when it has heard them
+ * all. It ends with its standard input.
  *
  * usage: attack-listener TOPIC SECRET COUNT
  */
@@ -14,18 +15,42 @@
 #include <string.h>
 #include <unistd.h>
 
-static unsigned long wanted, honest, others, missed;
+#define COUNT_MAX 1024
+
+static unsigned long wanted, honest, again, others, missed;
+static bool is_heard[COUNT_MAX];
+
+/* The number of an honest message; `wanted` or more when it is none. */
+static unsigned long number_of(const struct dtt_event *ev)
+{
+    char text[16] = {0};
+    if (ev->u.message.len < 8 || ev->u.message.len >= sizeof(text) ||
+        memcmp(ev->u.message.data, "honest ", 7) != 0) {
+        return wanted;
+    }
+    memcpy(text, ev->u.message.data, ev->u.message.len);
+    return strtoul(text + 7, NULL, 10);
+}
+
+static void take_message(unsigned long number)
+{
+    if (number >= wanted) {
+        others++;
+    } else if (is_heard[number]) {
+        again++;
+    } else {
+        is_heard[number] = true;
+        if (++honest == wanted) {
+            printf("{\"event\":\"heard\"}\n");
+            fflush(stdout);
+        }
+    }
+}
 
 static void take(const struct dtt_event *ev)
 {
     if (ev->type == DTT_EVENT_MESSAGE) {
-        bool is_honest = ev->u.message.len > 6 && memcmp(ev->u.message.data, "honest", 6) == 0;
-        honest += is_honest;
-        others += !is_honest;
-        if (is_honest && honest == wanted) {
-            printf("{\"event\":\"heard\"}\n");
-            fflush(stdout);
-        }
+        take_message(number_of(ev));
     } else if (ev->type == DTT_EVENT_LAGGED) {
         missed += ev->u.lagged.missed;
     }
@@ -48,6 +73,9 @@ int main(int argc, char **argv)
         return 2;
     }
     wanted = strtoul(argv[3], NULL, 10);
+    if (wanted > COUNT_MAX) {
+        return 2;
+    }
     room.name = argv[1];
     room.secret = argv[2];
     room.secret_len = strlen(argv[2]);
@@ -67,8 +95,8 @@ int main(int argc, char **argv)
             take(ev);
         }
     }
-    printf("{\"event\":\"counted\",\"honest\":%lu,\"others\":%lu,\"missed\":%lu}\n", honest, others,
-           missed);
+    printf("{\"event\":\"counted\",\"honest\":%lu,\"again\":%lu,\"others\":%lu,\"missed\":%lu}\n",
+           honest, again, others, missed);
     dtt_node_close(node);
     return 0;
 }

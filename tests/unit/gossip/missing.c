@@ -4,6 +4,7 @@
 
 #include "gossip/missing.h"
 
+static struct dtt_ctx ctx;
 static struct dtt_timerq timers;
 static struct dtt_gossip_missing missing;
 
@@ -12,7 +13,8 @@ static int setup(void **state)
     static const uint8_t key[DTT_MAP_HASH_KEY_BYTES] = {1};
     (void)state;
     dtt_timerq_init(&timers);
-    dtt_gossip_missing_init(&missing, &timers, key);
+    memset(&ctx, 0, sizeof(ctx));
+    dtt_gossip_missing_init(&missing, &ctx, &timers, key);
     return 0;
 }
 
@@ -122,6 +124,61 @@ static void is_bounded(void **state)
     assert_int_equal(missing.entries.cap, 0); /* memory given back */
 }
 
+static bool is_there(uint32_t n)
+{
+    struct dtt_gossip_ihave i = ihave(n, 0);
+    return dtt_gossip_missing_get(&missing, &i.id) != NULL;
+}
+
+/* One that announces without end does not keep the others from it. */
+static void a_flood_makes_room(void **state)
+{
+    (void)state;
+    struct dtt_gossip_ihave more = ihave(9999, 0);
+    for (uint32_t n = 0; n < DTT_GOSSIP_MISSING_MAX; n++) {
+        add(n, 0, 0, 0);
+    }
+    add(5000, 0, 1, 0);
+    add(5001, 0, 1, 0);
+    add(5002, 0, 2, 0);
+    assert_int_equal(dtt_map_count(&missing.entries), DTT_GOSSIP_MISSING_MAX);
+    assert_int_equal(timers.count, DTT_GOSSIP_MISSING_MAX);
+    assert_false(is_there(0) || is_there(2));
+    assert_true(is_there(3) && is_there(5000) && is_there(5001) && is_there(5002));
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_IHAVES_REFUSED], 3);
+    assert_int_equal(dtt_gossip_missing_add(&missing, 0, &more, 0), DTT_EFULL);
+    for (uint32_t n = 0; n < 2 * DTT_GOSSIP_MISSING_MAX; n++) {
+        struct dtt_gossip_ihave i = ihave(10000 + n, 0);
+        dtt_gossip_missing_add(&missing, 0, &i, n % 2 ? 3 : 0); /* two of them */
+    }
+    assert_true(missing.shares[0].count >= (DTT_GOSSIP_MISSING_MAX - 3) / 2);
+    assert_true(missing.shares[3].count >= (DTT_GOSSIP_MISSING_MAX - 3) / 2);
+    assert_true(is_there(5000) && is_there(5001) && is_there(5002));
+}
+
+/* What one that floods announces first is not lost with it once another announces it. */
+static void shares_follow_announcers(void **state)
+{
+    (void)state;
+    for (uint32_t n = 0; n < DTT_GOSSIP_MISSING_MAX; n++) {
+        add(n, 0, 0, 0);
+    }
+    add(0, 0, 1, 0);
+    add(5000, 0, 2, 0);
+    assert_true(is_there(0));
+    assert_false(is_there(1));
+    add(0, 0, 2, 0); /* its share is not smaller */
+    assert_int_equal(missing.shares[1].count, 1);
+    assert_int_equal(missing.shares[2].count, 1);
+    dtt_gossip_missing_forget_slot(&missing, 1);
+    assert_true(is_there(0));
+    assert_int_equal(missing.shares[1].count, 0);
+    assert_int_equal(missing.shares[0].count, DTT_GOSSIP_MISSING_MAX - 1);
+    dtt_gossip_missing_forget_slot(&missing, 0);
+    assert_int_equal(dtt_map_count(&missing.entries), 2);
+    assert_int_equal(missing.shares[2].count, 2);
+}
+
 static void out_of_memory(void **state)
 {
     (void)state;
@@ -149,6 +206,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_peer_leaves, setup, teardown),
         cmocka_unit_test_setup_teardown(catches_up_slowly, setup, teardown),
         cmocka_unit_test_setup_teardown(is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_makes_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(shares_follow_announcers, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_memory, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,14 +30,23 @@ static struct dtt_gossip_message_id id_of(uint32_t n)
     return id;
 }
 
-static void add(uint32_t n, uint64_t now_ns, uint64_t keep_ns, size_t len)
+/* `from` is the number of a neighbour; 0: the message is our own. */
+static void add_from(uint8_t from, uint32_t n, uint64_t now_ns, uint64_t keep_ns, size_t len)
 {
     static const uint8_t bytes[4096];
+    struct dtt_id peer = {{from}};
     struct dtt_gossip_message_id id = id_of(n);
     struct dtt_gossip_blob *b = dtt_gossip_blob_new(dtt_slice(bytes, len));
     assert_non_null(b);
-    assert_int_equal(dtt_gossip_recall_add(&recall, now_ns, &id, b, now_ns + keep_ns), DTT_OK);
+    assert_int_equal(
+        dtt_gossip_recall_add(&recall, now_ns, from ? &peer : NULL, &id, b, now_ns + keep_ns),
+        DTT_OK);
     dtt_gossip_blob_unref(b);
+}
+
+static void add(uint32_t n, uint64_t now_ns, uint64_t keep_ns, size_t len)
+{
+    add_from(1, n, now_ns, keep_ns, len);
 }
 
 static bool has(uint32_t n)
@@ -52,6 +61,20 @@ static bool serves(uint32_t n, uint64_t now_ns)
     return dtt_gossip_recall_content(&recall, now_ns, &id) != NULL;
 }
 
+/* How many contents are announced to a new neighbour, oldest first. */
+static size_t count_contents(uint64_t now_ns)
+{
+    struct dtt_gossip_recall_walk walk = {.is_begun = false};
+    const struct dtt_gossip_recall_entry *e;
+    uint64_t last = 0;
+    size_t n = 0;
+    for (; (e = dtt_gossip_recall_next_content(&recall, now_ns, &walk)) != NULL; n++) {
+        assert_true(n == 0 || e->number > last);
+        last = e->number;
+    }
+    return n;
+}
+
 static void forgets_with_age(void **state)
 {
     (void)state;
@@ -61,13 +84,13 @@ static void forgets_with_age(void **state)
     assert_true(serves(1, 30 * DTT_S - 1));
     assert_false(serves(1, 30 * DTT_S));
     dtt_gossip_recall_expire(&recall, 30 * DTT_S);
-    assert_int_equal(recall.contents, 1);
-    assert_int_equal(recall.bytes, 10);
+    assert_int_equal(count_contents(30 * DTT_S), 1);
+    assert_int_equal(recall.held[DTT_GOSSIP_RECALL_ROOM_BYTES], DTT_GOSSIP_RECALL_BYTES_MIN);
     assert_true(has(1) && serves(2, 30 * DTT_S));
     assert_true(dtt_gossip_recall_deadline(&recall) == 40 * DTT_S);
     dtt_gossip_recall_expire(&recall, 90 * DTT_S - 1);
     assert_true(has(1));
-    assert_int_equal(recall.contents, 0);
+    assert_int_equal(recall.held[DTT_GOSSIP_RECALL_ROOM_BYTES], 0);
     dtt_gossip_recall_expire(&recall, 90 * DTT_S);
     assert_false(has(1));
     assert_true(has(2));
@@ -87,34 +110,32 @@ static void caught_up_contents(void **state)
     assert_false(serves(3, 0));
     assert_true(serves(2, 4 * DTT_S));
     assert_false(serves(2, 5 * DTT_S));
-    const struct dtt_gossip_recall_entry *e =
-        dtt_gossip_recall_next_content(&recall, 6 * DTT_S, NULL);
-    assert_non_null(e);
-    assert_int_equal(e->id.bytes[3], 1);
-    assert_null(dtt_gossip_recall_next_content(&recall, 6 * DTT_S, e));
+    assert_true(serves(1, 6 * DTT_S));
+    assert_int_equal(count_contents(6 * DTT_S), 1);
     dtt_gossip_recall_expire(&recall, 30 * DTT_S);
-    assert_int_equal(recall.contents, 0);
+    assert_int_equal(recall.held[DTT_GOSSIP_RECALL_ROOM_BYTES], 0);
     assert_true(has(1) && has(2) && has(3));
 }
 
 static void contents_are_bounded(void **state)
 {
     (void)state;
+    const uint32_t small = DTT_GOSSIP_RECALL_BYTES / DTT_GOSSIP_RECALL_BYTES_MIN;
     uint32_t n = 0;
     for (; n < 300; n++) {
         add(n, n, 30 * DTT_S, 4096);
     }
-    assert_int_equal(recall.contents, 256);
-    assert_int_equal(recall.bytes, DTT_GOSSIP_RECALL_BYTES);
+    assert_int_equal(count_contents(n), 256);
+    assert_int_equal(recall.held[DTT_GOSSIP_RECALL_ROOM_BYTES], DTT_GOSSIP_RECALL_BYTES);
     assert_false(serves(43, n));
     assert_true(serves(44, n));
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_CONTENTS_EVICTED], 44);
     for (; n < 3000; n++) {
         add(n, n, 30 * DTT_S, 1);
     }
-    assert_int_equal(recall.contents, DTT_GOSSIP_RECALL_CONTENTS);
-    assert_false(serves(3000 - DTT_GOSSIP_RECALL_CONTENTS - 1, n));
-    assert_true(serves(3000 - DTT_GOSSIP_RECALL_CONTENTS, n));
+    assert_int_equal(count_contents(n), small);
+    assert_false(serves(3000 - small - 1, n));
+    assert_true(serves(3000 - small, n));
     assert_true(has(0));
 }
 
@@ -130,16 +151,116 @@ static void ids_are_bounded(void **state)
     assert_true(has(10));
 }
 
+/* A neighbour that floods pushes out its own ids and contents, and nobody else's. */
+static void a_flood_pushes_out_itself(void **state)
+{
+    (void)state;
+    for (uint32_t n = 0; n < 100; n++) {
+        add_from((uint8_t)(n % 3), n, n, 30 * DTT_S, 4000); /* ours, and two neighbours' */
+    }
+    for (uint32_t n = 0; n < 3 * DTT_GOSSIP_RECALL_IDS; n++) {
+        add_from(3, 1000 + n, 100, 30 * DTT_S, n % 2 ? 4000 : 1);
+    }
+    for (uint32_t n = 0; n < 100; n++) {
+        assert_true(has(n) && serves(n, 200));
+    }
+    assert_int_equal(dtt_map_count(&recall.ids), DTT_GOSSIP_RECALL_IDS);
+    assert_false(has(1000));
+    assert_true(has(999 + 3 * DTT_GOSSIP_RECALL_IDS));
+    assert_true(serves(999 + 3 * DTT_GOSSIP_RECALL_IDS, 200));
+    assert_true(recall.held[DTT_GOSSIP_RECALL_ROOM_BYTES] <= DTT_GOSSIP_RECALL_BYTES);
+}
+
+/* Two that flood get half each; the one that says less loses nothing. */
+static void floods_share(void **state)
+{
+    (void)state;
+    for (uint32_t n = 0; n < DTT_GOSSIP_RECALL_IDS; n++) {
+        add_from(1, n, n, 30 * DTT_S, 1);
+    }
+    for (uint32_t n = 0; n < 1000; n++) {
+        add_from(2, 10000 + n, n, 30 * DTT_S, 1);
+    }
+    assert_true(has(10000) && has(10999) && has(1000));
+    assert_false(has(999));
+    for (uint32_t n = 0; n < 2 * DTT_GOSSIP_RECALL_IDS; n++) {
+        add_from((uint8_t)(1 + n % 2), 20000 + n, n, 30 * DTT_S, 1);
+    }
+    assert_int_equal(recall.shares[1].held[DTT_GOSSIP_RECALL_ROOM_IDS], DTT_GOSSIP_RECALL_IDS / 2);
+    assert_int_equal(recall.shares[2].held[DTT_GOSSIP_RECALL_ROOM_IDS], DTT_GOSSIP_RECALL_IDS / 2);
+}
+
+/* So many identities that each has a share flood: what is said in the swarm stays. */
+static void identities_flood(void **state)
+{
+    (void)state;
+    const uint32_t others = DTT_GOSSIP_RECALL_SHARES - 2;
+    const uint32_t fair = DTT_GOSSIP_RECALL_IDS / (others + 1);
+    for (uint32_t n = 0; n < fair; n++) {
+        add_from(1, n, 0, 30 * DTT_S, 1);
+    }
+    for (uint32_t n = 0; n < 1000 * others; n++) {
+        add_from((uint8_t)(2 + n / 1000), 10000 + n, 1, 30 * DTT_S, 1);
+    }
+    for (uint32_t n = 0; n < fair; n++) {
+        assert_true(has(n));
+    }
+    assert_int_equal(dtt_map_count(&recall.ids), DTT_GOSSIP_RECALL_IDS);
+}
+
+/* More neighbours than shares: the newest takes over the share with the fewest ids. */
+static void few_ids_share(void **state)
+{
+    (void)state;
+    uint32_t n = 0;
+    for (uint8_t from = 1; from < DTT_GOSSIP_RECALL_SHARES; from++) {
+        for (uint8_t i = 0; i < (from == 5 ? 2 : 3); i++) {
+            add_from(from, n++, 0, 30 * DTT_S, 1);
+        }
+    }
+    add_from(100, n++, 1, 30 * DTT_S, 1);
+    assert_int_equal(recall.shares[5].held[DTT_GOSSIP_RECALL_ROOM_IDS], 3);
+    assert_int_equal(recall.shares[5].from.bytes[0], 100);
+    dtt_gossip_recall_expire(&recall, DTT_PLUMTREE_ID_NS);
+    assert_int_equal(dtt_map_count(&recall.ids), 1);
+    add_from(5, n++, DTT_PLUMTREE_ID_NS, 30 * DTT_S, 1); /* an empty one */
+    assert_int_equal(recall.shares[5].from.bytes[0], 100);
+    assert_int_equal(recall.shares[1].from.bytes[0], 5);
+}
+
+/* What others may have forgotten is served when it is asked for, and not announced. */
+static void old_contents_are_not_announced(void **state)
+{
+    (void)state;
+    add_from(1, 1, 0, 30 * DTT_S, 1);
+    for (uint32_t n = 0; n < DTT_GOSSIP_RECALL_RECENT - 1; n++) {
+        add_from(2, 10 + n, 0, 0, 1);
+    }
+    assert_int_equal(count_contents(1), 1);
+    add_from(2, 5000, 0, 0, 1);
+    assert_int_equal(count_contents(1), 0);
+    assert_true(serves(1, 1));
+}
+
+static void contents_come_in_order(void **state)
+{
+    (void)state;
+    for (uint32_t n = 0; n < 100; n++) {
+        add_from((uint8_t)(n * 7 % 5), n, 0, 30 * DTT_S, 1);
+    }
+    assert_int_equal(count_contents(1), 100);
+}
+
 static void ids_outlive_contents_without_blob(void **state)
 {
     (void)state;
     struct dtt_gossip_message_id id = id_of(1);
-    assert_int_equal(dtt_gossip_recall_add(&recall, 0, &id, NULL, 30 * DTT_S), DTT_OK);
+    assert_int_equal(dtt_gossip_recall_add(&recall, 0, NULL, &id, NULL, 30 * DTT_S), DTT_OK);
     assert_true(has(1));
     assert_false(serves(1, 0));
-    assert_null(dtt_gossip_recall_next_content(&recall, 0, NULL));
-    add(2, 1, 30 * DTT_S, 1);
-    assert_non_null(dtt_gossip_recall_next_content(&recall, 1, NULL));
+    assert_int_equal(count_contents(0), 0);
+    add_from(0, 2, 1, 30 * DTT_S, 1);
+    assert_int_equal(count_contents(1), 1);
 }
 
 static void out_of_memory(void **state)
@@ -151,7 +272,7 @@ static void out_of_memory(void **state)
         long k = 1;
         for (;; k++) {
             oom_arm(k);
-            int err = dtt_gossip_recall_add(&recall, n, &id, b, n + DTT_S);
+            int err = dtt_gossip_recall_add(&recall, n, NULL, &id, b, n + DTT_S);
             if (!oom_disarm()) {
                 assert_int_equal(err, DTT_OK);
                 break;
@@ -162,7 +283,7 @@ static void out_of_memory(void **state)
         assert_true(k > 1);
         assert_true(has(n) && serves(n, n));
     }
-    assert_int_equal(recall.contents, 100);
+    assert_int_equal(count_contents(100), 100);
     dtt_gossip_blob_unref(b);
 }
 
@@ -173,6 +294,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(caught_up_contents, setup, teardown),
         cmocka_unit_test_setup_teardown(contents_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_pushes_out_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(floods_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(identities_flood, setup, teardown),
+        cmocka_unit_test_setup_teardown(few_ids_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(old_contents_are_not_announced, setup, teardown),
+        cmocka_unit_test_setup_teardown(contents_come_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_outlive_contents_without_blob, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_memory, setup, teardown),
     };
