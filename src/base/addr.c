@@ -141,7 +141,9 @@ bool dtt_addr_is_usable(const struct dtt_addr *a)
 
 bool dtt_addr_may_be_named(const struct dtt_addr *a, enum dtt_addr_scope nearest)
 {
-    return dtt_addr_is_usable(a) && a->port >= 1024 && dtt_addr_scope(a) <= nearest;
+    enum dtt_addr_scope scope = dtt_addr_scope(a);
+    return dtt_addr_is_usable(a) && a->port >= 1024 && scope <= nearest &&
+           (scope != DTT_SCOPE_LINK || nearest == DTT_SCOPE_LINK);
 }
 
 bool dtt_addr_is_wildcard(const struct dtt_addr *a)

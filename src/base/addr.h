@@ -48,7 +48,8 @@ bool dtt_addr_is_usable(const struct dtt_addr *a);
 /**
  * Usable, and others may make us send there: not to a port below 1024, nor to a scope nearer than
  * `nearest`, which is that of the peer that names the address or our own. So only a peer on
- * loopback can name a loopback address.
+ * loopback can name a loopback address, and only one with a link-local address another such (behind
+ * these there may be what no stranger should reach, such as a cloud's metadata).
  */
 bool dtt_addr_may_be_named(const struct dtt_addr *a, enum dtt_addr_scope nearest);
 /** 0.0.0.0 or [::] with any port: an address to listen on, not to send to. */

@@ -4,6 +4,7 @@
 
 #include "dht/state.h"
 #include "io/host.h"
+#include "io/hostaddrs.h"
 #include "io/resolve.h"
 #include "io/state_file.h"
 #include "io/state_keeper.h"
@@ -32,6 +33,9 @@
 #define RETRY_MAX_NS (300 * DTT_S)
 /* How often the interfaces are looked at, when something else woke us anyway. */
 #define HOSTADDRS_NS (60 * DTT_S)
+
+/* Contacts to start from whose routes tell which addresses of ours are in use. */
+#define CONTACTS 8
 
 enum { SOCKETS = 2 };
 
@@ -62,6 +66,8 @@ struct dtt_io {
     struct lookup *lookups;
     size_t n_lookups;
     uint64_t hostaddrs_ns;
+    struct dtt_addr contacts[CONTACTS]; /* where the DHT is */
+    size_t n_contacts;
     struct dtt_addr hostaddrs[DTT_CORE_ADDRS];
     size_t n_hostaddrs;
     struct dtt_state_keeper *state; /* NULL: none is kept */
@@ -226,6 +232,15 @@ static void lookup_later(struct lookup *l, struct dtt_now now)
     l->retry_ns = now.mono_ns + l->backoff_ns;
 }
 
+static void add_bootstrap(struct dtt_io *io, struct dtt_now now, const struct dtt_addr *addr)
+{
+    dtt_core_add_bootstrap(io->core, now, addr);
+    if (io->n_contacts < CONTACTS) {
+        io->contacts[io->n_contacts++] = *addr;
+        io->hostaddrs_ns = now.mono_ns;
+    }
+}
+
 static void on_resolved(uv_poll_t *handle, int status, int events)
 {
     struct dtt_io *io = handle->loop->data;
@@ -240,7 +255,7 @@ static void on_resolved(uv_poll_t *handle, int status, int events)
     dtt_resolve_free(l->resolve);
     l->resolve = NULL;
     for (size_t k = 0; k < n; k++) {
-        dtt_core_add_bootstrap(io->core, now, &addrs[k]);
+        add_bootstrap(io, now, &addrs[k]);
     }
     if (n == 0) {
         DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host));
@@ -271,7 +286,7 @@ static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
 {
     struct dtt_addr addr;
     if (dtt_addr_parse(text, &addr) == DTT_OK) {
-        dtt_core_add_bootstrap(io->core, now, &addr);
+        add_bootstrap(io, now, &addr);
         return DTT_OK;
     }
     struct lookup *l = &io->lookups[io->n_lookups];
@@ -286,16 +301,12 @@ static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
 static void look_at_hostaddrs(struct dtt_io *io, struct dtt_now now)
 {
     struct dtt_addr list[DTT_CORE_ADDRS];
-    size_t n = 0;
+    struct dtt_addr bound[SOCKETS] = {io->udp[0].bound, io->udp[1].bound};
     if (now.mono_ns < io->hostaddrs_ns) {
         return;
     }
     io->hostaddrs_ns = now.mono_ns + HOSTADDRS_NS;
-    for (int i = 0; i < SOCKETS; i++) {
-        if (io->udp[i].fd >= 0) {
-            dtt_host_addrs(&io->udp[i].bound, list, &n, DTT_CORE_ADDRS);
-        }
-    }
+    size_t n = dtt_hostaddrs_read(bound, io->contacts, io->n_contacts, list, DTT_CORE_ADDRS);
     if (n != io->n_hostaddrs || memcmp(list, io->hostaddrs, n * sizeof(list[0])) != 0) {
         memcpy(io->hostaddrs, list, n * sizeof(list[0]));
         io->n_hostaddrs = n;
@@ -424,7 +435,6 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     if (err) {
         return err;
     }
-    look_at_hostaddrs(io, now);
     io->lookups = calloc(cfg->n_hosts ? cfg->n_hosts : 1, sizeof(*io->lookups));
     if (!io->lookups) {
         return DTT_ENOMEM;
@@ -432,6 +442,7 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
         err = add_host(io, cfg->hosts[i], now);
     }
+    look_at_hostaddrs(io, now);
     count_resolving(io, now);
     return err;
 }

@@ -165,6 +165,22 @@ void dtt_udp_close(struct dtt_udp *u)
     *u = (struct dtt_udp){.fd = -1};
 }
 
+bool dtt_udp_source(const struct dtt_addr *to, struct dtt_addr *ret)
+{
+    union sockaddr_any sa;
+    socklen_t len = to_sockaddr(to, &sa);
+    int fd = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_found = fd >= 0 && connect(fd, &sa.sa, len) == 0 && getsockname(fd, &sa.sa, &len) == 0;
+    if (is_found) {
+        *ret = dtt_udp_addr(&sa);
+        ret->port = 0;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_found;
+}
+
 /* ------------------------------------------------------------- receiving */
 
 struct dtt_udp_rx *dtt_udp_rx_new(void)

@@ -39,6 +39,11 @@ void dtt_udp_rx_free(struct dtt_udp_rx *rx);
 int dtt_udp_recv(struct dtt_udp *u, struct dtt_udp_rx *rx);
 /** Next datagram of the batch that `u` received (messages that came merged are split), or false. */
 bool dtt_udp_next(const struct dtt_udp *u, struct dtt_udp_rx *rx, struct dtt_udp_datagram *ret);
+/**
+ * The address, without a port, from which a datagram to `to` would leave now; false: there is no
+ * route. Nothing is sent.
+ */
+bool dtt_udp_source(const struct dtt_addr *to, struct dtt_addr *ret);
 /** From a struct sockaddr_in or sockaddr_in6; no family for anything else. */
 struct dtt_addr dtt_udp_addr(const void *sockaddr);
 /** Next destination that an ICMP error reported as unreachable, or false. */
