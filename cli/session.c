@@ -46,6 +46,7 @@ int session_exit_code(int err)
     case DTT_EADDRINUSE:
     case DTT_EADDRNOTAVAIL:
     case DTT_EPERM:
+    case DTT_EMFILE:
     case DTT_EIO: return EXIT_IO;
     case DTT_ETIMEDOUT: return EXIT_REACH;
     default: return EXIT_INTERNAL;

@@ -21,9 +21,8 @@ static int open_one(struct testnet *t, const char *listen, int log_level)
                                 .log_level = log_level};
     int err = dtt_node_open(&t->nodes[t->n_nodes].node, &config);
     if (err != 0) {
-        return output_fail(session_exit_code(err), "cannot start DHT node %zu on %s: %s%s",
-                           t->n_nodes + 1, listen, dtt_error_text(err),
-                           err == DTT_EIO ? "; is 'ulimit -n' too low?" : "");
+        return output_fail(session_exit_code(err), "cannot start DHT node %zu on %s: %s",
+                           t->n_nodes + 1, listen, dtt_error_text(err));
     }
     t->n_nodes++;
     return EXIT_OK;

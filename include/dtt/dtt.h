@@ -86,8 +86,8 @@ struct dtt_config {
  * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks. The first event,
  * DTT_EVENT_LISTENING, waits already. Errors: DTT_EINVAL and DTT_EADDR (an address that is not of
  * its form), which dtt_config_check explains, as it does DTT_EIO for a state file that cannot be
- * one; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL, DTT_EPERM, DTT_EIO, DTT_ENOMEM, DTT_ECRYPTO. *ret is
- * written only on success and is closed by dtt_node_close.
+ * one; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL, DTT_EPERM, DTT_EIO, DTT_EMFILE, DTT_ENOMEM, DTT_ECRYPTO.
+ * *ret is written only on success and is closed by dtt_node_close.
  */
 DTT_API DTT_MUST_USE int dtt_node_open(dtt_node **ret, const struct dtt_config *cfg);
 

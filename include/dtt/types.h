@@ -74,6 +74,7 @@ struct dtt_addr {
     X(DTT_ENOENT, -26, "not found")                                              \
     X(DTT_EPERM, -27, "not permitted")                                           \
     X(DTT_ECRYPTO, -28, "the cryptographic library failed")                      \
+    X(DTT_EMFILE, -29, "too few file descriptors are left; raise 'ulimit -n'")   \
     X(DTT_EPROTO, -40, "malformed input")                                        \
     X(DTT_EAUTH, -41, "wrong key, signature or secret")                          \
     X(DTT_ETIMEDOUT, -42, "timed out")                                           \

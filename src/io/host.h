@@ -13,4 +13,7 @@ struct dtt_now dtt_host_now(void);
 /** At most 256 random bytes of the system, fit for keys. DTT_EIO when there are none. */
 int dtt_host_entropy(void *buf, size_t len);
 
+/** DTT_EMFILE: the process cannot open so many descriptors now. */
+int dtt_host_descriptors(size_t n);
+
 #endif

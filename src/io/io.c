@@ -29,6 +29,11 @@
 #define STALE_ROUNDS 8
 /* Batches read from one socket before everything else has its turn. */
 #define READ_BATCHES 16
+/*
+ * What a node and its loop open, and some for name servers and the state file. A node that begins
+ * without them would half work, and libuv ends the process when it cannot make its first pipes.
+ */
+#define DESCRIPTORS 20
 #define RETRY_FIRST_NS (5 * DTT_S)
 #define RETRY_MAX_NS (300 * DTT_S)
 /* How often the interfaces are looked at, when something else woke us anyway. */
@@ -457,7 +462,10 @@ int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
     io->timer_fd = -1;
     io->udp[0].fd = io->udp[1].fd = -1;
     io->rx = dtt_udp_rx_new();
-    int err = io->rx ? open_sockets(io, cfg) : DTT_ENOMEM;
+    int err = io->rx ? dtt_host_descriptors(DESCRIPTORS) : DTT_ENOMEM;
+    if (!err) {
+        err = open_sockets(io, cfg);
+    }
     if (!err) {
         err = open_watchers(io);
     }

@@ -111,6 +111,8 @@ static int bind_error(int error)
     case EAFNOSUPPORT: return DTT_EADDRNOTAVAIL;
     case EACCES:
     case EPERM: return DTT_EPERM;
+    case EMFILE:
+    case ENFILE: return DTT_EMFILE;
     case ENOMEM: return DTT_ENOMEM;
     default: return DTT_EIO;
     }
