@@ -88,7 +88,7 @@ def main(build, source):
         environment = {**os.environ, "DESTDIR": str(folder)}
         run("meson", "install", "-C", build, "--no-rebuild", env=environment)
         top = folder / options["prefix"].lstrip("/")
-        libdir = options["libdir"]
+        libdir = str(next(top.rglob("libdtt.so")).parent.relative_to(top))
         check_tree(top, libdir, has_command(build))
         check_library(top / libdir / "libdtt.so")
 
