@@ -3,6 +3,7 @@
 
 #include "crypto/ed25519.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 #include <stdlib.h>
@@ -19,10 +20,7 @@ static const char priorities[] =
 /* DER of RFC 8410: the bytes before the 32 key bytes. */
 static const uint8_t spki_prefix[12] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                         0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
-static const uint8_t pkcs8_prefix[16] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
-                                         0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
 #define SPKI_LEN (sizeof(spki_prefix) + DTT_ID_BYTES)
-#define PKCS8_LEN (sizeof(pkcs8_prefix) + DTT_SEED_BYTES)
 
 struct dtt_qtls {
     gnutls_certificate_credentials_t cred;
@@ -41,22 +39,55 @@ static bool id_from_spki(const gnutls_datum_t *spki, struct dtt_id *ret)
     return true;
 }
 
-/* GnuTLS 3.7 does not notice a pair that does not match, so the public key is always derived. */
+/* The public key as peers get it. */
+static int load_public(const struct dtt_id *id, gnutls_pcert_st *ret)
+{
+    gnutls_datum_t x = {(unsigned char *)(uintptr_t)id->bytes, DTT_ID_BYTES};
+    ret->cert.data = gnutls_malloc(SPKI_LEN);
+    if (!ret->cert.data) {
+        return GNUTLS_E_MEMORY_ERROR;
+    }
+    ret->cert.size = SPKI_LEN;
+    memcpy(ret->cert.data, spki_prefix, sizeof(spki_prefix));
+    memcpy(ret->cert.data + sizeof(spki_prefix), id->bytes, DTT_ID_BYTES);
+    int rv = gnutls_pubkey_init(&ret->pubkey);
+    if (rv == 0) {
+        rv = gnutls_pubkey_import_ecc_raw(ret->pubkey, GNUTLS_ECC_CURVE_ED25519, &x, NULL);
+    }
+    return rv == 0 ? gnutls_pubkey_set_key_usage(ret->pubkey, GNUTLS_KEY_DIGITAL_SIGNATURE) : rv;
+}
+
+/*
+ * The pair goes in by its raw bytes: libtasn1, which reads DER, ends the process where memory is
+ * short. GnuTLS 3.7 does not notice a pair that does not match, so the public key is always
+ * derived.
+ */
 static int load_key(struct dtt_qtls *t, const uint8_t seed[32])
 {
-    uint8_t private_der[PKCS8_LEN];
-    uint8_t public_der[SPKI_LEN];
-    gnutls_datum_t pkcs8 = {private_der, sizeof(private_der)};
-    gnutls_datum_t spki = {public_der, sizeof(public_der)};
+    gnutls_datum_t x = {t->id.bytes, DTT_ID_BYTES};
+    gnutls_datum_t k = {(unsigned char *)(uintptr_t)seed, DTT_SEED_BYTES};
+    gnutls_pcert_st pcert = {.type = GNUTLS_CRT_RAWPK};
+    gnutls_privkey_t key = NULL;
     dtt_ed25519_public_key(t->id.bytes, seed);
-    memcpy(private_der, pkcs8_prefix, sizeof(pkcs8_prefix));
-    memcpy(private_der + sizeof(pkcs8_prefix), seed, DTT_SEED_BYTES);
-    memcpy(public_der, spki_prefix, sizeof(spki_prefix));
-    memcpy(public_der + sizeof(spki_prefix), t->id.bytes, DTT_ID_BYTES);
-    int rv = gnutls_certificate_set_rawpk_key_mem(t->cred, &spki, &pkcs8, GNUTLS_X509_FMT_DER, NULL,
-                                                  GNUTLS_KEY_DIGITAL_SIGNATURE, NULL, 0, 0);
-    gnutls_memset(private_der, 0, sizeof(private_der));
-    return rv < 0 ? DTT_ECRYPTO : DTT_OK;
+    int rv = load_public(&t->id, &pcert);
+    if (rv == 0) {
+        rv = gnutls_privkey_init(&key);
+    }
+    if (rv == 0) {
+        rv = gnutls_privkey_import_ecc_raw(key, GNUTLS_ECC_CURVE_ED25519, &x, NULL, &k);
+    }
+    if (rv == 0) {
+        gnutls_certificate_set_flags(t->cred, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+        rv = gnutls_certificate_set_key(t->cred, NULL, 0, &pcert, 1, key);
+    }
+    if (rv < 0) {
+        gnutls_pcert_deinit(&pcert);
+        if (key) {
+            gnutls_privkey_deinit(key);
+        }
+        return rv == GNUTLS_E_MEMORY_ERROR ? DTT_ENOMEM : DTT_ECRYPTO;
+    }
+    return DTT_OK; /* both belong to the credentials now */
 }
 
 int dtt_qtls_new(struct dtt_qtls **ret, const uint8_t seed[32], const char *alpn)
