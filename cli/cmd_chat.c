@@ -203,6 +203,22 @@ static void welcome(struct chat *c)
     remark(c, "'%s': you are %s. Type a line to send it; Ctrl-D leaves.", c->topic, name);
 }
 
+/* Says what was not sent; returns the exit code. */
+static int leave(struct chat *c)
+{
+    session_leave(&c->session);
+    while (session_event(&c->session) != NULL) {
+    }
+    if (c->n_waiting > 0) {
+        output_say("%zu line%s not sent: nobody came", c->n_waiting,
+                   c->n_waiting == 1 ? " was" : "s were");
+    }
+    if (c->session.code != EXIT_OK) {
+        return c->session.code;
+    }
+    return c->n_waiting > 0 || c->session.n_lost > 0 ? EXIT_REACH : EXIT_OK;
+}
+
 static int run_on_terminal(struct options *o)
 {
     struct chat *c = calloc(1, sizeof(*c));
@@ -224,8 +240,8 @@ static int run_on_terminal(struct options *o)
             enter_line(c, line, len);
         }
         screen_close(&c->screen);
-        session_leave(&c->session);
-        code = c->session.code;
+        c->session.say = NULL;
+        code = leave(c);
     }
     session_close(&c->session);
     while (c->n_waiting > 0) {

@@ -16,9 +16,10 @@ const struct command command_pipe = {
                "there is a neighbour. Without '--quit-on-eof' the end of the input does not end\n"
                "the command: it stays until '--for' runs out, SIGINT or SIGTERM.\n"
                "\n"
-               "A line holds up to 4057 bytes; a longer one is refused on standard error (and\n"
-               "with '--quit-on-eof' the exit code is 65 then). Empty lines are not sent. Equal\n"
-               "lines within 90 seconds count as one in the swarm.",
+               "A line holds up to 4057 bytes; a longer one is refused on standard error, and the\n"
+               "exit code is 65 then. It is 69 when lines were not sent because no neighbour took\n"
+               "them. Empty lines are not sent. Equal lines within 90 seconds count as one in\n"
+               "the swarm.",
     .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
     .run = run,
 };

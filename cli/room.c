@@ -177,12 +177,11 @@ static void print_and_check(struct room *r)
     }
 }
 
-/* With --quit-on-eof the exit code says whether everything was sent. */
 static void quit_on_eof(struct room *r)
 {
     if (r->session.options->quit_on_eof && r->in.is_ended && !r->held &&
         dtt_topic_unsent(r->session.topic) == 0) {
-        session_end(&r->session, r->n_skipped > 0 ? EXIT_DATA : EXIT_OK);
+        session_end(&r->session, EXIT_OK);
     }
 }
 
@@ -226,14 +225,27 @@ static void leave(struct room *r)
         struct pollfd out = {.fd = r->out.fd, .events = POLLOUT};
         poll(&out, 1, ROOM_LAST_WORDS_MS);
     }
-    if (session_n_repeated(&r->session) > 0) {
-        output_say("%llu lines were not sent: they equal others of the last 90 s",
-                   (unsigned long long)session_n_repeated(&r->session));
+    uint64_t repeated = session_n_repeated(&r->session);
+    if (repeated > 0) {
+        output_say("%llu line%s an equal one of the last 90 s: they count as one message",
+                   (unsigned long long)repeated, repeated == 1 ? " repeated" : "s repeated");
     }
     if (r->held) {
         output_say("line %zu and what came after it were not sent: no neighbour took them",
                    r->in.number);
     }
+}
+
+/* However the session ended: 0 means that all lines were sent. */
+static int exit_code(const struct room *r)
+{
+    if (r->session.code != EXIT_OK) {
+        return r->session.code;
+    }
+    if (r->held || r->session.n_lost > 0) {
+        return EXIT_REACH;
+    }
+    return r->n_skipped > 0 ? EXIT_DATA : EXIT_OK;
 }
 
 int room_run(struct options *o, bool has_names)
@@ -252,7 +264,7 @@ int room_run(struct options *o, bool has_names)
             turn(r);
         }
         leave(r);
-        code = r->session.code;
+        code = exit_code(r);
     }
     session_close(&r->session);
     free(r);

@@ -16,6 +16,9 @@
 
 /* So long the end of the command waits for the state file. */
 #define STATE_PATIENCE_MS 2000
+/* So long a neighbour that acknowledges nothing may delay leaving. */
+#define LAST_WORDS_MS 500
+#define LAST_WORDS_STEP_MS 5
 
 uint64_t session_now_ms(void)
 {
@@ -368,6 +371,16 @@ static void say_state(const struct session *s, const struct dtt_event_state_file
     }
 }
 
+static void tell_lost(struct session *s)
+{
+    uint64_t n = s->n_lost - s->n_lost_told;
+    s->n_lost_told = s->n_lost;
+    if (n > 0) {
+        say(s, "%llu line%s not sent: no neighbour has acknowledged %s", (unsigned long long)n,
+            n == 1 ? " was" : "s were", n == 1 ? "it" : "them");
+    }
+}
+
 const struct dtt_event *session_event(struct session *s)
 {
     const struct dtt_event *event = dtt_node_next_event(s->node);
@@ -376,6 +389,12 @@ const struct dtt_event *session_event(struct session *s)
     }
     s->has_dht |= event && event->type == DTT_EVENT_DHT_READY;
     s->has_joined |= event && event->type == DTT_EVENT_JOINED;
+    if (event && event->type == DTT_EVENT_LOST) {
+        s->n_lost += event->u.lost.messages;
+    } else if ((event && event->type == DTT_EVENT_LEFT) ||
+               (!event && s->topic && dtt_topic_unsent(s->topic) == 0)) {
+        tell_lost(s); /* what was lost together is told together */
+    }
     return event;
 }
 
@@ -398,11 +417,22 @@ void session_run(struct session *s,
     }
 }
 
+/* Acknowledgements may be on their way. The descriptor is no help: waiting events keep it ready. */
+static void await_acknowledgements(struct session *s)
+{
+    uint64_t until_ms = session_now_ms() + LAST_WORDS_MS;
+    while (!session_is_alone(s) && dtt_topic_unsent(s->topic) > 0 && session_now_ms() < until_ms &&
+           dtt_node_process(s->node) >= 0) {
+        poll(NULL, 0, LAST_WORDS_STEP_MS);
+    }
+}
+
 void session_leave(struct session *s)
 {
     if (!s->topic) {
         return;
     }
+    await_acknowledgements(s);
     s->topic = dtt_topic_leave(s->topic);
     /* One turn sends the goodbyes; a failure does not matter any more. */
     (void)dtt_node_process(s->node);

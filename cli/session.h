@@ -26,6 +26,8 @@ struct session {
     void (*on_alarm)(struct session *s); /**< called by session_run, which has reset alarm_ms */
     bool has_dht;                        /**< a DHT node has answered, or none is asked */
     bool has_joined;                     /**< there has been a neighbour */
+    uint64_t n_lost;                     /**< own messages that nobody is known to have */
+    uint64_t n_lost_told;                /**< as many of them were told */
     bool is_over;                        /**< time to leave, with this exit code: */
     int code;
 
@@ -81,7 +83,10 @@ uint64_t session_n_repeated(const struct session *s);
 /** Says that no DHT node has answered and which hosts were tried. Returns EXIT_REACH. */
 int session_unreached(const struct session *s);
 
-/** Leaves the topic; afterwards there is a LEFT event to fetch. */
+/**
+ * Leaves the topic, once the neighbours have what was sent or half a second has passed; afterwards
+ * there are events to fetch, of which LEFT is the last.
+ */
 void session_leave(struct session *s);
 
 void session_close(struct session *s);

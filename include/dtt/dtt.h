@@ -348,7 +348,11 @@ enum dtt_send_flags {
  */
 DTT_API DTT_MUST_USE int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags);
 
-/** Bytes accepted by dtt_topic_send that no neighbour has acknowledged yet; 0: flushed. */
+/**
+ * Bytes accepted by dtt_topic_send that no neighbour has acknowledged yet, whatever has become of
+ * the neighbours that they went to, or that those who keep up have not; 0: flushed. Messages that
+ * are lost (DTT_EVENT_LOST) do not count any more.
+ */
 DTT_API size_t dtt_topic_unsent(const dtt_topic *t);
 
 /** Writes up to `cap` current neighbours; returns how many there are. */

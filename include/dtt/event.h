@@ -35,7 +35,8 @@ enum dtt_event_type {
     DTT_EVENT_DHT_READY = 18,       /**< none: a first DHT node has answered */
     DTT_EVENT_DHT_PEER = 19,        /**< dht_peer: of a get_peers */
     DTT_EVENT_DHT_ANNOUNCE = 20,    /**< dht_announce: the last of an announce */
-    DTT_EVENT_STATE_FILE = 21       /**< state_file: it cannot be kept, or can again */
+    DTT_EVENT_STATE_FILE = 21,      /**< state_file: it cannot be kept, or can again */
+    DTT_EVENT_LOST = 22             /**< lost: own messages that nobody is known to have */
 };
 
 struct dtt_event_listening {
@@ -176,6 +177,15 @@ struct dtt_event_state_file {
     char reason[64];   /**< the system's words for a failure, or empty */
 };
 
+/**
+ * Messages that dtt_topic_send accepted, that no neighbour has acknowledged, and that are not kept
+ * any longer: 30 s after they were sent, or when the topic is left. Until then they go to the next
+ * neighbour too. A neighbour may have got them nevertheless, and its acknowledgement be lost.
+ */
+struct dtt_event_lost {
+    uint64_t messages; /**< since the last such event of the topic */
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -210,6 +220,7 @@ struct dtt_event {
         struct dtt_event_dht_peer dht_peer;
         struct dtt_event_dht_announce dht_announce;
         struct dtt_event_state_file state_file;
+        struct dtt_event_lost lost;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

@@ -203,6 +203,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         break;
     case DTT_EVENT_DHT_ANNOUNCE: put_dht_announce(j, &ev->u.dht_announce); break;
     case DTT_EVENT_STATE_FILE: put_state_file(j, &ev->u.state_file); break;
+    case DTT_EVENT_LOST: dtt_json_u64(j, "messages", ev->u.lost.messages); break;
     case DTT_EVENT_WRITABLE:
     case DTT_EVENT_LEFT:
     case DTT_EVENT_DHT_READY: break;
@@ -246,6 +247,7 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_DHT_PEER: return "peer";
     case DTT_EVENT_DHT_ANNOUNCE: return "announce";
     case DTT_EVENT_STATE_FILE: return "state_file";
+    case DTT_EVENT_LOST: return "lost";
     }
     return "unknown";
 }

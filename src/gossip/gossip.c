@@ -169,6 +169,13 @@ void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now now, const struct 
     }
 }
 
+void dtt_gossip_remind(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer)
+{
+    for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
+        dtt_plumtree_remind(&swarm_at(g, i)->plumtree, now, peer);
+    }
+}
+
 void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now now,
                       const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer)
 {
@@ -239,6 +246,9 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret)
                                       .via = item.via,
                                       .reason = item.reason,
                                       .scope = item.scope};
+    if (item.blob && item.blob->tally) {
+        ret->own = item.blob;
+    }
     if (item.blob) {
         ret->data = dtt_slice(item.blob->data + item.skip, item.len);
     }
@@ -247,6 +257,26 @@ bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret)
     }
     count_action(g, ret);
     return true;
+}
+
+struct dtt_gossip_open dtt_gossip_open(const struct dtt_gossip *g,
+                                       const struct dtt_gossip_topic_id *topic)
+{
+    const struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
+    const struct dtt_gossip_tally *tally = s ? s->plumtree.tally : NULL;
+    return (struct dtt_gossip_open){.messages = tally ? tally->messages : 0,
+                                    .bytes = tally ? tally->bytes : 0};
+}
+
+uint64_t dtt_gossip_take_lost(struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic)
+{
+    const struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
+    struct dtt_gossip_tally *tally = s ? s->plumtree.tally : NULL;
+    uint64_t lost = tally ? tally->lost : 0;
+    if (tally) {
+        tally->lost = 0;
+    }
+    return lost;
 }
 
 bool dtt_gossip_is_proven(const struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer)

@@ -91,6 +91,8 @@ int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now now, const struct dtt_g
  */
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                           enum dtt_reason reason);
+/** Not all that was sent to the peer has arrived: it hears once more of what is kept. */
+void dtt_gossip_remind(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer);
 /** The peer reads slowly: it gets announcements instead of messages until it does not any more. */
 void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                          bool is_slow);
@@ -125,10 +127,22 @@ struct dtt_gossip_action {
     enum dtt_gossip_scope scope; /**< RECEIVED */
     uint8_t hash[32];            /**< RECEIVED: SHA-512(content)[..32], what records advertise */
     struct dtt_slice data;       /**< SEND, PEER_DATA, RECEIVED; valid until the next call into g */
+    struct dtt_gossip_blob *own; /**< SEND: `data` is a broadcast of our own that nobody is known to
+                                    have, or NULL. Who carries it holds a reference until then */
 };
 
 /** Next action in order, or false. The caller drains it after each input and tick. */
 bool dtt_gossip_next(struct dtt_gossip *g, struct dtt_gossip_action *ret);
+
+/** Own broadcasts on the topic that nobody is known to have. */
+struct dtt_gossip_open {
+    size_t messages;
+    size_t bytes;
+};
+struct dtt_gossip_open dtt_gossip_open(const struct dtt_gossip *g,
+                                       const struct dtt_gossip_topic_id *topic);
+/** Own broadcasts on the topic that were lost since this was last asked. */
+uint64_t dtt_gossip_take_lost(struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic);
 
 /** The peer is known to hold the secret of a topic that we are in. */
 bool dtt_gossip_is_proven(const struct dtt_gossip *g, struct dtt_now now,

@@ -163,3 +163,25 @@ const struct dtt_gossip_announcer *dtt_gossip_missing_next(struct dtt_gossip_mis
     dtt_timerq_set(s->timers, &e->timer, now_ns + wait_ns);
     return a;
 }
+
+uint64_t dtt_gossip_missing_time_left(const struct dtt_gossip_missing_entry *e, uint8_t from,
+                                      uint64_t now_ns, bool *caught_up)
+{
+    uint64_t age_ns = 0;
+    *caught_up = false;
+    for (uint8_t i = 0; e && i < e->n; i++) {
+        uint16_t round = e->announcers[i].round;
+        if (!dtt_gossip_is_catch_up(round)) {
+            *caught_up = false;
+            break;
+        }
+        if (e->announcers[i].slot == from && i < e->tried) {
+            *caught_up = true;
+            age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
+        }
+    }
+    if (!*caught_up) {
+        return DTT_PLUMTREE_CONTENT_NS;
+    }
+    return age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
+}

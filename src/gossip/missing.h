@@ -75,4 +75,12 @@ static inline bool dtt_gossip_is_catch_up(uint16_t round)
     return (round & DTT_GOSSIP_CATCH_UP) != 0;
 }
 
+/**
+ * How long a new message from the neighbour `from`, announced as in `e` (or NULL), may still be
+ * served: a live one 30 s; one that we grafted from it and that was announced for catching up only,
+ * what is left of that, *caught_up.
+ */
+uint64_t dtt_gossip_missing_time_left(const struct dtt_gossip_missing_entry *e, uint8_t from,
+                                      uint64_t now_ns, bool *caught_up);
+
 #endif

@@ -41,19 +41,28 @@ bool dtt_gossip_send_blob(const struct dtt_gossip_port *p, const struct dtt_id *
                        .type = DTT_GOSSIP_SEND, .peer = *to, .blob = encoded, .len = encoded->len});
 }
 
-bool dtt_gossip_send_hearsay(const struct dtt_gossip_port *p, const struct dtt_id *to,
-                             const struct dtt_id *via, const struct dtt_gossip_message *m)
+int dtt_gossip_outbox_encode(const struct dtt_gossip_message *m, struct dtt_gossip_blob **ret)
 {
     uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     dtt_gossip_message_encode(&w, m);
-    struct dtt_gossip_blob *blob = w.failed ? NULL : dtt_gossip_blob_new(dtt_slice(buf, w.len));
-    if (!blob) {
+    if (w.failed) {
+        return DTT_ETOOBIG;
+    }
+    *ret = dtt_gossip_blob_new(dtt_slice(buf, w.len));
+    return *ret ? DTT_OK : DTT_ENOMEM;
+}
+
+bool dtt_gossip_send_hearsay(const struct dtt_gossip_port *p, const struct dtt_id *to,
+                             const struct dtt_id *via, const struct dtt_gossip_message *m)
+{
+    struct dtt_gossip_blob *blob;
+    if (dtt_gossip_outbox_encode(m, &blob) != DTT_OK) {
         DTT_COUNT(p->ctx, GOSSIP_ACTIONS_DROPPED);
         return false;
     }
     struct dtt_gossip_outbox_item item = {.type = DTT_GOSSIP_SEND, .peer = *to, .blob = blob};
-    item.len = w.len;
+    item.len = blob->len;
     item.last = m->type == DTT_MSG_DISCONNECT;
     item.is_hearsay = via != NULL;
     item.via = via ? *via : item.via;

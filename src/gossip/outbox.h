@@ -50,6 +50,8 @@ static inline bool dtt_gossip_outbox_is_busy(const struct dtt_gossip_outbox *o)
     return o->items.count > DTT_GOSSIP_ACTIONS_BUSY;
 }
 
+/** The bytes of a message. DTT_ETOOBIG when it does not fit into a frame, DTT_ENOMEM. */
+int dtt_gossip_outbox_encode(const struct dtt_gossip_message *m, struct dtt_gossip_blob **ret);
 /** Queues a message for a peer. False, counted, when it did not fit or memory is short. */
 bool dtt_gossip_send(const struct dtt_gossip_port *p, const struct dtt_id *to,
                      const struct dtt_gossip_message *m);

@@ -131,17 +131,22 @@ static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
 
 /* ---- neighbours */
 
-static void start_link(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
+static void catch_up(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
 {
-    peer->is_eager = true;
-    peer->is_new = true;
-    peer->was_pruned = false;
     struct dtt_gossip_recall_walk walk = {.is_begun = false};
     peer->wants_catch_up =
         dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk) != NULL;
     if (peer->wants_catch_up) {
         dispatch_soon(p, now, peer);
     }
+}
+
+static void start_link(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
+{
+    peer->is_eager = true;
+    peer->is_new = true;
+    peer->was_pruned = false;
+    catch_up(p, now, peer);
 }
 
 static void init_queue(struct dtt_plumtree_peer *peer)
@@ -197,6 +202,14 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
     struct dtt_plumtree_peer *known = find(p, peer);
     if (known) {
         start_link(p, now, known);
+    }
+}
+
+void dtt_plumtree_remind(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer)
+{
+    struct dtt_plumtree_peer *known = find(p, peer);
+    if (known) {
+        catch_up(p, now, known);
     }
 }
 
@@ -320,20 +333,13 @@ const struct dtt_id *dtt_plumtree_useless(const struct dtt_plumtree *p)
 static int encode(struct dtt_slice content, const struct dtt_gossip_message_id *id,
                   enum dtt_gossip_scope scope, uint16_t round, struct dtt_gossip_blob **ret)
 {
-    uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
-    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     struct dtt_gossip_message m;
     m.type = DTT_MSG_GOSSIP;
     m.u.gossip.id = *id;
     m.u.gossip.content = content;
     m.u.gossip.scope = scope;
     m.u.gossip.round = round;
-    dtt_gossip_message_encode(&w, &m);
-    if (w.failed) {
-        return DTT_ETOOBIG;
-    }
-    *ret = dtt_gossip_blob_new(dtt_slice(buf, w.len));
-    return *ret ? DTT_OK : DTT_ENOMEM;
+    return dtt_gossip_outbox_encode(&m, ret);
 }
 
 /* `from`: the neighbour that brought it; NULL: it is our own. */
@@ -396,21 +402,37 @@ static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_pl
     }
 }
 
+/* The encoded broadcast of our own, which is in the tally until a neighbour has it. */
+static int encode_own(struct dtt_plumtree *p, struct dtt_slice content,
+                      const struct dtt_gossip_message_id *id, enum dtt_gossip_scope scope,
+                      struct dtt_gossip_blob **ret)
+{
+    p->tally = p->tally ? p->tally : dtt_gossip_tally_new(p->port.ctx);
+    int err = p->tally ? encode(content, id, scope, 0, ret) : DTT_ENOMEM;
+    if (!err) {
+        dtt_gossip_blob_count(*ret, p->tally);
+    }
+    return err;
+}
+
 static int broadcast_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dtt_slice content)
 {
     struct dtt_gossip_message_id id = id_of(content);
     struct dtt_gossip_blob *blob;
+    dtt_gossip_recall_forget_lost(&p->received_messages, &id);
     if (dtt_gossip_recall_has(&p->received_messages, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_TX_REPEATED);
         return DTT_OK;
     }
-    int err = encode(content, &id, DTT_GOSSIP_SWARM, 0, &blob);
+    int err = encode_own(p, content, &id, DTT_GOSSIP_SWARM, &blob);
     if (err) {
         return err;
     }
     err = remember(p, now, NULL, &id, blob, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
     if (!err) {
         push(p, now, NULL, NULL, &id, blob, 0);
+    } else {
+        dtt_gossip_blob_taken(blob); /* refused, not lost */
     }
     dtt_gossip_blob_unref(blob);
     return err;
@@ -420,7 +442,7 @@ static int broadcast_neighbors(struct dtt_plumtree *p, struct dtt_slice content)
 {
     struct dtt_gossip_message_id id = id_of(content);
     struct dtt_gossip_blob *blob;
-    int err = encode(content, &id, DTT_GOSSIP_NEIGHBORS, 0, &blob);
+    int err = encode_own(p, content, &id, DTT_GOSSIP_NEIGHBORS, &blob);
     if (err) {
         return err;
     }
@@ -443,32 +465,6 @@ int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_
 }
 
 /* ---- receiving */
-
-/*
- * How long a new message from `from` may still be served. A live one 30 s; one that we grafted from
- * it and that was announced for catching up only, what is left of that: `*caught_up`.
- */
-static uint64_t time_left(const struct dtt_gossip_missing_entry *e, uint8_t from, uint64_t now_ns,
-                          bool *caught_up)
-{
-    uint64_t age_ns = 0;
-    *caught_up = false;
-    for (uint8_t i = 0; e && i < e->n; i++) {
-        uint16_t round = e->announcers[i].round;
-        if (!dtt_gossip_is_catch_up(round)) {
-            *caught_up = false;
-            break;
-        }
-        if (e->announcers[i].slot == from && i < e->tried) {
-            *caught_up = true;
-            age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
-        }
-    }
-    if (!*caught_up) {
-        return DTT_PLUMTREE_CONTENT_NS;
-    }
-    return age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
-}
 
 /*
  * The other neighbours know a caught-up message too, unless two swarms have just met. So it is
@@ -564,7 +560,8 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
 {
     bool caught_up;
     struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing_messages, id);
-    uint64_t until_ns = now.mono_ns + time_left(e, slot_of(p, from), now.mono_ns, &caught_up);
+    uint64_t until_ns =
+        now.mono_ns + dtt_gossip_missing_time_left(e, slot_of(p, from), now.mono_ns, &caught_up);
     int err = remember(p, now, &from->id, id, blob, until_ns);
     if (err) {
         return err;
@@ -640,6 +637,7 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
     } else if (dtt_gossip_recall_has(&p->received_messages, &id)) {
         DTT_COUNT(p->port.ctx, GOSSIP_RX_DUPLICATES);
         trace_payload(p, from, m, false);
+        dtt_gossip_recall_taken(&p->received_messages, &id);
         if (!dtt_gossip_promises_keep(&p->promises, slot_of(p, from), &id) || !from->is_eager) {
             prune_repeater(p, now, from);
         }
@@ -670,6 +668,7 @@ static void recv_ihave(struct dtt_plumtree *p, struct dtt_now now,
 {
     for (size_t i = 0; i < m->u.ihave.n; i++) {
         const struct dtt_gossip_ihave *ihave = &m->u.ihave.entries[i];
+        dtt_gossip_recall_taken(&p->received_messages, &ihave->id);
         if (!dtt_gossip_recall_has(&p->received_messages, &ihave->id) &&
             dtt_gossip_missing_add(&p->missing_messages, now.mono_ns, ihave, slot_of(p, from))) {
             DTT_COUNT(p->port.ctx, GOSSIP_IHAVES_REFUSED);
@@ -794,5 +793,6 @@ void dtt_plumtree_fini(struct dtt_plumtree *p)
     }
     dtt_gossip_missing_fini(&p->missing_messages);
     dtt_gossip_recall_fini(&p->received_messages);
+    dtt_gossip_tally_unref(p->tally);
     dtt_timerq_fini(&p->timers);
 }

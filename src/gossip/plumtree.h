@@ -41,6 +41,7 @@ struct dtt_plumtree {
     struct dtt_gossip_recall received_messages;
     struct dtt_gossip_missing missing_messages;
     struct dtt_gossip_promises promises;
+    struct dtt_gossip_tally *tally;       /**< of our own messages; NULL before the first */
     uint64_t heard_ns[DTT_PLUMTREE_BUSY]; /**< the last messages of others, oldest first */
     uint64_t next_prune_ns;               /**< on a busy topic */
     uint8_t overtaker; /**< slot of the neighbour whose IHave overtook the last message; or none */
@@ -59,6 +60,8 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
 /** A neighbour (if it is one) reads slowly, or does not any more. */
 void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer,
                            bool is_slow);
+/** Not all that went to a neighbour (if it is one) has arrived: announces what is kept again. */
+void dtt_plumtree_remind(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
 /** A neighbour that broke its promises, and should go; or NULL. */
 const struct dtt_id *dtt_plumtree_useless(const struct dtt_plumtree *p);
 /** DTT_ETOOBIG, DTT_ENOMEM. A content known already is counted, and DTT_OK. */

@@ -79,6 +79,7 @@ static void drop_oldest_content(struct dtt_gossip_recall *r, struct dtt_gossip_r
 {
     struct dtt_gossip_recall_entry *e = s->oldest_content;
     release(r, s, BYTES, bytes_of(e->blob));
+    e->is_lost = dtt_gossip_blob_is_at_risk(e->blob);
     dtt_gossip_blob_unref(e->blob);
     e->blob = NULL;
     while (s->oldest_content && !s->oldest_content->blob) {
@@ -202,6 +203,39 @@ dtt_gossip_recall_next_content(const struct dtt_gossip_recall *r, uint64_t now_n
         *first = e->next;
     }
     return e;
+}
+
+void dtt_gossip_recall_taken(const struct dtt_gossip_recall *r,
+                             const struct dtt_gossip_message_id *id)
+{
+    struct dtt_gossip_recall_entry *e = dtt_map_get(&r->ids, id->bytes);
+    if (e && e->blob) {
+        dtt_gossip_blob_taken(e->blob);
+    }
+}
+
+void dtt_gossip_recall_forget_lost(struct dtt_gossip_recall *r,
+                                   const struct dtt_gossip_message_id *id)
+{
+    struct dtt_gossip_recall_share *own = &r->shares[0];
+    struct dtt_gossip_recall_entry *e = dtt_map_get(&r->ids, id->bytes);
+    if (!e || !e->is_lost) {
+        return;
+    }
+    if (e == own->oldest) {
+        drop_oldest(r, own);
+        return;
+    }
+    struct dtt_gossip_recall_entry *before = own->oldest;
+    while (before->next != e) {
+        before = before->next;
+    }
+    before->next = e->next;
+    own->newest = own->newest == e ? before : own->newest;
+    assert(!e->blob && own->oldest_content != e);
+    release(r, own, IDS, 1);
+    dtt_map_take(&r->ids, e->id.bytes);
+    free(e);
 }
 
 /* A caught-up content may end before older ones; it is dropped when its turn comes. */

@@ -31,6 +31,7 @@ struct dtt_gossip_recall_entry {
     uint64_t heard_ns;
     uint64_t content_until_ns;    /**< when every peer should have it; `heard_ns` + 30 s at most */
     struct dtt_gossip_blob *blob; /**< the encoded Gossip message, NULL when dropped */
+    bool is_lost;                 /**< our own, dropped before anybody had it */
     struct dtt_gossip_recall_entry *next;
 };
 
@@ -83,6 +84,13 @@ struct dtt_gossip_blob *dtt_gossip_recall_content(const struct dtt_gossip_recall
 const struct dtt_gossip_recall_entry *
 dtt_gossip_recall_next_content(const struct dtt_gossip_recall *r, uint64_t now_ns,
                                struct dtt_gossip_recall_walk *walk);
+
+/** The content of `id`, when we keep it, has come to somebody. */
+void dtt_gossip_recall_taken(const struct dtt_gossip_recall *r,
+                             const struct dtt_gossip_message_id *id);
+/** Forgets `id` if it is of a message of our own that was lost: it may be said again. */
+void dtt_gossip_recall_forget_lost(struct dtt_gossip_recall *r,
+                                   const struct dtt_gossip_message_id *id);
 
 /** Drops ids and contents that are too old. */
 void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns);

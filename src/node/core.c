@@ -279,6 +279,7 @@ static void route(struct dtt_core *c, struct dtt_now now)
 {
     while (route_one(c, now)) {
     }
+    dtt_core_topic_tell_lost(c, now);
     dtt_core_topic_tell_writable(c, now);
     check(c);
 }

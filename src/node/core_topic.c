@@ -98,12 +98,25 @@ void dtt_core_topic_free(struct dtt_topic *t)
     free(t);
 }
 
+static void tell_lost(struct dtt_topic *t, struct dtt_now now, uint64_t messages)
+{
+    struct dtt_event out = {.type = DTT_EVENT_LOST};
+    if (messages > 0) {
+        out.u.lost.messages = messages;
+        dtt_events_tell(&t->core->events, now, t, &out);
+    }
+}
+
 void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_core *c = t->core;
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = neighbors_of(t, ids);
     struct dtt_event out = {.type = DTT_EVENT_LEFT};
+    dtt_links_settle(&c->links);
+    tell_lost(t, now,
+              dtt_gossip_take_lost(c->gossip, &t->id) +
+                  dtt_gossip_open(c->gossip, &t->id).messages);
     dtt_events_sign(&out, t);
     out.topic = NULL; /* the handle is gone when the event is read */
     /* dtt_gossip_quit reports no NEIGHBOR_DOWN for the neighbours that it leaves. */
@@ -216,7 +229,9 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     size_t n;
     switch (a->type) {
     case DTT_GOSSIP_SEND:
-        dtt_links_send(&c->links, now, &a->peer, &a->topic, a->data, a->last,
+        dtt_links_send(&c->links, now, &a->peer,
+                       &(struct dtt_outflow_message){
+                           .topic = &a->topic, .payload = a->data, .own = a->own, .last = a->last},
                        a->is_hearsay ? &a->via : NULL);
         break;
     case DTT_GOSSIP_DISCONNECT: dtt_dials_unneeded(&c->links, now, &a->peer); break;
@@ -291,6 +306,18 @@ static bool can_send(const struct dtt_topic *t, struct dtt_now now)
     return ready[rank] > 0 && ready[rank] >= of[rank] / 2;
 }
 
+void dtt_core_topic_tell_lost(struct dtt_core *c, struct dtt_now now)
+{
+    uint64_t lost = c->ctx->counters[DTT_COUNTER_GOSSIP_LOST];
+    if (lost == c->lost) {
+        return;
+    }
+    c->lost = lost;
+    for (size_t i = 0; i < c->n_topics; i++) {
+        tell_lost(c->topics[i], now, dtt_gossip_take_lost(c->gossip, &c->topics[i]->id));
+    }
+}
+
 void dtt_core_topic_tell_writable(struct dtt_core *c, struct dtt_now now)
 {
     for (size_t i = 0; i < c->n_topics; i++) {
@@ -333,9 +360,15 @@ size_t dtt_core_topic_neighbors(const struct dtt_topic *t, struct dtt_id *ret, s
     return dtt_gossip_neighbors(t->core->gossip, &t->id, ret, cap);
 }
 
+/*
+ * What nobody is known to have, wherever it is, or what waits for the neighbours that keep up, if
+ * that is more: a message should be with all of them before its sender goes.
+ */
 size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_links *links = &t->core->links;
+    dtt_links_settle(links);
+    size_t open = dtt_gossip_open(t->core->gossip, &t->id).bytes;
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = neighbors_of(t, ids);
     size_t n_late = 0;
@@ -347,7 +380,8 @@ size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now)
         n_late += is_late;
     }
     /* What late neighbours lack they get of the others. */
-    return n_late == n ? late : bytes;
+    bytes = n_late == n ? late : bytes;
+    return open > bytes ? open : bytes;
 }
 
 void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,

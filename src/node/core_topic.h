@@ -54,6 +54,8 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
                               const struct dtt_gossip_action *a);
 void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
                                     const struct dtt_dial_failure *f);
+/** Tells each topic how many of its messages were lost. */
+void dtt_core_topic_tell_lost(struct dtt_core *c, struct dtt_now now);
 /** Tells each topic whose send was refused and would now be accepted. */
 void dtt_core_topic_tell_writable(struct dtt_core *c, struct dtt_now now);
 

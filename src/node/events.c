@@ -67,7 +67,8 @@ static const struct dtt_id *source(const struct dtt_event *ev)
     case DTT_EVENT_DHT_READY:
     case DTT_EVENT_DHT_PEER:
     case DTT_EVENT_DHT_ANNOUNCE:
-    case DTT_EVENT_STATE_FILE: break;
+    case DTT_EVENT_STATE_FILE:
+    case DTT_EVENT_LOST: break;
     }
     return NULL;
 }
@@ -218,7 +219,8 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
     case DTT_EVENT_DHT_READY:
     case DTT_EVENT_DHT_PEER:
     case DTT_EVENT_DHT_ANNOUNCE:
-    case DTT_EVENT_STATE_FILE: break;
+    case DTT_EVENT_STATE_FILE:
+    case DTT_EVENT_LOST: break;
     }
 }
 

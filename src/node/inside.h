@@ -35,6 +35,7 @@ struct dtt_core {
     struct dtt_events events;
     struct dtt_waits waits;
     struct dtt_self self;
+    uint64_t lost;      /**< messages of all topics, told so far */
     uint32_t n_once;    /**< lookups and publications so far: their numbers */
     unsigned resolving; /**< bootstrap names being looked up */
     struct dtt_dht_packet dht_packet;

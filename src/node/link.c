@@ -31,7 +31,7 @@ void dtt_link_drop(struct dtt_links *p, struct dtt_link *link)
     dtt_map_take(&p->peers, &link->id);
     dtt_timerq_cancel(&p->timers, &link->timer);
     for (size_t k = 0; k < link->n_conns; k++) {
-        dtt_link_proofs_fini(&link->conns[k].proofs);
+        dtt_link_conn_fini(&link->conns[k]);
     }
     dtt_outflow_fini(&link->out);
     dtt_inflow_fini(&link->in, &p->streams_in);
@@ -76,6 +76,12 @@ size_t dtt_link_conn(const struct dtt_link *link, dtt_quic_conn conn)
     return k;
 }
 
+bool dtt_link_conn_fini(struct dtt_link_conn *c)
+{
+    dtt_link_proofs_fini(&c->proofs);
+    return dtt_flight_fini(&c->flight);
+}
+
 void dtt_link_close(struct dtt_links *p, struct dtt_now now, struct dtt_link_conn *c,
                     const char *words)
 {
@@ -84,6 +90,7 @@ void dtt_link_close(struct dtt_links *p, struct dtt_now now, struct dtt_link_con
         p->n_accepted--;
     }
     c->is_closing = true;
+    dtt_flight_settle(&c->flight, &p->transport, c->conn);
     dtt_transport_close(&p->transport, now, c->conn, words);
 }
 

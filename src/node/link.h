@@ -12,6 +12,7 @@ struct dtt_link_conn {
     dtt_quic_conn conn;
     struct dtt_addr addr;
     struct dtt_link_proofs proofs;
+    struct dtt_flight flight;
     uint64_t opened_ns;
     uint64_t heard_ns; /**< when the peer last said on it what gossip understands; 0 never */
     bool is_dialled;   /**< by us */
@@ -57,6 +58,8 @@ void dtt_link_enter_connected(struct dtt_links *p, struct dtt_now now, struct dt
 
 /** The number of a connection; n_conns when it is none of the link any more. */
 size_t dtt_link_conn(const struct dtt_link *link, dtt_quic_conn conn);
+/** The connection is gone, or another one has its place. True: not all that we said arrived. */
+bool dtt_link_conn_fini(struct dtt_link_conn *c);
 void dtt_link_close(struct dtt_links *p, struct dtt_now now, struct dtt_link_conn *c,
                     const char *words);
 /** The peer spoke on it not long ago. */

@@ -128,11 +128,10 @@ static void prove(struct dtt_links *p, struct dtt_now now, struct dtt_link *link
 }
 
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
-                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last,
-                    const struct dtt_id *via)
+                    const struct dtt_outflow_message *m, const struct dtt_id *via)
 {
     struct dtt_link *link = dtt_link_find(p, id);
-    if (!link && last) {
+    if (!link && m->last) {
         return; /* A goodbye is no reason to dial. */
     }
     link = link ? link : dtt_link_make(p, id);
@@ -142,17 +141,17 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     }
     if (link->n_conns > 0) {
         size_t before = unacked(p, link);
-        if (!last) {
-            prove(p, now, link, topic);
+        if (!m->last) {
+            prove(p, now, link, m->topic);
         }
-        int err =
-            dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn, topic, payload, last);
+        int err = dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn,
+                                   &link->conns[0].flight, m);
         on_written(p, now, link, before);
         on_sent(p, now, link, err);
         dtt_link_enter_connected(p, now, link);
         return;
     }
-    if (dtt_outflow_queue(&link->out, topic, payload, last) != DTT_OK) {
+    if (dtt_outflow_queue(&link->out, m) != DTT_OK) {
         DTT_COUNT(p->ctx, NODE_MESSAGES_DROPPED);
     }
     if (!via) {
@@ -253,10 +252,13 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     }
     if (link->n_conns == DTT_LINKS_CONNS) {
         dtt_link_close(p, now, &link->conns[--link->n_conns], "replaced");
-        dtt_link_proofs_fini(&link->conns[link->n_conns].proofs);
+        if (dtt_link_conn_fini(&link->conns[link->n_conns])) {
+            dtt_gossip_remind(p->gossip, now, &link->id);
+        }
     }
     link->conns[link->n_conns++] = (struct dtt_link_conn){
         .conn = ev->conn, .addr = ev->addr, .opened_ns = now.mono_ns, .is_dialled = ev->dialed};
+    dtt_flight_init(&link->conns[link->n_conns - 1].flight);
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
     if (link->n_conns == 1 || link->conns[0].is_worn || !dtt_link_is_fresh(&link->conns[0], now)) {
@@ -267,7 +269,8 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     for (size_t i = 0; i < link->out.queue.count; i++) {
         prove(p, now, link, dtt_outflow_topic(&link->out, i));
     }
-    int err = dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn);
+    int err =
+        dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn, &link->conns[0].flight);
     on_written(p, now, link, before);
     on_sent(p, now, link, err);
     dtt_places_make_room(p, now);
@@ -291,19 +294,22 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     }
     struct dtt_link_conn gone = link->conns[k];
     p->n_accepted -= !gone.is_dialled && !gone.is_closing;
-    dtt_link_proofs_fini(&gone.proofs);
+    dtt_flight_settle(&gone.flight, &p->transport, gone.conn);
+    bool is_short = dtt_link_conn_fini(&gone);
     memmove(link->conns + k, link->conns + k + 1, (--link->n_conns - k) * sizeof(gone));
     if (k == 0) {
         dtt_outflow_forget(&link->out);
     }
-    if (link->n_conns > 0) {
-        return;
-    }
-    if (link->race.n_dials > 0) {
-        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
-        return;
-    }
     struct dtt_id id = link->id;
+    if (link->n_conns > 0 || link->race.n_dials > 0) {
+        if (link->n_conns == 0) {
+            dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+        }
+        if (is_short) {
+            dtt_gossip_remind(p->gossip, now, &id);
+        }
+        return;
+    }
     enum dtt_reason reason =
         gone.is_slow && ev->reason == DTT_REASON_CLOSED_BY_US ? DTT_REASON_TOO_SLOW : ev->reason;
     DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word((int)reason)));
@@ -330,6 +336,9 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         }
         break;
     case DTT_QUIC_STREAM_RESET:
+        if (is_its) {
+            dtt_flight_stop(&link->conns[k].flight, ev->stream);
+        }
         dtt_inflow_end(&link->in, &p->streams_in, ev->conn, ev->stream);
         break;
     case DTT_QUIC_CLOSED: on_closed(p, now, link, k, ev); break;
@@ -367,6 +376,16 @@ size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
 {
     const struct dtt_link *link = dtt_link_find(p, id);
     return link ? unacked(p, link) : 0;
+}
+
+void dtt_links_settle(struct dtt_links *p)
+{
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        for (size_t k = 0; k < link->n_conns; k++) {
+            dtt_flight_settle(&link->conns[k].flight, &p->transport, link->conns[k].conn);
+        }
+    }
 }
 
 bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
@@ -451,6 +470,7 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 static void look_at_all(struct dtt_links *p, struct dtt_now now)
 {
     bool is_any = false;
+    dtt_links_settle(p);
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         is_any |= look(p, now, dtt_map_value_at(&p->peers, i));
     }

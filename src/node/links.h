@@ -27,6 +27,7 @@
 #include "node/destinations.h"
 #include "node/events.h"
 #include "node/link_proofs.h"
+#include "node/outflow.h"
 #include "node/transport.h"
 
 #define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
@@ -59,18 +60,19 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
 void dtt_links_fini(struct dtt_links *p);
 
 /**
- * A gossip message for a peer; dials when there is no connection. `last`: end the stream. `via`:
- * the peer that named this one, when nobody else vouches for it; or NULL.
+ * A gossip message for a peer; dials when there is no connection. `via`: the peer that named this
+ * one, when nobody else vouches for it; or NULL.
  */
 void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
-                    const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last,
-                    const struct dtt_id *via);
+                    const struct dtt_outflow_message *m, const struct dtt_id *via);
 /** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change);
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev);
 /** Bytes the peer has not acknowledged yet, those that wait for a connection included. */
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id);
+/** Looks which broadcasts of our own have been acknowledged. */
+void dtt_links_settle(struct dtt_links *p);
 /** The peer has been slow for so long that what it lacks is not waited for. */
 bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
 /** Whether dtt_links_follow has something to do. */

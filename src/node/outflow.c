@@ -6,25 +6,27 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct message {
+struct waiting {
     struct dtt_gossip_topic_id topic;
     uint8_t *payload;
     size_t len;
+    struct dtt_gossip_blob *own; /* a reference, or NULL */
     bool last;
 };
 
 void dtt_outflow_init(struct dtt_outflow *f)
 {
     memset(f, 0, sizeof(*f));
-    dtt_ring_init(&f->queue, sizeof(struct message), DTT_OUTFLOW_QUEUE);
+    dtt_ring_init(&f->queue, sizeof(struct waiting), DTT_OUTFLOW_QUEUE);
 }
 
 static void pop(struct dtt_outflow *f)
 {
-    struct message *m = dtt_ring_front(&f->queue);
-    assert(f->queued_bytes >= m->len);
-    f->queued_bytes -= m->len;
-    free(m->payload);
+    struct waiting *w = dtt_ring_front(&f->queue);
+    assert(f->queued_bytes >= w->len);
+    f->queued_bytes -= w->len;
+    free(w->payload);
+    dtt_gossip_blob_unref(w->own);
     dtt_ring_pop(&f->queue);
 }
 
@@ -37,20 +39,23 @@ void dtt_outflow_fini(struct dtt_outflow *f)
     free(f->streams);
 }
 
-int dtt_outflow_queue(struct dtt_outflow *f, const struct dtt_gossip_topic_id *topic,
-                      struct dtt_slice payload, bool last)
+int dtt_outflow_queue(struct dtt_outflow *f, const struct dtt_outflow_message *m)
 {
-    uint8_t *copy = malloc(payload.len ? payload.len : 1);
-    struct message *m = copy ? dtt_ring_push(&f->queue) : NULL;
-    if (!m) {
+    uint8_t *copy = malloc(m->payload.len ? m->payload.len : 1);
+    struct waiting *w = copy ? dtt_ring_push(&f->queue) : NULL;
+    if (!w) {
         free(copy);
         return copy ? DTT_EFULL : DTT_ENOMEM;
     }
-    if (payload.len) {
-        memcpy(copy, payload.data, payload.len);
+    if (m->payload.len) {
+        memcpy(copy, m->payload.data, m->payload.len);
     }
-    *m = (struct message){.topic = *topic, .payload = copy, .len = payload.len, .last = last};
-    f->queued_bytes += payload.len;
+    *w = (struct waiting){.topic = *m->topic,
+                          .payload = copy,
+                          .len = m->payload.len,
+                          .own = dtt_gossip_blob_ref(m->own),
+                          .last = m->last};
+    f->queued_bytes += m->payload.len;
     return DTT_OK;
 }
 
@@ -80,23 +85,27 @@ static int find_stream(struct dtt_outflow *f, const struct dtt_transport *t, dtt
 }
 
 int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
-                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload, bool last)
+                     struct dtt_flight *flight, const struct dtt_outflow_message *m)
 {
     uint8_t frame[4 + DTT_GOSSIP_PAYLOAD_MAX];
     size_t i;
-    if (payload.len > DTT_GOSSIP_PAYLOAD_MAX) {
+    if (m->payload.len > DTT_GOSSIP_PAYLOAD_MAX) {
         return DTT_ETOOBIG;
     }
-    dtt_put_be32(frame, (uint32_t)payload.len);
-    if (payload.len) {
-        memcpy(frame + 4, payload.data, payload.len);
+    dtt_put_be32(frame, (uint32_t)m->payload.len);
+    if (m->payload.len) {
+        memcpy(frame + 4, m->payload.data, m->payload.len);
     }
-    int err = find_stream(f, t, conn, topic, &i);
+    int err = find_stream(f, t, conn, m->topic, &i);
     if (!err) {
-        err = t->ops->write(t->self, conn, f->streams[i].stream, dtt_slice(frame, 4 + payload.len),
-                            last);
+        err = t->ops->write(t->self, conn, f->streams[i].stream,
+                            dtt_slice(frame, 4 + m->payload.len), m->last);
     }
-    if (!err && last) {
+    if (!err && m->own) {
+        /* Not followed: as if this peer never acknowledged it. */
+        (void)dtt_flight_add(flight, t, conn, f->streams[i].stream, m->own);
+    }
+    if (!err && m->last) {
         f->streams[i] = f->streams[--f->n];
     }
     return err;
@@ -104,15 +113,20 @@ int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_q
 
 const struct dtt_gossip_topic_id *dtt_outflow_topic(struct dtt_outflow *f, size_t i)
 {
-    return &((const struct message *)dtt_ring_at(&f->queue, i))->topic;
+    return &((const struct waiting *)dtt_ring_at(&f->queue, i))->topic;
 }
 
-int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn)
+int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
+                      struct dtt_flight *flight)
 {
     int err = DTT_OK;
     while (!err && f->queue.count > 0) {
-        const struct message *m = dtt_ring_front(&f->queue);
-        err = dtt_outflow_send(f, t, conn, &m->topic, dtt_slice(m->payload, m->len), m->last);
+        const struct waiting *w = dtt_ring_front(&f->queue);
+        struct dtt_outflow_message m = {.topic = &w->topic,
+                                        .payload = dtt_slice(w->payload, w->len),
+                                        .own = w->own,
+                                        .last = w->last};
+        err = dtt_outflow_send(f, t, conn, flight, &m);
         pop(f);
     }
     return err;

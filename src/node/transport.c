@@ -11,6 +11,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .open_uni = dtt_quic_open_uni,
     .write = dtt_quic_write,
     .unacked = dtt_quic_unacked,
+    .progress = dtt_quic_progress,
     .info = dtt_quic_info,
     .exporter = dtt_quic_exporter,
     .trust = dtt_quic_trust,

@@ -23,6 +23,8 @@ struct dtt_transport_ops {
     int (*write)(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data,
                  bool fin);
     size_t (*unacked)(const struct dtt_quic *t, dtt_quic_conn conn);
+    bool (*progress)(const struct dtt_quic *t, dtt_quic_conn conn, int64_t stream,
+                     uint64_t *ret_written, uint64_t *ret_acked);
     bool (*info)(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret);
     bool (*exporter)(const struct dtt_quic *t, dtt_quic_conn conn,
                      uint8_t ret[DTT_QUIC_EXPORTER_BYTES]);

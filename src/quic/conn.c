@@ -135,7 +135,10 @@ static void drop_events(struct dtt_qconn *c)
     }
 }
 
-/* Nothing more is sent without ngtcp2; received bytes still wait for the user. */
+/*
+ * Nothing more is sent without ngtcp2; received bytes still wait for the user, and our own streams
+ * can still be asked how far they came.
+ */
 static void close_streams(struct dtt_qconn *c)
 {
     struct dtt_qstream *next;
@@ -143,9 +146,9 @@ static void close_streams(struct dtt_qconn *c)
         next = dtt_qstream_of(s->link.next);
         s->is_closed = true;
         dtt_list_remove(&s->tx);
-        dtt_qsendbuf_fini(&s->out);
+        dtt_qsendbuf_drop(&s->out);
         dtt_list_remove(&s->writable.link);
-        if (dtt_qstream_is_done(s)) {
+        if (!s->is_local && dtt_qstream_is_done(s)) {
             dtt_qstream_free(s);
         }
     }
@@ -185,13 +188,16 @@ void dtt_qconn_free(struct dtt_qconn *c)
     drop_events(c);
     dtt_list_remove(&c->connected.link);
     close_streams(c);
+    while (c->streams.head) {
+        dtt_qstream_free(dtt_qstream_of(c->streams.head));
+    }
     dtt_timerq_cancel(&c->sh->timers, &c->timer);
     free(c);
 }
 
 bool dtt_qconn_is_done(const struct dtt_qconn *c)
 {
-    return c->state == DTT_QCONN_OVER && !c->closed.link.list && !c->is_close_due;
+    return c->state == DTT_QCONN_OVER && !c->closed.link.list && !c->is_close_due && !c->is_parting;
 }
 
 static void trace_closed(struct dtt_qconn *c)
@@ -654,7 +660,7 @@ void dtt_qconn_check(const struct dtt_qconn *c)
     for (const struct dtt_qstream *s = dtt_qstream_of(c->streams.head); s;
          s = dtt_qstream_of(s->link.next)) {
         assert(s->conn == c && s->link.list == &c->streams);
-        unacked += s->is_local ? dtt_qsendbuf_unacked(&s->out) : 0;
+        unacked += s->is_local && !s->is_closed ? dtt_qsendbuf_unacked(&s->out) : 0;
         own += s->is_local && !s->is_closed;
     }
     assert((c->ng != NULL) == (c->state <= DTT_QCONN_OPEN));

@@ -115,6 +115,7 @@ struct dtt_qconn {
     bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
     bool is_close_due; /**< `close_packet` is to be sent */
+    bool is_parting;   /**< the user deals with its CLOSED event */
     enum dtt_reason suspect_reason;
     enum dtt_reason reason; /**< of its end, or of a failure that ngtcp2 is about to report */
 

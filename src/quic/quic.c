@@ -38,7 +38,8 @@ struct dtt_quic {
     size_t carry_at;
     size_t carry_len;
 
-    struct dtt_qdata *taken; /**< the block that the last DATA event points into */
+    struct dtt_qdata *taken;   /**< the block that the last DATA event points into */
+    struct dtt_qconn *parting; /**< whose CLOSED event was taken last */
 };
 
 static uint64_t or_default(uint64_t value, uint64_t fallback)
@@ -471,6 +472,19 @@ size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle)
     return c ? c->unacked : 0;
 }
 
+bool dtt_quic_progress(const struct dtt_quic *q, dtt_quic_conn handle, int64_t stream,
+                       uint64_t *ret_written, uint64_t *ret_acked)
+{
+    const struct dtt_qconn *c = find(q, handle);
+    if (!c) {
+        return false;
+    }
+    const struct dtt_qstream *s = dtt_qstream_find(&c->streams, stream);
+    *ret_written = s ? s->out.end : UINT64_MAX;
+    *ret_acked = s ? s->out.acked : UINT64_MAX;
+    return true;
+}
+
 bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret)
 {
     const struct dtt_qconn *c = find(q, handle);
@@ -636,11 +650,23 @@ bool dtt_quic_next_packet(struct dtt_quic *q, struct dtt_now now, struct dtt_qui
     return false;
 }
 
+/* The user has dealt with its end. */
+static void end_parting(struct dtt_quic *q)
+{
+    struct dtt_qconn *c = q->parting;
+    q->parting = NULL;
+    if (c) {
+        c->is_parting = false;
+        leave(q, c);
+    }
+}
+
 bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
 {
     struct dtt_qevent *e = dtt_qevent_of(q->sh.events.head);
     free(q->taken);
     q->taken = NULL;
+    end_parting(q);
     if (!e) {
         return false;
     }
@@ -659,6 +685,10 @@ bool dtt_quic_next_event(struct dtt_quic *q, struct dtt_quic_event *ret)
         ret->data = dtt_slice(q->taken->bytes, q->taken->len);
     }
     dtt_list_remove(&e->link);
+    if (e->type == DTT_QUIC_CLOSED) {
+        q->parting = c;
+        c->is_parting = true;
+    }
     dtt_qconn_taken(c, e);
     leave(q, c);
     return true;

@@ -76,6 +76,15 @@ int dtt_quic_write(struct dtt_quic *q, dtt_quic_conn handle, int64_t stream, str
 /** Bytes written and not yet acknowledged on all our streams of the connection. */
 size_t dtt_quic_unacked(const struct dtt_quic *q, dtt_quic_conn handle);
 
+/**
+ * How far a stream that we opened has come: bytes written, and acknowledged from its beginning
+ * without a gap. Both are UINT64_MAX for one that has ended with all bytes acknowledged; for one
+ * that the peer stopped this holds until STREAM_RESET is taken. False for an unknown connection;
+ * that of the last CLOSED event is known until the next event is asked for.
+ */
+bool dtt_quic_progress(const struct dtt_quic *q, dtt_quic_conn handle, int64_t stream,
+                       uint64_t *ret_written, uint64_t *ret_acked);
+
 struct dtt_quic_info {
     struct dtt_addr remote;
     bool is_dialed;

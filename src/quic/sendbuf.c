@@ -15,13 +15,19 @@ struct dtt_qblock {
     uint8_t data[];
 };
 
-void dtt_qsendbuf_fini(struct dtt_qsendbuf *b)
+void dtt_qsendbuf_drop(struct dtt_qsendbuf *b)
 {
     while (b->head) {
         struct dtt_qblock *k = b->head;
         b->head = k->next;
         free(k);
     }
+    b->tail = b->unsent = NULL;
+}
+
+void dtt_qsendbuf_fini(struct dtt_qsendbuf *b)
+{
+    dtt_qsendbuf_drop(b);
     memset(b, 0, sizeof(*b));
 }
 

@@ -24,6 +24,8 @@ struct dtt_qsendbuf {
 };
 
 void dtt_qsendbuf_fini(struct dtt_qsendbuf *b);
+/** Frees the bytes; the offsets stay. */
+void dtt_qsendbuf_drop(struct dtt_qsendbuf *b);
 /** Appends all or nothing; the caller bounds the size. DTT_ENOMEM. */
 int dtt_qsendbuf_append(struct dtt_qsendbuf *b, struct dtt_slice data);
 /** The next bytes to send, in at most `max` pieces; `fin`: they reach the end of the stream. */

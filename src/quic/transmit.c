@@ -119,7 +119,7 @@ void dtt_qtransmit_forget(struct dtt_qconn *c, struct dtt_qstream *s)
     dtt_list_remove(&s->writable.link);
     assert(c->own_streams > 0 && c->unacked >= dtt_qsendbuf_unacked(&s->out));
     c->unacked -= dtt_qsendbuf_unacked(&s->out);
-    dtt_qsendbuf_fini(&s->out);
+    dtt_qsendbuf_drop(&s->out);
     c->own_streams--;
     if (c->wants_stream && ngtcp2_conn_get_streams_uni_left(c->ng) > 0) {
         c->wants_stream = false;

@@ -141,6 +141,11 @@ bool dtt_sim_channel_acknowledge(struct dtt_sim_channel *ch, uint64_t mono_ns, u
     return is_unblocked;
 }
 
+uint32_t dtt_sim_channel_acked(const struct dtt_sim_channel *ch)
+{
+    return ch->out ? ch->out->seq : ch->next_seq;
+}
+
 uint64_t dtt_sim_channel_deadline(const struct dtt_sim_channel *ch)
 {
     if (!ch->out || !ch->out->sent_ns) {

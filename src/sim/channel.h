@@ -55,6 +55,8 @@ size_t dtt_sim_channel_send(struct dtt_sim_channel *ch, uint64_t mono_ns,
                             uint8_t ret[DTT_SIM_CHANNEL_BYTES], bool *ret_has_frames);
 /** True when a write that found the window full may be tried again. */
 bool dtt_sim_channel_acknowledge(struct dtt_sim_channel *ch, uint64_t mono_ns, uint32_t ack);
+/** All packets before this sequence number are acknowledged. */
+uint32_t dtt_sim_channel_acked(const struct dtt_sim_channel *ch);
 /** A packet with frames came; read them before anything else is done with the channel. */
 void dtt_sim_channel_receive(struct dtt_sim_channel *ch, uint32_t seq, struct dtt_slice frames);
 /** Reads a frame; its bytes are valid until the next call. False: no more for now. */

@@ -464,6 +464,19 @@ static size_t plain_unacked(const struct dtt_quic *t, dtt_quic_conn conn)
     return c ? c->channel.unacked : 0;
 }
 
+/* In packets, which is what is acknowledged here. */
+static bool plain_progress(const struct dtt_quic *t, dtt_quic_conn conn, int64_t stream,
+                           uint64_t *ret_written, uint64_t *ret_acked)
+{
+    const struct dtt_sim_conn *c = dtt_sim_conn_find(conns_of(t), conn);
+    (void)stream;
+    if (c) {
+        *ret_written = c->channel.next_seq;
+        *ret_acked = dtt_sim_channel_acked(&c->channel);
+    }
+    return c != NULL;
+}
+
 static bool plain_info(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_quic_info *ret)
 {
     const struct dtt_sim_conn *c = dtt_sim_conn_find(conns_of(t), conn);
@@ -657,6 +670,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .open_uni = plain_open_uni,
     .write = plain_write,
     .unacked = plain_unacked,
+    .progress = plain_progress,
     .info = plain_info,
     .exporter = plain_exporter,
     .trust = plain_trust,

@@ -110,7 +110,8 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
     case DTT_EVENT_LOOKUP_DONE:
     case DTT_EVENT_DHT_PUT:
     case DTT_EVENT_DHT_READY:
-    case DTT_EVENT_DHT_ANNOUNCE: break;
+    case DTT_EVENT_DHT_ANNOUNCE:
+    case DTT_EVENT_LOST: break;
     case DTT_EVENT_STATE_FILE:
         ev->u.state_file.reason[sizeof(ev->u.state_file.reason) - 1] = '\0';
         break;

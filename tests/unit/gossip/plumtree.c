@@ -744,6 +744,40 @@ static void out_of_memory(void **state)
     assert_true(dropped > 0);
 }
 
+static void what_nobody_has_is_lost(void **state)
+{
+    (void)state;
+    up(1);
+    say('a');
+    say('b');
+    say('c');
+    assert_int_equal(p.tally->messages, 3);
+    script();
+    recv_ihave(1, 'a', 0); /* whoever announces it, or brings it, has it */
+    recv_gossip(1, 'b', 1);
+    assert_int_equal(p.tally->messages, 1);
+    down(1);
+    pass(29 * DTT_S);
+    assert_int_equal(p.tally->lost, 0);
+    pass(2 * DTT_S);
+    assert_int_equal(p.tally->messages, 0);
+    assert_int_equal(p.tally->lost, 1);
+}
+
+static void what_was_lost_may_be_said_again(void **state)
+{
+    (void)state;
+    up(1);
+    say('a');
+    script();
+    down(1);
+    pass(31 * DTT_S);
+    up(2);
+    say('a');
+    assert_int_equal(p.tally->messages, 1);
+    assert_int_equal(p.tally->lost, 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -781,6 +815,8 @@ int main(void)
         T(a_flood_is_not_forgetting),
         T(a_flood_is_not_announced_to_the_slow),
         T(an_idle_topic_sleeps),
+        T(what_nobody_has_is_lost),
+        T(what_was_lost_may_be_said_again),
         T(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,6 +287,39 @@ static void out_of_memory(void **state)
     dtt_gossip_blob_unref(b);
 }
 
+/* Only our own of the middle is forgotten, and only when it was lost. */
+static void a_lost_message_may_be_said_again(void **state)
+{
+    (void)state;
+    struct dtt_gossip_tally *tally = dtt_gossip_tally_new(&ctx);
+    struct dtt_gossip_blob *b[4];
+    for (uint32_t n = 0; n < 4; n++) {
+        struct dtt_gossip_message_id id = id_of(n);
+        b[n] = dtt_gossip_blob_new(dtt_slice("x", 1));
+        dtt_gossip_blob_count(b[n], tally);
+        assert_int_equal(dtt_gossip_recall_add(&recall, 0, NULL, &id, b[n], 30 * DTT_S), DTT_OK);
+    }
+    struct dtt_gossip_message_id taken = id_of(2), held = id_of(3);
+    dtt_gossip_recall_taken(&recall, &taken);
+    for (uint32_t n = 0; n < 3; n++) {
+        dtt_gossip_blob_unref(b[n]); /* the last one is on its way */
+    }
+    dtt_gossip_recall_expire(&recall, 30 * DTT_S);
+    assert_int_equal(tally->lost, 2);
+    for (uint32_t n = 4; n-- > 0;) {
+        struct dtt_gossip_message_id id = id_of(n);
+        dtt_gossip_recall_forget_lost(&recall, &id);
+        assert_int_equal(has(n), n >= 2);
+    }
+    struct dtt_gossip_message_id again = id_of(1);
+    assert_int_equal(dtt_gossip_recall_add(&recall, 30 * DTT_S, NULL, &again, NULL, 0), DTT_OK);
+    dtt_gossip_recall_forget_lost(&recall, &held);
+    assert_true(has(3));
+    dtt_gossip_blob_unref(b[3]);
+    assert_int_equal(tally->lost, 3);
+    dtt_gossip_tally_unref(tally);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +328,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(contents_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_pushes_out_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_message_may_be_said_again, setup, teardown),
         cmocka_unit_test_setup_teardown(floods_share, setup, teardown),
         cmocka_unit_test_setup_teardown(identities_flood, setup, teardown),
         cmocka_unit_test_setup_teardown(few_ids_share, setup, teardown),

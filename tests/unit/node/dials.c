@@ -130,7 +130,8 @@ static void a_late_end_does_not_stop_the_search(void **state)
 static void name(unsigned peer, uint8_t named_by)
 {
     struct dtt_id id = id_of(peer), via = id_of(named_by);
-    dtt_links_send(&l, now, &id, &red, dtt_slice("hello", 5), false, &via);
+    struct dtt_outflow_message m = {.topic = &red, .payload = dtt_slice("hello", 5)};
+    dtt_links_send(&l, now, &id, &m, &via);
 }
 
 static void know_at(unsigned peer, uint8_t host, char letter)

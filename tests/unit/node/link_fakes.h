@@ -40,6 +40,7 @@ static struct {
     unsigned datagrams;
     struct dtt_addr addr; /* dialled */
     size_t unacked;
+    uint64_t written, acked; /* of each stream */
 } conns[LETTERS];
 static int64_t last_stream;
 
@@ -153,6 +154,15 @@ static inline size_t fake_unacked(const struct dtt_quic *t, dtt_quic_conn conn)
     return conns[conn - 1].unacked;
 }
 
+static inline bool fake_progress(const struct dtt_quic *t, dtt_quic_conn conn, int64_t stream,
+                                 uint64_t *ret_written, uint64_t *ret_acked)
+{
+    (void)t, (void)stream;
+    *ret_written = conns[conn - 1].written;
+    *ret_acked = conns[conn - 1].acked;
+    return true;
+}
+
 static inline bool fake_info(const struct dtt_quic *t, dtt_quic_conn conn,
                              struct dtt_quic_info *ret)
 {
@@ -198,6 +208,7 @@ static const struct dtt_transport_ops fake = {.dial = fake_dial,
                                               .open_uni = fake_open_uni,
                                               .write = fake_write,
                                               .unacked = fake_unacked,
+                                              .progress = fake_progress,
                                               .info = fake_info,
                                               .exporter = fake_exporter,
                                               .trust = fake_trust,
@@ -235,6 +246,12 @@ void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now n, const struct dt
 {
     (void)g, (void)n;
     say("%s %u", is_slow ? "slow" : "fast", peer_of(peer));
+}
+
+void dtt_gossip_remind(struct dtt_gossip *g, struct dtt_now n, const struct dtt_id *peer)
+{
+    (void)g, (void)n;
+    say("remind %u", peer_of(peer));
 }
 
 void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now when, const struct dtt_id *peer,
@@ -278,7 +295,9 @@ static inline void send_in(unsigned peer, const struct dtt_gossip_topic_id *topi
                            bool last)
 {
     struct dtt_id id = id_of(peer);
-    dtt_links_send(&l, now, &id, topic, dtt_slice(text, strlen(text)), last, NULL);
+    struct dtt_outflow_message m = {
+        .topic = topic, .payload = dtt_slice(text, strlen(text)), .last = last};
+    dtt_links_send(&l, now, &id, &m, NULL);
 }
 
 static inline void send_to(unsigned peer, const char *text)

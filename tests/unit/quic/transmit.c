@@ -421,6 +421,57 @@ static void drops_what_waits_when_closing(void **state)
     net_fini(&n);
 }
 
+static void assert_progress(int64_t stream, uint64_t written, uint64_t acked)
+{
+    uint64_t w, k;
+    assert_true(dtt_quic_progress(a->q, ca, stream, &w, &k));
+    assert_int_equal(w, written);
+    assert_int_equal(k, acked);
+}
+
+static void tells_how_far_a_stream_has_come(void **state)
+{
+    (void)state;
+    int64_t one, two;
+    uint64_t w, k;
+    start(12, NULL);
+    assert_int_equal(dtt_quic_open_uni(a->q, ca, &one), DTT_OK);
+    assert_int_equal(dtt_quic_open_uni(a->q, ca, &two), DTT_OK);
+    assert_int_equal(write_at(a, ca, one, 0, 100, false), DTT_OK);
+    assert_int_equal(write_at(a, ca, two, 0, 50, true), DTT_OK);
+    assert_progress(one, 100, 0);
+    net_run(&n, DTT_S);
+    assert_progress(one, 100, 100);
+    assert_progress(two, UINT64_MAX, UINT64_MAX); /* ended well */
+    assert_false(dtt_quic_progress(a->q, ca + 100, one, &w, &k));
+    net_fini(&n);
+}
+
+/* What was acknowledged before the end is known while the user deals with the end. */
+static void tells_how_far_a_stream_came_before_the_end(void **state)
+{
+    (void)state;
+    struct dtt_quic_event e;
+    int64_t stream;
+    uint64_t w, k;
+    start(13, NULL);
+    assert_int_equal(dtt_quic_open_uni(a->q, ca, &stream), DTT_OK);
+    assert_int_equal(write_at(a, ca, stream, 0, 100, false), DTT_OK);
+    net_run(&n, DTT_S);
+    assert_int_equal(write_at(a, ca, stream, 100, 20, false), DTT_OK);
+    a->is_lazy = true;
+    dtt_quic_close(a->q, n.now, ca, 0, "");
+    assert_progress(stream, 120, 100);
+    assert_true(dtt_quic_next_event(a->q, &e));
+    assert_int_equal(e.type, DTT_QUIC_CLOSED);
+    assert_progress(stream, 120, 100);
+    net_run(&n, 60 * DTT_S); /* it lingers no more */
+    assert_progress(stream, 120, 100);
+    assert_false(dtt_quic_next_event(a->q, &e));
+    assert_false(dtt_quic_progress(a->q, ca, stream, &w, &k));
+    net_fini(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +487,8 @@ int main(void)
         cmocka_unit_test(sends_in_batches),
         cmocka_unit_test(delivers_before_closed),
         cmocka_unit_test(drops_what_waits_when_closing),
+        cmocka_unit_test(tells_how_far_a_stream_has_come),
+        cmocka_unit_test(tells_how_far_a_stream_came_before_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
