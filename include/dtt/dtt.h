@@ -79,7 +79,8 @@ struct dtt_config {
                                        start: read at open, replaced as a whole a minute later, every
                                        ten minutes and at close. A missing or damaged file means a
                                        cold start. For one open node at a time. DTT_EVENT_STATE_FILE
-                                       tells what goes wrong. NULL: none */
+                                       tells what goes wrong. A short-lived process (fork) writes it,
+                                       so that no disk holds up the program. NULL: none */
 };
 
 /**
@@ -100,7 +101,7 @@ DTT_API int dtt_config_check(const struct dtt_config *cfg, char *why, size_t cap
 /**
  * Leaves all topics, says goodbye to neighbours, closes and frees everything, at once. Events and
  * topics of the node are invalid afterwards. NULL is fine. Returns NULL. With a state file it waits
- * for the disk, two seconds at most; a write that hangs longer has a thread that ends by itself.
+ * for the disk, two seconds at most; what hangs longer goes on in a process of its own.
  */
 DTT_API dtt_node *dtt_node_close(dtt_node *n);
 

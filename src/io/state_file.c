@@ -178,10 +178,13 @@ static int sync_folder(const char *path)
 
 int dtt_state_file_write(const char *path, struct dtt_slice bytes, enum dtt_state_file_use use)
 {
-    char fresh[PATH_MAX];
-    if ((size_t)snprintf(fresh, sizeof(fresh), "%s" FRESH_SUFFIX, path) >= sizeof(fresh)) {
+    char fresh[PATH_MAX + sizeof(FRESH_SUFFIX)];
+    size_t len = strlen(path);
+    if (len >= PATH_MAX) {
         return ENAMETOOLONG;
     }
+    memcpy(fresh, path, len);
+    memcpy(fresh + len, FRESH_SUFFIX, sizeof(FRESH_SUFFIX));
     int fd = open_fresh(fresh);
     if (fd < 0) {
         return -fd;

@@ -30,7 +30,10 @@ enum dtt_state_file_use {
     DTT_STATE_FILE_TRY   /**< to see whether that would do; leaves all as it is */
 };
 
-/** 0, or an errno: the file is as it was. EBUSY: somebody else writes it now. Any thread. */
+/**
+ * 0, or an errno: the file is as it was. EBUSY: somebody else writes it now. For any thread, and
+ * for a process that has just been forked: it takes no lock and no memory.
+ */
 int dtt_state_file_write(const char *path, struct dtt_slice bytes, enum dtt_state_file_use use);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum phase {
     RESTING,
@@ -23,7 +24,7 @@ struct dtt_state_keeper {
     struct dtt_events *events;
     char *path;
     enum phase phase;
-    struct dtt_state_write *write; /* WRITING, HANGING */
+    int fd; /* of the write: WRITING, HANGING; else -1 */
     uv_poll_t poll;
     enum dtt_state_file_use use;
     uint64_t since_ns;   /* when the write began */
@@ -46,7 +47,8 @@ int dtt_state_keeper_new(struct dtt_state_keeper **ret, const char *path, uv_loo
         free(k);
         return DTT_ENOMEM;
     }
-    *k = (struct dtt_state_keeper){.loop = loop, .ctx = ctx, .events = events, .path = there};
+    *k = (struct dtt_state_keeper){
+        .loop = loop, .ctx = ctx, .events = events, .path = there, .fd = -1};
     *ret = k;
     return DTT_OK;
 }
@@ -112,6 +114,13 @@ static void settle(struct dtt_state_keeper *k, struct dtt_now now, int error)
     }
 }
 
+/* Whatever has not been written yet is written all the same. */
+static void let_go(struct dtt_state_keeper *k)
+{
+    close(k->fd);
+    k->fd = -1;
+}
+
 static void unwatch(struct dtt_state_keeper *k)
 {
     uv_poll_stop(&k->poll);
@@ -121,26 +130,25 @@ static void unwatch(struct dtt_state_keeper *k)
 static void on_written(uv_poll_t *handle, int status, int events)
 {
     struct dtt_state_keeper *k = handle->data;
-    int error = dtt_state_write_take(k->write);
+    int error = dtt_state_write_result(k->fd);
     (void)status;
     (void)events;
     unwatch(k);
-    dtt_state_write_free(k->write);
-    k->write = NULL;
+    let_go(k);
     settle(k, dtt_host_now(), error);
 }
 
 static int start(struct dtt_state_keeper *k, struct dtt_slice bytes)
 {
-    int error = dtt_state_write_start(&k->write, k->path, bytes, k->use);
-    if (error) {
-        return error;
+    int fd = dtt_state_write_start(k->path, bytes, k->use);
+    if (fd < 0) {
+        return -fd;
     }
-    error = uv_poll_init(k->loop, &k->poll, dtt_state_write_fd(k->write));
-    if (error) { /* the write goes on, but nobody will know */
-        dtt_state_write_free(k->write);
-        k->write = NULL;
-        return -error;
+    k->fd = fd;
+    int err = uv_poll_init(k->loop, &k->poll, fd);
+    if (err) { /* the write goes on, but nobody will know */
+        let_go(k);
+        return -err;
     }
     k->poll.data = k;
     uv_poll_start(&k->poll, UV_READABLE, on_written);
@@ -202,7 +210,7 @@ void dtt_state_keeper_ask(struct dtt_state_keeper *k, struct dtt_now now)
 /* Waits until then for the write under way. */
 static void await(struct dtt_state_keeper *k, uint64_t end_ns)
 {
-    struct pollfd p = {.fd = dtt_state_write_fd(k->write), .events = POLLIN};
+    struct pollfd p = {.fd = k->fd, .events = POLLIN};
     uint64_t now_ns = dtt_host_now().mono_ns;
     int n = 0;
     while (n == 0 && now_ns < end_ns) {
@@ -210,20 +218,21 @@ static void await(struct dtt_state_keeper *k, uint64_t end_ns)
         n = n < 0 && errno == EINTR ? 0 : n;
         now_ns = dtt_host_now().mono_ns;
     }
-    dtt_state_write_free(k->write);
-    k->write = NULL;
+    let_go(k);
 }
 
 void dtt_state_keeper_close(struct dtt_state_keeper *k, struct dtt_now now, struct dtt_slice bytes)
 {
     uint64_t end_ns = (k->is_asked ? k->asked_ns : now.mono_ns) + DTT_STATE_KEEPER_PATIENCE_NS;
     bool is_kept = k->kept_ns > 0 && now.mono_ns - k->kept_ns < DTT_STATE_KEEPER_PATIENCE_NS;
-    if (k->write) {
+    if (k->fd >= 0) {
         unwatch(k);
         await(k, k->phase == HANGING ? 0 : end_ns);
     }
-    if (bytes.len > 0 && !is_kept && k->phase != HANGING &&
-        dtt_state_write_start(&k->write, k->path, bytes, DTT_STATE_FILE_SAVE) == 0) {
+    if (bytes.len > 0 && !is_kept && k->phase != HANGING) {
+        k->fd = dtt_state_write_start(k->path, bytes, DTT_STATE_FILE_SAVE);
+    }
+    if (k->fd >= 0) {
         await(k, end_ns);
     }
     k->phase = CLOSED;

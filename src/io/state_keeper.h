@@ -4,7 +4,7 @@
  * DTT_EVENT_STATE_FILE when that fails, hangs, or works again. A failure is told once and tried
  * again after 5 s, then twice as long each time up to the usual ten minutes.
  *
- * A disk that hangs holds up nobody: a write has its own thread and memory, and the end of the node
+ * A disk that hangs holds up nobody: a write has a process of its own, and the end of the node
  * waits two seconds for it at most.
  */
 #ifndef DTT_IO_STATE_KEEPER_H

@@ -1,86 +1,74 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "io/state_write.h"
 
-#include "io/thread.h"
-
 #include <errno.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-/* Shared by the node and the thread; the last to let go frees it. */
-struct dtt_state_write {
-    atomic_int refs;
-    int fd;
-    int error;
-    enum dtt_state_file_use use;
-    size_t len;
-    const char *path;
-    uint8_t bytes[]; /* and the path */
-};
-
-static void unref(struct dtt_state_write *w)
+/*
+ * What the new process does. The program may have had threads that held locks, so it calls nothing
+ * but the system. It keeps no descriptor of the program's: while it waits for the disk, sockets are
+ * to be free for the next node, and pipes are to end.
+ */
+static void write_and_end(const char *path, struct dtt_slice bytes, enum dtt_state_file_use use,
+                          int result)
 {
-    if (atomic_fetch_sub(&w->refs, 1) == 1) {
-        close(w->fd);
-        free(w);
+    if (dup2(result, STDIN_FILENO) < 0) {
+        _exit(1);
     }
+    closefrom(STDIN_FILENO + 1);
+    int error = dtt_state_file_write(path, bytes, use);
+    _exit(write(STDIN_FILENO, &error, sizeof(error)) != (ssize_t)sizeof(error));
 }
 
-static void *run(void *arg)
+/* Starts it as nobody's child, so that the program never has to wait for it. An errno, or 0. */
+static int start_process(const char *path, struct dtt_slice bytes, enum dtt_state_file_use use,
+                         int result)
 {
-    struct dtt_state_write *w = arg;
-    uint64_t one = 1;
-    w->error = dtt_state_file_write(w->path, dtt_slice(w->bytes, w->len), w->use);
-    /* The counter of an eventfd cannot overflow by one: this write does not fail. */
-    (void)!write(w->fd, &one, sizeof(one));
-    unref(w);
-    return NULL;
-}
-
-int dtt_state_write_start(struct dtt_state_write **ret, const char *path, struct dtt_slice bytes,
-                          enum dtt_state_file_use use)
-{
-    size_t n = strlen(path) + 1;
-    struct dtt_state_write *w = malloc(sizeof(*w) + bytes.len + n);
-    if (!w) {
-        return ENOMEM;
+    int status = 0;
+    pid_t pid = fork();
+    if (pid < 0) {
+        return errno;
     }
-    *w = (struct dtt_state_write){.use = use, .len = bytes.len};
-    memcpy(w->bytes, bytes.data, bytes.len);
-    memcpy(w->bytes + bytes.len, path, n);
-    w->path = (const char *)w->bytes + bytes.len;
-    atomic_init(&w->refs, 2);
-    w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    int error = w->fd < 0 ? errno : dtt_thread_start(run, w) ? 0 : EAGAIN;
-    if (error) {
-        if (w->fd >= 0) {
-            close(w->fd);
+    if (pid == 0) {
+        pid = fork();
+        if (pid == 0) {
+            write_and_end(path, bytes, use, result);
         }
-        free(w);
-        return error;
+        _exit(pid < 0 ? errno : 0);
     }
-    *ret = w;
-    return 0;
-}
-
-void dtt_state_write_free(struct dtt_state_write *w)
-{
-    if (w) {
-        unref(w);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+    /* Somebody else may have waited for it: then the result will tell. */
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EAGAIN;
 }
 
-int dtt_state_write_fd(const struct dtt_state_write *w)
+int dtt_state_write_start(const char *path, struct dtt_slice bytes, enum dtt_state_file_use use)
 {
-    return w->fd;
+    sigset_t all, usual;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return -errno;
+    }
+    /* Signals for the program, of its terminal too, are not for its writer. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &usual);
+    int error = start_process(path, bytes, use, ends[1]);
+    pthread_sigmask(SIG_SETMASK, &usual, NULL);
+    close(ends[1]);
+    if (error) {
+        close(ends[0]);
+        return -error;
+    }
+    return ends[0];
 }
 
-int dtt_state_write_take(struct dtt_state_write *w)
+int dtt_state_write_result(int fd)
 {
-    uint64_t count;
-    /* Reading also makes what the thread has written visible here. */
-    return read(w->fd, &count, sizeof(count)) == (ssize_t)sizeof(count) ? w->error : EAGAIN;
+    int error;
+    /* Without a word it was killed. */
+    return read(fd, &error, sizeof(error)) == (ssize_t)sizeof(error) ? error : EINTR;
 }

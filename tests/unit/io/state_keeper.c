@@ -9,41 +9,73 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static bool is_hanging;
-static int fails_with;
-static int n_hung;
+/* Writes are made by other processes, which see the disk in memory that is shared with them. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_hanging;
+    int fails_with;
+    int n_hung;
+} * the_disk;
 
 int __wrap_fsync(int fd)
 {
-    pthread_mutex_lock(&lock);
-    int error = fails_with;
-    n_hung += is_hanging;
-    pthread_cond_broadcast(&changed);
-    while (is_hanging) {
-        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_lock(&the_disk->lock);
+    int error = the_disk->fails_with;
+    the_disk->n_hung += the_disk->is_hanging;
+    pthread_cond_broadcast(&the_disk->changed);
+    while (the_disk->is_hanging) {
+        pthread_cond_wait(&the_disk->changed, &the_disk->lock);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&the_disk->lock);
     errno = error;
     return error ? -1 : __real_fsync(fd);
 }
 
+static int make_disk(void **state)
+{
+    pthread_mutexattr_t lock;
+    pthread_condattr_t changed;
+    (void)state;
+    the_disk =
+        mmap(NULL, sizeof(*the_disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(the_disk != MAP_FAILED);
+    pthread_mutexattr_init(&lock);
+    pthread_mutexattr_setpshared(&lock, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&the_disk->lock, &lock);
+    pthread_condattr_init(&changed);
+    pthread_condattr_setpshared(&changed, PTHREAD_PROCESS_SHARED);
+    pthread_cond_init(&the_disk->changed, &changed);
+    return 0;
+}
+
 static void disk(bool hangs, int error)
 {
-    pthread_mutex_lock(&lock);
-    is_hanging = hangs;
-    fails_with = error;
-    pthread_cond_broadcast(&changed);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_lock(&the_disk->lock);
+    the_disk->is_hanging = hangs;
+    the_disk->fails_with = error;
+    pthread_cond_broadcast(&the_disk->changed);
+    pthread_mutex_unlock(&the_disk->lock);
+}
+
+static void wait_until_hung(void)
+{
+    pthread_mutex_lock(&the_disk->lock);
+    while (the_disk->n_hung == 0) {
+        pthread_cond_wait(&the_disk->changed, &the_disk->lock);
+    }
+    pthread_mutex_unlock(&the_disk->lock);
 }
 
 struct fixture {
@@ -82,7 +114,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(f.folder));
     snprintf(f.path, sizeof(f.path), "%s/state", f.folder);
     disk(false, 0);
-    n_hung = 0;
+    the_disk->n_hung = 0;
     open_keeper();
     return 0;
 }
@@ -221,11 +253,7 @@ static void start_hanging(const char *bytes)
     struct dtt_now now = dtt_host_now();
     assert_true(dtt_state_keeper_run(f.keeper, now));
     dtt_state_keeper_save(f.keeper, now, dtt_slice(bytes, strlen(bytes)));
-    pthread_mutex_lock(&lock);
-    while (n_hung == 0) {
-        pthread_cond_wait(&changed, &lock);
-    }
-    pthread_mutex_unlock(&lock);
+    wait_until_hung();
     uv_run(&f.loop, UV_RUN_NOWAIT);
 }
 
@@ -257,7 +285,7 @@ static void wait_for_file(const char *text)
     assert_holds(text);
 }
 
-/* The end waits two seconds; the thread has what it needs when all else is freed. */
+/* The end waits two seconds; the writer has what it needs when all else is freed. */
 static void a_disk_that_hangs_does_not_hold_the_end(void **state)
 {
     (void)state;
@@ -335,6 +363,44 @@ static void the_program_asks_while_it_is_written(void **state)
     close_keeper("");
 }
 
+/* The writer is nobody's child, and holds no descriptor of the program: a pipe ends, a port is
+ * free. */
+static void a_writer_that_hangs_holds_nothing(void **state)
+{
+    int ends[2];
+    uint8_t byte;
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    start_hanging("late");
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 0);
+    close(ends[0]);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    disk(false, 0);
+    uv_run(&f.loop, UV_RUN_DEFAULT);
+    assert_holds("late");
+    close_keeper("");
+}
+
+/* A program that waits for its children itself, or for none of them. */
+static void a_program_with_children(void **state)
+{
+    void (*usual)(int) = signal(SIGCHLD, SIG_IGN);
+    (void)state;
+    turn(dtt_host_now(), "one");
+    signal(SIGCHLD, usual);
+    assert_holds("one");
+    disk(false, ENOSPC);
+    signal(SIGCHLD, SIG_IGN);
+    turn(when_due(), "two");
+    signal(SIGCHLD, usual);
+    assert_told(DTT_EIO, "No space left on device");
+    disk(false, 0);
+    close_keeper("three");
+    assert_holds("three");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -349,6 +415,8 @@ int main(void)
         TEST(the_end_knows_a_disk_that_hangs),
         TEST(the_program_asks),
         TEST(the_program_asks_while_it_is_written),
+        TEST(a_writer_that_hangs_holds_nothing),
+        TEST(a_program_with_children),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_disk, NULL);
 }
