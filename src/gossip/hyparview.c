@@ -153,6 +153,7 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_no
     }
     struct dtt_gossip_peer newcomer = {.id = *id,
                                        .came_ns = now.mono_ns,
+                                       .connection = source->connection,
                                        .host = source->host,
                                        .network = source->network,
                                        .is_proven = dtt_hyparview_is_proven(h, now, id)};
@@ -181,7 +182,7 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_no
 static bool may_come(struct dtt_hyparview *h, struct dtt_now now,
                      const struct dtt_gossip_source *source, enum dtt_gossip_priority priority)
 {
-    if (dtt_visits_may_return(&h->visits, now, &source->id) &&
+    if (dtt_visits_may_come(&h->visits, now, source) &&
         (priority == DTT_GOSSIP_LOW || dtt_visits_may_join(&h->visits, now, source))) {
         return true;
     }
@@ -201,9 +202,15 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now,
     const struct dtt_id *from = &source->id;
     const struct dtt_request *r = dtt_requests_asked(&h->requests, from);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
-    if (p && (was_sent_neighbor(p, now, JOIN_AGAIN_NS) ||
+    bool is_same_life = p && p->connection == source->connection;
+    if (p && ((is_same_life && was_sent_neighbor(p, now, JOIN_AGAIN_NS)) ||
               !dtt_visits_may_join(&h->visits, now, source))) {
         DTT_COUNT(h->port.ctx, GOSSIP_JOINS_REFUSED);
+        if (!is_same_life) {
+            /* One that is restarted all the time: it is told where it stands, nobody else is. */
+            p->connection = source->connection;
+            confirm_neighbor(h, now, p, DTT_GOSSIP_HIGH);
+        }
         return false;
     }
     if (!p && !r && !may_come(h, now, source, DTT_GOSSIP_HIGH)) {
@@ -212,6 +219,7 @@ static bool recv_join(struct dtt_hyparview *h, struct dtt_now now,
     dtt_requests_end_all(&h->requests, from);
     bool was_active = p != NULL;
     p = add_active(h, now, source, DTT_GOSSIP_HIGH);
+    p->connection = source->connection;
     dtt_visits_joined(&h->visits, now, source);
     dtt_peer_data_learn(&h->port, &p->data, from, &m->u.join.data);
     /* Told even when it is a neighbour already: it joins, so it has lost its state. */
@@ -356,7 +364,7 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
     dtt_requests_end_all(&h->requests, from);
     struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
     if (p) {
-        dtt_visits_left(&h->visits, now, from);
+        dtt_visits_left(&h->visits, now, from, alive ? 0 : p->connection);
         remove_active(h, p, DTT_REASON_DISCONNECT, alive);
         dtt_gossip_emit_disconnect(&h->port, from);
         dtt_hyparview_ask_next(h, now, from);

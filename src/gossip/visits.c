@@ -33,27 +33,30 @@ void dtt_visits_joined(struct dtt_visits *v, struct dtt_now now,
     e->connection = source->connection;
 }
 
-/* Not taken back for `ns`, doubled so often, up to `max_ns`; nor before an earlier time is over. */
-static void shut_out(struct dtt_visit *e, struct dtt_now now, uint64_t ns, uint32_t doublings,
+/* `ns` doubled so often, up to `max_ns`, from now; or what *ret was, if that is later. */
+static void shut_out(uint64_t *ret, struct dtt_now now, uint64_t ns, uint32_t doublings,
                      uint64_t max_ns)
 {
     uint64_t longer_ns = doublings < 16 ? ns << doublings : max_ns;
     uint64_t until_ns = now.mono_ns + dtt_min_ns(longer_ns, max_ns);
-    e->shut_out_until_ns = until_ns > e->shut_out_until_ns ? until_ns : e->shut_out_until_ns;
+    *ret = until_ns > *ret ? until_ns : *ret;
 }
 
-void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer)
+void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer,
+                     uint64_t ended_on)
 {
     struct dtt_visit *e = make(v, peer);
     if (now.mono_ns - e->left_ns >= DTT_VISITS_FORGET_NS) {
         e->departures = 0;
     }
     if (e->departures > 0) {
-        shut_out(e, now, DTT_VISITS_RETURN_NS, e->departures - 1, DTT_VISITS_RETURN_MAX_NS);
+        shut_out(&e->return_ns, now, DTT_VISITS_RETURN_NS, e->departures - 1,
+                 DTT_VISITS_RETURN_MAX_NS);
     }
     e->left_ns = now.mono_ns;
     e->departures++;
     e->joined_ns = 0;
+    e->ended_on = ended_on;
 }
 
 void dtt_visits_dismissed(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer)
@@ -62,14 +65,25 @@ void dtt_visits_dismissed(struct dtt_visits *v, struct dtt_now now, const struct
     if (now.mono_ns >= e->shut_out_until_ns + DTT_VISITS_FORGET_NS) {
         e->dismissals = 0;
     }
-    shut_out(e, now, DTT_VISITS_USELESS_NS, e->dismissals++, DTT_VISITS_USELESS_MAX_NS);
+    shut_out(&e->shut_out_until_ns, now, DTT_VISITS_USELESS_NS, e->dismissals++,
+             DTT_VISITS_USELESS_MAX_NS);
 }
 
 bool dtt_visits_may_return(const struct dtt_visits *v, struct dtt_now now,
                            const struct dtt_id *peer)
 {
     const struct dtt_visit *e = find(v, peer);
-    return !e || now.mono_ns >= e->shut_out_until_ns;
+    return !e || (now.mono_ns >= e->shut_out_until_ns && now.mono_ns >= e->return_ns);
+}
+
+bool dtt_visits_may_come(const struct dtt_visits *v, struct dtt_now now,
+                         const struct dtt_gossip_source *source)
+{
+    const struct dtt_visit *e = find(v, &source->id);
+    if (e && e->ended_on && e->ended_on != source->connection) {
+        return now.mono_ns >= e->shut_out_until_ns;
+    }
+    return dtt_visits_may_return(v, now, &source->id);
 }
 
 bool dtt_visits_may_join(const struct dtt_visits *v, struct dtt_now now,
@@ -79,8 +93,9 @@ bool dtt_visits_may_join(const struct dtt_visits *v, struct dtt_now now,
     if (!e || !e->joined_ns) {
         return true;
     }
-    if (e->connection != source->connection) {
-        return now.mono_ns - e->joined_ns >= DTT_VISITS_RECONNECT_NS;
+    if (e->connection != source->connection &&
+        now.mono_ns - e->joined_ns >= DTT_VISITS_RECONNECT_NS) {
+        return true;
     }
     return e->joins_paid_ns <= now.mono_ns + (DTT_VISITS_JOIN_BURST - 1) * DTT_VISITS_JOIN_NS;
 }

@@ -166,13 +166,23 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 
 /* ------------------------------------------------------------- receiving */
 
+/*
+ * The peer speaks on connection k, and no more on the one we send on: for long, or ever since this
+ * one was made. A restarted peer does so, whose first life cannot answer any more.
+ */
+static bool is_left(const struct dtt_link *link, size_t k, struct dtt_now now)
+{
+    return !dtt_link_is_fresh(&link->conns[0], now) ||
+           link->conns[0].heard_ns < link->conns[k].opened_ns;
+}
+
 /* The peer has spoken of a topic of ours on connection k. */
 static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
 {
     link->conns[k].heard_ns = now.mono_ns;
     p->transport.ops->trust(p->transport.self, link->conns[k].conn,
                             dtt_places_rank(p, now, link) > DTT_PLACE_STRANGER);
-    if (k > 0 && !link->conns[k].is_worn && !dtt_link_is_fresh(&link->conns[0], now)) {
+    if (k > 0 && !link->conns[k].is_worn && is_left(link, k, now)) {
         promote(p, link, k);
     }
     dtt_worn_close(p, now, link);

@@ -441,6 +441,7 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
     dtt_qpath_init(&ps, local, remote);
     int rv = ngtcp2_conn_read_pkt(c->ng, &ps.path, &pi, datagram.data, datagram.len, c->sh->now_ns);
     c->is_heard |= c->state == DTT_QCONN_HANDSHAKE;
+    c->mtu.is_heard = true;
     settle(c, rv);
     return rv != NGTCP2_ERR_RETRY;
 }
@@ -539,6 +540,7 @@ static bool is_ended_by_path(struct dtt_qconn *c)
     switch (dtt_qmtu_look(&c->mtu, &c->streams, c->sh->now_ns, ngtcp2_conn_get_pto(c->ng),
                           c->sh->idle_timeout_ns, path_max)) {
     case DTT_QMTU_FINE: break;
+    case DTT_QMTU_ASK: ping(c); break;
     case DTT_QMTU_LOWERED:
         DTT_COUNT(c->sh->ctx, QUIC_BLACK_HOLES);
         DTT_TRACE(c->sh->ctx, QUIC_BLACK_HOLE, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),

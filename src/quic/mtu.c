@@ -58,6 +58,23 @@ static void lower(struct dtt_qmtu *m, uint64_t now_ns)
     m->changed_ns = now_ns;
 }
 
+static enum dtt_qmtu_verdict ask_or_lower(struct dtt_qmtu *m, uint64_t now_ns, uint64_t pto_ns)
+{
+    if (!m->is_asked) {
+        m->is_asked = true;
+        m->is_heard = false;
+        m->look_ns = now_ns + (pto_ns > DTT_QMTU_ANSWER_NS ? pto_ns : DTT_QMTU_ANSWER_NS);
+        return DTT_QMTU_ASK;
+    }
+    if (!m->is_heard) {
+        return DTT_QMTU_FINE; /* nothing passes at all: that ends by itself, or the idle time does
+                               */
+    }
+    m->is_asked = false;
+    lower(m, now_ns);
+    return DTT_QMTU_LOWERED;
+}
+
 enum dtt_qmtu_verdict dtt_qmtu_look(struct dtt_qmtu *m, const struct dtt_list *streams,
                                     uint64_t now_ns, uint64_t pto_ns, uint64_t idle_ns,
                                     size_t path_max)
@@ -70,12 +87,12 @@ enum dtt_qmtu_verdict dtt_qmtu_look(struct dtt_qmtu *m, const struct dtt_list *s
     uint64_t patience = 3 * pto_ns > DTT_QMTU_STALL_NS ? 3 * pto_ns : DTT_QMTU_STALL_NS;
     m->look_ns = dtt_add_ns(since, patience);
     if (m->look_ns > now_ns) {
+        m->is_asked = false;
         return DTT_QMTU_FINE;
     }
     m->look_ns = dtt_add_ns(now_ns, DTT_QMTU_STALL_NS);
     if (!m->is_small && path_max > DTT_QMTU_MIN) {
-        lower(m, now_ns);
-        return DTT_QMTU_LOWERED;
+        return ask_or_lower(m, now_ns, pto_ns);
     }
     uint64_t small_since = m->is_small && m->changed_ns > since ? m->changed_ns : since;
     return now_ns - small_since >= idle_ns ? DTT_QMTU_STUCK : DTT_QMTU_FINE;

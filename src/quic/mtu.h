@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * How long our datagrams may be. ngtcp2 finds longer ones that the path carries, and never goes
- * back; so when the path shrinks they vanish while short ones pass: a black hole (RFC 8899,
- * section 4.3; RFC 9000, section 14.3). It shows in a stream whose first byte on the way stays
- * unacknowledged. Then we send nothing above the size that every path must carry, and ngtcp2 cuts
- * up what it sends again. To mistake loss for a hole costs a sixth more datagrams until the length
- * is tried again.
+ * back; so when the path shrinks they vanish while short ones pass: a black hole (RFC 8899, section
+ * 4.3; RFC 9000, section 14.3). It shows in a stream whose first byte on the way stays
+ * unacknowledged though the peer answers a PING. Then we send nothing above the size that every
+ * path must carry, and ngtcp2 cuts up what it sends again. To mistake loss for a hole costs a sixth
+ * more datagrams until the length is tried again.
  */
 #ifndef DTT_QUIC_MTU_H
 #define DTT_QUIC_MTU_H
@@ -18,11 +18,15 @@
 #define DTT_QMTU_MAX 1452
 /** A stream waits this long, or three PTO if that is longer, before it is taken for stuck. */
 #define DTT_QMTU_STALL_NS DTT_S
+/** The answer to a PING has so long, or one PTO. */
+#define DTT_QMTU_ANSWER_NS (100 * DTT_MS)
 /** Until long datagrams are tried again; twice as long after each trial that failed. */
 #define DTT_QMTU_RAISE_NS (60 * DTT_S)
 #define DTT_QMTU_RAISE_MAX_NS (3600 * DTT_S)
 
 struct dtt_qmtu {
+    bool is_asked;       /**< a PING went out because a stream is stuck */
+    bool is_heard;       /**< the peer has sent something since: short datagrams pass */
     bool is_small;       /**< nothing above DTT_QMTU_MIN is sent */
     uint64_t changed_ns; /**< when that began, or ended */
     uint64_t wait_ns;    /**< the length is tried again so long after it began */
@@ -31,6 +35,7 @@ struct dtt_qmtu {
 
 enum dtt_qmtu_verdict {
     DTT_QMTU_FINE,
+    DTT_QMTU_ASK,     /**< a PING shows whether short datagrams pass */
     DTT_QMTU_LOWERED, /**< what is on the way is to be sent again as soon as can be */
     DTT_QMTU_STUCK    /**< not even the smallest datagrams have passed for the idle time */
 };

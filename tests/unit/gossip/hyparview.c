@@ -75,7 +75,10 @@ static void join_is_answered_and_forwarded(void **state)
     connections[2]++;
     recv_join(2);
     assert_string_equal(script(), "neighbor(high) > 2; forward(2, ttl 6) > 1");
+    /* And again at once: it is told where it stands, and nobody is set in motion. */
     connections[2]++;
+    recv_join(2);
+    assert_string_equal(script(), "neighbor(high) > 2");
     recv_join(2);
     assert_string_equal(script(), "");
 }

@@ -47,21 +47,60 @@ static void who_is_asked_meanwhile_is_not_forgiven(void **state)
     dtt_visits_dismissed(&visits, now, &peer);
     dtt_visits_dismissed(&visits, now, &peer);
     assert_int_equal(wait_s(), 120);
-    dtt_visits_left(&visits, now, &peer);
-    dtt_visits_left(&visits, now, &peer);
+    dtt_visits_left(&visits, now, &peer, 0);
+    dtt_visits_left(&visits, now, &peer, 0);
     assert_int_equal(wait_s(), 120);
 }
 
 static void leaving_is_free_once(void **state)
 {
     (void)state;
-    dtt_visits_left(&visits, now, &peer);
+    dtt_visits_left(&visits, now, &peer, 0);
     assert_int_equal(wait_s(), 0);
-    dtt_visits_left(&visits, now, &peer);
+    dtt_visits_left(&visits, now, &peer, 0);
     assert_int_equal(wait_s(), 1);
     now.mono_ns += DTT_VISITS_FORGET_NS;
-    dtt_visits_left(&visits, now, &peer);
+    dtt_visits_left(&visits, now, &peer, 0);
     assert_int_equal(wait_s(), 0);
+}
+
+/* One that ended and was started again: that is another connection. */
+static void another_life_may_come_at_once(void **state)
+{
+    struct dtt_gossip_source source = {.id = peer, .connection = 1};
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        dtt_visits_left(&visits, now, &peer, source.connection);
+        assert_true(dtt_visits_may_come(&visits, now, &source) == (i == 0));
+        source.connection++;
+        assert_true(dtt_visits_may_come(&visits, now, &source));
+        assert_true(dtt_visits_may_join(&visits, now, &source));
+    }
+    dtt_visits_left(&visits, now, &peer, 0); /* goes on, and comes over yet another one */
+    assert_false(dtt_visits_may_come(&visits, now, &source));
+    dtt_visits_left(&visits, now, &peer, 1);
+    dtt_visits_dismissed(&visits, now, &peer);
+    assert_false(dtt_visits_may_come(&visits, now, &source));
+}
+
+/* Over one connection few Joins count; over another one each that comes a second later does. */
+static void a_join_of_another_life_counts(void **state)
+{
+    struct dtt_gossip_source source = {.id = peer, .connection = 1};
+    (void)state;
+    for (int i = 0; i < DTT_VISITS_JOIN_BURST; i++) {
+        assert_true(dtt_visits_may_join(&visits, now, &source));
+        dtt_visits_joined(&visits, now, &source);
+        source.connection++; /* killed as soon as it had come */
+    }
+    assert_false(dtt_visits_may_join(&visits, now, &source));
+    for (int i = 0; i < 20; i++) {
+        now.mono_ns += DTT_VISITS_RECONNECT_NS;
+        assert_true(dtt_visits_may_join(&visits, now, &source));
+        dtt_visits_joined(&visits, now, &source);
+        assert_false(dtt_visits_may_join(&visits, now, &source));
+        source.connection++;
+    }
 }
 
 static void others_crowd_out_the_oldest(void **state)
@@ -72,7 +111,7 @@ static void others_crowd_out_the_oldest(void **state)
         struct dtt_id other = {.bytes = {2}};
         dtt_put_be32(other.bytes + 4, i);
         assert_int_equal(wait_s(), 30);
-        dtt_visits_left(&visits, now, &other);
+        dtt_visits_left(&visits, now, &other, 0);
     }
     assert_int_equal(wait_s(), 0);
 }
@@ -83,6 +122,8 @@ int main(void)
         cmocka_unit_test_setup(uselessness_costs_more_each_time, setup),
         cmocka_unit_test_setup(who_is_asked_meanwhile_is_not_forgiven, setup),
         cmocka_unit_test_setup(leaving_is_free_once, setup),
+        cmocka_unit_test_setup(another_life_may_come_at_once, setup),
+        cmocka_unit_test_setup(a_join_of_another_life_counts, setup),
         cmocka_unit_test_setup(others_crowd_out_the_oldest, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,8 +52,9 @@ static void we_answer_where_the_peer_speaks(void **state)
 {
     (void)state;
     accept_from(3, 'a');
-    hear('a', 1, "one", false);
     accept_from(3, 'b');
+    pass(DTT_MS);
+    hear('a', 1, "one", false);
     send_to(3, "two");
     assert_string_equal(script(), "hear 3 one; open a/1; topic 1; write a/1 two");
     hear('b', 1, "three", false); /* the first one spoke only just now */
@@ -66,6 +67,50 @@ static void we_answer_where_the_peer_speaks(void **state)
     closed('a', DTT_REASON_TIMEOUT); /* the other one is left */
     send_to(3, "seven");
     assert_string_equal(script(), "write b/2 seven");
+}
+
+/* Its former life spoke just now, and cannot hear an answer any more. */
+static void we_answer_a_restarted_peer(void **state)
+{
+    (void)state;
+    accept_from(3, 'a');
+    pass(DTT_MS);
+    hear('a', 1, "one", false);
+    send_to(3, "two");
+    assert_string_equal(script(), "hear 3 one; open a/1; topic 1; write a/1 two");
+    pass(DTT_MS);
+    accept_from(3, 'b');
+    send_to(3, "three"); /* it may have dialled at the same time as we */
+    assert_string_equal(script(), "write a/1 three");
+    hear('b', 1, "join", false);
+    send_to(3, "welcome");
+    assert_string_equal(script(), "hear 3 join; end a/1; open b/2; topic 2; write b/2 welcome");
+    hear('a', 2, "late", false); /* was on its way */
+    send_to(3, "four");
+    assert_string_equal(script(), "hear 3 late; write b/2 four");
+}
+
+/* Both dial at once and speak where they dialled: each answers where it is spoken to, for good. */
+static void two_dials_at_once_settle(void **state)
+{
+    (void)state;
+    know(3, "a");
+    send_to(3, "mine");
+    assert_string_equal(script(), "dial 3@a");
+    up('a');
+    accept_from(3, 'b');
+    assert_string_equal(script(), "open a/1; topic 1; write a/1 mine; end a/1");
+    pass(DTT_MS);
+    hear('b', 1, "theirs", false);
+    send_to(3, "answer");
+    assert_string_equal(script(), "hear 3 theirs; open b/2; topic 2; write b/2 answer");
+    for (int i = 0; i < 5; i++) {
+        pass(DTT_MS);
+        hear('a', 2 + i, "x", false);
+        hear('b', 2 + i, "y", false);
+        send_to(3, "z");
+        assert_string_equal(script(), "hear 3 x; hear 3 y; write b/2 z");
+    }
 }
 
 static void of_too_many_connections_the_least_used_goes(void **state)
@@ -334,6 +379,8 @@ int main(void)
         T(a_goodbye_is_no_reason_to_dial),
         T(a_dial_outlives_an_accepted_connection),
         T(we_answer_where_the_peer_speaks),
+        T(we_answer_a_restarted_peer),
+        T(two_dials_at_once_settle),
         T(of_too_many_connections_the_least_used_goes),
         T(an_unneeded_connection_lingers),
         T(few_are_trusted),
