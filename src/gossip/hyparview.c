@@ -474,6 +474,7 @@ static bool is_peers_fault(enum dtt_reason reason)
 void dtt_hyparview_peer_gone(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                              enum dtt_reason reason)
 {
+    dtt_visits_parted(&h->visits, peer);
     struct dtt_request *r = dtt_requests_find(&h->requests, peer, DTT_REQUEST_NEIGHBOR);
     if (r && reason == DTT_REASON_BUDGET) {
         /* Nobody has tried. The next is asked when this one's time is over, not at once: it would

@@ -33,6 +33,14 @@ void dtt_visits_joined(struct dtt_visits *v, struct dtt_now now,
     e->connection = source->connection;
 }
 
+void dtt_visits_parted(struct dtt_visits *v, const struct dtt_id *peer)
+{
+    struct dtt_visit *e = find(v, peer);
+    if (e) {
+        e->joined_ns = 0;
+    }
+}
+
 /* `ns` doubled so often, up to `max_ns`, from now; or what *ret was, if that is later. */
 static void shut_out(uint64_t *ret, struct dtt_now now, uint64_t ns, uint32_t doublings,
                      uint64_t max_ns)

@@ -47,6 +47,8 @@ struct dtt_visits {
 /** A Join, or a Neighbor of high priority, is taken: the next one counts later. */
 void dtt_visits_joined(struct dtt_visits *v, struct dtt_now now,
                        const struct dtt_gossip_source *source);
+/** Its last connection ended: a Join over another one counts. */
+void dtt_visits_parted(struct dtt_visits *v, const struct dtt_id *peer);
 /** A neighbour said Disconnect. `ended_on`: its connection, when it ends; 0: it goes on. */
 void dtt_visits_left(struct dtt_visits *v, struct dtt_now now, const struct dtt_id *peer,
                      uint64_t ended_on);

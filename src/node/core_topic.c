@@ -161,11 +161,11 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
     case DTT_TRACKER_GET: get_slot(t, now, a); break;
     case DTT_TRACKER_PUT: put_slot(t, now, a); break;
     case DTT_TRACKER_DIAL:
-        dtt_dials_learn(&c->links, &a->peer, a->addrs, a->n_addrs);
+        dtt_dials_learn(&c->links, now, &a->peer, a->addrs, a->n_addrs);
         dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer, a->was_neighbor);
         break;
     case DTT_TRACKER_RECORD:
-        dtt_dials_learn(&c->links, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        dtt_dials_learn(&c->links, now, &a->record.publisher, a->record.addrs, a->record.n_addrs);
         if (!c->cfg.is_plain) {
             dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
         }
@@ -237,7 +237,7 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     case DTT_GOSSIP_DISCONNECT: dtt_dials_unneeded(&c->links, now, &a->peer); break;
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
-            dtt_dials_learn(&c->links, &a->peer, addrs, n);
+            dtt_dials_learn(&c->links, now, &a->peer, addrs, n);
             if (dtt_addr_info_has_mark(a->data)) {
                 dtt_book_mark(&c->links.book, &a->peer);
             }
@@ -387,7 +387,7 @@ size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now)
 void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,
                              const struct dtt_peer_addr *peer)
 {
-    dtt_book_add(&t->core->links.book, &peer->id, &peer->addr, 1);
+    dtt_dials_name(&t->core->links, now, &peer->id, &peer->addr, 1);
     dtt_gossip_prove(t->core->gossip, now, &t->id, &peer->id);
     dtt_tracker_want_peer(t->tracker, now, &peer->id, &peer->addr, 1);
 }

@@ -104,7 +104,7 @@ void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr)
 {
-    link->race = (struct dtt_race){.todo = {*addr}, .n_todo = 1};
+    link->race = (struct dtt_race){.todo = {*addr}, .n_todo = 1, .seen = {*addr}, .n_seen = 1};
     race_on(p, now, link);
 }
 
@@ -132,8 +132,26 @@ void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dt
     }
 }
 
-void dtt_dials_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
-                     size_t n)
+void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                    const struct dtt_addr *addrs, size_t n)
+{
+    struct dtt_link *link = dtt_link_find(p, id);
+    dtt_book_add(&p->book, id, addrs, n);
+    if (!link || link->state != DTT_LINK_DIALLING) {
+        return;
+    }
+    bool is_waiting = link->race.n_todo > 0;
+    bool is_late = false;
+    for (size_t i = 0; i < n; i++) {
+        is_late |= dtt_addr_is_usable(&addrs[i]) && dtt_race_join(&link->race, &addrs[i]);
+    }
+    if (is_late && !is_waiting) {
+        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    }
+}
+
+void dtt_dials_learn(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                     const struct dtt_addr *addrs, size_t n)
 {
     struct dtt_addr allowed[DTT_BOOK_ADDRS];
     size_t k = 0;
@@ -142,7 +160,7 @@ void dtt_dials_learn(struct dtt_links *p, const struct dtt_id *id, const struct 
             allowed[k++] = addrs[i];
         }
     }
-    dtt_book_add(&p->book, id, allowed, k);
+    dtt_dials_name(p, now, id, allowed, k);
 }
 
 bool dtt_dials_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret)

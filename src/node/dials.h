@@ -24,9 +24,12 @@ void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
 /** No topic needs the peer any more: a dial on hearsay ends. */
 void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
 
-/** Others name addresses of a peer: those that they may name are learnt. */
-void dtt_dials_learn(struct dtt_links *p, const struct dtt_id *id, const struct dtt_addr *addrs,
-                     size_t n);
+/** The user names addresses of a peer. Those that a race for the peer lacks join it. */
+void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                    const struct dtt_addr *addrs, size_t n);
+/** Others do: the same for those that they may name. */
+void dtt_dials_learn(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                     const struct dtt_addr *addrs, size_t n);
 /**
  * The next peer to be dialled whose address nobody knows; dtt_dials_located must follow.
  * `is_hearsay`: of those that another peer named.

@@ -57,7 +57,7 @@ static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
     } else if (n > 0 && ev->u.value.seq > wait->seq) {
         DTT_TRACE(c->ctx, NODE_ADDRS_FOUND, dtt_tv_id(id), dtt_tv_int(n));
         wait->seq = ev->u.value.seq;
-        dtt_dials_learn(&c->links, id, addrs, (size_t)n);
+        dtt_dials_learn(&c->links, now, id, addrs, (size_t)n);
         dtt_dials_located(&c->links, now, id, false);
     }
 }

@@ -8,7 +8,31 @@ bool dtt_race_start(struct dtt_race *r, const struct dtt_book *book, const struc
     assert(r->n_dials == 0);
     *r = (struct dtt_race){.reason = DTT_REASON_NO_ADDRESS, .is_hearsay = r->is_hearsay};
     r->n_todo = dtt_book_get(book, peer, r->todo);
+    memcpy(r->seen, r->todo, r->n_todo * sizeof(r->todo[0]));
+    r->n_seen = r->n_todo;
     return r->n_todo > 0;
+}
+
+bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < r->n_seen; i++) {
+        if (dtt_addr_eq(&r->seen[i], addr)) {
+            return false;
+        }
+    }
+    if (r->n_seen == DTT_RACE_ADDRS || r->n_todo == DTT_BOOK_ADDRS) {
+        return false;
+    }
+    r->seen[r->n_seen++] = *addr;
+    r->todo[r->n_todo++] = *addr;
+    r->n_late += !r->is_hearsay;
+    return true;
+}
+
+static size_t max_dials(const struct dtt_race *r)
+{
+    size_t max = DTT_RACE_DIALS + r->n_late;
+    return max < DTT_RACE_DIALS_MAX ? max : DTT_RACE_DIALS_MAX;
 }
 
 static enum dtt_reason reason_of_error(int err)
@@ -43,7 +67,7 @@ bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tra
 {
     size_t i = 0;
     r->retry_ns = may_dial ? DTT_NEVER : now.mono_ns + DTT_RACE_RETRY_NS;
-    while (may_dial && i < r->n_todo && r->n_dials < DTT_RACE_DIALS) {
+    while (may_dial && i < r->n_todo && r->n_dials < max_dials(r)) {
         uint64_t ready_ns;
         unsigned datagrams =
             dtt_destinations_take(destinations, now, &r->todo[i], r->is_hearsay, &ready_ns);
@@ -67,7 +91,7 @@ bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tra
 
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now)
 {
-    if (r->n_todo == 0 || r->n_dials == DTT_RACE_DIALS) {
+    if (r->n_todo == 0 || r->n_dials == max_dials(r)) {
         return DTT_NEVER;
     }
     return r->retry_ns == DTT_NEVER ? now.mono_ns + DTT_RACE_STAGGER_NS : r->retry_ns;

@@ -103,6 +103,20 @@ static void a_join_of_another_life_counts(void **state)
     }
 }
 
+/* Killed: its connection ends without a word, and it comes over another one. */
+static void another_life_may_join_at_once(void **state)
+{
+    struct dtt_gossip_source source = {.id = peer, .connection = 1};
+    (void)state;
+    dtt_visits_parted(&visits, &peer); /* nothing is known of it */
+    for (int i = 0; i < 20; i++) {
+        assert_true(dtt_visits_may_join(&visits, now, &source));
+        dtt_visits_joined(&visits, now, &source);
+        dtt_visits_parted(&visits, &peer);
+        source.connection++;
+    }
+}
+
 static void others_crowd_out_the_oldest(void **state)
 {
     (void)state;
@@ -124,6 +138,7 @@ int main(void)
         cmocka_unit_test_setup(leaving_is_free_once, setup),
         cmocka_unit_test_setup(another_life_may_come_at_once, setup),
         cmocka_unit_test_setup(a_join_of_another_life_counts, setup),
+        cmocka_unit_test_setup(another_life_may_join_at_once, setup),
         cmocka_unit_test_setup(others_crowd_out_the_oldest, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,16 +226,70 @@ static void others_name_no_ports_of_services_and_no_loopback(void **state)
                                dtt_addr_v4(127, 0, 0, 'b', 2500),
                                dtt_addr_v4(198, 51, 100, 'c', 2500)};
     (void)state;
-    dtt_dials_learn(&l, &id, addrs, 3);
+    dtt_dials_learn(&l, now, &id, addrs, 3);
     send_to(3, "hello");
     pass(DTT_RACE_STAGGER_NS);
     assert_string_equal(script(), "dial 3@c");
     l.nearest = DTT_SCOPE_LOOPBACK;
-    dtt_dials_learn(&l, &id, addrs, 3);
-    closed('c', DTT_REASON_TIMEOUT);
-    send_to(3, "hello");
+    dtt_dials_learn(&l, now, &id, addrs, 3);
     pass(DTT_RACE_STAGGER_NS);
-    assert_string_equal(script(), "gone 3 timeout; dial 3@c; dial 3@b");
+    assert_string_equal(script(), "dial 3@b"); /* it has joined the race */
+}
+
+static void tell(unsigned peer, const char *letters)
+{
+    struct dtt_id id = id_of(peer);
+    for (; *letters; letters++) {
+        struct dtt_addr addr = addr_of(*letters);
+        dtt_dials_name(&l, now, &id, &addr, 1);
+    }
+}
+
+/* The first one is silent: those that are learnt meanwhile do not wait for it to fail. */
+static void a_late_address_joins_the_race(void **state)
+{
+    (void)state;
+    know(3, "a");
+    send_to(3, "hello");
+    pass(DTT_S);
+    assert_string_equal(script(), "dial 3@a");
+    tell(3, "ab");
+    pass(DTT_RACE_STAGGER_NS - 1);
+    assert_string_equal(script(), "");
+    tell(3, "c"); /* does not put off the one that waits */
+    pass(1);
+    assert_string_equal(script(), "dial 3@b");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@c");
+    up('c');
+    assert_string_equal(script(), "close b; close a; open c/1; topic 1; write c/1 hello");
+    tell(3, "d"); /* there is no race any more */
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+    closed('c', DTT_REASON_TIMEOUT);
+    assert_string_equal(script(), "gone 3 timeout");
+}
+
+/* Four silent addresses have the places of the race: each late one brings its own, up to eight. */
+static void late_addresses_do_not_wait_for_silent_ones(void **state)
+{
+    (void)state;
+    know(3, "abcd");
+    send_to(3, "hello");
+    for (int i = 0; i < 10; i++) {
+        pass(DTT_RACE_STAGGER_NS);
+    }
+    assert_string_equal(script(), "dial 3@a; dial 3@b; dial 3@c; dial 3@d");
+    tell(3, "efghijklmnopqrstuvwxyz");
+    for (int i = 0; i < 30; i++) {
+        pass(DTT_RACE_STAGGER_NS);
+    }
+    assert_string_equal(script(), "dial 3@e; dial 3@f; dial 3@g; dial 3@h");
+    /* Sixteen take part in all; eight wait at a time, and what found no place is forgotten. */
+    for (const char *letter = "abcdefghijkl"; *letter; letter++) {
+        closed(*letter, DTT_REASON_TIMEOUT);
+    }
+    assert_string_equal(script(), "dial 3@i; dial 3@j; dial 3@k; dial 3@l; gone 3 timeout");
 }
 
 static void addresses_on_hearsay_are_looked_for_apart(void **state)
@@ -263,6 +317,8 @@ int main(void)
         T(a_wanted_dial_waits_for_the_budget),
         T(a_wanted_dial_ends_one_on_hearsay),
         T(others_name_no_ports_of_services_and_no_loopback),
+        T(a_late_address_joins_the_race),
+        T(late_addresses_do_not_wait_for_silent_ones),
         T(addresses_on_hearsay_are_looked_for_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
