@@ -12,28 +12,6 @@ static void failure_is(unsigned peer, char letter, const char *stage, enum dtt_r
     assert_false(dtt_dials_next_failure(&l, &f));
 }
 
-static void addresses_are_tried_at_short_intervals(void **state)
-{
-    (void)state;
-    know(3, "abcdef");
-    send_to(3, "hello");
-    assert_string_equal(script(), "dial 3@a");
-    pass(DTT_RACE_STAGGER_NS - 1);
-    assert_string_equal(script(), "");
-    pass(1);
-    assert_string_equal(script(), "dial 3@b");
-    closed('a', DTT_REASON_REFUSED);
-    assert_string_equal(script(), "dial 3@c");
-    pass(DTT_RACE_STAGGER_NS);
-    pass(DTT_RACE_STAGGER_NS);
-    assert_string_equal(script(), "dial 3@d; dial 3@e");
-    pass(DTT_S); /* four are under way */
-    assert_string_equal(script(), "");
-    assert_int_equal(dtt_links_deadline(&l), DTT_NEVER);
-    closed('c', DTT_REASON_TIMEOUT);
-    assert_string_equal(script(), "dial 3@f");
-}
-
 static void a_lost_race_is_told_with_its_reason(void **state)
 {
     static const struct {
@@ -236,62 +214,6 @@ static void others_name_no_ports_of_services_and_no_loopback(void **state)
     assert_string_equal(script(), "dial 3@b"); /* it has joined the race */
 }
 
-static void tell(unsigned peer, const char *letters)
-{
-    struct dtt_id id = id_of(peer);
-    for (; *letters; letters++) {
-        struct dtt_addr addr = addr_of(*letters);
-        dtt_dials_name(&l, now, &id, &addr, 1);
-    }
-}
-
-/* The first one is silent: those that are learnt meanwhile do not wait for it to fail. */
-static void a_late_address_joins_the_race(void **state)
-{
-    (void)state;
-    know(3, "a");
-    send_to(3, "hello");
-    pass(DTT_S);
-    assert_string_equal(script(), "dial 3@a");
-    tell(3, "ab");
-    pass(DTT_RACE_STAGGER_NS - 1);
-    assert_string_equal(script(), "");
-    tell(3, "c"); /* does not put off the one that waits */
-    pass(1);
-    assert_string_equal(script(), "dial 3@b");
-    pass(DTT_RACE_STAGGER_NS);
-    assert_string_equal(script(), "dial 3@c");
-    up('c');
-    assert_string_equal(script(), "close b; close a; open c/1; topic 1; write c/1 hello");
-    tell(3, "d"); /* there is no race any more */
-    pass(DTT_S);
-    assert_string_equal(script(), "");
-    closed('c', DTT_REASON_TIMEOUT);
-    assert_string_equal(script(), "gone 3 timeout");
-}
-
-/* Four silent addresses have the places of the race: each late one brings its own, up to eight. */
-static void late_addresses_do_not_wait_for_silent_ones(void **state)
-{
-    (void)state;
-    know(3, "abcd");
-    send_to(3, "hello");
-    for (int i = 0; i < 10; i++) {
-        pass(DTT_RACE_STAGGER_NS);
-    }
-    assert_string_equal(script(), "dial 3@a; dial 3@b; dial 3@c; dial 3@d");
-    tell(3, "efghijklmnopqrstuvwxyz");
-    for (int i = 0; i < 30; i++) {
-        pass(DTT_RACE_STAGGER_NS);
-    }
-    assert_string_equal(script(), "dial 3@e; dial 3@f; dial 3@g; dial 3@h");
-    /* Sixteen take part in all; eight wait at a time, and what found no place is forgotten. */
-    for (const char *letter = "abcdefghijkl"; *letter; letter++) {
-        closed(*letter, DTT_REASON_TIMEOUT);
-    }
-    assert_string_equal(script(), "dial 3@i; dial 3@j; dial 3@k; dial 3@l; gone 3 timeout");
-}
-
 static void addresses_on_hearsay_are_looked_for_apart(void **state)
 {
     struct dtt_id id;
@@ -308,7 +230,6 @@ static void addresses_on_hearsay_are_looked_for_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(addresses_are_tried_at_short_intervals),
         T(a_lost_race_is_told_with_its_reason),
         T(a_dial_that_cannot_be_made_has_its_reason),
         T(an_address_is_looked_for),
@@ -317,8 +238,6 @@ int main(void)
         T(a_wanted_dial_waits_for_the_budget),
         T(a_wanted_dial_ends_one_on_hearsay),
         T(others_name_no_ports_of_services_and_no_loopback),
-        T(a_late_address_joins_the_race),
-        T(late_addresses_do_not_wait_for_silent_ones),
         T(addresses_on_hearsay_are_looked_for_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
