@@ -53,7 +53,11 @@ def commands(readme):
 
 def plan(readme):
     """What is run: (the line as it stands, the command or None, exit codes that are right)."""
-    for line in commands(readme):
+    lines = commands(readme)
+    for begin in [begin for begin, *_ in UNUSUAL + CHECKS]:
+        if not any(line.startswith(begin) for line in lines):
+            sys.exit(f"fresh: README.md has no line that begins with '{begin}' any more")
+    for line in lines:
         runs = [(line, how and how.format(line=line), codes) for begin, how, codes in UNUSUAL
                 if line.startswith(begin)]
         yield runs[0] if runs else (line, line.replace("sudo ", ""), [0])

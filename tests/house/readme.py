@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Compiles the C code in README.md, and looks for the files that the documents link to.
+"""Compiles the C code in README.md, looks for the files that the documents link to, and lets
+tests/fresh find its lines.
 
 usage: readme.py ROOT
 """
@@ -20,6 +21,8 @@ def main(root):
     for block in blocks:
         subprocess.run(["cc", *WARNINGS, f"-I{root / 'include'}", "-fsyntax-only", "-x", "c", "-"],
                        input=block, text=True, check=True)
+    subprocess.run([sys.executable, root / "tests/fresh/fresh.py", "--list"], check=True,
+                   stdout=subprocess.DEVNULL)
     for document in [*root.glob("*.md"), *root.glob("docs/**/*.md")]:
         text = document.read_text(encoding="utf-8")
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
