@@ -4,11 +4,12 @@
 
 #include "io/udp.h"
 
-#include <ifaddrs.h>
 #include <net/if.h>
+#include <sodium.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -161,38 +162,45 @@ static bool is_bridge(int fd, const char *interface)
     return fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 && strcmp(info.driver, "bridge") == 0;
 }
 
-static bool is_in_use(const struct ifaddrs *i)
+static uint64_t hash_all(const struct dtt_hostaddrs *h)
 {
-    const unsigned flags = IFF_UP | IFF_RUNNING;
-    return i->ifa_addr && (i->ifa_flags & flags) == flags &&
-           (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6);
+    crypto_generichash_state state;
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+    for (size_t i = 0; i < h->n_sources + h->n_others; i++) {
+        const struct dtt_addr *a = i < h->n_sources ? &h->sources[i] : &h->others[i - h->n_sources];
+        if (dtt_addr_scope(a) != DTT_SCOPE_LINK) {
+            crypto_generichash_update(&state, (const uint8_t *)a, sizeof(*a));
+        }
+    }
+    crypto_generichash_final(&state, hash, sizeof(hash));
+    return dtt_get_le64(hash);
 }
 
 size_t dtt_hostaddrs_read(const struct dtt_addr bound[2], const struct dtt_addr *contacts,
-                          size_t n_contacts, struct dtt_addr *ret, size_t cap)
+                          size_t n_contacts, struct dtt_addr *ret, size_t cap, uint64_t *ret_all)
 {
     struct dtt_addr sources[SOURCES_MAX];
     struct dtt_addr others[DTT_HOSTADDRS_READ_MAX];
     bool of_bridges[DTT_HOSTADDRS_READ_MAX];
-    struct ifaddrs *interfaces = NULL;
+    uv_interface_address_t *interfaces = NULL;
+    int count = 0;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct dtt_hostaddrs h = {.sources = sources,
                               .others = others,
                               .is_bridge = of_bridges,
                               .bound = {bound[0], bound[1]}};
     h.n_sources = read_sources(contacts, n_contacts, sources);
-    /* Not that of libuv, which crashes where memory is short. */
-    if (getifaddrs(&interfaces) == 0) {
-        for (const struct ifaddrs *i = interfaces; i; i = i->ifa_next) {
-            if (is_in_use(i) && h.n_others < DTT_HOSTADDRS_READ_MAX) {
-                others[h.n_others] = dtt_udp_addr(i->ifa_addr);
-                of_bridges[h.n_others++] = is_bridge(fd, i->ifa_name);
-            }
+    if (uv_interface_addresses(&interfaces, &count) == 0) {
+        for (int i = 0; i < count && h.n_others < DTT_HOSTADDRS_READ_MAX; i++) {
+            others[h.n_others] = dtt_udp_addr(&interfaces[i].address);
+            of_bridges[h.n_others++] = is_bridge(fd, interfaces[i].name);
         }
-        freeifaddrs(interfaces);
+        uv_free_interface_addresses(interfaces, count);
     }
     if (fd >= 0) {
         close(fd);
     }
+    *ret_all = hash_all(&h);
     return dtt_hostaddrs_choose(&h, ret, cap);
 }

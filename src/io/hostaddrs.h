@@ -30,9 +30,10 @@ size_t dtt_hostaddrs_choose(const struct dtt_hostaddrs *h, struct dtt_addr *ret,
 
 /**
  * The same with what the host says now. `contacts`: where the kernel's route leads to nodes that we
- * ask, besides the one to everywhere. Nothing is sent.
+ * ask, besides the one to everywhere. Nothing is sent. `ret_all`: a number that changes with the
+ * addresses of the interfaces, those on links left out, and with those the kernel uses.
  */
 size_t dtt_hostaddrs_read(const struct dtt_addr bound[2], const struct dtt_addr *contacts,
-                          size_t n_contacts, struct dtt_addr *ret, size_t cap);
+                          size_t n_contacts, struct dtt_addr *ret, size_t cap, uint64_t *ret_all);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "dht/state.h"
 #include "io/host.h"
-#include "io/hostaddrs.h"
+#include "io/network.h"
 #include "io/resolve.h"
 #include "io/state_file.h"
 #include "io/state_keeper.h"
@@ -36,11 +36,6 @@
 #define DESCRIPTORS 20
 #define RETRY_FIRST_NS (5 * DTT_S)
 #define RETRY_MAX_NS (300 * DTT_S)
-/* How often the interfaces are looked at, when something else woke us anyway. */
-#define HOSTADDRS_NS (60 * DTT_S)
-
-/* Contacts to start from whose routes tell which addresses of ours are in use. */
-#define CONTACTS 8
 
 enum { SOCKETS = 2 };
 
@@ -70,11 +65,9 @@ struct dtt_io {
     bool is_stale;     /* watchers changed: libuv tells the kernel when it next polls */
     struct lookup *lookups;
     size_t n_lookups;
-    uint64_t hostaddrs_ns;
-    struct dtt_addr contacts[CONTACTS]; /* where the DHT is */
-    size_t n_contacts;
-    struct dtt_addr hostaddrs[DTT_CORE_ADDRS];
-    size_t n_hostaddrs;
+    struct dtt_network network;
+    uv_poll_t network_poll;
+    bool is_network_watched;
     struct dtt_state_keeper *state; /* NULL: none is kept */
     uint64_t trim_ns;               /* not before then */
     uint64_t trim_freed;            /* QUIC_MEMORY_FREED when the heap was trimmed last */
@@ -149,16 +142,38 @@ static void flush_socket(struct dtt_io *io, int i)
     io->udp[i].n_failed = 0;
 }
 
+/*
+ * A socket that takes no more keeps one batch; what does not fit is lost, as in any full queue. The
+ * other one is not held up by it.
+ */
+static void put_packet(struct dtt_io *io, int i, const struct dtt_core_packet *p)
+{
+    struct dtt_udp *u = &io->udp[i];
+    bool is_put = dtt_udp_add(u, &p->local, &p->remote, p->ecn, p->segment, p->data);
+    if (!is_put) {
+        flush_socket(io, i);
+        is_put = !io->is_blocked[i] &&
+                 dtt_udp_add(u, &p->local, &p->remote, p->ecn, p->segment, p->data);
+    }
+    DTT_COUNT_N(io->ctx, NODE_TX_FAILED, !is_put);
+}
+
+static bool takes_packets(const struct dtt_io *io)
+{
+    bool is_any = false;
+    for (int i = 0; i < SOCKETS; i++) {
+        is_any |= io->udp[i].fd >= 0 && !io->is_blocked[i];
+    }
+    return is_any;
+}
+
 static void send_packets(struct dtt_io *io, struct dtt_now now)
 {
     struct dtt_core_packet p;
-    while (!io->is_blocked[0] && !io->is_blocked[1] && dtt_core_next_packet(io->core, now, &p)) {
+    while (takes_packets(io) && dtt_core_next_packet(io->core, now, &p)) {
         int i = socket_of(io, &p.remote);
-        if (i >= 0 && !dtt_udp_add(&io->udp[i], &p.local, &p.remote, p.ecn, p.segment, p.data)) {
-            flush_socket(io, i);
-            if (!io->is_blocked[i]) {
-                dtt_udp_add(&io->udp[i], &p.local, &p.remote, p.ecn, p.segment, p.data);
-            }
+        if (i >= 0) {
+            put_packet(io, i, &p);
         }
     }
     for (int i = 0; i < SOCKETS; i++) {
@@ -189,6 +204,7 @@ static uint64_t deadline(const struct dtt_io *io)
     if (io->state) {
         t = dtt_min_ns(t, dtt_state_keeper_deadline(io->state));
     }
+    t = dtt_min_ns(t, dtt_network_deadline(&io->network));
     for (size_t i = 0; i < io->n_lookups; i++) {
         t = dtt_min_ns(t, io->lookups[i].retry_ns);
     }
@@ -240,10 +256,7 @@ static void lookup_later(struct lookup *l, struct dtt_now now)
 static void add_bootstrap(struct dtt_io *io, struct dtt_now now, const struct dtt_addr *addr)
 {
     dtt_core_add_bootstrap(io->core, now, addr);
-    if (io->n_contacts < CONTACTS) {
-        io->contacts[io->n_contacts++] = *addr;
-        io->hostaddrs_ns = now.mono_ns;
-    }
+    dtt_network_add_contact(&io->network, now, addr);
 }
 
 static void on_resolved(uv_poll_t *handle, int status, int events)
@@ -303,19 +316,37 @@ static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
     return err;
 }
 
-static void look_at_hostaddrs(struct dtt_io *io, struct dtt_now now)
+/* --------------------------------------------------------------- network */
+
+static void on_network(uv_poll_t *handle, int status, int events)
 {
-    struct dtt_addr list[DTT_CORE_ADDRS];
-    struct dtt_addr bound[SOCKETS] = {io->udp[0].bound, io->udp[1].bound};
-    if (now.mono_ns < io->hostaddrs_ns) {
-        return;
+    struct dtt_io *io = handle->loop->data;
+    (void)status;
+    (void)events;
+    uv_poll_stop(handle); /* until the look: it may go on and on */
+    io->is_network_watched = false;
+    dtt_network_heard(&io->network, dtt_host_now());
+}
+
+static void watch_network(struct dtt_io *io)
+{
+    if (io->network.fd >= 0 && !io->is_network_watched) {
+        uv_poll_start(&io->network_poll, UV_READABLE, on_network);
+        io->is_network_watched = io->is_stale = true;
     }
-    io->hostaddrs_ns = now.mono_ns + HOSTADDRS_NS;
-    size_t n = dtt_hostaddrs_read(bound, io->contacts, io->n_contacts, list, DTT_CORE_ADDRS);
-    if (n != io->n_hostaddrs || memcmp(list, io->hostaddrs, n * sizeof(list[0])) != 0) {
-        memcpy(io->hostaddrs, list, n * sizeof(list[0]));
-        io->n_hostaddrs = n;
-        dtt_core_set_local_addrs(io->core, now, list, n);
+}
+
+static void look_at_network(struct dtt_io *io, struct dtt_now now)
+{
+    unsigned changes = dtt_network_look(&io->network, now);
+    if (changes & DTT_NETWORK_MOVED) {
+        dtt_core_moved(io->core, now);
+    }
+    if (changes & DTT_NETWORK_ADDRS) {
+        dtt_core_set_local_addrs(io->core, now, io->network.addrs, io->network.n_addrs);
+    }
+    if (dtt_network_deadline(&io->network) == DTT_NEVER) {
+        watch_network(io);
     }
 }
 
@@ -402,6 +433,11 @@ static int open_watchers(struct dtt_io *io)
         uv_poll_start(&io->timer, UV_READABLE, on_timer) != 0) {
         return DTT_EIO;
     }
+    dtt_network_init(&io->network, dtt_host_now(),
+                     (const struct dtt_addr[]){io->udp[0].bound, io->udp[1].bound});
+    if (io->network.fd >= 0 && uv_poll_init(&io->loop, &io->network_poll, io->network.fd) != 0) {
+        dtt_network_fini(&io->network);
+    }
     for (int i = 0; i < SOCKETS; i++) {
         if (io->udp[i].fd >= 0) {
             if (uv_poll_init(&io->loop, &io->poll[i], io->udp[i].fd) != 0) {
@@ -447,7 +483,7 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
         err = add_host(io, cfg->hosts[i], now);
     }
-    look_at_hostaddrs(io, now);
+    look_at_network(io, now);
     count_resolving(io, now);
     return err;
 }
@@ -460,7 +496,7 @@ int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
     }
     io->ctx = cfg->ctx;
     io->timer_fd = -1;
-    io->udp[0].fd = io->udp[1].fd = -1;
+    io->udp[0].fd = io->udp[1].fd = io->network.fd = -1;
     io->rx = dtt_udp_rx_new();
     int err = io->rx ? dtt_host_descriptors(DESCRIPTORS) : DTT_ENOMEM;
     if (!err) {
@@ -520,6 +556,7 @@ void dtt_io_close(struct dtt_io *io)
     if (io->timer_fd >= 0) {
         close(io->timer_fd);
     }
+    dtt_network_fini(&io->network);
     dtt_udp_close(&io->udp[0]);
     dtt_udp_close(&io->udp[1]);
     dtt_udp_rx_free(io->rx);
@@ -609,7 +646,7 @@ int dtt_io_process(struct dtt_io *io)
             count_resolving(io, now);
         }
     }
-    look_at_hostaddrs(io, now);
+    look_at_network(io, now);
     keep_state(io, now);
     dtt_core_run(io->core, now);
     dtt_io_flush(io);

@@ -143,6 +143,15 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
     dtt_self_soon(&c->self, now);
 }
 
+void dtt_core_moved(struct dtt_core *c, struct dtt_now now)
+{
+    DTT_COUNT(c->ctx, NODE_MOVES);
+    DTT_TRACE(c->ctx, NODE_MOVED, dtt_tv_int((int64_t)c->self.n_local));
+    if (!c->cfg.dht_only) {
+        c->transport.ops->moved(c->transport.self, now);
+    }
+}
+
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
                               size_t n)
 {

@@ -48,6 +48,8 @@ void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct d
 void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr);
 /** The number of bootstrap names being looked up: DHT operations wait for them. */
 void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names);
+/** Routes or addresses of this host have changed: connections are probed. */
+void dtt_core_moved(struct dtt_core *c, struct dtt_now now);
 /** Addresses of this host's interfaces with our port, best first, when bound to all of them. */
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
                               size_t n);

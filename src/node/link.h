@@ -18,6 +18,7 @@ struct dtt_link_conn {
     bool is_dialled;   /**< by us */
     bool is_held;      /**< nothing of its streams is taken */
     bool is_worn;      /**< it will end before long: another one takes its place */
+    bool is_stranded;  /**< and the peer does not hear us on it */
     bool is_closing;   /**< we closed it */
     bool is_slow;      /**< because it was slow */
 };

@@ -183,7 +183,12 @@ static void heard_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
     p->transport.ops->trust(p->transport.self, link->conns[k].conn,
                             dtt_places_rank(p, now, link) > DTT_PLACE_STRANGER);
     if (k > 0 && !link->conns[k].is_worn && is_left(link, k, now)) {
+        size_t left = p->transport.ops->unacked(p->transport.self, link->conns[0].conn);
         promote(p, link, k);
+        if (left > 0) {
+            /* The peer may never hear it there, and the end of that connection may be far. */
+            dtt_gossip_remind(p->gossip, now, &link->id);
+        }
     }
     dtt_worn_close(p, now, link);
     dtt_link_enter_connected(p, now, link);
@@ -356,6 +361,12 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
         if (is_its) {
             link->conns[k].addr = ev->addr;
+        }
+        break;
+    case DTT_QUIC_STRANDED:
+        if (is_its) {
+            link->conns[k].is_stranded = true;
+            dtt_worn_replace(p, now, link, k, &ev->addr);
         }
         break;
     case DTT_QUIC_WORN:

@@ -6,6 +6,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .free = dtt_quic_free,
     .recv = dtt_quic_recv,
     .unreachable = dtt_quic_unreachable,
+    .moved = dtt_quic_moved,
     .dial = dtt_quic_dial,
     .limit_dial = dtt_quic_limit_dial,
     .open_uni = dtt_quic_open_uni,

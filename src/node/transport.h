@@ -16,6 +16,7 @@ struct dtt_transport_ops {
     void (*recv)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *local,
                  const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
     void (*unreachable)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *remote);
+    void (*moved)(struct dtt_quic *t, struct dtt_now now);
     int (*dial)(struct dtt_quic *t, struct dtt_now now, const struct dtt_id *peer,
                 const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
     void (*limit_dial)(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams);

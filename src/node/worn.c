@@ -30,10 +30,12 @@ void dtt_worn_close(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 {
     for (size_t k = 1; k < link->n_conns; k++) {
         struct dtt_link_conn *c = &link->conns[k];
-        if (c->is_worn && !c->is_closing && !dtt_link_is_fresh(c, now) &&
-            !dtt_inflow_has(&link->in, c->conn) &&
-            p->transport.ops->unacked(p->transport.self, c->conn) == 0) {
-            dtt_link_close(p, now, c, "worn");
+        bool is_left =
+            c->is_stranded ||
+            (c->is_worn && !dtt_link_is_fresh(c, now) && !dtt_inflow_has(&link->in, c->conn) &&
+             p->transport.ops->unacked(p->transport.self, c->conn) == 0);
+        if (is_left && !c->is_closing) {
+            dtt_link_close(p, now, c, c->is_stranded ? "moved" : "worn");
         }
     }
 }

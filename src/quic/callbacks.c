@@ -145,6 +145,7 @@ static int on_stream_acked(ngtcp2_conn *ng, int64_t id, uint64_t offset, uint64_
 {
     struct dtt_qconn *c = user;
     c->is_heard = true;
+    c->move.acked_ns = c->sh->now_ns;
     if (stream_user) {
         dtt_qtransmit_acked(c, stream_user, offset + len);
     }

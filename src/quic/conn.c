@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "quic/conn.h"
 
+#include "quic/move.h"
 #include "quic/path.h"
 #include "quic/schedule.h"
 
@@ -105,6 +106,8 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->migrated = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_MIGRATED};
     c->openable = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WRITABLE};
     c->worn = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WORN};
+    c->stranded = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_STRANDED};
+    c->move.until_ns = DTT_NEVER;
     if (dtt_timerq_set(&sh->timers, &c->timer, DTT_NEVER) != 0) {
         free(c);
         return NULL;
@@ -234,6 +237,7 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     close_streams(c);
     dtt_list_remove(&c->openable.link);
     dtt_list_remove(&c->worn.link);
+    dtt_list_remove(&c->stranded.link);
     dtt_qconn_hold(c, false);
     if (c->is_dialed || c->was_open) {
         dtt_list_push(&sh->events, &c->closed.link);
@@ -399,25 +403,6 @@ static void settle(struct dtt_qconn *c, int rv)
     dtt_qschedule_arm(c);
 }
 
-/*
- * Where the peer reaches us. A dial begins at the wildcard, from which the kernel chooses, and
- * learns our address from the first answer; later answers come to another one when the host has
- * lost the first. ngtcp2 takes nothing of a server on a path that it does not know, so it is told.
- * A client's datagram at another address of ours is a new path, which ngtcp2 validates.
- */
-static void learn_local(struct dtt_qconn *c, const struct dtt_addr *local,
-                        const struct dtt_addr *remote)
-{
-    ngtcp2_path_storage ps;
-    if (!c->is_dialed || dtt_addr_is_wildcard(local) || !dtt_addr_eq(&c->remote, remote) ||
-        dtt_addr_eq(&c->local, local)) {
-        return;
-    }
-    c->local = *local;
-    dtt_qpath_init(&ps, local, remote);
-    ngtcp2_conn_set_local_addr(c->ng, &ps.path.local);
-}
-
 /* RFC 9000, section 10.2.1: answers get rarer and rarer. */
 static void recv_closed(struct dtt_qconn *c)
 {
@@ -437,7 +422,7 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
         recv_closed(c);
         return true;
     }
-    learn_local(c, local, remote);
+    dtt_qmove_learn(c, local, remote);
     dtt_qpath_init(&ps, local, remote);
     int rv = ngtcp2_conn_read_pkt(c->ng, &ps.path, &pi, datagram.data, datagram.len, c->sh->now_ns);
     c->is_heard |= c->state == DTT_QCONN_HANDSHAKE;
@@ -498,14 +483,6 @@ void dtt_qconn_hold(struct dtt_qconn *c, bool is_held)
     }
 }
 
-/* A keep-alive that is due at once makes ngtcp2 send a PING, which the peer must acknowledge. */
-static void ping(struct dtt_qconn *c)
-{
-    c->is_pinging = true;
-    ngtcp2_conn_set_keep_alive_timeout(c->ng, 1);
-    dtt_qschedule_wake(c);
-}
-
 void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
 {
     if (c->state != DTT_QCONN_OPEN || c->until_ns != DTT_NEVER) {
@@ -515,7 +492,7 @@ void dtt_qconn_suspect(struct dtt_qconn *c, enum dtt_reason reason)
     c->until_ns = dtt_add_ns(c->sh->now_ns, wait > SUSPECT_MIN_NS ? wait : SUSPECT_MIN_NS);
     c->suspect_reason = reason;
     c->is_heard = false;
-    ping(c);
+    dtt_qschedule_ping(c);
     dtt_qschedule_arm(c);
 }
 
@@ -540,12 +517,12 @@ static bool is_ended_by_path(struct dtt_qconn *c)
     switch (dtt_qmtu_look(&c->mtu, &c->streams, c->sh->now_ns, ngtcp2_conn_get_pto(c->ng),
                           c->sh->idle_timeout_ns, path_max)) {
     case DTT_QMTU_FINE: break;
-    case DTT_QMTU_ASK: ping(c); break;
+    case DTT_QMTU_ASK: dtt_qschedule_ping(c); break;
     case DTT_QMTU_LOWERED:
         DTT_COUNT(c->sh->ctx, QUIC_BLACK_HOLES);
         DTT_TRACE(c->sh->ctx, QUIC_BLACK_HOLE, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
                   dtt_tv_int((int64_t)path_max));
-        ping(c); /* its acknowledgement shows what is lost */
+        dtt_qschedule_ping(c); /* its acknowledgement shows what is lost */
         break;
     case DTT_QMTU_STUCK: give_up_path(c); return true;
     }
@@ -574,6 +551,9 @@ void dtt_qconn_tick(struct dtt_qconn *c)
     uint64_t now = c->sh->now_ns;
     bool is_ended = (now >= c->until_ns && is_ended_by_time(c)) ||
                     (c->ng && now >= c->mtu.look_ns && is_ended_by_path(c));
+    if (!is_ended && c->ng && now >= c->move.until_ns) {
+        dtt_qmove_tick(c);
+    }
     if (!is_ended && c->ng && ngtcp2_conn_get_expiry(c->ng) <= now) {
         settle(c, ngtcp2_conn_handle_expiry(c->ng, now));
     } else {

@@ -92,6 +92,13 @@ enum dtt_qconn_state {
     DTT_QCONN_OVER
 };
 
+/** move.h */
+struct dtt_qmove {
+    uint64_t since_ns; /**< of the last change of the host's addresses or routes */
+    uint64_t until_ns; /**< time for a sign that the peer still hears us; DTT_NEVER: no change */
+    uint64_t acked_ns; /**< when the peer last acknowledged bytes of a stream */
+};
+
 struct dtt_qconn {
     struct dtt_qshared *sh;
     dtt_quic_conn handle;
@@ -103,8 +110,9 @@ struct dtt_qconn {
     struct dtt_qcid_owner cids;
     struct dtt_timer timer; /**< always armed, so that arming again cannot fail */
     struct dtt_list_link ready;
-    struct dtt_addr local;
+    struct dtt_addr local; /**< where the peer reaches us; a wildcard: not known, as in a dial */
     struct dtt_addr remote;
+    struct dtt_qmove move;
     struct dtt_qmtu mtu; /**< of the path between them */
     struct dtt_id peer;
 
@@ -143,6 +151,7 @@ struct dtt_qconn {
     struct dtt_qevent migrated;
     struct dtt_qevent openable;
     struct dtt_qevent worn;
+    struct dtt_qevent stranded;
 };
 
 /** In HANDSHAKE, without ngtcp2 and TLS: start.c adds these. NULL when out of memory. */

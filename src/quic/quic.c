@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/shares.h"
 #include "quic/conn.h"
+#include "quic/move.h"
 #include "quic/schedule.h"
 #include "quic/start.h"
 #include "quic/stateless.h"
@@ -409,6 +410,14 @@ void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct d
             dtt_qconn_unreachable(c);
             leave(q, c);
         }
+    }
+}
+
+void dtt_quic_moved(struct dtt_quic *q, struct dtt_now now)
+{
+    set_now(q, now);
+    for (size_t i = 0; i < dtt_map_count(&q->conns); i++) {
+        dtt_qmove_start(dtt_map_value_at(&q->conns, i));
     }
 }
 

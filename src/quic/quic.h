@@ -48,6 +48,13 @@ void dtt_quic_recv(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr
 void dtt_quic_unreachable(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *remote);
 
 /**
+ * The host's addresses or routes have changed: open connections are probed at once. One that we
+ * dialled goes on from another address of ours; of an accepted one that no longer works STRANDED
+ * tells, within a second.
+ */
+void dtt_quic_moved(struct dtt_quic *q, struct dtt_now now);
+
+/**
  * Starts a handshake with `peer` at `remote` from our `local` socket. It ends in CONNECTED (the
  * peer has confirmed, so it accepted our key too) or CLOSED. DTT_EFULL, DTT_ENOMEM, DTT_ECRYPTO,
  * DTT_EINVAL (our own id, or an address that cannot be dialled from `local`).
@@ -140,6 +147,8 @@ enum dtt_quic_event_type {
     DTT_QUIC_STREAM_RESET, /**< the peer reset its stream, or wants no more of ours */
     DTT_QUIC_WRITABLE,     /**< after DTT_EAGAIN; stream -1: of dtt_quic_open_uni */
     DTT_QUIC_MIGRATED,     /**< the peer has another address, which is validated: addr */
+    DTT_QUIC_STRANDED, /**< after dtt_quic_moved: the peer, which dialled us, seems not to hear us
+                        */
     DTT_QUIC_WORN /**< a trusted peer has ended so many streams that the connection will end before
                      long: time for another one. Comes again while the connection lasts */
 };

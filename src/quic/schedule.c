@@ -6,6 +6,14 @@ void dtt_qschedule_wake(struct dtt_qconn *c)
     dtt_list_push(&c->sh->ready, &c->ready);
 }
 
+/* A keep-alive that is due at once makes ngtcp2 send a PING. */
+void dtt_qschedule_ping(struct dtt_qconn *c)
+{
+    c->is_pinging = true;
+    ngtcp2_conn_set_keep_alive_timeout(c->ng, 1);
+    dtt_qschedule_wake(c);
+}
+
 void dtt_qschedule_sleep(struct dtt_qconn *c)
 {
     dtt_list_remove(&c->ready);
@@ -16,6 +24,7 @@ void dtt_qschedule_arm(struct dtt_qconn *c)
     uint64_t t = c->until_ns;
     if (c->ng) {
         t = dtt_min_ns(t, c->mtu.look_ns);
+        t = dtt_min_ns(t, c->move.until_ns);
         uint64_t expiry = ngtcp2_conn_get_expiry(c->ng);
         /* The next write takes care of an expiry that has passed: no need to wake the driver. */
         if (expiry > c->sh->now_ns || !c->ready.list) {

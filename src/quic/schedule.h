@@ -7,6 +7,8 @@
 
 /** There may be something to send. */
 void dtt_qschedule_wake(struct dtt_qconn *c);
+/** A PING, which the peer must acknowledge, is to be sent at once. */
+void dtt_qschedule_ping(struct dtt_qconn *c);
 void dtt_qschedule_sleep(struct dtt_qconn *c);
 /** Sets the timer to the next instant at which something is due. */
 void dtt_qschedule_arm(struct dtt_qconn *c);

@@ -394,6 +394,13 @@ static void plain_unreachable(struct dtt_quic *t, struct dtt_now now, const stru
     }
 }
 
+/* A host that moves keeps its connections: a peer answers where it last heard us. */
+static void plain_moved(struct dtt_quic *t, struct dtt_now now)
+{
+    (void)t;
+    (void)now;
+}
+
 static int plain_dial(struct dtt_quic *t, struct dtt_now now, const struct dtt_id *peer,
                       const struct dtt_addr *local, const struct dtt_addr *remote,
                       dtt_quic_conn *ret)
@@ -665,6 +672,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .free = plain_free,
     .recv = plain_recv,
     .unreachable = plain_unreachable,
+    .moved = plain_moved,
     .dial = plain_dial,
     .limit_dial = plain_limit_dial,
     .open_uni = plain_open_uni,

@@ -134,8 +134,9 @@ static void reads_what_the_host_says(void **state)
     const struct dtt_addr bound[2] = {any4, any6};
     struct dtt_addr ret[PLACES], contact = addr("127.0.0.1");
     size_t loopbacks = 0;
+    uint64_t all, again;
     (void)state;
-    size_t n = dtt_hostaddrs_read(bound, &contact, 1, ret, PLACES);
+    size_t n = dtt_hostaddrs_read(bound, &contact, 1, ret, PLACES, &all);
     assert_true(n > 0);
     for (size_t i = 0; i < n; i++) {
         assert_true(dtt_addr_is_usable(&ret[i]));
@@ -143,7 +144,9 @@ static void reads_what_the_host_says(void **state)
         loopbacks += dtt_addr_scope(&ret[i]) == DTT_SCOPE_LOOPBACK;
     }
     assert_true(loopbacks == 0 || loopbacks == n);
-    assert_int_equal(dtt_hostaddrs_read(bound, NULL, 0, ret, 1), 1);
+    assert_int_equal(dtt_hostaddrs_read(bound, NULL, 0, ret, 1, &again), 1);
+    assert_int_equal(dtt_hostaddrs_read(bound, &contact, 1, ret, PLACES, &again), n);
+    assert_true(all == again);
 }
 
 int main(void)

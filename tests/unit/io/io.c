@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The driver on loopback: its one descriptor tells of datagrams, timers, events and wakes. */
+#define _GNU_SOURCE
 #include "io/io.h"
 
 #include "io/udp.h"
 #include "support/vectors.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #define DEADLINE_MS 20000
 
@@ -42,6 +46,50 @@ static void open_party(struct party *p, uint8_t seed, const struct dtt_addr *con
     const struct dtt_event *ev = dtt_io_next_event(p->io);
     assert_true(ev && ev->type == DTT_EVENT_LISTENING);
     assert_true(dtt_addr_eq(&ev->u.listening.addrs[0], &p->addr));
+}
+
+/* The socket of IPv6 takes nothing, and nobody is told when it does again, while this is set. */
+static bool is_full;
+static struct {
+    uv_poll_t *handle;
+    uv_poll_cb callback;
+} waiting;
+
+int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags);
+int __real_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback);
+int __wrap_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback);
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
+{
+    const struct sockaddr *to = messages[0].msg_hdr.msg_name;
+    if (is_full && to->sa_family == AF_INET6) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return __real_sendmmsg(fd, messages, n, flags);
+}
+
+int __wrap_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback)
+{
+    if (is_full && (events & UV_WRITABLE)) {
+        waiting.handle = handle;
+        waiting.callback = callback;
+        events &= ~UV_WRITABLE;
+    }
+    return __real_uv_poll_start(handle, events, callback);
+}
+
+static size_t receive_all(struct dtt_udp *u, struct dtt_udp_rx *rx)
+{
+    struct dtt_udp_datagram d;
+    size_t n = 0;
+    while (dtt_udp_recv(u, rx) > 0) {
+        while (dtt_udp_next(u, rx, &d)) {
+            n++;
+        }
+    }
+    return n;
 }
 
 static bool is_readable(const struct dtt_io *io)
@@ -100,6 +148,58 @@ static void the_timer_makes_it_readable(void **state)
     }
     dtt_io_close(p.io);
     dtt_udp_close(&silent);
+    dtt_udp_rx_free(rx);
+}
+
+/* A socket that takes no more holds up itself alone, and goes on when it takes more. */
+static void a_full_socket_holds_up_itself_alone(void **state)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+    const struct dtt_addr home[] = {dtt_addr_v4(127, 0, 0, 1, 0), dtt_addr_v6(loopback, 0)};
+    struct dtt_udp_rx *rx = dtt_udp_rx_new();
+    struct dtt_udp silent[2];
+    char text[2][DTT_ADDR_TEXT_MAX];
+    const char *hosts[] = {text[0], text[1]};
+    struct party p = {.ctx = {.seed = {9}}};
+    struct dtt_io_config cfg = {.ctx = &p.ctx,
+                                .node_seed = {9},
+                                .dht_only = true,
+                                .listen = {home[0], home[1]},
+                                .hosts = hosts,
+                                .n_hosts = 2};
+    size_t got[2] = {0, 0};
+    (void)state;
+    assert_non_null(rx);
+    assert_int_equal(dtt_udp_open(&silent[0], &home[0]), DTT_OK);
+    if (dtt_udp_open(&silent[1], &home[1]) != DTT_OK) {
+        dtt_udp_close(&silent[0]);
+        dtt_udp_rx_free(rx);
+        skip(); /* no IPv6 here */
+    }
+    dtt_addr_format(&silent[0].bound, text[0]);
+    dtt_addr_format(&silent[1].bound, text[1]);
+    is_full = true;
+    assert_int_equal(dtt_io_open(&p.io, &cfg), DTT_OK);
+    while (got[0] < 3 || got[1] < 1) { /* three: the first one left before anything was full */
+        struct pollfd fd = {.fd = dtt_io_fd(p.io), .events = POLLIN};
+        got[0] += receive_all(&silent[0], rx);
+        got[1] += receive_all(&silent[1], rx);
+        if (is_full && got[0] >= 3) {
+            assert_int_equal(got[1], 0);
+            assert_non_null(waiting.handle);
+            is_full = false;
+            uv_poll_start(waiting.handle, UV_READABLE | UV_WRITABLE, waiting.callback);
+            assert_int_equal(dtt_io_process(p.io), DTT_OK);
+        } else if (got[0] < 3 || got[1] < 1) {
+            assert_int_equal(poll(&fd, 1, DEADLINE_MS), 1);
+            assert_int_equal(dtt_io_process(p.io), DTT_OK);
+            while (dtt_io_next_event(p.io)) {
+            }
+        }
+    }
+    dtt_io_close(p.io);
+    dtt_udp_close(&silent[0]);
+    dtt_udp_close(&silent[1]);
     dtt_udp_rx_free(rx);
 }
 
@@ -216,9 +316,13 @@ static void memory_of_a_crowd_goes_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(datagrams_cross),         cmocka_unit_test(the_timer_makes_it_readable),
-        cmocka_unit_test(another_thread_wakes_it), cmocka_unit_test(events_keep_it_readable),
-        cmocka_unit_test(a_port_in_use_is_told),   cmocka_unit_test(memory_of_a_crowd_goes_back),
+        cmocka_unit_test(datagrams_cross),
+        cmocka_unit_test(the_timer_makes_it_readable),
+        cmocka_unit_test(a_full_socket_holds_up_itself_alone),
+        cmocka_unit_test(another_thread_wakes_it),
+        cmocka_unit_test(events_keep_it_readable),
+        cmocka_unit_test(a_port_in_use_is_told),
+        cmocka_unit_test(memory_of_a_crowd_goes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

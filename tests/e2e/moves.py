@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The addresses of a host change under a live connection: no message is lost, and nobody waits long.
+
+    ann -- a switch -- router -- c switch -- cleo        cleo stays where she is
+     \\--- b switch --/
+
+Ann dials cleo, or cleo dials ann: a client may go on from another address, a server has to dial the
+client. Each case says how ann's address changes and runs with IPv4 or IPv6.
+"""
+import sys
+import threading
+import time
+
+import netlab
+from harness import SLOW, check
+
+LOG = ["--log", "info"]
+LINES = 40
+EVERY = 0.1  # seconds between two lines
+CHANGE_AFTER = 10  # lines
+SILENCE = 3  # seconds at most
+NETS = {"4": {"a": "10.1.0.{}/24", "b": "10.2.0.{}/24", "c": "10.3.0.{}/24"},
+        "6": {"a": "2001:db8:1::{}/64", "b": "2001:db8:2::{}/64", "c": "2001:db8:3::{}/64"}}
+
+
+class World:
+    def __init__(self, scene, family):
+        self.nets = NETS[family]
+        self.family = family
+        self.switches = {name: netlab.Switch("net" + name) for name in "abc"}
+        self.ann, self.cleo, self.router = (netlab.Host(scene, n) for n in ("ann", "cleo", "router"))
+        for name in "abc":
+            self.switches[name].plug(self.router, f"e{name}", self.addr(name, 254))
+        self.router.sysctl("net.ipv4.ip_forward", 1)
+        self.router.sysctl("net.ipv6.conf.all.forwarding", 1)
+        self.switches["a"].plug(self.ann, "e0", self.addr("a", 1))
+        self.switches["b"].plug(self.ann, "e1")
+        self.switches["c"].plug(self.cleo, "e0", self.addr("c", 9))
+        self.ann.sysctl("net.ipv4.conf.e0.promote_secondaries", 1)
+        self.route(self.ann, "a")
+        self.route(self.cleo, "c")
+
+    def addr(self, net, number):
+        return self.nets[net].format(number)
+
+    def ip_of(self, net, number):
+        ip = self.addr(net, number).split("/")[0]
+        return f"[{ip}]" if ":" in ip else ip
+
+    def route(self, host, net, verb="replace"):
+        router = self.addr(net, 254).split("/")[0]
+        host.ip(f"route {verb} default via {router}")
+
+    # What happens to ann.
+
+    def add_then_del(self):
+        self.ann.ip(netlab.add_line(self.addr("a", 2)), f"addr del {self.addr('a', 1)} dev e0")
+        self.route(self.ann, "a")
+
+    def del_then_add(self):
+        self.ann.ip(f"addr del {self.addr('a', 1)} dev e0", netlab.add_line(self.addr("a", 2)))
+        self.route(self.ann, "a")
+
+    def down_up(self):
+        self.ann.ip("link set e0 down")
+        time.sleep(2)  # the outage itself
+        self.ann.ip("link set e0 up")
+        if self.family == "6":
+            self.ann.ip(netlab.add_line(self.addr("a", 1)))
+        self.route(self.ann, "a")
+
+    def other_interface(self):
+        """The first one stays up with its address, but nothing passes there any more."""
+        netlab.ip("link set netap1 nomaster")
+        self.ann.ip(netlab.add_line(self.addr("b", 1), "e1"))
+        self.route(self.ann, "b")
+
+
+class Speaker(threading.Thread):
+    """Says its lines at an even pace."""
+
+    def __init__(self, peer):
+        super().__init__(daemon=True)
+        self.peer = peer
+        self.said = 0
+        self.start()
+
+    def run(self):
+        for number in range(LINES):
+            self.peer.send(f"line {number} of {self.peer.name}")
+            self.said = number + 1
+            time.sleep(EVERY)
+
+
+def silence(listener, speaker, since):
+    """The longest time without a line, from then on."""
+    times = sorted(e["at"] + listener.started for e in listener.of_kind("message")
+                   if e["text"].endswith(f"of {speaker.name}"))
+    longest, last = 0, since
+    for at in times:
+        if at > since:
+            longest, last = max(longest, at - last), at
+    return longest
+
+
+def test(scene, family, change, dials):
+    world = World(scene, family)
+    nowhere = [world.ip_of("c", 200) + ":9"]
+    where = [*LOG, "--listen", "0.0.0.0:7100" if family == "4" else "[::]:7100"]
+    first, second = (world.cleo, world.ann) if dials == "ann" else (world.ann, world.cleo)
+    called = first.peer(first.name, *where, bootstrap=nowhere)
+    to = world.ip_of("c", 9) if first is world.cleo else world.ip_of("a", 1)
+    caller = second.peer(second.name, *where, "--peer", f"{called.id}@{to}:7100", bootstrap=nowhere)
+    for peer in (called, caller):
+        peer.wait("joined", 20)
+
+    speakers = [Speaker(called), Speaker(caller)]
+    while min(speaker.said for speaker in speakers) < CHANGE_AFTER:
+        time.sleep(EVERY / 10)
+    getattr(world, change)()
+    changed = time.monotonic()
+    for speaker in speakers:
+        speaker.join()
+    for listener, speaker in ((called, caller), (caller, called)):
+        for number in range(LINES):
+            listener.wait_message(f"line {number} of {speaker.name}", 20)
+        longest = silence(listener, speaker, changed)
+        print(f"{listener.name} waited {longest:.2f} s at most")
+        check(longest <= SILENCE * SLOW, f"{listener.name} waited {longest:.1f} s for a line")
+        check(len(listener.messages()) == LINES, f"{listener.name} heard a line twice")
+    for peer in (called, caller):
+        check(not peer.of_kind("neighbor_down"), f"{peer.name} lost its neighbour")
+    for peer in (called, caller):
+        peer.leave()
+
+
+netlab.run(test, *sys.argv[1:])
