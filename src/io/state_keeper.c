@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -71,7 +72,9 @@ static void tell(struct dtt_state_keeper *k, struct dtt_now now, int status, int
     struct dtt_event ev = {.type = DTT_EVENT_STATE_FILE};
     struct dtt_event_state_file *e = &ev.u.state_file;
     e->status = status;
-    if (error && strerror_r(error, e->reason, sizeof(e->reason)) != 0) {
+    if (error == EBUSY) {
+        snprintf(e->reason, sizeof(e->reason), "another process is writing it");
+    } else if (error && strerror_r(error, e->reason, sizeof(e->reason)) != 0) {
         e->reason[0] = '\0';
     }
     if (status != DTT_OK && k->phase == RESTING && k->due_ns > now.mono_ns) {
