@@ -6,8 +6,8 @@
  *
  * Operations wait for a first DHT node to answer; if none does within ten seconds, or no node is
  * known, they end with DTT_ETIMEDOUT. A silent node is given up after some seconds. There is no
- * time-out to set: dtt_node_dht_cancel ends an operation. At most 64 run at a time (DTT_EFULL), the
- * reads and writes of joined topics included. C99 and C++11 clean. Threads
+ * time-out to set: dtt_node_dht_cancel ends an operation. At most 64 run at a time (DTT_EFULL);
+ * joined topics have room of their own. C99 and C++11 clean. Threads
  * and copies as in dtt.h.
  */
 #ifndef DTT_DHT_H

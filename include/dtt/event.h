@@ -79,7 +79,7 @@ struct dtt_event_external_addr {
 
 struct dtt_event_published {
     uint64_t minute;
-    uint32_t copies; /**< DHT nodes that acknowledged the record */
+    uint32_t copies; /**< other DHT nodes that acknowledged the record */
     uint32_t op;     /**< of dtt_node_publish; 0: a joined topic's own record */
     int status;      /**< of dtt_node_publish: 0; DTT_EFULL: enough others are there */
     uint32_t others; /**< of dtt_node_publish: publishers seen before */

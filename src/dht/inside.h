@@ -18,7 +18,7 @@
 #include "dht/votes.h"
 #include "dht/walks.h"
 
-#define DTT_DHT_OPS 64
+#define DTT_DHT_OPS 96
 #define DTT_DHT_PROBES 32 /**< in flight */
 
 struct dtt_op;

@@ -150,10 +150,8 @@ static void take_walk(struct dtt_dht *d, struct dtt_now now, struct dtt_op *op)
         start_put(d, now, op);
         return;
     }
-    const struct dtt_walk *w = op->walk;
-    bool is_own_answer = w->is_alone && op->type == DTT_OP_GET && !d->cfg.read_only;
-    bool is_answered = is_own_answer || w->side[0].answered + w->side[1].answered > 0;
-    end_op(op, now, is_answered ? DTT_OK : DTT_ETIMEDOUT);
+    const struct dtt_lookup *side = op->walk->side;
+    end_op(op, now, side[0].answered + side[1].answered > 0 ? DTT_OK : DTT_ETIMEDOUT);
 }
 
 void dtt_op_walk_ended(struct dtt_dht *d, struct dtt_now now, const struct dtt_walk *walk)
@@ -297,7 +295,7 @@ static bool next_node(struct dtt_op *op, struct dtt_dht_event *ret)
     return c != NULL;
 }
 
-static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct dtt_dht_event *ret)
+static void tell_done(const struct dtt_op *op, struct dtt_dht_event *ret)
 {
     ret->type = DTT_DHT_EV_DONE;
     ret->u.done =
@@ -308,9 +306,8 @@ static void tell_done(const struct dtt_dht *d, const struct dtt_op *op, struct d
     if (op->walk) {
         const struct dtt_lookup *l = op->walk->side;
         const struct dtt_found *found = &op->walk->found;
-        uint32_t own = op->type == DTT_OP_GET && !d->cfg.read_only && op->status == DTT_OK;
-        ret->u.done.asked = (uint32_t)(l[0].asked + l[1].asked) + own;
-        ret->u.done.answered = (uint32_t)(l[0].answered + l[1].answered) + own;
+        ret->u.done.asked = (uint32_t)(l[0].asked + l[1].asked);
+        ret->u.done.answered = (uint32_t)(l[0].answered + l[1].answered);
         ret->u.done.values = (uint32_t)op->handed_out;
         for (; ret->u.done.n_holders < found->n_holders; ret->u.done.n_holders++) {
             ret->holders[ret->u.done.n_holders] = found->holders[ret->u.done.n_holders];
@@ -356,7 +353,7 @@ bool dtt_dht_next_event(struct dtt_dht *d, struct dtt_dht_event *ret)
                 ret->u.put.elapsed_ms = (op->ended_ns - op->started_ns) / DTT_MS;
                 dtt_put_tell(op->put, ret);
             } else {
-                tell_done(d, op, ret);
+                tell_done(op, ret);
             }
             leave_walk(d, op->ended_ns, op);
             free_op(d, op);

@@ -177,7 +177,7 @@ static void go_on(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put)
 int dtt_put_status(const struct dtt_put *put)
 {
     uint32_t answered = count(put, DTT_PUT_TARGET_ACKED) + count(put, DTT_PUT_TARGET_REFUSED) +
-                        count(put, DTT_PUT_TARGET_VERIFIED) + put->own_asked;
+                        count(put, DTT_PUT_TARGET_VERIFIED);
     return answered > 0 ? DTT_OK : DTT_ETIMEDOUT;
 }
 
@@ -199,8 +199,8 @@ static bool is_one_of_the_closest(const struct dtt_dht *d, const struct dtt_walk
     return false;
 }
 
-/* `counts`: we are one holder among others, not a node without a network. */
-static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put, bool counts)
+/* We are a holder like the others, for those that ask us; but no copy that the result counts. */
+static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put)
 {
     const struct dtt_dht_put_args *a = &put->args;
     struct dtt_storage_item item = {.target = put->target,
@@ -213,15 +213,8 @@ static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *pu
     if (a->is_mutable) {
         error = dtt_storage_check(&d->storage, put->target, a->seq, a->has_cas, a->cas);
     }
-    if (error == DTT_KRPC_E_NONE && dtt_storage_put(&d->storage, now, NULL, &item) != DTT_OK) {
-        error = DTT_KRPC_E_SERVER;
-    }
-    if (counts) {
-        put->own_asked = 1;
-        put->is_stored_here = error == DTT_KRPC_E_NONE;
-        if (!put->is_stored_here) {
-            count_error(put, (int)error);
-        }
+    if (error == DTT_KRPC_E_NONE) { /* should there be no room, the others still have it */
+        dtt_storage_put(&d->storage, now, NULL, &item);
     }
 }
 
@@ -309,28 +302,15 @@ size_t dtt_put_among(const struct dtt_dht_put_args *a)
     return a->among <= copies ? copies : dtt_lookup_width(a->among);
 }
 
-static bool has_answer(const struct dtt_walk *walk)
-{
-    for (size_t side = 0; side < 2; side++) {
-        for (size_t i = 0; i < walk->side[side].n; i++) {
-            if (walk->side[side].nodes[i].state == DTT_LOOKUP_NODE_ANSWERED) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 int dtt_put_choose(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put,
                    const struct dtt_walk *walk)
 {
-    bool counts = walk->is_alone || has_answer(walk);
     if (!pick_targets(d, put, walk)) {
         return DTT_ENOMEM;
     }
     if (!put->is_announce && !d->cfg.read_only &&
         is_one_of_the_closest(d, walk, copies_of(&put->args))) {
-        store_here(d, now, put, counts);
+        store_here(d, now, put);
     }
     return DTT_OK;
 }
@@ -403,12 +383,10 @@ void dtt_put_asked(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put,
 
 void dtt_put_tell(const struct dtt_put *put, struct dtt_dht_event *ret)
 {
-    uint32_t own_acked = put->is_stored_here ? 1 : 0;
-    ret->u.put.asked = (uint32_t)put->n + put->own_asked;
-    ret->u.put.verified = count(put, DTT_PUT_TARGET_VERIFIED) + (put->args.verify ? own_acked : 0);
-    ret->u.put.acked =
-        count(put, DTT_PUT_TARGET_ACKED) + count(put, DTT_PUT_TARGET_VERIFIED) + own_acked;
-    ret->u.put.refused = count(put, DTT_PUT_TARGET_REFUSED) + put->own_asked - own_acked;
+    ret->u.put.asked = (uint32_t)put->n;
+    ret->u.put.verified = count(put, DTT_PUT_TARGET_VERIFIED);
+    ret->u.put.acked = count(put, DTT_PUT_TARGET_ACKED) + ret->u.put.verified;
+    ret->u.put.refused = count(put, DTT_PUT_TARGET_REFUSED);
     ret->u.put.error = top_error(put);
     memcpy(ret->u.put.target, put->target, sizeof(put->target));
     memcpy(ret->u.put.key, put->args.key, sizeof(put->args.key));

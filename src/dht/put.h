@@ -42,8 +42,6 @@ struct dtt_put {
     bool is_announce;
     uint16_t port; /**< announce: 0 for the port the query comes from */
     uint8_t target[DTT_NODE_ID_BYTES];
-    bool is_stored_here;
-    uint32_t own_asked; /**< 1 when our own node is one of the holders asked */
     struct {
         int code;
         uint32_t count;

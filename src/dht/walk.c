@@ -416,7 +416,6 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now, const struct
     } else if (d->n_bootstraps > 0 || dtt_bootstrap_has_hope(d)) {
         dtt_walks_wake_at(d, walk, now.mono_ns + WAIT_NS);
     } else {
-        walk->is_alone = true;
         end_walk(d, now, walk);
     }
     if (walk->state == DTT_WALK_ENDED) { /* nobody but the caller knows of it yet */

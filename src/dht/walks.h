@@ -17,7 +17,7 @@
 #include "dht/found.h"
 #include "dht/lookup.h"
 
-#define DTT_WALKS_MAX 96  /**< running for operations, for upkeep, and kept for their tokens */
+#define DTT_WALKS_MAX 112 /**< running for operations, for upkeep, and kept for their tokens */
 #define DTT_WALKS_KEPT 16 /**< finished walks kept for their tokens */
 #define DTT_WALKS_SHARE_NS DTT_DHT_FRESH_MAX_NS
 #define DTT_WALKS_TOKEN_NS (240 * DTT_S) /**< BEP 5: a token is good for 5 minutes at least */
@@ -34,7 +34,6 @@ struct dtt_walk {
     uint32_t number;   /**< never 0; low bits: place in the array */
     uint8_t state;     /**< enum dtt_walk_state */
     bool is_internal;  /**< goes on without users */
-    bool is_alone;     /**< ended at once because there is no other node to know */
     bool is_brief;     /**< finding nothing is no reason to widen it */
     bool is_shareable; /**< it finds all there is: its result will do for a get a moment later */
     struct dtt_goal goal;

@@ -260,8 +260,10 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         }
     }
     for (size_t i = 0; i < c->n_topics; i++) {
-        if (dtt_tracker_next(c->topics[i]->tracker, &tracker_action)) {
-            dtt_core_topic_on_tracker(c->topics[i], now, &tracker_action);
+        struct dtt_topic *t = c->topics[(c->turn + i) % c->n_topics];
+        if (dtt_tracker_next(t->tracker, dtt_waits_slot_room(&c->waits), &tracker_action)) {
+            c->turn += i + 1; /* the next topic comes first */
+            dtt_core_topic_on_tracker(t, now, &tracker_action);
             return true;
         }
     }

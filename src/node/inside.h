@@ -29,6 +29,7 @@ struct dtt_core {
     struct dtt_links links;
     struct dtt_topic *topics[DTT_CORE_TOPICS];
     size_t n_topics;
+    size_t turn;         /**< the topic after the one that was routed last */
     uint32_t last_topic; /**< number of the newest */
     struct dtt_id id;
     struct dtt_dht *dht;

@@ -9,7 +9,8 @@
 #define DTT_CORE_TOPICS 64 /**< topics a node */
 #define DTT_CORE_OPS 64    /**< DHT operations, lookups and publications of the application */
 #define DTT_CORE_ADDRS DTT_RECORD_ADDRS /**< own addresses told to others */
-#define DTT_CORE_ADDR_GETS 8  /**< peers being located: the DHT has 64 operations for everybody */
+#define DTT_CORE_SLOT_OPS 48  /**< reads and writes of slots under way, of all topics in turn */
+#define DTT_CORE_ADDR_GETS 8  /**< peers being located */
 #define DTT_CORE_NAMED_GETS 2 /**< of these, on hearsay */
 /*
  * Each topic reads and writes its slots of two minutes. A lookup of the application has as many

@@ -3,7 +3,6 @@
 
 #include "codec/bencode.h"
 #include "dht/item.h"
-#include "node/limits.h"
 
 #include <dtt/dht.h>
 #include <stdlib.h>
@@ -33,6 +32,7 @@ int dtt_waits_add(struct dtt_waits *w, struct dtt_now now, dtt_dht_op op,
     if (copy) {
         *copy = *wait;
         if (dtt_map_put(&w->by_op, &op, copy) == DTT_OK) {
+            w->n_slots += wait->kind <= DTT_WAIT_SLOT_PUT;
             w->n_addr_gets += wait->kind == DTT_WAIT_ADDR_GET;
             w->n_named_gets += wait->is_hearsay;
             return DTT_OK;
@@ -71,6 +71,7 @@ void dtt_waits_remove(struct dtt_waits *w, dtt_dht_op op)
 {
     struct dtt_wait *wait = dtt_map_take(&w->by_op, &op);
     assert(wait);
+    w->n_slots -= wait->kind <= DTT_WAIT_SLOT_PUT;
     if (wait->kind == DTT_WAIT_ADDR_GET) {
         assert(w->n_addr_gets > 0);
         w->n_addr_gets--;
@@ -111,9 +112,10 @@ int dtt_waits_app_room(const struct dtt_waits *w)
 
 void dtt_waits_check(const struct dtt_waits *w)
 {
-    size_t addr_gets = 0, named_gets = 0, app = 0, once = 0;
+    size_t slots = 0, addr_gets = 0, named_gets = 0, app = 0, once = 0;
     for (size_t i = 0; i < dtt_map_count(&w->by_op); i++) {
         const struct dtt_wait *wait = dtt_map_value_at(&w->by_op, i);
+        slots += wait->kind <= DTT_WAIT_SLOT_PUT;
         addr_gets += wait->kind == DTT_WAIT_ADDR_GET;
         named_gets += wait->is_hearsay;
         app += wait->kind >= DTT_WAIT_APP;
@@ -121,9 +123,11 @@ void dtt_waits_check(const struct dtt_waits *w)
         assert(!wait->topic || wait->kind <= DTT_WAIT_SLOT_PUT);
         assert(!wait->once || wait->kind == DTT_WAIT_ONCE_GET || wait->kind == DTT_WAIT_ONCE_PUT);
     }
+    assert(slots == w->n_slots);
     assert(addr_gets == w->n_addr_gets && w->n_addr_gets <= DTT_CORE_ADDR_GETS);
     assert(named_gets == w->n_named_gets && w->n_named_gets <= DTT_CORE_NAMED_GETS);
     assert(app <= w->n_app && w->n_app <= app + once && w->n_app <= DTT_CORE_OPS);
+    (void)slots;
     (void)addr_gets;
     (void)named_gets;
     (void)app;

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "dht/dht.h"
+#include "node/limits.h"
 #include "record/slot.h"
 
 #include <assert.h>
@@ -41,6 +42,7 @@ struct dtt_wait {
 struct dtt_waits {
     struct dtt_dht *dht;
     struct dtt_map by_op; /**< dtt_dht_op -> struct dtt_wait */
+    size_t n_slots;       /**< entries of kind SLOT_... */
     size_t n_addr_gets;   /**< entries of kind ADDR_GET */
     size_t n_named_gets;  /**< of these, on hearsay */
     size_t n_app;         /**< APP_... operations, lookups and publications */
@@ -70,6 +72,11 @@ void dtt_waits_forget_topic(struct dtt_waits *w, const struct dtt_topic *topic);
 /** Cancels the write of a topic's slot that is under way, if any; nobody is told of its end. */
 void dtt_waits_cancel_put(struct dtt_waits *w, struct dtt_now now, const struct dtt_topic *topic,
                           enum dtt_slot_kind slot, uint64_t minute);
+/** Whether a topic may start another operation. Those of all topics leave room for the others. */
+static inline bool dtt_waits_slot_room(const struct dtt_waits *w)
+{
+    return w->n_slots < DTT_CORE_SLOT_OPS;
+}
 /** DTT_EFULL when the application has as much under way as it may. */
 int dtt_waits_app_room(const struct dtt_waits *w);
 /** Something of the application's is over. */

@@ -617,10 +617,11 @@ int dtt_tracker_seed(const struct dtt_tracker *t, uint64_t minute, uint8_t ret[3
     return dtt_secret_rotate(ret, &t->cfg.secret, t->cfg.topic, minute);
 }
 
-bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+bool dtt_tracker_next(struct dtt_tracker *t, bool may_ask, struct dtt_tracker_action *ret)
 {
     struct dtt_record_info record;
-    if (next_dial(t, ret) || next_get(t, ret) || next_put(t, ret) || next_published(t, ret)) {
+    if (next_dial(t, ret) || (may_ask && (next_get(t, ret) || next_put(t, ret))) ||
+        next_published(t, ret)) {
         return true;
     }
     if (!dtt_view_next_new(&t->view, &record)) {

@@ -84,7 +84,8 @@ struct dtt_tracker_action {
 };
 /** The encryption seed of a minute. DTT_EROTATE. */
 int dtt_tracker_seed(const struct dtt_tracker *t, uint64_t minute, uint8_t ret[32]);
-bool dtt_tracker_next(struct dtt_tracker *t, struct dtt_tracker_action *ret);
+/** Without `may_ask` no GET and no PUT: they stay due until the store takes another one. */
+bool dtt_tracker_next(struct dtt_tracker *t, bool may_ask, struct dtt_tracker_action *ret);
 
 struct dtt_tracker_status {
     uint32_t neighbors;

@@ -16,6 +16,15 @@ def test(scene):
     patient._find(patient.said, lambda line: True, 20, "second line while it lasts", since=lines)
     harness.check(not patient.of_kind("joined"), "patient: joined nobody")
     patient.leave()
+    # Without any other DHT node nothing is published, for nobody else has it.
+    nowhere = scene.start("nowhere", "pipe", "nobody", "--json", "--bootstrap", "nosuch.invalid:1",
+                          "--for", "12", "--secret", "x", "--log", "off")
+    harness.check(nowhere.wait_exit(60) == 0, f"nowhere: exit code {nowhere.popen.returncode}")
+    harness.check(not nowhere.of_kind("published"), "nowhere: said 'published' while alone")
+    for name in ("lookup", "dht"):
+        args = ("lookup", "nobody", "--secret", "x") if name == "lookup" else ("dht", "put", "x")
+        alone = scene.start(name, *args, "--bootstrap", "nosuch.invalid:1", "--join-timeout", "3")
+        harness.check(alone.wait_exit(60) == 69, f"{name}: exit code {alone.popen.returncode}")
 
 
 harness.run(test)

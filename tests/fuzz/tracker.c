@@ -100,7 +100,7 @@ static void drain(struct run *r)
     struct dtt_tracker_action a;
     unsigned n = 0;
     forget_gets(r);
-    while (dtt_tracker_next(r->t, &a)) {
+    while (dtt_tracker_next(r->t, true, &a)) {
         check(++n < 200);
         if (a.type == DTT_TRACKER_GET) {
             note_get(r, &a.slot);

@@ -34,7 +34,7 @@ static void test_arguments(void **state)
     assert_int_equal(d->n_ops, 0);
 }
 
-static void test_at_most_64(void **state)
+static void test_at_most_96(void **state)
 {
     dtt_dht_op op;
     (void)state;
@@ -42,7 +42,7 @@ static void test_at_most_64(void **state)
     net_grow(&net, 2);
     net.nodes[0].is_dead = true;
     struct dtt_dht *d = net.nodes[1].dht;
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < 96; i++) {
         uint8_t target[20] = {(uint8_t)i};
         assert_int_equal(dtt_dht_find(d, net.now, target, &op), 0);
     }
@@ -57,7 +57,7 @@ static void test_at_most_64(void **state)
         assert_int_equal(e.u.done.status, DTT_ETIMEDOUT);
         ends++;
     }
-    assert_int_equal(ends, 64);
+    assert_int_equal(ends, 96);
     assert_int_equal(dtt_dht_find(d, net.now, target, &op), 0);
 }
 
@@ -149,7 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_arguments),
-        TEST(test_at_most_64),
+        TEST(test_at_most_96),
         TEST(test_cancel),
         TEST(test_cancel_one_of_two),
         TEST(test_events_wait_for_their_reader),

@@ -191,6 +191,57 @@ static void members_know_of_each_other_that_they_are(void **state)
     }
 }
 
+/* ---- many topics at once */
+
+/* How many operations on slots are under way, and for how many topics; all are of `core`. */
+static size_t count_topics(const struct dtt_core *core, size_t *ret_ops)
+{
+    size_t n = 0;
+    *ret_ops = 0;
+    for (size_t i = 0; i < core->n_topics; i++) {
+        bool is_served = false;
+        for (size_t k = 0; k < dtt_map_count(&core->waits.by_op); k++) {
+            const struct dtt_wait *wait = dtt_map_value_at(&core->waits.by_op, k);
+            if (wait->kind <= DTT_WAIT_SLOT_PUT && wait->topic == core->topics[i]) {
+                is_served = true;
+                ++*ret_ops;
+            }
+        }
+        n += is_served;
+    }
+    return n;
+}
+
+/* A node may have more topics than operations: each gets its turn, and none is refused. */
+static void many_topics_take_turns(void **state)
+{
+    struct party p;
+    size_t ops;
+    (void)state;
+    party_init(&p, 12);
+    for (size_t i = 0; i < p.w.n_hosts; i++) { /* nobody answers, so what is asked stays open */
+        dtt_sim_host_kill(p.w.hosts[i]);
+    }
+    struct dtt_sim_host *host = dtt_sim_host_add(&p.w, DTT_SIM_NAT_NONE);
+    assert_non_null(host);
+    assert_int_equal(dtt_sim_host_start(host, false, false), DTT_OK);
+    for (size_t i = 0; i < DTT_CORE_TOPICS; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "room %zu", i);
+        struct dtt_topic_config cfg = {
+            .size = sizeof(cfg), .name = name, .secret = "secret", .secret_len = 6};
+        assert_int_equal(dtt_sim_host_join(host, &cfg), DTT_OK);
+    }
+    assert_in_range(count_topics(host->core, &ops), DTT_CORE_SLOT_OPS / 6, DTT_CORE_SLOT_OPS);
+    assert_int_equal(ops, DTT_CORE_SLOT_OPS);
+    /* Once the first ones have timed out each topic has one of its own. */
+    party_run(&p, 11 * DTT_S, NULL);
+    assert_int_equal(count_topics(host->core, &ops), DTT_CORE_SLOT_OPS);
+    assert_int_equal(ops, DTT_CORE_SLOT_OPS);
+    assert_int_equal(host->ctx.counters[DTT_COUNTER_DHT_WALKS_REFUSED], 0);
+    dtt_sim_world_fini(&p.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +249,7 @@ int main(void)
         cmocka_unit_test(another_secret_stays_outside),
         cmocka_unit_test(twenty_at_once),
         cmocka_unit_test(late_by_two_minutes),
+        cmocka_unit_test(many_topics_take_turns),
         cmocka_unit_test(members_know_of_each_other_that_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@ void collect(void)
 {
     struct dtt_tracker_action a;
     memset(&out, 0, sizeof(out));
-    while (dtt_tracker_next(t, &a)) {
+    while (dtt_tracker_next(t, true, &a)) {
         switch (a.type) {
         case DTT_TRACKER_GET:
             assert_true(out.gets < 2 * DTT_SLOT_KINDS);

@@ -24,7 +24,7 @@ static void each_slot_in_use_is_read_and_written(void **state)
     uint8_t enc_seed[32];
     open_with_all_slots();
     dtt_tracker_set_addrs(t, at_ms(0), &addr, 1);
-    while (dtt_tracker_next(t, &a)) {
+    while (dtt_tracker_next(t, true, &a)) {
         struct dtt_slot want;
         struct dtt_record rec;
         dtt_secret_rotate(enc_seed, &secret, test_topic, a.slot.minute);
@@ -63,7 +63,7 @@ static void the_old_line_counts_on_from_what_it_saw(void **state)
     dtt_tracker_slot_value(t, at_ms(0), DTT_SLOT_OLD_LINE, M, 4, dtt_slice("garbage", 7));
     dtt_tracker_slot_value(t, at_ms(0), DTT_SLOT_OLD_LINE, M, 3, sealed_slice(&s));
     dtt_tracker_slot_value(t, at_ms(0), DTT_SLOT_PUBLIC, M, 9, dtt_slice("other", 5));
-    while (dtt_tracker_next(t, &a)) {
+    while (dtt_tracker_next(t, true, &a)) {
         seq = a.type == DTT_TRACKER_PUT && a.slot.kind == DTT_SLOT_OLD_LINE ? a.seq : seq;
         if (a.type == DTT_TRACKER_DIAL) {
             assert_true(id_is(&a.peer, 1));
@@ -100,7 +100,7 @@ static void who_stays_alone_reads_the_open_slots_by_turns(void **state)
     open_with_all_slots();
     for (uint64_t ms = 0; ms < 55000; ms += 100) {
         dtt_tracker_tick(t, at_ms(ms));
-        while (dtt_tracker_next(t, &a)) {
+        while (dtt_tracker_next(t, true, &a)) {
             if (a.type == DTT_TRACKER_GET) {
                 n[a.slot.kind] += a.slot.minute == M;
                 dtt_tracker_slot_done(t, at_ms(ms), a.slot.kind, a.slot.minute, DTT_OK, 8);

@@ -439,7 +439,7 @@ static uint64_t fingerprint(void)
     for (uint64_t ms = 0; ms < 200000; ms += 97) {
         struct dtt_tracker_action a;
         dtt_tracker_tick(t, at_ms(ms));
-        while (dtt_tracker_next(t, &a)) {
+        while (dtt_tracker_next(t, true, &a)) {
             const uint8_t *p = (const uint8_t *)&a;
             for (size_t i = 0; i < sizeof(a); i++) {
                 h = (h ^ p[i]) * UINT64_C(1099511628211);

@@ -251,7 +251,7 @@ static void drain(struct world *w, unsigned i)
 {
     struct node *n = &w->nodes[i];
     struct dtt_tracker_action a;
-    for (unsigned k = 0; dtt_tracker_next(n->t, &a); k++) {
+    for (unsigned k = 0; dtt_tracker_next(n->t, true, &a); k++) {
         assert_true(k < 300);
         switch (a.type) {
         case DTT_TRACKER_GET: on_get(w, i, slot_number(&a.slot)); break;
