@@ -110,7 +110,8 @@ int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data);
 enum dtt_gossip_action_type {
     DTT_GOSSIP_SEND,       /**< payload to peer, on our stream of the topic; dial when needed */
     DTT_GOSSIP_DISCONNECT, /**< no topic needs the peer any more: the connection may go */
-    DTT_GOSSIP_PEER_DATA,  /**< AddrInfo of `peer` was learnt: data */
+    DTT_GOSSIP_MUTE, /**< a neighbour says nothing though asked: its connection may be at fault */
+    DTT_GOSSIP_PEER_DATA, /**< AddrInfo of `peer` was learnt: data */
     DTT_GOSSIP_NEIGHBOR_UP,
     DTT_GOSSIP_NEIGHBOR_DOWN, /**< reason is set */
     DTT_GOSSIP_RECEIVED       /**< content in data, from = peer */

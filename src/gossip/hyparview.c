@@ -153,6 +153,7 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_no
     }
     struct dtt_gossip_peer newcomer = {.id = *id,
                                        .came_ns = now.mono_ns,
+                                       .heard_ns = now.mono_ns,
                                        .connection = source->connection,
                                        .host = source->host,
                                        .network = source->network,
@@ -584,6 +585,33 @@ uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h)
     return dtt_timerq_deadline(&h->timers);
 }
 
+void dtt_hyparview_heard(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer)
+{
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, peer);
+    if (p) {
+        p->heard_ns = now.mono_ns;
+        p->is_asked = false;
+    }
+}
+
+/*
+ * With each shuffle. A node of ours answers every confirmation; one of iroh-gossip may have nothing
+ * to say for hours, but answers a Shuffle that has come to its end.
+ */
+static void ask_quiet(struct dtt_hyparview *h, struct dtt_now now)
+{
+    for (size_t i = 0; i < h->active.n; i++) {
+        struct dtt_gossip_peer *p = &h->active.peers[i];
+        uint64_t quiet_ns = now.mono_ns - p->heard_ns;
+        if (p->is_asked && quiet_ns >= DTT_HYPARVIEW_MUTE_SHUFFLES * h->cfg.shuffle_ns) {
+            dtt_gossip_emit_mute(&h->port, &p->id);
+        } else if (quiet_ns > h->cfg.shuffle_ns) {
+            p->is_asked = true;
+            dtt_hyparview_send_question(h, &p->id);
+        }
+    }
+}
+
 bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
 {
     struct dtt_timer *t = dtt_timerq_pop(&h->timers, now.mono_ns);
@@ -595,6 +623,7 @@ bool dtt_hyparview_tick(struct dtt_hyparview *h, struct dtt_now now)
         dtt_timerq_set(&h->timers, t, now.mono_ns + h->cfg.shuffle_ns);
         dtt_hyparview_send_shuffle(h);
         dtt_hyparview_send_confirmations(h);
+        ask_quiet(h, now);
         dtt_hyparview_ask_next(h, now, NULL);
         return true;
     }

@@ -14,6 +14,9 @@
 #include "gossip/view.h"
 #include "gossip/visits.h"
 
+/** A neighbour that said nothing for so many shuffles, though asked, is reported as mute. */
+#define DTT_HYPARVIEW_MUTE_SHUFFLES 2
+
 struct dtt_hyparview_config {
     struct dtt_id me;
     uint32_t active_view;  /**< 1..DTT_GOSSIP_ACTIVE_MAX - DTT_GOSSIP_STRANGERS */
@@ -87,6 +90,8 @@ bool dtt_hyparview_needs(const struct dtt_hyparview *h, const struct dtt_id *pee
 
 /** Asserts what holds between two calls: bounded views, disjoint and without ourselves. */
 void dtt_hyparview_check(const struct dtt_hyparview *h);
+/** A neighbour said anything at all. */
+void dtt_hyparview_heard(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer);
 
 uint64_t dtt_hyparview_deadline(const struct dtt_hyparview *h);
 /** Fires the earliest timer that is due; false when none is. */

@@ -113,6 +113,13 @@ void dtt_hyparview_send_forward_shuffle(struct dtt_hyparview *h, const struct dt
     dtt_gossip_send(&h->port, to, &forward);
 }
 
+void dtt_hyparview_send_question(struct dtt_hyparview *h, const struct dtt_id *to)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_SHUFFLE};
+    m.u.shuffle.origin = h->cfg.me;
+    dtt_gossip_send(&h->port, to, &m);
+}
+
 void dtt_hyparview_send_confirmations(struct dtt_hyparview *h)
 {
     for (size_t i = 0; i < h->active.n; i++) {

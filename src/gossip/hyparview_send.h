@@ -20,6 +20,8 @@ void dtt_hyparview_send_shuffle(struct dtt_hyparview *h);
 /** The Shuffle `m` of a third peer. */
 void dtt_hyparview_send_forward_shuffle(struct dtt_hyparview *h, const struct dtt_id *to,
                                         const struct dtt_gossip_message *m, uint16_t ttl);
+/** A Shuffle without nodes that goes no further: the peer answers it with a ShuffleReply. */
+void dtt_hyparview_send_question(struct dtt_hyparview *h, const struct dtt_id *to);
 /**
  * Sends Neighbor to each neighbour. A goodbye can be lost (iroh-gossip drops it with the queue of a
  * peer that it is dialling), and a link that only we know would stay for ever. A peer that does not

@@ -55,6 +55,7 @@ void dtt_swarm_fini(struct dtt_swarm *s)
 void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_message *m)
 {
+    dtt_hyparview_heard(&s->hyparview, now, &from->id);
     if (m->type >= DTT_MSG_GOSSIP) {
         if (!dtt_hyparview_is_active(&s->hyparview, &from->id)) {
             rate(s);

@@ -18,6 +18,8 @@ struct dtt_gossip_peer {
     struct dtt_gossip_blob *data; /**< its PeerData, or NULL */
     uint64_t came_ns;             /**< active view */
     uint64_t neighbor_sent_ns;    /**< active view: when we last sent it Neighbor */
+    uint64_t heard_ns;            /**< active view: when it last said anything */
+    bool is_asked;                /**< active view: it was asked whether it is there, since then */
     uint64_t connection;          /**< active view: on which it came, or came anew */
     uint64_t host, network;       /**< active view: see struct dtt_gossip_source */
     bool is_proven;               /**< known to hold the secret, when it came or since */

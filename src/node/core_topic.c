@@ -234,6 +234,7 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
                            .topic = &a->topic, .payload = a->data, .own = a->own, .last = a->last},
                        a->is_hearsay ? &a->via : NULL);
         break;
+    case DTT_GOSSIP_MUTE: dtt_links_mute(&c->links, now, &a->peer); break;
     case DTT_GOSSIP_DISCONNECT: dtt_dials_unneeded(&c->links, now, &a->peer); break;
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {

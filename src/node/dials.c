@@ -25,7 +25,8 @@ static const char *stage_of(enum dtt_reason reason)
     case DTT_REASON_WRONG_KEY:
     case DTT_REASON_WRONG_ALPN:
     case DTT_REASON_PROTOCOL_ERROR:
-    case DTT_REASON_USELESS: break;
+    case DTT_REASON_USELESS:
+    case DTT_REASON_MUTE: break;
     }
     return "handshake";
 }

@@ -20,7 +20,7 @@ struct dtt_link_conn {
     bool is_worn;      /**< it will end before long: another one takes its place */
     bool is_stranded;  /**< and the peer does not hear us on it */
     bool is_closing;   /**< we closed it */
-    bool is_slow;      /**< because it was slow */
+    enum dtt_reason closed_for; /**< and why, when others should hear more than that */
 };
 
 /** The picture is in links.h. */

@@ -92,7 +92,7 @@ static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link 
 static void close_slow(struct dtt_links *p, struct dtt_now now, struct dtt_link_conn *c)
 {
     DTT_COUNT(p->ctx, NODE_PEERS_SLOW);
-    c->is_slow = true;
+    c->closed_for = DTT_REASON_TOO_SLOW;
     dtt_link_close(p, now, c, "too slow");
 }
 
@@ -326,7 +326,7 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         return;
     }
     enum dtt_reason reason =
-        gone.is_slow && ev->reason == DTT_REASON_CLOSED_BY_US ? DTT_REASON_TOO_SLOW : ev->reason;
+        gone.closed_for && ev->reason == DTT_REASON_CLOSED_BY_US ? gone.closed_for : ev->reason;
     DTT_TRACE(p->ctx, NODE_DISCONNECTED, dtt_tv_id(&id), dtt_tv_text(dtt_reason_word((int)reason)));
     dtt_link_drop(p, link);
     dtt_gossip_peer_gone(p->gossip, now, &id, reason);
@@ -390,6 +390,26 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
         if (link->n_conns > 0) {
             dtt_link_enter_connected(p, now, link);
         }
+    }
+}
+
+void dtt_links_mute(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
+{
+    struct dtt_link *link = dtt_link_find(p, id);
+    for (size_t k = 0; link && k < link->n_conns; k++) {
+        const struct dtt_link_conn *c = &link->conns[k];
+        uint64_t since_ns = c->heard_ns ? c->heard_ns : c->opened_ns;
+        if (now.mono_ns - since_ns < DTT_LINKS_MUTE_NS) {
+            return; /* it speaks of another topic: the connection is not at fault */
+        }
+    }
+    if (!link || link->n_conns == 0 || link->backlog.slow_ns != 0) {
+        return; /* what it was asked may not have come to it */
+    }
+    DTT_COUNT(p->ctx, NODE_PEERS_MUTE);
+    for (size_t k = 0; k < link->n_conns; k++) {
+        link->conns[k].closed_for = DTT_REASON_MUTE;
+        dtt_link_close(p, now, &link->conns[k], "mute");
     }
 }
 

@@ -33,6 +33,7 @@
 #define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
 #define DTT_LINKS_CONNS 4                /**< connections a peer */
 #define DTT_LINKS_FRESH_NS (10 * DTT_S)  /**< heard within this: the connection lives */
+#define DTT_LINKS_MUTE_NS (120 * DTT_S)  /**< unheard for so long: it says nothing */
 #define DTT_LINKS_LINGER_NS (15 * DTT_S) /**< an unneeded connection stays this long */
 
 struct dtt_links {
@@ -68,6 +69,12 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 /** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change);
+/**
+ * The peer says nothing in a topic though asked. If it says nothing on its connections either, they
+ * are closed for that, and gossip is told: one that is made anew heals a peer of iroh-gossip that
+ * can no longer send (docs/compatibility.md).
+ */
+void dtt_links_mute(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev);
 /** Bytes the peer has not acknowledged yet, those that wait for a connection included. */
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id);

@@ -377,6 +377,30 @@ static void shuffle_is_sent_every_minute(void **state)
     assert_non_null(strstr(text, "shuffle(0, 5 nodes, ttl 6) > 1"));
 }
 
+/* Peer 2 has nothing to say but the answers that it owes; 1 speaks; 3 has stopped. */
+static void a_quiet_neighbor_is_asked_and_a_mute_one_told(void **state)
+{
+    (void)state;
+    neighbors(3);
+    for (int minute = 1; minute <= 5; minute++) {
+        pass(30 * DTT_S);
+        dtt_hyparview_heard(&h, now, &peers[1]);
+        pass(30 * DTT_S);
+        char text[1024];
+        snprintf(text, sizeof(text), "%s", script());
+        assert_null(strstr(text, "shuffle(0, 0 nodes, ttl 0) > 1"));
+        assert_int_equal(strstr(text, "shuffle(0, 0 nodes, ttl 0) > 2") != NULL, minute % 2 == 0);
+        assert_int_equal(strstr(text, "shuffle(0, 0 nodes, ttl 0) > 3") != NULL, minute == 2);
+        assert_null(strstr(text, "mute 1"));
+        assert_null(strstr(text, "mute 2"));
+        assert_int_equal(strstr(text, "mute 3") != NULL, minute > 2);
+        if (minute % 2 == 0) {
+            recv_shuffle(2, -1, 1, 0, 0);
+            dtt_hyparview_heard(&h, now, &peers[2]);
+        }
+    }
+}
+
 static void shuffle_walks_and_is_answered(void **state)
 {
     (void)state;
@@ -578,6 +602,7 @@ int main(void)
         T(quit_says_goodbye),
         T(quit_takes_back_what_was_asked),
         T(shuffle_is_sent_every_minute),
+        T(a_quiet_neighbor_is_asked_and_a_mute_one_told),
         T(shuffle_walks_and_is_answered),
         T(answers_to_strangers_are_bounded),
         T(strangers_are_hung_up_on),

@@ -140,6 +140,7 @@ static size_t drain(struct net *net, size_t i)
             queue(net, at_ns, EVENT_MESSAGE, to, i, a.data)->topic = a.topic;
             break;
         }
+        case DTT_GOSSIP_MUTE: fail_msg("%u is honest", (unsigned)to); break;
         case DTT_GOSSIP_DISCONNECT:
             node->disconnects++;
             hang_up(net, i, to);

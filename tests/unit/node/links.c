@@ -113,6 +113,29 @@ static void two_dials_at_once_settle(void **state)
     }
 }
 
+static void a_mute_peer_loses_its_connections(void **state)
+{
+    struct dtt_id id = id_of(3);
+    (void)state;
+    dtt_links_mute(&l, now, &id); /* it has no link */
+    accept_from(3, 'a');
+    accept_from(3, 'b');
+    dtt_links_neighbor(&l, now, &id, 1);
+    pass(DTT_LINKS_MUTE_NS - 1);
+    dtt_links_mute(&l, now, &id);
+    assert_string_equal(script(), "");
+    hear('b', 1, "of another topic", false);
+    pass(1);
+    dtt_links_mute(&l, now, &id);
+    assert_string_equal(script(), "hear 3 of another topic");
+    pass(DTT_LINKS_MUTE_NS);
+    dtt_links_mute(&l, now, &id);
+    assert_string_equal(script(), "close b (mute); close a (mute)");
+    closed('b', DTT_REASON_CLOSED_BY_US);
+    closed('a', DTT_REASON_CLOSED_BY_US);
+    assert_string_equal(script(), "gone 3 mute");
+}
+
 static void of_too_many_connections_the_least_used_goes(void **state)
 {
     (void)state;
@@ -381,6 +404,7 @@ int main(void)
         T(we_answer_where_the_peer_speaks),
         T(we_answer_a_restarted_peer),
         T(two_dials_at_once_settle),
+        T(a_mute_peer_loses_its_connections),
         T(of_too_many_connections_the_least_used_goes),
         T(an_unneeded_connection_lingers),
         T(few_are_trusted),
