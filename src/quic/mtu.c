@@ -8,6 +8,7 @@ void dtt_qmtu_init(struct dtt_qmtu *m)
 
 void dtt_qmtu_reset(struct dtt_qmtu *m)
 {
+    m->is_asked = false;
     m->is_small = false;
     m->wait_ns = DTT_QMTU_RAISE_NS;
 }
@@ -18,7 +19,7 @@ size_t dtt_qmtu_limit(struct dtt_qmtu *m, uint64_t now_ns)
         m->is_small = false;
         m->changed_ns = now_ns;
     }
-    return m->is_small ? DTT_QMTU_MIN : DTT_QMTU_MAX;
+    return m->is_small || m->is_asked ? DTT_QMTU_MIN : DTT_QMTU_MAX;
 }
 
 void dtt_qmtu_sent(struct dtt_qmtu *m, struct dtt_qstream *s, uint64_t now_ns)
@@ -58,14 +59,18 @@ static void lower(struct dtt_qmtu *m, uint64_t now_ns)
     m->changed_ns = now_ns;
 }
 
-static enum dtt_qmtu_verdict ask_or_lower(struct dtt_qmtu *m, uint64_t now_ns, uint64_t pto_ns)
+static enum dtt_qmtu_verdict ask(struct dtt_qmtu *m, uint64_t now_ns, uint64_t pto_ns)
 {
-    if (!m->is_asked) {
-        m->is_asked = true;
-        m->is_heard = false;
-        m->look_ns = now_ns + (pto_ns > DTT_QMTU_ANSWER_NS ? pto_ns : DTT_QMTU_ANSWER_NS);
-        return DTT_QMTU_ASK;
-    }
+    m->is_asked = true;
+    m->is_heard = false;
+    m->look_ns = now_ns + (pto_ns > DTT_QMTU_ANSWER_NS ? pto_ns : DTT_QMTU_ANSWER_NS);
+    return DTT_QMTU_ASK;
+}
+
+/* What went out since the question was short, and some of it has been answered. */
+static enum dtt_qmtu_verdict judge(struct dtt_qmtu *m, uint64_t now_ns)
+{
+    m->look_ns = dtt_add_ns(now_ns, DTT_QMTU_STALL_NS);
     if (!m->is_heard) {
         return DTT_QMTU_FINE; /* nothing passes at all: that ends by itself, or the idle time does
                                */
@@ -80,6 +85,9 @@ enum dtt_qmtu_verdict dtt_qmtu_look(struct dtt_qmtu *m, const struct dtt_list *s
                                     size_t path_max)
 {
     uint64_t since = oldest(streams);
+    if (m->is_asked) {
+        return judge(m, now_ns);
+    }
     if (since == DTT_NEVER) {
         m->look_ns = DTT_NEVER;
         return DTT_QMTU_FINE;
@@ -87,13 +95,12 @@ enum dtt_qmtu_verdict dtt_qmtu_look(struct dtt_qmtu *m, const struct dtt_list *s
     uint64_t patience = 3 * pto_ns > DTT_QMTU_STALL_NS ? 3 * pto_ns : DTT_QMTU_STALL_NS;
     m->look_ns = dtt_add_ns(since, patience);
     if (m->look_ns > now_ns) {
-        m->is_asked = false;
         return DTT_QMTU_FINE;
     }
-    m->look_ns = dtt_add_ns(now_ns, DTT_QMTU_STALL_NS);
     if (!m->is_small && path_max > DTT_QMTU_MIN) {
-        return ask_or_lower(m, now_ns, pto_ns);
+        return ask(m, now_ns, pto_ns);
     }
+    m->look_ns = dtt_add_ns(now_ns, DTT_QMTU_STALL_NS);
     uint64_t small_since = m->is_small && m->changed_ns > since ? m->changed_ns : since;
     return now_ns - small_since >= idle_ns ? DTT_QMTU_STUCK : DTT_QMTU_FINE;
 }

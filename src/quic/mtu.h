@@ -3,9 +3,9 @@
  * How long our datagrams may be. ngtcp2 finds longer ones that the path carries, and never goes
  * back; so when the path shrinks they vanish while short ones pass: a black hole (RFC 8899, section
  * 4.3; RFC 9000, section 14.3). It shows in a stream whose first byte on the way stays
- * unacknowledged though the peer answers a PING. Then we send nothing above the size that every
- * path must carry, and ngtcp2 cuts up what it sends again. To mistake loss for a hole costs a sixth
- * more datagrams until the length is tried again.
+ * unacknowledged until short datagrams go out, and the peer answers these. Then we send nothing
+ * above the size that every path must carry, and ngtcp2 cuts up what it sends again. To mistake
+ * loss for a hole costs a sixth more datagrams until the length is tried again.
  */
 #ifndef DTT_QUIC_MTU_H
 #define DTT_QUIC_MTU_H
@@ -25,7 +25,7 @@
 #define DTT_QMTU_RAISE_MAX_NS (3600 * DTT_S)
 
 struct dtt_qmtu {
-    bool is_asked;       /**< a PING went out because a stream is stuck */
+    bool is_asked;       /**< a stream is stuck: a PING goes out, and nothing but short ones */
     bool is_heard;       /**< the peer has sent something since: short datagrams pass */
     bool is_small;       /**< nothing above DTT_QMTU_MIN is sent */
     uint64_t changed_ns; /**< when that began, or ended */

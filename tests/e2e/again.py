@@ -39,7 +39,9 @@ def restarts(scene, count, kind, number, listen):
             for hearer in [mortal, *others[1:]]:
                 hearer.wait_message(f"welcome {life}", 10)
     for peer in [mortal, *others]:
-        peer.leave()
+        peer.kill(signal.SIGTERM)
+    for peer in [mortal, *others]:
+        peer.wait_exit()
 
 
 def test(scene):
