@@ -76,7 +76,7 @@ static void run_until_acked(struct net_node *node, dtt_quic_conn c, uint64_t lim
         net_run(&n, 10 * DTT_MS);
     }
     assert_int_equal(dtt_quic_unacked(node->q, c), 0);
-    net_run(&n, 2 * DTT_QMTU_ANSWER_NS); /* the verdict may come a little later */
+    net_run(&n, 2 * DTT_S); /* the verdict may come later, by the PTO */
 }
 
 /* IPv4 and IPv6 over 1300 and 1280 bytes, and the least; towards one end, the other and both. */
