@@ -2,6 +2,7 @@
 #include "node/links.h"
 
 #include "node/dials.h"
+#include "node/limits.h"
 #include "node/link.h"
 #include "node/places.h"
 #include "node/worn.h"
@@ -247,6 +248,24 @@ static void on_data(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     }
 }
 
+/*
+ * The peer does not hear us on the old connection and goes on speaking there until it hears us on
+ * the new one: the proofs of the topics that we spoke of are something to say at once.
+ */
+static void move_over(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
+{
+    struct dtt_gossip_topic_id topics[DTT_CORE_TOPICS];
+    size_t n = 0;
+    while (n < link->out.n && n < DTT_CORE_TOPICS) {
+        topics[n] = link->out.streams[n].topic;
+        n++;
+    }
+    promote(p, link, k);
+    while (n > 0) {
+        prove(p, now, link, &topics[--n]);
+    }
+}
+
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
     struct dtt_link *link = dtt_link_make(p, &ev->peer);
@@ -276,7 +295,10 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     dtt_flight_init(&link->conns[link->n_conns - 1].flight);
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
-    if (link->n_conns == 1 || link->conns[0].is_worn || !dtt_link_is_fresh(&link->conns[0], now)) {
+    if (link->conns[0].is_stranded && ev->dialed) {
+        move_over(p, now, link, link->n_conns - 1);
+    } else if (link->n_conns == 1 || link->conns[0].is_worn ||
+               !dtt_link_is_fresh(&link->conns[0], now)) {
         promote(p, link, link->n_conns - 1);
     }
     dtt_link_enter_connected(p, now, link);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "link_fakes.h"
 
-static void worn(char letter, char at)
+static void tell(enum dtt_quic_event_type type, char letter, char at)
 {
-    struct dtt_quic_event ev = {.type = DTT_QUIC_WORN,
+    struct dtt_quic_event ev = {.type = type,
                                 .conn = conn_of(letter),
                                 .peer = id_of(conns[letter - 'a'].peer),
                                 .addr = addr_of(at)};
     dtt_links_quic_event(&l, now, &ev);
+}
+
+static void worn(char letter, char at)
+{
+    tell(DTT_QUIC_WORN, letter, at);
 }
 
 static void a_worn_connection_is_replaced(void **state)
@@ -45,6 +50,27 @@ static void a_worn_connection_is_replaced(void **state)
     closed('a', DTT_REASON_CLOSED_BY_US);
     worn('a', 'c'); /* too late to matter */
     assert_string_equal(script(), "");
+}
+
+/* A peer that does not hear us any more is dialled, and nothing is waited for on the old one. */
+static void a_stranded_connection_is_replaced(void **state)
+{
+    (void)state;
+    know(3, "a");
+    send_to(3, "one");
+    up('a');
+    neighbor(3, 1);
+    hear('a', 7, "1", true);
+    conns[0].unacked = 5;
+    script();
+    tell(DTT_QUIC_STRANDED, 'a', 'b');
+    assert_string_equal(script(), "dial 3@b");
+    up('b');
+    script();
+    send_to(3, "two");
+    assert_string_equal(script(), "open b/2; topic 2; write b/2 two");
+    hear('b', 8, "2", false);
+    assert_string_equal(script(), "hear 3 2; close a (moved)");
 }
 
 /* Both sides see the wear at once: two new connections, of which both use one each. */
@@ -105,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_worn_connection_is_replaced),
+        T(a_stranded_connection_is_replaced),
         T(both_may_replace_it),
         T(it_matters_where_the_peer_speaks),
         T(only_neighbors_are_worth_another_connection),
