@@ -96,6 +96,45 @@ def sizes(world):
     leave([rust, dtt])
 
 
+MUTE = 200  # seconds: two periods of shuffles after the one that is under way, and a dial
+
+
+def mute(world):
+    """One byte too many, which the interface of iroh-gossip takes, and its node says nothing any more
+    to the neighbours that it has. A new connection heals it."""
+    rust = world.rust_peer("rust")
+    dtt = world.peer("dtt", *told(rust))
+    settle([rust, dtt])
+    rust.send("r" * (LARGEST + 1))
+    rust.send("not heard")
+    down = dtt.wait("neighbor_down", MUTE)
+    check(down["reason"] == "mute", f"{down}, not mute")
+    check("not heard" not in dtt.messages(), "Rust can speak: there is nothing to heal")
+    dtt.wait("neighbor_up", 30, since=dtt.events.index(down))
+    settle([rust, dtt])
+    both_heard([rust, dtt], "healed")
+    leave([rust, dtt])
+
+
+def quiet(world):
+    """Nobody has anything to say for longer than a mute neighbour is given: nobody is taken for mute,
+    neither a leaf nor a neighbour of several."""
+    hub = world.rust_peer("hub")
+    peers = [hub, *(world.peer(f"dtt {i}", *told(hub)) for i in range(3)),
+             *(world.rust_peer(f"rust {i}", *told(hub)) for i in range(2))]
+    leaf = world.rust_peer("leaf", topic=world.topic + " alone")
+    alone = world.peer("dtt alone", *told(leaf), topic=world.topic + " alone")
+    settle(peers)
+    settle([leaf, alone])
+    time.sleep(MUTE + 50)
+    for peer in [*peers, alone]:
+        downs = [event["reason"] for event in peer.of_kind("neighbor_down") if "reason" in event]
+        check("mute" not in downs, f"{peer.name}: {downs}")
+    both_heard(peers, "after a while")
+    both_heard([leaf, alone], "after a while")
+    leave([*peers, leaf, alone])
+
+
 def many(world):
     """A thousand messages each way: none is lost, none comes twice."""
     rust = world.rust_peer("rust")
@@ -277,6 +316,8 @@ CASES = [
     ("gossip", "1+1, C dials", dtt_dials, "one message each way, orderly leave"),
     ("gossip", "1+1, Rust dials", rust_dials, "one message each way, orderly leave"),
     ("gossip", "sizes", sizes, "1 to 4057 bytes each way, 4058 refused"),
+    ("gossip", "mute", mute, "4058 bytes of Rust silence it; a new connection heals it", True),
+    ("gossip", "quiet", quiet, "four minutes without a word: nobody is taken for mute", True),
     ("gossip", "1,000 messages", many, "each way at full speed, none lost or doubled"),
     ("gossip", "neighbour scope", near, "each way, and twice the same"),
     ("gossip", "several topics", several_topics, "2+2 nodes, three topics; one is left by a node "
