@@ -38,11 +38,13 @@ static struct dtt_gossip_recall_share *share_of(struct dtt_gossip_recall *r,
 /* The one that holds most, once `from` has `more` than now. */
 static struct dtt_gossip_recall_share *largest(struct dtt_gossip_recall *r,
                                                enum dtt_gossip_recall_room room,
-                                               const struct dtt_gossip_recall_share *from,
-                                               size_t more)
+                                               struct dtt_gossip_recall_share *from, size_t more)
 {
     struct dtt_gossip_recall_share *ret = NULL;
     size_t most = 0;
+    if (2 * from->held[room] > r->held[room]) {
+        return from; /* as it mostly is */
+    }
     for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
         struct dtt_gossip_recall_share *s = &r->shares[i];
         size_t its = s->held[room] + (s == from ? more : 0);

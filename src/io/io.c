@@ -170,6 +170,7 @@ static bool takes_packets(const struct dtt_io *io)
 static void send_packets(struct dtt_io *io, struct dtt_now now)
 {
     struct dtt_core_packet p;
+    dtt_core_settle(io->core, now);
     while (takes_packets(io) && dtt_core_next_packet(io->core, now, &p)) {
         int i = socket_of(io, &p.remote);
         if (i >= 0) {

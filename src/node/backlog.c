@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/backlog.h"
 
-void dtt_backlog_add(struct dtt_backlog *b, struct dtt_now now, size_t before, size_t after)
+bool dtt_backlog_add(struct dtt_backlog *b, struct dtt_now now, size_t n)
 {
-    if (before == 0) {
+    if (b->waiting + b->written == 0) {
         b->progress_ns = now.mono_ns;
     }
-    b->written += after > before ? after - before : 0;
-    if (b->slow_ns == 0 && after > DTT_BACKLOG_SLOW_NOW) {
+    b->written += n;
+    return b->slow_ns == 0 && b->waiting + b->written > DTT_BACKLOG_SLOW_NOW;
+}
+
+void dtt_backlog_count(struct dtt_backlog *b, struct dtt_now now, size_t waiting)
+{
+    if (b->slow_ns == 0 && waiting > DTT_BACKLOG_SLOW_NOW) {
         b->slow_ns = now.mono_ns;
     }
 }
 
 void dtt_backlog_look(struct dtt_backlog *b, struct dtt_now now, size_t waiting)
 {
-    bool is_old = waiting > b->written;
+    bool is_old = waiting > b->written + DTT_BACKLOG_UNCOUNTED;
     if (waiting == 0 || waiting < b->waiting + b->written) {
         b->progress_ns = now.mono_ns;
     }

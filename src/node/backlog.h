@@ -23,6 +23,8 @@
 #define DTT_BACKLOG_STALL_NS (5 * DTT_S)
 /** A peer that acknowledges nothing; one that is not heard at all ends before (idle timeout). */
 #define DTT_BACKLOG_DEAF_NS (20 * DTT_S)
+/** So much may be written that is not counted: the beginnings of streams, proofs. */
+#define DTT_BACKLOG_UNCOUNTED ((size_t)1024)
 /** What a neighbour lacks that has been slow for so long is not waited for. */
 #define DTT_BACKLOG_LATE_NS (5 * DTT_S)
 
@@ -33,8 +35,13 @@ struct dtt_backlog {
     uint64_t slow_ns;     /**< since when it is slow; 0: it is not */
 };
 
-/** Something was written: the bytes not acknowledged before and after. */
-void dtt_backlog_add(struct dtt_backlog *b, struct dtt_now now, size_t before, size_t after);
+/**
+ * So many bytes were written. True when more than DTT_BACKLOG_SLOW_NOW may wait now: to know, the
+ * caller has to count them.
+ */
+bool dtt_backlog_add(struct dtt_backlog *b, struct dtt_now now, size_t n);
+/** Counted amid two looks: `waiting` bytes are not acknowledged. */
+void dtt_backlog_count(struct dtt_backlog *b, struct dtt_now now, size_t waiting);
 /** A look: `waiting` bytes are not acknowledged. */
 void dtt_backlog_look(struct dtt_backlog *b, struct dtt_now now, size_t waiting);
 /** `is_blocked`: all that was sent is acknowledged, the rest waits for credit. */

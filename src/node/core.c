@@ -286,8 +286,11 @@ static void check(const struct dtt_core *c)
     dtt_waits_check(&c->waits);
 }
 
-static void route(struct dtt_core *c, struct dtt_now now)
+void dtt_core_settle(struct dtt_core *c, struct dtt_now now)
 {
+    if (c->state == DTT_CORE_HUNG_UP) {
+        return;
+    }
     while (route_one(c, now)) {
     }
     dtt_core_topic_tell_lost(c, now);
@@ -307,7 +310,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
         }
         dtt_locate_put(c, now);
     }
-    route(c, now);
+    dtt_core_settle(c, now);
 }
 
 uint64_t dtt_core_deadline(const struct dtt_core *c)
@@ -371,8 +374,12 @@ void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned nam
 bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)
 {
     struct dtt_quic_packet packet;
-    if (c->state != DTT_CORE_HUNG_UP) {
-        route(c, now);
+    struct dtt_quic_event ev;
+    /* What the transport noticed while it made the last packet. */
+    if (!c->cfg.dht_only && c->state != DTT_CORE_HUNG_UP &&
+        c->transport.ops->next_event(c->transport.self, &ev)) {
+        dtt_links_quic_event(&c->links, now, &ev);
+        dtt_core_settle(c, now);
     }
     if (dtt_dht_next_packet(c->dht, &c->dht_packet)) {
         *ret = (struct dtt_core_packet){.local = c->dht_packet.from,

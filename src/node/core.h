@@ -65,9 +65,11 @@ struct dtt_core_packet {
     struct dtt_slice data; /**< valid until the next call into c */
 };
 /**
- * Routes, then gives the next packet, if any. What a call into c leaves to be routed waits for
- * this one or for run.
+ * Hands on what calls into c have caused, unless dtt_core_run did. Comes before the packets are
+ * taken.
  */
+void dtt_core_settle(struct dtt_core *c, struct dtt_now now);
+/** The next packet, if any. */
 bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret);
 
 /* ---- application side; the rest is in core_topic.h, once.h and core_dht.h */

@@ -76,15 +76,13 @@ static void tell_slow(struct dtt_links *p, struct dtt_now now, const struct dtt_
     }
 }
 
-/* Something was written; `before`: the bytes that waited before that. */
-static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
-                       size_t before)
+static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t n)
 {
-    bool was_slow = link->backlog.slow_ns != 0;
-    size_t waiting = unacked(p, link);
-    dtt_backlog_add(&link->backlog, now, before, waiting);
-    tell_slow(p, now, link, was_slow);
-    if (waiting > 0 && !dtt_timer_is_armed(&p->look)) {
+    if (dtt_backlog_add(&link->backlog, now, n)) {
+        dtt_backlog_count(&link->backlog, now, unacked(p, link));
+        tell_slow(p, now, link, false);
+    }
+    if (n > 0 && !dtt_timer_is_armed(&p->look)) {
         /* Out of memory: the next message tries again. */
         dtt_timerq_set(&p->timers, &p->look, now.mono_ns + DTT_BACKLOG_LOOK_NS);
     }
@@ -141,13 +139,12 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
         return;
     }
     if (link->n_conns > 0) {
-        size_t before = unacked(p, link);
         if (!m->last) {
             prove(p, now, link, m->topic);
         }
         int err = dtt_outflow_send(&link->out, &p->transport, link->conns[0].conn,
                                    &link->conns[0].flight, m);
-        on_written(p, now, link, before);
+        on_written(p, now, link, 4 + m->payload.len); /* its length goes before it */
         on_sent(p, now, link, err);
         dtt_link_enter_connected(p, now, link);
         return;
@@ -302,13 +299,13 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         promote(p, link, link->n_conns - 1);
     }
     dtt_link_enter_connected(p, now, link);
-    size_t before = unacked(p, link) - link->out.queued_bytes;
+    size_t queued = link->out.queued_bytes;
     for (size_t i = 0; i < link->out.queue.count; i++) {
         prove(p, now, link, dtt_outflow_topic(&link->out, i));
     }
     int err =
         dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn, &link->conns[0].flight);
-    on_written(p, now, link, before);
+    on_written(p, now, link, queued);
     on_sent(p, now, link, err);
     dtt_places_make_room(p, now);
 }

@@ -328,6 +328,7 @@ bool dtt_sim_host_is_up(const struct dtt_sim_host *h)
 static void flush(struct dtt_sim_host *h, struct dtt_now now)
 {
     struct dtt_core_packet p;
+    dtt_core_settle(h->core, now);
     while (dtt_core_next_packet(h->core, now, &p)) {
         for (size_t at = 0; at < p.data.len; at += p.segment) {
             size_t len = p.data.len - at < p.segment ? p.data.len - at : p.segment;

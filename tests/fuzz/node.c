@@ -174,6 +174,7 @@ static void carry(void)
 {
     struct dtt_core_packet out;
     struct dtt_quic_packet back;
+    dtt_core_settle(core, now);
     for (int i = 0; i < 1000 && dtt_core_next_packet(core, now, &out); i++) {
         for (size_t at = 0; at < out.data.len; at += out.segment) {
             size_t n = out.data.len - at < out.segment ? out.data.len - at : out.segment;

@@ -28,7 +28,9 @@ static void a_fast_peer_may_have_much_to_take(void **state)
     (void)state;
     for (int i = 0; i < 10; i++) {
         for (int k = 0; k < 100; k++) {
-            dtt_backlog_add(&b, now, 120 * KIB, 130 * KIB); /* and 10 KiB are acknowledged */
+            if (dtt_backlog_add(&b, now, 10 * KIB)) {
+                dtt_backlog_count(&b, now, 130 * KIB); /* the rest is acknowledged */
+            }
         }
         look(120 * KIB);
         assert_int_equal(b.slow_ns, 0);
@@ -38,8 +40,11 @@ static void a_fast_peer_may_have_much_to_take(void **state)
 static void bytes_that_wait_for_a_look_make_a_peer_slow(void **state)
 {
     (void)state;
-    dtt_backlog_add(&b, now, 0, 80 * KIB);
+    assert_false(dtt_backlog_add(&b, now, 80 * KIB));
     look(80 * KIB);
+    assert_int_equal(b.slow_ns, 0);
+    dtt_backlog_add(&b, now, 64 * KIB); /* and all else was acknowledged */
+    look(65 * KIB);
     assert_int_equal(b.slow_ns, 0);
     look(65 * KIB);
     assert_int_equal(b.slow_ns, now.mono_ns);
@@ -54,20 +59,34 @@ static void bytes_that_wait_for_a_look_make_a_peer_slow(void **state)
     assert_false(dtt_backlog_is_late(&b, now));
 }
 
+static void a_peer_is_slow_at_once(void **state)
+{
+    (void)state;
+    assert_false(dtt_backlog_add(&b, now, 90 * KIB));
+    look(90 * KIB);
+    assert_false(dtt_backlog_add(&b, now, 102 * KIB));
+    assert_true(dtt_backlog_add(&b, now, 1));
+    dtt_backlog_count(&b, now, 192 * KIB);
+    assert_int_equal(b.slow_ns, 0);
+    now.mono_ns += 5;
+    dtt_backlog_count(&b, now, 192 * KIB + 1);
+    assert_int_equal(b.slow_ns, now.mono_ns);
+    assert_false(dtt_backlog_add(&b, now, 1)); /* it is known */
+}
+
 static void a_peer_that_takes_nothing_is_stalled(void **state)
 {
     (void)state;
     now.mono_ns += 3600 * DTT_S; /* nothing to take for an hour is no stall */
-    dtt_backlog_add(&b, now, 0, 5000);
+    dtt_backlog_add(&b, now, 5000);
     for (int i = 0; i < 4; i++) {
         look(5000);
-        dtt_backlog_add(&b, now, 5000, 5000);
         assert_false(dtt_backlog_is_stalled(&b, now, true));
     }
     look(5000);
     assert_true(dtt_backlog_is_stalled(&b, now, true));
     assert_false(dtt_backlog_is_stalled(&b, now, false));
-    dtt_backlog_add(&b, now, 5000, 6000);
+    dtt_backlog_add(&b, now, 1000);
     look(5999);
     assert_false(dtt_backlog_is_stalled(&b, now, true));
     now.mono_ns += DTT_BACKLOG_DEAF_NS;
@@ -82,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_fast_peer_may_have_much_to_take, setup),
         cmocka_unit_test_setup(bytes_that_wait_for_a_look_make_a_peer_slow, setup),
+        cmocka_unit_test_setup(a_peer_is_slow_at_once, setup),
         cmocka_unit_test_setup(a_peer_that_takes_nothing_is_stalled, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void a_closed_node_is_gone_at_once(void **state)
 }
 
 /* What a call leaves to be done is done by asking for packets. */
-static void packets_are_preceded_by_routing(void **state)
+static void what_a_call_causes_waits_to_be_settled(void **state)
 {
     struct party p;
     struct dtt_core_packet packet;
@@ -44,13 +44,14 @@ static void packets_are_preceded_by_routing(void **state)
     party_run(&p, 5 * DTT_S, NULL);
     struct dtt_sim_host *h = p.peers[0].host;
     struct dtt_now now = dtt_sim_host_now(h);
+    dtt_core_settle(h->core, now);
     while (dtt_core_next_packet(h->core, now, &packet)) {
     }
     assert_true(dtt_events_is_empty(dtt_core_events(h->core)));
     assert_int_equal(dtt_core_dht_find(h->core, now, target, &op), DTT_OK);
     dtt_core_dht_cancel(h->core, now, op);
     assert_true(dtt_events_is_empty(dtt_core_events(h->core)));
-    dtt_core_next_packet(h->core, now, &packet);
+    dtt_core_settle(h->core, now);
     const struct dtt_event *ev = dtt_events_next(dtt_core_events(h->core));
     assert_int_equal(ev->type, DTT_EVENT_DHT_DONE);
     assert_int_equal(ev->u.dht_done.op, op);
@@ -95,6 +96,7 @@ static void a_node_that_is_shut_takes_no_topic(void **state)
     assert_int_equal(h->core->n_topics, 0);
     assert_int_equal(dtt_core_topic_join(h->core, now, &cfg, NULL, &topic), DTT_ESTATE);
     dtt_core_hang_up(h->core, now);
+    dtt_core_settle(h->core, now); /* for nothing */
     while (dtt_core_next_packet(h->core, now, &packet)) {
     }
     const struct dtt_event *ev = dtt_events_next(dtt_core_events(h->core));
@@ -108,7 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_closed_node_is_gone_at_once),
-        cmocka_unit_test(packets_are_preceded_by_routing),
+        cmocka_unit_test(what_a_call_causes_waits_to_be_settled),
         cmocka_unit_test(a_plain_dht_node_has_no_topics),
         cmocka_unit_test(a_node_that_is_shut_takes_no_topic),
     };

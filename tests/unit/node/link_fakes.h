@@ -33,7 +33,7 @@ static const struct dtt_gossip_topic_id red = {{1}}, blue = {{2}};
 
 /* What the transport answers, and what is known of the connection of each letter. */
 static int dial_error, write_error, open_error;
-static size_t next_unacked; /* after the next write; 0: as before it */
+static bool is_unread; /* what is written waits */
 static struct {
     unsigned peer;
     bool is_up, is_trusted, is_blocked;
@@ -131,10 +131,7 @@ static inline int fake_write(struct dtt_quic *t, dtt_quic_conn conn, int64_t str
     if (write_error) {
         return write_error;
     }
-    if (next_unacked && data.len != DTT_GOSSIP_HEADER_FRAME) {
-        conns[conn - 1].unacked = next_unacked;
-        next_unacked = 0;
-    }
+    conns[conn - 1].unacked += is_unread ? data.len : 0;
     if (data.len == 4 + DTT_PROOF_LEN && data.data[3] == DTT_PROOF_LEN) {
         say("proof %c/%d", letter_of(conn), (int)stream);
     } else if (data.len == DTT_GOSSIP_HEADER_FRAME) {
