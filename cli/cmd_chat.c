@@ -262,13 +262,16 @@ static int run(struct options *o)
 const struct command command_chat = {
     .name = "chat",
     .arg = "TOPIC",
-    .summary = "talk with everybody who knows a topic and its secret",
+    .summary = "talk in the room of a topic and its secret",
     .details = "Type a line to send it. Lines typed before anybody is there are sent to whoever\n"
                "comes first. Ctrl-D or Ctrl-C leaves.\n"
                "\n"
                "A name is the beginning of an endpoint id. 'via NAME' is the neighbour that\n"
                "passed the message on: in a room of three it need not be the author, whom the\n"
                "swarm does not know. Equal lines within 90 seconds count as one.\n"
+               "\n"
+               "Who has the secret finds the room. Who knows the topic and the address of one\n"
+               "member needs no secret to hear and to speak: encrypt what must stay private.\n"
                "\n"
                "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
                "does, with names.",

@@ -148,22 +148,26 @@ static int start(dtt_node *node, enum query query, const struct request *r)
     return dtt_node_dht_get(node, &r->get, &op);
 }
 
+static void ask_now(struct session *s)
+{
+    const struct command *c = s->options->command;
+    int err = start(s->node, c->query, s->user);
+    if (err != 0) {
+        session_end(s, output_fail(session_exit_code(err), "cannot start '%s': %s", c->name,
+                                   dtt_error_text(err)));
+    }
+}
+
 /* Opens a node, starts the query and shows its events up to the last. */
-static int ask(struct options *o, const struct request *r)
+static int ask(struct options *o, struct request *r)
 {
     enum query query = o->command->query;
-    struct session s = {0};
+    struct session s = {.ask = ask_now, .user = r};
     unsigned flags =
         DTT_NODE_DHT_ONLY | DTT_NODE_READ_ONLY | (query == QUERY_PING ? DTT_NODE_NO_BOOTSTRAP : 0);
     int code = session_open(&s, o, SESSION_DHT, flags, DHT_TIMEOUT_MS);
     if (code == EXIT_OK) {
-        int err = start(s.node, query, r);
-        if (err != 0) {
-            code = output_fail(session_exit_code(err), "cannot start '%s': %s", o->command->name,
-                               dtt_error_text(err));
-        }
-    }
-    if (code == EXIT_OK) {
+        ask_now(&s);
         session_run(&s, dht_result_take);
         code = s.code;
     }
@@ -182,8 +186,7 @@ static int run(struct options *o)
     return code;
 }
 
-#define OPTIONS_QUERY (OPTIONS_DHT | OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR))
-#define TIMEOUT_TEXT "\n'--join-timeout' is 10 seconds unless given."
+#define OPTIONS_QUERY (OPTIONS_DHT | OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR))
 
 const struct command command_dht_ping = {
     .name = "dht ping",
@@ -203,7 +206,7 @@ const struct command command_dht_get = {
     .summary = "read the values stored under a key",
     .details = "KEY is a public key (64 hex digits: mutable items, with '--salt' if they have\n"
                "one) or a target (40 hex digits: an immutable item). Prints each distinct valid\n"
-               "value as it arrives." TIMEOUT_TEXT,
+               "value as it arrives; none is exit code 0, too.",
     .options = OPTIONS_QUERY | OPTION_BIT(OPTION_SALT),
     .query = QUERY_GET,
     .run = run,
@@ -215,7 +218,7 @@ const struct command command_dht_put = {
     .summary = "store a value",
     .details = "Stores VALUE, or standard input for '-', of at most 996 bytes, on the nodes\n"
                "closest to its target. A node's yes does not mean that it keeps the value:\n"
-               "'--verify' reads it back. Exit code 65 when all nodes refuse it." TIMEOUT_TEXT,
+               "'--verify' reads it back. Exit code 65 when more nodes refuse it than take it.",
     .options = OPTIONS_QUERY | OPTION_BIT(OPTION_KEY) | OPTION_BIT(OPTION_SALT) |
                OPTION_BIT(OPTION_SEQ) | OPTION_BIT(OPTION_CAS) | OPTION_BIT(OPTION_VERIFY),
     .query = QUERY_PUT,
@@ -227,7 +230,7 @@ const struct command command_dht_get_immutable = {
     .arg = "TARGET",
     .summary = "read an immutable item",
     .details = "TARGET is the SHA-1 hash of the bencoded value (40 hex digits), as 'dht\n"
-               "put-immutable' prints it." TIMEOUT_TEXT,
+               "put-immutable' prints it.",
     .options = OPTIONS_QUERY,
     .query = QUERY_GET_IMMUTABLE,
     .run = run,
@@ -238,7 +241,7 @@ const struct command command_dht_put_immutable = {
     .arg = "VALUE",
     .summary = "store an immutable item",
     .details = "Stores VALUE, or standard input for '-', of at most 996 bytes, under its own\n"
-               "hash, and prints it. '--verify' reads it back." TIMEOUT_TEXT,
+               "hash, and prints it. '--verify' reads it back.",
     .options = OPTIONS_QUERY | OPTION_BIT(OPTION_VERIFY),
     .query = QUERY_PUT,
     .run = run,
@@ -249,7 +252,7 @@ const struct command command_dht_peers = {
     .arg = "INFOHASH",
     .summary = "list the peers announced under an info hash",
     .details = "Prints the address of each peer that DHT nodes hold under INFOHASH (40 hex\n"
-               "digits; BEP 5) as it arrives, 1024 at most." TIMEOUT_TEXT,
+               "digits; BEP 5) as it arrives, 1024 at most.",
     .options = OPTIONS_QUERY,
     .query = QUERY_PEERS,
     .run = run,
@@ -262,7 +265,7 @@ const struct command command_dht_announce = {
     .summary = "announce this machine as a peer",
     .details = "Tells the DHT nodes closest to INFOHASH (40 hex digits) that a peer listens at\n"
                "this machine's address, as they see it, and PORT. They keep it for half an hour\n"
-               "or so. Exit code 65 when all nodes refuse it." TIMEOUT_TEXT,
+               "or so. Exit code 65 when all nodes refuse it.",
     .options = OPTIONS_QUERY,
     .query = QUERY_ANNOUNCE,
     .run = run,
@@ -273,7 +276,7 @@ const struct command command_dht_find = {
     .arg = "TARGET",
     .summary = "find the DHT nodes closest to a target",
     .details = "Prints id, address and round-trip time of the nodes closest to TARGET (40 hex\n"
-               "digits)." TIMEOUT_TEXT,
+               "digits).",
     .options = OPTIONS_QUERY,
     .query = QUERY_FIND,
     .run = run,

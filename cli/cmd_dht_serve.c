@@ -103,9 +103,9 @@ const struct command command_dht_serve = {
     .name = "dht serve",
     .summary = "run one storing DHT node",
     .details = "Answers and stores for other nodes until a signal comes or '--for' runs out.\n"
-               "Prints 'listening ADDR:PORT', and with '--log info' or '--json' what it knows and\n"
-               "holds and its counters every minute and at the end. With '--state' it has the\n"
-               "same node id the next time and starts from the nodes it knew.",
+               "Prints 'listening ADDR:PORT', and with '--log info' or '--json' what it knows\n"
+               "and holds and its counters every minute and at the end. With '--state' it has\n"
+               "the same node id the next time and starts from the nodes it knew.",
     .options = OPTIONS_DHT | OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) |
                OPTION_BIT(OPTION_NO_BOOTSTRAP),
     .run = run,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "base/addr.h"
 #include "commands.h"
 #include "output.h"
 #include "print.h"
@@ -34,6 +35,8 @@ struct doctor {
     uint32_t best_rtt_us[N_SIDES];     /* 0: unknown */
     struct dtt_addr external[N_SIDES]; /* family none: unknown */
     uint32_t votes[N_SIDES];
+    struct dtt_dht_status dht;
+    const char *failed; /* the first finding that failed */
     bool has_put;
     unsigned put_asked, put_acked, put_verified;
 };
@@ -58,6 +61,9 @@ static void report(struct doctor *d, const char *name, enum verdict verdict, con
     va_end(args);
     if (verdict > d->worst) {
         d->worst = verdict;
+    }
+    if (verdict == VERDICT_FAIL && !d->failed) {
+        d->failed = name;
     }
     if (d->session.options->json) {
         struct print_line line;
@@ -86,9 +92,10 @@ static void check_clock(struct doctor *d)
     if (adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC)) {
         report(d, "clock", VERDICT_OK, "%s UTC, which the system keeps in step", text);
     } else {
-        report(d, "clock", VERDICT_WARN,
-               "%s UTC, which nothing keeps in step (no NTP?): a minute off, and nobody is found",
-               text);
+        report(
+            d, "clock", VERDICT_WARN,
+            "%s UTC, which nothing keeps in step (no NTP?): two minutes off, and nobody is found",
+            text);
     }
 }
 
@@ -99,6 +106,43 @@ static void check_udp(struct doctor *d)
     dtt_addr_format(&d->bound[1], second);
     report(d, "udp", VERDICT_OK, "listening on %s%s%s", first, d->n_bound > 1 ? " and " : "",
            d->n_bound > 1 ? second : "");
+}
+
+/* How many of the bootstrap hosts are names rather than addresses. */
+static size_t count_names(const struct options *o)
+{
+    struct dtt_addr addr;
+    const char *public;
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_bootstrap; i++) {
+        n += dtt_addr_parse(o->bootstrap[i], &addr) != 0;
+    }
+    for (size_t i = 0; o->n_bootstrap == 0 && (public = dtt_public_bootstrap(i)) != NULL; i++) {
+        n += dtt_addr_parse(public, &addr) != 0;
+    }
+    return n;
+}
+
+/* True when there is somebody to ask. */
+static bool check_names(struct doctor *d)
+{
+    size_t names = count_names(d->session.options);
+    if (names == 0) {
+        report(d, "names", VERDICT_OK,
+               "the bootstrap nodes are given by address: nothing to look up");
+    } else if (d->dht.bootstraps > 0) {
+        report(d, "names", VERDICT_OK, "the bootstrap hosts have %u address%s", d->dht.bootstraps,
+               d->dht.bootstraps == 1 ? "" : "es");
+    } else if (d->dht.resolving > 0) {
+        report(d, "names", VERDICT_FAIL,
+               "the name server has not answered: is there a network, and is the server in "
+               "/etc/resolv.conf up? '--bootstrap' also takes an address");
+    } else {
+        report(d, "names", VERDICT_FAIL,
+               "no bootstrap host could be looked up: is there a network, and are the names right? "
+               "'--bootstrap' also takes an address");
+    }
+    return d->dht.bootstraps > 0;
 }
 
 static void check_dht(struct doctor *d, enum side side)
@@ -241,8 +285,8 @@ static void take_event(struct session *s, const struct dtt_event *event)
     case DTT_EVENT_LISTENING:
         d->n_bound = event->u.listening.n_addrs;
         memcpy(d->bound, event->u.listening.addrs, sizeof(d->bound));
-        check_udp(d);
         check_clock(d);
+        check_udp(d);
         break;
     case DTT_EVENT_EXTERNAL_ADDR:
         addr = &event->u.external_addr.addr;
@@ -263,29 +307,53 @@ static void take_event(struct session *s, const struct dtt_event *event)
     }
 }
 
-/* Reports the findings that need the whole examination, and in JSON the state of the node. */
-static int conclude(struct doctor *d)
+/* The last line; in JSON with the state of the node. */
+static void give_verdict(struct doctor *d, bool is_complete)
 {
-    for (int side = 0; side < N_SIDES; side++) {
-        check_dht(d, (enum side)side);
+    char text[160] = "nothing keeps this machine from finding others";
+    if (!is_complete) {
+        d->worst = VERDICT_FAIL;
+        snprintf(text, sizeof(text), "not known: the time of '--for' was over too soon");
+    } else if (d->failed) {
+        snprintf(text, sizeof(text), "this machine does not find others, because of '%s'",
+                 d->failed);
+    } else if (d->worst == VERDICT_WARN) {
+        snprintf(text, sizeof(text),
+                 "this machine finds others; the warnings say what may still go wrong");
     }
-    for (int side = 0; side < N_SIDES; side++) {
-        check_address(d, (enum side)side);
-    }
-    if (d->has_put) {
-        check_storage(d);
-    }
-    if (d->session.options->json) {
+    if (!d->session.options->json) {
+        report(d, "verdict", d->worst, "%s", text);
+    } else {
         struct print_line line;
         char node[OUTPUT_LINE_MAX];
         size_t len = dtt_node_snapshot_json(d->session.node, node, sizeof(node));
         print_begin(&line, "done");
         dtt_json_text(&line.json, "verdict", words[d->worst]);
+        dtt_json_text(&line.json, "text", text);
         if (len < sizeof(node)) {
             dtt_json_raw(&line.json, "node", node);
         }
         print_end(&line);
     }
+}
+
+/* Reports the findings that need the whole examination, or how far it came. */
+static int conclude(struct doctor *d, bool is_complete)
+{
+    d->dht.size = sizeof(d->dht);
+    (void)dtt_node_dht_status(d->session.node, &d->dht);
+    if (check_names(d) || d->session.has_dht) {
+        for (int side = 0; side < N_SIDES && is_complete; side++) {
+            check_dht(d, (enum side)side);
+        }
+        for (int side = 0; side < N_SIDES; side++) {
+            check_address(d, (enum side)side);
+        }
+    }
+    if (d->has_put) {
+        check_storage(d);
+    }
+    give_verdict(d, is_complete);
     return d->worst == VERDICT_FAIL ? EXIT_REACH : EXIT_OK;
 }
 
@@ -294,14 +362,16 @@ static int run(struct options *o)
     struct doctor d = {.has_color = output_has_color(STDOUT_FILENO)};
     d.session.on_alarm = start_find;
     d.session.user = &d;
+    d.session.is_diagnosis = true;
     int code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);
 
     if (code == EXIT_OK) {
         session_run(&d.session, take_event);
         code = d.session.code;
-        /* A signal or --for ends it without a verdict. */
-        if (code == EXIT_REACH || d.has_put) {
-            code = conclude(&d);
+        /* A signal ends it without a verdict. */
+        bool is_complete = code == EXIT_REACH || d.has_put;
+        if (is_complete || (code == EXIT_OK && d.session.is_time_over)) {
+            code = conclude(&d, is_complete);
         }
     }
     session_close(&d.session);
@@ -311,11 +381,12 @@ static int run(struct options *o)
 const struct command command_doctor = {
     .name = "doctor",
     .summary = "find out why peers are not found or not reached",
-    .details =
-        "Checks from this machine, one line each: UDP sockets, the clock, whether DHT nodes\n"
-        "answer over IPv4 and IPv6, the address they see and what NAT that means, and\n"
-        "whether they keep a value, stored under a random key. Joins no topic: options\n"
-        "that concern one have no effect. Exit code 69 when something fails.",
-    .options = OPTIONS_TOPIC,
+    .details = "Checks from this machine, one line each: the clock, UDP sockets, the names of\n"
+               "the bootstrap hosts, whether DHT nodes answer over IPv4 and IPv6, the address\n"
+               "they see and what NAT that means, and whether they keep a value, stored under a\n"
+               "random key. The last line is the verdict. Joins no topic. Exit code 69 when\n"
+               "something fails.",
+    .options = OPTIONS_DHT | OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR),
+    .unlisted = OPTIONS_TOPIC & ~OPTION_BIT(OPTION_JOIN_TIMEOUT),
     .run = run,
 };

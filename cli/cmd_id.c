@@ -34,9 +34,9 @@ static int run(struct options *o)
 
 const struct command command_id = {
     .name = "id",
-    .summary = "print the endpoint id of an identity file, and make the file if missing",
+    .summary = "print the endpoint id of an identity, made if missing",
     .details = "Prints the endpoint id (64 hex digits) of the identity that '--identity' names.\n"
                "The file holds the secret key; it is made with mode 0600 if it is missing.",
-    .options = OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_JSON),
+    .options = OPTION_BIT(OPTION_OWN_IDENTITY) | OPTION_BIT(OPTION_JSON),
     .run = run,
 };

@@ -11,7 +11,8 @@ static int finish(const struct session *s, const struct dtt_event *event)
 {
     unsigned refused = event->u.lookup_done.refused;
     if (event->u.lookup_done.answered == 0) {
-        return session_unreached(s);
+        return output_fail(EXIT_REACH, "none of the %u DHT nodes asked has answered; try again",
+                           event->u.lookup_done.asked);
     }
     if (event->u.lookup_done.records == 0) {
         output_say("no record of '%s' in the last two minutes: nobody is there%s", s->options->arg,
@@ -28,6 +29,9 @@ static void take_event(struct session *s, const struct dtt_event *event)
 {
     bool is_done = event->type == DTT_EVENT_LOOKUP_DONE;
     if (!is_done && event->type != DTT_EVENT_RECORD) {
+        return;
+    }
+    if (is_done && event->u.lookup_done.answered == 0 && session_is_silence(s, event)) {
         return;
     }
     if (s->options->json) {
@@ -58,7 +62,9 @@ const struct command command_lookup = {
     .summary = "show who has published a record for a topic",
     .details = "Reads the records of the previous and the current minute from the DHT and prints\n"
                "each one that the secret opens and whose signature is right. Joins nothing.\n"
-               "'--join-timeout' is 10 seconds unless given.",
-    .options = OPTIONS_TOPIC,
+               "Finding nobody is exit code 0 and a sentence.",
+    .options = OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_ASK_TIMEOUT) |
+               OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_OLD_LINE),
+    .unlisted = OPTIONS_TOPIC & ~OPTION_BIT(OPTION_JOIN_TIMEOUT),
     .run = run,
 };

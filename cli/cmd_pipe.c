@@ -11,15 +11,18 @@ const struct command command_pipe = {
     .name = "pipe",
     .arg = "TOPIC",
     .summary = "connect standard input and output to a topic, line by line",
-    .details = "Each line of standard input is sent to everybody who shares TOPIC and the\n"
-               "secret; each message received is a line on standard output. Lines wait until\n"
-               "there is a neighbour. Without '--quit-on-eof' the end of the input does not end\n"
-               "the command: it stays until '--for' runs out, SIGINT or SIGTERM.\n"
+    .details = "Each line of standard input is sent to all in the room of TOPIC and the secret;\n"
+               "each message received is a line on standard output. Lines wait until there is a\n"
+               "neighbour. Without '--quit-on-eof' the end of the input does not end the\n"
+               "command: it stays until '--for' runs out, SIGINT or SIGTERM.\n"
                "\n"
-               "A line holds up to 4057 bytes; a longer one is refused on standard error, and the\n"
-               "exit code is 65 then. It is 69 when lines were not sent because no neighbour took\n"
-               "them. Empty lines are not sent. Equal lines within 90 seconds count as one in\n"
-               "the swarm.",
+               "A line holds up to 4057 bytes; a longer one is refused on standard error, and\n"
+               "the exit code is 65 then. It is 69 when lines were not sent because no\n"
+               "neighbour took them. Empty lines are not sent. Equal lines within 90 seconds\n"
+               "count as one in the swarm.\n"
+               "\n"
+               "Who knows the topic and the address of a member can hear and speak without the\n"
+               "secret: encrypt what must stay private.",
     .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
     .run = run,
 };

@@ -181,7 +181,7 @@ const struct command command_record_seal = {
     .summary = "make a sealed record",
     .details = "Signs a record with the key of '--identity', seals it for holders of the secret\n"
                "and writes it to standard output.",
-    .options = OPTIONS_SLOT | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_ACTIVE_PEER) |
+    .options = OPTIONS_SLOT | OPTION_BIT(OPTION_OWN_IDENTITY) | OPTION_BIT(OPTION_ACTIVE_PEER) |
                OPTION_BIT(OPTION_HASH) | OPTION_BIT(OPTION_ADDR),
     .run = run_seal,
 };

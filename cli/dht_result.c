@@ -66,24 +66,54 @@ static int report_silence(const struct session *s, unsigned asked)
     if (o->command->query == QUERY_PING) {
         return output_fail(EXIT_REACH, "no answer from %s", o->arg);
     }
-    if (!s->has_dht) {
-        return session_unreached(s);
-    }
     return output_fail(EXIT_REACH, "none of the %u nodes asked has answered; try again", asked);
 }
 
-/* Says why no node stored anything; an exit code. */
-static int report_refusal(const struct session *s, unsigned asked, int error)
+/* What a KRPC error means to whoever stored a value. */
+static void describe_refusal(int error, char *text, size_t cap)
 {
     switch (error) {
-    case 0: return report_silence(s, asked);
     case KRPC_CAS_MISMATCH:
-        return output_fail(EXIT_DATA, "refused: the stored item has another sequence number than "
-                                      "'--cas' says");
+        snprintf(text, cap, "the stored item has another sequence number than '--cas' says");
+        break;
     case KRPC_SEQ_TOO_LOW:
-        return output_fail(EXIT_DATA, "refused: the stored item is newer; give a higher '--seq'");
-    default: return output_fail(EXIT_DATA, "refused by all nodes with KRPC error %d", error);
+        snprintf(text, cap, "the stored item is newer; give a higher '--seq'");
+        break;
+    default: snprintf(text, cap, "KRPC error %d", error); break;
     }
+}
+
+/* What the nodes said to a value or an announcement. */
+struct answers {
+    unsigned found, asked, acked, refused;
+    int error;
+};
+
+/* Says how many nodes took it and why others did not; an exit code. */
+static int report_answers(const struct session *s, const struct answers *a)
+{
+    char why[96];
+    describe_refusal(a->error, why, sizeof(why));
+    if (a->acked + a->refused == 0 && a->found > 0 && a->asked == 0) {
+        return output_fail(EXIT_REACH,
+                           "%u node%s answered, none gave a token, without which they "
+                           "take nothing",
+                           a->found, a->found == 1 ? "" : "s");
+    }
+    if (a->acked + a->refused == 0) {
+        return report_silence(s, a->asked);
+    }
+    if (a->acked == 0) {
+        return output_fail(EXIT_DATA, "refused by all of the %u nodes that answered: %s",
+                           a->refused, why);
+    }
+    if (!s->options->json) {
+        output_say("%u of %u nodes said yes", a->acked, a->asked);
+    }
+    if (a->refused > 0) {
+        output_say("%u refused: %s", a->refused, why);
+    }
+    return a->refused > a->acked ? EXIT_DATA : EXIT_OK;
 }
 
 /* The last line of every operation: how many of the nodes asked have answered, and in which time.
@@ -101,29 +131,29 @@ static int finish(const struct session *s, const char *what, unsigned answered, 
 static int finish_put(const struct session *s, const struct dtt_event *event)
 {
     const struct dtt_event_dht_put *e = &event->u.dht_put;
-    if (e->acked == 0) {
-        return report_refusal(s, e->asked, e->error);
-    }
-    if (!s->options->json) {
+    if (e->acked > 0 && !s->options->json) {
         print_put(e);
-        output_say("%u of %u nodes said yes", e->acked, e->asked);
-        if (s->options->verify) {
-            output_say("%u nodes return the value", e->verified);
-        }
     }
-    return finish(s, "", e->acked + e->refused, e->asked, e->elapsed_ms);
+    int code =
+        report_answers(s, &(struct answers){e->found, e->asked, e->acked, e->refused, e->error});
+    if (e->acked > 0 && s->options->verify && !s->options->json) {
+        output_say("%u nodes return the value", e->verified);
+    }
+    if (e->acked > 0) {
+        finish(s, "", e->acked + e->refused, e->asked, e->elapsed_ms);
+    }
+    return code;
 }
 
 static int finish_announce(const struct session *s, const struct dtt_event *event)
 {
     const struct dtt_event_dht_announce *e = &event->u.dht_announce;
-    if (e->acked == 0) {
-        return report_refusal(s, e->asked, e->error);
+    int code =
+        report_answers(s, &(struct answers){e->found, e->asked, e->acked, e->refused, e->error});
+    if (e->acked > 0) {
+        finish(s, "", e->acked + e->refused, e->asked, e->elapsed_ms);
     }
-    if (!s->options->json) {
-        output_say("%u of %u nodes said yes", e->acked, e->asked);
-    }
-    return finish(s, "", e->acked + e->refused, e->asked, e->elapsed_ms);
+    return code;
 }
 
 /* How many nodes returned each value. */
@@ -170,10 +200,23 @@ static const struct {
     {DTT_EVENT_DHT_PUT, NULL, finish_put},    {DTT_EVENT_DHT_ANNOUNCE, NULL, finish_announce},
 };
 
+/* The last event of a query that nobody has heard. */
+static bool is_silent(const struct dtt_event *event)
+{
+    switch (event->type) {
+    case DTT_EVENT_DHT_DONE:
+        return event->u.dht_done.answered == 0 && event->u.dht_done.status != DTT_EREFUSED;
+    case DTT_EVENT_DHT_PUT: return event->u.dht_put.found == 0 && event->u.dht_put.acked == 0;
+    case DTT_EVENT_DHT_ANNOUNCE:
+        return event->u.dht_announce.found == 0 && event->u.dht_announce.acked == 0;
+    default: return false;
+    }
+}
+
 void dht_result_take(struct session *s, const struct dtt_event *event)
 {
     for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
-        if (results[i].type != event->type) {
+        if (results[i].type != event->type || (is_silent(event) && session_is_silence(s, event))) {
             continue;
         }
         if (s->options->json) {

@@ -171,6 +171,9 @@ const struct option option_table[] = {
     {VALUE(set_text, IDENTITY, "identity", "FILE", "a file name", identity),
      .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
              "missing (default: a new identity each time)"},
+    {VALUE(set_text, OWN_IDENTITY, "identity", "FILE", "a file name", identity),
+     .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
+             "missing"},
     {VALUE(set_text, STATE, "state", "FILE", "a file name", state),
      .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
              "a quick start next time (default: start afresh)"},
@@ -180,8 +183,12 @@ const struct option option_table[] = {
      .help = "dial this peer too; can be given up to 64 times"},
     {VALUE(set_seconds, JOIN_TIMEOUT, "join-timeout", "SECONDS", "a number of seconds",
            join_timeout_ms),
-     .help = "give up with exit code 69 after this time without an\n"
-             "answer; 0 waits for ever"},
+     .help = "give up with exit code 69 after this time without a\n"
+             "neighbour (default: 0, which waits for ever)"},
+    {VALUE(set_seconds, ASK_TIMEOUT, "join-timeout", "SECONDS", "a number of seconds",
+           join_timeout_ms),
+     .help = "give up with exit code 69 after this time without the\n"
+             "answer of a DHT node (default: 10; 0 waits for ever)"},
     {VALUE(set_seconds, FOR, "for", "SECONDS", "a number of seconds", for_ms),
      .help = "leave after this time"},
     {VALUE(set_word, PRESET, "preset", "NAME", "one of default, seed, rust-0.3", preset),

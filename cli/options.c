@@ -12,10 +12,15 @@ static bool is_taken(const struct command *command, const struct option *option)
     return option->id == OPTION_HELP || (command->options & OPTION_BIT(option->id)) != 0;
 }
 
+static bool is_accepted(const struct command *command, const struct option *option)
+{
+    return is_taken(command, option) || (command->unlisted & OPTION_BIT(option->id)) != 0;
+}
+
 static const struct option *find(const struct command *command, const char *name, size_t len)
 {
     for (const struct option *option = option_table; option->name; option++) {
-        if (is_taken(command, option) && strncmp(option->name, name, len) == 0 &&
+        if (is_accepted(command, option) && strncmp(option->name, name, len) == 0 &&
             option->name[len] == '\0') {
             return option;
         }
@@ -192,7 +197,7 @@ static void print_indented(FILE *out, const char *text, int indent)
 
 void options_help(FILE *out, const struct command *command)
 {
-    const int column = 26;
+    const int column = 23;
     fprintf(out, "usage: dtt %s [OPTIONS]", command->name);
     if (command->arg) {
         fprintf(out, command->arg_is_optional ? " [%s]" : " %s", command->arg);

@@ -17,8 +17,10 @@ enum option_id {
     OPTION_LISTEN,
     OPTION_FIRST_LISTEN,
     OPTION_IDENTITY,
+    OPTION_OWN_IDENTITY,
     OPTION_PEER,
     OPTION_JOIN_TIMEOUT,
+    OPTION_ASK_TIMEOUT,
     OPTION_FOR,
     OPTION_PRESET,
     OPTION_TUNE,
@@ -129,6 +131,7 @@ struct command {
     const char *summary; /**< for the list of commands */
     const char *details; /**< paragraphs for --help */
     uint64_t options;    /**< set of OPTION_BIT; --help always */
+    uint64_t unlisted;   /**< others that are accepted, have no effect, and are not in the help */
     bool arg_is_optional;
     enum query query;
     int (*run)(struct options *o); /**< returns an exit code */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Decides when to tell a waiting person how far the search has come: after a second, then whenever
- * a stage is reached for the first time, and every ten seconds. Nothing is said of a search that
- * takes less than a second.
+ * Decides when to tell a waiting person how far the search has come: whenever a stage is reached
+ * for the first time, and after 1 s, 10 s, a minute, ten minutes and so on by tens. Nothing is said
+ * of a search that takes less than a second.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
@@ -11,13 +11,15 @@
 #include <stdint.h>
 
 #define PROGRESS_FIRST_MS 1000
-#define PROGRESS_EVERY_MS 10000
+#define PROGRESS_LAST_MS 600000 /**< the interval grows to this */
 
 /** Zero is a search that has not begun. */
 struct progress {
     bool is_searching;
     uint32_t said_stages; /**< bit n: stage n was told */
-    uint64_t next_ms;     /**< when something is due even without a change */
+    unsigned n_waits;     /**< how often something was due without a change */
+    uint64_t start_ms;
+    uint64_t next_ms; /**< when something is due even without a change */
 };
 
 /**

@@ -20,6 +20,7 @@ enum { FD_IN = SESSION_FDS, FD_OUT, N_FDS };
 struct room {
     struct session session;
     bool has_names;
+    bool is_start_told, is_end_told; /* to a person at a terminal */
     bool is_clean; /* standard output is a terminal: bytes of strangers are made harmless */
     size_t n_skipped;
     const char *held; /* a line, in in.buffer, that the topic has not taken yet */
@@ -194,6 +195,22 @@ static void read_lines(struct room *r)
     }
 }
 
+/* At a terminal nothing shows that the input was read, or that it has ended. */
+static void tell_typist(struct room *r)
+{
+    if (!isatty(r->in.fd) || r->session.options->quit_on_eof || r->is_end_told) {
+        return;
+    }
+    if (!r->is_start_told) {
+        r->is_start_told = true;
+        output_say("lines that you type are sent; Ctrl-C leaves");
+    }
+    if (r->in.is_ended) {
+        r->is_end_told = true;
+        output_say("the input has ended; still listening, Ctrl-C leaves");
+    }
+}
+
 /* Does what can be done now, then waits for more. */
 static void turn(struct room *r)
 {
@@ -201,6 +218,7 @@ static void turn(struct room *r)
     print_and_check(r);
     send_lines(r);
     quit_on_eof(r);
+    tell_typist(r);
     if (r->session.is_over) {
         return;
     }

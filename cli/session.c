@@ -3,8 +3,11 @@
 
 #include "identity.h"
 #include "output.h"
+#include "print.h"
 #include "secret.h"
 #include "signals.h"
+#include "text.h"
+#include "waiting.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A hint what to do comes with the line of so many, of those that come by time. */
+#define HINT_AFTER 2
 /* So long the end of the command waits for the state file. */
 #define STATE_PATIENCE_MS 2000
 /* So long a neighbour that acknowledges nothing may delay leaving. */
@@ -71,25 +76,12 @@ static void say(const struct session *s, const char *format, ...)
     }
 }
 
-/* Joins words as "a, b, c" for a sentence. */
-static void join_words(char *out, size_t cap, const char *const *words, size_t n)
-{
-    size_t len = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < n && len < cap; i++) {
-        int added = snprintf(out + len, cap - len, "%s%s", i > 0 ? ", " : "", words[i]);
-        if (added > 0) {
-            len += (size_t)added;
-        }
-    }
-}
-
 static int report_open(const struct options *o, int err)
 {
     static const char *const everything[] = {"all interfaces"};
     char where[160];
-    join_words(where, sizeof(where), o->n_listen ? o->listen : everything,
-               o->n_listen ? o->n_listen : 1);
+    text_join(where, sizeof(where), o->n_listen ? o->listen : everything,
+              o->n_listen ? o->n_listen : 1);
     const char *advice = err == DTT_EADDRINUSE
                              ? "; choose another port with '--listen', or port 0 for any"
                          : err == DTT_EADDRNOTAVAIL ? "; 'ip addr' lists those that do"
@@ -151,16 +143,23 @@ static int start_topic(struct session *s, enum session_kind kind, const struct s
     return EXIT_OK;
 }
 
+static void look_up_again(struct session *s)
+{
+    int code = start_topic(s, SESSION_LOOKUP, &s->secret);
+    if (code != EXIT_OK) {
+        session_end(s, code);
+    }
+}
+
 int session_open(struct session *s, struct options *o, enum session_kind kind, unsigned flags,
                  int64_t join_timeout_ms)
 {
-    struct secret secret = {0};
     int code = EXIT_OK;
     s->options = o;
     s->has_dht = (flags & DTT_NODE_NO_BOOTSTRAP) != 0;
     s->join_timeout_ms = o->join_timeout_ms >= 0 ? o->join_timeout_ms : join_timeout_ms;
     if (kind != SESSION_DHT) {
-        code = secret_get(&secret, o, o->arg);
+        code = secret_get(&s->secret, o, o->arg);
     }
     if (code == EXIT_OK) {
         s->signals = signals_open(s->on_signal != NULL);
@@ -171,9 +170,13 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
         code = open_node(s, flags);
     }
     if (code == EXIT_OK && kind != SESSION_DHT) {
-        code = start_topic(s, kind, &secret);
+        code = start_topic(s, kind, &s->secret);
     }
-    secret_wipe(&secret);
+    if (kind == SESSION_LOOKUP) {
+        s->ask = look_up_again;
+    } else {
+        secret_wipe(&s->secret);
+    }
     return code;
 }
 
@@ -219,62 +222,52 @@ static bool is_waiting(const struct session *s)
     return s->topic ? session_is_alone(s) : !s->has_dht;
 }
 
-/* The hosts at which the search began. */
-static void list_tried(const struct options *o, char *out, size_t cap)
-{
-    const char *hosts[OPTIONS_BOOTSTRAP_MAX];
-    size_t n = 0;
-    if (o->n_bootstrap) {
-        join_words(out, cap, o->bootstrap, o->n_bootstrap);
-        return;
-    }
-    while (n < OPTIONS_BOOTSTRAP_MAX && (hosts[n] = dtt_public_bootstrap(n)) != NULL) {
-        n++;
-    }
-    join_words(out, cap, hosts, n);
-}
-
-/* Says why, for how long, and the hosts tried as long as no DHT node has answered. */
-static void say_progress(const struct session *s, const struct dtt_why *why)
-{
-    double seconds = (double)why->for_ms / 1000;
-    char tried[512];
-    if (why->stage > DTT_STAGE_DHT) {
-        say(s, "%s; %.0f s so far", why->sentence, seconds);
-        return;
-    }
-    list_tried(s->options, tried, sizeof(tried));
-    say(s, "%s; %.0f s so far, tried %s", why->sentence, seconds, tried);
-}
-
-/* How far the session has come; dtt_topic_why needs a topic. */
 static void explain(const struct session *s, struct dtt_why *ret)
 {
-    *ret = (struct dtt_why){.size = sizeof(*ret),
-                            .stage = DTT_STAGE_DHT,
-                            .for_ms = session_now_ms() - s->start_ms,
-                            .sentence = "no DHT node has answered yet"};
-    if (s->topic) {
-        dtt_topic_why(s->topic, ret);
-    }
+    waiting_explain(s->node, s->topic, session_now_ms() - s->start_ms, ret);
 }
 
 int session_unreached(const struct session *s)
 {
     struct dtt_why why;
+    char sentence[WAITING_SENTENCE_MAX];
     explain(s, &why);
-    say_progress(s, &why);
+    waiting_sentence(s->options, &why, true, sentence);
+    say(s, "%s", sentence);
     return EXIT_REACH;
 }
 
 static void report_waiting(struct session *s, uint64_t now_ms)
 {
     struct dtt_why why;
+    char sentence[WAITING_SENTENCE_MAX];
     explain(s, &why);
     /* The tracker may know of a neighbour before the swarm does. */
-    if (why.stage != DTT_STAGE_JOINED && progress_is_due(&s->progress, now_ms, why.stage)) {
-        say_progress(s, &why);
+    if (why.stage == DTT_STAGE_JOINED || !progress_is_due(&s->progress, now_ms, why.stage)) {
+        return;
     }
+    waiting_sentence(s->options, &why, false, sentence);
+    say(s, "%s", sentence);
+    const char *hint = waiting_hint(&why, s->topic != NULL);
+    if (hint && s->progress.n_waits >= HINT_AFTER && !s->has_hinted) {
+        s->has_hinted = true;
+        say(s, "%s", hint);
+    }
+}
+
+/* Without an answer in time, or without a neighbour. */
+static void give_up(struct session *s, uint64_t since_ms)
+{
+    double seconds = (double)since_ms / 1000;
+    session_end(s, session_unreached(s));
+    if (s->silent.type && s->options->json) {
+        print_event_json(&s->silent);
+    }
+    say(s,
+        s->options->join_timeout_ms >= 0
+            ? "gave up after %.0f s, as '--join-timeout' says%s"
+            : "gave up after %.0f s; '--join-timeout' sets another time%s",
+        seconds, s->is_diagnosis ? "" : "; 'dtt doctor' looks for the reason");
 }
 
 /* Acts on the time after a turn. */
@@ -284,13 +277,12 @@ static void check_clock(struct session *s)
     uint64_t since_ms = now_ms - s->start_ms;
     bool has_arrived = s->topic ? s->has_joined : s->has_dht;
     if (s->options->for_ms >= 0 && since_ms >= (uint64_t)s->options->for_ms) {
+        s->is_time_over = true;
         session_end(s, EXIT_OK);
     } else if (!is_waiting(s)) {
         progress_end(&s->progress);
     } else if (!has_arrived && s->join_timeout_ms > 0 && since_ms >= (uint64_t)s->join_timeout_ms) {
-        session_end(s, session_unreached(s));
-        say(s, "gave up after %.0f s, as '--join-timeout' says%s", (double)since_ms / 1000,
-            s->topic ? "; 'dtt doctor' looks for the reason" : "");
+        give_up(s, since_ms);
     } else {
         report_waiting(s, now_ms);
     }
@@ -381,13 +373,33 @@ static void tell_lost(struct session *s)
     }
 }
 
+bool session_is_silence(struct session *s, const struct dtt_event *end)
+{
+    if (s->has_dht || !s->ask) {
+        return false;
+    }
+    s->silent = *end;
+    return true;
+}
+
+static void ask_again(struct session *s)
+{
+    if (s->silent.type) {
+        s->silent.type = 0;
+        s->ask(s);
+    }
+}
+
 const struct dtt_event *session_event(struct session *s)
 {
     const struct dtt_event *event = dtt_node_next_event(s->node);
     if (event && event->type == DTT_EVENT_STATE_FILE) {
         say_state(s, &event->u.state_file);
     }
-    s->has_dht |= event && event->type == DTT_EVENT_DHT_READY;
+    if (event && event->type == DTT_EVENT_DHT_READY) {
+        s->has_dht = true;
+        ask_again(s);
+    }
     s->has_joined |= event && event->type == DTT_EVENT_JOINED;
     if (event && event->type == DTT_EVENT_LOST) {
         s->n_lost += event->u.lost.messages;
@@ -466,6 +478,7 @@ static void save_state(struct session *s)
 
 void session_close(struct session *s)
 {
+    secret_wipe(&s->secret);
     s->topic = NULL;
     if (s->node) {
         save_state(s);

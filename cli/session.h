@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "progress.h"
+#include "secret.h"
 
 #include <poll.h>
 
@@ -28,7 +29,13 @@ struct session {
     bool has_joined;                     /**< there has been a neighbour */
     uint64_t n_lost;                     /**< own messages that nobody is known to have */
     uint64_t n_lost_told;                /**< as many of them were told */
-    bool is_over;                        /**< time to leave, with this exit code: */
+    bool has_hinted;                     /**< a hint what to do was given */
+    bool is_diagnosis;                   /**< of `doctor`: it need not be recommended */
+    struct dtt_event silent;        /**< the end of a question that nobody heard; type 0: none */
+    struct secret secret;           /**< of a lookup, which may be asked again */
+    void (*ask)(struct session *s); /**< asks it again, once a DHT node has answered; or NULL */
+    bool is_time_over;              /**< '--for' says so */
+    bool is_over;                   /**< time to leave, with this exit code: */
     int code;
 
     /** Shows a sentence; NULL: output_say. */
@@ -63,6 +70,12 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
  * at SESSION_FDS) and lets the node work. Sets is_over and code when it is time to leave.
  */
 void session_turn(struct session *s, struct pollfd *fds, nfds_t n);
+
+/**
+ * A question has ended with `end` and no answer: true when that is because no DHT node has been
+ * heard yet. Then it is asked again when one is, unless '--join-timeout' comes first.
+ */
+bool session_is_silence(struct session *s, const struct dtt_event *end);
 
 /** The next event, as dtt_node_next_event. */
 const struct dtt_event *session_event(struct session *s);

@@ -3,6 +3,8 @@
 
 #include "codec/text.h"
 
+#include <stdio.h>
+
 #define REPLACEMENT 0xfffd
 
 static uint32_t harmless(uint32_t code)
@@ -33,4 +35,16 @@ size_t text_clean(char *out, const void *data, size_t len)
     }
     out[n] = '\0';
     return n;
+}
+
+void text_join(char *out, size_t cap, const char *const *words, size_t n)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < n && len < cap; i++) {
+        int added = snprintf(out + len, cap - len, "%s%s", i > 0 ? ", " : "", words[i]);
+        if (added > 0) {
+            len += (size_t)added;
+        }
+    }
 }

@@ -15,4 +15,7 @@
  */
 size_t text_clean(char *out, const void *data, size_t len);
 
+/** Joins words as "a, b, c" for a sentence. */
+void text_join(char *out, size_t cap, const char *const *words, size_t n);
+
 #endif

@@ -84,8 +84,10 @@ struct dtt_dht_status {
     uint8_t id[20];    /**< its node id */
     uint32_t nodes_v4; /**< nodes that answer, by family */
     uint32_t nodes_v6;
-    uint32_t items; /**< values stored for others (BEP 44) */
-    uint32_t peers; /**< peers announced by others (BEP 5) */
+    uint32_t items;      /**< values stored for others (BEP 44) */
+    uint32_t peers;      /**< peers announced by others (BEP 5) */
+    uint32_t bootstraps; /**< bootstrap nodes whose addresses are known */
+    uint32_t resolving;  /**< bootstrap hosts whose names are being looked up */
 };
 
 /** Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL. */

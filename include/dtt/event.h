@@ -129,8 +129,9 @@ struct dtt_event_dht_done {
 
 struct dtt_event_dht_put {
     uint32_t op;
-    int status; /**< 0: a node said yes; DTT_EREFUSED: none, and some answered with an error;
-                     DTT_ETIMEDOUT: nobody answered; DTT_ECLOSED: cancelled */
+    int status; /**< 0: a node said yes; DTT_EREFUSED: none, and some answered with an error, or
+                     none gave the token that a put needs; DTT_ETIMEDOUT: nobody answered;
+                     DTT_ECLOSED: cancelled */
     uint8_t target[20];
     uint8_t key[32];
     int64_t seq;
@@ -140,6 +141,7 @@ struct dtt_event_dht_put {
     uint32_t refused;  /**< nodes that answered with an error */
     int error;         /**< the KRPC error most of them gave (301, 302, ...), 0 none */
     uint64_t elapsed_ms;
+    uint32_t found; /**< nodes that answered the search for those closest to the target */
 };
 
 /** A ping's answer, or one of the closest nodes of a find. */
@@ -166,6 +168,7 @@ struct dtt_event_dht_announce {
     uint32_t refused; /**< nodes that answered with an error */
     int error;        /**< the KRPC error most of them gave, 0 none */
     uint64_t elapsed_ms;
+    uint32_t found; /**< as in struct dtt_event_dht_put */
 };
 
 /** A failure is told once, and then when it has ended; of dtt_node_save_state each end is. */

@@ -69,7 +69,9 @@ int dtt_node_dht_status(const dtt_node *n, struct dtt_dht_status *ret)
     struct dtt_dht_status status = {.nodes_v4 = stats.dht.nodes_v4,
                                     .nodes_v6 = stats.dht.nodes_v6,
                                     .items = stats.dht.items,
-                                    .peers = stats.dht.peers};
+                                    .peers = stats.dht.peers,
+                                    .bootstraps = stats.dht.bootstraps,
+                                    .resolving = stats.resolving};
     memcpy(status.id, stats.dht.id, sizeof(status.id));
     return dtt_write_sized(ret, &status, sizeof(status)) ? DTT_OK : DTT_EINVAL;
 }

@@ -115,6 +115,7 @@ static void put_dht_put(struct dtt_json *j, const struct dtt_event_dht_put *ev)
     dtt_json_u64(j, "verified", ev->verified);
     dtt_json_u64(j, "refused", ev->refused);
     dtt_json_i64(j, "error", ev->error);
+    dtt_json_u64(j, "found", ev->found);
     dtt_json_u64(j, "elapsed_ms", ev->elapsed_ms);
 }
 
@@ -128,6 +129,7 @@ static void put_dht_announce(struct dtt_json *j, const struct dtt_event_dht_anno
     dtt_json_u64(j, "acked", ev->acked);
     dtt_json_u64(j, "refused", ev->refused);
     dtt_json_i64(j, "error", ev->error);
+    dtt_json_u64(j, "found", ev->found);
     dtt_json_u64(j, "elapsed_ms", ev->elapsed_ms);
 }
 

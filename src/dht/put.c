@@ -302,9 +302,21 @@ size_t dtt_put_among(const struct dtt_dht_put_args *a)
     return a->among <= copies ? copies : dtt_lookup_width(a->among);
 }
 
+static uint32_t count_answered(const struct dtt_walk *walk)
+{
+    uint32_t n = 0;
+    for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < walk->side[side].n; i++) {
+            n += walk->side[side].nodes[i].state == DTT_LOOKUP_NODE_ANSWERED;
+        }
+    }
+    return n;
+}
+
 int dtt_put_choose(struct dtt_dht *d, struct dtt_now now, struct dtt_put *put,
                    const struct dtt_walk *walk)
 {
+    put->found = count_answered(walk);
     if (!pick_targets(d, put, walk)) {
         return DTT_ENOMEM;
     }
@@ -388,6 +400,7 @@ void dtt_put_tell(const struct dtt_put *put, struct dtt_dht_event *ret)
     ret->u.put.acked = count(put, DTT_PUT_TARGET_ACKED) + ret->u.put.verified;
     ret->u.put.refused = count(put, DTT_PUT_TARGET_REFUSED);
     ret->u.put.error = top_error(put);
+    ret->u.put.found = put->found;
     memcpy(ret->u.put.target, put->target, sizeof(put->target));
     memcpy(ret->u.put.key, put->args.key, sizeof(put->args.key));
     ret->u.put.seq = put->args.seq;

@@ -42,6 +42,7 @@ struct dtt_put {
     bool is_announce;
     uint16_t port; /**< announce: 0 for the port the query comes from */
     uint8_t target[DTT_NODE_ID_BYTES];
+    uint32_t found; /**< nodes that answered the search */
     struct {
         int code;
         uint32_t count;

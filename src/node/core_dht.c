@@ -25,13 +25,14 @@ static struct dtt_event value_of(const struct dtt_dht_event *ev)
     return out;
 }
 
-/* A put that no node stored and some refused has failed. */
+/* A put that no node stored and some refused, or gave no token for, has failed. */
 static struct dtt_event put_of(const struct dtt_dht_event *ev)
 {
     struct dtt_event out = {.type = DTT_EVENT_DHT_PUT, .u.dht_put = ev->u.put};
     struct dtt_event_dht_put *put = &out.u.dht_put;
     put->op = ev->op;
-    if (put->status == DTT_OK && put->acked == 0 && put->refused > 0) {
+    bool has_no_token = put->status == DTT_ETIMEDOUT && put->asked == 0 && put->found > 0;
+    if (has_no_token || (put->status == DTT_OK && put->acked == 0 && put->refused > 0)) {
         put->status = DTT_EREFUSED;
     }
     return out;
@@ -47,7 +48,8 @@ static struct dtt_event announce_of(const struct dtt_event_dht_put *put, uint16_
                                                          .acked = put->acked,
                                                          .refused = put->refused,
                                                          .error = put->error,
-                                                         .elapsed_ms = put->elapsed_ms};
+                                                         .elapsed_ms = put->elapsed_ms,
+                                                         .found = put->found};
     memcpy(out.u.dht_announce.info_hash, put->target, sizeof(put->target));
     return out;
 }

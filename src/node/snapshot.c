@@ -12,7 +12,8 @@ void dtt_snapshot_stats(const struct dtt_core *c, struct dtt_snapshot_stats *ret
     *ret = (struct dtt_snapshot_stats){.topics = c->n_topics,
                                        .links = dtt_map_count(&c->links.peers),
                                        .events = c->events.ring.count,
-                                       .events_lost = c->events.lost};
+                                       .events_lost = c->events.lost,
+                                       .resolving = c->resolving};
     dtt_dht_stats(c->dht, &ret->dht);
     for (size_t i = 0; i < ret->links; i++) {
         const struct dtt_link *link = dtt_map_value_at(&c->links.peers, i);

@@ -19,6 +19,7 @@ struct dtt_snapshot_stats {
     size_t dials;       /**< under way */
     size_t events;      /**< not taken yet */
     uint64_t events_lost;
+    unsigned resolving; /**< bootstrap names being looked up */
 };
 void dtt_snapshot_stats(const struct dtt_core *c, struct dtt_snapshot_stats *ret);
 

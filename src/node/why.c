@@ -54,6 +54,22 @@ static void write_joined(char *out, size_t cap, uint32_t neighbors,
     write_faults(out, cap, facts->slow, "reads slowly", "read slowly");
 }
 
+/* Members that nobody found on the DHT were named by the program or by other members. */
+static void write_dial(char *out, size_t cap, const struct dtt_why *w)
+{
+    char attempts[48] = "";
+    char members[48] = "members are known";
+    if (w->dials_started > 0) {
+        snprintf(attempts, sizeof(attempts), ": %u attempt%s, %u failed", w->dials_started,
+                 plural(w->dials_started), w->dials_failed);
+    }
+    if (w->records_seen > 0) {
+        snprintf(members, sizeof(members), "%u member%s found on the DHT", w->records_seen,
+                 plural(w->records_seen));
+    }
+    snprintf(out, cap, "%s, connecting%s", members, attempts);
+}
+
 static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t bootstraps)
 {
     char *out = w->sentence;
@@ -87,11 +103,7 @@ static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t boots
                      w->dht_nodes, plural(w->dht_nodes));
         }
         break;
-    case DTT_STAGE_DIAL:
-        snprintf(out, cap, "%u member%s found on the DHT, connecting: %u attempt%s, %u failed",
-                 w->records_seen, plural(w->records_seen), w->dials_started,
-                 plural(w->dials_started), w->dials_failed);
-        break;
+    case DTT_STAGE_DIAL: write_dial(out, cap, w); break;
     default: break; /* write_joined */
     }
 }

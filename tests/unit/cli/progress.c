@@ -20,7 +20,7 @@ static void test_quick_search_is_silent(void **state)
     assert_false(p.is_searching);
 }
 
-static void test_first_then_every_ten_seconds(void **state)
+static void test_first_then_more_and_more_seldom(void **state)
 {
     struct progress p = {0};
 
@@ -28,11 +28,18 @@ static void test_first_then_every_ten_seconds(void **state)
     assert_false(progress_is_due(&p, 0, 2));
     assert_int_equal(p.next_ms, 1000);
     assert_true(progress_is_due(&p, 1000, 2));
-    assert_int_equal(p.next_ms, 11000);
+    assert_int_equal(p.next_ms, 10000);
     assert_false(progress_is_due(&p, 1001, 2));
-    assert_false(progress_is_due(&p, 10999, 2));
-    assert_true(progress_is_due(&p, 11000, 2));
-    assert_true(progress_is_due(&p, 21500, 2));
+    assert_false(progress_is_due(&p, 9999, 2));
+    assert_true(progress_is_due(&p, 10000, 2));
+    assert_int_equal(p.next_ms, 60000);
+    assert_true(progress_is_due(&p, 61500, 2));
+    assert_int_equal(p.next_ms, 600000);
+    assert_true(progress_is_due(&p, 600000, 2));
+    assert_int_equal(p.next_ms, 1200000);
+    /* A machine that slept says it once. */
+    assert_true(progress_is_due(&p, 9000000, 2));
+    assert_int_equal(p.next_ms, 9600000);
 }
 
 static void test_stage_is_told_once(void **state)
@@ -48,6 +55,7 @@ static void test_stage_is_told_once(void **state)
     assert_false(progress_is_due(&p, 2000, 3));
     assert_false(progress_is_due(&p, 3000, 4));
     assert_true(progress_is_due(&p, 11300, 3));
+    assert_int_equal(p.next_ms, 60000);
 }
 
 static void test_next_search_begins_anew(void **state)
@@ -67,7 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quick_search_is_silent),
-        cmocka_unit_test(test_first_then_every_ten_seconds),
+        cmocka_unit_test(test_first_then_more_and_more_seldom),
         cmocka_unit_test(test_stage_is_told_once),
         cmocka_unit_test(test_next_search_begins_anew),
     };

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "waiting.h"
+
+#include "text.h"
+
+#include <dtt/dht.h>
+
+void waiting_explain(const dtt_node *node, const dtt_topic *topic, uint64_t for_ms,
+                     struct dtt_why *ret)
+{
+    struct dtt_dht_status dht = {.size = sizeof(dht)};
+    *ret = (struct dtt_why){.size = sizeof(*ret), .stage = DTT_STAGE_DHT, .for_ms = for_ms};
+    (void)dtt_node_dht_status(node, &dht);
+    if (topic) {
+        (void)dtt_topic_why(topic, ret);
+    } else if (dht.bootstraps == 0) {
+        snprintf(ret->sentence, sizeof(ret->sentence), "%s",
+                 dht.resolving > 0 ? "looking up the addresses of the bootstrap hosts"
+                                   : "no bootstrap host could be looked up");
+    } else {
+        snprintf(ret->sentence, sizeof(ret->sentence), "no DHT node has answered yet");
+    }
+    if (ret->stage == DTT_STAGE_DHT && dht.bootstraps == 0) {
+        ret->stage = DTT_STAGE_RESOLVE;
+    }
+}
+
+/* The hosts at which the search began. */
+static void list_tried(const struct options *o, char *out, size_t cap)
+{
+    const char *hosts[OPTIONS_BOOTSTRAP_MAX];
+    size_t n = 0;
+    if (o->n_bootstrap) {
+        text_join(out, cap, o->bootstrap, o->n_bootstrap);
+        return;
+    }
+    while (n < OPTIONS_BOOTSTRAP_MAX && (hosts[n] = dtt_public_bootstrap(n)) != NULL) {
+        n++;
+    }
+    text_join(out, cap, hosts, n);
+}
+
+void waiting_sentence(const struct options *o, const struct dtt_why *why, bool is_over,
+                      char sentence[WAITING_SENTENCE_MAX])
+{
+    char passed[32] = "", tried[512] = "";
+    bool has_tried = why->stage <= DTT_STAGE_DHT;
+    if (!is_over) {
+        snprintf(passed, sizeof(passed), "; %.0f s so far", (double)why->for_ms / 1000);
+    }
+    if (has_tried) {
+        list_tried(o, tried, sizeof(tried));
+    }
+    snprintf(sentence, WAITING_SENTENCE_MAX, "%s%s%s%s", why->sentence, passed,
+             has_tried ? ", tried " : "", tried);
+}
+
+const char *waiting_hint(const struct dtt_why *why, bool has_topic)
+{
+    switch (why->stage) {
+    case DTT_STAGE_RESOLVE:
+        return "is there a network, and a name server? '--bootstrap' also takes an address, and "
+               "'dtt testnet' makes a DHT without the internet";
+    case DTT_STAGE_DHT:
+        return "is there a network, and does it let UDP through? 'dtt doctor' looks for the reason";
+    case DTT_STAGE_ALONE:
+        return "others need the same topic and secret, letter by letter, and a clock that is right "
+               "to a minute; 'dtt lookup' shows whom the DHT knows";
+    case DTT_STAGE_DIAL:
+        return "a NAT or firewall may be between you: at one end strangers must get in, so "
+               "'--listen' on a fixed UDP port and open or forward it; 'dtt doctor' says more";
+    default: return has_topic ? NULL : "'dtt doctor' looks for the reason";
+    }
+}
