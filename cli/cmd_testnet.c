@@ -8,6 +8,7 @@
 #include "testnet.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TESTNET_NODES 20
 
@@ -22,6 +23,9 @@ static int announce(const struct testnet *t, bool is_json)
         print_end(&line);
     } else {
         printf("bootstrap %s\n", t->bootstrap);
+        if (isatty(STDOUT_FILENO)) {
+            output_say("for instance: dtt chat TOPIC --bootstrap %s", t->bootstrap);
+        }
     }
     return output_finish();
 }
@@ -94,7 +98,9 @@ const struct command command_testnet = {
     .summary = "run a private DHT in one process",
     .details = "Starts storing DHT nodes (20 unless '--nodes' says otherwise) that know only\n"
                "each other, prints 'bootstrap ADDR:PORT' when they have met, and runs until a\n"
-               "signal comes. Give that address to other commands with '--bootstrap'.",
+               "signal comes. Give that address to other commands with '--bootstrap'. From\n"
+               "another machine ('--listen' on an address that it reaches) the nodes count as\n"
+               "one or two, since all have the same address.",
     .options = OPTION_BIT(OPTION_NODES) | OPTION_BIT(OPTION_FIRST_LISTEN) | OPTION_BIT(OPTION_FOR) |
                OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG),
     .run = run,

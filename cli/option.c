@@ -60,15 +60,36 @@ static enum option_result set_word(const struct option_use *use)
     return OPTION_IS_BAD;
 }
 
+/* Of two tunings with one knob each at most: the same one is set in both. */
+static bool is_same_knob(const struct dtt_tuning *a, const struct dtt_tuning *b)
+{
+    for (size_t at = sizeof(a->size); at + sizeof(int) <= sizeof(*a); at += sizeof(int)) {
+        int of_a, of_b;
+        memcpy(&of_a, (const char *)a + at, sizeof(of_a));
+        memcpy(&of_b, (const char *)b + at, sizeof(of_b));
+        if (of_a != 0 && of_b != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum option_result set_knob(const struct option_use *use)
 {
+    struct dtt_tuning one = {.size = sizeof(one)};
     if (strcmp(use->value, "list") == 0) {
         use->o->wants_knobs = true;
         return OPTION_TAKEN;
     }
-    return dtt_tuning_set(&use->o->tuning, use->value, use->o->why, sizeof(use->o->why)) == 0
-               ? OPTION_TAKEN
-               : OPTION_SAYS_WHY;
+    if (dtt_tuning_set(&one, use->value, use->o->why, sizeof(use->o->why)) != 0) {
+        return OPTION_SAYS_WHY;
+    }
+    if (is_same_knob(&one, &use->o->tuning)) {
+        snprintf(use->o->why, sizeof(use->o->why), "this knob was given before");
+        return OPTION_SAYS_WHY;
+    }
+    (void)dtt_tuning_set(&use->o->tuning, use->value, NULL, 0);
+    return OPTION_TAKEN;
 }
 
 /* The library resolves the name; here only the form is checked. */
@@ -154,7 +175,8 @@ const struct option option_table[] = {
      .help = "the shared secret itself: others on this machine can see\n"
              "it in the list of processes, and the shell remembers it"},
     {LIST(set_host, BOOTSTRAP, "bootstrap", "HOST:PORT",
-          "of the form HOST:PORT (an IPv6 address in brackets)", bootstrap, n_bootstrap),
+          "HOST:PORT with a port from 1 to 65535 (and an IPv6 address in brackets)", bootstrap,
+          n_bootstrap),
      .help = "first DHT node to ask instead of the public ones;\n"
              "can be given up to 32 times"},
     {FLAG(NO_BOOTSTRAP, "no-bootstrap", no_bootstrap),
@@ -178,18 +200,20 @@ const struct option option_table[] = {
      .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
              "a quick start next time (default: start afresh)"},
     {LIST(set_peer, PEER, "peer", "ID@ADDR:PORT",
-          "of the form ID@ADDR:PORT with an endpoint id and the numeric address of a machine",
+          "ID@ADDR:PORT with an endpoint id of 64 hex digits, as 'dtt id' prints, and the numeric "
+          "address of a machine",
           peers, n_peers),
      .help = "dial this peer too; can be given up to 64 times"},
-    {VALUE(set_seconds, JOIN_TIMEOUT, "join-timeout", "SECONDS", "a number of seconds",
-           join_timeout_ms),
+    {VALUE(set_seconds, JOIN_TIMEOUT, "join-timeout", "SECONDS",
+           "a number of seconds, without a unit and of 100 years at most", join_timeout_ms),
      .help = "give up with exit code 69 after this time without a\n"
              "neighbour (default: 0, which waits for ever)"},
-    {VALUE(set_seconds, ASK_TIMEOUT, "join-timeout", "SECONDS", "a number of seconds",
-           join_timeout_ms),
+    {VALUE(set_seconds, ASK_TIMEOUT, "join-timeout", "SECONDS",
+           "a number of seconds, without a unit and of 100 years at most", join_timeout_ms),
      .help = "give up with exit code 69 after this time without the\n"
              "answer of a DHT node (default: 10; 0 waits for ever)"},
-    {VALUE(set_seconds, FOR, "for", "SECONDS", "a number of seconds", for_ms),
+    {VALUE(set_seconds, FOR, "for", "SECONDS",
+           "a number of seconds, without a unit and of 100 years at most", for_ms),
      .help = "leave after this time"},
     {VALUE(set_word, PRESET, "preset", "NAME", "one of default, seed, rust-0.3", preset),
      .words = option_presets,

@@ -138,7 +138,7 @@ static bool check(struct options *o, char *error)
         return refuse(error, "'%s' needs a %s after the %s; 'dtt %s --help' explains", c->name,
                       c->arg2, c->arg, c->name);
     }
-    if (o->arg && *o->arg == '\0') {
+    if (o->arg && *o->arg == '\0' && c->query != QUERY_PUT) {
         return refuse(error, "the %s is empty", c->arg);
     }
     return true;

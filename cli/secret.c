@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -43,10 +44,42 @@ static void strip_newline(struct secret *s)
     }
 }
 
+/* What is read as part of the secret, and surely was not meant. */
+static void warn_of_edges(const struct secret *s, const char *path)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const char *what = NULL;
+    if (s->len >= 3 && memcmp(s->bytes, mark, 3) == 0) {
+        what = "begins with a byte order mark";
+    } else if (strchr(" \t\r\n", s->bytes[s->len - 1])) {
+        what = "ends with white space";
+    } else if (strchr(" \t\r\n", s->bytes[0])) {
+        what = "begins with white space";
+    }
+    if (what) {
+        output_say("the secret in '%s' %s, which is part of it", path, what);
+    }
+}
+
+static void warn_of_readers(int fd, const char *path)
+{
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH))) {
+        output_say("secret file '%s' has mode %04o, so others can read it; 'chmod 600 %s'", path,
+                   (unsigned)(st.st_mode & 07777), path);
+    }
+}
+
 static int from_file(struct secret *s, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -errno : 1;
+    if (fd < 0 && strcmp(path, "-") == 0) {
+        return output_fail(EXIT_USAGE, "there is no file '-'; '/dev/stdin' is standard input");
+    }
+    if (fd >= 0) {
+        warn_of_readers(fd, path);
+    }
     while (n > 0) {
         n = read_more(s, fd);
     }
@@ -66,6 +99,7 @@ static int from_file(struct secret *s, const char *path)
         return output_fail(EXIT_USAGE, "secret file '%s' is empty; put the shared secret into it",
                            path);
     }
+    warn_of_edges(s, path);
     return EXIT_OK;
 }
 

@@ -315,7 +315,13 @@ static void show_log(struct session *s)
     const char *line;
     int level;
     while ((line = dtt_node_next_log(s->node, &level)) != NULL) {
-        say(s, "%s%s", words[level], line);
+        struct timespec now;
+        struct tm local;
+        char hour[16];
+        clock_gettime(CLOCK_REALTIME, &now);
+        localtime_r(&now.tv_sec, &local);
+        strftime(hour, sizeof(hour), "%H:%M:%S", &local);
+        say(s, "%s.%03ld %s%s", hour, now.tv_nsec / 1000000, words[level], line);
     }
 }
 

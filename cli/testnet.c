@@ -4,6 +4,8 @@
 #include "output.h"
 #include "session.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -38,11 +40,29 @@ static void allow_many_descriptors(void)
     }
 }
 
+/* Without it packets to 127.0.0.1 are lost without a word (a fresh network namespace). */
+static bool has_loopback(void)
+{
+    struct ifaddrs *list;
+    bool is_up = false;
+    if (getifaddrs(&list) != 0) {
+        return true;
+    }
+    for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+        is_up |= (i->ifa_flags & IFF_LOOPBACK) && (i->ifa_flags & IFF_UP);
+    }
+    freeifaddrs(list);
+    return is_up;
+}
+
 int testnet_open(struct testnet *t, size_t n, const char *listen, int log_level)
 {
     struct dtt_addr addr;
     char other[DTT_ADDR_TEXT_MAX];
     allow_many_descriptors();
+    if (!listen && !has_loopback()) {
+        return output_fail(EXIT_IO, "the loopback interface is down; 'ip link set lo up' helps");
+    }
     int code = open_one(t, listen ? listen : "127.0.0.1:0", log_level);
     if (code != EXIT_OK) {
         return code;

@@ -5,6 +5,8 @@
  *
  * usage: 02_poll TOPIC SECRET [BOOTSTRAP]; it prints its port, and SIGINT or SIGTERM ends it.
  */
+#define _POSIX_C_SOURCE 200809L /* sigaction, also with -std=c99 */
+
 #include <arpa/inet.h>
 #include <dtt/dtt.h>
 #include <poll.h>

@@ -4,6 +4,12 @@
 _dtt() {
     local cur=$2 prev=$3 first=${COMP_WORDS[1]-} second=${COMP_WORDS[2]-} words=
     COMPREPLY=()
+    # "=" is a word of its own.
+    if [ "$cur" = = ]; then
+        cur=
+    elif [ "$prev" = = ]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     case $prev in
     --secret-file | --identity | --key | --state | --plot)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -12,6 +18,10 @@ _dtt() {
         ;;
     --preset) words='default seed rust-0.3' ;;
     --log) words='off error warn info debug' ;;
+    --tune)
+        words=$(dtt pipe --tune list | sed -n '2,$s/^\([a-z_]*\) .*/\1=/p')
+        compopt -o nospace
+        ;;
     *)
         if [ "$COMP_CWORD" = 1 ]; then
             words="--help --version $(dtt --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort -u)"

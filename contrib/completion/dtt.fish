@@ -7,6 +7,9 @@ function __dtt_complete
         case --preset
             printf '%s\n' default seed rust-0.3
             return
+        case --tune
+            dtt pipe --tune list | sed -n '2,$s/^\([a-z_]*\) .*/\1=/p'
+            return
         case --log
             printf '%s\n' off error warn info debug
             return

@@ -8,10 +8,10 @@
  *     open a node -> join a topic -> loop { wait; pull events; send } -> leave -> close
  *
  * Handles are opaque. Structs begin with their size, set by the caller, and grow at their ends
- * (docs/design/abi.md); 0 or NULL in a field means its default. Everything that is passed is copied
- * and may be freed at once. Functions return 0 or a positive number on success and a negative
- * DTT_E... on failure (dtt_error_text). The library never prints, exits, blocks (but dtt_node_wait)
- * or calls back (but dtt_rotation_fn).
+ * (docs/design/abi.md of the source); 0 or NULL in a field means its default. Everything that is
+ * passed is copied and may be freed at once. Functions return 0 or a positive number on success and
+ * a negative DTT_E... on failure (dtt_error_text). The library never prints, exits, blocks (but
+ * dtt_node_wait) or calls back (but dtt_rotation_fn).
  *
  * A node and its topics are used by one thread at a time; there is no state a thread. dtt_node_wake
  * is the only call that another thread may make meanwhile: to send from there, put the message into

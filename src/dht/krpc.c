@@ -23,6 +23,12 @@ static const char *const method_names[DTT_KRPC_M_COUNT] = {
 #undef METHOD_NAME
 };
 
+const char *dtt_krpc_method_word(int method)
+{
+    bool is_known = method > DTT_KRPC_M_UNKNOWN && method < DTT_KRPC_M_COUNT;
+    return is_known ? method_names[method] : "unknown";
+}
+
 /* ---- decoding */
 
 /* A string into *ret, which stays as it is when something else comes. */

@@ -126,7 +126,7 @@ int dtt_query_send(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr 
     }
     d->asked++;
     DTT_COUNT(d->ctx, DHT_QUERIES);
-    DTT_TRACE(d->ctx, DHT_QUERY, dtt_tv_addr(to), dtt_tv_int(query->method));
+    DTT_TRACE(d->ctx, DHT_QUERY, dtt_tv_addr(to), dtt_tv_text(dtt_krpc_method_word(query->method)));
     return DTT_OK;
 }
 

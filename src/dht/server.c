@@ -494,7 +494,8 @@ void dtt_server_query(struct dtt_dht *d, struct dtt_now now, const struct dtt_ad
         return;
     }
     DTT_COUNT(d->ctx, DHT_SERVED);
-    DTT_TRACE(d->ctx, DHT_SERVE, dtt_tv_addr(from), dtt_tv_int(query->method));
+    DTT_TRACE(d->ctx, DHT_SERVE, dtt_tv_addr(from),
+              dtt_tv_text(dtt_krpc_method_word(query->method)));
     r.is_pinged =
         query->id.data && !query->is_read_only && dtt_alive_wants(d, query->id.data, from);
     serve(&r);

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static char path[] = "/tmp/dtt-test-XXXXXX";
 
@@ -56,9 +57,22 @@ static void test_file(void **state)
     file_gives("geheim", 6, "geheim", 6);
     file_gives("geheim\n", 7, "geheim", 6);
     file_gives("geheim\r\n", 8, "geheim", 6);
-    /* One newline only, and nothing else is touched. */
+    /* One newline only, and nothing else is touched; that is said. */
+    struct quiet q;
+    quiet_begin(&q);
     file_gives("geheim\n\n", 8, "geheim\n", 7);
-    file_gives(" ge\nheim \n", 10, " ge\nheim ", 9);
+    assert_non_null(strstr(quiet_end(&q), "ends with white space"));
+    quiet_begin(&q);
+    file_gives(" ge\nheim\n", 9, " ge\nheim", 8);
+    assert_non_null(strstr(quiet_end(&q), "begins with white space"));
+    quiet_begin(&q);
+    file_gives("\xef\xbb\xbfgeheim\n", 10, "\xef\xbb\xbfgeheim", 9);
+    assert_non_null(strstr(quiet_end(&q), "byte order mark"));
+    quiet_begin(&q);
+    assert_int_equal(chmod(path, 0644), 0);
+    file_gives("geheim", 6, "geheim", 6);
+    assert_non_null(strstr(quiet_end(&q), "mode 0644"));
+    assert_int_equal(chmod(path, 0600), 0);
     file_gives("a\0b\n", 4, "a\0b", 3);
     file_gives("geheim\r", 7, "geheim\r", 7);
 }

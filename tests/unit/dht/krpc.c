@@ -304,9 +304,19 @@ static void test_captures_cut_and_flipped(void **state)
     each_capture(sweep_capture, NULL);
 }
 
+static void methods_have_words(void **state)
+{
+    (void)state;
+    assert_string_equal(dtt_krpc_method_word(DTT_KRPC_M_GET), "get");
+    assert_string_equal(dtt_krpc_method_word(DTT_KRPC_M_FIND_NODE), "find_node");
+    assert_string_equal(dtt_krpc_method_word(DTT_KRPC_M_UNKNOWN), "unknown");
+    assert_string_equal(dtt_krpc_method_word(DTT_KRPC_M_COUNT), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(methods_have_words),
         cmocka_unit_test(test_bep_examples_both_ways),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_error),
