@@ -4,8 +4,11 @@
 #include <assert.h>
 #include <dtt/types.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LEAST 8 /* entries allocated, unless the maximum is less */
 
 void dtt_map_init(struct dtt_map *m, size_t key_len, size_t max,
                   const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
@@ -52,28 +55,24 @@ static size_t find(const struct dtt_map *m, const void *key)
     return i;
 }
 
-static int grow(struct dtt_map *m)
+/* Makes it a map for `cap` entries, which may be less than before. DTT_ENOMEM: as it was. */
+static int resize(struct dtt_map *m, size_t cap)
 {
-    size_t cap = m->cap ? m->cap * 2 : 8;
-    if (cap > m->max) {
-        cap = m->max;
-    }
-    size_t index_len = 8;
+    bool is_less = cap < m->cap; /* then what cannot be moved is large enough where it is */
+    size_t index_len = LEAST;
     while (index_len < cap * 2) {
         index_len *= 2;
     }
-    uint8_t *keys = realloc(m->keys, cap * m->key_len);
-    if (!keys) {
-        return DTT_ENOMEM;
-    }
-    m->keys = keys;
-    void **values = realloc(m->values, cap * sizeof(void *));
-    if (!values) {
-        return DTT_ENOMEM;
-    }
-    m->values = values;
     uint32_t *index = calloc(index_len, sizeof(*index));
     if (!index) {
+        return DTT_ENOMEM;
+    }
+    uint8_t *keys = realloc(m->keys, cap * m->key_len);
+    m->keys = keys ? keys : m->keys;
+    void **values = keys || is_less ? realloc(m->values, cap * sizeof(void *)) : NULL;
+    m->values = values ? values : m->values;
+    if (!values && !is_less) {
+        free(index);
         return DTT_ENOMEM;
     }
     free(m->index);
@@ -84,6 +83,12 @@ static int grow(struct dtt_map *m)
         m->index[find(m, m->keys + i * m->key_len)] = (uint32_t)i + 1;
     }
     return DTT_OK;
+}
+
+static int grow(struct dtt_map *m)
+{
+    size_t cap = m->cap ? m->cap * 2 : LEAST;
+    return resize(m, cap < m->max ? cap : m->max);
 }
 
 void *dtt_map_get(const struct dtt_map *m, const void *key)
@@ -161,5 +166,9 @@ void *dtt_map_take(struct dtt_map *m, const void *key)
         m->values[e] = m->values[last];
     }
     m->count--;
+    /* What a crowd needed is given back when it has gone. Without memory for that it stays. */
+    if (m->count <= m->cap / 4 && m->cap / 2 >= LEAST) {
+        (void)resize(m, m->cap / 2);
+    }
     return value;
 }

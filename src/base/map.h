@@ -2,7 +2,8 @@
 /*
  * Map from keys of one fixed size to pointers, with a stated maximum. It hashes with keyed SipHash,
  * so that an attacker cannot choose colliding keys. The order of iteration depends only on the
- * calls made: entries lie in a dense array, and a removal moves the last entry into the gap.
+ * calls made: entries lie in a dense array, and a removal moves the last entry into the gap. A map
+ * of which three quarters are empty gives memory back.
  */
 #ifndef DTT_BASE_MAP_H
 #define DTT_BASE_MAP_H
@@ -37,7 +38,7 @@ void dtt_map_clear(struct dtt_map *m);
 void *dtt_map_get(const struct dtt_map *m, const void *key);
 /** Stores or replaces. `value` must not be NULL. DTT_EFULL at the maximum, DTT_ENOMEM. */
 int dtt_map_put(struct dtt_map *m, const void *key, void *value);
-/** Removes and returns the value, or NULL. */
+/** Removes and returns the value, or NULL. Pointers to keys end. */
 void *dtt_map_take(struct dtt_map *m, const void *key);
 
 static inline size_t dtt_map_count(const struct dtt_map *m)

@@ -11,6 +11,11 @@ struct dtt_standing_entry {
     struct dtt_standing_entry *older, *newer;
 };
 
+static bool is_over(const struct dtt_standing_entry *e, struct dtt_now now)
+{
+    return now.mono_ns - e->proven_ns >= DTT_STANDING_KEPT_NS;
+}
+
 void dtt_standings_init(struct dtt_standings *s, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     *s = (struct dtt_standings){.oldest = NULL};
@@ -46,14 +51,17 @@ void dtt_standings_fini(struct dtt_standings *s)
     dtt_map_fini(&s->proven);
 }
 
-static void make_room(struct dtt_standings *s, const struct dtt_gossip_view *neighbors)
+/* What is over goes; from a full table one more goes, the oldest that is no neighbour. */
+static void make_room(struct dtt_standings *s, struct dtt_now now,
+                      const struct dtt_gossip_view *neighbors)
 {
     struct dtt_standing_entry *e = s->oldest;
-    while (e && dtt_gossip_view_find(neighbors, &e->id)) {
-        e = e->newer;
-    }
-    if (e && dtt_map_count(&s->proven) == DTT_STANDING_MAX) {
-        forget(s, e);
+    while (e && (is_over(e, now) || dtt_map_count(&s->proven) == DTT_STANDING_MAX)) {
+        struct dtt_standing_entry *next = e->newer;
+        if (!dtt_gossip_view_find(neighbors, &e->id)) {
+            forget(s, e);
+        }
+        e = next;
     }
 }
 
@@ -64,7 +72,7 @@ void dtt_standings_prove(struct dtt_standings *s, struct dtt_now now, const stru
     if (e) {
         unlink_entry(s, e);
     } else {
-        make_room(s, neighbors);
+        make_room(s, now, neighbors);
         e = calloc(1, sizeof(*e));
         if (!e || dtt_map_put(&s->proven, peer, e) != DTT_OK) {
             free(e);
@@ -80,6 +88,5 @@ bool dtt_standings_is_proven(const struct dtt_standings *s, struct dtt_now now,
                              const struct dtt_id *peer, const struct dtt_gossip_view *neighbors)
 {
     const struct dtt_standing_entry *e = dtt_map_get(&s->proven, peer);
-    return e && (now.mono_ns - e->proven_ns < DTT_STANDING_KEPT_NS ||
-                 dtt_gossip_view_find(neighbors, peer) != NULL);
+    return e && (!is_over(e, now) || dtt_gossip_view_find(neighbors, peer) != NULL);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The standing of peers in one topic: which of them are known to hold its secret. Bounded; the one
- * proven longest ago that is no neighbour makes room.
+ * proven longest ago that is no neighbour makes room. Proofs that are over go when another one
+ * comes.
  */
 #ifndef DTT_GOSSIP_STANDING_H
 #define DTT_GOSSIP_STANDING_H

@@ -5,35 +5,63 @@
 
 struct dtt_book_entry {
     struct dtt_id id;
-    uint64_t report; /* number of the last one */
+    struct dtt_list_link by_time;
+    uint64_t reported_ns; /* last */
     bool reads_proofs;
     size_t n;
     struct dtt_addr addrs[DTT_BOOK_ADDRS]; /* newest first */
 };
 
-void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+void dtt_book_init(struct dtt_book *b, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES],
+                   const struct dtt_map *linked)
 {
+    *b = (struct dtt_book){.linked = linked};
     dtt_map_init(&b->peers, sizeof(struct dtt_id), DTT_BOOK_PEERS, hash_key);
-    b->reports = 0;
+}
+
+static struct dtt_book_entry *oldest(const struct dtt_book *b)
+{
+    return DTT_LIST_OWNER(b->by_time.head, struct dtt_book_entry, by_time);
+}
+
+static void forget(struct dtt_book *b, struct dtt_book_entry *e)
+{
+    dtt_list_remove(&e->by_time);
+    dtt_map_take(&b->peers, &e->id);
+    free(e);
 }
 
 void dtt_book_fini(struct dtt_book *b)
 {
-    for (size_t i = 0; i < dtt_map_count(&b->peers); i++) {
-        free(dtt_map_value_at(&b->peers, i));
+    while (b->by_time.count > 0) {
+        forget(b, oldest(b));
     }
     dtt_map_fini(&b->peers);
 }
 
-static void forget_oldest(struct dtt_book *b)
+static void renew(struct dtt_book *b, struct dtt_now now, struct dtt_book_entry *e)
 {
-    struct dtt_book_entry *oldest = dtt_map_value_at(&b->peers, 0);
-    for (size_t i = 1; i < dtt_map_count(&b->peers); i++) {
-        struct dtt_book_entry *e = dtt_map_value_at(&b->peers, i);
-        oldest = e->report < oldest->report ? e : oldest;
+    e->reported_ns = now.mono_ns;
+    dtt_list_remove(&e->by_time);
+    dtt_list_push(&b->by_time, &e->by_time);
+}
+
+static void make_room(struct dtt_book *b, struct dtt_now now)
+{
+    for (int i = 0; i < 2 && b->by_time.count > 0; i++) {
+        struct dtt_book_entry *e = oldest(b);
+        if (now.mono_ns - e->reported_ns < DTT_BOOK_KEPT_NS) {
+            break;
+        }
+        if (dtt_map_get(b->linked, &e->id)) {
+            renew(b, now, e);
+        } else {
+            forget(b, e);
+        }
     }
-    dtt_map_take(&b->peers, &oldest->id);
-    free(oldest);
+    if (dtt_map_count(&b->peers) == DTT_BOOK_PEERS) {
+        forget(b, oldest(b));
+    }
 }
 
 static void entry_add(struct dtt_book_entry *e, const struct dtt_addr *addr)
@@ -52,13 +80,12 @@ static void entry_add(struct dtt_book_entry *e, const struct dtt_addr *addr)
 }
 
 /* The entry of a peer, which becomes the newest; NULL without memory. */
-static struct dtt_book_entry *report(struct dtt_book *b, const struct dtt_id *id)
+static struct dtt_book_entry *report(struct dtt_book *b, struct dtt_now now,
+                                     const struct dtt_id *id)
 {
     struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
     if (!e) {
-        if (dtt_map_count(&b->peers) == DTT_BOOK_PEERS) {
-            forget_oldest(b);
-        }
+        make_room(b, now);
         e = calloc(1, sizeof(*e));
         if (!e || dtt_map_put(&b->peers, id, e) != DTT_OK) {
             free(e);
@@ -66,14 +93,14 @@ static struct dtt_book_entry *report(struct dtt_book *b, const struct dtt_id *id
         }
         e->id = *id;
     }
-    e->report = ++b->reports;
+    renew(b, now, e);
     return e;
 }
 
-void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_addr *addrs,
-                  size_t n)
+void dtt_book_add(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id,
+                  const struct dtt_addr *addrs, size_t n)
 {
-    struct dtt_book_entry *e = n > 0 ? report(b, id) : NULL;
+    struct dtt_book_entry *e = n > 0 ? report(b, now, id) : NULL;
     if (!e) {
         return;
     }
@@ -85,9 +112,9 @@ void dtt_book_add(struct dtt_book *b, const struct dtt_id *id, const struct dtt_
     }
 }
 
-void dtt_book_mark(struct dtt_book *b, const struct dtt_id *id)
+void dtt_book_mark(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id)
 {
-    struct dtt_book_entry *e = report(b, id);
+    struct dtt_book_entry *e = report(b, now, id);
     if (e) {
         e->reads_proofs = true;
     }

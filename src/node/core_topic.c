@@ -170,7 +170,7 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
             dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
         }
         if (a->record.n_addrs > 0) { /* the record of a node of this project */
-            dtt_book_mark(&c->links.book, &a->record.publisher);
+            dtt_book_mark(&c->links.book, now, &a->record.publisher);
         }
         break;
     case DTT_TRACKER_PUBLISHED:
@@ -240,7 +240,7 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
             dtt_dials_learn(&c->links, now, &a->peer, addrs, n);
             if (dtt_addr_info_has_mark(a->data)) {
-                dtt_book_mark(&c->links.book, &a->peer);
+                dtt_book_mark(&c->links.book, now, &a->peer);
             }
         }
         break;

@@ -6,6 +6,7 @@
 /* A dial repeats itself only while others find budget. */
 #define A_DIAL 4
 #define REPEAT_NS (3 * DTT_S) /* at most so much later */
+#define KEPT_NS (3600 * DTT_S)
 
 struct dtt_destination {
     uint64_t host;
@@ -54,17 +55,21 @@ static unsigned budget(const struct dtt_destination *host, struct dtt_now now)
 }
 
 /*
- * Makes room in a full table. A host that has to wait is not forgotten for the sake of hearsay:
- * naming a thousand others must not win it a new budget. For other dials one goes that has only
- * hearsay to wait for; there are never as many of those as the table has room.
+ * A host goes that has been quiet for KEPT_NS, so that its waiting began anew would let no more
+ * through than the longest wait does; in a full table one that need not wait any more. One that has
+ * to is not forgotten for the sake of hearsay: naming a thousand others must not win it a new
+ * budget. For other dials one goes that has only hearsay to wait for; there are never as many of
+ * those as the table has room.
  */
 static void make_room(struct dtt_destinations *d, struct dtt_now now, bool is_hearsay)
 {
     struct dtt_destination *victim = NULL;
+    uint64_t kept_ns = dtt_map_count(&d->hosts) == DTT_DESTINATIONS_MAX ? 0 : KEPT_NS;
     for (size_t i = dtt_map_count(&d->hosts); i > 0; i--) {
         struct dtt_destination *host = dtt_map_value_at(&d->hosts, i - 1);
         bool is_quiet = budget(host, now) == DTT_DESTINATIONS_INITIALS;
-        if (is_quiet && now.mono_ns >= dtt_add_ns(host->hearsay_ns, host->wait_ns)) {
+        uint64_t free_ns = dtt_add_ns(host->hearsay_ns, host->wait_ns);
+        if (is_quiet && now.mono_ns >= dtt_add_ns(free_ns, kept_ns)) {
             forget(d, host);
         } else if (is_quiet && (!victim || host->hearsay_ns < victim->hearsay_ns)) {
             victim = host;
@@ -84,9 +89,7 @@ static struct dtt_destination *host_of(struct dtt_destinations *d, struct dtt_no
     if (host) {
         return host;
     }
-    if (dtt_map_count(&d->hosts) == DTT_DESTINATIONS_MAX) {
-        make_room(d, now, is_hearsay);
-    }
+    make_room(d, now, is_hearsay);
     host = calloc(1, sizeof(*host));
     if (!host || dtt_map_put(&d->hosts, &key, host) != DTT_OK) {
         free(host);

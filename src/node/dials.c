@@ -137,7 +137,7 @@ void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id
                     const struct dtt_addr *addrs, size_t n)
 {
     struct dtt_link *link = dtt_link_find(p, id);
-    dtt_book_add(&p->book, id, addrs, n);
+    dtt_book_add(&p->book, now, id, addrs, n);
     if (!link || link->state != DTT_LINK_DIALLING) {
         return;
     }

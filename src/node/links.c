@@ -18,7 +18,7 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     p->transport = *transport;
     p->gossip = gossip;
     p->prover = *prover;
-    dtt_book_init(&p->book, hash_key);
+    dtt_book_init(&p->book, hash_key, &p->peers);
     dtt_destinations_init(&p->destinations, hash_key);
     p->nearest = DTT_SCOPE_PRIVATE;
     dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_LINKS_MAX, hash_key);
@@ -208,7 +208,7 @@ static int on_frame(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     if (!dtt_link_proofs_recv(p, now, link, &link->conns[k], frame, &proven)) {
         return DTT_ESTATE;
     }
-    dtt_book_mark(&p->book, &link->id);
+    dtt_book_mark(&p->book, now, &link->id);
     dtt_gossip_prove(p->gossip, now, &proven, &link->id);
     prove(p, now, link, &proven);
     return DTT_OK;
@@ -279,7 +279,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
         dtt_race_take(&link->race, ev->conn, DTT_REASON_NONE);
         dtt_destinations_answered(&p->destinations, &ev->addr);
         dtt_race_stop(&link->race, &p->transport, now);
-        dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
+        dtt_book_add(&p->book, now, &ev->peer, &ev->addr, 1);
     }
     if (link->n_conns == DTT_LINKS_CONNS) {
         dtt_link_close(p, now, &link->conns[--link->n_conns], "replaced");
@@ -377,7 +377,7 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         break;
     case DTT_QUIC_CLOSED: on_closed(p, now, link, k, ev); break;
     case DTT_QUIC_MIGRATED:
-        dtt_book_add(&p->book, &ev->peer, &ev->addr, 1);
+        dtt_book_add(&p->book, now, &ev->peer, &ev->addr, 1);
         if (is_its) {
             link->conns[k].addr = ev->addr;
         }

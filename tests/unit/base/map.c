@@ -213,6 +213,38 @@ static void test_out_of_memory(void **state)
     }
 }
 
+/* A crowd that has gone leaves no memory behind; without memory to shrink, all stays as it was. */
+static void test_gives_memory_back(void **state)
+{
+    bool happened = true;
+    (void)state;
+    for (long n = 1; happened; n++) {
+        struct dtt_map m;
+        dtt_map_init(&m, 2, 1000, hash_key);
+        for (uint16_t k = 0; k < 1000; k++) {
+            assert_int_equal(dtt_map_put(&m, &k, &values[k]), DTT_OK);
+        }
+        assert_int_equal(m.cap, 1000);
+        oom_arm(n);
+        for (uint16_t k = 0; k < 995; k++) {
+            assert_ptr_equal(dtt_map_take(&m, &k), &values[k]);
+        }
+        happened = oom_disarm();
+        assert_true(m.cap < (happened ? 1000u : 32u));
+        for (uint16_t k = 995; k < 1000; k++) {
+            assert_ptr_equal(dtt_map_get(&m, &k), &values[k]);
+        }
+        for (uint16_t k = 0; k < 1000; k++) {
+            assert_int_equal(dtt_map_put(&m, &k, &values[k]), DTT_OK);
+        }
+        for (uint16_t k = 0; k < 1000; k++) {
+            assert_ptr_equal(dtt_map_get(&m, &k), &values[k]);
+        }
+        dtt_map_fini(&m);
+        assert_true(n < 100);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_order_is_the_callers),
         cmocka_unit_test(test_removal_while_iterating),
         cmocka_unit_test(test_longest_keys),
+        cmocka_unit_test(test_gives_memory_back),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

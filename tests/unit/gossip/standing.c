@@ -81,6 +81,21 @@ static void the_oldest_that_is_no_neighbor_makes_room(void **state)
     assert_false(is_proven(4));
 }
 
+/* The gone take no memory: as many are known after days as proved themselves within an hour. */
+static void proofs_that_are_over_go_when_another_comes(void **state)
+{
+    (void)state;
+    prove(1);
+    make_neighbor(1);
+    for (unsigned peer = 2; peer < 200; peer++) {
+        now.mono_ns += DTT_STANDING_KEPT_NS / 10;
+        prove(peer);
+        assert_true(dtt_map_count(&standings.proven) <= 1 + 10);
+    }
+    assert_int_equal(dtt_map_count(&standings.proven), 1 + 10);
+    assert_true(is_proven(1));
+}
+
 static void out_of_memory_nothing_is_kept(void **state)
 {
     (void)state;
@@ -97,6 +112,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_proof_is_good_for_an_hour, setup, teardown),
         cmocka_unit_test_setup_teardown(the_oldest_that_is_no_neighbor_makes_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(proofs_that_are_over_go_when_another_comes, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(out_of_memory_nothing_is_kept, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

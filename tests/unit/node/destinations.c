@@ -131,6 +131,31 @@ static void a_full_table_lets_no_more_through(void **state)
     assert_int_equal(dtt_map_count(&d.hosts), 2);
 }
 
+/* A dial each ten minutes to a host that never answers: days later there are few of them. */
+static void quiet_hosts_are_forgotten(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 400; n++, now.mono_ns += 600 * DTT_S) {
+        assert_int_equal(n % 2 ? dial(n, 2000) : hearsay(n), n % 2 ? 4 : 1);
+        assert_true(dtt_map_count(&d.hosts) <= 8);
+    }
+}
+
+/* Being forgotten lets no more through than the longest wait would. */
+static void forgetting_wins_no_budget(void **state)
+{
+    unsigned sent = 0;
+    uint64_t start_ns = now.mono_ns;
+    (void)state;
+    for (unsigned n = 0; n < 100000; n++, now.mono_ns += 10 * DTT_S) {
+        sent += hearsay(1);
+        if (n % 60 == 0) {
+            hearsay(2 + n); /* others are named, so that it may be forgotten */
+        }
+    }
+    assert_true(sent <= (now.mono_ns - start_ns) / DTT_DESTINATIONS_WAIT_MAX + 7);
+}
+
 static void without_memory_nothing_is_sent(void **state)
 {
     (void)state;
@@ -146,7 +171,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(all_ports_of_a_host_share_a_budget), T(no_window_has_more_than_its_budget),
         T(hearsay_waits_ever_longer),          T(an_answer_gives_all_back),
-        T(a_full_table_lets_no_more_through),  T(without_memory_nothing_is_sent),
+        T(a_full_table_lets_no_more_through),  T(quiet_hosts_are_forgotten),
+        T(forgetting_wins_no_budget),          T(without_memory_nothing_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

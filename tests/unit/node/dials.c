@@ -54,7 +54,7 @@ static void a_dial_that_cannot_be_made_has_its_reason(void **state)
         script();
     }
     dial_error = DTT_OK;
-    dtt_book_add(&l.book, &id, &v6, 1);
+    dtt_book_add(&l.book, now, &id, &v6, 1);
     send_to(4, "hello"); /* we have no socket of that family */
     assert_string_equal(script(), "gone 4 local");
 }
@@ -94,7 +94,7 @@ static void a_late_end_does_not_stop_the_search(void **state)
     up('b');
     closed('b', DTT_REASON_TIMEOUT);
     dtt_book_fini(&l.book);
-    dtt_book_init(&l.book, hash_key); /* its addresses made room for others' */
+    dtt_book_init(&l.book, hash_key, &l.peers); /* its addresses made room for others' */
     send_to(3, "again");
     script();
     closed('a', DTT_REASON_CLOSED_BY_US);
@@ -116,7 +116,7 @@ static void know_at(unsigned peer, uint8_t host, char letter)
 {
     struct dtt_id id = id_of(peer);
     struct dtt_addr addr = dtt_addr_v4(198, 51, host, (uint8_t)letter, 2000);
-    dtt_book_add(&l.book, &id, &addr, 1);
+    dtt_book_add(&l.book, now, &id, &addr, 1);
 }
 
 /* At one host with all that are known like this; the letter is in the port. */
@@ -124,7 +124,7 @@ static void know_at_one_host(unsigned peer, char letter)
 {
     struct dtt_id id = id_of(peer);
     struct dtt_addr addr = dtt_addr_v4(198, 51, 1, 1, (uint16_t)(3000 + letter));
-    dtt_book_add(&l.book, &id, &addr, 1);
+    dtt_book_add(&l.book, now, &id, &addr, 1);
 }
 
 static void dials_on_hearsay_have_a_share(void **state)

@@ -284,7 +284,7 @@ static inline void know(unsigned peer, const char *letters)
     struct dtt_id id = id_of(peer);
     for (size_t i = strlen(letters); i > 0; i--) { /* the newest are dialled first */
         struct dtt_addr addr = addr_of(letters[i - 1]);
-        dtt_book_add(&l.book, &id, &addr, 1);
+        dtt_book_add(&l.book, now, &id, &addr, 1);
     }
 }
 

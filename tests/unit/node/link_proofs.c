@@ -29,7 +29,7 @@ static void proofs_go_only_to_those_that_read_them(void **state)
     accept_from(4, 'b');
     send_to(3, "hello");
     assert_string_equal(script(), "open a/1; topic 1; write a/1 hello");
-    dtt_book_mark(&l.book, &id);
+    dtt_book_mark(&l.book, now, &id);
     send_in(4, &blue, "hello", false); /* we cannot prove that */
     assert_string_equal(script(), "open b/2; topic 2; write b/2 hello");
     send_to(4, "hello");
