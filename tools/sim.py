@@ -28,6 +28,7 @@ FIGURES = {
     "plumtree_single": [("rmr", "mean", "RMR"), ("last_hop", "mean", "hops"),
                         ("round_ms", "mean", "ms")],
     "churn_10_percent_a_minute": [("delivered", "mean", "delivered")],
+    "weeks": [("delivered", "mean", "delivered")],
     "big_10000": [("whole_s", "p95", "s"), ("delivered", "mean", "delivered")],
 }
 for name in ["multi", "all", "burst"]:
@@ -39,7 +40,7 @@ FIGURES["hostile_half_rust"] = [*ATTACKED, ("delivered_old", "mean", "delivered 
 for name in ["reflect", "reflect_secret", "mixed"]:
     FIGURES["hostile_" + name] = [*ATTACKED, ("third_per_member_s", "p95", "B/s to the third"),
                                   ("third_ratio", "p95", "of what it cost")]
-HEAVY = {"big_10000", "join_1000_over_10_min"}
+HEAVY = {"big_10000", "join_1000_over_10_min", "weeks"}
 
 
 def scenarios(dtt):

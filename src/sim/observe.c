@@ -303,6 +303,9 @@ static void sample(void *user)
     }
     o->samples = grown;
     o->samples[o->n_samples++] = s;
+    if (o->world->hooks.watch) {
+        o->world->hooks.watch->look(o->world->hooks.watch->user, o->world);
+    }
     dtt_sim_world_task_at(o->world, &o->sampling, o->world->t_ns + SAMPLE_NS);
 }
 

@@ -194,6 +194,23 @@ static const struct dtt_sim_scenario table[] = {
      .end_s = 3720,
      .script = {{0, DTT_SIM_START, ALL, 10}, {60, DTT_SIM_MARK}, {60, DTT_SIM_CHAT, 1, 3600}},
      .must = {{"components", AT_MOST, 1 * S}, {"delivered", AT_LEAST, 1 * S}}},
+    {.name = "weeks",
+     .checks =
+         "Three days of a swarm that talks: members vanish and come, move and sleep, and four "
+         "of them and eight DHT nodes last. 99 % of the messages must arrive. What the "
+         "lasting ones hold in memory must not grow: './dev weeks' counts it.",
+     WORLD(10, 100, 24),
+     .nat = SOME_NAT,
+     .drift_ppm = 50,
+     .servers = 8,
+     .lasting = 4,
+     .end_s = 72 * 3600,
+     .script = {{0, DTT_SIM_START, ALL, 10},
+                {120, DTT_SIM_SAY, .every_s = 30},
+                {300, DTT_SIM_CHURN, .every_s = 60},
+                {1000, DTT_SIM_MOVE, 100, .every_s = 2700},
+                {2000, DTT_SIM_SLEEP, 200, 1200, .every_s = 5400}},
+     .must = {{"delivered", AT_LEAST, 990}, {"join_p95_s", AT_MOST, 10 * S}}},
     {.name = "plumtree_single",
      .checks = "Thirty broadcasts by one member over links of 10 to 50 ms without loss, as the "
                "authors of PlumTree and iroh-gossip measure: redundancy, hops, time. Nothing may "

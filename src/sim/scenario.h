@@ -46,9 +46,10 @@ enum dtt_sim_senders {
 };
 
 struct dtt_sim_action {
-    uint32_t at_s;
+    uint32_t at_s; /**< since the start of the world */
     enum dtt_sim_verb verb;
     uint32_t n, arg;
+    uint32_t every_s; /**< once more each time this has passed; of those that last, one step */
 };
 
 /** A metric at the end of the run must be at most, or at least, a number of thousandths. */
@@ -64,6 +65,8 @@ struct dtt_sim_scenario {
     uint32_t nodes, nodes_max;
     uint32_t stores;                    /**< DHT nodes of others */
     uint8_t mix[DTT_SIM_FOREIGN_KINDS]; /**< percent of them by kind */
+    uint32_t servers;                   /**< DHT nodes of ours that are in no topic */
+    uint32_t lasting;                   /**< members that never vanish: the first ones */
     uint8_t nat[DTT_SIM_NAT_KINDS];     /**< percent of the members; the rest has none */
     uint32_t islands;                   /**< 0: one */
     uint8_t old_percent; /**< of the members: as Rust nodes, whatever the preset of the others */

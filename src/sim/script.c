@@ -58,6 +58,11 @@ static bool is_settled(const struct dtt_sim_stage *s, uint32_t member)
     return is_live(s, member) && s->world->t_ns - started_ns >= DTT_SIM_NEW_NS;
 }
 
+static bool may_vanish(const struct dtt_sim_stage *s, uint32_t member)
+{
+    return is_live(s, member) && member >= s->scenario->lasting;
+}
+
 static bool is_down(const struct dtt_sim_stage *s, uint32_t member)
 {
     const struct dtt_sim_host *h = s->observer->members[member].host;
@@ -138,7 +143,8 @@ static void for_live(struct dtt_sim_stage *s, const struct dtt_sim_action *a)
 {
     uint32_t n = share(count_live(s), a->n);
     uint32_t member;
-    while (n-- > 0 && (member = pick(s, is_live)) != UINT32_MAX) {
+    while (n-- > 0 &&
+           (member = pick(s, a->verb == DTT_SIM_KILL ? may_vanish : is_live)) != UINT32_MAX) {
         struct dtt_sim_host *h = s->observer->members[member].host;
         if (a->verb == DTT_SIM_KILL) {
             end_member(s, member);
@@ -179,7 +185,7 @@ static void say(struct dtt_sim_stage *s)
 /* One member vanishes, another (or the same one anew) starts. */
 static void churn(struct dtt_sim_stage *s)
 {
-    uint32_t gone = pick(s, is_live);
+    uint32_t gone = pick(s, may_vanish);
     uint32_t back = pick(s, is_down);
     if (gone != UINT32_MAX) {
         end_member(s, gone);
@@ -272,6 +278,10 @@ static void plan(const struct dtt_sim_stage *s, struct dtt_sim_act *act)
     default: break; /* once */
     }
     act->step_ns = act->left > 0 ? span_ns / act->left : 0;
+    if (a->every_s > 0) {
+        act->left = (s->scenario->end_s - a->at_s) / a->every_s + 1;
+        act->step_ns = a->every_s * DTT_S;
+    }
 }
 
 static void run_act(void *user)
@@ -354,6 +364,16 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
     return DTT_OK;
 }
 
+static int make_servers(struct dtt_sim_stage *s)
+{
+    int err = DTT_OK;
+    for (uint32_t i = 0; !err && i < s->scenario->servers; i++) {
+        struct dtt_sim_host *h = dtt_sim_host_add(s->world, DTT_SIM_NAT_NONE);
+        err = h ? dtt_sim_host_start(h, true, false) : DTT_ENOMEM;
+    }
+    return err;
+}
+
 /* The hostile are made last, so that they change nothing else of the world. */
 static int make_gangs(struct dtt_sim_stage *s)
 {
@@ -385,6 +405,9 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
     int err = s->order ? make_foreign(s, islands) : DTT_ENOMEM;
     if (!err) {
         err = make_members(s, islands);
+    }
+    if (!err) {
+        err = make_servers(s);
     }
     if (!err) {
         err = make_gangs(s);

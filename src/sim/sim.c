@@ -115,6 +115,7 @@ int dtt_sim_scenario_play(const struct dtt_sim_scenario *s, const struct dtt_sim
     world.transport = params->is_real ? NULL : &dtt_sim_plain;
     err = dtt_sim_observer_init(&observer, &world, nodes);
     if (!err) {
+        world.hooks.watch = params->watch;
         err = dtt_sim_stage_init(&stage, s, &world, &observer, params->preset);
         if (!err) {
             err = play(&stage, params, ret);

@@ -24,6 +24,17 @@ struct dtt_sim_about {
 /** Scenario number `i`; false beyond the last. */
 bool dtt_sim_about(size_t i, struct dtt_sim_about *ret);
 
+struct dtt_sim_world;
+
+/** For a program that counts what each host allocates. */
+struct dtt_sim_watch {
+    void *user;
+    /** From now on it is the node of this host that runs. */
+    void (*inside)(void *user, uint32_t host);
+    /** Called each virtual second. */
+    void (*look)(void *user, const struct dtt_sim_world *w);
+};
+
 struct dtt_sim_params {
     const char *scenario;
     uint64_t seed;
@@ -33,6 +44,7 @@ struct dtt_sim_params {
     /** Bytes of memory the process uses; NULL: not measured. */
     uint64_t (*memory)(void *user);
     void *user;
+    const struct dtt_sim_watch *watch; /**< or NULL */
 };
 
 /** A figure in thousandths; whole numbers, so that all builds print the same. */

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "quic/demux.h"
 #include "quic/quic.h"
+#include "sim/sim.h"
 
 #include <stdlib.h>
 
@@ -39,6 +40,15 @@ static void on_trace(void *user, const struct dtt_trace_record *rec)
 {
     struct dtt_sim_host *h = user;
     h->world->hooks.trace(h->world->hooks.user, h, rec);
+}
+
+/* What is called next is code of this host's node. */
+static void enter(const struct dtt_sim_host *h)
+{
+    const struct dtt_sim_watch *watch = h->world->hooks.watch;
+    if (watch) {
+        watch->inside(watch->user, h->number);
+    }
 }
 
 int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed)
@@ -251,6 +261,7 @@ static void deliver(struct dtt_sim_world *w, const struct packet *p)
     }
     struct dtt_now now = dtt_sim_host_now(h);
     struct dtt_addr local = socket_of(h);
+    enter(h);
     dtt_core_recv(h->core, now, &local, &p->from, 0, data);
     dtt_sim_host_settle(h);
 }
@@ -369,6 +380,7 @@ static void schedule(struct dtt_sim_host *h)
 void dtt_sim_host_settle(struct dtt_sim_host *h)
 {
     struct dtt_now now = dtt_sim_host_now(h);
+    enter(h);
     dtt_core_run(h->core, now);
     flush(h, now);
     take_events(h);
@@ -395,6 +407,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
         dtt_rng_bytes(&w->rng, h->node_seed, sizeof(h->node_seed));
     }
     memcpy(cfg.node_seed, h->node_seed, sizeof(cfg.node_seed));
+    enter(h);
     int err = dtt_core_new(&h->core, &cfg, now);
     if (err) {
         h->core = NULL;
@@ -413,6 +426,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
 
 int dtt_sim_host_join(struct dtt_sim_host *h, const struct dtt_topic_config *cfg)
 {
+    enter(h);
     int err = dtt_core_topic_join(h->core, dtt_sim_host_now(h), cfg, NULL, &h->topic);
     if (!err) {
         dtt_sim_host_settle(h);
@@ -468,6 +482,7 @@ void dtt_sim_host_move(struct dtt_sim_host *h)
         h->addr = dtt_sim_host_global(h);
     }
     if (h->core) {
+        enter(h);
         dtt_core_set_local_addrs(h->core, dtt_sim_host_now(h), &h->addr, 1);
         if (!h->is_asleep) {
             dtt_sim_host_settle(h);
@@ -477,6 +492,7 @@ void dtt_sim_host_move(struct dtt_sim_host *h)
 
 int dtt_sim_host_say(struct dtt_sim_host *h, struct dtt_slice text)
 {
+    enter(h);
     int err = dtt_core_topic_send(h->topic, dtt_sim_host_now(h), text, 0);
     dtt_sim_host_settle(h);
     return err;

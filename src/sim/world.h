@@ -23,6 +23,7 @@
 #define DTT_SIM_ROUTERS 4 /**< contacts a host is given to start from */
 
 struct dtt_sim_foreign;
+struct dtt_sim_watch;
 struct dtt_sim_world;
 
 /** What the links between all hosts are like. Parts in a million are written ppm. */
@@ -94,6 +95,7 @@ struct dtt_sim_hooks {
     void *user;
     void (*event)(void *user, struct dtt_sim_host *h, const struct dtt_event *ev);
     void (*trace)(void *user, struct dtt_sim_host *h, const struct dtt_trace_record *rec);
+    const struct dtt_sim_watch *watch; /**< or NULL */
 };
 
 struct dtt_sim_world {
