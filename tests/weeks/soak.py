@@ -38,7 +38,7 @@ from harness import Failure, check  # noqa: E402
 REPORT = pathlib.Path(os.environ["DTT_COMMAND"]).parent / "log/soak.jsonl"
 HOURS = 3
 MEMBERS, SERVERS, GUESTS = 4, 2, 2
-SAMPLE, TALK, MOVE, GUEST = 60, 5, 420, 300  # seconds between two of them
+SAMPLE, TALK, MOVE, GUEST = 60, 5, 240, 120  # seconds between two of them
 ARRIVES = 60  # seconds until a message must have come, moves included
 MISSED_PER_MILLE = 5
 NET = "10.7"
@@ -82,6 +82,7 @@ class Soak:
         for i in range(MEMBERS):
             host = self.host(f"member{i}")
             member = host.peer(f"member{i}", bootstrap=self.bootstrap)
+            os.set_blocking(member.popen.stdin.fileno(), False)
             self.members.append((host, member))
             self.watched.append((member.name, member))
         for i in range(GUESTS):
@@ -121,7 +122,10 @@ class Soak:
         _, member = self.dice.choice(self.members)
         size = self.dice.choice([20, 100, 1000, 4000])
         text = f"{self.said} {member.name} ".ljust(size, ".")
-        member.send(text)
+        try:
+            os.write(member.popen.stdin.fileno(), (text + "\n").encode())
+        except BlockingIOError:
+            raise Failure(f"{member.name}: it takes no more lines") from None
         self.said += 1
         self.waiting.append((time.monotonic(), member, text))
 
@@ -134,11 +138,11 @@ class Soak:
                 if member is not speaker:
                     self.expected += 1
                     self.missed += text not in member.heard
-        for _, process in self.watched:
-            check(process.popen.poll() is None, f"{process.name}: it ended")
 
     def listen(self):
         """Takes what members heard out of their events, which would be kept for hours."""
+        for _, process in self.watched:
+            check(process.popen.poll() is None, f"{process.name}: it ended")
         for _, member in self.members:
             if not hasattr(member, "heard"):
                 member.heard = set()
@@ -163,8 +167,8 @@ class Soak:
     def run(self):
         self.begin()
         start = time.monotonic()
-        jobs = [[TALK, 0, self.talk], [MOVE, MOVE, self.move], [GUEST, 0, self.guest],
-                [1, 0, self.listen], [TALK, 0, self.settle]]
+        jobs = [[1, 0, self.listen], [TALK, 0, self.settle], [TALK, 0, self.talk],
+                [MOVE, MOVE, self.move], [GUEST, 0, self.guest]]
         next_sample = 0
         while (at := time.monotonic() - start) < self.seconds:
             for job in jobs:
