@@ -406,6 +406,11 @@ const struct dtt_event *session_event(struct session *s)
         s->has_dht = true;
         ask_again(s);
     }
+    if (event && (event->type == DTT_EVENT_CLOCK || event->type == DTT_EVENT_TWIN)) {
+        struct dtt_why why;
+        explain(s, &why);
+        say(s, "%s", why.sentence);
+    }
     s->has_joined |= event && event->type == DTT_EVENT_JOINED;
     if (event && event->type == DTT_EVENT_LOST) {
         s->n_lost += event->u.lost.messages;

@@ -387,6 +387,10 @@ struct dtt_why {
     char sentence[256];       /**< all of it as one English sentence */
     uint32_t members;         /**< estimate of the swarm's size, us included */
     uint32_t minutes_skipped; /**< the program's rotation of the secret failed for so many */
+    uint32_t clock_sources;   /**< members whose clocks agree about `clock_offset_s` */
+    int64_t clock_offset_s;   /**< by how much our clock is ahead (negative: behind); 0 also when
+                                   none has shown its own */
+    uint32_t has_twin;        /**< another program has this identity (DTT_EVENT_TWIN) */
 };
 
 /** Says how far the topic is. Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL. */

@@ -36,7 +36,9 @@ enum dtt_event_type {
     DTT_EVENT_DHT_PEER = 19,        /**< dht_peer: of a get_peers */
     DTT_EVENT_DHT_ANNOUNCE = 20,    /**< dht_announce: the last of an announce */
     DTT_EVENT_STATE_FILE = 21,      /**< state_file: it cannot be kept, or can again */
-    DTT_EVENT_LOST = 22             /**< lost: own messages that nobody is known to have */
+    DTT_EVENT_LOST = 22,            /**< lost: own messages that nobody is known to have */
+    DTT_EVENT_CLOCK = 23,           /**< clock: those of other members show another time */
+    DTT_EVENT_TWIN = 24             /**< twin: another program has this node's identity */
 };
 
 struct dtt_event_listening {
@@ -189,6 +191,27 @@ struct dtt_event_lost {
     uint64_t messages; /**< since the last such event of the topic */
 };
 
+/**
+ * Members meet by the minute, so one whose clock is off by more than a minute finds others late or
+ * not at all. Told when it shows, and again when the estimate changes by two minutes or becomes
+ * sure.
+ */
+struct dtt_event_clock {
+    int64_t
+        offset_s; /**< by how much our clock is ahead of theirs (negative: behind); by the minute */
+    uint32_t sources; /**< members whose clocks agree about that */
+    uint32_t is_sure; /**< 1: so many that it is our clock that is off; 0: it may be theirs */
+};
+
+/**
+ * A record of the node's own key that it has not made was written after it joined. Two programs
+ * with one identity cannot both be neighbours: members answer the one that spoke last.
+ */
+struct dtt_event_twin {
+    size_t n_addrs;
+    struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< of the other program */
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -224,6 +247,8 @@ struct dtt_event {
         struct dtt_event_dht_announce dht_announce;
         struct dtt_event_state_file state_file;
         struct dtt_event_lost lost;
+        struct dtt_event_clock clock;
+        struct dtt_event_twin twin;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

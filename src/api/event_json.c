@@ -206,6 +206,12 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
     case DTT_EVENT_DHT_ANNOUNCE: put_dht_announce(j, &ev->u.dht_announce); break;
     case DTT_EVENT_STATE_FILE: put_state_file(j, &ev->u.state_file); break;
     case DTT_EVENT_LOST: dtt_json_u64(j, "messages", ev->u.lost.messages); break;
+    case DTT_EVENT_CLOCK:
+        dtt_json_i64(j, "offset_s", ev->u.clock.offset_s);
+        dtt_json_u64(j, "sources", ev->u.clock.sources);
+        dtt_json_bool(j, "sure", ev->u.clock.is_sure != 0);
+        break;
+    case DTT_EVENT_TWIN: put_addrs(j, ev->u.twin.addrs, ev->u.twin.n_addrs); break;
     case DTT_EVENT_WRITABLE:
     case DTT_EVENT_LEFT:
     case DTT_EVENT_DHT_READY: break;
@@ -250,6 +256,8 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_DHT_ANNOUNCE: return "announce";
     case DTT_EVENT_STATE_FILE: return "state_file";
     case DTT_EVENT_LOST: return "lost";
+    case DTT_EVENT_CLOCK: return "clock";
+    case DTT_EVENT_TWIN: return "twin";
     }
     return "unknown";
 }

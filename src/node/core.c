@@ -71,7 +71,8 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
             err = dtt_gossip_new(&c->gossip, c->ctx, &gossip_cfg);
         }
     }
-    struct dtt_prover prover = {.me = c->id, .user = c, .seed = dtt_core_topic_seed};
+    struct dtt_prover prover = {
+        .me = c->id, .user = c, .seed = dtt_core_topic_seed, .clock = dtt_core_topic_clock};
     dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, &prover, hash_key);
     c->links.nearest = nearest_scope(c);
     if (err) {

@@ -152,6 +152,17 @@ static void put_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_t
     }
 }
 
+static void tell_clock(struct dtt_topic *t, struct dtt_now now)
+{
+    struct dtt_event out = {.type = DTT_EVENT_CLOCK};
+    struct dtt_tracker_status status;
+    dtt_tracker_status(t->tracker, now, &status);
+    out.u.clock.offset_s = status.clock.offset_s;
+    out.u.clock.sources = status.clock.agreeing;
+    out.u.clock.is_sure = dtt_clock_is_sure(&status.clock);
+    dtt_events_tell(&t->core->events, now, t, &out);
+}
+
 void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
                                const struct dtt_tracker_action *a)
 {
@@ -178,6 +189,13 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
         out.u.published.copies = a->copies;
         dtt_events_tell(&c->events, now, t, &out);
         break;
+    case DTT_TRACKER_CLOCK: tell_clock(t, now); break;
+    case DTT_TRACKER_TWIN:
+        out.type = DTT_EVENT_TWIN;
+        out.u.twin.n_addrs = a->n_addrs;
+        memcpy(out.u.twin.addrs, a->addrs, a->n_addrs * sizeof(a->addrs[0]));
+        dtt_events_tell(&c->events, now, t, &out);
+        break;
     }
 }
 
@@ -198,6 +216,15 @@ bool dtt_core_topic_seed(void *core, const struct dtt_gossip_topic_id *topic, ui
 {
     const struct dtt_topic *t = topic_find(core, topic);
     return t && !t->core->cfg.is_plain && dtt_tracker_seed(t->tracker, minute, ret_seed) == DTT_OK;
+}
+
+void dtt_core_topic_clock(void *core, struct dtt_now now, const struct dtt_gossip_topic_id *topic,
+                          const struct dtt_id *peer, uint64_t minute)
+{
+    struct dtt_topic *t = topic_find(core, topic);
+    if (t) {
+        dtt_tracker_clock(t->tracker, now, peer, minute);
+    }
 }
 
 static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,

@@ -46,6 +46,10 @@ void dtt_core_topic_why(const struct dtt_topic *t, struct dtt_now now, struct dt
 bool dtt_core_topic_seed(void *core, const struct dtt_gossip_topic_id *topic, uint64_t minute,
                          uint8_t ret_seed[32]);
 
+/** The `clock` of struct dtt_prover; `core`: a struct dtt_core. */
+void dtt_core_topic_clock(void *core, struct dtt_now now, const struct dtt_gossip_topic_id *topic,
+                          const struct dtt_id *peer, uint64_t minute);
+
 /* ---- outputs of the modules */
 
 void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,

@@ -68,7 +68,9 @@ static const struct dtt_id *source(const struct dtt_event *ev)
     case DTT_EVENT_DHT_PEER:
     case DTT_EVENT_DHT_ANNOUNCE:
     case DTT_EVENT_STATE_FILE:
-    case DTT_EVENT_LOST: break;
+    case DTT_EVENT_LOST:
+    case DTT_EVENT_CLOCK:
+    case DTT_EVENT_TWIN: break;
     }
     return NULL;
 }
@@ -220,7 +222,9 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
     case DTT_EVENT_DHT_PEER:
     case DTT_EVENT_DHT_ANNOUNCE:
     case DTT_EVENT_STATE_FILE:
-    case DTT_EVENT_LOST: break;
+    case DTT_EVENT_LOST:
+    case DTT_EVENT_CLOCK:
+    case DTT_EVENT_TWIN: break;
     }
 }
 

@@ -103,12 +103,16 @@ bool dtt_link_proofs_recv(struct dtt_links *links, struct dtt_now now, const str
     bool is_good = false;
     bool is_looked_at = c->proofs.n_read < DTT_LINK_PROOFS_READ;
     c->proofs.n_read += is_looked_at;
-    if (is_looked_at && dtt_proof_read(frame, &claim) == DTT_OK &&
-        dtt_proof_is_timely(&claim, dtt_now_minute(now))) {
+    if (is_looked_at && dtt_proof_read(frame, &claim) == DTT_OK) {
         memcpy(ret_topic->bytes, claim.topic, sizeof(ret_topic->bytes));
         is_good = links->prover.seed(links->prover.user, ret_topic, claim.minute, seed) &&
                   bond_of(links, link, c, false, &bond) && dtt_proof_is_good(&claim, seed, &bond);
         sodium_memzero(seed, sizeof(seed));
+    }
+    if (is_good) {
+        links->prover.clock(links->prover.user, now, ret_topic, &link->id, claim.minute);
+        /* The secret of another time may be one that was taken away since. */
+        is_good = dtt_proof_is_timely(&claim, dtt_now_minute(now));
     }
     if (is_good) {
         DTT_COUNT(links->ctx, NODE_PROOFS_GOOD);

@@ -18,6 +18,9 @@ struct dtt_prover {
     /** The encryption seed of a topic that we are in; false: we are not, or it has none. */
     bool (*seed)(void *user, const struct dtt_gossip_topic_id *topic, uint64_t minute,
                  uint8_t ret_seed[32]);
+    /** `peer`, a holder of the topic's secret, has just said that its clock shows `minute`. */
+    void (*clock)(void *user, struct dtt_now now, const struct dtt_gossip_topic_id *topic,
+                  const struct dtt_id *peer, uint64_t minute);
 };
 
 /** Of one connection. Zero the struct to initialise. */

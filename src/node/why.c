@@ -108,6 +108,49 @@ static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t boots
     }
 }
 
+/* "2 h 10 min", "3 days". */
+static void write_time(char *out, size_t cap, uint64_t s)
+{
+    uint64_t minutes = s / 60;
+    uint64_t hours = minutes / 60;
+    uint64_t days = hours / 24;
+    if (days > 0) {
+        snprintf(out, cap, "%u day%s %u h", (unsigned)days, plural((uint32_t)days),
+                 (unsigned)(hours % 24));
+    } else if (hours > 0) {
+        snprintf(out, cap, "%u h %u min", (unsigned)hours, (unsigned)(minutes % 60));
+    } else {
+        snprintf(out, cap, "%u min", (unsigned)minutes);
+    }
+}
+
+/* What is wrong with this machine, behind what is said of the topic. */
+static void write_troubles(char *out, size_t cap, const struct dtt_tracker_status *s)
+{
+    size_t len = strlen(out);
+    const struct dtt_clock_guess *g = &s->clock;
+    char time[48], addr[DTT_ADDR_TEXT_MAX];
+    if (dtt_clock_is_off(g)) {
+        bool is_ahead = g->offset_s > 0;
+        write_time(time, sizeof(time), (uint64_t)(is_ahead ? g->offset_s : -g->offset_s));
+        if (dtt_clock_is_sure(g)) {
+            snprintf(out + len, cap - len, "; your clock seems %s %s: %u members agree", time,
+                     is_ahead ? "ahead" : "behind", g->agreeing);
+        } else {
+            snprintf(out + len, cap - len,
+                     "; your clock seems %s %s, or that of %s member%s is wrong", time,
+                     is_ahead ? "ahead" : "behind", g->agreeing == 1 ? "another" : "other",
+                     plural(g->agreeing));
+        }
+        len = strlen(out);
+    }
+    if (s->has_twin) {
+        dtt_addr_format(&s->twin, addr);
+        snprintf(out + len, cap - len,
+                 "; another program runs with this identity, at %s: give each its own", addr);
+    }
+}
+
 void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
                      const struct dtt_gossip_facts *facts, unsigned resolving, struct dtt_now now,
                      struct dtt_why *ret)
@@ -133,5 +176,9 @@ void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_st
     } else {
         write_sentence(&w, resolving, dht->bootstraps);
     }
+    w.clock_sources = s->clock.agreeing;
+    w.clock_offset_s = s->clock.offset_s;
+    w.has_twin = s->has_twin;
+    write_troubles(w.sentence, sizeof(w.sentence), s);
     *ret = w;
 }

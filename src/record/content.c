@@ -8,12 +8,15 @@
 static const uint8_t magic[4] = {'D', 'T', 'T', 1};
 #define KIND_END 0
 #define KIND_ADDRS 1
+#define KIND_TIME 2
 /* The extension's length is a multiple of this, so it hardly reveals the number of addresses. */
 #define EXTENSION_STEP 64
 
+#define TIME_VALUE_LEN 8
 #define ADDRS_VALUE_MAX (DTT_RECORD_ADDRS * (1 + DTT_ADDR_COMPACT6))
 _Static_assert(ADDRS_VALUE_MAX <= UINT8_MAX, "the length of a value is one byte");
-_Static_assert(DTT_CONTENT_FIXED + sizeof(magic) + 2 + ADDRS_VALUE_MAX + EXTENSION_STEP <=
+_Static_assert(DTT_CONTENT_FIXED + sizeof(magic) + 2 + ADDRS_VALUE_MAX + 2 + TIME_VALUE_LEN +
+                       EXTENSION_STEP <=
                    DTT_CONTENT_MAX,
                "a full extension with its padding fits");
 
@@ -47,6 +50,13 @@ static void write_extension(struct dtt_writer *w, const struct dtt_record_info *
     dtt_write_u8(w, KIND_ADDRS);
     dtt_write_u8(w, (uint8_t)v.len);
     dtt_write(w, value, v.len);
+    if (info->unix_s > 0) {
+        uint8_t time[TIME_VALUE_LEN];
+        dtt_put_le64(time, info->unix_s);
+        dtt_write_u8(w, KIND_TIME);
+        dtt_write_u8(w, sizeof(time));
+        dtt_write(w, time, sizeof(time));
+    }
     while (!w->failed && (w->len - start) % EXTENSION_STEP) {
         dtt_write_u8(w, KIND_END);
     }
@@ -105,6 +115,9 @@ static void read_extension(struct dtt_slice s, struct dtt_record_info *ret)
         if (r.failed || kind == KIND_END || (kind == KIND_ADDRS && !read_addrs(value, ret))) {
             return;
         }
+        if (kind == KIND_TIME && value.len == TIME_VALUE_LEN) {
+            ret->unix_s = dtt_get_le64(value.data);
+        }
     }
 }
 
@@ -116,6 +129,7 @@ int dtt_content_read(struct dtt_slice s, struct dtt_record_info *ret)
     ret->n_active_peers = 0;
     ret->n_message_hashes = 0;
     ret->n_addrs = 0;
+    ret->unix_s = 0;
     const uint8_t *p = s.data;
     for (unsigned i = 0; i < DTT_RECORD_PEERS; i++, p += 32) {
         if (memcmp(p, zero, 32) != 0 && dtt_ed25519_is_point(p)) {

@@ -57,6 +57,12 @@ void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
     make_due(p, mono_ns);
 }
 
+void dtt_publisher_answer(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    p->is_urgent = true;
+    make_due(p, dtt_add_ns(mono_ns, DTT_PUBLISHER_ANSWER_NS));
+}
+
 void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns)
 {
     enter(p, DTT_PUBLISHER_WAITING);

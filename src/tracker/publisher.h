@@ -10,10 +10,11 @@
 #include "tracker/reads.h"
 #include "tracker/tuning.h"
 
-#define DTT_PUBLISHER_GAP_NS (1 * DTT_S)   /**< between the starts of two records */
-#define DTT_PUBLISHER_MOVED_NS (5 * DTT_S) /**< between two records because of new addresses */
-#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S) /**< a slot read within this time is not read again */
-#define DTT_PUBLISHER_TURN_NS (1 * DTT_S)  /**< a new minute's record starts within this */
+#define DTT_PUBLISHER_ANSWER_NS (4 * DTT_S) /**< a twin has noted when it started by then */
+#define DTT_PUBLISHER_GAP_NS (1 * DTT_S)    /**< between the starts of two records */
+#define DTT_PUBLISHER_MOVED_NS (5 * DTT_S)  /**< between two records because of new addresses */
+#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S)  /**< a slot read within this time is not read again */
+#define DTT_PUBLISHER_TURN_NS (1 * DTT_S)   /**< a new minute's record starts within this */
 /** An elected member's record starts after the first of these, in its share of the second. */
 #define DTT_PUBLISHER_ELECTED_NS (2 * DTT_S)
 #define DTT_PUBLISHER_SPREAD_NS (48 * DTT_S)
@@ -65,6 +66,8 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
  * value of a slot, and that one should be of use.
  */
 void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
+/** A record is to go out in a moment, whatever others have published. */
+void dtt_publisher_answer(struct dtt_publisher *p, uint64_t mono_ns);
 /** The network or the clock changed: a record is due now, and one under way no longer counts. */
 void dtt_publisher_restart(struct dtt_publisher *p, uint64_t mono_ns);
 void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns);

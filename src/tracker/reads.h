@@ -33,6 +33,7 @@ struct dtt_reads {
     uint64_t depth;  /**< minutes looked at: 2, or 3; as the view's */
     uint32_t done;   /**< reads that ended with an answer */
     struct dtt_read slots[DTT_READS_MINUTES][DTT_SLOT_KINDS]; /**< minute m: index m % 3; by kind */
+    struct dtt_read far[DTT_SLOT_KINDS]; /**< of one more minute; nobody waits for them */
 };
 
 /** With a depth of 2. */
@@ -49,6 +50,12 @@ void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds
 void dtt_reads_start_older(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
 /** Of the current minute only. */
 void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
+/**
+ * Of any other minute; false for one that is read anyhow, and while such reads are under way. No
+ * pass waits for them.
+ */
+bool dtt_reads_start_far(struct dtt_reads *r, uint64_t mono_ns, uint64_t minute,
+                         dtt_slot_kinds kinds);
 /** Takes a read that is to be made. */
 bool dtt_reads_next(struct dtt_reads *r, enum dtt_slot_kind *ret_kind, uint64_t *ret_minute);
 

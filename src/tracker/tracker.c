@@ -8,6 +8,7 @@
 #include "tracker/publisher.h"
 #include "tracker/reads.h"
 #include "tracker/search.h"
+#include "tracker/twin.h"
 #include "tracker/view.h"
 #include "tracker/window.h"
 
@@ -27,6 +28,9 @@
  * swarm, they may be anybody's. */
 #define ALONE_WORTH 4
 
+/* In one minute of so many the first of those elected renews the record of the day. */
+#define DAY_RECORD_MINUTES 16
+
 /* Search passes that read all slots; later ones do so by turns. */
 #define FULL_PASSES 4
 
@@ -37,6 +41,7 @@ struct dtt_tracker {
     struct dtt_id self;
     dtt_slot_kinds kinds; /* of the slots in use */
     int64_t wall_offset;  /* wall minus mono at the last call */
+    struct dtt_now now;   /* of the last call */
     uint64_t turn_ns;     /* mono, start of the next minute */
     uint64_t deadline_ns; /* mono, before which a tick has nothing to do */
     size_t n_addrs;
@@ -50,6 +55,11 @@ struct dtt_tracker {
     struct dtt_publisher publisher;
     struct dtt_merge merge;
     struct dtt_census census;
+    struct dtt_clock clock;
+    struct dtt_twin twin;
+    bool wants_day_record;
+    bool has_clock_news;         /* not yet handed out */
+    struct dtt_clock_guess told; /* of our clock */
 
     uint64_t next_dial_ns;
     bool has_dial; /* chosen and not yet handed out */
@@ -108,6 +118,7 @@ static void elect(struct dtt_tracker *t, struct dtt_now now, uint64_t minute)
     if (records > 0 &&
         dtt_census_is_elected(&t->census, &t->view, &t->peers, minute, records, &rank)) {
         dtt_publisher_elected(&t->publisher, now.mono_ns, rank, records);
+        t->wants_day_record |= rank == 0 && minute % DAY_RECORD_MINUTES == 0;
     }
 }
 
@@ -118,6 +129,7 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
     int64_t step = (int64_t)((uint64_t)offset - (uint64_t)t->wall_offset);
     uint64_t minute = dtt_now_minute(now);
     t->wall_offset = offset;
+    t->now = now;
     if (minute != t->view.minute) {
         t->deadline_ns = now.mono_ns;
         dtt_view_turn(&t->view, minute);
@@ -134,6 +146,8 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
     if (step > JUMP_NS || step < -JUMP_NS) {
         DTT_TRACE(t->ctx, TRACKER_CLOCK_JUMP, dtt_tv_int(step / (int64_t)DTT_MS));
         t->deadline_ns = now.mono_ns;
+        dtt_clock_was_set(&t->clock);
+        dtt_twin_clock_was_set(&t->twin, now);
         look_again(t, now);
     }
 }
@@ -169,6 +183,24 @@ static dtt_slot_kinds search_kinds(const struct dtt_tracker *t)
     return is_full || !(t->kinds & secret) ? t->kinds : secret;
 }
 
+/*
+ * A member that is alone looks at one minute more with each pass, and leaves a record where members
+ * whose clocks differ look too. Only holders of the secret can write there.
+ */
+static void look_further(struct dtt_tracker *t, struct dtt_now now)
+{
+    bool is_day;
+    dtt_slot_kinds secret = 1u << DTT_SLOT_SECRET;
+    if (!(t->kinds & secret) || !dtt_clock_may_look(&t->clock, t->search.since_ns, now.mono_ns)) {
+        return;
+    }
+    uint64_t minute = dtt_clock_look(&t->clock, t->view.minute, now.mono_ns, &is_day);
+    if (dtt_reads_start_far(&t->reads, now.mono_ns, minute, is_day ? secret : search_kinds(t))) {
+        dtt_view_look(&t->view, minute);
+    }
+    t->wants_day_record |= dtt_clock_renew(&t->clock, now.mono_ns);
+}
+
 static void step_search(struct dtt_tracker *t, struct dtt_now now)
 {
     bool is_ready = dtt_peers_ready_ns(&t->peers, false) <= now.mono_ns;
@@ -183,6 +215,7 @@ static void step_search(struct dtt_tracker *t, struct dtt_now now)
         } else {
             dtt_reads_start(&t->reads, now.mono_ns, search_kinds(t));
         }
+        look_further(t, now);
     }
 }
 
@@ -278,6 +311,20 @@ static uint64_t next_deadline(const struct dtt_tracker *t)
     return has_turn ? dtt_min_ns(at, t->turn_ns) : at;
 }
 
+/* What others show of their clocks is told when it is news. */
+static void step_clock(struct dtt_tracker *t, struct dtt_now now)
+{
+    struct dtt_clock_guess g = dtt_clock_guess(&t->clock, now.mono_ns);
+    int64_t change = g.offset_s - t->told.offset_s;
+    bool is_surer = dtt_clock_is_sure(&g) && !dtt_clock_is_sure(&t->told);
+    if (!dtt_clock_is_off(&g)) {
+        t->told = (struct dtt_clock_guess){0};
+    } else if (is_surer || change >= DTT_CLOCK_OFF_S || change <= -DTT_CLOCK_OFF_S) {
+        t->told = g;
+        t->has_clock_news = true;
+    }
+}
+
 /* Each input ends here: whatever became possible or due happens, in this order. */
 static void step(struct dtt_tracker *t, struct dtt_now now)
 {
@@ -287,6 +334,7 @@ static void step(struct dtt_tracker *t, struct dtt_now now)
     step_search(t, now);
     step_publisher(t, now);
     step_merge(t, now);
+    step_clock(t, now);
     t->deadline_ns = next_deadline(t);
     assert(is_searching(t) == (t->peers.n_neighbors == 0));
     assert((t->merge.state == DTT_MERGE_IDLE) == (t->peers.n_neighbors == 0));
@@ -344,6 +392,9 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     dtt_search_init(&t->search, &t->cfg.tuning, &t->rng, now.mono_ns);
     dtt_publisher_init(&t->publisher, &t->cfg.tuning, t->kinds, &t->rng, now.mono_ns);
     dtt_merge_init(&t->merge, &t->cfg.tuning, &t->rng);
+    dtt_clock_init(&t->clock);
+    dtt_twin_init(&t->twin, now);
+    t->now = now;
     DTT_TRACE(ctx, TRACKER_SEARCH, dtt_tv_text("start"));
     step(t, now);
     *ret = t;
@@ -442,14 +493,39 @@ static void hear_record(struct dtt_tracker *t, const struct dtt_record_info *r)
               dtt_tv_int((int64_t)r->n_addrs));
 }
 
+/* Of a minute that only a member with another clock would use, or left over from that minute. */
+static void hear_far(struct dtt_tracker *t, struct dtt_now now, struct dtt_record_info *r)
+{
+    if (r->minute > t->view.minute) {
+        dtt_clock_show(&t->clock, now.mono_ns, &r->publisher, r->minute, t->view.minute);
+        r->minute = t->view.minute;
+    }
+    hear_record(t, r);
+}
+
 void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
                             uint64_t minute, int64_t seq, struct dtt_slice value)
 {
     struct dtt_record_info r;
     enter(t, now);
-    if (dtt_view_add(&t->view, now.mono_ns, kind, minute, seq, value, &r)) {
-        hear_record(t, &r);
+    switch (dtt_view_add(&t->view, now.mono_ns, kind, minute, seq, value, &r)) {
+    case DTT_VIEW_NOTHING: break;
+    case DTT_VIEW_RECORD: hear_record(t, &r); break;
+    case DTT_VIEW_FAR: hear_far(t, now, &r); break;
+    case DTT_VIEW_OWN:
+        if (dtt_twin_found(&t->twin, now, value, &r)) {
+            dtt_publisher_answer(&t->publisher, now.mono_ns); /* so that it notices us too */
+        }
+        break;
     }
+    step(t, now);
+}
+
+void dtt_tracker_clock(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *member,
+                       uint64_t minute)
+{
+    enter(t, now);
+    dtt_clock_show(&t->clock, now.mono_ns, member, minute, t->view.minute);
     step(t, now);
 }
 
@@ -545,7 +621,9 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 static void describe_us(const struct dtt_tracker *t, struct dtt_record_info *ret)
 {
     const struct dtt_peers *peers = &t->peers;
-    *ret = (struct dtt_record_info){.size = sizeof(*ret)};
+    int64_t unix_s = t->now.wall_ns / (int64_t)DTT_S;
+    *ret =
+        (struct dtt_record_info){.size = sizeof(*ret), .unix_s = unix_s > 0 ? (uint64_t)unix_s : 0};
     for (size_t i = 0; i < peers->count && ret->n_active_peers < DTT_RECORD_PEERS; i++) {
         if (peers->list[i].state == DTT_PEER_NEIGHBOR) {
             ret->active_peers[ret->n_active_peers++] = peers->list[i].id;
@@ -565,6 +643,16 @@ static int make_record(struct dtt_tracker *t, uint64_t minute, const struct dtt_
     return content.failed ? DTT_ETOOBIG
                           : dtt_record_make(ret, &t->cfg.secret, t->cfg.topic, minute,
                                             dtt_slice(buf, content.len), t->cfg.node_seed, &t->rng);
+}
+
+static void hand_out(struct dtt_tracker *t, const struct dtt_tracker_action *put,
+                     const struct dtt_record_info *info)
+{
+    dtt_twin_made(&t->twin, dtt_slice(put->value, put->value_len));
+    DTT_COUNT(t->ctx, TRACKER_PUTS);
+    DTT_TRACE(t->ctx, TRACKER_PUT, dtt_tv_text(kind_name(put->slot.kind)),
+              dtt_tv_int((int64_t)put->slot.minute), dtt_tv_int((int64_t)info->n_active_peers),
+              dtt_tv_int((int64_t)info->n_message_hashes), dtt_tv_int((int64_t)info->n_addrs));
 }
 
 /* The record is made when it is handed out, so that it tells what we know by then. */
@@ -593,10 +681,34 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     ret->is_brief = !is_searching(t);
     ret->copies = t->cfg.tuning.slot_copies;
     ret->value_len = value.len;
-    DTT_COUNT(t->ctx, TRACKER_PUTS);
-    DTT_TRACE(t->ctx, TRACKER_PUT, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
-              dtt_tv_int((int64_t)info.n_active_peers), dtt_tv_int((int64_t)info.n_message_hashes),
-              dtt_tv_int((int64_t)info.n_addrs));
+    hand_out(t, ret, &info);
+    return true;
+}
+
+/* The record of the day, in the secret slot of its first minute: docs/design/tracker.md. */
+static bool next_day_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    struct dtt_record_info info;
+    struct dtt_writer value = dtt_writer(ret->value, sizeof(ret->value));
+    uint64_t day = dtt_clock_day(t->view.minute);
+    if (!t->wants_day_record) {
+        return false;
+    }
+    t->wants_day_record = false;
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_PUT,
+                                       .width = (uint8_t)t->cfg.tuning.slot_width,
+                                       .is_brief = true,
+                                       .copies = t->cfg.tuning.slot_copies,
+                                       .seq = dtt_slot_next_seq(DTT_SLOT_SECRET, false, 0)};
+    describe_us(t, &info);
+    /* In that minute itself it is a record like any other. */
+    if (day == t->view.minute || t->cfg.tuning.record_cap == 0 ||
+        dtt_slot_make(&ret->slot, DTT_SLOT_SECRET, &t->cfg.secret, t->cfg.topic, day) != DTT_OK ||
+        make_record(t, day, &info, &value) != DTT_OK) {
+        return false;
+    }
+    ret->value_len = value.len;
+    hand_out(t, ret, &info);
     return true;
 }
 
@@ -612,6 +724,23 @@ static bool next_published(struct dtt_tracker *t, struct dtt_tracker_action *ret
     return true;
 }
 
+static bool next_news(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_CLOCK};
+    if (t->has_clock_news) {
+        t->has_clock_news = false;
+        return true;
+    }
+    if (!t->twin.is_news) {
+        return false;
+    }
+    t->twin.is_news = false;
+    ret->type = DTT_TRACKER_TWIN;
+    ret->n_addrs = t->twin.n_addrs;
+    memcpy(ret->addrs, t->twin.addrs, sizeof(ret->addrs));
+    return true;
+}
+
 int dtt_tracker_seed(const struct dtt_tracker *t, uint64_t minute, uint8_t ret[32])
 {
     return dtt_secret_rotate(ret, &t->cfg.secret, t->cfg.topic, minute);
@@ -620,8 +749,9 @@ int dtt_tracker_seed(const struct dtt_tracker *t, uint64_t minute, uint8_t ret[3
 bool dtt_tracker_next(struct dtt_tracker *t, bool may_ask, struct dtt_tracker_action *ret)
 {
     struct dtt_record_info record;
-    if (next_dial(t, ret) || (may_ask && (next_get(t, ret) || next_put(t, ret))) ||
-        next_published(t, ret)) {
+    if (next_dial(t, ret) ||
+        (may_ask && (next_get(t, ret) || next_put(t, ret) || next_day_put(t, ret))) ||
+        next_published(t, ret) || next_news(t, ret)) {
         return true;
     }
     if (!dtt_view_next_new(&t->view, &record)) {
@@ -646,6 +776,9 @@ void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
         .dials_failed = t->dials_failed,
         .members = dtt_census_members(&t->census, &t->view, &t->peers),
         .searching_since_ns = t->search.since_ns,
+        .clock = dtt_clock_guess(&t->clock, now.mono_ns),
+        .has_twin = dtt_twin_is_there(&t->twin, now.mono_ns),
+        .twin = t->twin.addrs[0],
     };
     for (size_t i = 0; i < t->view.count; i++) {
         ret->records_seen += t->view.records[i].info.minute + 1 >= minute;

@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "base/time.h"
 #include "record/record.h"
+#include "tracker/clock.h"
 #include "tracker/tuning.h"
 
 struct dtt_tracker;
@@ -53,6 +54,9 @@ void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_sl
                           uint64_t minute, int status, uint32_t acked);
 /** A DIAL failed for good (all addresses). Success shows as neighbor_up. */
 void dtt_tracker_dial_failed(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer);
+/** A member showed on its connection what minute its clock shows. */
+void dtt_tracker_clock(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *member,
+                       uint64_t minute);
 /** The network or the wall clock changed: look and publish again at once. */
 void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now);
 
@@ -64,7 +68,9 @@ enum dtt_tracker_action_type {
                              replaces a PUT of the same slot that is still under way */
     DTT_TRACKER_DIAL,   /**< connect `peer` at `addrs` (may be none: use what is known) and join */
     DTT_TRACKER_RECORD, /**< a new verified record of another member */
-    DTT_TRACKER_PUBLISHED /**< our record of `slot.minute` is stored on `copies` nodes */
+    DTT_TRACKER_PUBLISHED, /**< our record of `slot.minute` is stored on `copies` nodes */
+    DTT_TRACKER_CLOCK,     /**< the clocks of others are not as ours: see the status */
+    DTT_TRACKER_TWIN       /**< another program has our key, at `addrs` */
 };
 
 struct dtt_tracker_action {
@@ -78,7 +84,7 @@ struct dtt_tracker_action {
     struct dtt_id peer;                  /**< DIAL */
     bool was_neighbor;                   /**< DIAL: until it fell silent */
     size_t n_addrs;
-    struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< DIAL */
+    struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< DIAL, TWIN */
     struct dtt_record_info record;           /**< RECORD */
     uint32_t copies; /**< PUT: nodes that get the value, those without one first; PUBLISHED */
 };
@@ -98,6 +104,9 @@ struct dtt_tracker_status {
     uint32_t dials_started, dials_failed;
     uint32_t members;            /**< estimate of the swarm, us included */
     uint64_t searching_since_ns; /**< mono; DTT_NEVER while there are neighbours */
+    struct dtt_clock_guess clock;
+    bool has_twin;
+    struct dtt_addr twin; /**< one of its addresses */
 };
 void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
                         struct dtt_tracker_status *ret);

@@ -4,28 +4,44 @@
 #include <sodium.h>
 #include <string.h>
 
-static struct dtt_view_minute *minute_of(struct dtt_view *v, uint64_t minute)
-{
-    return &v->minutes[minute % DTT_VIEW_MINUTES];
-}
-
 static bool is_in_view(const struct dtt_view *v, uint64_t minute)
 {
     return minute <= v->minute && v->minute - minute < v->depth;
 }
 
-static void start_minute(struct dtt_view *v, uint64_t minute)
+/* NULL: the minute is not looked at. */
+static struct dtt_view_minute *minute_of(struct dtt_view *v, uint64_t minute)
 {
-    struct dtt_view_minute *m = minute_of(v, minute);
+    if (is_in_view(v, minute)) {
+        return &v->minutes[minute % DTT_VIEW_MINUTES];
+    }
+    return minute == v->far.minute ? &v->far : NULL;
+}
+
+static void begin(struct dtt_view *v, struct dtt_view_minute *m, uint64_t minute)
+{
     m->minute = minute;
     m->is_skipped = dtt_secret_rotate(m->enc_seed, &v->secret, v->topic, minute) != DTT_OK;
+    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
+        m->slots[k].is_used = false;
+    }
+}
+
+static void start_minute(struct dtt_view *v, uint64_t minute)
+{
+    struct dtt_view_minute *m = &v->minutes[minute % DTT_VIEW_MINUTES];
+    begin(v, m, minute);
     if (m->is_skipped) {
         v->skipped++;
         DTT_COUNT(v->ctx, TRACKER_MINUTES_SKIPPED);
         DTT_TRACE(v->ctx, TRACKER_MINUTE_SKIPPED, dtt_tv_int((int64_t)minute));
     }
-    for (unsigned k = 0; k < DTT_SLOT_KINDS; k++) {
-        m->slots[k].is_used = false;
+}
+
+void dtt_view_look(struct dtt_view *v, uint64_t minute)
+{
+    if (minute != v->far.minute) {
+        begin(v, &v->far, minute);
     }
 }
 
@@ -42,6 +58,7 @@ void dtt_view_init(struct dtt_view *v, struct dtt_ctx *ctx, const uint8_t topic[
     v->n_new = 0;
     v->count = 0;
     v->depth = 2;
+    v->far.minute = UINT64_MAX;
     for (uint64_t i = 0; i < DTT_VIEW_MINUTES && i <= minute; i++) {
         start_minute(v, minute - i);
     }
@@ -55,6 +72,8 @@ void dtt_view_fini(struct dtt_view *v)
         sodium_memzero(m->enc_seed, sizeof(m->enc_seed));
         sodium_memzero(&m->slots[DTT_SLOT_SECRET].slot, sizeof(struct dtt_slot));
     }
+    sodium_memzero(v->far.enc_seed, sizeof(v->far.enc_seed));
+    sodium_memzero(&v->far.slots[DTT_SLOT_SECRET].slot, sizeof(struct dtt_slot));
 }
 
 static void drop_record(struct dtt_view *v, size_t i)
@@ -70,7 +89,7 @@ void dtt_view_turn(struct dtt_view *v, uint64_t minute)
     }
     v->minute = minute;
     for (uint64_t i = 0; i < DTT_VIEW_MINUTES && i <= minute; i++) {
-        if (minute_of(v, minute - i)->minute != minute - i) {
+        if (v->minutes[(minute - i) % DTT_VIEW_MINUTES].minute != minute - i) {
             start_minute(v, minute - i);
         }
     }
@@ -83,14 +102,11 @@ void dtt_view_turn(struct dtt_view *v, uint64_t minute)
 
 struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind, uint64_t minute)
 {
-    if (!is_in_view(v, minute)) {
-        return NULL;
-    }
     struct dtt_view_minute *m = minute_of(v, minute);
-    struct dtt_view_slot *s = &m->slots[kind];
-    if (m->is_skipped) {
+    if (!m || m->is_skipped) {
         return NULL;
     }
+    struct dtt_view_slot *s = &m->slots[kind];
     if (!s->is_used) {
         s->is_used = true;
         s->has_max_seq = false;
@@ -197,36 +213,38 @@ static void keep(struct dtt_view *v, const struct dtt_record_info *info)
     }
 }
 
-bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind, uint64_t minute,
-                  int64_t seq, struct dtt_slice value, struct dtt_record_info *ret)
+enum dtt_view_result dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind,
+                                  uint64_t minute, int64_t seq, struct dtt_slice value,
+                                  struct dtt_record_info *ret)
 {
-    struct dtt_record_info info;
     struct dtt_view_slot *s = dtt_view_slot(v, kind, minute);
     if (!s) {
         DTT_COUNT(v->ctx, TRACKER_VALUES_STALE);
-        return false;
+        return DTT_VIEW_NOTHING;
     }
     if (!s->has_max_seq || seq > s->max_seq) {
         s->has_max_seq = true;
         s->max_seq = seq;
     }
     if (!is_worth_opening(v, s, mono_ns, value)) {
-        return false;
+        return DTT_VIEW_NOTHING;
     }
-    int err = open_value(v, minute_of(v, minute), value, &info);
+    int err = open_value(v, minute_of(v, minute), value, ret);
     if (err) {
         v->refused++;
         DTT_COUNT(v->ctx, TRACKER_VALUES_REFUSED);
         DTT_TRACE(v->ctx, TRACKER_VALUE_REFUSED, dtt_tv_int((int64_t)minute),
                   dtt_tv_text(dtt_error_name(err)));
-        return false;
+        return DTT_VIEW_NOTHING;
     }
-    if (memcmp(&info.publisher, &v->self, sizeof(v->self)) == 0) {
-        return false;
+    if (memcmp(&ret->publisher, &v->self, sizeof(v->self)) == 0) {
+        return DTT_VIEW_OWN;
     }
-    keep(v, &info);
-    *ret = info;
-    return true;
+    if (!is_in_view(v, minute)) {
+        return DTT_VIEW_FAR;
+    }
+    keep(v, ret);
+    return DTT_VIEW_RECORD;
 }
 
 uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute, bool has_neighbors)

@@ -50,6 +50,7 @@ struct dtt_view {
     uint64_t minute;                                  /**< the current one */
     uint64_t depth;                                   /**< minutes looked at: 2, or 3 */
     struct dtt_view_minute minutes[DTT_VIEW_MINUTES]; /**< minute m: index m % 3 */
+    struct dtt_view_minute far;                       /**< one more, looked at in passing */
     uint32_t refused;
     uint32_t skipped; /**< minutes */
     size_t n_new;
@@ -66,21 +67,29 @@ void dtt_view_fini(struct dtt_view *v);
 /** The current minute is another one: what is older than `depth` minutes is dropped. */
 void dtt_view_turn(struct dtt_view *v, uint64_t minute);
 
+/** Looks at the slots of another minute, too, until it is told of the next one. */
+void dtt_view_look(struct dtt_view *v, uint64_t minute);
+
 /**
- * A slot of `minute`, NULL unless that is the current minute or one of `depth` - 1 before it, or
- * when the rotation of the secret failed for it.
+ * A slot of `minute`, NULL unless that is the current minute, one of `depth` - 1 before it, or the
+ * one of dtt_view_look, or when the rotation of the secret failed for it.
  */
 struct dtt_view_slot *dtt_view_slot(struct dtt_view *v, enum dtt_slot_kind kind, uint64_t minute);
 
 /** The rotation of the secret has not failed for `minute`. */
 bool dtt_view_has_keys(const struct dtt_view *v, uint64_t minute);
 
-/**
- * One value of a slot of `minute`, stored with `seq`. True when it is a verified record of somebody
- * else that was not seen before; false for a known value, garbage, our own record.
- */
-bool dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind, uint64_t minute,
-                  int64_t seq, struct dtt_slice value, struct dtt_record_info *ret);
+enum dtt_view_result {
+    DTT_VIEW_NOTHING, /**< known before, garbage, or of no minute looked at */
+    DTT_VIEW_RECORD,  /**< a verified record of somebody else */
+    DTT_VIEW_FAR,     /**< one of the minute of dtt_view_look; it is not kept */
+    DTT_VIEW_OWN      /**< a verified record of our own key */
+};
+
+/** One value of a slot of `minute`, stored with `seq`. *ret is set unless there is nothing. */
+enum dtt_view_result dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind,
+                                  uint64_t minute, int64_t seq, struct dtt_slice value,
+                                  struct dtt_record_info *ret);
 
 /** Distinct publishers other than us with a record in `minute` that names neighbours, or none. */
 uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute, bool has_neighbors);

@@ -111,7 +111,14 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
     case DTT_EVENT_DHT_PUT:
     case DTT_EVENT_DHT_READY:
     case DTT_EVENT_DHT_ANNOUNCE:
-    case DTT_EVENT_LOST: break;
+    case DTT_EVENT_LOST:
+    case DTT_EVENT_CLOCK: break;
+    case DTT_EVENT_TWIN:
+        ev->u.twin.n_addrs %= DTT_RECORD_ADDRS + 1;
+        for (size_t i = 0; i < ev->u.twin.n_addrs; i++) {
+            take_addr(in, &ev->u.twin.addrs[i]);
+        }
+        break;
     case DTT_EVENT_STATE_FILE:
         ev->u.state_file.reason[sizeof(ev->u.state_file.reason) - 1] = '\0';
         break;

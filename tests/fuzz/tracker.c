@@ -68,6 +68,10 @@ static void seal(struct dtt_writer *out, unsigned n, uint64_t minute, struct run
 
 static void note_get(struct run *r, const struct dtt_slot *slot)
 {
+    uint64_t now = dtt_now_minute(r->now);
+    if (slot->minute > now || now - slot->minute >= r->depth) {
+        return; /* a look at another minute, which may become the current one meanwhile */
+    }
     /* The tracker gives a read up after ten seconds; before, it must not start it again. */
     uint64_t *reading = &r->reading[slot->minute % 3][slot->kind];
     uint64_t *read_at = &r->read_at[slot->minute % 3][slot->kind];

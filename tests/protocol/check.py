@@ -133,12 +133,13 @@ class Extension(unittest.TestCase):
     def test_tails(self):
         for case in load("extension.json")["cases"]:
             with self.subTest(case["name"]):
-                found = extension.read(unhex(case["tail"]))
+                found, time = extension.read(unhex(case["tail"]))
+                self.assertEqual(time, case.get("unix_s", 0))
                 want = [text.rsplit(":", 1) for text in case["addrs"]]
                 self.assertEqual(found, [
                     (ipaddress.ip_address(ip.strip("[]")), int(port)) for ip, port in want])
                 if case.get("written"):
-                    self.assertEqual(extension.write(found).hex(), case["tail"])
+                    self.assertEqual(extension.write(found, time).hex(), case["tail"])
 
 
 class Elections(unittest.TestCase):

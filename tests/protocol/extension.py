@@ -6,7 +6,7 @@ An address is a pair of an ipaddress object and a port.
 import ipaddress
 
 MAGIC = b"DTT\1"
-END, ADDRESSES = 0, 1
+END, ADDRESSES, TIME = 0, 1, 2
 SIZE = {4: 4, 6: 16}
 MOST = 8
 DROPPED = [ipaddress.ip_network(net) for net in (
@@ -36,26 +36,31 @@ def addresses_in(value):
 
 
 def read(tail):
-    found = []
+    """The addresses, and the time of writing or 0."""
+    found, time = [], 0
     if tail[:4] != MAGIC:
-        return found
+        return found, time
     tail = tail[4:]
     while len(tail) >= 2 and tail[0] != END and len(tail) >= 2 + tail[1]:
         kind, value, tail = tail[0], tail[2 : 2 + tail[1]], tail[2 + tail[1] :]
         for address in addresses_in(value) if kind == ADDRESSES else ():
             if address is None:
-                return found
+                return found, time
             address = usable(address)
             if address and address not in found and len(found) < MOST:
                 found.append(address)
-    return found
+        if kind == TIME and len(value) == 8:
+            time = int.from_bytes(value, "little")
+    return found, time
 
 
-def write(addresses):
+def write(addresses, time=0):
     value = b""
     for ip, port in filter(None, map(usable, addresses[:MOST])):
         value += bytes([ip.version]) + ip.packed + port.to_bytes(2, "big")
     if not value:
         return b""
     out = MAGIC + bytes([ADDRESSES, len(value)]) + value
+    if time:
+        out += bytes([TIME, 8]) + time.to_bytes(8, "little")
     return out + bytes(-len(out) % 64)

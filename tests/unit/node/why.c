@@ -79,6 +79,41 @@ static void each_stage_has_its_sentence(void **state)
     }
 }
 
+static void a_wrong_clock_and_a_twin_are_told_of(void **state)
+{
+    static const struct {
+        struct dtt_clock_guess clock;
+        const char *sentence;
+    } cases[] = {
+        {{.offset_s = 60, .sources = 3, .agreeing = 3}, "connected to 1 neighbour"},
+        {{.offset_s = 7800, .sources = 3, .agreeing = 3},
+         "connected to 1 neighbour; your clock seems 2 h 10 min ahead: 3 members agree"},
+        {{.offset_s = -180, .sources = 1, .agreeing = 1},
+         "connected to 1 neighbour; your clock seems 3 min behind, or that of another member is "
+         "wrong"},
+        {{.offset_s = 90000, .sources = 2, .agreeing = 2},
+         "connected to 1 neighbour; your clock seems 1 day 1 h ahead, or that of other members is "
+         "wrong"},
+    };
+    (void)state;
+    struct dtt_tracker_status s = {.neighbors = 1};
+    struct dtt_why why;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        s.clock = cases[i].clock;
+        dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, 0, now, &why);
+        assert_string_equal(why.sentence, cases[i].sentence);
+        assert_int_equal(why.clock_offset_s, s.clock.offset_s);
+        assert_int_equal(why.clock_sources, s.clock.agreeing);
+    }
+    s = (struct dtt_tracker_status){
+        .neighbors = 1, .has_twin = true, .twin = dtt_addr_v4(192, 0, 2, 1, 7)};
+    dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, 0, now, &why);
+    assert_string_equal(why.sentence,
+                        "connected to 1 neighbour; another program runs with this identity, at "
+                        "192.0.2.1:7: give each its own");
+    assert_int_equal(why.has_twin, 1);
+}
+
 static void neighbors_of_no_use_are_told_of(void **state)
 {
     static const struct {
@@ -131,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_stage_has_its_sentence),
         cmocka_unit_test(neighbors_of_no_use_are_told_of),
+        cmocka_unit_test(a_wrong_clock_and_a_twin_are_told_of),
         cmocka_unit_test(figures_are_those_of_the_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,7 @@ static void all_hold_in_small(void **state)
         {"crowd_leaves", 100},
         {"sleep_8_hours", 4},
         {"clock_skew_90_s", 8},
+        {"clock_skew_300_s", 50},
         {"squatted_slots", 6},
         {"bootstrap_dead_after_start", 10},
         {"busy_topic_no_false_merge", 4},

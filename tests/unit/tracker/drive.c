@@ -19,6 +19,8 @@ void collect(void)
         case DTT_TRACKER_DIAL: out.dials++, out.dial = a; break;
         case DTT_TRACKER_RECORD: out.records++, out.record = a; break;
         case DTT_TRACKER_PUBLISHED: out.published++, out.pub = a; break;
+        case DTT_TRACKER_CLOCK: out.clocks++; break;
+        case DTT_TRACKER_TWIN: out.twins++, out.twin = a; break;
         }
     }
 }

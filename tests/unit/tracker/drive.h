@@ -17,9 +17,9 @@
 
 /* What a tracker asked for since the last look. */
 struct outcome {
-    unsigned gets, puts, dials, records, published;
+    unsigned gets, puts, dials, records, published, clocks, twins;
     uint64_t get_minutes[2 * DTT_SLOT_KINDS];
-    struct dtt_tracker_action put, dial, pub, record;
+    struct dtt_tracker_action put, dial, pub, record, twin;
 };
 
 extern struct dtt_ctx ctx;

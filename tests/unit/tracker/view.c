@@ -36,7 +36,8 @@ static int teardown(void **state)
 static bool add_at(uint64_t ms, uint64_t minute, struct dtt_slice value)
 {
     struct dtt_record_info info;
-    return dtt_view_add(&v, at_ms(ms).mono_ns, DTT_SLOT_PUBLIC, minute, INT64_MAX, value, &info);
+    return dtt_view_add(&v, at_ms(ms).mono_ns, DTT_SLOT_PUBLIC, minute, INT64_MAX, value, &info) ==
+           DTT_VIEW_RECORD;
 }
 
 static bool add(uint64_t minute, const struct sealed *s)
@@ -115,6 +116,35 @@ static void a_record_counts_in_its_own_minute_only(void **state)
     assert_false(add(M + 1, &s));
     assert_false(add(M - 2, &s));
     assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_VALUES_STALE], 2);
+}
+
+/* Another minute is looked at in passing: its records are told and not kept. */
+static void a_far_minute_is_looked_at(void **state)
+{
+    (void)state;
+    struct sealed s, own;
+    struct dtt_record_info info;
+    seal_plain(&s, 1, M + 5);
+    seal_plain(&own, SELF, M + 5);
+    dtt_view_look(&v, M + 5);
+    assert_non_null(dtt_view_slot(&v, DTT_SLOT_SECRET, M + 5));
+    assert_int_equal(dtt_view_add(&v, 0, DTT_SLOT_PUBLIC, M + 5, 0, sealed_slice(&s), &info),
+                     DTT_VIEW_FAR);
+    assert_int_equal(info.minute, M + 5);
+    assert_int_equal(dtt_view_add(&v, 0, DTT_SLOT_PUBLIC, M + 5, 0, sealed_slice(&s), &info),
+                     DTT_VIEW_NOTHING);
+    assert_int_equal(dtt_view_add(&v, 0, DTT_SLOT_PUBLIC, M + 5, 0, sealed_slice(&own), &info),
+                     DTT_VIEW_OWN);
+    assert_int_equal(v.count, 0);
+    assert_true(dtt_view_is_sound(&v));
+    dtt_view_look(&v, M - 5);
+    assert_null(dtt_view_slot(&v, DTT_SLOT_PUBLIC, M + 5));
+    /* The minute that has come is one like any other. */
+    dtt_view_look(&v, M + 1);
+    dtt_view_turn(&v, M + 1);
+    seal_plain(&s, 1, M + 1);
+    assert_true(add(M + 1, &s));
+    assert_int_equal(v.count, 1);
 }
 
 static void our_own_record_and_those_of_another_secret_are_none(void **state)
@@ -316,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(equal_values_are_opened_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_shared_record_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(a_record_counts_in_its_own_minute_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_far_minute_is_looked_at, setup, teardown),
         cmocka_unit_test_setup_teardown(our_own_record_and_those_of_another_secret_are_none, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_newer_or_richer_record_takes_the_place, setup, teardown),

@@ -13,7 +13,7 @@
 
 #define WORLD_NODES 32
 #define WORLD_STORES 20
-#define WORLD_SLOTS 64
+#define WORLD_SLOTS 1009 /* a prime: slots of other minutes are read, too */
 #define WORLD_SIBLINGS 4
 
 enum personality {
@@ -259,6 +259,8 @@ static void drain(struct world *w, unsigned i)
         case DTT_TRACKER_DIAL: on_dial(w, i, &a); break;
         case DTT_TRACKER_RECORD: n->records++; break;
         case DTT_TRACKER_PUBLISHED: n->published++; break;
+        case DTT_TRACKER_CLOCK:
+        case DTT_TRACKER_TWIN: break;
         }
     }
 }
