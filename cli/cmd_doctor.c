@@ -17,6 +17,8 @@
 #define DOCTOR_TIMEOUT_MS 10000
 /* Time after a first answer for answers over the other family and votes on our address. */
 #define DOCTOR_SETTLE_MS 1500
+/* 2026-01-01: no clock is right that shows an earlier day. */
+#define DOCTOR_EARLIEST 1767225600
 /* This many nodes would agree on our address if all saw the same one. */
 #define DOCTOR_VOTERS 4
 
@@ -89,13 +91,16 @@ static void check_clock(struct doctor *d)
     char text[32];
     gmtime_r(&now, &utc);
     strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &utc);
-    if (adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC)) {
+    if (now < DOCTOR_EARLIEST) {
+        report(d, "clock", VERDICT_FAIL,
+               "%s UTC, which is behind: this program is younger; set the clock", text);
+    } else if (adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC)) {
         report(d, "clock", VERDICT_OK, "%s UTC, which the system keeps in step", text);
     } else {
-        report(
-            d, "clock", VERDICT_WARN,
-            "%s UTC, which nothing keeps in step (no NTP?): two minutes off, and nobody is found",
-            text);
+        report(d, "clock", VERDICT_WARN,
+               "%s UTC, which nothing keeps in step (no NTP?); 'chat' and 'pipe' say when the "
+               "clocks of others differ",
+               text);
     }
 }
 

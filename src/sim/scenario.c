@@ -157,8 +157,9 @@ static const struct dtt_sim_scenario table[] = {
      .script = {{0, DTT_SIM_SKEW, ALL, 90}, {0, DTT_SIM_START, ALL, 10}, {150, DTT_SIM_SAY, 20}},
      .must = {{"whole_s", AT_MOST, 120 * S}, {"delivered", AT_LEAST, 1 * S}}},
     {.name = "clock_skew_300_s",
-     .checks = "The wall clock of one member in fifty is wrong by up to five minutes either way. It "
-               "too must be in within 60 s, and hear what is said.",
+     .checks =
+         "The wall clock of one member in fifty is wrong by up to five minutes either way. It "
+         "too must be in within 60 s, and hear what is said.",
      WORLD(50, 1000, 300),
      .end_s = 240,
      .script = {{0, DTT_SIM_SKEW, 20, 300},

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """A member whose clock is off finds the others all the same, and both sides are told by how much."""
+import json
 import os
 
 import harness
@@ -28,12 +29,24 @@ def meet(scene, seconds, within, words):
     first.leave()
 
 
+def doctor(scene):
+    """A clock without a battery begins in 1970."""
+    done = scene.run("doctor", "--json", *scene.bootstrap_options(), within=60,
+                     environment={"LD_PRELOAD": os.environ["DTT_WRONG_CLOCK"],
+                                  "DTT_CLOCK_SECONDS": "-1700000000"})
+    clock = next(line for line in map(json.loads, done.stdout.splitlines())
+                 if line.get("name") == "clock")
+    harness.check(done.returncode == 69 and clock["verdict"] == "fail" and
+                  "behind" in clock["text"], f"doctor: exit {done.returncode}, {clock}")
+
+
 def test(scene):
     if "DTT_WRONG_CLOCK" not in os.environ:
         return  # a sanitizer wants to be the first that is loaded
     scene.testnet()
     meet(scene, 130, 25, "[23] min")
     meet(scene, 7800, 45, "2 h (9|10) min")
+    doctor(scene)
 
 
 harness.run(test)
