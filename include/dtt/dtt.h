@@ -311,6 +311,10 @@ struct dtt_topic_config {
  * DTT_NODE_DHT_ONLY). At most 64 topics a node (DTT_EFULL). Errors: also DTT_EINVAL, of which
  * dtt_topic_config_check tells more, and DTT_ENOMEM. *ret is written only on success and is freed
  * by dtt_topic_leave or dtt_node_close.
+ *
+ * Neighbours tell a newcomer what was said in the last 30 seconds. A topic that this node has left
+ * less than 90 seconds ago does not bring what was heard or said in it before. Another process
+ * knows nothing of that: restarted, it hears those messages again, its own included.
  */
 DTT_API DTT_MUST_USE int dtt_topic_join(dtt_topic **ret, dtt_node *n,
                                         const struct dtt_topic_config *cfg);

@@ -3,6 +3,7 @@
 
 #include "crypto/hash.h"
 #include "gossip/admission.h"
+#include "gossip/past.h"
 #include "gossip/swarm.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct dtt_gossip {
     struct dtt_rng rng;
     uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
     struct dtt_map topics; /* topic id -> struct dtt_swarm */
+    struct dtt_gossip_past past;
     struct dtt_gossip_outbox outbox;
     struct dtt_gossip_blob *my_data; /* NULL: empty */
     struct dtt_gossip_blob *shown;   /* holds the data of the action returned last */
@@ -67,6 +69,7 @@ void dtt_gossip_free(struct dtt_gossip *g)
         free_swarm(swarm_at(g, i));
     }
     dtt_map_fini(&g->topics);
+    dtt_gossip_past_fini(&g->past);
     dtt_gossip_outbox_fini(&g->outbox);
     dtt_gossip_blob_unref(g->my_data);
     dtt_gossip_blob_unref(g->shown);
@@ -97,16 +100,22 @@ int dtt_gossip_subscribe(struct dtt_gossip *g, struct dtt_now now,
         return err;
     }
     dtt_hyparview_set_data(&s->hyparview, g->my_data);
+    struct dtt_gossip_recall *recall = dtt_gossip_past_take(&g->past, topic);
+    if (recall) {
+        dtt_swarm_recall(s, now, recall);
+    }
     return DTT_OK;
 }
 
 void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,
                      const struct dtt_gossip_topic_id *topic)
 {
-    (void)now;
+    struct dtt_gossip_recall recall;
     struct dtt_swarm *s = dtt_map_take(&g->topics, topic->bytes);
     if (s) {
         dtt_hyparview_quit(&s->hyparview);
+        dtt_swarm_part(s, &recall);
+        dtt_gossip_past_keep(&g->past, now, topic, &recall);
         free_swarm(s);
     }
 }
@@ -334,12 +343,14 @@ static struct dtt_swarm *first_due(const struct dtt_gossip *g)
 uint64_t dtt_gossip_deadline(const struct dtt_gossip *g)
 {
     const struct dtt_swarm *s = first_due(g);
-    return s ? dtt_swarm_deadline(s) : DTT_NEVER;
+    uint64_t past_ns = dtt_gossip_past_deadline(&g->past);
+    return s ? dtt_min_ns(dtt_swarm_deadline(s), past_ns) : past_ns;
 }
 
 void dtt_gossip_tick(struct dtt_gossip *g, struct dtt_now now)
 {
     struct dtt_swarm *s;
+    dtt_gossip_past_tick(&g->past, now);
     /* When much is to be sent, the rest stays due and comes after the caller has drained it. */
     while (!dtt_gossip_outbox_is_busy(&g->outbox) && (s = first_due(g)) != NULL &&
            dtt_swarm_tick(s, now)) {

@@ -240,6 +240,15 @@ void dtt_gossip_recall_forget_lost(struct dtt_gossip_recall *r,
     free(e);
 }
 
+void dtt_gossip_recall_rest(struct dtt_gossip_recall *r)
+{
+    for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
+        while (r->shares[i].oldest_content) {
+            drop_oldest_content(r, &r->shares[i]);
+        }
+    }
+}
+
 /* A caught-up content may end before older ones; it is dropped when its turn comes. */
 void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns)
 {

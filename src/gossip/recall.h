@@ -92,6 +92,9 @@ void dtt_gossip_recall_taken(const struct dtt_gossip_recall *r,
 void dtt_gossip_recall_forget_lost(struct dtt_gossip_recall *r,
                                    const struct dtt_gossip_message_id *id);
 
+/** Drops all contents and keeps the ids: the topic has been left, and may be joined again. */
+void dtt_gossip_recall_rest(struct dtt_gossip_recall *r);
+
 /** Drops ids and contents that are too old. */
 void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns);
 /** When dtt_gossip_recall_expire has something to do, or DTT_NEVER. */

@@ -52,6 +52,24 @@ void dtt_swarm_fini(struct dtt_swarm *s)
     dtt_hyparview_fini(&s->hyparview);
 }
 
+void dtt_swarm_part(struct dtt_swarm *s, struct dtt_gossip_recall *ret)
+{
+    struct dtt_gossip_recall *own = &s->plumtree.received_messages;
+    dtt_gossip_recall_rest(own);
+    *ret = *own;
+    dtt_gossip_recall_init(own, s->plumtree.port.ctx, ret->ids.hash_key);
+}
+
+void dtt_swarm_recall(struct dtt_swarm *s, struct dtt_now now, struct dtt_gossip_recall *r)
+{
+    struct dtt_plumtree *p = &s->plumtree;
+    dtt_gossip_recall_fini(&p->received_messages);
+    p->received_messages = *r;
+    dtt_gossip_recall_init(r, p->port.ctx, p->received_messages.ids.hash_key);
+    /* Should no timer be had, the next message tries again. */
+    dtt_timerq_set(&p->timers, &p->expire_timer, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
+}
+
 void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_message *m)
 {

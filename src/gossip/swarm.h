@@ -20,6 +20,10 @@ int dtt_swarm_init(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gos
                    const struct dtt_hyparview_config *cfg,
                    const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_swarm_fini(struct dtt_swarm *s);
+/** Takes over the ids of messages that the topic had when it was left; `r` is empty then. */
+void dtt_swarm_recall(struct dtt_swarm *s, struct dtt_now now, struct dtt_gossip_recall *r);
+/** The ids of messages, for a topic that is left; the caller frees them. */
+void dtt_swarm_part(struct dtt_swarm *s, struct dtt_gossip_recall *ret);
 
 void dtt_swarm_recv(struct dtt_swarm *s, struct dtt_now now, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_message *m);

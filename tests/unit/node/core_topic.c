@@ -191,6 +191,52 @@ static void members_know_of_each_other_that_they_are(void **state)
     }
 }
 
+static void join_again(struct peer *peer)
+{
+    struct dtt_topic_config cfg = {
+        .size = sizeof(cfg), .name = "room", .secret = "secret", .secret_len = 6, .user = peer};
+    dtt_core_topic_leave(peer->host->topic, dtt_sim_host_now(peer->host));
+    dtt_sim_host_settle(peer->host);
+    peer->is_joined = false;
+    assert_int_equal(dtt_sim_host_join(peer->host, &cfg), DTT_OK);
+}
+
+/* The others announce what was said in the last half minute: it is no news, our own least of all.
+ */
+static void who_joins_again_hears_nothing_twice(void **state)
+{
+    struct party p;
+    (void)state;
+    party_init(&p, 13);
+    for (int i = 0; i < 3; i++) {
+        party_add(&p, "room", "secret");
+    }
+    assert_true(party_run(&p, 60 * DTT_S, party_has_joined));
+    for (size_t i = 0; i < p.n; i++) {
+        say(&p, i);
+    }
+    assert_true(party_run(&p, 10 * DTT_S, all_heard));
+    for (size_t i = 0; i < p.n; i++) { /* each once: who comes and goes is kept waiting */
+        join_again(&p.peers[i]);
+        assert_true(party_run(&p, 30 * DTT_S, party_has_joined));
+        party_run(&p, 5 * DTT_S, NULL);
+        assert_heard_once(&p);
+        assert_int_equal(p.peers[i].heard[i], 0);
+    }
+    /* What is new is heard. */
+    p.peers[0].heard[1] = p.peers[2].heard[1] = 0;
+    assert_int_equal(dtt_sim_host_say(p.peers[1].host, dtt_slice("1 again", 7)), DTT_OK);
+    assert_true(party_run(&p, 10 * DTT_S, all_heard));
+    /* The ids are forgotten when they no longer count. */
+    dtt_core_topic_leave(p.peers[0].host->topic, dtt_sim_host_now(p.peers[0].host));
+    p.peers[0].host->topic = NULL;
+    dtt_sim_host_settle(p.peers[0].host);
+    assert_int_not_equal(dtt_gossip_deadline(p.peers[0].host->core->gossip), DTT_NEVER);
+    party_run(&p, 91 * DTT_S, NULL);
+    assert_int_equal(dtt_gossip_deadline(p.peers[0].host->core->gossip), DTT_NEVER);
+    dtt_sim_world_fini(&p.w);
+}
+
 /* ---- many topics at once */
 
 /* How many operations on slots are under way, and for how many topics; all are of `core`. */
@@ -249,6 +295,7 @@ int main(void)
         cmocka_unit_test(another_secret_stays_outside),
         cmocka_unit_test(twenty_at_once),
         cmocka_unit_test(late_by_two_minutes),
+        cmocka_unit_test(who_joins_again_hears_nothing_twice),
         cmocka_unit_test(many_topics_take_turns),
         cmocka_unit_test(members_know_of_each_other_that_they_are),
     };
