@@ -8,7 +8,7 @@
 static const uint8_t magic[4] = {'D', 'T', 'T', 1};
 #define KIND_END 0
 #define KIND_ADDRS 1
-#define KIND_TIME 2
+#define KIND_TIME 3
 /* The extension's length is a multiple of this, so it hardly reveals the number of addresses. */
 #define EXTENSION_STEP 64
 

@@ -6,7 +6,7 @@ An address is a pair of an ipaddress object and a port.
 import ipaddress
 
 MAGIC = b"DTT\1"
-END, ADDRESSES, TIME = 0, 1, 2
+END, ADDRESSES, TIME = 0, 1, 3
 SIZE = {4: 4, 6: 16}
 MOST = 8
 DROPPED = [ipaddress.ip_network(net) for net in (
