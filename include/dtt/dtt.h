@@ -405,7 +405,8 @@ DTT_API const char *dtt_stage_word(int stage);
 
 /**
  * Reads the topic's slots of the previous and the current minute once, without joining: a
- * DTT_EVENT_RECORD for each verified record as it arrives, then DTT_EVENT_LOOKUP_DONE. *ret_op
+ * DTT_EVENT_RECORD for each verified record as it arrives, then DTT_EVENT_LOOKUP_DONE. Of one
+ * publisher and minute there is another only when it was made later (unix_s). *ret_op
  * names the operation in its events. Waits for a first DHT node. It cannot be cancelled, but by
  * closing the node. Errors: DTT_EINVAL, DTT_EROTATE, DTT_EFULL, DTT_ENOMEM.
  */

@@ -65,6 +65,15 @@ bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b)
     return dtt_addr_cmp(a, b) == 0;
 }
 
+bool dtt_addr_is_in(const struct dtt_addr *list, size_t n, const struct dtt_addr *a)
+{
+    size_t i = 0;
+    while (i < n && !dtt_addr_eq(&list[i], a)) {
+        i++;
+    }
+    return i < n;
+}
+
 bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b)
 {
     return a->family == b->family && a->scope == b->scope &&

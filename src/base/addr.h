@@ -32,6 +32,7 @@ struct dtt_addr dtt_addr_v6_zone(const uint8_t ip[16], uint16_t port, uint32_t z
 /** Number of address bytes in `ip`: 4, 16, or 0 for no family. */
 size_t dtt_addr_ip_len(const struct dtt_addr *a);
 bool dtt_addr_eq(const struct dtt_addr *a, const struct dtt_addr *b);
+bool dtt_addr_is_in(const struct dtt_addr *list, size_t n, const struct dtt_addr *a);
 bool dtt_addr_same_ip(const struct dtt_addr *a, const struct dtt_addr *b);
 /**
  * Number of the host that holds the address, for shares of a limit: the IPv4 address, or the /64 of

@@ -121,7 +121,8 @@ unsigned dtt_network_look(struct dtt_network *n, struct dtt_now now)
     if (n->is_looked && (all != n->all || n->is_rerouted)) {
         changes |= DTT_NETWORK_MOVED;
     }
-    if (count != n->n_addrs || memcmp(addrs, n->addrs, count * sizeof(addrs[0])) != 0) {
+    if (!n->is_looked || count != n->n_addrs ||
+        memcmp(addrs, n->addrs, count * sizeof(addrs[0])) != 0) {
         changes |= DTT_NETWORK_ADDRS;
         memcpy(n->addrs, addrs, count * sizeof(addrs[0]));
         n->n_addrs = count;

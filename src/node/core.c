@@ -156,7 +156,7 @@ void dtt_core_moved(struct dtt_core *c, struct dtt_now now)
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
                               size_t n)
 {
-    bool is_change = c->self.n_local > 0;
+    bool is_change = c->self.is_local_known;
     dtt_self_set_local(&c->self, addrs, n);
     tell_addrs(c, now);
     if (is_change) {

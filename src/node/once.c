@@ -34,6 +34,7 @@ struct dtt_once {
     struct {
         struct dtt_id publisher;
         uint64_t minute;
+        uint64_t unix_s; /* 0: not told */
     } seen[RECORDS_MAX];
     /* Of a publication: */
     int status;
@@ -155,35 +156,43 @@ int dtt_once_publish(struct dtt_core *c, struct dtt_now now, const struct dtt_to
 
 /* ---- reading */
 
-/* True for the first record of its publisher in its minute. */
-static bool is_new(struct dtt_once *o, const struct dtt_record *r)
+/* True for the first record of its publisher in its minute, and for one that was made later. */
+static bool is_new(struct dtt_once *o, const struct dtt_record_info *r)
 {
-    for (size_t i = 0; i < o->n_seen; i++) {
-        if (o->seen[i].minute == r->minute &&
-            memcmp(&o->seen[i].publisher, &r->publisher, sizeof(r->publisher)) == 0) {
+    size_t i = 0;
+    while (i < o->n_seen &&
+           (o->seen[i].minute != r->minute ||
+            memcmp(&o->seen[i].publisher, &r->publisher, sizeof(r->publisher)) != 0)) {
+        i++;
+    }
+    if (i < o->n_seen && r->unix_s <= o->seen[i].unix_s) {
+        return false;
+    }
+    if (i == o->n_seen) {
+        if (i == RECORDS_MAX) {
             return false;
         }
+        o->n_seen++;
     }
-    o->seen[o->n_seen].publisher = r->publisher;
-    o->seen[o->n_seen++].minute = r->minute;
+    o->seen[i].publisher = r->publisher;
+    o->seen[i].minute = r->minute;
+    o->seen[i].unix_s = r->unix_s;
     return true;
 }
 
 static void tell_record(struct dtt_core *c, struct dtt_now now, const struct dtt_once *o,
-                        const struct dtt_record *r)
+                        const struct dtt_record *r, const struct dtt_record_info *info)
 {
     struct dtt_event out = {.type = DTT_EVENT_RECORD};
-    struct dtt_record_info info;
-    uint8_t owned[sizeof(info) + DTT_CONTENT_MAX];
+    uint8_t owned[sizeof(*info) + DTT_CONTENT_MAX];
     int64_t start_ms = (int64_t)(r->minute * 60 * 1000);
     int64_t age_ms = now.wall_ns / (int64_t)DTT_MS - start_ms;
-    dtt_record_describe(r, &info);
-    memcpy(owned, &info, sizeof(info));
-    memcpy(owned + sizeof(info), r->content, r->content_len);
+    memcpy(owned, info, sizeof(*info));
+    memcpy(owned + sizeof(*info), r->content, r->content_len);
     memcpy(out.topic_hash, o->topic, sizeof(out.topic_hash));
     out.u.record.op = o->op;
     out.u.record.age_ms = age_ms > 0 ? (uint64_t)age_ms : 0;
-    dtt_events_push(&c->events, now, &out, dtt_slice(owned, sizeof(info) + r->content_len));
+    dtt_events_push(&c->events, now, &out, dtt_slice(owned, sizeof(*info) + r->content_len));
 }
 
 static void on_value(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
@@ -191,11 +200,12 @@ static void on_value(struct dtt_core *c, struct dtt_now now, const struct dtt_wa
 {
     struct dtt_once *o = wait->once;
     struct dtt_record record;
+    struct dtt_record_info info;
     if (wait->slot == DTT_SLOT_OLD_LINE && (!o->has_old_seq || ev->u.value.seq > o->old_seq)) {
         o->has_old_seq = true;
         o->old_seq = ev->u.value.seq;
     }
-    if (o->n_values == VALUES_MAX || o->n_seen == RECORDS_MAX) {
+    if (o->n_values == VALUES_MAX) {
         return;
     }
     o->n_values++;
@@ -206,8 +216,9 @@ static void on_value(struct dtt_core *c, struct dtt_now now, const struct dtt_wa
     if (o->is_publication && memcmp(&record.publisher, &c->id, sizeof(c->id)) == 0) {
         return; /* only others count */
     }
-    if (is_new(o, &record) && !o->is_publication) {
-        tell_record(c, now, o, &record);
+    dtt_record_describe(&record, &info);
+    if (is_new(o, &info) && !o->is_publication) {
+        tell_record(c, now, o, &record, &info);
     }
 }
 

@@ -8,18 +8,9 @@ void dtt_self_init(struct dtt_self *s)
     *s = (struct dtt_self){.due_ns = DTT_NEVER};
 }
 
-static bool has(const struct dtt_addr *list, size_t n, const struct dtt_addr *addr)
-{
-    size_t i = 0;
-    while (i < n && !dtt_addr_eq(&list[i], addr)) {
-        i++;
-    }
-    return i < n;
-}
-
 static void add(struct dtt_addr *list, size_t *n, const struct dtt_addr *addr)
 {
-    if (!has(list, *n, addr) && *n < DTT_CORE_ADDRS && dtt_addr_is_usable(addr)) {
+    if (!dtt_addr_is_in(list, *n, addr) && *n < DTT_CORE_ADDRS && dtt_addr_is_usable(addr)) {
         list[(*n)++] = *addr;
     }
 }
@@ -28,11 +19,13 @@ static void add(struct dtt_addr *list, size_t *n, const struct dtt_addr *addr)
 void dtt_self_set_local(struct dtt_self *s, const struct dtt_addr *addrs, size_t n)
 {
     for (size_t i = 0; i < 2; i++) {
-        if (has(s->local, s->n_local, &s->external[i]) && !has(addrs, n, &s->external[i])) {
+        if (dtt_addr_is_in(s->local, s->n_local, &s->external[i]) &&
+            !dtt_addr_is_in(addrs, n, &s->external[i])) {
             s->external[i] = (struct dtt_addr){0};
         }
     }
     s->n_local = 0;
+    s->is_local_known = true;
     for (size_t i = 0; i < n; i++) {
         add(s->local, &s->n_local, &addrs[i]);
     }

@@ -18,8 +18,9 @@ struct dtt_self {
     struct dtt_addr external[2];           /**< as the DHT sees us, IPv4 and IPv6 */
     struct dtt_addr local[DTT_CORE_ADDRS]; /**< of the host's interfaces */
     size_t n_local;
-    uint64_t due_ns; /**< of the next put; DTT_NEVER: nothing to do */
-    int64_t seq;     /**< microseconds of the first put of `packet` */
+    bool is_local_known; /**< they were set once, if only to none */
+    uint64_t due_ns;     /**< of the next put; DTT_NEVER: nothing to do */
+    int64_t seq;         /**< microseconds of the first put of `packet` */
     size_t len;
     uint8_t packet[DTT_PKARR_PACKET_MAX];
 };

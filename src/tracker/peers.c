@@ -89,48 +89,52 @@ static struct dtt_tracker_peer *add(struct dtt_peers *peers, const struct dtt_id
     return p;
 }
 
-static bool has_addr(const struct dtt_addr *list, size_t n, const struct dtt_addr *a)
+/* Below 0: told before, above 0: after. 0: nothing tells which is the newer one. */
+static int compare_told(const struct dtt_peer_told *a, const struct dtt_peer_told *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (dtt_addr_eq(&list[i], a)) {
-            return true;
-        }
+    if (a->minute != b->minute) {
+        return a->minute < b->minute ? -1 : 1;
     }
-    return false;
+    if (a->unix_s == 0 || b->unix_s == 0) {
+        return 0;
+    }
+    return (a->unix_s > b->unix_s) - (a->unix_s < b->unix_s);
 }
 
 /*
- * Addresses of a newer minute replace the known ones. Those of one minute add up, the last heard
- * first: a node that was just restarted has two records in the slot, and nothing tells which is
- * the newer one.
+ * Newer addresses replace the known ones, older ones are ignored. Where nothing tells which are the
+ * newer ones they add up, the last heard first.
  */
-static void hear_addrs(struct dtt_tracker_peer *p, uint64_t minute, const struct dtt_addr *addrs,
-                       size_t n)
+static void hear_addrs(struct dtt_tracker_peer *p, struct dtt_peer_told told,
+                       const struct dtt_addr *addrs, size_t n)
 {
     struct dtt_addr list[DTT_RECORD_ADDRS];
     size_t count = 0;
     bool is_news = false;
-    if (p->n_addrs > 0 && minute < p->addrs_minute) {
+    int order = p->n_addrs > 0 ? compare_told(&told, &p->addrs_told) : 1;
+    if (order < 0) {
         return;
     }
     for (size_t i = 0; i < n && count < DTT_RECORD_ADDRS; i++) {
-        if (dtt_addr_is_usable(&addrs[i]) && !has_addr(list, count, &addrs[i])) {
-            is_news = is_news || !has_addr(p->addrs, p->n_addrs, &addrs[i]);
+        if (dtt_addr_is_usable(&addrs[i]) && !dtt_addr_is_in(list, count, &addrs[i])) {
+            is_news = is_news || !dtt_addr_is_in(p->addrs, p->n_addrs, &addrs[i]);
             list[count++] = addrs[i];
         }
     }
     if (count == 0) {
         return;
     }
-    for (size_t i = 0; minute == p->addrs_minute && i < p->n_addrs && count < DTT_RECORD_ADDRS;
-         i++) {
-        if (!has_addr(list, count, &p->addrs[i])) {
+    for (size_t i = 0; order == 0 && i < p->n_addrs && count < DTT_RECORD_ADDRS; i++) {
+        if (!dtt_addr_is_in(list, count, &p->addrs[i])) {
             list[count++] = p->addrs[i];
         }
     }
     memcpy(p->addrs, list, count * sizeof(*list));
     p->n_addrs = count;
-    p->addrs_minute = minute;
+    p->addrs_told.minute = told.minute;
+    if (order > 0 || told.unix_s > 0) {
+        p->addrs_told.unix_s = told.unix_s;
+    }
     if (is_news) {
         p->failures = 0;
         p->not_before = 0;
@@ -138,9 +142,10 @@ static void hear_addrs(struct dtt_tracker_peer *p, uint64_t minute, const struct
 }
 
 void dtt_peers_hear(struct dtt_peers *peers, const struct dtt_id *id, enum dtt_peer_source source,
-                    uint64_t minute, const struct dtt_addr *addrs, size_t n)
+                    struct dtt_peer_told told, const struct dtt_addr *addrs, size_t n)
 {
     struct dtt_tracker_peer *p = dtt_peers_find(peers, id);
+    uint64_t minute = told.minute;
     if (!p) {
         p = add(peers, id, minute);
         if (!p) {
@@ -155,7 +160,7 @@ void dtt_peers_hear(struct dtt_peers *peers, const struct dtt_id *id, enum dtt_p
         p->is_named = true;
         peers->n_named++;
     }
-    hear_addrs(p, minute, addrs, n);
+    hear_addrs(p, told, addrs, n);
 }
 
 /* When it may be dialled, as far as back-off goes; DTT_NEVER: not at all. */

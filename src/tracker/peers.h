@@ -29,6 +29,12 @@ enum dtt_peer_source {
     DTT_PEER_NAMED      /**< by the user */
 };
 
+/** When something was told of a peer. */
+struct dtt_peer_told {
+    uint64_t minute;
+    uint64_t unix_s; /**< within the minute, as in struct dtt_record_info; 0: not known */
+};
+
 struct dtt_tracker_peer {
     struct dtt_id id;
     enum dtt_peer_state state;
@@ -42,7 +48,7 @@ struct dtt_tracker_peer {
     uint64_t lost_until; /**< mono; a neighbour that fell silent is wanted back until then */
     uint32_t failures;   /**< since it was last a neighbour */
     size_t n_addrs;
-    uint64_t addrs_minute; /**< newest minute in which they were told */
+    struct dtt_peer_told addrs_told; /**< of the newest ones */
     struct dtt_addr addrs[DTT_RECORD_ADDRS];
 };
 
@@ -65,11 +71,11 @@ void dtt_peers_init(struct dtt_peers *peers, struct dtt_ctx *ctx,
                     const struct dtt_id *self);
 
 /**
- * Hears of a peer in `minute`. An address that is new ends a back-off. When the list is full the
- * idle peer of the oldest minute gives way.
+ * Hears of a peer. An address that is new ends a back-off. When the list is full the idle peer of
+ * the oldest minute gives way.
  */
 void dtt_peers_hear(struct dtt_peers *peers, const struct dtt_id *id, enum dtt_peer_source source,
-                    uint64_t minute, const struct dtt_addr *addrs, size_t n);
+                    struct dtt_peer_told told, const struct dtt_addr *addrs, size_t n);
 
 struct dtt_tracker_peer *dtt_peers_find(struct dtt_peers *peers, const struct dtt_id *id);
 

@@ -34,23 +34,24 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
     p->tuning = tuning;
     p->kinds = kinds;
     p->rng = rng;
-    p->due_ns = p->put_ns = p->moved_ns = p->joined_ns = DTT_NEVER;
+    p->due_ns = p->put_ns = p->joined_ns = DTT_NEVER;
+    dtt_bucket_init(&p->moves, 1, DTT_PUBLISHER_MOVES * DTT_PUBLISHER_MOVED_S, mono_ns);
     if (tuning->publish_on_start) {
         make_due(p, mono_ns);
     }
 }
 
-void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns, bool is_gone)
 {
     /* Nothing is published yet, or the record is made later, with the new addresses. */
     if (p->put_ns == DTT_NEVER || p->unsent == p->kinds) {
         return;
     }
-    if (p->moved_ns != DTT_NEVER && mono_ns - p->moved_ns < DTT_PUBLISHER_MOVED_NS) {
-        make_due(p, dtt_add_ns(p->moved_ns, DTT_PUBLISHER_MOVED_NS));
+    p->is_stale |= is_gone;
+    if (!dtt_bucket_take(&p->moves, DTT_PUBLISHER_MOVED_S, mono_ns)) {
+        make_due(p, dtt_bucket_ready_ns(&p->moves, DTT_PUBLISHER_MOVED_S, mono_ns));
         return;
     }
-    p->moved_ns = mono_ns;
     if (p->state == DTT_PUBLISHER_PUTTING) {
         enter(p, DTT_PUBLISHER_WAITING);
     }
@@ -216,6 +217,7 @@ void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, enum dtt_slot
 static void put(struct dtt_publisher *p, struct dtt_now now)
 {
     enter(p, DTT_PUBLISHER_PUTTING);
+    p->is_stale = false;
     p->copies = 0;
     p->minute = dtt_now_minute(now);
     p->put_ns = now.mono_ns;
@@ -238,11 +240,19 @@ static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
             now.mono_ns - view->answered_ns >= DTT_PUBLISHER_FRESH_NS);
 }
 
+/* Enough others are visible. What is wrong in a record of ours that is visible too is put right. */
+static bool is_capped(const struct dtt_publisher *p, struct dtt_now now,
+                      const struct dtt_publisher_view *view)
+{
+    bool is_wrong = p->is_stale && p->minute + 1 >= dtt_now_minute(now);
+    return !is_wrong && dtt_tracker_is_capped(p->tuning, view->others);
+}
+
 static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt_now now,
                                              const struct dtt_publisher_view *view)
 {
     p->is_urgent = false;
-    if (!dtt_tracker_is_capped(p->tuning, view->others)) {
+    if (!is_capped(p, now, view)) {
         put(p, now);
         return DTT_PUBLISHER_NOTHING;
     }
@@ -260,7 +270,7 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
         if (p->due_ns == DTT_NEVER || start_ns(p) > now.mono_ns) {
             return DTT_PUBLISHER_NOTHING;
         }
-        if (!dtt_tracker_is_capped(p->tuning, view->others) && has_to_read(p, now, view)) {
+        if (!is_capped(p, now, view) && has_to_read(p, now, view)) {
             enter(p, DTT_PUBLISHER_ASKING);
             return DTT_PUBLISHER_NOTHING;
         }

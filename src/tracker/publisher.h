@@ -6,15 +6,18 @@
 #ifndef DTT_TRACKER_PUBLISHER_H
 #define DTT_TRACKER_PUBLISHER_H
 
+#include "base/bucket.h"
 #include "base/rng.h"
 #include "tracker/reads.h"
 #include "tracker/tuning.h"
 
 #define DTT_PUBLISHER_ANSWER_NS (4 * DTT_S) /**< a twin has noted when it started by then */
 #define DTT_PUBLISHER_GAP_NS (1 * DTT_S)    /**< between the starts of two records */
-#define DTT_PUBLISHER_MOVED_NS (5 * DTT_S)  /**< between two records because of new addresses */
 #define DTT_PUBLISHER_FRESH_NS (5 * DTT_S)  /**< a slot read within this time is not read again */
 #define DTT_PUBLISHER_TURN_NS (1 * DTT_S)   /**< a new minute's record starts within this */
+/** Records because of new addresses: so many at once, and one more each time that passes. */
+#define DTT_PUBLISHER_MOVES 3
+#define DTT_PUBLISHER_MOVED_S 5
 /** An elected member's record starts after the first of these, in its share of the second. */
 #define DTT_PUBLISHER_ELECTED_NS (2 * DTT_S)
 #define DTT_PUBLISHER_SPREAD_NS (48 * DTT_S)
@@ -30,21 +33,22 @@ struct dtt_publisher {
     const struct dtt_tracker_tuning *tuning;
     struct dtt_rng *rng;
     enum dtt_publisher_state state;
-    dtt_slot_kinds kinds;  /**< the slots we publish in */
-    dtt_slot_kinds unsent; /**< PUTTING: puts not yet handed out by dtt_publisher_next ... */
-    dtt_slot_kinds open;   /**< ... and puts not yet over, those included */
-    uint32_t copies;       /**< most nodes that have the record in one slot; 0: not stored */
-    bool is_news;          /**< stored, and not yet told */
-    bool has_stored;       /**< at least one record */
-    bool is_urgent;        /**< the next record does not wait for a read */
-    uint32_t attempt;      /**< failed ones in a row */
-    uint64_t minute;       /**< of the last record */
-    uint64_t due_ns;       /**< next record; also set while another one is under way */
-    uint64_t put_ns;       /**< start of the last put; DTT_NEVER: none yet */
-    uint64_t moved_ns;     /**< last time new addresses made a record due; likewise */
-    uint64_t joined_ns;    /**< last time a join made a record due; likewise */
-    uint64_t deadline_ns;  /**< PUTTING */
-    uint64_t fail_wait_ns; /**< last back-off; 0 after a success */
+    dtt_slot_kinds kinds;    /**< the slots we publish in */
+    dtt_slot_kinds unsent;   /**< PUTTING: puts not yet handed out by dtt_publisher_next ... */
+    dtt_slot_kinds open;     /**< ... and puts not yet over, those included */
+    uint32_t copies;         /**< most nodes that have the record in one slot; 0: not stored */
+    bool is_news;            /**< stored, and not yet told */
+    bool has_stored;         /**< at least one record */
+    bool is_urgent;          /**< the next record does not wait for a read */
+    bool is_stale;           /**< our last record tells an address that we have no more */
+    uint32_t attempt;        /**< failed ones in a row */
+    uint64_t minute;         /**< of the last record */
+    uint64_t due_ns;         /**< next record; also set while another one is under way */
+    uint64_t put_ns;         /**< start of the last put; DTT_NEVER: none yet */
+    struct dtt_bucket moves; /**< for records because of new addresses */
+    uint64_t joined_ns;      /**< last time a join made a record due; likewise */
+    uint64_t deadline_ns;    /**< PUTTING */
+    uint64_t fail_wait_ns;   /**< last back-off; 0 after a success */
 };
 
 /** What the publisher needs to know at a step. */
@@ -62,10 +66,10 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
                         dtt_slot_kinds kinds, struct dtt_rng *rng, uint64_t mono_ns);
 
 /**
- * Our addresses changed. A put under way is replaced at once: many storing nodes keep the first
- * value of a slot, and that one should be of use.
+ * Our addresses changed; `is_gone`: one of them is no more. A put under way is replaced at once:
+ * many storing nodes keep the first value of a slot, and that one should be of use.
  */
-void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns, bool is_gone);
 /** A record is to go out in a moment, whatever others have published. */
 void dtt_publisher_answer(struct dtt_publisher *p, uint64_t mono_ns);
 /** The network or the clock changed: a record is due now, and one under way no longer counts. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/tracker.h"
 
+#include "base/addr.h"
 #include "crypto/ed25519.h"
 #include "tracker/census.h"
 #include "tracker/merge.h"
@@ -418,12 +419,14 @@ void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const stru
 {
     enter(t, now);
     n = n < DTT_RECORD_ADDRS ? n : DTT_RECORD_ADDRS;
-    if (n != t->n_addrs || (n > 0 && memcmp(addrs, t->addrs, n * sizeof(*addrs)) != 0)) {
-        if (n > 0) {
-            memcpy(t->addrs, addrs, n * sizeof(*addrs));
+    if (n > 0 && (n != t->n_addrs || memcmp(addrs, t->addrs, n * sizeof(*addrs)) != 0)) {
+        bool is_gone = false;
+        for (size_t i = 0; i < t->n_addrs; i++) {
+            is_gone |= !dtt_addr_is_in(addrs, n, &t->addrs[i]);
         }
+        memcpy(t->addrs, addrs, n * sizeof(*addrs));
         t->n_addrs = n;
-        dtt_publisher_moved(&t->publisher, now.mono_ns);
+        dtt_publisher_moved(&t->publisher, now.mono_ns, is_gone);
     }
     step(t, now);
 }
@@ -432,7 +435,8 @@ void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const stru
                            const struct dtt_addr *addrs, size_t n)
 {
     enter(t, now);
-    dtt_peers_hear(&t->peers, peer, DTT_PEER_NAMED, t->view.minute, addrs, n);
+    struct dtt_peer_told told = {.minute = t->view.minute};
+    dtt_peers_hear(&t->peers, peer, DTT_PEER_NAMED, told, addrs, n);
     struct dtt_tracker_peer *p = dtt_peers_find(&t->peers, peer);
     if (p) {
         p->is_wanted = p->state == DTT_PEER_IDLE;
@@ -484,9 +488,10 @@ void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_
 
 static void hear_record(struct dtt_tracker *t, const struct dtt_record_info *r)
 {
-    dtt_peers_hear(&t->peers, &r->publisher, DTT_PEER_PUBLISHER, r->minute, r->addrs, r->n_addrs);
+    struct dtt_peer_told told = {.minute = r->minute, .unix_s = r->unix_s};
+    dtt_peers_hear(&t->peers, &r->publisher, DTT_PEER_PUBLISHER, told, r->addrs, r->n_addrs);
     for (size_t i = 0; i < r->n_active_peers; i++) {
-        dtt_peers_hear(&t->peers, &r->active_peers[i], DTT_PEER_HEARSAY, r->minute, NULL, 0);
+        dtt_peers_hear(&t->peers, &r->active_peers[i], DTT_PEER_HEARSAY, told, NULL, 0);
     }
     DTT_TRACE(t->ctx, TRACKER_RECORD, dtt_tv_id(&r->publisher), dtt_tv_int((int64_t)r->minute),
               dtt_tv_int((int64_t)r->n_active_peers), dtt_tv_int((int64_t)r->n_message_hashes),
@@ -618,10 +623,11 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     return true;
 }
 
-static void describe_us(const struct dtt_tracker *t, struct dtt_record_info *ret)
+/* Our record as of `mono_ns`, which is the same in all its slots: readers take the later one. */
+static void describe_us(const struct dtt_tracker *t, uint64_t mono_ns, struct dtt_record_info *ret)
 {
+    int64_t unix_s = ((int64_t)mono_ns + t->wall_offset) / (int64_t)DTT_S;
     const struct dtt_peers *peers = &t->peers;
-    int64_t unix_s = t->now.wall_ns / (int64_t)DTT_S;
     *ret =
         (struct dtt_record_info){.size = sizeof(*ret), .unix_s = unix_s > 0 ? (uint64_t)unix_s : 0};
     for (size_t i = 0; i < peers->count && ret->n_active_peers < DTT_RECORD_PEERS; i++) {
@@ -666,7 +672,7 @@ static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
         return false;
     }
     *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_PUT};
-    describe_us(t, &info);
+    describe_us(t, t->publisher.put_ns, &info);
     if (kind == DTT_SLOT_OLD_LINE) {
         info.n_addrs = 0; /* the first readers of that line die of another size */
     }
@@ -700,7 +706,7 @@ static bool next_day_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
                                        .is_brief = true,
                                        .copies = t->cfg.tuning.slot_copies,
                                        .seq = dtt_slot_next_seq(DTT_SLOT_SECRET, false, 0)};
-    describe_us(t, &info);
+    describe_us(t, t->now.mono_ns, &info);
     /* In that minute itself it is a record like any other. */
     if (day == t->view.minute || t->cfg.tuning.record_cap == 0 ||
         dtt_slot_make(&ret->slot, DTT_SLOT_SECRET, &t->cfg.secret, t->cfg.topic, day) != DTT_OK ||

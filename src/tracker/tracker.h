@@ -29,7 +29,10 @@ void dtt_tracker_free(struct dtt_tracker *t);
 
 /* ---- input */
 
-/** Own addresses changed: they go into the next record (a record of a new address goes soon). */
+/**
+ * Own addresses changed: they go into the next record, which goes soon. While there are none, the
+ * last ones stay.
+ */
 void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addrs,
                            size_t n);
 /** A peer named by the user: dialled even while there are neighbours, unlike peers of records. */

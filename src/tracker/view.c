@@ -169,14 +169,17 @@ static int open_value(struct dtt_view *v, const struct dtt_view_minute *m, struc
 }
 
 /*
- * All records of a slot carry the same sequence number, so two of one publisher in one minute
- * cannot be ordered; the one that tells more is the later one, as a record of a node that has just
- * started is empty.
+ * All records of a slot carry the same sequence number: of two of one publisher in one minute the
+ * one that was made later counts. Where that is not told, the one that tells more is taken for it,
+ * as a record of a node that has just started is empty.
  */
 static bool supersedes(const struct dtt_record_info *a, const struct dtt_record_info *b)
 {
     if (a->minute != b->minute) {
         return a->minute > b->minute;
+    }
+    if (a->unix_s != b->unix_s && a->unix_s > 0 && b->unix_s > 0) {
+        return a->unix_s > b->unix_s;
     }
     return a->n_active_peers + a->n_message_hashes + a->n_addrs >=
            b->n_active_peers + b->n_message_hashes + b->n_addrs;

@@ -25,10 +25,11 @@ def told(scene, host, peer, bootstrap):
     contacts = [word for addr in bootstrap for word in ("--bootstrap", addr)]
     done = host.run(netlab.DTT, "lookup", scene.topic, "--json", "--secret-file", scene.secret,
                     *contacts)
-    for line in done.stdout.splitlines():
-        event = json.loads(line)
-        if event.get("publisher") == peer.id:
-            return [addr.rsplit(":", 1)[0].strip("[]") for addr in event["addrs"]]
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    records = [event for event in events if event.get("publisher") == peer.id]
+    if records:
+        newest = max(records, key=lambda event: event["minute"])
+        return [addr.rsplit(":", 1)[0].strip("[]") for addr in newest["addrs"]]
     raise netlab.harness.Failure(f"no record of {peer.name}: {done.stdout}{done.stderr}")
 
 

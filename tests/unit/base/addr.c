@@ -313,6 +313,9 @@ static void test_order(void **state)
         }
     }
     assert_true(dtt_addr_same_ip(&addrs[0], &addrs[1]));
+    assert_true(dtt_addr_is_in(addrs, 3, &addrs[2]));
+    assert_false(dtt_addr_is_in(addrs, 2, &addrs[2]));
+    assert_false(dtt_addr_is_in(NULL, 0, &addrs[2]));
     assert_false(dtt_addr_same_ip(&addrs[1], &addrs[2]));
     dtt_rng_shuffle(&rng, addrs, N, sizeof(addrs[0]));
     qsort(addrs, N, sizeof(addrs[0]), compare);

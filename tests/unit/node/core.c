@@ -106,6 +106,25 @@ static void a_node_that_is_shut_takes_no_topic(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+/* A host that had no address when it started, or lost all of them, has moved when it gets one. */
+static void the_first_address_after_none_is_a_change(void **state)
+{
+    struct party p;
+    (void)state;
+    party_init(&p, 10);
+    party_add(&p, "room", "secret");
+    party_run(&p, 20 * DTT_S, NULL);
+    struct dtt_sim_host *h = p.peers[0].host;
+    const uint64_t *puts = &h->ctx.counters[DTT_COUNTER_TRACKER_PUTS];
+    dtt_core_set_local_addrs(h->core, dtt_sim_host_now(h), NULL, 0);
+    party_run(&p, 3 * DTT_S, NULL);
+    uint64_t before = *puts;
+    dtt_core_set_local_addrs(h->core, dtt_sim_host_now(h), &h->addr, 1);
+    party_run(&p, 2 * DTT_S, NULL);
+    assert_true(*puts > before); /* the network may be another: a record is due */
+    dtt_sim_world_fini(&p.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +132,7 @@ int main(void)
         cmocka_unit_test(what_a_call_causes_waits_to_be_settled),
         cmocka_unit_test(a_plain_dht_node_has_no_topics),
         cmocka_unit_test(a_node_that_is_shut_takes_no_topic),
+        cmocka_unit_test(the_first_address_after_none_is_a_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

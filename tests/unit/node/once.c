@@ -2,6 +2,7 @@
 /* Records of an application's own, published and looked up by nodes that join nothing. */
 #include "node/once.h"
 #include "node/limits.h"
+#include "record/content.h"
 #include "sim/world.h"
 #include "support/vectors.h"
 
@@ -20,6 +21,7 @@ struct heard {
     size_t len;
     uint8_t content[DTT_RECORD_CONTENT_MAX];
     struct dtt_id publisher;
+    struct dtt_record_info info; /* of the last record told */
 };
 
 struct party {
@@ -48,6 +50,7 @@ static void on_event(void *user, struct dtt_sim_host *host, const struct dtt_eve
     case DTT_EVENT_RECORD:
         h->records++;
         h->publisher = ev->u.record.record->publisher;
+        h->info = *ev->u.record.record;
         h->len = ev->u.record.content_len;
         memcpy(h->content, ev->u.record.content, h->len);
         break;
@@ -165,6 +168,41 @@ static void what_one_publishes_another_reads(void **state)
     run(&p, 125 * DTT_S);
     assert_int_equal(publish(&p, 1, NULL, 0).status, DTT_OK);
     assert_int_equal(look_up(&p, 2, "secret").len, 0);
+    dtt_sim_world_fini(&p.w);
+}
+
+static void publish_made_at(struct party *p, size_t i, uint64_t unix_s)
+{
+    uint8_t content[DTT_CONTENT_MAX];
+    struct dtt_writer w = dtt_writer(content, sizeof(content));
+    struct dtt_record_info info = {.size = sizeof(info),
+                                   .n_addrs = 1,
+                                   .addrs = {dtt_addr_v4(10, 0, 0, (uint8_t)unix_s, 1)},
+                                   .unix_s = unix_s};
+    dtt_content_write(&w, &info);
+    assert_int_equal(publish(p, i, content, w.len).status, DTT_OK);
+}
+
+/* Some storing nodes keep the first record, some the last, and they answer in any order. */
+static void of_one_minute_the_record_made_last_is_told_last(void **state)
+{
+    struct party p;
+    (void)state;
+    setup(&p, DHT_NODES);
+    static const uint64_t orders[][4] = {{1, 2, 3, 4}, {4, 3, 2, 1}, {2, 4, 1, 3}};
+    for (size_t i = 0; i < 3; i++) {
+        run(&p, 125 * DTT_S);
+        for (size_t k = 0; k < 4; k++) {
+            publish_made_at(&p, 0, orders[i][k]);
+        }
+        for (size_t reader = 1; reader < NODES; reader++) {
+            struct heard h = look_up(&p, reader, "secret");
+            assert_int_equal(h.info.unix_s, 4);
+            assert_int_equal(h.info.addrs[0].ip[3], 4);
+            assert_in_range(h.records, 1, 4);
+            assert_int_equal(h.found, 1); /* it is one member */
+        }
+    }
     dtt_sim_world_fini(&p.w);
 }
 
@@ -300,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_one_publishes_another_reads),
+        cmocka_unit_test(of_one_minute_the_record_made_last_is_told_last),
         cmocka_unit_test(enough_others_are_left_alone),
         cmocka_unit_test(without_a_network_it_says_so),
         cmocka_unit_test(a_node_may_end_in_the_middle),

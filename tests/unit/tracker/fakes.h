@@ -43,12 +43,14 @@ static inline void record(unsigned n, unsigned a, unsigned b)
     memset(r, 0, sizeof(*r));
     r->info.publisher = fake_id(n);
     r->info.minute = START_MINUTE;
-    dtt_peers_hear(&peers, &r->info.publisher, DTT_PEER_PUBLISHER, START_MINUTE, NULL, 0);
+    dtt_peers_hear(&peers, &r->info.publisher, DTT_PEER_PUBLISHER,
+                   (struct dtt_peer_told){START_MINUTE, 0}, NULL, 0);
     for (size_t i = 0; i < 2; i++) {
         if (active[i]) {
             struct dtt_id *id = &r->info.active_peers[r->info.n_active_peers++];
             *id = fake_id(active[i]);
-            dtt_peers_hear(&peers, id, DTT_PEER_HEARSAY, START_MINUTE, NULL, 0);
+            dtt_peers_hear(&peers, id, DTT_PEER_HEARSAY, (struct dtt_peer_told){START_MINUTE, 0},
+                           NULL, 0);
         }
     }
 }

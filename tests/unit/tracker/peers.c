@@ -39,7 +39,8 @@ static void hear(unsigned n, enum dtt_peer_source source, uint64_t minute, bool 
 {
     struct dtt_id id = fake_id(n);
     struct dtt_addr a = node_addr(n);
-    dtt_peers_hear(&peers, &id, source, START_MINUTE + minute, &a, has_addr);
+    dtt_peers_hear(&peers, &id, source, (struct dtt_peer_told){START_MINUTE + minute, 0}, &a,
+                   has_addr);
 }
 
 /* The number of the peer dialled `ms` after the start; 0: none. */
@@ -154,12 +155,14 @@ static void success_a_new_address_or_a_new_network_end_a_back_off(void **state)
     assert_true(give_up(1, 0));
     hear(1, DTT_PEER_PUBLISHER, 1, true); /* the same address is no news */
     assert_int_equal(dial(1, false), 0);
-    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, START_MINUTE + 1, &other, 1);
+    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){START_MINUTE + 1, 0},
+                   &other, 1);
     assert_int_equal(dial(2, false), 1);
     assert_true(give_up(1, 2));
     assert_int_equal(dial(3, false), 0);
     struct dtt_addr both[2] = {node_addr(78), other};
-    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, START_MINUTE + 2, both, 2);
+    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){START_MINUTE + 2, 0},
+                   both, 2);
     assert_int_equal(dial(3, false), 1);
     assert_true(give_up(1, 3));
     dtt_peers_forgive(&peers);
@@ -176,25 +179,54 @@ static void addresses_of_one_minute_add_up_and_newer_ones_replace(void **state)
     struct dtt_addr a[3] = {node_addr(1), node_addr(2), node_addr(1)};
     struct dtt_addr bad = {.family = DTT_FAMILY_V4}; /* 0.0.0.0:0 */
     struct dtt_tracker_peer *p;
-    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, 10, &bad, 1);
+    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){10, 0}, &bad, 1);
     p = dtt_peers_find(&peers, &one);
     assert_int_equal(p->n_addrs, 0);
-    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, 10, a, 1);
-    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, 10, a + 1, 2);
+    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){10, 0}, a, 1);
+    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){10, 0}, a + 1, 2);
     assert_int_equal(p->n_addrs, 2);
     assert_int_equal(p->addrs[0].ip[3], 2);
     assert_int_equal(p->addrs[1].ip[3], 1);
-    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, 9, a, 1);
+    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){9, 0}, a, 1);
     assert_int_equal(p->n_addrs, 2);
-    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, 11, a, 1);
+    dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){11, 0}, a, 1);
     assert_int_equal(p->n_addrs, 1);
     assert_int_equal(p->addrs[0].ip[3], 1);
     for (unsigned i = 0; i < 20; i++) {
         struct dtt_addr more = node_addr(100 + i);
-        dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, 11, &more, 1);
+        dtt_peers_hear(&peers, &one, DTT_PEER_PUBLISHER, (struct dtt_peer_told){11, 0}, &more, 1);
     }
     assert_int_equal(p->n_addrs, DTT_RECORD_ADDRS);
     assert_int_equal(p->addrs[0].ip[3], 119);
+}
+
+static void hear_one(const struct dtt_id *id, struct dtt_peer_told told, unsigned addr)
+{
+    struct dtt_addr a = node_addr(addr);
+    dtt_peers_hear(&peers, id, told.unix_s ? DTT_PEER_PUBLISHER : DTT_PEER_NAMED, told, &a, 1);
+}
+
+static void of_one_minute_the_addresses_told_last_replace(void **state)
+{
+    (void)state;
+    struct dtt_id one = fake_id(1);
+    hear_one(&one, (struct dtt_peer_told){10, 500}, 1);
+    struct dtt_tracker_peer *p = dtt_peers_find(&peers, &one);
+    hear_one(&one, (struct dtt_peer_told){10, 700}, 2);
+    assert_int_equal(p->n_addrs, 1);
+    assert_int_equal(p->addrs[0].ip[3], 2);
+    hear_one(&one, (struct dtt_peer_told){10, 600}, 3); /* it was on its way for long */
+    hear_one(&one, (struct dtt_peer_told){9, 900}, 3);
+    assert_int_equal(p->n_addrs, 1);
+    assert_int_equal(p->addrs[0].ip[3], 2);
+    hear_one(&one, (struct dtt_peer_told){10, 0}, 4); /* the user's adds up with them */
+    assert_int_equal(p->n_addrs, 2);
+    assert_int_equal(p->addrs[0].ip[3], 4);
+    hear_one(&one, (struct dtt_peer_told){10, 600}, 3); /* and makes none of the old ones new */
+    assert_int_equal(p->n_addrs, 2);
+    hear_one(&one, (struct dtt_peer_told){11, 100}, 5);
+    assert_int_equal(p->n_addrs, 1);
+    assert_int_equal(p->addrs[0].ip[3], 5);
 }
 
 static void a_dial_that_comes_to_nothing_expires(void **state)
@@ -324,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup(failures_back_off, setup),
         cmocka_unit_test_setup(success_a_new_address_or_a_new_network_end_a_back_off, setup),
         cmocka_unit_test_setup(addresses_of_one_minute_add_up_and_newer_ones_replace, setup),
+        cmocka_unit_test_setup(of_one_minute_the_addresses_told_last_replace, setup),
         cmocka_unit_test_setup(a_dial_that_comes_to_nothing_expires, setup),
         cmocka_unit_test_setup(dials_under_way_are_bounded, setup),
         cmocka_unit_test_setup(unnamed_peers_that_only_fail_are_dropped, setup),

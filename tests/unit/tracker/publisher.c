@@ -275,23 +275,48 @@ static void new_addresses_replace_the_put_under_way(void **state)
 {
     (void)state;
     start(DTT_PRESET_SEED);
-    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* nothing was published yet */
+    dtt_publisher_moved(&p, at_ms(0).mono_ns, false); /* nothing was published yet */
     assert_int_equal(deadline_ms(), DTT_NEVER);
     start(DTT_PRESET_DEFAULT);
     (void)step(0);
-    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* it was not handed out yet */
+    dtt_publisher_moved(&p, at_ms(0).mono_ns, false); /* it was not handed out yet */
     assert_true(p.unsent);
     p.unsent = 0;
-    dtt_publisher_moved(&p, at_ms(300).mono_ns);
+    dtt_publisher_moved(&p, at_ms(300).mono_ns, false);
     assert_int_equal(deadline_ms(), 1000);
     assert_true(goes_out(1000));
-    for (uint64_t ms = 1100; ms < 5300; ms += 100) { /* addresses that change all the time */
-        dtt_publisher_moved(&p, at_ms(ms).mono_ns);
-        assert_false(goes_out(ms));
+    done(1100, true);
+    uint64_t last = 1000;
+    unsigned records = 0;
+    for (uint64_t ms = 1200; ms <= 25300; ms += 100) { /* addresses that change all the time */
+        dtt_publisher_moved(&p, at_ms(ms).mono_ns, false);
+        if (goes_out(ms)) {
+            assert_true(ms >= last + 1000);
+            records++;
+            last = ms;
+            done(ms, true);
+        }
     }
+    assert_in_range(records, 2 + 4, 2 + 5); /* two more at once, then one in five seconds */
     assert_int_equal(p.attempt, 0);
-    done(5200, true);
-    assert_true(goes_out(5300));
+}
+
+/* The cap spares the DHT a record more, not readers a wrong one. */
+static void a_wrong_record_is_put_right_though_there_are_enough_others(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    done(500, true);
+    view.others = 99;
+    dtt_publisher_moved(&p, at_ms(2000).mono_ns, false);
+    assert_int_equal(step(2000), DTT_PUBLISHER_CAPPED);
+    dtt_publisher_moved(&p, at_ms(3000).mono_ns, true);
+    assert_true(goes_out(3000));
+    done(3500, true);
+    dtt_publisher_moved(&p, at_ms(4000).mono_ns, false); /* the record is right now */
+    assert_int_equal(step(4000), DTT_PUBLISHER_CAPPED);
+    dtt_publisher_moved(&p, at_ms(125000).mono_ns, true); /* nobody reads that minute any more */
+    assert_int_equal(step(125000), DTT_PUBLISHER_CAPPED);
 }
 
 static void another_network_does_not_wait_for_the_old_put(void **state)
@@ -394,6 +419,7 @@ int main(void)
         cmocka_unit_test_setup(a_new_minute_does_not_shorten_a_back_off, setup),
         cmocka_unit_test_setup(what_becomes_due_during_a_put_follows_it, setup),
         cmocka_unit_test_setup(new_addresses_replace_the_put_under_way, setup),
+        cmocka_unit_test_setup(a_wrong_record_is_put_right_though_there_are_enough_others, setup),
         cmocka_unit_test_setup(another_network_does_not_wait_for_the_old_put, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
         cmocka_unit_test_setup(who_is_elected_publishes_once, setup),

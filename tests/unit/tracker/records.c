@@ -163,9 +163,25 @@ static void a_new_address_is_published_soon(void **state)
     dtt_tracker_set_addrs(t, at_ms(5000), a, 2); /* the same ones */
     collect();
     assert_int_equal(out.puts, 0);
-    dtt_tracker_set_addrs(t, at_ms(5500), NULL, 0);
+    dtt_tracker_set_addrs(t, at_ms(5500), NULL, 0); /* nobody hears us, and it will not last */
     collect();
-    assert_int_equal(open_put().n_addrs, 0);
+    assert_int_equal(out.puts, 0);
+    dtt_tracker_set_addrs(t, at_ms(5700), a + 1, 1);
+    collect();
+    assert_int_equal(open_put().n_addrs, 1);
+}
+
+static void of_two_records_the_later_one_says_so(void **state)
+{
+    (void)state;
+    struct dtt_addr a[2] = {node_addr(1), node_addr(2)};
+    dtt_tracker_set_addrs(t, at_ms(0), a, 1);
+    collect();
+    struct dtt_record_info first = open_put();
+    assert_true(first.unix_s == (uint64_t)(at_ms(0).wall_ns / (int64_t)DTT_S));
+    dtt_tracker_set_addrs(t, at_ms(300), a + 1, 1);
+    tick(1000);
+    assert_true(open_put().unix_s == first.unix_s + 1);
 }
 
 static void a_stored_record_is_reported(void **state)
@@ -218,6 +234,7 @@ int main(void)
         TEST(who_stays_alone_reads_the_open_slots_by_turns),
         TEST(the_record_shows_neighbors_and_messages_soon_after_joining),
         TEST(a_new_address_is_published_soon),
+        TEST(of_two_records_the_later_one_says_so),
         TEST(a_stored_record_is_reported),
         TEST(enough_others_silence_us),
         TEST(strangers_do_not_silence_us),

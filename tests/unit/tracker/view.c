@@ -188,6 +188,40 @@ static void a_newer_or_richer_record_takes_the_place(void **state)
     assert_false(dtt_view_next_new(&v, &info));
 }
 
+static struct dtt_record_info made_at(uint64_t ms, unsigned addr)
+{
+    return (struct dtt_record_info){.unix_s = ms, .n_addrs = 1, .addrs = {node_addr(addr)}};
+}
+
+static void the_record_made_last_counts_in_whatever_order_they_come(void **state)
+{
+    (void)state;
+    static const unsigned orders[][3] = {{1, 2, 3}, {3, 2, 1}, {2, 3, 1}, {3, 1, 2}};
+    for (size_t i = 0; i < 4; i++) {
+        struct sealed s;
+        setup(state);
+        for (size_t k = 0; k < 3; k++) {
+            struct dtt_record_info info = made_at(orders[i][k], orders[i][k]);
+            info.n_message_hashes = 3 - orders[i][k]; /* the later ones tell less */
+            memset(info.message_hashes, 7, sizeof(info.message_hashes));
+            seal_as(&s, 1, M, "secret", &info);
+            assert_true(add(M, &s));
+        }
+        assert_int_equal(v.count, 1);
+        assert_true(v.records[0].info.unix_s == 3);
+        struct dtt_addr addr = node_addr(3);
+        assert_true(dtt_addr_eq(&v.records[0].info.addrs[0], &addr));
+        /* An old one, sealed anew by another member, and one of the minute before. */
+        struct dtt_record_info old = made_at(1, 1);
+        seal_as(&s, 1, M, "secret", &old);
+        assert_true(add(M, &s));
+        old.unix_s = 99;
+        seal_as(&s, 1, M - 1, "secret", &old);
+        assert_true(add(M - 1, &s));
+        assert_true(v.records[0].info.unix_s == 3);
+    }
+}
+
 static void a_record_with_unreadable_content_still_names_its_author(void **state)
 {
     (void)state;
@@ -350,6 +384,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(our_own_record_and_those_of_another_secret_are_none, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_newer_or_richer_record_takes_the_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_record_made_last_counts_in_whatever_order_they_come,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_record_with_unreadable_content_still_names_its_author,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_minute_drops_what_is_older, setup, teardown),
