@@ -67,10 +67,11 @@ def main():
     wrong = list(check_heaps())
     for seed in range(20):
         for name, kib_at in FLAT.items():
-            if slope.growing({"peer": made(kib_at, seed)}):
+            if slope.growing({"peer": made(kib_at, seed)}, {}):
                 wrong.append(f"seed {seed}: '{name}' was taken for growth")
         for name, kib_at in GROWS.items():
-            if list(slope.growing({"peer": made(kib_at, seed), "other": made(fill, seed)})) != ["peer"]:
+            memory = {"peer": made(kib_at, seed), "other": made(fill, seed)}
+            if list(slope.growing(memory, {"other": 20})) != ["peer"]:
                 wrong.append(f"seed {seed}: '{name}' was not found")
     print("\n".join(wrong) if wrong else "ok")
     return 1 if wrong else 0

@@ -24,10 +24,13 @@ def last_third(samples):
     return [(at, amount) for at, amount in samples if at - begin >= (end - begin) * 2 / 3]
 
 
-def growing(memory):
-    """Of {name: samples in KiB}, those that still grow in the last third: {name: KiB an hour}."""
+def growing(memory, nodes):
+    """Of {name: samples in KiB}, those that still grow in the last third: {name: KiB an hour}. A
+    process that has `nodes` of them wavers by the root of that more than one.
+    """
     slopes = {name: slope(last_third(samples)) for name, samples in memory.items()}
-    return {name: kib for name, kib in slopes.items() if kib > LEAK_KIB_H}
+    return {name: kib for name, kib in slopes.items()
+            if kib > LEAK_KIB_H * nodes.get(name, 1) ** 0.5}
 
 
 def surely(samples):

@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True
 import slope  # noqa: E402
 
 NOT_MODULES = ("kind", "host")
+HOURS_MIN = 8
 
 
 def read(lines):
@@ -58,6 +59,8 @@ def main():
     parser.add_argument("--leak", type=int, default=0)
     parser.add_argument("--quic", action="store_true")
     args = parser.parse_args()
+    if args.hours < HOURS_MIN:
+        parser.error(f"--hours: from fewer than {HOURS_MIN} hours nothing can be judged")
     command = [args.program, args.hours, args.seed, args.leak, "quic" if args.quic else "plain"]
     hours = {}
     with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True) as run:
