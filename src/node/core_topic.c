@@ -317,7 +317,9 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
 
 /*
  * The better half of the neighbours sets the pace, of those that hold the secret if there are any;
- * the others get what they take.
+ * the others get what they take. A slow one, to which a message is only announced, is not ready
+ * however little waits for it: with announcements alone we would outrun what we remember, and lose
+ * messages that nobody has.
  */
 static bool can_send(const struct dtt_topic *t, struct dtt_now now)
 {
@@ -328,7 +330,7 @@ static bool can_send(const struct dtt_topic *t, struct dtt_now now)
     for (size_t i = 0; i < n; i++) {
         bool is_proven = dtt_gossip_is_proven(t->core->gossip, now, &ids[i]);
         of[is_proven]++;
-        ready[is_proven] += dtt_links_unacked(&t->core->links, &ids[i]) <= DTT_TOPIC_SEND_MAX;
+        ready[is_proven] += dtt_links_may_push(&t->core->links, &ids[i], DTT_TOPIC_SEND_MAX);
     }
     bool rank = of[true] > 0;
     return ready[rank] > 0 && ready[rank] >= of[rank] / 2;

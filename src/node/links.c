@@ -438,6 +438,12 @@ size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id)
     return link ? unacked(p, link) : 0;
 }
 
+bool dtt_links_may_push(const struct dtt_links *p, const struct dtt_id *id, size_t max)
+{
+    const struct dtt_link *link = dtt_link_find(p, id);
+    return !link || (link->backlog.slow_ns == 0 && unacked(p, link) <= max);
+}
+
 void dtt_links_settle(struct dtt_links *p)
 {
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {

@@ -244,19 +244,25 @@ static bool fill(unsigned peer, size_t kib)
 
 static void a_slow_neighbor_gets_announcements(void **state)
 {
+    struct dtt_id id = id_of(3);
     (void)state;
     accept_from(3, 'a');
     neighbor(3, 1);
     assert_false(fill(3, 100));
     pass(DTT_BACKLOG_LOOK_NS); /* it may be fast: this was a burst */
     assert_string_equal(script(), "");
+    assert_true(dtt_links_may_push(&l, &id, 101 * 1024));
+    assert_false(dtt_links_may_push(&l, &id, 99 * 1024));
     pass(DTT_BACKLOG_LOOK_NS);
     assert_string_equal(script(), "slow 3");
     neighbor(3, 1); /* in another topic, whose gossip has yet to hear it */
     assert_string_equal(script(), "slow 3");
     conns[0].unacked = 0;
+    /* It has taken all, but gets announcements until the next look: it sets no pace meanwhile. */
+    assert_false(dtt_links_may_push(&l, &id, 101 * 1024));
     pass(DTT_BACKLOG_LOOK_NS);
     assert_string_equal(script(), "fast 3");
+    assert_true(dtt_links_may_push(&l, &id, 0));
     assert_false(fill(3, DTT_BACKLOG_SLOW_NOW / 1024));
     conns[0].unacked = 5000; /* it has taken nearly all meanwhile */
     assert_false(fill(3, 100));
