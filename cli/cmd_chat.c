@@ -210,8 +210,8 @@ static int leave(struct chat *c)
     while (session_event(&c->session) != NULL) {
     }
     if (c->n_waiting > 0) {
-        output_say("%zu line%s not sent: nobody came", c->n_waiting,
-                   c->n_waiting == 1 ? " was" : "s were");
+        output_say("%zu line%s not sent: no neighbour took %s", c->n_waiting,
+                   c->n_waiting == 1 ? " was" : "s were", c->n_waiting == 1 ? "it" : "them");
     }
     if (c->session.code != EXIT_OK) {
         return c->session.code;

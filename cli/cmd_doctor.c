@@ -373,10 +373,11 @@ static int run(struct options *o)
     if (code == EXIT_OK) {
         session_run(&d.session, take_event);
         code = d.session.code;
-        /* A signal ends it without a verdict. */
         bool is_complete = code == EXIT_REACH || d.has_put;
         if (is_complete || (code == EXIT_OK && d.session.is_time_over)) {
             code = conclude(&d, is_complete);
+        } else if (code == EXIT_OK) {
+            code = output_fail(EXIT_REACH, "there is no verdict yet, and a signal came");
         }
     }
     session_close(&d.session);

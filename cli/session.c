@@ -188,6 +188,15 @@ void session_end(struct session *s, int code)
     s->is_over = true;
 }
 
+/* Whoever asked has no answer, which is no success; other sessions may end at any time. */
+static void break_off(struct session *s, const char *why)
+{
+    if (s->ask && !s->is_over) {
+        say(s, "there is no answer yet, and %s", why);
+    }
+    session_end(s, s->ask ? EXIT_REACH : EXIT_OK);
+}
+
 static void take_signals(struct session *s)
 {
     int number;
@@ -195,7 +204,7 @@ static void take_signals(struct session *s)
         if (number == SIGWINCH || number == SIGTSTP) {
             s->on_signal(s->user, number);
         } else {
-            session_end(s, EXIT_OK);
+            break_off(s, "a signal came");
         }
     }
 }
@@ -220,6 +229,12 @@ uint64_t session_n_repeated(const struct session *s)
 static bool is_waiting(const struct session *s)
 {
     return s->topic ? session_is_alone(s) : !s->has_dht;
+}
+
+/* It has had what '--join-timeout' is about. */
+static bool has_arrived(const struct session *s)
+{
+    return s->topic ? s->has_joined : s->has_dht;
 }
 
 static void explain(const struct session *s, struct dtt_why *ret)
@@ -249,8 +264,9 @@ static void report_waiting(struct session *s, uint64_t now_ms)
     waiting_sentence(s->options, &why, false, sentence);
     say(s, "%s", sentence);
     const char *hint = waiting_hint(&why, s->topic != NULL);
-    if (hint && s->progress.n_waits >= HINT_AFTER && !s->has_hinted) {
-        s->has_hinted = true;
+    uint32_t stage = UINT32_C(1) << why.stage;
+    if (hint && s->progress.n_waits >= HINT_AFTER && (s->hinted_stages & stage) == 0) {
+        s->hinted_stages |= stage;
         say(s, "%s", hint);
     }
 }
@@ -275,13 +291,13 @@ static void check_clock(struct session *s)
 {
     uint64_t now_ms = session_now_ms();
     uint64_t since_ms = now_ms - s->start_ms;
-    bool has_arrived = s->topic ? s->has_joined : s->has_dht;
     if (s->options->for_ms >= 0 && since_ms >= (uint64_t)s->options->for_ms) {
         s->is_time_over = true;
-        session_end(s, EXIT_OK);
+        break_off(s, "the time of '--for' is over");
     } else if (!is_waiting(s)) {
         progress_end(&s->progress);
-    } else if (!has_arrived && s->join_timeout_ms > 0 && since_ms >= (uint64_t)s->join_timeout_ms) {
+    } else if (!has_arrived(s) && s->join_timeout_ms > 0 &&
+               since_ms >= (uint64_t)s->join_timeout_ms) {
         give_up(s, since_ms);
     } else {
         report_waiting(s, now_ms);
@@ -303,7 +319,7 @@ static int next_timeout(const struct session *s)
     if (is_waiting(s)) {
         due_ms = earlier(due_ms, s->progress.is_searching ? s->progress.next_ms : 0);
     }
-    if (is_waiting(s) && s->join_timeout_ms > 0) {
+    if (is_waiting(s) && !has_arrived(s) && s->join_timeout_ms > 0) {
         due_ms = earlier(due_ms, s->start_ms + (uint64_t)s->join_timeout_ms);
     }
     return session_ms_until(due_ms);

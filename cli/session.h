@@ -29,7 +29,7 @@ struct session {
     bool has_joined;                     /**< there has been a neighbour */
     uint64_t n_lost;                     /**< own messages that nobody is known to have */
     uint64_t n_lost_told;                /**< as many of them were told */
-    bool has_hinted;                     /**< a hint what to do was given */
+    uint32_t hinted_stages;              /**< those of which a hint what to do was given, as bits */
     bool is_diagnosis;                   /**< of `doctor`: it need not be recommended */
     struct dtt_event silent;        /**< the end of a question that nobody heard; type 0: none */
     struct secret secret;           /**< of a lookup, which may be asked again */

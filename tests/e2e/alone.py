@@ -1,7 +1,33 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The first peer waits, says that it does, and says so again; with a limit it gives up."""
+import os
+import pathlib
+
 import harness
+
+
+def cpu_seconds(process):
+    """What the process has used of the processor."""
+    fields = pathlib.Path(f"/proc/{process.popen.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def after_a_friend(scene):
+    """--join-timeout is about the first neighbour: who is alone later waits, and is idle meanwhile.
+    One hint tells what can be done, however often it is said that nobody is there."""
+    friend = scene.peer("friend", topic="two")
+    left = scene.peer("left", "--join-timeout", "5", topic="two")
+    left.wait("joined")
+    friend.wait("joined")
+    friend.leave()
+    left.wait_said("; 1 s so far|; [2-9] s so far", 30)
+    before = cpu_seconds(left)
+    left.wait_said("; 1[0-9] s so far", 30)
+    used = cpu_seconds(left) - before
+    harness.check(used < 2 * harness.SLOW, f"left: {used} s of the processor in 9 s of waiting")
+    left.wait_said("the same topic and secret|strangers must get in")
+    left.leave()
 
 
 def test(scene):
@@ -16,6 +42,7 @@ def test(scene):
     patient._find(patient.said, lambda line: True, 20, "second line while it lasts", since=lines)
     harness.check(not patient.of_kind("joined"), "patient: joined nobody")
     patient.leave()
+    after_a_friend(scene)
     # Without any other DHT node nothing is published, for nobody else has it.
     nowhere = scene.start("nowhere", "pipe", "nobody", "--json", "--bootstrap", "nosuch.invalid:1",
                           "--for", "12", "--secret", "x", "--log", "off")

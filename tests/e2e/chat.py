@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`dtt chat` in a terminal: a half-typed line survives an arriving message, Ctrl-C leaves cleanly."""
+"""`dtt chat` in a terminal: a half-typed line survives an arriving message, Ctrl-C leaves cleanly, and
+lines that nobody took are told. `dtt pipe` in a terminal says that it reads, and that it has."""
 import fcntl
 import os
 import pty
@@ -53,12 +54,57 @@ class Terminal:
     def type(self, text):
         os.write(self.master, text.encode())
 
+    def close(self):
+        if self.popen.poll() is None:
+            self.popen.kill()
+            self.popen.wait()
+        os.close(self.master)
+
+
+def in_terminal(scene, command, topic):
+    return Terminal(scene, command, topic, "--listen", "127.0.0.1:0", "--secret-file", scene.secret,
+                    *scene.bootstrap_options())
+
+
+def nobody_came(scene):
+    terminal = in_terminal(scene, "chat", "empty")
+    try:
+        terminal.wait("Ctrl-D leaves")
+        terminal.type("one\r")
+        terminal.wait("whoever comes first")
+        terminal.type("two\r")
+        terminal.wait("me: two")
+        terminal.type("\x04")
+        terminal.wait("2 lines were not sent: no neighbour took them")
+        harness.check(terminal.wait_exit() == 69, f"alone: exit {terminal.popen.poll()}")
+    finally:
+        terminal.close()
+
+
+def a_pipe(scene):
+    terminal = in_terminal(scene, "pipe", "typed")
+    try:
+        terminal.wait("lines that you type are sent; Ctrl-C leaves")
+        ben = scene.peer("ben", topic="typed")
+        terminal.wait("joined")
+        terminal.type("typed into a pipe\n")
+        ben.wait_message("typed into a pipe")
+        terminal.type("\x04")
+        terminal.wait("the input has ended; still listening, Ctrl-C leaves")
+        ben.send("after the end")
+        terminal.wait("after the end")
+        terminal.type("\x03")
+        harness.check(terminal.wait_exit() == 0, f"pipe: exit {terminal.popen.poll()}")
+    finally:
+        terminal.close()
+
 
 def test(scene):
     scene.testnet()
+    nobody_came(scene)
+    a_pipe(scene)
     ann = scene.peer("ann")
-    terminal = Terminal(scene, "chat", scene.topic, "--listen", "127.0.0.1:0", "--secret-file",
-                        scene.secret, *scene.bootstrap_options())
+    terminal = in_terminal(scene, "chat", scene.topic)
     try:
         ann.wait("joined")
         terminal.wait(ann.id[:8])  # her arrival is shown
@@ -76,10 +122,7 @@ def test(scene):
         terminal.type("\x03")
         harness.check(terminal.wait_exit() == 0, f"chat: exit {terminal.popen.poll()} after Ctrl-C")
     finally:
-        if terminal.popen.poll() is None:
-            terminal.popen.kill()
-            terminal.popen.wait()
-        os.close(terminal.master)
+        terminal.close()
 
 
 harness.run(test)

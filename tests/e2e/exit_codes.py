@@ -16,6 +16,7 @@ def table(scene, taken):
     """What is run, its input, the code, and a word of the sentence."""
     net = scene.bootstrap_options()
     secret = ["--secret-file", scene.secret]
+    silence = ["--bootstrap", taken, "--join-timeout", "0"]
     nobody = ["--bootstrap", taken, "--join-timeout", "1"]
     key = str(scene.path / "key")
     seal = ["record", "seal", "--topic", "t", *secret, "--identity", key, "--minute", "1"]
@@ -61,6 +62,10 @@ def table(scene, taken):
         (["doctor", *nobody], "", 69, "gave up"),
         (["doctor", *net, "--for", "0.05"], "", 69, ""),
         (["dht", "ping", taken], "", 69, "no answer"),
+        (["dht", "ping", taken, "--for", "0.1"], "", 69, "no answer yet, and the time of '--for'"),
+        (["lookup", "t", *secret, *silence, "--for", "0.5"], "", 69, "no answer yet"),
+        (["dht", "get", HASH, *silence, "--for", "0.5"], "", 69, "no answer yet"),
+        (["dht", "put", "x", *silence, "--for", "0.5"], "", 69, "no answer yet"),
         (["pipe", "t", *secret, "--listen", taken], "", 74, "in use"),
         (["pipe", "t", *secret, "--state", "/nonexistent/state"], "", 74, "/nonexistent/state"),
         (["id", "--identity", "/nonexistent/key"], "", 74, "identity file"),
@@ -80,6 +85,18 @@ def ends_early(scene):
     demo.wait("line")
     demo.kill(signal.SIGTERM)
     harness.check(demo.wait_exit() == 1, f"demo: exit {demo.popen.returncode}")
+
+
+def broken_off(scene, taken):
+    """Who asked and was stopped before there was an answer has none: "&& echo stored" is wrong."""
+    for command in [["dht", "put", "x"], ["lookup", "t", "--secret-file", scene.secret], ["doctor"]]:
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            asks = scene.start(command[0], *command, "--bootstrap", taken, "--join-timeout", "0",
+                               is_text=True)
+            asks.wait_said("so far")
+            asks.kill(number)
+            harness.check(asks.wait_exit() == 69, f"{command}: exit {asks.popen.returncode}")
+            asks.wait_said("yet, and a signal came")
 
 
 def out_of_memory(scene):
@@ -113,6 +130,7 @@ def test(scene):
                           f"{code}: {done.stderr}")
             harness.check(words in done.stderr, f"{arguments}: no '{words}' in {done.stderr!r}")
             harness.check(code == 0 or done.stderr or done.stdout, f"{arguments}: says nothing")
+        broken_off(scene, taken)
     output_that_fails()
     ends_early(scene)
     out_of_memory(scene)
