@@ -279,6 +279,7 @@ static size_t resident(void)
 
 #define CROWD_BLOCKS ((size_t)16 * 1024)
 #define CROWD_BLOCK ((size_t)1000)
+#define SLACK ((size_t)1024 * 1024)
 
 /* Blocks of a crowd that has left lie below one that is in use, where glibc would keep them. */
 static void memory_of_a_crowd_goes_back(void **state)
@@ -309,8 +310,9 @@ static void memory_of_a_crowd_goes_back(void **state)
     if (!is_glibc || before == 0) {
         skip();
     }
-    assert_true(peak - before >= CROWD_BLOCKS * CROWD_BLOCK);
-    assert_true(left - before < (size_t)1024 * 1024);
+    assert_true(peak >= before + CROWD_BLOCKS * CROWD_BLOCK - SLACK);
+    /* Less than before may be left, as what earlier tests have freed goes back too. */
+    assert_true(left < before + SLACK);
 }
 
 int main(void)

@@ -29,6 +29,7 @@ struct net_node {
     struct dtt_quic_config cfg;
     struct dtt_addr addr;   /**< its socket */
     struct dtt_addr mapped; /**< how the others see it (NAT); family 0 = as `addr` */
+    struct dtt_addr dead;   /**< another one of its own, where nothing passes; family 0: none */
     bool is_deaf;           /**< packets to it vanish */
     bool is_lazy;           /**< its events are not taken */
     bool is_attacked;       /**< it may have to refuse memory to a peer */

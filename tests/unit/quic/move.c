@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A host's addresses change under its connections. */
+#include "net.h"
+#include "support/vectors.h"
+
+struct scene {
+    struct net n;
+    struct net_node *client, *server;
+    dtt_quic_conn dialled, accepted;
+};
+
+static void setup(struct scene *s, uint64_t seed)
+{
+    net_init(&s->n, seed);
+    s->client = net_add(&s->n, NULL);
+    s->server = net_add(&s->n, NULL);
+    net_connect(&s->n, s->client, s->server, &s->dialled, &s->accepted);
+    net_run(&s->n, 2 * DTT_S);
+    assert_int_equal(s->client->event_count + s->server->event_count, 0);
+}
+
+/* Nothing passes any more at the address that the node had; it has another one as well. */
+static void move(struct scene *s, struct net_node *node, uint8_t net)
+{
+    node->dead = node->addr;
+    node->addr.ip[2] = net;
+    dtt_quic_moved(node->q, s->n.now);
+}
+
+static void a_dialled_connection_goes_on_from_another_address(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 1);
+    for (uint8_t net = 1; net <= 3; net++) {
+        move(&s, s.client, net);
+        net_say(&s.n, s.client, s.dialled, "from elsewhere");
+        net_say(&s.n, s.server, s.accepted, "to elsewhere");
+        net_run(&s.n, 3 * DTT_S);
+        net_assert_heard(s.server, s.accepted, "from elsewhere");
+        net_assert_heard(s.client, s.dialled, "to elsewhere");
+        const struct dtt_quic_event *e = net_event(s.server, DTT_QUIC_MIGRATED, s.accepted);
+        assert_non_null(e);
+        assert_true(dtt_addr_eq(&e->addr, &s.client->addr));
+        assert_int_equal(s.server->event_count, 1);
+        assert_int_equal(s.client->event_count, 0);
+        net_forget(s.server);
+    }
+    net_run(&s.n, 60 * DTT_S);
+    assert_int_equal(s.client->event_count + s.server->event_count, 0);
+    net_fini(&s.n);
+}
+
+static void an_accepted_connection_is_told_as_stranded_once_a_move(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 2);
+    move(&s, s.server, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        dtt_quic_moved(s.server->q, s.n.now);
+        net_run(&s.n, 200 * DTT_MS);
+        assert_int_equal(s.server->event_count, 0); /* the peer has time to answer */
+        net_run(&s.n, 1300 * DTT_MS);
+        assert_non_null(net_event(s.server, DTT_QUIC_STRANDED, s.accepted));
+        assert_int_equal(s.server->event_count, 1);
+        net_forget(s.server);
+    }
+    assert_int_equal(s.client->event_count, 0);
+    net_fini(&s.n);
+}
+
+static void a_connection_that_is_heard_stays_as_it_is(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t asked = s.server->sent_packets;
+        dtt_quic_moved(s.client->q, s.n.now);
+        dtt_quic_moved(s.server->q, s.n.now);
+        net_run(&s.n, 2 * DTT_S);
+        assert_true(s.server->sent_packets > asked);
+    }
+    assert_int_equal(s.client->event_count + s.server->event_count, 0);
+    net_fini(&s.n);
+}
+
+/* However often the addresses change: few datagrams, and no later word. */
+static void a_flapping_host_is_told_as_soon_and_costs_little(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 4);
+    uint64_t sent = s.server->sent_packets;
+    move(&s, s.server, 1);
+    for (unsigned i = 0; i < 150; i++) {
+        net_run(&s.n, 10 * DTT_MS);
+        dtt_quic_moved(s.server->q, s.n.now);
+    }
+    assert_true(net_count(s.server, DTT_QUIC_STRANDED) >= 1);
+    assert_in_range(s.server->event_count, 1, 6);
+    assert_true(s.server->sent_packets - sent <= 150 + 20);
+    net_fini(&s.n);
+}
+
+static void a_handshake_under_way_is_left_alone(void **state)
+{
+    struct net n;
+    (void)state;
+    net_init(&n, 5);
+    struct net_node *a = net_add(&n, NULL);
+    struct net_node *b = net_add(&n, NULL);
+    dtt_quic_conn c = net_dial(&n, a, b);
+    net_run(&n, n.latency_ns / 2);
+    dtt_quic_moved(a->q, n.now);
+    dtt_quic_moved(b->q, n.now);
+    net_run(&n, 2 * DTT_S);
+    assert_non_null(net_event(a, DTT_QUIC_CONNECTED, c));
+    assert_int_equal(net_count(a, DTT_QUIC_CLOSED) + net_count(b, DTT_QUIC_STRANDED), 0);
+    net_fini(&n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dialled_connection_goes_on_from_another_address),
+        cmocka_unit_test(an_accepted_connection_is_told_as_stranded_once_a_move),
+        cmocka_unit_test(a_connection_that_is_heard_stays_as_it_is),
+        cmocka_unit_test(a_flapping_host_is_told_as_soon_and_costs_little),
+        cmocka_unit_test(a_handshake_under_way_is_left_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
