@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # fish completion for dtt. Commands and options are read from its help, so they are never stale.
 
+# Options of a help text, with what it says about each.
+function __dtt_options
+    awk '/^  --/ { name = $1; text = $0; sub(/^  --[a-z-]+( [A-Z][^ ]*)? */, "", text)
+                   if (text == "") getline text
+                   sub(/^ +/, "", text); printf "%s\t%s\n", name, text }'
+end
+
 function __dtt_complete
     set -l words (commandline -opc)
     switch $words[-1]
@@ -16,13 +23,14 @@ function __dtt_complete
     end
     if test (count $words) = 1
         printf '%s\n' --help --version
-        dtt --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort -u
+        dtt --help | awk '/^  (dht|record) / { if (!seen[$1]++) print $1; next }
+                          /^  [a-z]/ { name = $1; sub(/^  [a-z]+ +/, ""); printf "%s\t%s\n", name, $0 }'
     else if test (count $words) = 2; and contains -- $words[2] dht record
-        dtt $words[2] --help | sed -n "s/^  $words[2] \([a-z-]*\) .*/\1/p"
+        dtt $words[2] --help | sed -n "s/^  $words[2] \([a-z-]*\)  *\(.*\)/\1\t\2/p"
     else if contains -- $words[2] dht record
-        dtt $words[2] $words[3] --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+        dtt $words[2] $words[3] --help 2>/dev/null | __dtt_options
     else
-        dtt $words[2] --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+        dtt $words[2] --help 2>/dev/null | __dtt_options
         if test $words[2] = sim
             dtt sim --list | sed -n 's/^\([a-z0-9_]*\) (.*/\1/p'
         end

@@ -185,7 +185,7 @@ DTT_API size_t dtt_node_snapshot_json(const dtt_node *n, char *buf, size_t cap);
 
 /* ----------------------------------------------------------------- topic */
 
-/** Figures of the tracker's timers and limits (docs/design/tracker.md). */
+/** Figures of the tracker's timers and limits; dtt_knob_preset tells each. */
 enum dtt_preset {
     DTT_PRESET_DEFAULT = 0,
     DTT_PRESET_SEED = 1,    /**< the first Rust version (0.1) */
@@ -197,8 +197,8 @@ enum dtt_preset {
 
 /**
  * Changes to a preset. In each field 0 is the preset's value, DTT_OFF is off (for a knob that can
- * be off), 1 turns a switch on, and times are in milliseconds. dtt_tuning_knob lists ranges and
- * presets; docs/design/tracker.md explains. New knobs are added at the end: the library reads as
+ * be off), 1 turns a switch on, and times are in milliseconds. dtt_tuning_knob lists ranges,
+ * presets and effects. New knobs are added at the end: the library reads as
  * many as `size` says, so that programs built with another version keep working.
  */
 struct dtt_tuning {

@@ -38,7 +38,7 @@ DTT_API size_t dtt_record_content_max(void);
 typedef int (*dtt_rotation_fn)(void *user, const uint8_t topic_hash[32], uint64_t minute,
                                const uint8_t secret_hash[32], uint8_t ret_seed[32]);
 
-/** Where members of a topic leave their records (docs/protocol/slots.md). */
+/** Where members of a topic leave their records (docs/protocol/slots.md of the source). */
 enum dtt_slot_kind {
     DTT_SLOT_PUBLIC = 0,  /**< of distributed-topic-tracker 0.3: from topic name and minute */
     DTT_SLOT_SECRET = 1,  /**< from the secret too: nobody else can find or fill it */

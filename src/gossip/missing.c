@@ -164,6 +164,27 @@ const struct dtt_gossip_announcer *dtt_gossip_missing_next(struct dtt_gossip_mis
     return a;
 }
 
+/* Of the first `n` announcers. */
+static bool is_among(const struct dtt_gossip_missing_entry *e, uint8_t n, uint8_t slot)
+{
+    for (uint8_t i = 0; i < n; i++) {
+        if (e->announcers[i].slot == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dtt_gossip_missing_is_from(const struct dtt_gossip_missing_entry *e, uint8_t slot)
+{
+    return e && is_among(e, e->n, slot);
+}
+
+bool dtt_gossip_missing_was_asked(const struct dtt_gossip_missing_entry *e, uint8_t slot)
+{
+    return is_among(e, e->tried, slot);
+}
+
 uint64_t dtt_gossip_missing_time_left(const struct dtt_gossip_missing_entry *e, uint8_t from,
                                       uint64_t now_ns, bool *caught_up)
 {

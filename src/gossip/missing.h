@@ -70,6 +70,11 @@ const struct dtt_gossip_announcer *dtt_gossip_missing_next(struct dtt_gossip_mis
                                                            uint64_t now_ns,
                                                            struct dtt_gossip_missing_entry *e);
 
+/** Whether the neighbour has announced it. `e` may be NULL. */
+bool dtt_gossip_missing_is_from(const struct dtt_gossip_missing_entry *e, uint8_t slot);
+/** Whether the neighbour has announced it and was asked for it. */
+bool dtt_gossip_missing_was_asked(const struct dtt_gossip_missing_entry *e, uint8_t slot);
+
 static inline bool dtt_gossip_is_catch_up(uint16_t round)
 {
     return (round & DTT_GOSSIP_CATCH_UP) != 0;

@@ -359,35 +359,31 @@ static int remember(struct dtt_plumtree *p, struct dtt_now now, const struct dtt
     return err;
 }
 
-/* Of the first `n` announcers. */
-static bool is_among(const struct dtt_gossip_missing_entry *e, uint8_t n, uint8_t slot)
+/* Some neighbour gets messages unasked. */
+static bool has_fluent_eager(const struct dtt_plumtree *p)
 {
-    for (uint8_t i = 0; i < n; i++) {
-        if (e->announcers[i].slot == slot) {
+    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
+        if (p->peers[i].is_used && p->peers[i].is_eager && !p->peers[i].is_slow) {
             return true;
         }
     }
     return false;
 }
 
-static bool has_announced(const struct dtt_gossip_missing_entry *e, uint8_t slot)
-{
-    return e && is_among(e, e->n, slot);
-}
-
 /*
  * Sends the message to eager neighbours and announces it to lazy ones, except to `from` (NULL: the
- * message is our own) and to those in `e` (may be NULL), who have it.
+ * message is our own) and to those in `e` (may be NULL), who have it. One of our own that the eager
+ * are too slow for goes to the lazy ones: until somebody has it, only our memory does.
  */
 static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_plumtree_peer *from,
                  const struct dtt_gossip_missing_entry *e, const struct dtt_gossip_message_id *id,
                  struct dtt_gossip_blob *blob, uint16_t round)
 {
-    bool is_for_all = !from && is_busy(p, now);
+    bool is_for_all = !from && (is_busy(p, now) || !has_fluent_eager(p));
     int n_new = 0;
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];
-        if (!peer->is_used || peer == from || has_announced(e, (uint8_t)i)) {
+        if (!peer->is_used || peer == from || dtt_gossip_missing_is_from(e, (uint8_t)i)) {
             continue;
         }
         if (peer->is_new && round >= FAR_HOPS && ++n_new > FAR_FANOUT) {
@@ -480,7 +476,7 @@ static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
     }
     uint16_t round = catch_up_round(until_ns, now.mono_ns);
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        if (p->peers[i].is_used && !has_announced(e, (uint8_t)i)) {
+        if (p->peers[i].is_used && !dtt_gossip_missing_is_from(e, (uint8_t)i)) {
             announce(p, now, &p->peers[i], id, round);
         }
     }
@@ -542,8 +538,9 @@ static void learn_wait(struct dtt_plumtree *p, const struct dtt_gossip_missing_e
                        uint8_t from)
 {
     if (e->tried) {
-        p->missing_messages.wait_ns =
-            is_among(e, e->tried, from) ? DTT_PLUMTREE_GRAFT_FIRST_NS : DTT_PLUMTREE_GRAFT_AGAIN_NS;
+        p->missing_messages.wait_ns = dtt_gossip_missing_was_asked(e, from)
+                                          ? DTT_PLUMTREE_GRAFT_FIRST_NS
+                                          : DTT_PLUMTREE_GRAFT_AGAIN_NS;
     }
 }
 

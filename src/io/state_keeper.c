@@ -210,8 +210,8 @@ void dtt_state_keeper_ask(struct dtt_state_keeper *k, struct dtt_now now)
     }
 }
 
-/* Waits until then for the write under way. */
-static void await(struct dtt_state_keeper *k, uint64_t end_ns)
+/* Waits until then for the write under way. False when it goes on. */
+static bool await(struct dtt_state_keeper *k, uint64_t end_ns)
 {
     struct pollfd p = {.fd = k->fd, .events = POLLIN};
     uint64_t now_ns = dtt_host_now().mono_ns;
@@ -222,17 +222,21 @@ static void await(struct dtt_state_keeper *k, uint64_t end_ns)
         now_ns = dtt_host_now().mono_ns;
     }
     let_go(k);
+    return n > 0;
 }
 
 void dtt_state_keeper_close(struct dtt_state_keeper *k, struct dtt_now now, struct dtt_slice bytes)
 {
     uint64_t end_ns = (k->is_asked ? k->asked_ns : now.mono_ns) + DTT_STATE_KEEPER_PATIENCE_NS;
     bool is_kept = k->kept_ns > 0 && now.mono_ns - k->kept_ns < DTT_STATE_KEEPER_PATIENCE_NS;
+    bool is_free = true;
     if (k->fd >= 0) {
         unwatch(k);
-        await(k, k->phase == HANGING ? 0 : end_ns);
+        is_free = await(k, k->phase == HANGING ? 0 : end_ns);
     }
-    if (bytes.len > 0 && !is_kept && k->phase != HANGING) {
+    /* Beside a write that goes on, another one would be refused, or be late and come after what
+     * the next node writes. */
+    if (bytes.len > 0 && !is_kept && is_free) {
         k->fd = dtt_state_write_start(k->path, bytes, DTT_STATE_FILE_SAVE);
     }
     if (k->fd >= 0) {

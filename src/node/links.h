@@ -78,8 +78,7 @@ void dtt_links_mute(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev);
 /** Bytes the peer has not acknowledged yet, those that wait for a connection included. */
 size_t dtt_links_unacked(const struct dtt_links *p, const struct dtt_id *id);
-/** Messages may be pushed to the peer: it is not slow, and has at most `max` bytes to acknowledge.
- */
+/** Messages are pushed to the peer: it is not slow, and `max` bytes at most are unacknowledged. */
 bool dtt_links_may_push(const struct dtt_links *p, const struct dtt_id *id, size_t max);
 /** Looks which broadcasts of our own have been acknowledged. */
 void dtt_links_settle(struct dtt_links *p);

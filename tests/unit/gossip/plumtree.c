@@ -48,6 +48,24 @@ static void a_slow_neighbor_gets_announcements(void **state)
     assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2");
 }
 
+/* While the only eager neighbour is slow, what we say is not left to announcements alone. */
+static void what_the_eager_are_too_slow_for_is_pushed_to_the_lazy(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    recv_prune(2);
+    say('a');
+    assert_string_equal(script(), "gossip(a, 0) > 1");
+    pass(5 * DTT_MS);
+    assert_string_equal(script(), "ihave(a 0) > 2");
+    dtt_plumtree_set_slow(&p, now, &peers[1], true);
+    say('b');
+    assert_string_equal(script(), "gossip(b, 0) > 2");
+    pass(5 * DTT_MS);
+    assert_string_equal(script(), "ihave(b 0) > 1");
+}
+
 /* Three hops from who said it a message goes over two of the new links; the others turn lazy. */
 static void far_away_few_new_links_are_tried(void **state)
 {
@@ -784,6 +802,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(pushes_and_announces),
         T(a_slow_neighbor_gets_announcements),
+        T(what_the_eager_are_too_slow_for_is_pushed_to_the_lazy),
         T(far_away_few_new_links_are_tried),
         T(repeats_nothing),
         T(to_the_neighbors),

