@@ -19,9 +19,7 @@ void dtt_link_proofs_fini(struct dtt_link_proofs *p)
 
 bool dtt_link_proofs_is_stream(const struct dtt_gossip_topic_id *topic)
 {
-    uint8_t ours[32];
-    dtt_proof_stream_topic(ours);
-    return memcmp(topic->bytes, ours, sizeof(ours)) == 0;
+    return memcmp(topic->bytes, dtt_proof_stream_topic, sizeof(dtt_proof_stream_topic)) == 0;
 }
 
 bool dtt_link_proofs_is_told(const struct dtt_link_proofs *p,
@@ -55,7 +53,7 @@ static bool open_stream(const struct dtt_transport *t, struct dtt_link_conn *c)
     struct dtt_gossip_topic_id topic;
     uint8_t header[DTT_GOSSIP_HEADER_FRAME];
     if (!p->has_stream && t->ops->open_uni(t->self, c->conn, &p->stream) == DTT_OK) {
-        dtt_proof_stream_topic(topic.bytes);
+        memcpy(topic.bytes, dtt_proof_stream_topic, sizeof(topic.bytes));
         dtt_gossip_stream_header(header, &topic);
         p->has_stream = t->ops->write(t->self, c->conn, p->stream,
                                       dtt_slice(header, sizeof(header)), false) == DTT_OK;

@@ -14,7 +14,7 @@
 #define DTT_PROOF_MINUTES 2 /**< how far the clocks of prover and verifier may differ */
 #define DTT_PROOF_EXPORTER "EXPORTER-dtt-proof" /**< TLS exporter label (RFC 8446, 7.5) */
 #define DTT_PROOF_EXPORTER_LEN 32
-#define DTT_PROOF_STREAM_TOPIC "dtt proof v1" /**< hashed: the topic id of the stream's header */
+#define DTT_PROOF_STREAM_TOPIC "dtt proof v1" /**< hashed: dtt_proof_stream_topic */
 
 /** The connection that a proof is good for, seen from the prover. */
 struct dtt_proof_bond {
@@ -32,7 +32,7 @@ struct dtt_proof_claim {
 };
 
 /** The topic id in the header of a stream that carries proofs. */
-void dtt_proof_stream_topic(uint8_t ret[32]);
+extern const uint8_t dtt_proof_stream_topic[32];
 
 /** `enc_seed`: the encryption seed of `minute` (dtt_secret_rotate). */
 void dtt_proof_write(uint8_t ret[DTT_PROOF_LEN], const uint8_t enc_seed[32],

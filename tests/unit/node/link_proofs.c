@@ -12,7 +12,7 @@ static void hear_proof(char letter, unsigned peer, const struct dtt_gossip_topic
     size_t skip = is_first ? 0 : DTT_GOSSIP_HEADER_FRAME;
     memset(bond.exporter, (int)conn_of(letter), sizeof(bond.exporter));
     memset(seed, (int)minute, sizeof(seed));
-    dtt_proof_stream_topic(stream_topic.bytes);
+    memcpy(stream_topic.bytes, dtt_proof_stream_topic, sizeof(stream_topic.bytes));
     dtt_gossip_stream_header(bytes, &stream_topic);
     dtt_put_be32(bytes + DTT_GOSSIP_HEADER_FRAME, DTT_PROOF_LEN);
     dtt_proof_write(bytes + DTT_GOSSIP_HEADER_FRAME + 4, seed, topic->bytes, minute, &bond);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "record/proof.h"
+#include "crypto/hash.h"
 
 #include "support/vectors.h"
 
@@ -23,8 +24,11 @@ static void test_vectors(void **state)
     uint8_t want[32];
     uint8_t got[32];
     vectors_hex_into(root, "stream_topic", want, sizeof(want));
-    dtt_proof_stream_topic(got);
+    const struct dtt_slice name =
+        dtt_slice(DTT_PROOF_STREAM_TOPIC, sizeof(DTT_PROOF_STREAM_TOPIC) - 1);
+    dtt_sha512_32(got, &name, 1);
     assert_memory_equal(got, want, sizeof(want));
+    assert_memory_equal(dtt_proof_stream_topic, want, sizeof(want));
     json_array_foreach(vectors_at(root, "proofs"), i, v)
     {
         struct dtt_proof_bond bond;
