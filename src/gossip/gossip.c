@@ -170,6 +170,13 @@ void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct
     }
 }
 
+void dtt_gossip_set_silent(struct dtt_gossip *g, const struct dtt_id *peer, bool is_silent)
+{
+    for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
+        dtt_plumtree_set_silent(&swarm_at(g, i)->plumtree, peer, is_silent);
+    }
+}
+
 void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                          bool is_slow)
 {

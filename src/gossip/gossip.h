@@ -93,6 +93,8 @@ void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now now, const struct
                           enum dtt_reason reason);
 /** Not all that was sent to the peer has arrived: it hears once more of what is kept. */
 void dtt_gossip_remind(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer);
+/** The peer acknowledges nothing, or does again: what it owes is not asked for until it does. */
+void dtt_gossip_set_silent(struct dtt_gossip *g, const struct dtt_id *peer, bool is_silent);
 /** The peer reads slowly: it gets announcements instead of messages until it does not any more. */
 void dtt_gossip_set_slow(struct dtt_gossip *g, struct dtt_now now, const struct dtt_id *peer,
                          bool is_slow);

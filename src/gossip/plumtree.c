@@ -213,6 +213,14 @@ void dtt_plumtree_remind(struct dtt_plumtree *p, struct dtt_now now, const struc
     }
 }
 
+void dtt_plumtree_set_silent(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_silent)
+{
+    struct dtt_plumtree_peer *known = find(p, peer);
+    if (known) {
+        known->is_silent = is_silent;
+    }
+}
+
 void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer,
                            bool is_slow)
 {
@@ -303,7 +311,7 @@ static void watch(struct dtt_plumtree *p, struct dtt_now now)
         if (!peer->is_used) {
             continue;
         }
-        dtt_gossip_promises_judge(s, now, i, peer->is_slow);
+        dtt_gossip_promises_judge(s, now, i, peer->is_slow, peer->is_silent);
         if (is_served && dtt_gossip_promises_probe(s, now, i, peer->is_slow)) {
             send_graft(p, peer, &s->witness, 0);
         }
@@ -333,12 +341,9 @@ const struct dtt_id *dtt_plumtree_useless(const struct dtt_plumtree *p)
 static int encode(struct dtt_slice content, const struct dtt_gossip_message_id *id,
                   enum dtt_gossip_scope scope, uint16_t round, struct dtt_gossip_blob **ret)
 {
-    struct dtt_gossip_message m;
-    m.type = DTT_MSG_GOSSIP;
-    m.u.gossip.id = *id;
-    m.u.gossip.content = content;
-    m.u.gossip.scope = scope;
-    m.u.gossip.round = round;
+    struct dtt_gossip_message m = {
+        .type = DTT_MSG_GOSSIP,
+        .u.gossip = {.id = *id, .content = content, .scope = scope, .round = round}};
     return dtt_gossip_outbox_encode(&m, ret);
 }
 

@@ -25,6 +25,7 @@ struct dtt_plumtree_peer {
     bool is_used;
     bool is_eager;
     bool is_slow;        /**< reads slowly: gets announcements whether eager or not */
+    bool is_silent;      /**< acknowledges nothing: it cannot keep what it owes */
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
@@ -58,6 +59,7 @@ void dtt_plumtree_set_neighbors(struct dtt_plumtree *p, struct dtt_now now,
 /** A neighbour (if it is one) has lost its state: treat it as new. */
 void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
 /** A neighbour (if it is one) reads slowly, or does not any more. */
+void dtt_plumtree_set_silent(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_silent);
 void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer,
                            bool is_slow);
 /** Not all that went to a neighbour (if it is one) has arrived: announces what is kept again. */

@@ -46,6 +46,7 @@ static void owe(struct dtt_gossip_promise *promise, struct dtt_now now,
 {
     assert(!promise->due_ns);
     promise->id = *id;
+    promise->asked_ns = now.mono_ns;
     promise->due_ns = now.mono_ns + DTT_GOSSIP_PROMISE_NS;
     promise->is_probe = is_probe;
 }
@@ -72,9 +73,13 @@ bool dtt_gossip_promises_keep(struct dtt_gossip_promises *s, uint8_t slot,
 }
 
 void dtt_gossip_promises_judge(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot,
-                               bool is_slow)
+                               bool is_slow, bool is_silent)
 {
     struct dtt_gossip_promise *promise = &s->slots[slot];
+    if (promise->due_ns && is_silent) {
+        promise->due_ns = dtt_min_ns(now.mono_ns + DTT_GOSSIP_PROMISE_NS,
+                                     promise->asked_ns + DTT_GOSSIP_PUT_OFF_NS);
+    }
     if (!promise->due_ns || now.mono_ns < promise->due_ns) {
         return;
     }

@@ -15,6 +15,9 @@
 
 /* A Graft that a neighbour owes a message for is answered by then, or it counts as broken. */
 #define DTT_GOSSIP_PROMISE_NS (3 * DTT_S)
+/* What a neighbour owes that acknowledges nothing is put off: either may be cut off. Not for ever.
+ */
+#define DTT_GOSSIP_PUT_OFF_NS (20 * DTT_S)
 #define DTT_GOSSIP_BROKEN_MAX 3 /* in a row: the neighbour is useless */
 /* A neighbour that said nothing for so long, while others brought so many messages, is asked. */
 #define DTT_GOSSIP_SILENT_NS (60 * DTT_S)
@@ -28,7 +31,8 @@
 /** A message that a neighbour was asked for and must have, and how it kept the earlier ones. */
 struct dtt_gossip_promise {
     struct dtt_gossip_message_id id;
-    uint64_t due_ns;   /**< 0: none is owed */
+    uint64_t due_ns; /**< 0: none is owed */
+    uint64_t asked_ns;
     bool is_probe;     /**< asked only to see whether it answers */
     bool has_brought;  /**< it was the first to bring a message, or brought one that it owed */
     uint32_t n_broken; /**< in a row */
@@ -67,9 +71,12 @@ void dtt_gossip_promises_make(struct dtt_gossip_promises *s, struct dtt_now now,
 /** A neighbour brought a message. Whether that was owed as the answer to a probe. */
 bool dtt_gossip_promises_keep(struct dtt_gossip_promises *s, uint8_t slot,
                               const struct dtt_gossip_message_id *id);
-/** Counts a promise that is due as broken; not a slow neighbour's, which may not know of it. */
+/**
+ * Counts a promise that is due as broken; not a slow neighbour's, which may not know of it. One
+ * that acknowledges nothing has it put off.
+ */
 void dtt_gossip_promises_judge(struct dtt_gossip_promises *s, struct dtt_now now, uint8_t slot,
-                               bool is_slow);
+                               bool is_slow, bool is_silent);
 
 /** A message came, or was sent: it is the witness, unless there is one. */
 void dtt_gossip_promises_witness(struct dtt_gossip_promises *s, struct dtt_now now,

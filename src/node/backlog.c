@@ -28,6 +28,7 @@ void dtt_backlog_look(struct dtt_backlog *b, struct dtt_now now, size_t waiting)
     } else if (b->slow_ns == 0 && is_old && waiting > DTT_BACKLOG_SLOW) {
         b->slow_ns = now.mono_ns;
     }
+    b->is_silent = waiting > 0 && now.mono_ns - b->progress_ns >= DTT_BACKLOG_LOOK_NS;
     b->waiting = waiting;
     b->written = 0;
 }

@@ -33,6 +33,7 @@ struct dtt_backlog {
     size_t written;       /**< bytes since then */
     uint64_t progress_ns; /**< when the peer last took some, or had nothing to take */
     uint64_t slow_ns;     /**< since when it is slow; 0: it is not */
+    bool is_silent;       /**< it has acknowledged nothing between two looks: either is cut off */
 };
 
 /**

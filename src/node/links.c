@@ -76,6 +76,13 @@ static void tell_slow(struct dtt_links *p, struct dtt_now now, const struct dtt_
     }
 }
 
+static void tell_silent(struct dtt_links *p, const struct dtt_link *link, bool was_silent)
+{
+    if (link->backlog.is_silent != was_silent) {
+        dtt_gossip_set_silent(p->gossip, &link->id, link->backlog.is_silent);
+    }
+}
+
 static void on_written(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t n)
 {
     if (dtt_backlog_add(&link->backlog, now, n)) {
@@ -406,6 +413,7 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
         assert(link->neighbor_of + change >= 0);
         link->neighbor_of += change;
         tell_slow(p, now, link, false);
+        tell_silent(p, link, false);
         if (link->n_conns > 0) {
             dtt_link_enter_connected(p, now, link);
         }
@@ -523,8 +531,10 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     size_t waiting = link->n_conns > 0 ? unacked(p, link) : 0;
     bool was_slow = link->backlog.slow_ns != 0;
+    bool was_silent = link->backlog.is_silent;
     dtt_backlog_look(&link->backlog, now, waiting);
     tell_slow(p, now, link, was_slow);
+    tell_silent(p, link, was_silent);
     if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
         for (size_t k = 0; k < link->n_conns; k++) {
             close_slow(p, now, &link->conns[k]);

@@ -255,6 +255,8 @@ static void tell(struct world *w, size_t topic)
     const struct dtt_id *id = peer(w);
     if (what & 1) {
         dtt_gossip_prove(w->gossip, w->now, &topics[topic], id);
+    } else if (what & 4) {
+        dtt_gossip_set_silent(w->gossip, id, what & 2);
     } else {
         dtt_gossip_set_slow(w->gossip, w->now, id, what & 2);
     }

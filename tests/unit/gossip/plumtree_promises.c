@@ -91,6 +91,26 @@ static void a_leaf_keeps_its_place(void **state)
     assert_non_null(strstr(script(), "gossip(z, 0) > 2"));
 }
 
+/* Our own link may be down: we are no judge of the only neighbour. */
+static void a_neighbor_that_acknowledges_nothing_is_not_useless(void **state)
+{
+    (void)state;
+    newcomer(1);
+    pass(60 * DTT_S);
+    say('a');
+    pass(DTT_S);
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_PROBES], 1);
+    dtt_plumtree_set_silent(&p, &peers[1], true);
+    dtt_plumtree_set_silent(&p, &peers[3], true); /* no neighbour */
+    for (int i = 0; i < 12; i++) {
+        pass(DTT_S);
+        assert_null(dtt_plumtree_useless(&p));
+    }
+    dtt_plumtree_set_silent(&p, &peers[1], false);
+    pass(DTT_GOSSIP_PROMISE_NS);
+    assert_true(useless(1));
+}
+
 /* Our own messages are enough, and nobody else has to say anything. */
 static void who_hears_nobody_finds_the_silent(void **state)
 {
@@ -146,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_silent_neighbor_is_asked_and_goes),
         T(a_leaf_keeps_its_place),
+        T(a_neighbor_that_acknowledges_nothing_is_not_useless),
         T(who_hears_nobody_finds_the_silent),
         T(announced_and_not_delivered),
     };

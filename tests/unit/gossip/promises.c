@@ -55,7 +55,7 @@ static bool probe(uint8_t slot, uint32_t n)
 static void judge_after(uint8_t slot, uint64_t ns)
 {
     now.mono_ns += ns;
-    dtt_gossip_promises_judge(&promises, now, slot, false);
+    dtt_gossip_promises_judge(&promises, now, slot, false, false);
 }
 
 static void break_one(uint8_t slot)
@@ -141,9 +141,37 @@ static void a_slow_neighbor_breaks_nothing(void **state)
     assert_false(dtt_gossip_promises_probe(&promises, now, 0, true));
     make(0, 2);
     now.mono_ns += DTT_GOSSIP_PROMISE_NS;
-    dtt_gossip_promises_judge(&promises, now, 0, true);
+    dtt_gossip_promises_judge(&promises, now, 0, true, false);
     judge_after(0, DTT_GOSSIP_PROMISE_NS);
     assert_int_equal(n_broken(), 1);
+}
+
+/* A host whose own link is down gets no answer either. */
+static void what_a_neighbor_owes_that_acknowledges_nothing_is_put_off(void **state)
+{
+    (void)state;
+    make(0, 1);
+    for (int i = 0; i < 15; i++) {
+        now.mono_ns += DTT_S;
+        dtt_gossip_promises_judge(&promises, now, 0, false, true);
+    }
+    judge_after(0, DTT_GOSSIP_PROMISE_NS - 1);
+    assert_int_equal(n_broken(), 0);
+    judge_after(0, 1);
+    assert_int_equal(n_broken(), 1);
+}
+
+static void nothing_is_put_off_for_ever(void **state)
+{
+    (void)state;
+    make(0, 1);
+    uint64_t asked_ns = now.mono_ns;
+    while (n_broken() == 0) {
+        assert_true(now.mono_ns - asked_ns < DTT_GOSSIP_PUT_OFF_NS);
+        now.mono_ns += DTT_S;
+        dtt_gossip_promises_judge(&promises, now, 0, false, true);
+    }
+    assert_int_equal(now.mono_ns - asked_ns, DTT_GOSSIP_PUT_OFF_NS);
 }
 
 /* A slot whose neighbour has left says nothing of the next one. */
@@ -248,6 +276,8 @@ int main(void)
         T(three_broken_in_a_row_are_useless),
         T(a_newcomer_must_keep_its_first_promise),
         T(a_slow_neighbor_breaks_nothing),
+        T(what_a_neighbor_owes_that_acknowledges_nothing_is_put_off),
+        T(nothing_is_put_off_for_ever),
         T(who_leaves_owes_nothing),
         T(the_silent_are_asked),
         T(who_broke_a_promise_is_asked),

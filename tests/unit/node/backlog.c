@@ -96,6 +96,26 @@ static void a_peer_that_takes_nothing_is_stalled(void **state)
     assert_false(dtt_backlog_is_stalled(&b, now, true));
 }
 
+static void a_peer_that_acknowledges_nothing_is_silent(void **state)
+{
+    (void)state;
+    look(0);
+    now.mono_ns += 3600 * DTT_S;
+    dtt_backlog_add(&b, now, 500);
+    now.mono_ns += DTT_BACKLOG_LOOK_NS / 2;
+    dtt_backlog_look(&b, now, 500);
+    assert_false(b.is_silent);
+    look(500);
+    assert_true(b.is_silent);
+    dtt_backlog_add(&b, now, 100);
+    look(599);
+    assert_false(b.is_silent);
+    look(599);
+    assert_true(b.is_silent);
+    look(0);
+    assert_false(b.is_silent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +123,7 @@ int main(void)
         cmocka_unit_test_setup(bytes_that_wait_for_a_look_make_a_peer_slow, setup),
         cmocka_unit_test_setup(a_peer_is_slow_at_once, setup),
         cmocka_unit_test_setup(a_peer_that_takes_nothing_is_stalled, setup),
+        cmocka_unit_test_setup(a_peer_that_acknowledges_nothing_is_silent, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

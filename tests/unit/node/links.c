@@ -253,10 +253,13 @@ static void a_slow_neighbor_gets_announcements(void **state)
     assert_string_equal(script(), "");
     assert_true(dtt_links_may_push(&l, &id, 101 * 1024));
     assert_false(dtt_links_may_push(&l, &id, 99 * 1024));
+    assert_true(is_told_silent);
     pass(DTT_BACKLOG_LOOK_NS);
     assert_string_equal(script(), "slow 3");
+    is_told_silent = false;
     neighbor(3, 1); /* in another topic, whose gossip has yet to hear it */
     assert_string_equal(script(), "slow 3");
+    assert_true(is_told_silent);
     conns[0].unacked = 0;
     /* It has taken all, but gets announcements until the next look: it sets no pace meanwhile. */
     assert_false(dtt_links_may_push(&l, &id, 101 * 1024));
