@@ -202,6 +202,7 @@ static void on_operation(struct dtt_core *c, struct dtt_now now, const struct dt
     case DTT_WAIT_ONCE_GET:
     case DTT_WAIT_ONCE_PUT: dtt_once_event(c, now, wait, ev); break;
     case DTT_WAIT_ADDR_GET:
+    case DTT_WAIT_TWIN_GET:
     case DTT_WAIT_ADDR_PUT: dtt_locate_event(c, now, wait, ev); break;
     case DTT_WAIT_APP:
     case DTT_WAIT_APP_ANNOUNCE: dtt_core_dht_event(c, now, wait, ev); break;
@@ -221,6 +222,15 @@ static void on_dht_event(struct dtt_core *c, struct dtt_now now, const struct dt
     case DTT_DHT_EV_PEER:
     case DTT_DHT_EV_DONE:
     case DTT_DHT_EV_PUT_DONE: on_operation(c, now, ev); break;
+    }
+}
+
+static void on_quic_event(struct dtt_core *c, struct dtt_now now, const struct dtt_quic_event *ev)
+{
+    if (memcmp(&ev->peer, &c->id, sizeof(c->id)) == 0) {
+        dtt_twins_event(c, now, ev);
+    } else {
+        dtt_links_quic_event(&c->links, now, ev);
     }
 }
 
@@ -270,7 +280,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
     }
     dtt_links_follow(&c->links, &c->events);
     if (c->transport.ops->next_event(c->transport.self, &quic_ev)) {
-        dtt_links_quic_event(&c->links, now, &quic_ev);
+        on_quic_event(c, now, &quic_ev);
         return true;
     }
     return false;
@@ -379,7 +389,7 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
     /* What the transport noticed while it made the last packet. */
     if (!c->cfg.dht_only && c->state != DTT_CORE_HUNG_UP &&
         c->transport.ops->next_event(c->transport.self, &ev)) {
-        dtt_links_quic_event(&c->links, now, &ev);
+        on_quic_event(c, now, &ev);
         dtt_core_settle(c, now);
     }
     if (dtt_dht_next_packet(c->dht, &c->dht_packet)) {

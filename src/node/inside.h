@@ -12,6 +12,7 @@
 #include "node/limits.h"
 #include "node/links.h"
 #include "node/self.h"
+#include "node/twins.h"
 #include "node/waits.h"
 
 /** Only forward. */
@@ -36,6 +37,7 @@ struct dtt_core {
     struct dtt_events events;
     struct dtt_waits waits;
     struct dtt_self self;
+    struct dtt_twins twins;
     uint64_t lost;      /**< messages of all topics, told so far */
     uint32_t n_once;    /**< lookups and publications so far: their numbers */
     unsigned resolving; /**< bootstrap names being looked up */

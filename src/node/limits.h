@@ -14,11 +14,11 @@
 #define DTT_CORE_NAMED_GETS 2 /**< of these, on hearsay */
 /*
  * Each topic reads and writes its slots of two minutes. A lookup of the application has as many
- * operations as that. The last one puts our own addresses.
+ * operations as that. The last two read and put our own addresses.
  */
 #define DTT_CORE_SLOTS (2 * DTT_SLOT_KINDS)
 #define DTT_CORE_WAITS \
-    (2 * DTT_CORE_SLOTS * DTT_CORE_TOPICS + DTT_CORE_SLOTS * DTT_CORE_OPS + DTT_CORE_ADDR_GETS + 1)
+    (2 * DTT_CORE_SLOTS * DTT_CORE_TOPICS + DTT_CORE_SLOTS * DTT_CORE_OPS + DTT_CORE_ADDR_GETS + 2)
 
 #define DTT_CORE_IDLE_NS (15 * DTT_S)      /**< a silent connection is given up after this */
 #define DTT_CORE_KEEP_ALIVE_NS (5 * DTT_S) /**< so often it is kept from being silent */

@@ -24,6 +24,21 @@ void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id 
     }
 }
 
+/*
+ * What others find under our id, before we replace it: reading and writing share one walk through
+ * the DHT. Where it names an address that is not ours a twin may be.
+ */
+static void look_for_twins(struct dtt_core *c, struct dtt_now now)
+{
+    struct dtt_dht_get_args args = {.is_mutable = true};
+    struct dtt_wait wait = {.kind = DTT_WAIT_TWIN_GET, .seq = INT64_MIN};
+    dtt_dht_op op;
+    memcpy(args.key, c->id.bytes, sizeof(args.key));
+    if (dtt_dht_get(c->dht, now, &args, &op) == DTT_OK) {
+        (void)dtt_waits_add(&c->waits, now, op, &wait); /* else it is not looked for this time */
+    }
+}
+
 void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
 {
     struct dtt_self *self = &c->self;
@@ -33,6 +48,7 @@ void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
     if (c->n_topics == 0 || !dtt_self_take(self, now, &c->id)) {
         return;
     }
+    look_for_twins(c, now);
     args.seq = self->seq;
     memcpy(args.key, c->id.bytes, sizeof(args.key));
     if (dtt_waits_put(&c->waits, now, dtt_slice(self->packet, self->len), c->cfg.node_seed, &args,
@@ -41,20 +57,29 @@ void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
     }
 }
 
+/* The addresses in a packet of `id`; DTT_EPROTO when it is none. */
+static int read_packet(struct dtt_core *c, const struct dtt_dht_event *ev, const struct dtt_id *id,
+                       struct dtt_addr ret[DTT_BOOK_ADDRS])
+{
+    struct dtt_slice packet;
+    int n = DTT_EPROTO;
+    if (dtt_bencode_is_str(dtt_slice(ev->u.value.v, ev->u.value.v_len), &packet)) {
+        n = dtt_pkarr_read(packet, id, ret, DTT_BOOK_ADDRS);
+    }
+    if (n < 0) {
+        DTT_COUNT(c->ctx, NODE_ADDRS_REFUSED);
+    }
+    return n;
+}
+
 /* A peer's packet; it is ignored when a newer one has been found already. */
 static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *wait,
                       const struct dtt_dht_event *ev)
 {
     const struct dtt_id *id = &wait->peer;
     struct dtt_addr addrs[DTT_BOOK_ADDRS];
-    struct dtt_slice packet;
-    int n = DTT_EPROTO;
-    if (dtt_bencode_is_str(dtt_slice(ev->u.value.v, ev->u.value.v_len), &packet)) {
-        n = dtt_pkarr_read(packet, id, addrs, DTT_BOOK_ADDRS);
-    }
-    if (n < 0) {
-        DTT_COUNT(c->ctx, NODE_ADDRS_REFUSED);
-    } else if (n > 0 && ev->u.value.seq > wait->seq) {
+    int n = read_packet(c, ev, id, addrs);
+    if (n > 0 && ev->u.value.seq > wait->seq) {
         DTT_TRACE(c->ctx, NODE_ADDRS_FOUND, dtt_tv_id(id), dtt_tv_int(n));
         wait->seq = ev->u.value.seq;
         dtt_dials_learn(&c->links, now, id, addrs, (size_t)n);
@@ -62,10 +87,23 @@ static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
     }
 }
 
+static void on_own_packet(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
+{
+    struct dtt_addr addrs[DTT_BOOK_ADDRS];
+    int n = read_packet(c, ev, &c->id, addrs);
+    for (int i = 0; i < n; i++) {
+        dtt_twins_suspect(c, now, &addrs[i]);
+    }
+}
+
 void dtt_locate_event(struct dtt_core *c, struct dtt_now now, struct dtt_wait *wait,
                       const struct dtt_dht_event *ev)
 {
-    if (ev->type == DTT_DHT_EV_VALUE) {
+    if (wait->kind == DTT_WAIT_TWIN_GET) {
+        if (ev->type == DTT_DHT_EV_VALUE) {
+            on_own_packet(c, now, ev);
+        }
+    } else if (ev->type == DTT_DHT_EV_VALUE) {
         on_packet(c, now, wait, ev);
     } else if (ev->type == DTT_DHT_EV_DONE) {
         dtt_dials_located(&c->links, now, &wait->peer, true);

@@ -19,6 +19,8 @@ struct dtt_transport_ops {
     void (*moved)(struct dtt_quic *t, struct dtt_now now);
     int (*dial)(struct dtt_quic *t, struct dtt_now now, const struct dtt_id *peer,
                 const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
+    int (*dial_twin)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *local,
+                     const struct dtt_addr *remote, dtt_quic_conn *ret);
     void (*limit_dial)(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams);
     int (*open_uni)(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream);
     int (*write)(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data,

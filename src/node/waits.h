@@ -23,7 +23,8 @@ enum dtt_wait_kind {
     DTT_WAIT_ONCE_PUT,
     DTT_WAIT_ADDR_GET, /**< locate.c */
     DTT_WAIT_ADDR_PUT,
-    DTT_WAIT_APP, /**< core_dht.c */
+    DTT_WAIT_TWIN_GET, /**< of what is stored under our own id */
+    DTT_WAIT_APP,      /**< core_dht.c */
     DTT_WAIT_APP_ANNOUNCE
 };
 

@@ -307,6 +307,19 @@ static void accept_conn(struct dtt_quic *q, const struct dtt_qroute *route, cons
     leave(q, c);
 }
 
+static bool is_self(const struct dtt_quic *q, const struct dtt_id *id)
+{
+    return memcmp(id, dtt_quic_id(q), sizeof(*id)) == 0;
+}
+
+/* A client that has our key shows the id of a connection of ours: we have dialled ourselves. */
+static bool is_own_dial(const struct dtt_quic *q, const ngtcp2_pkt_hd *hd)
+{
+    const struct dtt_qconn *c =
+        dtt_qcid_find(&q->sh.cids, dtt_qcid_key(hd->scid.data, hd->scid.datalen));
+    return c && c->is_dialed && is_self(q, &c->peer);
+}
+
 /* A datagram with a long header that belongs to no connection. */
 static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
                          struct dtt_slice datagram)
@@ -326,7 +339,7 @@ static void recv_initial(struct dtt_quic *q, const struct dtt_qroute *route,
         dtt_qstateless_retry(&q->stateless, route, &hd);
     } else if (!make_room(q, &route->remote)) {
         DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_DEFERRED);
-    } else if (is_full(q)) {
+    } else if (is_full(q) || is_own_dial(q, &hd)) {
         DTT_COUNT(q->sh.ctx, QUIC_CLIENTS_REFUSED);
         dtt_qstateless_refuse(&q->stateless, route, &hd, NGTCP2_CONNECTION_REFUSED);
     } else {
@@ -421,12 +434,11 @@ void dtt_quic_moved(struct dtt_quic *q, struct dtt_now now)
     }
 }
 
-int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
-                  const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret)
+static int dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
+                const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret)
 {
     set_now(q, now);
-    if (memcmp(peer, dtt_quic_id(q), sizeof(*peer)) == 0 || !dtt_addr_is_usable(remote) ||
-        local->family != remote->family) {
+    if (!dtt_addr_is_usable(remote) || local->family != remote->family) {
         return DTT_EINVAL;
     }
     if (places_taken(q) >= q->max_conns || is_table_full(q)) {
@@ -442,6 +454,18 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
         drop(q, c);
     }
     return err;
+}
+
+int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
+                  const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret)
+{
+    return is_self(q, peer) ? DTT_EINVAL : dial(q, now, peer, local, remote, ret);
+}
+
+int dtt_quic_dial_twin(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *local,
+                       const struct dtt_addr *remote, dtt_quic_conn *ret)
+{
+    return dial(q, now, dtt_quic_id(q), local, remote, ret);
 }
 
 void dtt_quic_limit_dial(struct dtt_quic *q, dtt_quic_conn handle, unsigned datagrams)

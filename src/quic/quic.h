@@ -63,6 +63,13 @@ int dtt_quic_dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *p
                   const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
 
 /**
+ * The same with our own id: is another program there that has our key? Our own endpoint refuses
+ * such a dial, wherever it comes back from. A twin gets CONNECTED as well, with its own id as peer.
+ */
+int dtt_quic_dial_twin(struct dtt_quic *q, struct dtt_now now, const struct dtt_addr *local,
+                       const struct dtt_addr *remote, dtt_quic_conn *ret);
+
+/**
  * Bounds the datagrams that a fresh dial sends before the peer is heard; further repetitions of
  * ngtcp2 are not sent.
  */

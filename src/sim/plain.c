@@ -425,6 +425,14 @@ static int plain_dial(struct dtt_quic *t, struct dtt_now now, const struct dtt_i
     return DTT_OK;
 }
 
+/* A large swarm has no twins. */
+static int plain_dial_twin(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *local,
+                           const struct dtt_addr *remote, dtt_quic_conn *ret)
+{
+    const struct plain *p = (void *)t;
+    return plain_dial(t, now, &p->id, local, remote, ret); /* EINVAL: our own id */
+}
+
 static void plain_limit_dial(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams)
 {
     struct plain *p = (void *)t;
@@ -674,6 +682,7 @@ const struct dtt_transport_ops dtt_sim_plain = {
     .unreachable = plain_unreachable,
     .moved = plain_moved,
     .dial = plain_dial,
+    .dial_twin = plain_dial_twin,
     .limit_dial = plain_limit_dial,
     .open_uni = plain_open_uni,
     .write = plain_write,

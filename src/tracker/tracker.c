@@ -571,6 +571,11 @@ void dtt_tracker_dial_failed(struct dtt_tracker *t, struct dtt_now now, const st
     step(t, now);
 }
 
+void dtt_tracker_twin(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addr)
+{
+    dtt_twin_met(&t->twin, now, addr);
+}
+
 void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now)
 {
     enter(t, now);

@@ -60,6 +60,8 @@ void dtt_tracker_dial_failed(struct dtt_tracker *t, struct dtt_now now, const st
 /** A member showed on its connection what minute its clock shows. */
 void dtt_tracker_clock(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *member,
                        uint64_t minute);
+/** Another program with our key is connected with us. */
+void dtt_tracker_twin(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addr);
 /** The network or the wall clock changed: look and publish again at once. */
 void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now);
 

@@ -54,17 +54,28 @@ bool dtt_twin_is_there(const struct dtt_twin *t, uint64_t mono_ns)
     return t->is_seen && mono_ns - t->seen_ns < DTT_TWIN_KEEP_NS;
 }
 
+/* It is there, at these addresses; true when that is news. */
+static bool note(struct dtt_twin *t, struct dtt_now now, const struct dtt_addr *addrs, size_t n)
+{
+    bool is_first = !dtt_twin_is_there(t, now.mono_ns);
+    t->is_seen = true;
+    t->is_news |= is_first;
+    t->seen_ns = now.mono_ns;
+    t->n_addrs = n;
+    memcpy(t->addrs, addrs, n * sizeof(*addrs));
+    return is_first;
+}
+
+void dtt_twin_met(struct dtt_twin *t, struct dtt_now now, const struct dtt_addr *addr)
+{
+    note(t, now, addr, 1);
+}
+
 bool dtt_twin_found(struct dtt_twin *t, struct dtt_now now, struct dtt_slice value,
                     const struct dtt_record_info *info)
 {
     if (!is_newer(t, info) || info->n_addrs == 0 || is_ours(t, value)) {
         return false;
     }
-    bool is_first = !dtt_twin_is_there(t, now.mono_ns);
-    t->is_seen = true;
-    t->is_news |= is_first;
-    t->seen_ns = now.mono_ns;
-    t->n_addrs = info->n_addrs;
-    memcpy(t->addrs, info->addrs, sizeof(t->addrs));
-    return is_first;
+    return note(t, now, info->addrs, info->n_addrs);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A second program with our key: on a copied disk, or in another window. Members answer whom they
- * heard last, so neither works well, and nobody else can tell. A record of our own key that we have
- * not made, and that was written after we started, is its. One written before is most likely of our
- * own former process.
+ * heard last, so neither works well, and nobody else can tell. It may answer a dial (node/twins.h).
+ * A record of our own key that we have not made, and that was written after we started, is its. One
+ * written before is most likely of our own former process.
  */
 #ifndef DTT_TRACKER_TWIN_H
 #define DTT_TRACKER_TWIN_H
@@ -40,6 +40,8 @@ void dtt_twin_made(struct dtt_twin *t, struct dtt_slice value);
 /** A value that holds a record of our key; true when it is the first of a twin for long. */
 bool dtt_twin_found(struct dtt_twin *t, struct dtt_now now, struct dtt_slice value,
                     const struct dtt_record_info *info);
+/** It has answered, or spoken, from this address. */
+void dtt_twin_met(struct dtt_twin *t, struct dtt_now now, const struct dtt_addr *addr);
 bool dtt_twin_is_there(const struct dtt_twin *t, uint64_t mono_ns);
 
 #endif

@@ -4,7 +4,16 @@
 import harness
 
 
-def twins(scene, topic):
+def told(one, other):
+    """Each of the two says where the other one is."""
+    for peer, its in ((one, other), (other, one)):
+        event = peer.wait("twin", 60)
+        port = its.wait("listening")["addrs"][0].rsplit(":", 1)[1]
+        harness.check(any(addr.endswith(":" + port) for addr in event["addrs"]), f"{event}")
+        peer.wait_said("another program runs with this identity, at .*: give each its own")
+
+
+def alone(scene, topic):
     key = ("--identity", str(scene.path / topic.replace(" ", "_")))
     one = scene.peer(f"{topic}: one", *key, topic=topic)
     one.wait("published")
@@ -14,11 +23,7 @@ def twins(scene, topic):
     one = scene.peer(f"{topic}: one again", *key, topic=topic)
     one.wait("published")
     other = scene.peer(f"{topic}: other", *key, topic=topic)
-    for peer, its in ((one, other), (other, one)):
-        told = peer.wait("twin", 60)
-        port = its.wait("listening")["addrs"][0].rsplit(":", 1)[1]
-        harness.check(any(addr.endswith(":" + port) for addr in told["addrs"]), f"{told}")
-        peer.wait_said("another program runs with this identity, at .*: give each its own")
+    told(one, other)
     one.leave()
     other.leave()
     # Both have gone: who comes now is alone with it.
@@ -30,9 +35,33 @@ def twins(scene, topic):
     last.leave()
 
 
+def in_a_swarm(scene, topic):
+    """Members that are joined read and publish seldom, and the first one has been in for long."""
+    key = ("--identity", str(scene.path / topic.replace(" ", "_")))
+    others = [scene.peer(f"{topic}: {i}", topic=topic) for i in range(3)]
+    one = scene.peer(f"{topic}: one", *key, topic=topic)
+    for peer in [one, *others]:
+        peer.wait("joined")
+    one.kill()
+    one.wait_exit()
+    one = scene.peer(f"{topic}: one again", *key, topic=topic)
+    one.wait("joined")
+    one.wait("published", 180, where=lambda e: e["minute"] > start_minute(one))
+    harness.check(not one.of_kind("twin"), f"{topic}: a former process was taken for a twin")
+    other = scene.peer(f"{topic}: other", *key, topic=topic)
+    told(one, other)
+    for peer in [other, one, *others]:
+        peer.leave()
+
+
+def start_minute(peer):
+    return peer.wait("published")["minute"]
+
+
 def test(scene):
     scene.testnet()
-    twins(scene, "nobody else")
+    alone(scene, "nobody else")
+    in_a_swarm(scene, "a swarm")
 
 
 harness.run(test)

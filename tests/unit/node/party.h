@@ -19,7 +19,7 @@ struct peer {
     bool is_joined;
     uint64_t joined_ms;
     unsigned heard[PEERS_MAX]; /* messages by the number that their text names */
-    unsigned ups, downs, dial_failures, left;
+    unsigned ups, downs, dial_failures, left, twins;
     int down_reason;
     bool has_missed; /* the killed one, by time-out */
 };
@@ -30,7 +30,9 @@ struct party {
     size_t n;
 };
 
-static inline void party_add(struct party *p, const char *topic, const char *secret)
+/* `twin`: whose identity it has; or NULL, and it has its own. */
+static inline void party_add_twin(struct party *p, const char *topic, const char *secret,
+                                  const struct peer *twin)
 {
     struct peer *peer = &p->peers[p->n++];
     struct dtt_topic_config cfg = {.size = sizeof(cfg),
@@ -41,8 +43,17 @@ static inline void party_add(struct party *p, const char *topic, const char *sec
     peer->host = dtt_sim_host_add(&p->w, DTT_SIM_NAT_NONE);
     assert_non_null(peer->host);
     peer->host->user = peer;
+    if (twin) {
+        memcpy(peer->host->node_seed, twin->host->node_seed, sizeof(peer->host->node_seed));
+        peer->host->keeps_identity = true;
+    }
     assert_int_equal(dtt_sim_host_start(peer->host, false, false), DTT_OK);
     assert_int_equal(dtt_sim_host_join(peer->host, &cfg), DTT_OK);
+}
+
+static inline void party_add(struct party *p, const char *topic, const char *secret)
+{
+    party_add_twin(p, topic, secret, NULL);
 }
 
 static inline void party_event(void *user, struct dtt_sim_host *h, const struct dtt_event *ev)
@@ -72,6 +83,7 @@ static inline void party_event(void *user, struct dtt_sim_host *h, const struct 
         peer->down_reason = ev->u.neighbor.reason;
         peer->has_missed |= ev->u.neighbor.reason == DTT_REASON_TIMEOUT;
         break;
+    case DTT_EVENT_TWIN: peer->twins++; break;
     case DTT_EVENT_DIAL_FAILED: peer->dial_failures++; break;
     case DTT_EVENT_LEFT:
         assert_null(ev->topic);

@@ -60,7 +60,9 @@ struct net_node *net_add(struct net *n, const struct dtt_quic_config *cfg)
     if (!node->cfg.alpn) {
         node->cfg.alpn = "/iroh-gossip/1";
     }
-    memset(node->cfg.seed, (int)(i + 1), sizeof(node->cfg.seed));
+    if (node->cfg.seed[0] == 0) {
+        memset(node->cfg.seed, (int)(i + 1), sizeof(node->cfg.seed));
+    }
     node->addr = dtt_addr_v4(10, 0, 0, (uint8_t)(i + 1), 4433);
     net_start(n, node);
     return node;

@@ -74,6 +74,52 @@ static void exports_keying_material(void **state)
     net_fini(&n);
 }
 
+/* Of two programs with one key each learns where the other one is. */
+static void finds_its_twin(void **state)
+{
+    struct net n;
+    struct dtt_quic_config cfg = {.seed = {7}};
+    dtt_quic_conn c;
+    (void)state;
+    net_init(&n, 35);
+    struct net_node *a = net_add(&n, &cfg);
+    struct net_node *b = net_add(&n, &cfg);
+    assert_memory_equal(id_of(a), id_of(b), sizeof(*id_of(a)));
+    assert_int_equal(dtt_quic_dial(a->q, n.now, id_of(b), &a->addr, &b->addr, &c), DTT_EINVAL);
+    assert_int_equal(dtt_quic_dial_twin(a->q, n.now, &a->addr, &b->addr, &c), DTT_OK);
+    net_run(&n, DTT_S);
+    assert_int_equal(a->event_count, 1);
+    assert_int_equal(a->events[0].type, DTT_QUIC_CONNECTED);
+    assert_int_equal(b->event_count, 1);
+    assert_int_equal(b->events[0].type, DTT_QUIC_CONNECTED);
+    assert_memory_equal(&b->events[0].peer, id_of(b), sizeof(*id_of(b)));
+    assert_true(dtt_addr_eq(&b->events[0].addr, &a->addr));
+    net_fini(&n);
+}
+
+/* Its dial may come back to it: at an address of its own, or around its router. */
+static void is_not_its_own_twin(void **state)
+{
+    (void)state;
+    for (int is_mapped = 0; is_mapped < 2; is_mapped++) {
+        struct net n;
+        dtt_quic_conn c;
+        net_init(&n, 36);
+        struct net_node *a = net_add(&n, NULL);
+        if (is_mapped) {
+            a->mapped = dtt_addr_v4(192, 0, 2, 77, 4000);
+        }
+        const struct dtt_addr *to = is_mapped ? &a->mapped : &a->addr;
+        assert_int_equal(dtt_quic_dial_twin(a->q, n.now, &a->addr, to, &c), DTT_OK);
+        net_run(&n, DTT_S);
+        assert_int_equal(a->event_count, 1);
+        assert_int_equal(a->events[0].type, DTT_QUIC_CLOSED);
+        assert_int_equal(a->events[0].reason, DTT_REASON_REFUSED);
+        assert_int_equal(a->ctx.counters[DTT_COUNTER_QUIC_ACCEPTED], 0);
+        net_fini(&n);
+    }
+}
+
 static void survives_quick_connections(void **state)
 {
     (void)state;
@@ -708,6 +754,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connects_and_tells_both),
         cmocka_unit_test(exports_keying_material),
+        cmocka_unit_test(finds_its_twin),
+        cmocka_unit_test(is_not_its_own_twin),
         cmocka_unit_test(survives_quick_connections),
         cmocka_unit_test(survives_dialling_each_other),
         cmocka_unit_test(refuses_wrong_key),
