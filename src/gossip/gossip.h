@@ -113,6 +113,8 @@ enum dtt_gossip_action_type {
     DTT_GOSSIP_SEND,       /**< payload to peer, on our stream of the topic; dial when needed */
     DTT_GOSSIP_DISCONNECT, /**< no topic needs the peer any more: the connection may go */
     DTT_GOSSIP_MUTE, /**< a neighbour says nothing though asked: its connection may be at fault */
+    DTT_GOSSIP_REFUSED,   /**< a peer that was to be joined is not taken now, or does not take us,
+                               and there is no neighbour */
     DTT_GOSSIP_PEER_DATA, /**< AddrInfo of `peer` was learnt: data */
     DTT_GOSSIP_NEIGHBOR_UP,
     DTT_GOSSIP_NEIGHBOR_DOWN, /**< reason is set */

@@ -359,6 +359,9 @@ static void recv_disconnect(struct dtt_hyparview *h, struct dtt_now now, const s
                             bool alive)
 {
     bool was_asked = dtt_requests_find(&h->requests, from, DTT_REQUEST_NEIGHBOR) != NULL;
+    if (h->active.n == 0 && dtt_requests_find(&h->requests, from, DTT_REQUEST_JOIN)) {
+        dtt_gossip_emit_refused(&h->port, from);
+    }
     if (was_asked) {
         dtt_hyparview_ask_judge(h, now, dtt_requests_asked(&h->requests, from), true);
     }
@@ -447,8 +450,13 @@ void dtt_hyparview_taken_for_neighbor(struct dtt_hyparview *h, struct dtt_now no
 int dtt_hyparview_join(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *peer,
                        bool was_neighbor)
 {
-    if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer) ||
-        !dtt_visits_may_return(&h->visits, now, peer)) {
+    if (is_me(h, peer) || dtt_gossip_view_find(&h->active, peer)) {
+        return DTT_OK;
+    }
+    if (!dtt_visits_may_return(&h->visits, now, peer)) {
+        if (h->active.n == 0) {
+            dtt_gossip_emit_refused(&h->port, peer);
+        }
         return DTT_OK;
     }
     struct dtt_request *joined = dtt_requests_find(&h->requests, peer, DTT_REQUEST_JOIN);

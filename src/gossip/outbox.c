@@ -87,6 +87,11 @@ void dtt_gossip_emit_mute(const struct dtt_gossip_port *p, const struct dtt_id *
     push(p, &(struct dtt_gossip_outbox_item){.type = DTT_GOSSIP_MUTE, .peer = *peer});
 }
 
+void dtt_gossip_emit_refused(const struct dtt_gossip_port *p, const struct dtt_id *peer)
+{
+    push(p, &(struct dtt_gossip_outbox_item){.type = DTT_GOSSIP_REFUSED, .peer = *peer});
+}
+
 void dtt_gossip_emit_peer_data(const struct dtt_gossip_port *p, const struct dtt_id *peer,
                                struct dtt_gossip_blob *data)
 {

@@ -63,6 +63,7 @@ bool dtt_gossip_send_blob(const struct dtt_gossip_port *p, const struct dtt_id *
                           struct dtt_gossip_blob *encoded);
 void dtt_gossip_emit_disconnect(const struct dtt_gossip_port *p, const struct dtt_id *peer);
 void dtt_gossip_emit_mute(const struct dtt_gossip_port *p, const struct dtt_id *peer);
+void dtt_gossip_emit_refused(const struct dtt_gossip_port *p, const struct dtt_id *peer);
 void dtt_gossip_emit_peer_data(const struct dtt_gossip_port *p, const struct dtt_id *peer,
                                struct dtt_gossip_blob *data);
 void dtt_gossip_emit_up(const struct dtt_gossip_port *p, const struct dtt_id *peer);

@@ -262,6 +262,11 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
                        a->is_hearsay ? &a->via : NULL);
         break;
     case DTT_GOSSIP_MUTE: dtt_links_mute(&c->links, now, &a->peer); break;
+    case DTT_GOSSIP_REFUSED:
+        if (t) { /* else it would wait for an answer until the dial has had its time */
+            dtt_tracker_dial_failed(t->tracker, now, &a->peer);
+        }
+        break;
     case DTT_GOSSIP_DISCONNECT: dtt_dials_unneeded(&c->links, now, &a->peer); break;
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {

@@ -76,6 +76,7 @@ static void check_action(struct world *w, const struct dtt_gossip_action *a)
         break;
     case DTT_GOSSIP_RECEIVED: check_received(w, topic, a); break;
     case DTT_GOSSIP_PEER_DATA: require(a->data.len > 0); break;
+    case DTT_GOSSIP_REFUSED:
     case DTT_GOSSIP_MUTE:
     case DTT_GOSSIP_DISCONNECT: break;
     }

@@ -271,6 +271,33 @@ static void refusal_while_alone(void **state)
     assert_string_equal(script(), "neighbor(high) > 6");
 }
 
+/* Without a neighbour the caller is told, so that it may join another one, or this one later. */
+static void a_refused_join_is_told(void **state)
+{
+    (void)state;
+    dtt_hyparview_join(&h, now, &peers[5], false);
+    assert_string_equal(script(), "join > 5");
+    recv_disconnect(5, true);
+    assert_string_equal(script(), "refused 5");
+    recv_disconnect(5, true); /* once */
+    assert_string_equal(script(), "");
+    /* One that came and went too often is not joined by us either. */
+    for (int i = 0; i < 2; i++) {
+        recv_join(5);
+        script();
+        recv_disconnect(5, true);
+        script();
+    }
+    dtt_hyparview_join(&h, now, &peers[5], false);
+    assert_string_equal(script(), "refused 5");
+    neighbors(1);
+    dtt_hyparview_join(&h, now, &peers[5], false);
+    dtt_hyparview_join(&h, now, &peers[6], false);
+    assert_string_equal(script(), "join > 6");
+    recv_disconnect(6, true); /* nothing is lacking */
+    assert_string_equal(script(), "");
+}
+
 static void stranger_says_goodbye(void **state)
 {
     (void)state;
@@ -595,6 +622,7 @@ int main(void)
         T(closed_neighbor_is_replaced),
         T(requests_time_out),
         T(refusal_while_alone),
+        T(a_refused_join_is_told),
         T(stranger_says_goodbye),
         T(yes_without_words),
         T(one_sided_link_is_ended),

@@ -88,6 +88,7 @@ static void take_actions(struct lines *l)
             snprintf(add_line(l), LINE_SIZE, "received(%.*s) < %d", (int)a.data.len,
                      (const char *)a.data.data, peer);
             break;
+        case DTT_GOSSIP_REFUSED:
         case DTT_GOSSIP_MUTE:
         case DTT_GOSSIP_DISCONNECT:
         case DTT_GOSSIP_PEER_DATA: break;

@@ -141,6 +141,7 @@ static size_t drain(struct net *net, size_t i)
             break;
         }
         case DTT_GOSSIP_MUTE: fail_msg("%u is honest", (unsigned)to); break;
+        case DTT_GOSSIP_REFUSED: break;
         case DTT_GOSSIP_DISCONNECT:
             node->disconnects++;
             hang_up(net, i, to);

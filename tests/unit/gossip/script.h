@@ -125,6 +125,9 @@ static inline const char *script(void)
             n += script_message(text + n, sizeof(text) - n, data);
             n += (size_t)snprintf(text + n, sizeof(text) - n, " > %d", peer);
             break;
+        case DTT_GOSSIP_REFUSED:
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "refused %d", peer);
+            break;
         case DTT_GOSSIP_MUTE:
             n += (size_t)snprintf(text + n, sizeof(text) - n, "mute %d", peer);
             break;

@@ -201,6 +201,31 @@ static void join_again(struct peer *peer)
     assert_int_equal(dtt_sim_host_join(peer->host, &cfg), DTT_OK);
 }
 
+/* Each return of one that leaves waits longer. It comes again when that is over, as soon as it was
+ * told of it: not when its dial has had its time. */
+static void who_leaves_often_is_back_soon(void **state)
+{
+    static const uint64_t stays_ms[] = {0, 100, 900, 5000};
+    (void)state;
+    for (size_t s = 0; s < sizeof(stays_ms) / sizeof(stays_ms[0]); s++) {
+        for (int others = 1; others <= 3; others += 2) {
+            struct party p;
+            party_init(&p, 14);
+            for (int i = 0; i <= others; i++) {
+                party_add(&p, "room", "secret");
+            }
+            assert_true(party_run(&p, 60 * DTT_S, party_has_joined));
+            party_run(&p, 20 * DTT_S, NULL);
+            for (int i = 0; i < 3; i++) {
+                join_again(&p.peers[0]);
+                assert_true(party_run(&p, 8 * DTT_S, party_has_joined));
+                party_run(&p, stays_ms[s] * DTT_MS, NULL);
+            }
+            dtt_sim_world_fini(&p.w);
+        }
+    }
+}
+
 /* The others announce what was said in the last half minute: it is no news, our own least of all.
  */
 static void who_joins_again_hears_nothing_twice(void **state)
@@ -295,6 +320,7 @@ int main(void)
         cmocka_unit_test(another_secret_stays_outside),
         cmocka_unit_test(twenty_at_once),
         cmocka_unit_test(late_by_two_minutes),
+        cmocka_unit_test(who_leaves_often_is_back_soon),
         cmocka_unit_test(who_joins_again_hears_nothing_twice),
         cmocka_unit_test(many_topics_take_turns),
         cmocka_unit_test(members_know_of_each_other_that_they_are),
