@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/flight.h"
 
+/* So many marks are added before the ones that are over are looked for. */
+#define SETTLE_EVERY 64
+
 struct mark {
     int64_t stream;
     uint64_t end; /* of the message, as dtt_transport_ops.progress counts */
@@ -27,7 +30,9 @@ int dtt_flight_add(struct dtt_flight *f, const struct dtt_transport *t, dtt_quic
                    int64_t stream, struct dtt_gossip_blob *blob)
 {
     uint64_t written, acked;
-    dtt_flight_settle(f, t, conn);
+    if (f->marks.count % SETTLE_EVERY == 0) {
+        dtt_flight_settle(f, t, conn);
+    }
     if (!t->ops->progress(t->self, conn, stream, &written, &acked)) {
         return DTT_ECLOSED;
     }
