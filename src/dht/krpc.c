@@ -23,7 +23,7 @@ static const char *const method_names[DTT_KRPC_M_COUNT] = {
 #undef METHOD_NAME
 };
 
-const char *dtt_krpc_method_word(int method)
+const char *dtt_krpc_method_word(enum dtt_krpc_method method)
 {
     bool is_known = method > DTT_KRPC_M_UNKNOWN && method < DTT_KRPC_M_COUNT;
     return is_known ? method_names[method] : "unknown";

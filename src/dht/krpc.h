@@ -61,7 +61,7 @@ struct dtt_krpc {
 int dtt_krpc_decode(struct dtt_slice datagram, struct dtt_krpc *ret);
 
 /** The word of an enum dtt_krpc_method, for logs: "get". Static. */
-const char *dtt_krpc_method_word(int method);
+const char *dtt_krpc_method_word(enum dtt_krpc_method method);
 
 /** Length written to `buf`, or DTT_ETOOBIG. `method` UNKNOWN cannot be encoded (DTT_EINVAL). */
 int dtt_krpc_encode(const struct dtt_krpc *message, uint8_t *buf, size_t cap);

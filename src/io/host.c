@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "io/host.h"
 
+#include <assert.h>
 #include <dtt/types.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -26,11 +27,15 @@ int dtt_host_entropy(void *buf, size_t len)
 
 int dtt_host_descriptors(size_t n)
 {
-    int fd = eventfd(0, EFD_CLOEXEC);
-    if (fd < 0) {
-        return DTT_EMFILE;
+    int fds[DTT_HOST_DESCRIPTORS_MAX];
+    size_t count = 0;
+    assert(n <= DTT_HOST_DESCRIPTORS_MAX);
+    while (count < n && (fds[count] = eventfd(0, EFD_CLOEXEC)) >= 0) {
+        count++;
     }
-    int err = n > 1 ? dtt_host_descriptors(n - 1) : DTT_OK;
-    close(fd);
+    int err = count == n ? DTT_OK : DTT_EMFILE;
+    while (count > 0) {
+        close(fds[--count]);
+    }
     return err;
 }

@@ -13,7 +13,9 @@ struct dtt_now dtt_host_now(void);
 /** At most 256 random bytes of the system, fit for keys. DTT_EIO when there are none. */
 int dtt_host_entropy(void *buf, size_t len);
 
-/** DTT_EMFILE: the process cannot open so many descriptors now. */
+#define DTT_HOST_DESCRIPTORS_MAX 32
+/** DTT_EMFILE: the process cannot open so many descriptors now. At most DTT_HOST_DESCRIPTORS_MAX.
+ */
 int dtt_host_descriptors(size_t n);
 
 #endif
