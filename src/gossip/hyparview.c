@@ -18,6 +18,8 @@
 /* A peer shuffles once a minute, so one answer a second for strangers is plenty. */
 #define STRANGER_REPLIES_PER_S 1
 #define STRANGER_REPLIES_BURST 16
+#define WALKS_PER_S 16
+#define WALKS_BURST 256
 
 /* A random peer of the active view that is neither `a` nor `b`. */
 static struct dtt_gossip_peer *pick_other(struct dtt_hyparview *h, const struct dtt_id *a,
@@ -170,6 +172,7 @@ static struct dtt_gossip_peer *add_active(struct dtt_hyparview *h, struct dtt_no
     if (known) {
         newcomer.data = dtt_gossip_view_take(&h->passive, known).data;
     }
+    dtt_bucket_init(&newcomer.walks, WALKS_PER_S, WALKS_BURST, now.mono_ns);
     p = dtt_gossip_view_add(&h->active, id);
     *p = newcomer;
     dtt_gossip_emit_up(&h->port, id);
@@ -396,6 +399,15 @@ static bool is_unheeded(const struct dtt_hyparview *h, struct dtt_now now,
             type == DTT_MSG_SHUFFLE_REPLY);
 }
 
+/* A walk goes on to another neighbour, which must not drown in what this one sends. */
+static bool is_walk_too_many(struct dtt_hyparview *h, struct dtt_now now, const struct dtt_id *from,
+                             enum dtt_gossip_message_type type)
+{
+    struct dtt_gossip_peer *p = dtt_gossip_view_find(&h->active, from);
+    return p && (type == DTT_MSG_FORWARD_JOIN || type == DTT_MSG_SHUFFLE) &&
+           !dtt_bucket_take(&p->walks, 1, now.mono_ns);
+}
+
 bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now,
                         const struct dtt_gossip_source *source, const struct dtt_gossip_message *m)
 {
@@ -406,6 +418,10 @@ bool dtt_hyparview_recv(struct dtt_hyparview *h, struct dtt_now now,
     }
     if (is_unheeded(h, now, from, m->type)) {
         DTT_COUNT(h->port.ctx, GOSSIP_HEARSAY_UNHEEDED);
+        return false;
+    }
+    if (is_walk_too_many(h, now, from, m->type)) {
+        DTT_COUNT(h->port.ctx, GOSSIP_REQUESTS_REFUSED);
         return false;
     }
     switch (m->type) {

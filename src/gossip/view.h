@@ -6,6 +6,7 @@
 #ifndef DTT_GOSSIP_VIEW_H
 #define DTT_GOSSIP_VIEW_H
 
+#include "base/bucket.h"
 #include "base/rng.h"
 #include "gossip/blob.h"
 #include "gossip/message.h"
@@ -27,10 +28,11 @@ struct dtt_gossip_peer {
     bool is_silent;               /**< active view: passes nothing on */
     uint8_t names_unanswered;     /**< active view: peers that it named, in a row */
     uint64_t unheeded_until_ns;   /**< active view: what it names is not taken */
-    bool is_hearsay;              /**< passive view: it was named by others, and that is all */
-    struct dtt_id via;            /**< hearsay: the neighbour that named it; zero: a stranger */
-    bool is_polite;               /**< passive view: its connection ends in good order, so that is
-                                       no reason to forget it */
+    struct dtt_bucket walks; /**< active view: walks (Shuffle, ForwardJoin) that it may pass on */
+    bool is_hearsay;         /**< passive view: it was named by others, and that is all */
+    struct dtt_id via;       /**< hearsay: the neighbour that named it; zero: a stranger */
+    bool is_polite;          /**< passive view: its connection ends in good order, so that is
+                                  no reason to forget it */
 };
 
 struct dtt_gossip_view {

@@ -150,6 +150,7 @@ void dtt_core_moved(struct dtt_core *c, struct dtt_now now)
     DTT_TRACE(c->ctx, NODE_MOVED, dtt_tv_int((int64_t)c->self.n_local));
     if (!c->cfg.dht_only) {
         c->transport.ops->moved(c->transport.self, now);
+        dtt_dials_moved(&c->links, now);
     }
 }
 

@@ -123,6 +123,17 @@ void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
     }
 }
 
+void dtt_dials_moved(struct dtt_links *p, struct dtt_now now)
+{
+    for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
+        if (link->state == DTT_LINK_DIALLING && !link->race.is_hearsay) {
+            dtt_race_again(&link->race, &p->transport, now);
+            dtt_dials_next(p, now, link);
+        }
+    }
+}
+
 void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
 {
     struct dtt_link *link = dtt_link_find(p, id);

@@ -21,6 +21,9 @@ void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 /** Dials a connected peer once more. */
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr);
+/** The host's addresses or routes have changed: what dials sent before may have gone nowhere, and
+ * their next try may be seconds away, so they begin anew. */
+void dtt_dials_moved(struct dtt_links *p, struct dtt_now now);
 /** No topic needs the peer any more: a dial on hearsay ends. */
 void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
 

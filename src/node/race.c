@@ -110,6 +110,20 @@ bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reaso
     return false;
 }
 
+void dtt_race_again(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now)
+{
+    while (r->n_dials > 0) {
+        struct dtt_dial *dial = &r->dials[--r->n_dials];
+        dtt_transport_close(t, now, dial->conn, "");
+        if (r->n_todo < DTT_BOOK_ADDRS) {
+            memmove(r->todo + 1, r->todo, r->n_todo * sizeof(r->todo[0]));
+            r->todo[0] = dial->addr;
+            r->n_todo++;
+        }
+    }
+    r->n_late = 0;
+}
+
 void dtt_race_stop(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now)
 {
     while (r->n_dials > 0) {

@@ -53,6 +53,8 @@ bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr);
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now);
 /** A dial came to its end: takes it out of the race. False when `conn` is none of this race. */
 bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reason);
+/** Closes all dials; their addresses are tried again, before those that wait. */
+void dtt_race_again(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now);
 /** Closes all dials and forgets the addresses. */
 void dtt_race_stop(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now);
 

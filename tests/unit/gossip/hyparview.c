@@ -603,6 +603,27 @@ static void own_echo_is_ignored(void **state)
     assert_int_equal(h.active.n, 0);
 }
 
+/* What one neighbour sends on must not drown another. */
+static void walks_of_a_neighbor_are_bounded(void **state)
+{
+    (void)state;
+    neighbors(2);
+    size_t n = 0;
+    for (int i = 0; i < 1000; i++) {
+        recv_shuffle(1, 9, 10, 12, 4);
+        n += strstr(script(), "> 2") != NULL;
+    }
+    assert_int_equal(n, 256);
+    now.mono_ns += DTT_S;
+    for (int i = 0; i < 1000; i++) {
+        recv_shuffle(1, 9, 10, 12, 4);
+        n += strstr(script(), "> 2") != NULL;
+    }
+    assert_int_equal(n, 256 + 16);
+    recv_shuffle(2, 9, 10, 12, 4); /* another one's walks go on */
+    assert_non_null(strstr(script(), "> 1"));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -615,6 +636,7 @@ int main(void)
         T(forward_join_ends_in_a_request),
         T(forward_join_walks),
         T(forward_join_of_a_neighbor),
+        T(walks_of_a_neighbor_are_bounded),
         T(neighbor_is_answered_once),
         T(late_answer_does_not_start_over),
         T(low_priority_is_refused_when_full),

@@ -80,12 +80,31 @@ static void late_addresses_do_not_wait_for_silent_ones(void **state)
     assert_string_equal(script(), "dial 3@i; dial 3@j; dial 3@k; dial 3@l; gone 3 timeout");
 }
 
+/* What was sent before the host's network came back may have gone nowhere. */
+static void a_race_begins_anew_when_the_host_moved(void **state)
+{
+    (void)state;
+    know(3, "ab");
+    know(4, "c");
+    send_to(3, "hello");
+    send_to(4, "hello");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@a; dial 4@c; dial 3@b");
+    up('c');
+    script();
+    dtt_dials_moved(&l, now);
+    assert_string_equal(script(), "close b; close a; dial 3@a");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(addresses_are_tried_at_short_intervals),
         T(a_late_address_joins_the_race),
         T(late_addresses_do_not_wait_for_silent_ones),
+        T(a_race_begins_anew_when_the_host_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
