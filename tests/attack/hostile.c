@@ -13,7 +13,7 @@
  *               a neighbour that names fresh ids at the victim's ports, by ForwardJoin and so on
  *   packets     the same with the ids of attack-forger, and no address
  *   mute        neighbours that never read
- *   talk, large, again, announce, flap
+ *   talk, large, again, announce, flap, walk
  *               a neighbour that sends at full speed: small messages, large ones, one again and
  *               again, IHaves, Disconnect and Join in turn
  *   initials    Initial packets from ever new addresses of 127.0.0.0/8, and garbage short headers
@@ -392,6 +392,17 @@ static struct dtt_gossip_message flood_message(const char *kind, unsigned turn)
         m.type = DTT_MSG_GOSSIP;
         m.u.gossip.content = dtt_slice("again", 5);
         dtt_blake3(m.u.gossip.id.bytes, m.u.gossip.content);
+    } else if (strcmp(kind, "walk") == 0 && turn % 2 == 0) {
+        m.type = DTT_MSG_FORWARD_JOIN;
+        m.u.forward_join.ttl = 6;
+        random_id(&m.u.forward_join.peer.id);
+    } else if (strcmp(kind, "walk") == 0) {
+        m.type = DTT_MSG_SHUFFLE;
+        m.u.shuffle.ttl = 6;
+        random_id(&m.u.shuffle.origin);
+        for (m.u.shuffle.n = 0; m.u.shuffle.n < 16; m.u.shuffle.n++) {
+            random_id(&m.u.shuffle.nodes[m.u.shuffle.n].id);
+        }
     } else if (strcmp(kind, "flap") == 0) {
         m.type = turn % 2 == 0 ? DTT_MSG_DISCONNECT : DTT_MSG_JOIN;
         m.u.join.data.is_some = turn % 2 != 0;

@@ -150,6 +150,7 @@ def slow(scene, rate):
 @case("large", "large")
 @case("again", "again")
 @case("announce", "announce")
+@case("walk", "walk")
 def flood(scene, kind):
     """A neighbour floods a member whose program takes events and nothing else: it hears the rest,
     and all of it once."""
@@ -167,10 +168,12 @@ def flood(scene, kind):
         listener.wait("heard", 10)  # what is late is not lost
     except Failure:
         pass
+    downs = other.of_kind("neighbor_down")
     listener.end_input()
     counted = listener.wait("counted")
     figures = (f"{counted['honest']} of 192 honest messages, {counted['again']} heard again, "
                f"{counted['others']} others, {counted['missed']} events missed, "
                f"{report['tx_bytes'] / 1e6:.1f} MB sent")
     check(counted["honest"] == 192 and counted["again"] == 0, figures)
+    check(kind != "walk" or not downs, f"what it sent cut off another: {downs}")
     return figures
