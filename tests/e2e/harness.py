@@ -165,11 +165,11 @@ class Process:
             reader.join(10)
         return code
 
-    def leave(self, number=signal.SIGTERM):
-        """Asks it to leave, and checks that it does so in order."""
+    def leave(self, number=signal.SIGTERM, wanted=0):
+        """Asks it to leave, and checks that it does so in order, with the exit code `wanted`."""
         self.kill(number)
         code = self.wait_exit()
-        check(code == 0, f"{self.name}: exit {code} after {signal.Signals(number).name}")
+        check(code == wanted, f"{self.name}: exit {code} after {signal.Signals(number).name}")
         last = self.events[-1]["event"] if self.events else "nothing"
         check(last == "left", f"{self.name}: its last event is {last}, not left")
 
