@@ -270,8 +270,8 @@ const struct command command_chat = {
                "passed the message on: in a room of three it need not be the author, whom the\n"
                "swarm does not know. Equal lines within 90 seconds count as one.\n"
                "\n"
-               "Who has the secret finds the room. Who knows the topic and the address of one\n"
-               "member needs no secret to hear and to speak: encrypt what must stay private.\n"
+               "The secret decides who finds the room. With the topic and the address of one\n"
+               "member anybody can hear and speak without it: encrypt what must stay private.\n"
                "\n"
                "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
                "does, with names.",

@@ -21,8 +21,8 @@ const struct command command_pipe = {
                "neighbour took them. Empty lines are not sent. Equal lines within 90 seconds\n"
                "count as one in the swarm.\n"
                "\n"
-               "Who knows the topic and the address of a member can hear and speak without the\n"
-               "secret: encrypt what must stay private.",
+               "With the topic and the address of a member anybody can hear and speak without\n"
+               "the secret: encrypt what must stay private.",
     .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
     .run = run,
 };

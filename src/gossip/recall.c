@@ -89,6 +89,15 @@ static void drop_oldest_content(struct dtt_gossip_recall *r, struct dtt_gossip_r
     }
 }
 
+/* `e` is in no list of its share any more. */
+static void free_entry(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s,
+                       struct dtt_gossip_recall_entry *e)
+{
+    release(r, s, IDS, 1);
+    dtt_map_take(&r->ids, e->id.bytes);
+    free(e);
+}
+
 static void drop_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s)
 {
     struct dtt_gossip_recall_entry *e = s->oldest;
@@ -96,9 +105,7 @@ static void drop_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recall_sh
         drop_oldest_content(r, s);
     }
     s->oldest = e->next;
-    release(r, s, IDS, 1);
-    dtt_map_take(&r->ids, e->id.bytes);
-    free(e);
+    free_entry(r, s, e);
 }
 
 void dtt_gossip_recall_fini(struct dtt_gossip_recall *r)
@@ -235,9 +242,7 @@ void dtt_gossip_recall_forget_lost(struct dtt_gossip_recall *r,
     before->next = e->next;
     own->newest = own->newest == e ? before : own->newest;
     assert(!e->blob && own->oldest_content != e);
-    release(r, own, IDS, 1);
-    dtt_map_take(&r->ids, e->id.bytes);
-    free(e);
+    free_entry(r, own, e);
 }
 
 void dtt_gossip_recall_rest(struct dtt_gossip_recall *r)

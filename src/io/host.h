@@ -14,8 +14,7 @@ struct dtt_now dtt_host_now(void);
 int dtt_host_entropy(void *buf, size_t len);
 
 #define DTT_HOST_DESCRIPTORS_MAX 32
-/** DTT_EMFILE: the process cannot open so many descriptors now. At most DTT_HOST_DESCRIPTORS_MAX.
- */
+/** DTT_EMFILE: the process cannot open `n` descriptors now, at most DTT_HOST_DESCRIPTORS_MAX. */
 int dtt_host_descriptors(size_t n);
 
 #endif

@@ -28,12 +28,7 @@ static void add(struct list *l, const struct dtt_addr *addr, uint16_t port)
 {
     struct dtt_addr a = *addr;
     a.port = port;
-    for (size_t i = 0; i < l->n; i++) {
-        if (dtt_addr_eq(&l->addrs[i], &a)) {
-            return;
-        }
-    }
-    if (l->n < l->cap) {
+    if (l->n < l->cap && !dtt_addr_is_in(l->addrs, l->n, &a)) {
         l->addrs[l->n++] = a;
     }
 }

@@ -52,8 +52,7 @@ void dtt_twins_event(struct dtt_core *c, struct dtt_now now, const struct dtt_qu
     for (size_t i = 0; i < c->n_topics; i++) {
         dtt_tracker_twin(c->topics[i]->tracker, now, &ev->addr);
     }
-    if (!ev->dialed) {
-        return; /* the dialling one has to hear that it is connected, and closes */
+    if (ev->dialed) { /* the dialling end closes, which now knows that it is connected */
+        dtt_transport_close(&c->transport, now, ev->conn, "a twin");
     }
-    dtt_transport_close(&c->transport, now, ev->conn, "a twin");
 }

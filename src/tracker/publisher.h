@@ -46,7 +46,7 @@ struct dtt_publisher {
     uint64_t due_ns;         /**< next record; also set while another one is under way */
     uint64_t put_ns;         /**< start of the last put; DTT_NEVER: none yet */
     struct dtt_bucket moves; /**< for records because of new addresses */
-    uint64_t joined_ns;      /**< last time a join made a record due; likewise */
+    uint64_t joined_ns;      /**< last time a join made a record due; DTT_NEVER: none yet */
     uint64_t deadline_ns;    /**< PUTTING */
     uint64_t fail_wait_ns;   /**< last back-off; 0 after a success */
 };
