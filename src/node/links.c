@@ -430,7 +430,7 @@ void dtt_links_mute(struct dtt_links *p, struct dtt_now now, const struct dtt_id
             return; /* it speaks of another topic: the connection is not at fault */
         }
     }
-    if (!link || link->n_conns == 0 || link->backlog.slow_ns != 0) {
+    if (!link || link->n_conns == 0 || link->backlog.slow_ns != 0 || link->backlog.is_silent) {
         return; /* what it was asked may not have come to it */
     }
     DTT_COUNT(p->ctx, NODE_PEERS_MUTE);
