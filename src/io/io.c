@@ -149,11 +149,11 @@ static void flush_socket(struct dtt_io *io, int i)
 static void put_packet(struct dtt_io *io, int i, const struct dtt_core_packet *p)
 {
     struct dtt_udp *u = &io->udp[i];
-    bool is_put = dtt_udp_add(u, &p->local, &p->remote, p->ecn, p->segment, p->data);
+    bool is_put = dtt_udp_add(u, &p->local, &p->remote, p->ecn, p->hops, p->segment, p->data);
     if (!is_put) {
         flush_socket(io, i);
         is_put = !io->is_blocked[i] &&
-                 dtt_udp_add(u, &p->local, &p->remote, p->ecn, p->segment, p->data);
+                 dtt_udp_add(u, &p->local, &p->remote, p->ecn, p->hops, p->segment, p->data);
     }
     DTT_COUNT_N(io->ctx, NODE_TX_FAILED, !is_put);
 }

@@ -53,6 +53,7 @@ struct tx_message {
     struct dtt_addr from; /* no family: the kernel chooses */
     bool is_refused;
     unsigned ecn;
+    uint8_t hops; /* 0: as the system has it */
     size_t segment;
     size_t offset;
     size_t len;
@@ -305,7 +306,7 @@ bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret)
 /* --------------------------------------------------------------- sending */
 
 static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *from, const struct dtt_addr *to,
-                    unsigned ecn, size_t segment, struct dtt_slice data)
+                    unsigned ecn, uint8_t hops, size_t segment, struct dtt_slice data)
 {
     if (tx->count == TX_MESSAGES || data.len > TX_BYTES - tx->used) {
         return false;
@@ -315,6 +316,7 @@ static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *from, const st
     m->from = from && !dtt_addr_is_wildcard(from) ? *from : (struct dtt_addr){0};
     m->is_refused = false;
     m->ecn = ecn;
+    m->hops = hops;
     m->segment = segment;
     m->offset = tx->used;
     m->len = data.len;
@@ -324,7 +326,7 @@ static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *from, const st
 }
 
 bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *from, const struct dtt_addr *to,
-                 unsigned ecn, size_t segment, struct dtt_slice data)
+                 unsigned ecn, uint8_t hops, size_t segment, struct dtt_slice data)
 {
     if (!u->tx) {
         u->tx = calloc(1, sizeof(*u->tx));
@@ -339,14 +341,14 @@ bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *from, const struct dt
         from = NULL; /* there is only one */
     }
     if (pieces <= 1) {
-        return add_one(tx, from, to, ecn, 0, data);
+        return add_one(tx, from, to, ecn, hops, 0, data);
     }
     if (tx->count + (data.len + step - 1) / step > TX_MESSAGES || data.len > TX_BYTES - tx->used) {
         return false;
     }
     for (size_t at = 0; at < data.len; at += step) {
         size_t n = data.len - at < step ? data.len - at : step;
-        add_one(tx, from, to, ecn, n > segment ? segment : 0, dtt_slice(data.data + at, n));
+        add_one(tx, from, to, ecn, hops, n > segment ? segment : 0, dtt_slice(data.data + at, n));
     }
     return true;
 }
@@ -370,6 +372,11 @@ static void put_control(struct msghdr *m, uint8_t *control, const struct tx_mess
     if (t->ecn) {
         int tos = (int)t->ecn;
         put_one(m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof(tos));
+    }
+    if (t->hops) {
+        int hops = t->hops;
+        put_one(m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, &hops,
+                sizeof(hops));
     }
     if (t->from.family == DTT_FAMILY_V4) {
         struct in_pktinfo info = {0};

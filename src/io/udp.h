@@ -52,10 +52,11 @@ bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret);
 /**
  * Adds a packet (several datagrams of `segment` bytes) to the batch; false when there is no room:
  * flush first. `from`: the address of ours it leaves from; the kernel chooses for NULL, no family
- * or a wildcard, and when the host has the address no more.
+ * or a wildcard, and when the host has the address no more. `hops`: its hop limit (time to live);
+ * 0: that of the system.
  */
 bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *from, const struct dtt_addr *to,
-                 unsigned ecn, size_t segment, struct dtt_slice data);
+                 unsigned ecn, uint8_t hops, size_t segment, struct dtt_slice data);
 /** Sends the batch. DTT_OK when all went out (or was refused for good), DTT_EAGAIN: call again. */
 int dtt_udp_flush(struct dtt_udp *u);
 

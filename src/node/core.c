@@ -7,6 +7,7 @@
 #include "node/core_topic.h"
 #include "node/dials.h"
 #include "node/inside.h"
+#include "node/knock.h"
 #include "node/locate.h"
 #include "node/once.h"
 #include "node/slots.h"
@@ -349,6 +350,10 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
     DTT_COUNT(c->ctx, NODE_RX_DATAGRAMS);
+    if (dtt_knock_is(datagram)) {
+        DTT_COUNT(c->ctx, NODE_RX_KNOCKS);
+        return;
+    }
     /* One in 1638 stateless resets looks like KRPC: what does not parse is offered to QUIC. */
     if (dtt_quic_demux_is_krpc(datagram) &&
         dtt_dht_recv(c->dht, now, local, remote, datagram) != DTT_EPROTO) {
@@ -387,6 +392,7 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
 {
     struct dtt_quic_packet packet;
     struct dtt_quic_event ev;
+    struct dtt_knock knock;
     /* What the transport noticed while it made the last packet. */
     if (!c->cfg.dht_only && c->state != DTT_CORE_HUNG_UP &&
         c->transport.ops->next_event(c->transport.self, &ev)) {
@@ -399,6 +405,11 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
                                         .segment = c->dht_packet.len,
                                         .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
         DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
+    } else if (dtt_knock_next(&c->links, &knock)) {
+        *ret = (struct dtt_core_packet){.remote = knock.addr,
+                                        .hops = knock.hops,
+                                        .segment = dtt_knock_bytes().len,
+                                        .data = dtt_knock_bytes()};
     } else if (!c->cfg.dht_only && c->transport.ops->next_packet(c->transport.self, now, &packet)) {
         *ret = (struct dtt_core_packet){.local = packet.local,
                                         .remote = packet.remote,

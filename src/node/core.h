@@ -61,6 +61,7 @@ struct dtt_core_packet {
     struct dtt_addr local;  /**< no family, or a wildcard: the kernel chooses */
     struct dtt_addr remote; /**< its family names the socket */
     unsigned ecn;
+    uint8_t hops;          /**< hop limit; 0: that of the system */
     size_t segment;        /**< bytes per datagram; data may hold several */
     struct dtt_slice data; /**< valid until the next call into c */
 };

@@ -11,6 +11,7 @@
 struct dtt_destination {
     uint64_t host;
     uint64_t until_ns[DTT_DESTINATIONS_INITIALS]; /* when each datagram is forgotten */
+    uint64_t knock_ns[DTT_DESTINATIONS_KNOCKS];   /* and each knock */
     uint64_t hearsay_ns;                          /* nothing on hearsay before */
     uint64_t wait_ns;                             /* after the last dial on hearsay; 0: none */
 };
@@ -35,23 +36,29 @@ static void forget(struct dtt_destinations *d, struct dtt_destination *host)
     free(host);
 }
 
-/* A datagram whose time is over, or that was never sent; otherwise the oldest. */
-static size_t oldest(const struct dtt_destination *host)
+/* One whose time is over, or that was never sent; otherwise the oldest. */
+static size_t oldest(const uint64_t *until_ns, size_t n)
 {
     size_t at = 0;
-    for (size_t i = 1; i < DTT_DESTINATIONS_INITIALS; i++) {
-        at = host->until_ns[i] < host->until_ns[at] ? i : at;
+    for (size_t i = 1; i < n; i++) {
+        at = until_ns[i] < until_ns[at] ? i : at;
     }
     return at;
 }
 
-static unsigned budget(const struct dtt_destination *host, struct dtt_now now)
+static unsigned budget(const uint64_t *until_ns, size_t n, struct dtt_now now)
 {
-    unsigned n = 0;
-    for (size_t i = 0; i < DTT_DESTINATIONS_INITIALS; i++) {
-        n += host->until_ns[i] <= now.mono_ns;
+    unsigned left = 0;
+    for (size_t i = 0; i < n; i++) {
+        left += until_ns[i] <= now.mono_ns;
     }
-    return n;
+    return left;
+}
+
+static bool is_quiet(const struct dtt_destination *host, struct dtt_now now)
+{
+    return budget(host->until_ns, DTT_DESTINATIONS_INITIALS, now) == DTT_DESTINATIONS_INITIALS &&
+           budget(host->knock_ns, DTT_DESTINATIONS_KNOCKS, now) == DTT_DESTINATIONS_KNOCKS;
 }
 
 /*
@@ -67,11 +74,10 @@ static void make_room(struct dtt_destinations *d, struct dtt_now now, bool is_he
     uint64_t kept_ns = dtt_map_count(&d->hosts) == DTT_DESTINATIONS_MAX ? 0 : KEPT_NS;
     for (size_t i = dtt_map_count(&d->hosts); i > 0; i--) {
         struct dtt_destination *host = dtt_map_value_at(&d->hosts, i - 1);
-        bool is_quiet = budget(host, now) == DTT_DESTINATIONS_INITIALS;
         uint64_t free_ns = dtt_add_ns(host->hearsay_ns, host->wait_ns);
-        if (is_quiet && now.mono_ns >= dtt_add_ns(free_ns, kept_ns)) {
+        if (is_quiet(host, now) && now.mono_ns >= dtt_add_ns(free_ns, kept_ns)) {
             forget(d, host);
-        } else if (is_quiet && (!victim || host->hearsay_ns < victim->hearsay_ns)) {
+        } else if (is_quiet(host, now) && (!victim || host->hearsay_ns < victim->hearsay_ns)) {
             victim = host;
         }
     }
@@ -107,9 +113,10 @@ unsigned dtt_destinations_take(struct dtt_destinations *d, struct dtt_now now,
     if (!host) {
         return 0;
     }
-    unsigned left = budget(host, now);
+    unsigned left = budget(host->until_ns, DTT_DESTINATIONS_INITIALS, now);
+    size_t first = oldest(host->until_ns, DTT_DESTINATIONS_INITIALS);
     unsigned n = is_hearsay || left <= A_DIAL ? 1 : A_DIAL;
-    uint64_t ready_ns = left > 0 ? 0 : host->until_ns[oldest(host)];
+    uint64_t ready_ns = left > 0 ? 0 : host->until_ns[first];
     if (is_hearsay && host->hearsay_ns > ready_ns) {
         ready_ns = host->hearsay_ns;
     }
@@ -119,7 +126,8 @@ unsigned dtt_destinations_take(struct dtt_destinations *d, struct dtt_now now,
     }
     for (unsigned i = 0; i < n; i++) {
         /* A repetition goes out a little later than the dial. */
-        host->until_ns[oldest(host)] = now.mono_ns + DTT_DESTINATIONS_WINDOW_NS + i * REPEAT_NS;
+        host->until_ns[oldest(host->until_ns, DTT_DESTINATIONS_INITIALS)] =
+            now.mono_ns + DTT_DESTINATIONS_WINDOW_NS + i * REPEAT_NS;
     }
     if (is_hearsay) {
         uint64_t wait = host->wait_ns ? 2 * host->wait_ns : DTT_DESTINATIONS_WAIT_NS;
@@ -127,6 +135,18 @@ unsigned dtt_destinations_take(struct dtt_destinations *d, struct dtt_now now,
         host->hearsay_ns = now.mono_ns + host->wait_ns;
     }
     return n;
+}
+
+bool dtt_destinations_knock(struct dtt_destinations *d, struct dtt_now now,
+                            const struct dtt_addr *addr)
+{
+    struct dtt_destination *host = host_of(d, now, addr, true);
+    if (!host || budget(host->knock_ns, DTT_DESTINATIONS_KNOCKS, now) == 0) {
+        return false;
+    }
+    host->knock_ns[oldest(host->knock_ns, DTT_DESTINATIONS_KNOCKS)] =
+        now.mono_ns + DTT_DESTINATIONS_WINDOW_NS;
+    return true;
 }
 
 void dtt_destinations_answered(struct dtt_destinations *d, const struct dtt_addr *addr)

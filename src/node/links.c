@@ -2,6 +2,7 @@
 #include "node/links.h"
 
 #include "node/dials.h"
+#include "node/knock.h"
 #include "node/limits.h"
 #include "node/link.h"
 #include "node/places.h"
@@ -24,6 +25,7 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_LINKS_MAX, hash_key);
     dtt_timerq_init(&p->timers);
     dtt_ring_init(&p->failures, sizeof(struct dtt_dial_failure), DTT_LINKS_MAX);
+    dtt_ring_init(&p->knocks, sizeof(struct dtt_knock), DTT_LINKS_KNOCKS);
     dtt_ring_init(&p->wanted, sizeof(struct dtt_id), DTT_LINKS_MAX);
     dtt_ring_init(&p->named, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
@@ -38,6 +40,7 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_destinations_fini(&p->destinations);
     dtt_timerq_fini(&p->timers);
     dtt_ring_fini(&p->failures);
+    dtt_ring_fini(&p->knocks);
     dtt_ring_fini(&p->wanted);
     dtt_ring_fini(&p->named);
 }

@@ -31,6 +31,7 @@
 #include "node/transport.h"
 
 #define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
+#define DTT_LINKS_KNOCKS 64              /**< knocks that wait for the socket */
 #define DTT_LINKS_CONNS 4                /**< connections a peer */
 #define DTT_LINKS_FRESH_NS (10 * DTT_S)  /**< heard within this: the connection lives */
 #define DTT_LINKS_MUTE_NS (120 * DTT_S)  /**< unheard for so long: it says nothing */
@@ -50,6 +51,7 @@ struct dtt_links {
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring named;    /**< the same on hearsay */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
+    struct dtt_ring knocks;   /**< struct dtt_knock, at most DTT_LINKS_KNOCKS */
     size_t streams_in;
     uint32_t turns;    /**< of the event queue, up to which dtt_links_follow has followed */
     size_t n_accepted; /**< connections that peers made, those that we closed left out */

@@ -15,6 +15,8 @@
 #define MILLION 1000000
 #define NAT_TIMEOUT (60 * DTT_S)
 #define TRACE_BYTES 16
+/* Routers from a host to its outermost NAT are fewer than this, those to another host more. */
+#define HOPS_FAR 8
 
 /* What the trace hash covers: a number each. */
 enum { TRACE_PACKET = 1, TRACE_EVENT };
@@ -195,8 +197,9 @@ static struct dtt_sim_host *host_at(const struct dtt_sim_world *w, const struct 
     return a->family == DTT_FAMILY_V4 ? dtt_map_get(&w->by_ip, a->ip) : NULL;
 }
 
-void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
-                            struct dtt_slice data)
+/* `hops`: its hop limit; 0: enough. With few it passes the host's own NAT, and no other. */
+static void send_packet(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
+                        uint8_t hops, struct dtt_slice data)
 {
     struct dtt_sim_world *w = h->world;
     struct dtt_addr from = dtt_sim_host_global(h);
@@ -208,7 +211,8 @@ void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct 
     from.port =
         h->nat.kind == DTT_SIM_NAT_NONE ? port : dtt_sim_nat_send(&h->nat, &w->rng, w->t_ns, to);
     const struct dtt_sim_host *target = host_at(w, to);
-    if (is_lost(w, &extra_us) || !target || data.len + IP_UDP_HEADER > w->links.mtu ||
+    bool is_short = hops > 0 && hops < HOPS_FAR;
+    if (is_lost(w, &extra_us) || is_short || !target || data.len + IP_UDP_HEADER > w->links.mtu ||
         (w->is_cut && target->island != h->island)) {
         w->lost++;
         return;
@@ -229,6 +233,12 @@ void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct 
         free(p);
         w->is_out_of_memory = true;
     }
+}
+
+void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
+                            struct dtt_slice data)
+{
+    send_packet(h, port, to, 0, data);
 }
 
 void dtt_sim_host_send(struct dtt_sim_host *h, const struct dtt_addr *to, struct dtt_slice data)
@@ -343,7 +353,7 @@ static void flush(struct dtt_sim_host *h, struct dtt_now now)
     while (dtt_core_next_packet(h->core, now, &p)) {
         for (size_t at = 0; at < p.data.len; at += p.segment) {
             size_t len = p.data.len - at < p.segment ? p.data.len - at : p.segment;
-            dtt_sim_host_send(h, &p.remote, dtt_slice(p.data.data + at, len));
+            send_packet(h, DTT_SIM_PORT, &p.remote, p.hops, dtt_slice(p.data.data + at, len));
         }
     }
 }

@@ -73,10 +73,10 @@ static void send_all(struct stranger *s)
     struct dtt_quic_packet packet;
     while (dtt_quic_next_packet(s->quic, dtt_host_now(), &packet)) {
         s->tx_bytes += packet.data.len;
-        if (!dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, packet.segment,
+        if (!dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, 0, packet.segment,
                          packet.data)) {
             (void)dtt_udp_flush(&s->udp);
-            (void)dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, packet.segment,
+            (void)dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, 0, packet.segment,
                               packet.data);
         }
     }

@@ -220,7 +220,7 @@ static void transmit(void)
 {
     struct dtt_quic_packet p;
     while (dtt_quic_next_packet(quic, dtt_host_now(), &p)) {
-        while (!dtt_udp_add(&udp, &p.local, &p.remote, p.ecn, p.segment, p.data)) {
+        while (!dtt_udp_add(&udp, &p.local, &p.remote, p.ecn, 0, p.segment, p.data)) {
             dtt_udp_flush(&udp);
         }
     }

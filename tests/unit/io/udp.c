@@ -3,7 +3,9 @@
 
 #include "support/vectors.h"
 
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +36,7 @@ static void batches_arrive_whole(void **state)
     open_local(&b);
     for (unsigned i = 0; i < 40; i++) {
         memset(data, (int)i, sizeof(data));
-        assert_true(dtt_udp_add(&a, NULL, &b.bound, i % 4, 100 + i, dtt_slice(data, 100 + i)));
+        assert_true(dtt_udp_add(&a, NULL, &b.bound, i % 4, 0, 100 + i, dtt_slice(data, 100 + i)));
     }
     assert_int_equal(dtt_udp_flush(&a), DTT_OK);
     while (got < 40) {
@@ -73,7 +75,7 @@ static void segments_arrive_one_by_one(void **state)
         if (with_segment == 0) {
             a.has_segment = false;
         }
-        assert_true(dtt_udp_add(&a, NULL, &b.bound, 0, 1200, dtt_slice(data, sizeof(data))));
+        assert_true(dtt_udp_add(&a, NULL, &b.bound, 0, 0, 1200, dtt_slice(data, sizeof(data))));
         assert_int_equal(dtt_udp_flush(&a), DTT_OK);
         while (got < 31) {
             struct dtt_udp_datagram d;
@@ -112,14 +114,15 @@ static void answers_leave_from_the_address_asked(void **state)
         }
         assert_int_equal(dtt_udp_open(&server, &any), DTT_OK);
         asked[i].port = server.bound.port;
-        assert_true(dtt_udp_add(&client, NULL, &asked[i], 1, 1, dtt_slice("?", 1)));
+        assert_true(dtt_udp_add(&client, NULL, &asked[i], 1, 0, 1, dtt_slice("?", 1)));
         assert_int_equal(dtt_udp_flush(&client), DTT_OK);
         wait_for(&server, POLLIN);
         assert_int_equal(dtt_udp_recv(&server, rx), 1);
         assert_true(dtt_udp_next(&server, rx, &d));
         assert_true(dtt_addr_eq(&d.to, &asked[i]));
         /* A batch in segments, with marks, takes its source along. */
-        assert_true(dtt_udp_add(&server, &d.to, &d.from, 2, 1000, dtt_slice(data, sizeof(data))));
+        assert_true(
+            dtt_udp_add(&server, &d.to, &d.from, 2, 0, 1000, dtt_slice(data, sizeof(data))));
         assert_int_equal(dtt_udp_flush(&server), DTT_OK);
         while (got < sizeof(data)) {
             wait_for(&client, POLLIN);
@@ -158,7 +161,7 @@ static void a_lost_address_leaves_the_choice_to_the_kernel(void **state)
         }
         assert_int_equal(dtt_udp_open(&a, &any), DTT_OK);
         bool has_segment = a.has_segment;
-        assert_true(dtt_udp_add(&a, &lost[i], &b.bound, 0, 1000, dtt_slice(data, sizeof(data))));
+        assert_true(dtt_udp_add(&a, &lost[i], &b.bound, 0, 0, 1000, dtt_slice(data, sizeof(data))));
         assert_int_equal(dtt_udp_flush(&a), DTT_OK);
         assert_int_equal(a.n_failed, 0);
         assert_int_equal(a.has_segment, has_segment);
@@ -176,14 +179,68 @@ static void a_lost_address_leaves_the_choice_to_the_kernel(void **state)
     dtt_udp_rx_free(rx);
 }
 
+/* What the receiver is told of the hop limit, of one datagram in each family. */
+static int hops_of(const struct dtt_udp *u, uint8_t ret[1])
+{
+    _Alignas(struct cmsghdr) uint8_t control[256];
+    struct iovec iov = {.iov_base = ret, .iov_len = 1};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof(control)};
+    int hops = -1;
+    wait_for(u, POLLIN);
+    assert_int_equal(recvmsg(u->fd, &m, 0), 1);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+        if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
+            (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
+            memcpy(&hops, CMSG_DATA(c), sizeof(hops));
+        }
+    }
+    return hops;
+}
+
+/* Of several datagrams in one batch each has its own hop limit, beside a source and a mark. */
+static void a_hop_limit_goes_with_its_datagram(void **state)
+{
+    static const uint8_t v6_loopback[16] = {[15] = 1};
+    struct dtt_addr home[] = {dtt_addr_v4(127, 0, 0, 1, 0), dtt_addr_v6(v6_loopback, 0)};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        bool v4 = i == 0;
+        struct dtt_addr any = {.family = home[i].family};
+        struct dtt_udp a, b;
+        uint8_t byte = 0;
+        int on = 1;
+        if (dtt_udp_open(&b, &home[i]) != DTT_OK) {
+            continue; /* no IPv6 here */
+        }
+        assert_int_equal(dtt_udp_open(&a, &any), DTT_OK);
+        assert_int_equal(setsockopt(b.fd, v4 ? IPPROTO_IP : IPPROTO_IPV6,
+                                    v4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT, &on, sizeof(on)),
+                         0);
+        assert_true(dtt_udp_add(&a, NULL, &b.bound, 0, 5, 1, dtt_slice("1", 1)));
+        assert_true(dtt_udp_add(&a, NULL, &b.bound, 0, 0, 1, dtt_slice("2", 1)));
+        assert_true(dtt_udp_add(&a, &home[i], &b.bound, 2, 255, 1, dtt_slice("3", 1)));
+        assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+        assert_int_equal(hops_of(&b, &byte), 5);
+        assert_int_equal(byte, '1');
+        assert_in_range(hops_of(&b, &byte), 32, 254); /* the system's, mostly 64 */
+        assert_int_equal(hops_of(&b, &byte), 255);
+        assert_int_equal(byte, '3');
+        dtt_udp_close(&a);
+        dtt_udp_close(&b);
+    }
+}
+
 static void a_full_batch_says_so(void **state)
 {
     struct dtt_udp a;
     static uint8_t data[60000];
     (void)state;
     open_local(&a);
-    assert_true(dtt_udp_add(&a, NULL, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
-    assert_false(dtt_udp_add(&a, NULL, &a.bound, 0, 60000, dtt_slice(data, sizeof(data))));
+    assert_true(dtt_udp_add(&a, NULL, &a.bound, 0, 0, 60000, dtt_slice(data, sizeof(data))));
+    assert_false(dtt_udp_add(&a, NULL, &a.bound, 0, 0, 60000, dtt_slice(data, sizeof(data))));
     dtt_udp_close(&a);
 }
 
@@ -196,7 +253,7 @@ static void a_closed_port_is_reported(void **state)
     open_local(&b);
     gone = b.bound;
     dtt_udp_close(&b);
-    assert_true(dtt_udp_add(&a, NULL, &gone, 0, 1, dtt_slice("x", 1)));
+    assert_true(dtt_udp_add(&a, NULL, &gone, 0, 0, 1, dtt_slice("x", 1)));
     assert_int_equal(dtt_udp_flush(&a), DTT_OK);
     wait_for(&a, 0); /* POLLERR */
     assert_true(dtt_udp_next_error(&a, &told));
@@ -255,6 +312,7 @@ int main(void)
         cmocka_unit_test(segments_arrive_one_by_one),
         cmocka_unit_test(answers_leave_from_the_address_asked),
         cmocka_unit_test(a_lost_address_leaves_the_choice_to_the_kernel),
+        cmocka_unit_test(a_hop_limit_goes_with_its_datagram),
         cmocka_unit_test(a_full_batch_says_so),
         cmocka_unit_test(a_closed_port_is_reported),
         cmocka_unit_test(addresses_that_cannot_be_bound),

@@ -156,9 +156,47 @@ static void forgetting_wins_no_budget(void **state)
     assert_true(sent <= (now.mono_ns - start_ns) / DTT_DESTINATIONS_WAIT_MAX + 7);
 }
 
+static bool knock(unsigned n)
+{
+    struct dtt_addr addr = host(n, 5000);
+    return dtt_destinations_knock(&d, now, &addr);
+}
+
+static void knocks_have_a_budget_of_their_own(void **state)
+{
+    (void)state;
+    for (int window = 0; window < 3; window++) {
+        for (unsigned i = 0; i < DTT_DESTINATIONS_KNOCKS; i++) {
+            assert_true(knock(1));
+        }
+        assert_false(knock(1));
+        assert_true(knock(2 + (unsigned)window));
+        assert_int_equal(dial(1, 2000), 4); /* nor do they take from that of dials */
+        now.mono_ns += DTT_DESTINATIONS_WINDOW_NS - 1;
+        assert_false(knock(1));
+        now.mono_ns += 9 * DTT_S; /* the last repetition of the dial is forgotten, too */
+    }
+}
+
+/* Whoever is named, with knocks and dials: a full table of those spoken to forgets none of them. */
+static void knocks_keep_their_host_in_the_table(void **state)
+{
+    (void)state;
+    for (unsigned n = 0; n < DTT_DESTINATIONS_MAX; n++) {
+        assert_true(knock(n));
+    }
+    assert_false(knock(DTT_DESTINATIONS_MAX));
+    assert_int_equal(hearsay(DTT_DESTINATIONS_MAX), 0);
+    now.mono_ns += DTT_DESTINATIONS_WINDOW_NS;
+    assert_true(knock(DTT_DESTINATIONS_MAX));
+}
+
 static void without_memory_nothing_is_sent(void **state)
 {
     (void)state;
+    oom_arm(1);
+    assert_false(knock(1));
+    assert_true(oom_disarm());
     oom_arm(1);
     assert_int_equal(dial(1, 2000), 0);
     assert_true(oom_disarm());
@@ -169,10 +207,11 @@ static void without_memory_nothing_is_sent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(all_ports_of_a_host_share_a_budget), T(no_window_has_more_than_its_budget),
-        T(hearsay_waits_ever_longer),          T(an_answer_gives_all_back),
-        T(a_full_table_lets_no_more_through),  T(quiet_hosts_are_forgotten),
-        T(forgetting_wins_no_budget),          T(without_memory_nothing_is_sent),
+        T(all_ports_of_a_host_share_a_budget),  T(no_window_has_more_than_its_budget),
+        T(hearsay_waits_ever_longer),           T(an_answer_gives_all_back),
+        T(a_full_table_lets_no_more_through),   T(quiet_hosts_are_forgotten),
+        T(forgetting_wins_no_budget),           T(knocks_have_a_budget_of_their_own),
+        T(knocks_keep_their_host_in_the_table), T(without_memory_nothing_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
