@@ -55,6 +55,24 @@ struct dtt_addr {
                          this machine's own affair: what is sent to others has none */
 };
 
+/** What strangers can reach of a node behind its router, docs/protocol/extension.md of the source.
+ */
+enum dtt_reach_class {
+    DTT_REACH_UNKNOWN = 0, /**< it does not know yet */
+    DTT_REACH_OPEN = 1,    /**< anybody reaches it */
+    DTT_REACH_CONE = 2,    /**< one outside address for all peers; it has to send first */
+    DTT_REACH_VARY = 3     /**< another outside port for each peer (a symmetric NAT) */
+};
+
+/** What a node tells of its reach. */
+struct dtt_reach {
+    int is_told;          /**< 0: it tells nothing, and all else is zero */
+    int kind;             /**< enum dtt_reach_class */
+    uint32_t age_s;       /**< for how long it had been in the topic; 65535: so long or longer */
+    int step;             /**< VARY: how the port grows from peer to peer, -16 to 16; 0: no rule */
+    struct dtt_addr last; /**< VARY: its outside IPv4 address, with the port last seen */
+};
+
 /*
  * Error numbers: X(name, number, sentence). Numbers are never reused. Three families: the caller's
  * mistake (-1..-19), the environment (-20..-39), the other side (-40..-59).

@@ -2,6 +2,7 @@
 #include "record/record.h"
 
 #include "api/node_priv.h"
+#include "base/reach.h"
 #include "crypto/hash.h"
 #include "io/host.h"
 
@@ -150,7 +151,8 @@ int dtt_record_seal(const struct dtt_slot_config *slot, const uint8_t seed[DTT_S
     struct dtt_writer c = dtt_writer(content, sizeof(content));
     struct dtt_record_info info;
     if (!dtt_read_sized(&info, sizeof(info), record) || info.n_active_peers > DTT_RECORD_PEERS ||
-        info.n_message_hashes > DTT_RECORD_HASHES || info.n_addrs > DTT_RECORD_ADDRS) {
+        info.n_message_hashes > DTT_RECORD_HASHES || info.n_addrs > DTT_RECORD_ADDRS ||
+        (info.reach.is_told && !dtt_reach_is_sound(&info.reach))) {
         return DTT_EINVAL;
     }
     dtt_content_write(&c, &info);

@@ -52,6 +52,11 @@ static inline uint64_t dtt_get_le64(const uint8_t *p)
     return (uint64_t)dtt_get_le32(p + 4) << 32 | dtt_get_le32(p);
 }
 
+static inline uint16_t dtt_get_le16(const uint8_t *p)
+{
+    return (uint16_t)(p[1] << 8 | p[0]);
+}
+
 static inline void dtt_put_be16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)(v >> 8);
@@ -68,6 +73,12 @@ static inline void dtt_put_be64(uint8_t *p, uint64_t v)
 {
     dtt_put_be32(p, (uint32_t)(v >> 32));
     dtt_put_be32(p + 4, (uint32_t)v);
+}
+
+static inline void dtt_put_le16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
 }
 
 static inline void dtt_put_le32(uint8_t *p, uint32_t v)

@@ -8,6 +8,7 @@ struct dtt_book_entry {
     struct dtt_list_link by_time;
     uint64_t reported_ns; /* last */
     bool reads_proofs;
+    struct dtt_book_reach reach;
     size_t n;
     struct dtt_addr addrs[DTT_BOOK_ADDRS]; /* newest first */
 };
@@ -124,6 +125,22 @@ bool dtt_book_is_marked(const struct dtt_book *b, const struct dtt_id *id)
 {
     const struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
     return e && e->reads_proofs;
+}
+
+void dtt_book_set_reach(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id,
+                        const struct dtt_reach *reach, uint64_t unix_s)
+{
+    struct dtt_book_entry *e = report(b, now, id);
+    if (e) {
+        e->reach =
+            (struct dtt_book_reach){.told = *reach, .joined_s = dtt_reach_joined_s(reach, unix_s)};
+    }
+}
+
+struct dtt_book_reach dtt_book_reach(const struct dtt_book *b, const struct dtt_id *id)
+{
+    const struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
+    return e ? e->reach : (struct dtt_book_reach){.joined_s = 0};
 }
 
 /* Public addresses first; a loopback address is right only for peers on this machine. */

@@ -2,12 +2,14 @@
 #include "record/content.h"
 
 #include "base/addr.h"
+#include "base/reach.h"
 #include "crypto/ed25519.h"
 
 /* docs/protocol/extension.md. The last byte of the magic is the version. */
 static const uint8_t magic[4] = {'D', 'T', 'T', 1};
 #define KIND_END 0
 #define KIND_ADDRS 1
+#define KIND_REACH 2
 #define KIND_TIME 3
 /* The extension's length is a multiple of this, so it hardly reveals the number of addresses. */
 #define EXTENSION_STEP 64
@@ -15,8 +17,8 @@ static const uint8_t magic[4] = {'D', 'T', 'T', 1};
 #define TIME_VALUE_LEN 8
 #define ADDRS_VALUE_MAX (DTT_RECORD_ADDRS * (1 + DTT_ADDR_COMPACT6))
 _Static_assert(ADDRS_VALUE_MAX <= UINT8_MAX, "the length of a value is one byte");
-_Static_assert(DTT_CONTENT_FIXED + sizeof(magic) + 2 + ADDRS_VALUE_MAX + 2 + TIME_VALUE_LEN +
-                       EXTENSION_STEP <=
+_Static_assert(DTT_CONTENT_FIXED + sizeof(magic) + 2 + ADDRS_VALUE_MAX + 2 + DTT_REACH_VALUE_MAX +
+                       2 + TIME_VALUE_LEN + EXTENSION_STEP <=
                    DTT_CONTENT_MAX,
                "a full extension with its padding fits");
 
@@ -30,6 +32,13 @@ static void write_fixed(struct dtt_writer *w, const void *entries, size_t n)
     for (; n < 5; n++) {
         dtt_write(w, zero, 32);
     }
+}
+
+static void write_entry(struct dtt_writer *w, uint8_t kind, const uint8_t *value, size_t len)
+{
+    dtt_write_u8(w, kind);
+    dtt_write_u8(w, (uint8_t)len);
+    dtt_write(w, value, len);
 }
 
 static void write_extension(struct dtt_writer *w, const struct dtt_record_info *info)
@@ -47,15 +56,15 @@ static void write_extension(struct dtt_writer *w, const struct dtt_record_info *
     }
     size_t start = w->len;
     dtt_write(w, magic, sizeof(magic));
-    dtt_write_u8(w, KIND_ADDRS);
-    dtt_write_u8(w, (uint8_t)v.len);
-    dtt_write(w, value, v.len);
+    write_entry(w, KIND_ADDRS, value, v.len);
+    v = dtt_writer(value, sizeof(value));
+    dtt_reach_write(&v, &info->reach);
+    if (v.len > 0) {
+        write_entry(w, KIND_REACH, value, v.len);
+    }
     if (info->unix_s > 0) {
-        uint8_t time[TIME_VALUE_LEN];
-        dtt_put_le64(time, info->unix_s);
-        dtt_write_u8(w, KIND_TIME);
-        dtt_write_u8(w, sizeof(time));
-        dtt_write(w, time, sizeof(time));
+        dtt_put_le64(value, info->unix_s);
+        write_entry(w, KIND_TIME, value, TIME_VALUE_LEN);
     }
     while (!w->failed && (w->len - start) % EXTENSION_STEP) {
         dtt_write_u8(w, KIND_END);
@@ -118,6 +127,9 @@ static void read_extension(struct dtt_slice s, struct dtt_record_info *ret)
         if (kind == KIND_TIME && value.len == TIME_VALUE_LEN) {
             ret->unix_s = dtt_get_le64(value.data);
         }
+        if (kind == KIND_REACH) {
+            (void)dtt_reach_read(value, &ret->reach); /* another length may be a later one's */
+        }
     }
 }
 
@@ -130,6 +142,7 @@ int dtt_content_read(struct dtt_slice s, struct dtt_record_info *ret)
     ret->n_message_hashes = 0;
     ret->n_addrs = 0;
     ret->unix_s = 0;
+    ret->reach = (struct dtt_reach){0};
     const uint8_t *p = s.data;
     for (unsigned i = 0; i < DTT_RECORD_PEERS; i++, p += 32) {
         if (memcmp(p, zero, 32) != 0 && dtt_ed25519_is_point(p)) {

@@ -760,16 +760,14 @@ int dtt_tracker_seed(const struct dtt_tracker *t, uint64_t minute, uint8_t ret[3
 bool dtt_tracker_next(struct dtt_tracker *t, bool may_ask, struct dtt_tracker_action *ret)
 {
     struct dtt_record_info record;
-    if (next_dial(t, ret) ||
-        (may_ask && (next_get(t, ret) || next_put(t, ret) || next_day_put(t, ret))) ||
-        next_published(t, ret) || next_news(t, ret)) {
+    /* Records first: how a peer is dialled depends on what its record tells. */
+    if (dtt_view_next_new(&t->view, &record)) {
+        *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_RECORD, .record = record};
         return true;
     }
-    if (!dtt_view_next_new(&t->view, &record)) {
-        return false;
-    }
-    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_RECORD, .record = record};
-    return true;
+    return next_dial(t, ret) ||
+           (may_ask && (next_get(t, ret) || next_put(t, ret) || next_day_put(t, ret))) ||
+           next_published(t, ret) || next_news(t, ret);
 }
 
 void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,

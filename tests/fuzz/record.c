@@ -6,6 +6,7 @@
 #include "record/record.h"
 
 #include "base/addr.h"
+#include "base/reach.h"
 
 #include <stdlib.h>
 
@@ -42,6 +43,7 @@ static void fuzz_content(struct dtt_slice in)
     for (size_t i = 0; i < info.n_addrs; i++) {
         check(dtt_addr_is_usable(&info.addrs[i]));
     }
+    check(!info.reach.is_told || dtt_reach_is_sound(&info.reach));
     dtt_content_write(&w, &info);
     check(!w.failed && dtt_content_read(dtt_slice(bytes, w.len), &second) == DTT_OK);
     check(memcmp(&info, &second, sizeof(info)) == 0);

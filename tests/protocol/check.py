@@ -130,16 +130,25 @@ class Records(unittest.TestCase):
 
 
 class Extension(unittest.TestCase):
+    def address(self, text):
+        ip, port = text.rsplit(":", 1)
+        return ipaddress.ip_address(ip.strip("[]")), int(port)
+
+    def reach(self, told):
+        if not told:
+            return None
+        reach = told["class"], told["age_s"]
+        return reach + (self.address(told["last"]), told["step"]) if "last" in told else reach
+
     def test_tails(self):
         for case in load("extension.json")["cases"]:
             with self.subTest(case["name"]):
-                found, time = extension.read(unhex(case["tail"]))
+                found, reach, time = extension.read(unhex(case["tail"]))
                 self.assertEqual(time, case.get("unix_s", 0))
-                want = [text.rsplit(":", 1) for text in case["addrs"]]
-                self.assertEqual(found, [
-                    (ipaddress.ip_address(ip.strip("[]")), int(port)) for ip, port in want])
+                self.assertEqual(found, [self.address(text) for text in case["addrs"]])
+                self.assertEqual(reach, self.reach(case.get("reach")))
                 if case.get("written"):
-                    self.assertEqual(extension.write(found, time).hex(), case["tail"])
+                    self.assertEqual(extension.write(found, reach, time).hex(), case["tail"])
 
 
 class Elections(unittest.TestCase):

@@ -52,6 +52,26 @@ static void newest_addresses_stay(void **state)
     dtt_book_fini(&b);
 }
 
+static void the_last_record_tells_of_the_reach(void **state)
+{
+    struct dtt_book b;
+    struct dtt_id id = id_of(1);
+    struct dtt_reach cone = {.is_told = 1, .kind = DTT_REACH_CONE, .age_s = 40};
+    struct dtt_reach open = {.is_told = 1, .kind = DTT_REACH_OPEN, .age_s = 70};
+    (void)state;
+    dtt_book_init(&b, hash_key, &linked);
+    assert_false(dtt_book_reach(&b, &id).told.is_told);
+    dtt_book_set_reach(&b, now, &id, &cone, 1000);
+    assert_int_equal(dtt_book_reach(&b, &id).told.kind, DTT_REACH_CONE);
+    assert_int_equal(dtt_book_reach(&b, &id).joined_s, 960);
+    dtt_book_set_reach(&b, now, &id, &open, 1030);
+    assert_int_equal(dtt_book_reach(&b, &id).told.kind, DTT_REACH_OPEN);
+    assert_int_equal(dtt_book_reach(&b, &id).joined_s, 960);
+    dtt_book_set_reach(&b, now, &id, &open, 0); /* it does not say when it wrote */
+    assert_int_equal(dtt_book_reach(&b, &id).joined_s, 0);
+    dtt_book_fini(&b);
+}
+
 static void public_addresses_are_dialled_first(void **state)
 {
     struct dtt_book b;
@@ -151,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(marks_are_kept_with_the_peer, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_last_record_tells_of_the_reach, setup, teardown),
         cmocka_unit_test_setup_teardown(newest_addresses_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(public_addresses_are_dialled_first, setup, teardown),
         cmocka_unit_test_setup_teardown(the_gone_are_forgotten, setup, teardown),

@@ -140,6 +140,22 @@ static bool has_addrs(const struct dtt_record_info *info, json_t *want)
     return info->n_addrs == i;
 }
 
+static bool has_reach(const struct dtt_record_info *info, json_t *want)
+{
+    struct dtt_reach r = {0};
+    json_t *last = json_object_get(want, "last");
+    if (want) {
+        r = (struct dtt_reach){.is_told = 1,
+                               .kind = (int)json_integer_value(json_object_get(want, "class")),
+                               .age_s = (uint32_t)json_integer_value(vectors_at(want, "age_s"))};
+    }
+    if (last) {
+        r.step = (int)json_integer_value(vectors_at(want, "step"));
+        assert_int_equal(dtt_addr_parse(json_string_value(last), &r.last), DTT_OK);
+    }
+    return memcmp(&r, &info->reach, sizeof(r)) == 0;
+}
+
 /* extension.json: what is read of each extension, and where that is written the same way. */
 static void test_extensions_of_the_vectors(void **state)
 {
@@ -153,6 +169,9 @@ static void test_extensions_of_the_vectors(void **state)
         struct dtt_record_info info = read_ok(sample_slice(&s));
         if (!has_addrs(&info, vectors_at(v, "addrs"))) {
             fail_msg("%s: other addresses", vectors_text(v, "name"));
+        }
+        if (!has_reach(&info, json_object_get(v, "reach"))) {
+            fail_msg("%s: another reach", vectors_text(v, "name"));
         }
         json_t *time = json_object_get(v, "unix_s");
         assert_int_equal(info.unix_s, time ? json_integer_value(time) : 0);
@@ -184,7 +203,8 @@ static void check_invariants(void *user, struct dtt_slice in)
         }
     }
     if (info.n_addrs == 0) {
-        info.unix_s = 0; /* a time is not written alone */
+        info.unix_s = 0; /* neither a time nor a reach is written alone */
+        info.reach = (struct dtt_reach){0};
     }
     /* What was read can be written and read again to the same end. */
     struct sample again = write_info(&info);
@@ -193,6 +213,7 @@ static void check_invariants(void *user, struct dtt_slice in)
     assert_int_equal(second.n_message_hashes, info.n_message_hashes);
     assert_int_equal(second.n_addrs, info.n_addrs);
     assert_memory_equal(second.addrs, info.addrs, sizeof(info.addrs[0]) * info.n_addrs);
+    assert_memory_equal(&second.reach, &info.reach, sizeof(info.reach));
 }
 
 static void random_info(struct dtt_rng *rng, struct dtt_record_info *ret)
@@ -214,6 +235,15 @@ static void random_info(struct dtt_rng *rng, struct dtt_record_info *ret)
         ip[0] = 0x20;
         ret->addrs[i] = dtt_rng_below(rng, 2) ? dtt_addr_v6(ip, port)
                                               : dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], port);
+    }
+    if (ret->n_addrs > 0 && dtt_rng_below(rng, 4) > 0) {
+        ret->reach = (struct dtt_reach){.is_told = 1,
+                                        .kind = (int)dtt_rng_below(rng, DTT_REACH_VARY + 1),
+                                        .age_s = (uint32_t)dtt_rng_below(rng, UINT16_MAX + 1)};
+    }
+    if (ret->reach.kind == DTT_REACH_VARY) {
+        ret->reach.step = (int)dtt_rng_below(rng, 33) - 16;
+        ret->reach.last = dtt_addr_v4(32, 1, 2, 3, (uint16_t)(1 + dtt_rng_below(rng, 65535)));
     }
 }
 
@@ -243,7 +273,7 @@ static void test_sweeps(void **state)
     dtt_rng_init(&rng, seed, "test");
     do {
         random_info(&rng, &info);
-    } while (info.n_addrs < DTT_RECORD_ADDRS);
+    } while (info.n_addrs < DTT_RECORD_ADDRS || info.reach.kind != DTT_REACH_VARY);
     struct sample s = write_info(&info);
     sweep_truncations(sample_slice(&s), check_invariants, NULL);
     sweep_bit_flips(sample_slice(&s), check_invariants, NULL);
