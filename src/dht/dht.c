@@ -6,6 +6,7 @@
 #include "dht/inside.h"
 #include "dht/item.h"
 #include "dht/krpc.h"
+#include "dht/mapping.h"
 #include "dht/op.h"
 #include "dht/query.h"
 #include "dht/server.h"
@@ -122,12 +123,12 @@ static void tell_asker(struct dtt_dht *d, struct dtt_now now, const struct dtt_q
 
 /* How the node sees us (BEP 42). */
 static void take_vote(struct dtt_dht *d, struct dtt_now now, const struct dtt_addr *from,
-                      const struct dtt_krpc *reply)
+                      const struct dtt_krpc *reply, uint64_t sent_ns)
 {
     struct dtt_addr seen;
     size_t side = dtt_side_of(from->family);
     if (reply->ip.data && dtt_addr_from_compact(reply->ip, &seen) == DTT_OK &&
-        dtt_votes_add(&d->votes[side], now, from, &seen)) {
+        dtt_votes_add(&d->votes[side], now, from, &seen, sent_ns)) {
         d->external_event[side] = true;
         dtt_upkeep_address_known(d, now);
         DTT_TRACE(d->ctx, DHT_EXTERNAL_ADDR, dtt_tv_addr(&seen), dtt_tv_int(d->votes[side].count));
@@ -167,7 +168,7 @@ static void take_answer(struct dtt_dht *d, struct dtt_now now, const struct dtt_
         return;
     }
     if (answer->type == DTT_KRPC_REPLY) {
-        take_vote(d, now, from, answer);
+        take_vote(d, now, from, answer, end.txn.sent_ns);
     }
     /* First the asker: when the node turns live, lookups know it already. */
     tell_asker(d, now, &end);
@@ -380,6 +381,11 @@ void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret)
     memcpy(ret->id, d->id, sizeof(ret->id));
 }
 
+struct dtt_reach dtt_dht_mapping(const struct dtt_dht *d, struct dtt_now now, uint8_t family)
+{
+    return dtt_mapping_of(&d->votes[dtt_side_of(family)], now);
+}
+
 uint64_t dtt_dht_deadline(const struct dtt_dht *d)
 {
     uint64_t at = dtt_min_ns(dtt_timerq_deadline(&d->timers), dtt_walk_deadline(d));
@@ -389,6 +395,8 @@ uint64_t dtt_dht_deadline(const struct dtt_dht *d)
 void dtt_dht_moved(struct dtt_dht *d, struct dtt_now now)
 {
     dtt_upkeep_woke(d, now);
+    dtt_votes_forget(&d->votes[0]);
+    dtt_votes_forget(&d->votes[1]);
     settle(d, now, 0);
 }
 

@@ -174,6 +174,9 @@ struct dtt_dht_stats {
 };
 void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret);
 
+/** What the answers so far say of the router before us: never OPEN. */
+struct dtt_reach dtt_dht_mapping(const struct dtt_dht *d, struct dtt_now now, uint8_t family);
+
 /* ---- time */
 uint64_t dtt_dht_deadline(const struct dtt_dht *d);
 /** The host has another address: asks anew which nodes are there, and so how they see us. */

@@ -20,18 +20,28 @@ static bool is_same_voice(const struct dtt_addr *a, const struct dtt_addr *b)
     return memcmp(a->ip, b->ip, a->family == DTT_FAMILY_V4 ? 2 : 4) == 0;
 }
 
-/* Forgets what is too old, the voice's earlier vote, and the oldest when there is no room. */
-static void make_room(struct dtt_votes *votes, struct dtt_now now, const struct dtt_addr *voter)
+/*
+ * Forgets what is too old, the voice's earlier vote, and the oldest when there is no room. Returns
+ * when the voter was first asked, if it has called us the same before: the router knows it since.
+ */
+static uint64_t make_room(struct dtt_votes *votes, struct dtt_now now, const struct dtt_addr *voter,
+                          const struct dtt_addr *addr)
 {
+    uint64_t first_ns = DTT_NEVER;
     for (size_t i = votes->n; i-- > 0;) {
         if (now.mono_ns - votes->votes[i].time_ns > DTT_VOTES_LIFETIME_NS ||
             is_same_voice(&votes->votes[i].voter, voter)) {
+            if (dtt_addr_eq(&votes->votes[i].voter, voter) &&
+                dtt_addr_eq(&votes->votes[i].addr, addr)) {
+                first_ns = votes->votes[i].sent_ns;
+            }
             dtt_array_remove(votes->votes, &votes->n, sizeof(votes->votes[0]), i);
         }
     }
     if (votes->n == DTT_VOTES_MAX) {
         dtt_array_remove(votes->votes, &votes->n, sizeof(votes->votes[0]), 0);
     }
+    return first_ns;
 }
 
 /* The last voices in a row agree: forgets the others. */
@@ -49,14 +59,14 @@ static void trust_recent(struct dtt_votes *votes, const struct dtt_addr *addr)
 }
 
 bool dtt_votes_add(struct dtt_votes *votes, struct dtt_now now, const struct dtt_addr *voter,
-                   const struct dtt_addr *addr)
+                   const struct dtt_addr *addr, uint64_t sent_ns)
 {
     if (!dtt_addr_is_usable(addr) || voter->family != addr->family) {
         return false;
     }
-    make_room(votes, now, voter);
-    votes->votes[votes->n++] =
-        (struct dtt_vote){.voter = *voter, .addr = *addr, .time_ns = now.mono_ns};
+    sent_ns = dtt_min_ns(sent_ns, make_room(votes, now, voter, addr));
+    votes->votes[votes->n++] = (struct dtt_vote){
+        .voter = *voter, .addr = *addr, .time_ns = now.mono_ns, .sent_ns = sent_ns};
     trust_recent(votes, addr);
     size_t voices[2] = {0, 0}, agreeing = 0;
     bool global = is_global(voter);
@@ -75,4 +85,9 @@ bool dtt_votes_add(struct dtt_votes *votes, struct dtt_now now, const struct dtt
     }
     votes->opinion = *addr;
     return true;
+}
+
+void dtt_votes_forget(struct dtt_votes *votes)
+{
+    votes->n = 0;
 }

@@ -21,6 +21,7 @@ struct dtt_vote {
     struct dtt_addr voter;
     struct dtt_addr addr;
     uint64_t time_ns;
+    uint64_t sent_ns; /**< when the voter was first asked, as far as we know */
 };
 
 /** Zero it to initialise. */
@@ -31,8 +32,13 @@ struct dtt_votes {
     struct dtt_vote votes[DTT_VOTES_MAX];
 };
 
-/** A matched answer from `voter` called us `addr`. True when the opinion has changed. */
+/**
+ * A matched answer from `voter` to a query that was sent at `sent_ns` called us `addr`. True when
+ * the opinion has changed.
+ */
 bool dtt_votes_add(struct dtt_votes *votes, struct dtt_now now, const struct dtt_addr *voter,
-                   const struct dtt_addr *addr);
+                   const struct dtt_addr *addr, uint64_t sent_ns);
+/** Forgets the votes, but not the opinion: the network is another one, or the host has slept. */
+void dtt_votes_forget(struct dtt_votes *votes);
 
 #endif

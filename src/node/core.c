@@ -52,6 +52,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_rng_fini(&rng);
     dtt_events_init(&c->events, hash_key);
     dtt_self_init(&c->self);
+    dtt_strangers_init(&c->strangers, now, hash_key);
 
     struct dtt_dht_config dht_cfg = {
         .read_only = cfg->read_only,
@@ -124,7 +125,7 @@ static int addr_order(const void *a, const void *b)
 static void tell_addrs(struct dtt_core *c, struct dtt_now now)
 {
     struct dtt_addr addrs[DTT_CORE_ADDRS];
-    size_t n = dtt_self_addrs(&c->self, addrs);
+    size_t n = dtt_self_told(&c->self, addrs);
     if (c->cfg.dht_only) {
         return;
     }
@@ -145,10 +146,43 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
     dtt_self_soon(&c->self, now);
 }
 
+/* One class for the node: of IPv4, where routers translate, if that is known. */
+static struct dtt_reach reach_of(const struct dtt_core *c, struct dtt_now now)
+{
+    static const uint8_t families[] = {DTT_FAMILY_V4, DTT_FAMILY_V6};
+    struct dtt_reach reach = {.is_told = 1, .kind = DTT_REACH_UNKNOWN};
+    for (size_t i = 0; i < 2 && reach.kind == DTT_REACH_UNKNOWN; i++) {
+        reach = dtt_dht_mapping(c->dht, now, families[i]);
+        if (dtt_strangers_reach_us(&c->strangers, now, families[i])) {
+            reach = (struct dtt_reach){.is_told = 1, .kind = DTT_REACH_OPEN};
+        }
+    }
+    return reach;
+}
+
+/* Nothing tells when a proof or a vote gets old: looks now and then. */
+static void look_at_reach(struct dtt_core *c, struct dtt_now now)
+{
+    struct dtt_reach reach = reach_of(c, now);
+    c->reach_ns = now.mono_ns + DTT_S;
+    if (memcmp(&reach, &c->reach, sizeof(reach)) == 0) {
+        return;
+    }
+    if (reach.kind != c->reach.kind) {
+        DTT_TRACE(c->ctx, NODE_REACH, dtt_tv_text(dtt_reach_name(reach.kind)),
+                  dtt_tv_int(reach.step));
+    }
+    c->reach = reach;
+    for (size_t i = 0; i < c->n_topics && !c->cfg.is_plain; i++) {
+        dtt_tracker_set_reach(c->topics[i]->tracker, now, &reach);
+    }
+}
+
 void dtt_core_moved(struct dtt_core *c, struct dtt_now now)
 {
     DTT_COUNT(c->ctx, NODE_MOVES);
     DTT_TRACE(c->ctx, NODE_MOVED, dtt_tv_int((int64_t)c->self.n_local));
+    dtt_strangers_moved(&c->strangers, now);
     if (!c->cfg.dht_only) {
         c->transport.ops->moved(c->transport.self, now);
         dtt_dials_moved(&c->links, now);
@@ -173,7 +207,11 @@ static void on_external_addr(struct dtt_core *c, struct dtt_now now, const struc
 {
     struct dtt_event out = {.type = DTT_EVENT_EXTERNAL_ADDR};
     dtt_self_set_external(&c->self, &ev->u.external.addr);
+    look_at_reach(c, now);
     tell_addrs(c, now);
+    for (size_t i = 0; i < c->n_topics; i++) {
+        dtt_tracker_seen(c->topics[i]->tracker, now);
+    }
     out.u.external_addr.addr = ev->u.external.addr;
     out.u.external_addr.votes = ev->u.external.votes;
     dtt_events_tell(&c->events, now, NULL, &out);
@@ -322,6 +360,9 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
             dtt_tracker_tick(c->topics[i]->tracker, now);
         }
         dtt_locate_put(c, now);
+        if (c->reach_ns <= now.mono_ns) {
+            look_at_reach(c, now);
+        }
     }
     dtt_core_settle(c, now);
 }
@@ -350,6 +391,11 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
     DTT_COUNT(c->ctx, NODE_RX_DATAGRAMS);
+    /* What comes back through a router that turns it around is our own. */
+    if (!dtt_addr_same_ip(remote, &c->self.external[remote->family == DTT_FAMILY_V6]) &&
+        dtt_strangers_heard(&c->strangers, now, remote)) {
+        DTT_COUNT(c->ctx, NODE_RX_STRANGERS);
+    }
     if (dtt_knock_is(datagram)) {
         DTT_COUNT(c->ctx, NODE_RX_KNOCKS);
         return;
@@ -420,6 +466,7 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
     } else {
         return false;
     }
+    dtt_strangers_sent(&c->strangers, now, &ret->remote);
     DTT_COUNT(c->ctx, NODE_TX_BATCHES);
     return true;
 }

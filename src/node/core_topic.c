@@ -39,6 +39,9 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
     }
     memcpy(id.bytes, tracker_cfg.topic, sizeof(id.bytes));
     memcpy(tracker_cfg.node_seed, c->cfg.node_seed, sizeof(tracker_cfg.node_seed));
+    tracker_cfg.awaits_address = !c->cfg.is_plain &&
+                                 c->self.external[0].family == DTT_FAMILY_NONE &&
+                                 c->self.external[1].family == DTT_FAMILY_NONE;
     dtt_tracker_tuning_make(&tracker_cfg.tuning, cfg->preset, cfg->tuning);
     struct dtt_topic *t = calloc(1, sizeof(*t));
     err = t ? DTT_OK : DTT_ENOMEM;
@@ -67,7 +70,8 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
     t->join_ns = now.mono_ns;
     c->topics[c->n_topics++] = t;
     if (!c->cfg.is_plain) {
-        dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_self_addrs(&c->self, addrs));
+        dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_self_told(&c->self, addrs));
+        dtt_tracker_set_reach(t->tracker, now, &c->reach);
     }
     if (c->n_topics == 1) {
         dtt_self_soon(&c->self, now);

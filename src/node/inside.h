@@ -12,6 +12,7 @@
 #include "node/limits.h"
 #include "node/links.h"
 #include "node/self.h"
+#include "node/strangers.h"
 #include "node/twins.h"
 #include "node/waits.h"
 
@@ -37,6 +38,9 @@ struct dtt_core {
     struct dtt_events events;
     struct dtt_waits waits;
     struct dtt_self self;
+    struct dtt_strangers strangers;
+    struct dtt_reach reach; /**< as trackers were told last */
+    uint64_t reach_ns;      /**< when it is looked at again, if something else wakes us */
     struct dtt_twins twins;
     uint64_t lost;      /**< messages of all topics, told so far */
     uint32_t n_once;    /**< lookups and publications so far: their numbers */

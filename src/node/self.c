@@ -48,6 +48,18 @@ size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADD
     return n;
 }
 
+size_t dtt_self_told(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS])
+{
+    size_t n = dtt_self_addrs(s, ret);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (dtt_addr_scope(&ret[i]) != DTT_SCOPE_LOOPBACK) {
+            ret[kept++] = ret[i];
+        }
+    }
+    return kept ? kept : n;
+}
+
 void dtt_self_soon(struct dtt_self *s, struct dtt_now now)
 {
     s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + DTT_SELF_DELAY_NS);
@@ -79,7 +91,7 @@ bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *
         return false;
     }
     s->due_ns = DTT_NEVER;
-    size_t n = keep_public(addrs, dtt_self_addrs(s, addrs));
+    size_t n = keep_public(addrs, dtt_self_told(s, addrs));
     if (n == 0) {
         return false;
     }

@@ -32,6 +32,11 @@ void dtt_self_set_external(struct dtt_self *s, const struct dtt_addr *addr);
 /** All of them, without repeats: the external ones, then those of the interfaces. */
 size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
 
+/**
+ * Those of them that others are told, best first: a loopback address only where there is nothing
+ * else, since a peer that reads it elsewhere would dial itself.
+ */
+size_t dtt_self_told(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
 /** Something changed: the next put comes after a short delay. */
 void dtt_self_soon(struct dtt_self *s, struct dtt_now now);
 /** The put failed. */

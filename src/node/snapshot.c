@@ -112,10 +112,27 @@ static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct
     dtt_json_end(j);
 }
 
+static void put_reach(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now)
+{
+    static const char *const families[] = {"v4", "v6"};
+    dtt_json_object(j, "reach");
+    dtt_json_text(j, "class", dtt_reach_name(c->reach.kind));
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t family = i == 0 ? DTT_FAMILY_V4 : DTT_FAMILY_V6;
+        struct dtt_reach mapping = dtt_dht_mapping(c->dht, now, family);
+        dtt_json_object(j, families[i]);
+        dtt_json_text(j, "mapping", dtt_reach_name(mapping.kind));
+        dtt_json_bool(j, "strangers", dtt_strangers_reach_us(&c->strangers, now, family));
+        dtt_json_end(j);
+    }
+    dtt_json_end(j);
+}
+
 void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now)
 {
     dtt_json_id(j, "endpoint_id", &c->id);
     put_addrs(j, c);
+    put_reach(j, c, now);
     dtt_json_array(j, "topics");
     for (size_t i = 0; i < c->n_topics; i++) {
         put_topic(j, c->topics[i], now);

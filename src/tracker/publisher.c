@@ -41,13 +41,23 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
     }
 }
 
-void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns, bool is_gone)
+void dtt_publisher_hold(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    p->hold_ns = dtt_add_ns(mono_ns, DTT_PUBLISHER_HOLD_NS);
+}
+
+void dtt_publisher_release(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    p->hold_ns = dtt_min_ns(p->hold_ns, mono_ns);
+}
+
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
 {
     /* Nothing is published yet, or the record is made later, with the new addresses. */
     if (p->put_ns == DTT_NEVER || p->unsent == p->kinds) {
         return;
     }
-    p->is_stale |= is_gone;
+    p->is_stale = true;
     if (!dtt_bucket_take(&p->moves, DTT_PUBLISHER_MOVED_S, mono_ns)) {
         make_due(p, dtt_bucket_ready_ns(&p->moves, DTT_PUBLISHER_MOVED_S, mono_ns));
         return;
@@ -113,6 +123,9 @@ void dtt_publisher_turn(struct dtt_publisher *p, uint64_t mono_ns)
 
 void dtt_publisher_store_ready(struct dtt_publisher *p, uint64_t mono_ns)
 {
+    if (p->hold_ns > mono_ns) {
+        p->hold_ns = dtt_add_ns(mono_ns, DTT_PUBLISHER_SEEN_NS);
+    }
     if (p->state == DTT_PUBLISHER_WAITING && (p->attempt > 0 || p->fail_wait_ns > 0)) {
         make_due(p, mono_ns);
     }
@@ -227,7 +240,8 @@ static void put(struct dtt_publisher *p, struct dtt_now now)
 
 static uint64_t start_ns(const struct dtt_publisher *p)
 {
-    uint64_t gap_ns = p->put_ns != DTT_NEVER ? dtt_add_ns(p->put_ns, DTT_PUBLISHER_GAP_NS) : 0;
+    bool is_first = p->put_ns == DTT_NEVER;
+    uint64_t gap_ns = is_first ? p->hold_ns : dtt_add_ns(p->put_ns, DTT_PUBLISHER_GAP_NS);
     return p->due_ns > gap_ns ? p->due_ns : gap_ns;
 }
 
@@ -240,10 +254,16 @@ static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
             now.mono_ns - view->answered_ns >= DTT_PUBLISHER_FRESH_NS);
 }
 
-/* Enough others are visible. What is wrong in a record of ours that is visible too is put right. */
+/*
+ * Enough others are visible. What is wrong in a record of ours that is visible too is put right,
+ * and a first record that has waited for our address is not too late because of it.
+ */
 static bool is_capped(const struct dtt_publisher *p, struct dtt_now now,
                       const struct dtt_publisher_view *view)
 {
+    if (p->put_ns == DTT_NEVER && p->hold_ns > 0 && view->is_searching) {
+        return false;
+    }
     bool is_wrong = p->is_stale && p->minute + 1 >= dtt_now_minute(now);
     return !is_wrong && dtt_tracker_is_capped(p->tuning, view->others);
 }

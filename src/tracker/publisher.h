@@ -11,10 +11,12 @@
 #include "tracker/reads.h"
 #include "tracker/tuning.h"
 
-#define DTT_PUBLISHER_ANSWER_NS (4 * DTT_S) /**< a twin has noted when it started by then */
-#define DTT_PUBLISHER_GAP_NS (1 * DTT_S)    /**< between the starts of two records */
-#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S)  /**< a slot read within this time is not read again */
-#define DTT_PUBLISHER_TURN_NS (1 * DTT_S)   /**< a new minute's record starts within this */
+#define DTT_PUBLISHER_ANSWER_NS (4 * DTT_S)  /**< a twin has noted when it started by then */
+#define DTT_PUBLISHER_HOLD_NS (2 * DTT_S)    /**< the first record waits for the store at most */
+#define DTT_PUBLISHER_SEEN_NS (400 * DTT_MS) /**< and then for the outside address */
+#define DTT_PUBLISHER_GAP_NS (1 * DTT_S)     /**< between the starts of two records */
+#define DTT_PUBLISHER_FRESH_NS (5 * DTT_S)   /**< a slot read within this time is not read again */
+#define DTT_PUBLISHER_TURN_NS (1 * DTT_S)    /**< a new minute's record starts within this */
 /** Records because of new addresses: so many at once, and one more each time that passes. */
 #define DTT_PUBLISHER_MOVES 3
 #define DTT_PUBLISHER_MOVED_S 5
@@ -40,7 +42,8 @@ struct dtt_publisher {
     bool is_news;            /**< stored, and not yet told */
     bool has_stored;         /**< at least one record */
     bool is_urgent;          /**< the next record does not wait for a read */
-    bool is_stale;           /**< our last record tells an address that we have no more */
+    bool is_stale;           /**< our last record tells other addresses than we have */
+    uint64_t hold_ns;        /**< the first record waits until then for our outside address */
     uint32_t attempt;        /**< failed ones in a row */
     uint64_t minute;         /**< of the last record */
     uint64_t due_ns;         /**< next record; also set while another one is under way */
@@ -66,10 +69,15 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
                         dtt_slot_kinds kinds, struct dtt_rng *rng, uint64_t mono_ns);
 
 /**
- * Our addresses changed; `is_gone`: one of them is no more. A put under way is replaced at once:
- * many storing nodes keep the first value of a slot, and that one should be of use.
+ * Our addresses changed: the cap does not hold for a record that puts the last one right. A put
+ * under way is replaced at once: many storing nodes keep the first value of a slot, and that one
+ * should be of use.
  */
-void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns, bool is_gone);
+void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
+/** The outside address is about to be known: the first record waits for it, but not for long. */
+void dtt_publisher_hold(struct dtt_publisher *p, uint64_t mono_ns);
+/** It is known, or not to be waited for. */
+void dtt_publisher_release(struct dtt_publisher *p, uint64_t mono_ns);
 /** A record is to go out in a moment, whatever others have published. */
 void dtt_publisher_answer(struct dtt_publisher *p, uint64_t mono_ns);
 /** The network or the clock changed: a record is due now, and one under way no longer counts. */

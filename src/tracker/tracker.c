@@ -3,15 +3,8 @@
 
 #include "base/addr.h"
 #include "crypto/ed25519.h"
-#include "tracker/census.h"
-#include "tracker/merge.h"
-#include "tracker/peers.h"
-#include "tracker/publisher.h"
-#include "tracker/reads.h"
-#include "tracker/search.h"
-#include "tracker/twin.h"
-#include "tracker/view.h"
-#include "tracker/window.h"
+#include "tracker/inside.h"
+#include "tracker/own_record.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -35,41 +28,7 @@
 /* Search passes that read all slots; later ones do so by turns. */
 #define FULL_PASSES 4
 
-struct dtt_tracker {
-    struct dtt_ctx *ctx;
-    struct dtt_tracker_config cfg;
-    struct dtt_rng rng;
-    struct dtt_id self;
-    dtt_slot_kinds kinds; /* of the slots in use */
-    int64_t wall_offset;  /* wall minus mono at the last call */
-    struct dtt_now now;   /* of the last call */
-    uint64_t turn_ns;     /* mono, start of the next minute */
-    uint64_t deadline_ns; /* mono, before which a tick has nothing to do */
-    size_t n_addrs;
-    struct dtt_addr addrs[DTT_RECORD_ADDRS];
-
-    struct dtt_view view;
-    struct dtt_reads reads;
-    struct dtt_peers peers;
-    struct dtt_window window;
-    struct dtt_search search;
-    struct dtt_publisher publisher;
-    struct dtt_merge merge;
-    struct dtt_census census;
-    struct dtt_clock clock;
-    struct dtt_twin twin;
-    bool wants_day_record;
-    bool has_clock_news;         /* not yet handed out */
-    struct dtt_clock_guess told; /* of our clock */
-
-    uint64_t next_dial_ns;
-    bool has_dial; /* chosen and not yet handed out */
-    struct dtt_id dial;
-    uint32_t dials_started;
-    uint32_t dials_failed;
-};
-
-static const char *kind_name(enum dtt_slot_kind kind)
+const char *dtt_tracker_kind_name(enum dtt_slot_kind kind)
 {
     switch (kind) {
     case DTT_SLOT_PUBLIC: return "public";
@@ -90,11 +49,6 @@ static uint64_t next_turn_ns(struct dtt_now now)
 {
     uint64_t into = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns % MINUTE_NS;
     return dtt_add_ns(now.mono_ns, MINUTE_NS - into);
-}
-
-static bool is_searching(const struct dtt_tracker *t)
-{
-    return t->search.state != DTT_SEARCH_QUIET;
 }
 
 /* Reads the slots of both minutes. */
@@ -135,7 +89,7 @@ static void enter(struct dtt_tracker *t, struct dtt_now now)
         t->deadline_ns = now.mono_ns;
         dtt_view_turn(&t->view, minute);
         dtt_reads_turn(&t->reads, minute);
-        if (is_searching(t)) {
+        if (dtt_tracker_is_searching(t)) {
             dtt_search_hurry(&t->search, false);
             dtt_publisher_turn(&t->publisher, now.mono_ns);
         } else {
@@ -158,7 +112,7 @@ static void dial(struct dtt_tracker *t, uint64_t mono_ns)
     if (t->has_dial || mono_ns < t->next_dial_ns) {
         return;
     }
-    struct dtt_tracker_peer *p = dtt_peers_dial(&t->peers, mono_ns, !is_searching(t));
+    struct dtt_tracker_peer *p = dtt_peers_dial(&t->peers, mono_ns, !dtt_tracker_is_searching(t));
     if (p) {
         t->has_dial = true;
         t->dial = p->id;
@@ -249,7 +203,7 @@ static uint32_t count_others(const struct dtt_tracker *t)
 static void step_publisher(struct dtt_tracker *t, struct dtt_now now)
 {
     struct dtt_publisher_view view = {
-        .is_searching = is_searching(t),
+        .is_searching = dtt_tracker_is_searching(t),
         .is_reading = dtt_reads_is_busy_current(&t->reads),
         .answered_ns = dtt_reads_current_answered_ns(&t->reads, t->kinds),
         .others = count_others(t),
@@ -300,7 +254,7 @@ static void step_merge(struct dtt_tracker *t, struct dtt_now now)
 static uint64_t next_deadline(const struct dtt_tracker *t)
 {
     uint64_t at = dtt_reads_deadline(&t->reads);
-    uint64_t ready_ns = dtt_peers_ready_ns(&t->peers, !is_searching(t));
+    uint64_t ready_ns = dtt_peers_ready_ns(&t->peers, !dtt_tracker_is_searching(t));
     at = dtt_min_ns(at, dtt_peers_expiry_ns(&t->peers));
     at = dtt_min_ns(at, dtt_search_deadline(&t->search));
     at = dtt_min_ns(at, dtt_publisher_deadline(&t->publisher));
@@ -308,7 +262,7 @@ static uint64_t next_deadline(const struct dtt_tracker *t)
     if (ready_ns != DTT_NEVER && !t->has_dial) {
         at = dtt_min_ns(at, ready_ns > t->next_dial_ns ? ready_ns : t->next_dial_ns);
     }
-    bool has_turn = is_searching(t) || t->cfg.tuning.swarm_records > 0;
+    bool has_turn = dtt_tracker_is_searching(t) || t->cfg.tuning.swarm_records > 0;
     return has_turn ? dtt_min_ns(at, t->turn_ns) : at;
 }
 
@@ -337,7 +291,7 @@ static void step(struct dtt_tracker *t, struct dtt_now now)
     step_merge(t, now);
     step_clock(t, now);
     t->deadline_ns = next_deadline(t);
-    assert(is_searching(t) == (t->peers.n_neighbors == 0));
+    assert(dtt_tracker_is_searching(t) == (t->peers.n_neighbors == 0));
     assert((t->merge.state == DTT_MERGE_IDLE) == (t->peers.n_neighbors == 0));
     assert(dtt_peers_are_sound(&t->peers) && dtt_view_is_sound(&t->view));
     assert(t->census.members <= DTT_CENSUS_MAX);
@@ -396,6 +350,10 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     dtt_clock_init(&t->clock);
     dtt_twin_init(&t->twin, now);
     t->now = now;
+    t->start_ns = now.mono_ns;
+    if (cfg->awaits_address) {
+        dtt_publisher_hold(&t->publisher, now.mono_ns);
+    }
     DTT_TRACE(ctx, TRACKER_SEARCH, dtt_tv_text("start"));
     step(t, now);
     *ret = t;
@@ -420,14 +378,30 @@ void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const stru
     enter(t, now);
     n = n < DTT_RECORD_ADDRS ? n : DTT_RECORD_ADDRS;
     if (n > 0 && (n != t->n_addrs || memcmp(addrs, t->addrs, n * sizeof(*addrs)) != 0)) {
-        bool is_gone = false;
-        for (size_t i = 0; i < t->n_addrs; i++) {
-            is_gone |= !dtt_addr_is_in(addrs, n, &t->addrs[i]);
-        }
         memcpy(t->addrs, addrs, n * sizeof(*addrs));
         t->n_addrs = n;
-        dtt_publisher_moved(&t->publisher, now.mono_ns, is_gone);
+        dtt_publisher_moved(&t->publisher, now.mono_ns);
     }
+    step(t, now);
+}
+
+void dtt_tracker_set_reach(struct dtt_tracker *t, struct dtt_now now, const struct dtt_reach *reach)
+{
+    enter(t, now);
+    bool is_moved =
+        reach->kind == DTT_REACH_VARY &&
+        (t->reach.kind != DTT_REACH_VARY || !dtt_addr_same_ip(&reach->last, &t->reach.last));
+    t->reach = *reach;
+    if (is_moved) {
+        dtt_publisher_moved(&t->publisher, now.mono_ns);
+    }
+    step(t, now);
+}
+
+void dtt_tracker_seen(struct dtt_tracker *t, struct dtt_now now)
+{
+    enter(t, now);
+    dtt_publisher_release(&t->publisher, now.mono_ns);
     step(t, now);
 }
 
@@ -538,8 +512,9 @@ void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_s
                            uint64_t minute, int status, uint32_t answered)
 {
     enter(t, now);
-    DTT_TRACE(t->ctx, TRACKER_READ_DONE, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
-              dtt_tv_text(dtt_error_name(status)), dtt_tv_int(answered));
+    DTT_TRACE(t->ctx, TRACKER_READ_DONE, dtt_tv_text(dtt_tracker_kind_name(kind)),
+              dtt_tv_int((int64_t)minute), dtt_tv_text(dtt_error_name(status)),
+              dtt_tv_int(answered));
     dtt_reads_done(&t->reads, now.mono_ns, kind, minute, answered);
     if (minute + 1 == t->view.minute && answered > 0) {
         dtt_census_observe(&t->census, &t->view, &t->peers, minute);
@@ -552,8 +527,8 @@ void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_sl
 {
     bool is_stored = status >= 0 && acked > 0;
     enter(t, now);
-    DTT_TRACE(t->ctx, TRACKER_PUT_DONE, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute),
-              dtt_tv_text(dtt_error_name(status)), dtt_tv_int(acked));
+    DTT_TRACE(t->ctx, TRACKER_PUT_DONE, dtt_tv_text(dtt_tracker_kind_name(kind)),
+              dtt_tv_int((int64_t)minute), dtt_tv_text(dtt_error_name(status)), dtt_tv_int(acked));
     dtt_publisher_done(&t->publisher, now.mono_ns, kind, minute, is_stored ? acked : 0);
     if (!is_stored) {
         DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
@@ -622,104 +597,10 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_GET,
                                        .slot = slot->slot,
                                        .width = (uint8_t)t->cfg.tuning.slot_width,
-                                       .is_brief = !is_searching(t)};
+                                       .is_brief = !dtt_tracker_is_searching(t)};
     DTT_COUNT(t->ctx, TRACKER_READS);
-    DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_text(kind_name(kind)), dtt_tv_int((int64_t)minute));
-    return true;
-}
-
-/* Our record as of `mono_ns`, which is the same in all its slots: readers take the later one. */
-static void describe_us(const struct dtt_tracker *t, uint64_t mono_ns, struct dtt_record_info *ret)
-{
-    int64_t unix_s = ((int64_t)mono_ns + t->wall_offset) / (int64_t)DTT_S;
-    const struct dtt_peers *peers = &t->peers;
-    *ret =
-        (struct dtt_record_info){.size = sizeof(*ret), .unix_s = unix_s > 0 ? (uint64_t)unix_s : 0};
-    for (size_t i = 0; i < peers->count && ret->n_active_peers < DTT_RECORD_PEERS; i++) {
-        if (peers->list[i].state == DTT_PEER_NEIGHBOR) {
-            ret->active_peers[ret->n_active_peers++] = peers->list[i].id;
-        }
-    }
-    ret->n_message_hashes = dtt_window_newest(&t->window, ret->message_hashes);
-    ret->n_addrs = t->n_addrs;
-    memcpy(ret->addrs, t->addrs, sizeof(ret->addrs));
-}
-
-static int make_record(struct dtt_tracker *t, uint64_t minute, const struct dtt_record_info *info,
-                       struct dtt_writer *ret)
-{
-    uint8_t buf[DTT_CONTENT_MAX];
-    struct dtt_writer content = dtt_writer(buf, sizeof(buf));
-    dtt_content_write(&content, info);
-    return content.failed ? DTT_ETOOBIG
-                          : dtt_record_make(ret, &t->cfg.secret, t->cfg.topic, minute,
-                                            dtt_slice(buf, content.len), t->cfg.node_seed, &t->rng);
-}
-
-static void hand_out(struct dtt_tracker *t, const struct dtt_tracker_action *put,
-                     const struct dtt_record_info *info)
-{
-    dtt_twin_made(&t->twin, dtt_slice(put->value, put->value_len));
-    DTT_COUNT(t->ctx, TRACKER_PUTS);
-    DTT_TRACE(t->ctx, TRACKER_PUT, dtt_tv_text(kind_name(put->slot.kind)),
-              dtt_tv_int((int64_t)put->slot.minute), dtt_tv_int((int64_t)info->n_active_peers),
-              dtt_tv_int((int64_t)info->n_message_hashes), dtt_tv_int((int64_t)info->n_addrs));
-}
-
-/* The record is made when it is handed out, so that it tells what we know by then. */
-static bool next_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
-{
-    struct dtt_record_info info;
-    enum dtt_slot_kind kind;
-    uint64_t minute = t->publisher.minute;
-    struct dtt_writer value = dtt_writer(ret->value, sizeof(ret->value));
-    if (!dtt_publisher_next(&t->publisher, &kind)) {
-        return false;
-    }
-    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_PUT};
-    describe_us(t, t->publisher.put_ns, &info);
-    if (kind == DTT_SLOT_OLD_LINE) {
-        info.n_addrs = 0; /* the first readers of that line die of another size */
-    }
-    const struct dtt_view_slot *slot = dtt_view_slot(&t->view, kind, minute);
-    /* Should that fail, the put times out and is tried again like any other. */
-    if (!slot || make_record(t, minute, &info, &value) != DTT_OK) {
-        return false;
-    }
-    ret->slot = slot->slot;
-    ret->seq = dtt_slot_next_seq(kind, slot->has_max_seq, slot->max_seq);
-    ret->width = (uint8_t)t->cfg.tuning.slot_width;
-    ret->is_brief = !is_searching(t);
-    ret->copies = t->cfg.tuning.slot_copies;
-    ret->value_len = value.len;
-    hand_out(t, ret, &info);
-    return true;
-}
-
-/* The record of the day, in the secret slot of its first minute: docs/design/tracker.md. */
-static bool next_day_put(struct dtt_tracker *t, struct dtt_tracker_action *ret)
-{
-    struct dtt_record_info info;
-    struct dtt_writer value = dtt_writer(ret->value, sizeof(ret->value));
-    uint64_t day = dtt_clock_day(t->view.minute);
-    if (!t->wants_day_record) {
-        return false;
-    }
-    t->wants_day_record = false;
-    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_PUT,
-                                       .width = (uint8_t)t->cfg.tuning.slot_width,
-                                       .is_brief = true,
-                                       .copies = t->cfg.tuning.slot_copies,
-                                       .seq = dtt_slot_next_seq(DTT_SLOT_SECRET, false, 0)};
-    describe_us(t, t->now.mono_ns, &info);
-    /* In that minute itself it is a record like any other. */
-    if (day == t->view.minute || t->cfg.tuning.record_cap == 0 ||
-        dtt_slot_make(&ret->slot, DTT_SLOT_SECRET, &t->cfg.secret, t->cfg.topic, day) != DTT_OK ||
-        make_record(t, day, &info, &value) != DTT_OK) {
-        return false;
-    }
-    ret->value_len = value.len;
-    hand_out(t, ret, &info);
+    DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_text(dtt_tracker_kind_name(kind)),
+              dtt_tv_int((int64_t)minute));
     return true;
 }
 
@@ -766,7 +647,8 @@ bool dtt_tracker_next(struct dtt_tracker *t, bool may_ask, struct dtt_tracker_ac
         return true;
     }
     return next_dial(t, ret) ||
-           (may_ask && (next_get(t, ret) || next_put(t, ret) || next_day_put(t, ret))) ||
+           (may_ask &&
+            (next_get(t, ret) || dtt_own_record_next(t, ret) || dtt_own_record_next_day(t, ret))) ||
            next_published(t, ret) || next_news(t, ret);
 }
 

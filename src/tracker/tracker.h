@@ -21,6 +21,8 @@ struct dtt_tracker_config {
     struct dtt_secret secret;
     uint8_t node_seed[32]; /**< signs our records */
     struct dtt_tracker_tuning tuning;
+    /** The outside address is about to be known: the first record waits for dtt_tracker_seen. */
+    bool awaits_address;
 };
 
 int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
@@ -35,6 +37,11 @@ void dtt_tracker_free(struct dtt_tracker *t);
  */
 void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addrs,
                            size_t n);
+/** What strangers reach of us, without the age; a new outside address of a VARY goes out soon. */
+void dtt_tracker_set_reach(struct dtt_tracker *t, struct dtt_now now,
+                           const struct dtt_reach *reach);
+/** Others have told how they see us: the first record need not wait any longer. */
+void dtt_tracker_seen(struct dtt_tracker *t, struct dtt_now now);
 /** A peer named by the user: dialled even while there are neighbours, unlike peers of records. */
 void dtt_tracker_want_peer(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                            const struct dtt_addr *addrs, size_t n);

@@ -18,7 +18,7 @@ static const struct dtt_addr *us(uint8_t last)
 static bool vote(struct dtt_votes *v, uint64_t s, uint8_t network, uint8_t host, uint8_t last)
 {
     struct dtt_addr voter = dtt_addr_v4(50, network, 0, host, 1);
-    return dtt_votes_add(v, at(s), &voter, us(last));
+    return dtt_votes_add(v, at(s), &voter, us(last), 0);
 }
 
 static void test_three_networks_agree_once(void **state)
@@ -90,19 +90,19 @@ static void test_private_network(void **state)
     struct dtt_addr self = dtt_addr_v4(127, 0, 0, 1, 9), global = dtt_addr_v4(50, 1, 1, 1, 1);
     struct dtt_addr six;
     (void)state;
-    assert_false(dtt_votes_add(&v, at(1), &a, &self));
-    assert_false(dtt_votes_add(&v, at(1), &a, &self));
-    assert_true(dtt_votes_add(&v, at(1), &b, &self));
+    assert_false(dtt_votes_add(&v, at(1), &a, &self, 0));
+    assert_false(dtt_votes_add(&v, at(1), &a, &self, 0));
+    assert_true(dtt_votes_add(&v, at(1), &b, &self, 0));
     /* Once somebody global speaks, the private ones do not count. */
-    assert_false(dtt_votes_add(&v, at(2), &global, us(7)));
+    assert_false(dtt_votes_add(&v, at(2), &global, us(7), 0));
     self.port = 10;
-    assert_false(dtt_votes_add(&v, at(2), &a, &self));
-    assert_false(dtt_votes_add(&v, at(2), &b, &self));
+    assert_false(dtt_votes_add(&v, at(2), &a, &self, 0));
+    assert_false(dtt_votes_add(&v, at(2), &b, &self, 0));
     /* Nonsense is no vote. */
     assert_int_equal(dtt_addr_parse("[::1]:1", &six), 0);
-    assert_false(dtt_votes_add(&v, at(2), &a, &six));
+    assert_false(dtt_votes_add(&v, at(2), &a, &six, 0));
     self.port = 0;
-    assert_false(dtt_votes_add(&v, at(2), &a, &self));
+    assert_false(dtt_votes_add(&v, at(2), &a, &self, 0));
 }
 
 static void test_many_voters(void **state)

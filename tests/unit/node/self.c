@@ -65,14 +65,15 @@ static size_t told(const struct dtt_addr *addrs, size_t n, struct dtt_addr ret[8
     return (size_t)dtt_pkarr_read(dtt_slice(s.packet, s.len), &me, ret, 8);
 }
 
-/* Who has a global address tells the public no other. */
+/* Who has a global address tells the public no other, and loopback is nobody else's affair. */
 static void keeps_private_addresses(void **state)
 {
     struct dtt_addr addrs[3] = {dtt_addr_v4(192, 168, 0, 2, 7), dtt_addr_v4(127, 0, 0, 1, 7),
                                 dtt_addr_v4(8, 8, 8, 8, 7)};
     struct dtt_addr got[8];
     (void)state;
-    assert_int_equal(told(addrs, 2, got), 2);
+    assert_int_equal(told(addrs, 2, got), 1);
+    assert_true(dtt_addr_eq(&got[0], &addrs[0]));
     assert_int_equal(told(addrs, 3, got), 1);
     assert_true(dtt_addr_eq(&got[0], &addrs[2]));
     assert_int_equal(told(addrs, 0, got), 0);
@@ -111,12 +112,33 @@ static void addresses_have_an_order(void **state)
     assert_true(dtt_addr_eq(&got[1], &local[0]));
 }
 
+static void loopback_is_told_where_there_is_nothing_else(void **state)
+{
+    struct dtt_self s;
+    uint8_t one[16] = {[15] = 1};
+    struct dtt_addr local[2] = {dtt_addr_v6(one, 7), dtt_addr_v4(127, 0, 0, 1, 7)};
+    struct dtt_addr lan = dtt_addr_v4(10, 0, 0, 2, 7);
+    struct dtt_addr got[DTT_CORE_ADDRS];
+    (void)state;
+    dtt_self_init(&s);
+    dtt_self_set_local(&s, local, 2);
+    assert_int_equal(dtt_self_told(&s, got), 2);
+    local[1] = lan;
+    dtt_self_set_local(&s, local, 2);
+    assert_int_equal(dtt_self_told(&s, got), 1);
+    assert_true(dtt_addr_eq(&got[0], &lan));
+    assert_int_equal(dtt_self_addrs(&s, got), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_for_more),          cmocka_unit_test(numbers_grow_with_changes),
-        cmocka_unit_test(keeps_private_addresses), cmocka_unit_test(tries_again),
+        cmocka_unit_test(waits_for_more),
+        cmocka_unit_test(numbers_grow_with_changes),
+        cmocka_unit_test(keeps_private_addresses),
+        cmocka_unit_test(tries_again),
         cmocka_unit_test(addresses_have_an_order),
+        cmocka_unit_test(loopback_is_told_where_there_is_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,21 +275,21 @@ static void new_addresses_replace_the_put_under_way(void **state)
 {
     (void)state;
     start(DTT_PRESET_SEED);
-    dtt_publisher_moved(&p, at_ms(0).mono_ns, false); /* nothing was published yet */
+    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* nothing was published yet */
     assert_int_equal(deadline_ms(), DTT_NEVER);
     start(DTT_PRESET_DEFAULT);
     (void)step(0);
-    dtt_publisher_moved(&p, at_ms(0).mono_ns, false); /* it was not handed out yet */
+    dtt_publisher_moved(&p, at_ms(0).mono_ns); /* it was not handed out yet */
     assert_true(p.unsent);
     p.unsent = 0;
-    dtt_publisher_moved(&p, at_ms(300).mono_ns, false);
+    dtt_publisher_moved(&p, at_ms(300).mono_ns);
     assert_int_equal(deadline_ms(), 1000);
     assert_true(goes_out(1000));
     done(1100, true);
     uint64_t last = 1000;
     unsigned records = 0;
     for (uint64_t ms = 1200; ms <= 25300; ms += 100) { /* addresses that change all the time */
-        dtt_publisher_moved(&p, at_ms(ms).mono_ns, false);
+        dtt_publisher_moved(&p, at_ms(ms).mono_ns);
         if (goes_out(ms)) {
             assert_true(ms >= last + 1000);
             records++;
@@ -308,15 +308,38 @@ static void a_wrong_record_is_put_right_though_there_are_enough_others(void **st
     assert_true(goes_out(0));
     done(500, true);
     view.others = 99;
-    dtt_publisher_moved(&p, at_ms(2000).mono_ns, false);
+    p.due_ns = at_ms(2000).mono_ns;
     assert_int_equal(step(2000), DTT_PUBLISHER_CAPPED);
-    dtt_publisher_moved(&p, at_ms(3000).mono_ns, true);
+    dtt_publisher_moved(&p, at_ms(3000).mono_ns);
     assert_true(goes_out(3000));
     done(3500, true);
-    dtt_publisher_moved(&p, at_ms(4000).mono_ns, false); /* the record is right now */
-    assert_int_equal(step(4000), DTT_PUBLISHER_CAPPED);
-    dtt_publisher_moved(&p, at_ms(125000).mono_ns, true); /* nobody reads that minute any more */
+    p.due_ns = at_ms(4500).mono_ns; /* the record is right now */
+    assert_int_equal(step(4500), DTT_PUBLISHER_CAPPED);
+    dtt_publisher_moved(&p, at_ms(125000).mono_ns); /* nobody reads that minute any more */
     assert_int_equal(step(125000), DTT_PUBLISHER_CAPPED);
+}
+
+/* Until the store is there, 2 s at most; then until the address is known, 400 ms at most. */
+static void the_first_record_waits_for_the_address(void **state)
+{
+    (void)state;
+    dtt_publisher_hold(&p, at_ms(0).mono_ns);
+    assert_false(goes_out(0));
+    assert_int_equal(deadline_ms(), 2000);
+    dtt_publisher_store_ready(&p, at_ms(100).mono_ns);
+    assert_int_equal(deadline_ms(), 500);
+    assert_false(goes_out(200));
+    dtt_publisher_release(&p, at_ms(250).mono_ns);
+    view.others = 99; /* it comes after the first read because of the wait: the cap does not hold */
+    assert_true(goes_out(250));
+    done(300, true);
+    p.due_ns = at_ms(2000).mono_ns;
+    assert_int_equal(step(2000), DTT_PUBLISHER_CAPPED);
+    start(DTT_PRESET_DEFAULT);
+    dtt_publisher_hold(&p, at_ms(0).mono_ns);
+    dtt_publisher_store_ready(&p, at_ms(100).mono_ns);
+    assert_false(goes_out(499));
+    assert_true(goes_out(500));
 }
 
 static void another_network_does_not_wait_for_the_old_put(void **state)
@@ -421,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup(new_addresses_replace_the_put_under_way, setup),
         cmocka_unit_test_setup(a_wrong_record_is_put_right_though_there_are_enough_others, setup),
         cmocka_unit_test_setup(another_network_does_not_wait_for_the_old_put, setup),
+        cmocka_unit_test_setup(the_first_record_waits_for_the_address, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
         cmocka_unit_test_setup(who_is_elected_publishes_once, setup),
         cmocka_unit_test_setup(publishing_while_joined_can_be_off, setup),
