@@ -91,6 +91,10 @@ static void add_contacts(struct dtt_dht *d, struct dtt_walk *walk, struct dtt_sl
 void dtt_walk_offer(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk,
                     const struct dtt_krpc *answer, const struct dtt_addr *from)
 {
+    if (walk->is_sample) {
+        pump(d, now, walk);
+        return;
+    }
     /* Tellers are numbered by side: a contact of the other family has none. */
     const struct dtt_lookup_node *node =
         dtt_lookup_find(&walk->side[dtt_side_of(from->family)], from);
@@ -325,6 +329,9 @@ static bool ask_for_siblings(struct dtt_walk *walk)
 static bool look_further(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk)
 {
     bool more = false;
+    if (walk->is_sample) {
+        return false;
+    }
     if (is_bounded(walk) && walk->found.n_values == 0) {
         set_bound(walk, false);
         return true;
@@ -375,6 +382,54 @@ static bool is_fresh(const struct dtt_walk *walk, struct dtt_now now,
            now.mono_ns < walk->ended_ns + dtt_min_ns(wish->max_age_ns, DTT_WALKS_SHARE_NS);
 }
 
+/* The nodes of a side that have answered, the closest first; how many. */
+static size_t answered_of(const struct dtt_lookup *lookup, size_t width,
+                          const struct dtt_lookup_node *ret[DTT_LOOKUP_WIDTH_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < lookup->n && n < width; i++) {
+        if (lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED) {
+            ret[n++] = &lookup->nodes[i];
+        }
+    }
+    return n;
+}
+
+/* A walk to some of the nodes of `kept`, of one family; NULL when there are too few. */
+static struct dtt_walk *new_sample(struct dtt_dht *d, struct dtt_now now,
+                                   const struct dtt_walk *kept, const struct dtt_walk_wish *wish)
+{
+    const struct dtt_lookup_node *nodes[DTT_LOOKUP_WIDTH_MAX];
+    size_t side = dtt_rng_below(&d->rng, 2);
+    size_t n = answered_of(&kept->side[side], wish->width, nodes);
+    if (n < wish->sample) {
+        side = !side;
+        n = answered_of(&kept->side[side], wish->width, nodes);
+    }
+    struct dtt_walk *walk = n >= wish->sample ? new_walk(d, now, &kept->goal, wish->sample) : NULL;
+    if (!walk) {
+        return NULL;
+    }
+    walk->is_sample = true;
+    walk->is_brief = true;
+    dtt_rng_shuffle(&d->rng, nodes, n, sizeof(struct dtt_lookup_node *));
+    for (size_t i = 0; i < wish->sample; i++) {
+        dtt_lookup_add(&walk->side[side], nodes[i]->id, &nodes[i]->addr, 0);
+    }
+    dtt_walks_enter(walk, DTT_WALK_RUNNING);
+    return walk;
+}
+
+/* Nobody but the caller knows of it yet. */
+static struct dtt_walk *started(struct dtt_dht *d, struct dtt_now now, struct dtt_walk *walk)
+{
+    if (walk->state == DTT_WALK_ENDED) {
+        dtt_walks_enter(walk, DTT_WALK_DONE);
+        dtt_walks_release(d, now.mono_ns, walk);
+    }
+    return walk;
+}
+
 struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now, const struct dtt_goal *goal,
                              const struct dtt_walk_wish *wish)
 {
@@ -393,6 +448,13 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now, const struct
         dtt_walks_wake_at(d, kept, DTT_NEVER);
         DTT_COUNT(d->ctx, DHT_GETS_SHARED);
         return kept;
+    }
+    if (wish->sample > 0 && kept && now.mono_ns < kept->ended_ns + DTT_WALKS_TOKEN_NS) {
+        walk = new_sample(d, now, kept, wish);
+        if (walk) {
+            pump(d, now, walk);
+            return started(d, now, walk);
+        }
     }
     walk = new_walk(d, now, goal, wish->width);
     if (!walk) {
@@ -418,11 +480,7 @@ struct dtt_walk *dtt_walk_to(struct dtt_dht *d, struct dtt_now now, const struct
     } else {
         end_walk(d, now, walk);
     }
-    if (walk->state == DTT_WALK_ENDED) { /* nobody but the caller knows of it yet */
-        dtt_walks_enter(walk, DTT_WALK_DONE);
-        dtt_walks_release(d, now.mono_ns, walk);
-    }
-    return walk;
+    return started(d, now, walk);
 }
 
 void dtt_walk_node_live(struct dtt_dht *d, struct dtt_now now, const uint8_t *id,
@@ -433,7 +491,7 @@ void dtt_walk_node_live(struct dtt_dht *d, struct dtt_now now, const uint8_t *id
         if (walk && walk->state == DTT_WALK_WAITING) {
             run(d, now, walk);
             pump(d, now, walk);
-        } else if (walk && walk->state == DTT_WALK_RUNNING &&
+        } else if (walk && walk->state == DTT_WALK_RUNNING && !walk->is_sample &&
                    dtt_lookup_add(&walk->side[dtt_side_of(addr->family)], id, addr, 0)) {
             pump(d, now, walk);
         }

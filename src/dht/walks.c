@@ -51,7 +51,8 @@ struct dtt_walk *dtt_walks_find(const struct dtt_dht *d, const struct dtt_goal *
 {
     for (size_t i = 0; i < DTT_WALKS_MAX; i++) {
         struct dtt_walk *walk = d->walks[i];
-        if (walk && dtt_walks_is_over(walk) == is_over && is_same_goal(&walk->goal, goal)) {
+        if (walk && !walk->is_sample && dtt_walks_is_over(walk) == is_over &&
+            is_same_goal(&walk->goal, goal)) {
             return walk;
         }
     }
@@ -174,7 +175,7 @@ void dtt_walks_release(struct dtt_dht *d, uint64_t since_ns, struct dtt_walk *wa
     }
     bool has_tokens =
         walk->goal.kind != DTT_GOAL_NODES && walk->side[0].answered + walk->side[1].answered > 0;
-    if (!has_tokens || since_ns >= walk->ended_ns + DTT_WALKS_TOKEN_NS) {
+    if (walk->is_sample || !has_tokens || since_ns >= walk->ended_ns + DTT_WALKS_TOKEN_NS) {
         dtt_walks_free(d, walk);
         return;
     }

@@ -35,6 +35,7 @@ struct dtt_walk {
     uint8_t state;     /**< enum dtt_walk_state */
     bool is_internal;  /**< goes on without users */
     bool is_brief;     /**< finding nothing is no reason to widen it */
+    bool is_sample;    /**< asks some nodes of a kept set and no others; nobody else uses it */
     bool is_shareable; /**< it finds all there is: its result will do for a get a moment later */
     struct dtt_goal goal;
     unsigned refs;           /**< operations that wait for it or still read from it */

@@ -63,7 +63,7 @@ void dtt_slots_event(struct dtt_now now, const struct dtt_wait *wait,
     if (ev->type == DTT_DHT_EV_VALUE) {
         dtt_tracker_slot_value(tracker, now, wait->slot, wait->minute, ev->u.value.seq,
                                dtt_slots_value(ev));
-    } else if (ev->type == DTT_DHT_EV_DONE) {
+    } else if (ev->type == DTT_DHT_EV_DONE && !wait->is_sample) {
         dtt_tracker_slot_done(tracker, now, wait->slot, wait->minute, ev->u.done.status,
                               ev->u.done.answered);
     } else if (ev->type == DTT_DHT_EV_PUT_DONE) {

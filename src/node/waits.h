@@ -34,6 +34,7 @@ struct dtt_wait {
     struct dtt_once *once;   /**< ONCE_...: shared by all its operations */
     enum dtt_slot_kind slot; /**< SLOT_..., ONCE_... */
     uint64_t minute;         /**< likewise */
+    bool is_sample;          /**< SLOT_GET: nobody waits for its end */
     struct dtt_id peer;      /**< ADDR_GET: whose addresses */
     int64_t seq;             /**< ADDR_GET: of the newest packet found */
     bool is_hearsay;         /**< ADDR_GET */

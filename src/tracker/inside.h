@@ -5,6 +5,7 @@
 
 #include "base/reach.h"
 #include "tracker/census.h"
+#include "tracker/doorman.h"
 #include "tracker/merge.h"
 #include "tracker/peers.h"
 #include "tracker/publisher.h"
@@ -40,6 +41,7 @@ struct dtt_tracker {
     struct dtt_census census;
     struct dtt_clock clock;
     struct dtt_twin twin;
+    struct dtt_doorman door;
     bool wants_day_record;
     bool has_clock_news;         /* not yet handed out */
     struct dtt_clock_guess told; /* of our clock */
@@ -57,6 +59,14 @@ static inline bool dtt_tracker_is_searching(const struct dtt_tracker *t)
 }
 
 /** For traces. */
-const char *dtt_tracker_kind_name(enum dtt_slot_kind kind);
+static inline const char *dtt_tracker_kind_name(enum dtt_slot_kind kind)
+{
+    switch (kind) {
+    case DTT_SLOT_PUBLIC: return "public";
+    case DTT_SLOT_SECRET: return "secret";
+    case DTT_SLOT_OLD_LINE: break;
+    }
+    return "old_line";
+}
 
 #endif

@@ -43,6 +43,7 @@ static void enter(struct dtt_peers *peers, struct dtt_tracker_peer *p, enum dtt_
     peers->n_dialling += state == DTT_PEER_DIALLING;
     peers->n_neighbors += state == DTT_PEER_NEIGHBOR;
     p->is_wanted = p->is_wanted && state == DTT_PEER_IDLE;
+    p->is_at_door = p->is_at_door && state == DTT_PEER_DIALLING;
 }
 
 static void forget(struct dtt_peers *peers, struct dtt_tracker_peer *p)

@@ -39,6 +39,8 @@ struct dtt_tracker_peer {
     struct dtt_id id;
     enum dtt_peer_state state;
     bool is_named;
+    bool tells_reach;    /**< in its records: it takes its turn as a doorman */
+    bool is_at_door;     /**< dialled for the swarm, as a newcomer that cannot reach us */
     bool is_wanted;      /**< by a merge pass or the user: dialled even with neighbours */
     uint8_t source;      /**< enum dtt_peer_source of the newest minute */
     uint64_t minute;     /**< newest minute in which we heard of it */

@@ -28,16 +28,6 @@
 /* Search passes that read all slots; later ones do so by turns. */
 #define FULL_PASSES 4
 
-const char *dtt_tracker_kind_name(enum dtt_slot_kind kind)
-{
-    switch (kind) {
-    case DTT_SLOT_PUBLIC: return "public";
-    case DTT_SLOT_SECRET: return "secret";
-    case DTT_SLOT_OLD_LINE: break;
-    }
-    return "old_line";
-}
-
 /* ---- time */
 
 static int64_t offset_of(struct dtt_now now)
@@ -259,11 +249,39 @@ static uint64_t next_deadline(const struct dtt_tracker *t)
     at = dtt_min_ns(at, dtt_search_deadline(&t->search));
     at = dtt_min_ns(at, dtt_publisher_deadline(&t->publisher));
     at = dtt_min_ns(at, dtt_merge_deadline(&t->merge));
+    at = dtt_min_ns(at, t->door.wake_ns);
     if (ready_ns != DTT_NEVER && !t->has_dial) {
         at = dtt_min_ns(at, ready_ns > t->next_dial_ns ? ready_ns : t->next_dial_ns);
     }
     bool has_turn = dtt_tracker_is_searching(t) || t->cfg.tuning.swarm_records > 0;
     return has_turn ? dtt_min_ns(at, t->turn_ns) : at;
+}
+
+static void choose_at_door(struct dtt_tracker *t, struct dtt_now now)
+{
+    uint32_t n = dtt_doorman_choose(now, &t->view, &t->peers);
+    t->ctx->counters[DTT_COUNTER_TRACKER_DOOR_DIALS] += n;
+    if (n > 0) {
+        dial(t, now.mono_ns);
+    }
+}
+
+/* Rust members know no door, and presets that follow them read at their own times. */
+static void step_door(struct dtt_tracker *t, struct dtt_now now)
+{
+    const struct dtt_tracker_tuning *tu = &t->cfg.tuning;
+    if (dtt_tracker_is_searching(t) || tu->swarm_records == 0 || tu->secret_slot == 0) {
+        dtt_doorman_off(&t->door);
+        return;
+    }
+    if (t->door.wake_ns != DTT_NEVER && t->door.wake_ns > now.mono_ns) {
+        return;
+    }
+    uint32_t members = dtt_census_members(&t->census, &t->view, &t->peers);
+    if (dtt_doorman_step(&t->door, now, &t->view, &t->peers, members,
+                         t->reach.kind == DTT_REACH_OPEN)) {
+        choose_at_door(t, now);
+    }
 }
 
 /* What others show of their clocks is told when it is news. */
@@ -289,6 +307,7 @@ static void step(struct dtt_tracker *t, struct dtt_now now)
     step_search(t, now);
     step_publisher(t, now);
     step_merge(t, now);
+    step_door(t, now);
     step_clock(t, now);
     t->deadline_ns = next_deadline(t);
     assert(dtt_tracker_is_searching(t) == (t->peers.n_neighbors == 0));
@@ -348,6 +367,7 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     dtt_publisher_init(&t->publisher, &t->cfg.tuning, t->kinds, &t->rng, now.mono_ns);
     dtt_merge_init(&t->merge, &t->cfg.tuning, &t->rng);
     dtt_clock_init(&t->clock);
+    dtt_doorman_init(&t->door);
     dtt_twin_init(&t->twin, now);
     t->now = now;
     t->start_ns = now.mono_ns;
@@ -467,6 +487,10 @@ static void hear_record(struct dtt_tracker *t, const struct dtt_record_info *r)
     for (size_t i = 0; i < r->n_active_peers; i++) {
         dtt_peers_hear(&t->peers, &r->active_peers[i], DTT_PEER_HEARSAY, told, NULL, 0);
     }
+    struct dtt_tracker_peer *p = dtt_peers_find(&t->peers, &r->publisher);
+    if (p) {
+        p->tells_reach = r->reach.is_told;
+    }
     DTT_TRACE(t->ctx, TRACKER_RECORD, dtt_tv_id(&r->publisher), dtt_tv_int((int64_t)r->minute),
               dtt_tv_int((int64_t)r->n_active_peers), dtt_tv_int((int64_t)r->n_message_hashes),
               dtt_tv_int((int64_t)r->n_addrs));
@@ -489,7 +513,12 @@ void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_
     enter(t, now);
     switch (dtt_view_add(&t->view, now.mono_ns, kind, minute, seq, value, &r)) {
     case DTT_VIEW_NOTHING: break;
-    case DTT_VIEW_RECORD: hear_record(t, &r); break;
+    case DTT_VIEW_RECORD:
+        hear_record(t, &r);
+        if (t->door.n_reads > 0 && !dtt_tracker_is_searching(t)) {
+            choose_at_door(t, now);
+        }
+        break;
     case DTT_VIEW_FAR: hear_far(t, now, &r); break;
     case DTT_VIEW_OWN:
         if (dtt_twin_found(&t->twin, now, value, &r)) {
@@ -573,7 +602,7 @@ static bool next_dial(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     }
     *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_DIAL,
                                        .peer = p->id,
-                                       .was_neighbor = p->lost_until > 0,
+                                       .was_neighbor = p->lost_until > 0 || p->is_at_door,
                                        .n_addrs = p->n_addrs};
     memcpy(ret->addrs, p->addrs, sizeof(p->addrs));
     t->dials_started++;
@@ -601,6 +630,25 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     DTT_COUNT(t->ctx, TRACKER_READS);
     DTT_TRACE(t->ctx, TRACKER_READ, dtt_tv_text(dtt_tracker_kind_name(kind)),
               dtt_tv_int((int64_t)minute));
+    return true;
+}
+
+static bool next_door(struct dtt_tracker *t, struct dtt_tracker_action *ret)
+{
+    const struct dtt_view_slot *slot =
+        t->door.wants_read ? dtt_view_slot(&t->view, DTT_SLOT_SECRET, t->view.minute) : NULL;
+    t->door.wants_read = false;
+    if (!slot) {
+        return false;
+    }
+    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_GET,
+                                       .slot = slot->slot,
+                                       .width = (uint8_t)t->cfg.tuning.slot_width,
+                                       .sample = DTT_DOORMAN_SAMPLE,
+                                       .is_brief = true};
+    DTT_COUNT(t->ctx, TRACKER_DOOR_READS);
+    DTT_TRACE(t->ctx, TRACKER_DOOR, dtt_tv_text(dtt_tracker_kind_name(DTT_SLOT_SECRET)),
+              dtt_tv_int((int64_t)t->view.minute));
     return true;
 }
 
@@ -647,8 +695,8 @@ bool dtt_tracker_next(struct dtt_tracker *t, bool may_ask, struct dtt_tracker_ac
         return true;
     }
     return next_dial(t, ret) ||
-           (may_ask &&
-            (next_get(t, ret) || dtt_own_record_next(t, ret) || dtt_own_record_next_day(t, ret))) ||
+           (may_ask && (next_get(t, ret) || next_door(t, ret) || dtt_own_record_next(t, ret) ||
+                        dtt_own_record_next_day(t, ret))) ||
            next_published(t, ret) || next_news(t, ret);
 }
 

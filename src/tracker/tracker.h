@@ -90,11 +90,13 @@ struct dtt_tracker_action {
     struct dtt_slot slot; /**< GET, PUT, PUBLISHED (minute) */
     int64_t seq;          /**< PUT */
     uint8_t width;        /**< GET, PUT: how many of the nodes closest to the slot are asked */
+    uint8_t sample;       /**< GET: so many of them will do, if they are known; nobody waits, no
+                               slot_done is due; 0: all */
     bool is_brief;        /**< GET, PUT: a quick look is enough if the slot is empty */
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
     struct dtt_id peer;                  /**< DIAL */
-    bool was_neighbor;                   /**< DIAL: until it fell silent */
+    bool was_neighbor;                   /**< DIAL: do not join through it, be its neighbour */
     size_t n_addrs;
     struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< DIAL, TWIN */
     struct dtt_record_info record;           /**< RECORD */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The doorman: in a swarm whose members cannot be reached by strangers somebody has to read the
+ * secret slot for newcomers, and dial them. Time is cut into slices; members decide by hashes of
+ * time and id who reads, without a word to each other. Those on duty stay so for a minute, as the
+ * first read of a minute's slot costs a walk and the next ones four queries.
+ *
+ * A member knows its neighbours, who are there and hold a connection; ids of records count for
+ * nothing, as anybody with the secret can write many. So members that are on duty and never read
+ * take as many turns from the others as they have neighbours among them, and no more.
+ */
+#ifndef DTT_TRACKER_DOORMAN_H
+#define DTT_TRACKER_DOORMAN_H
+
+#include "tracker/peers.h"
+#include "tracker/view.h"
+
+#define DTT_DOORMAN_SLICE_NS (5 * DTT_S)
+#define DTT_DOORMAN_SLICES 12  /**< a minute */
+#define DTT_DOORMAN_SAMPLE 4   /**< nodes asked, of the twelve closest */
+#define DTT_DOORMAN_DUTY 3     /**< members on duty, on average, of a swarm that is not known */
+#define DTT_DOORMAN_MEMBERS 64 /**< a swarm counts for no more: estimates can be made up */
+/** So many open members are enough for newcomers; but they may lie: one slice a minute is left. */
+#define DTT_DOORMAN_OPEN 2
+#define DTT_DOORMAN_DIALS 2               /**< newcomers dialled at a time */
+#define DTT_DOORMAN_AGE_S 60              /**< a record of a newcomer is younger than this */
+#define DTT_DOORMAN_AGAIN_NS (25 * DTT_S) /**< a newcomer dialled this long ago may be chosen */
+
+struct dtt_doorman {
+    uint64_t slice;   /**< the last one that was decided; 0: off duty */
+    uint64_t wake_ns; /**< mono, the next one; DTT_NEVER: off duty */
+    uint32_t n_reads;
+    bool wants_read; /**< the secret slot; the owner clears it */
+};
+
+void dtt_doorman_init(struct dtt_doorman *d);
+/** A member's number in a minute, or in a slice (unix time / 5 s). */
+uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t time);
+/** No neighbours, or not wanted. */
+void dtt_doorman_off(struct dtt_doorman *d);
+/**
+ * A joined member. `members` of the swarm by estimate; `is_open`: strangers reach us. True when a
+ * slice of ours begins.
+ */
+bool dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now, const struct dtt_view *v,
+                      const struct dtt_peers *peers, uint32_t members, bool is_open);
+/** Marks newcomers for dialling that nobody has let in yet; how many. */
+uint32_t dtt_doorman_choose(struct dtt_now now, const struct dtt_view *v, struct dtt_peers *peers);
+
+#endif
