@@ -166,8 +166,7 @@ def opened(scene, args):
     with lab.Lab(scene, {"home": kind, "ann": "prcone", "bob": "prcone"}, core=args.core) as net:
         home = net.peer("home", *args.options)
         time.sleep(GAP)
-        shown = None if net.homes["home"].kind.kernel else net.show(net.homes["home"].router)
-        granted = shown and any(mapping["granted"] for mapping in shown["v4"]["mappings"])
+        granted = net.has_granted("home")
         ann = net.peer("ann", *args.options)
         times = [joined_after(ann, args.within)]
         time.sleep(GAP)

@@ -99,6 +99,11 @@ class Router:
         self.daemon = self.scene.start("miniupnpd", *rest, command=command, is_text=True)
         self.daemon.wait_said("Listening for NAT-PMP/PCP")
 
+    def has_granted(self):
+        """Whether miniupnpd has opened a port."""
+        return "dnat" in self.host.run("nft", "list", "chain", "inet", "router",
+                                       "prerouting_miniupnpd").stdout
+
     def close(self):
         """The daemon takes long to say goodbye to its network, which nobody is left to hear."""
         if self.daemon:

@@ -71,6 +71,7 @@ class Home:
         self.inside4 = f"192.168.1.{10 * (number + 1)}"
         self.v4 = self.v6 = None  # the host's own
         self.host = None
+        self.kernel = None  # its router, where that is one of kernel.py
 
 
 class Lab:
@@ -85,7 +86,6 @@ class Lab:
         self.homes = {name: Home(i, name, kind) for i, (name, kind) in enumerate(homes.items())}
         self.first = next(iter(self.homes.values()))
         self.net = None
-        self.kernels = []
         self.asking = threading.Lock()
 
     # Building
@@ -111,8 +111,9 @@ class Lab:
         return self
 
     def __exit__(self, *_):
-        for router in self.kernels:
-            router.close()
+        for home in self.homes.values():
+            if home.kernel:
+                home.kernel.close()
         others = [process for process in self.scene.processes if process is not self.internet]
         for process in others:
             if process.popen.poll() is None:
@@ -156,8 +157,7 @@ class Lab:
         home.host = netlab.Host(self.scene, home.name)
         kind, words = home.kind, f"ro={'yes' if self.read_only else 'no'} delay={home.delay}"
         if kind.kernel:
-            router = kernel.Router(self.scene, home.router, kind.kernel)
-            self.kernels.append(router)
+            home.kernel = router = kernel.Router(self.scene, home.router, kind.kernel)
             self._plug(router.host, f"{words} ip={home.public4}", f"{home.public4}/24")
             self._routes(router.host, f"via {gateway_of(home.public4)}")
             router.plug(home.host, home.inside4)
@@ -225,6 +225,13 @@ class Lab:
         """`dtt pipe` in a home; what netlab.Host.peer takes."""
         more.setdefault("bootstrap", self.bootstrap(name))
         return self[name].peer(name, *options, **more)
+
+    def has_granted(self, name):
+        """Whether a home's router has opened a port because it was asked to."""
+        home = self.homes[name]
+        if home.kernel:
+            return home.kernel.has_granted()
+        return any(mapping["granted"] for mapping in self.show(home.router)["v4"]["mappings"])
 
     def path(self, name):
         """By what most of what a host hears from other peers comes: "IPv4", "IPv6", "LAN"."""

@@ -11,6 +11,8 @@ usage: probe.py serve A B C          on the internet: two ports at each address;
        probe.py hear NAME...         waits for NAMEs by multicast, IPv4 and IPv6
        probe.py say NAME             says its name by multicast until the input ends
        probe.py map GATEWAY A        asks for a mapping by PCP, then by NAT-PMP; the answers
+       probe.py catch A              on the internet: prints, in hex, the next datagram to A
+       probe.py query A              sends a query of the DHT to A; who sends something within 3 s
        probe.py dht COUNT ADDRESS... waits until each of COUNT nodes at each address knows the others
 """
 import json
@@ -291,6 +293,21 @@ def knock(a, outside, s):
     return False
 
 
+def catch(a):
+    s = udp(a, 6881)
+    print(json.dumps({"event": "ready"}), flush=True)
+    print(json.dumps({"event": "caught", "hex": s.recv(2048).hex()}), flush=True)
+
+
+def query(a):
+    s = udp("0.0.0.0")
+    s.sendto(b"d1:ad2:id20:%se1:q4:ping1:t2:ok1:y1:qe" % os.urandom(20), (a, 6881))
+    if not select.select([s], [], [], 3)[0]:
+        return {"from": None}
+    data, sender = s.recvfrom(2048)
+    return {"from": sender[0], "hex": data.hex()}
+
+
 def dht(count, *addresses):
     """Each node names five others, which is what an answer to a stranger holds, or all of few."""
     wanted = min(5, int(count) - 1)
@@ -314,7 +331,7 @@ def dht(count, *addresses):
 
 
 VERBS = {"serve": serve, "look": look, "life": life, "whisper": whisper, "many": many, "say": say,
-         "hear": hear, "map": grant, "dht": dht}
+         "hear": hear, "map": grant, "catch": catch, "query": query, "dht": dht}
 
 if __name__ == "__main__":
     result = VERBS[sys.argv[1]](*sys.argv[2:])

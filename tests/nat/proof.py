@@ -205,6 +205,27 @@ def loss(scene):
         check(homes.lab.show("core")["lost"] > 30, "too few are counted as lost")
 
 
+def krpc(scene):
+    """Queries of homes are read-only when they arrive, and strangers come to hear of who asks."""
+    with Homes(scene, ["fullcone", "prcone"], core="stranger=0.5") as homes:
+        for name, is_open in (("h0", True), ("h1", False)):
+            catcher = homes.start("net", "catch", A)
+            catcher.wait("ready")
+            found = homes.probe(name, "query", A)
+            got = bytes.fromhex(catcher.wait("caught")["hex"])
+            check(got.endswith(b"e1:q4:ping2:roi1e1:t2:ok1:y1:qe"), f"not read-only: {got}")
+            catcher.wait_exit()
+            check((found["from"] is not None) == is_open, f"{name}: asked by {found['from']}")
+            check(not is_open or b"4:ping" in bytes.fromhex(found["hex"]), f"no ping: {found}")
+    with lab.Lab(scene, {"h0": "fullcone"}, nodes=0, read_only=False) as net:
+        command, *rest = net["net"].inside([sys.executable, lab.PROBE, "catch", A])
+        catcher = scene.start("catch", *rest, command=command)
+        catcher.wait("ready")
+        net["h0"].run(sys.executable, lab.PROBE, "query", A)
+        got = bytes.fromhex(catcher.wait("caught")["hex"])
+        check(got.endswith(b"e1:q4:ping1:t2:ok1:y1:qe"), f"changed on the way: {got}")
+
+
 def kernel(scene):
     """The kernel's own NAT looks as the kinds made after it; miniupnpd opens ports."""
     wanted = {"kernel": LOOKS["linux"], "kernel-s": LOOKS["linux-s"], "kernel-sym": LOOKS["sym"]}
@@ -228,7 +249,7 @@ def upnp(scene):
 
 
 PARTS = {"look": look, "look6": look6, "life": life, "whisper": whisper, "groups": groups,
-         "map": map_ports, "control": control, "loss": loss, "kernel": kernel, "upnp": upnp}
+         "map": map_ports, "control": control, "loss": loss, "krpc": krpc, "kernel": kernel, "upnp": upnp}
 
 if __name__ == "__main__":
     lab.run(PARTS[sys.argv[1]])
