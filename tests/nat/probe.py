@@ -6,6 +6,7 @@ namespaces of its hosts; each verb but `serve` prints a line of JSON.
 usage: probe.py serve A B C          on the internet: two ports at each address; C is a stranger
        probe.py look A B C           mapping, filter, ports, hairpin, shift after an unexpected packet
        probe.py life A SECONDS...    which outside endpoint there is at first and after each pause
+       probe.py fed A SECONDS        the same after that time, in which packets come in and none go out
        probe.py whisper A B HOPS     whether a packet with few hops opens the door, and is heard
        probe.py many A COUNT         how many of COUNT sockets get through
        probe.py hear NAME...         waits for NAMEs by multicast, IPv4 and IPv6
@@ -64,11 +65,11 @@ class Asker:
         self.port = self.socket.getsockname()[1]
         self.errors = 0  # of ICMP, for a socket that asks for them
 
-    def send(self, to, via=None):
+    def send(self, server, via=None, to=None):
         number = next(self.numbers)
-        query = {"number": number, "via": list(via or to)}
+        query = {"number": number, "via": list(via or server), **({"to": list(to)} if to else {})}
         try:
-            self.socket.sendto(json.dumps(query).encode(), to)
+            self.socket.sendto(json.dumps(query).encode(), server)
         except OSError:
             pass  # an ICMP error of an earlier one
         return number
@@ -171,6 +172,17 @@ def life(a, *pauses):
         time.sleep(float(pause))  # what is measured
         seen.append(asker.ask((a, PORTS[0])))
     return [seen.index(each) for each in seen]
+
+
+def fed(a, seconds):
+    """Another socket has them sent."""
+    asker, other = Asker(a), Asker(a)
+    seen = asker.ask((a, PORTS[0]))
+    over = time.monotonic() + float(seconds)
+    while time.monotonic() < over:
+        other.send((a, PORTS[0]), to=seen)
+        time.sleep(0.5)  # what is measured
+    return [0, int(asker.ask((a, PORTS[0])) != seen)]
 
 
 def whisper(a, b, hops):
@@ -286,8 +298,7 @@ def knock(a, outside, s):
     """Whether a stranger who is told of the endpoint reaches the socket."""
     asker = Asker(a)
     for _ in range(TRIES):
-        query = {"number": 0, "via": [a, PORTS[1]], "to": list(outside)}
-        asker.socket.sendto(json.dumps(query).encode(), (a, PORTS[0]))
+        asker.send((a, PORTS[0]), via=(a, PORTS[1]), to=outside)
         if select.select([s], [], [], WAIT)[0]:
             return True
     return False
@@ -330,8 +341,8 @@ def dht(count, *addresses):
     return "ready"
 
 
-VERBS = {"serve": serve, "look": look, "life": life, "whisper": whisper, "many": many, "say": say,
-         "hear": hear, "map": grant, "catch": catch, "query": query, "dht": dht}
+VERBS = {"serve": serve, "look": look, "life": life, "fed": fed, "whisper": whisper, "many": many,
+         "say": say, "hear": hear, "map": grant, "catch": catch, "query": query, "dht": dht}
 
 if __name__ == "__main__":
     result = VERBS[sys.argv[1]](*sys.argv[2:])

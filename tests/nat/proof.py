@@ -50,6 +50,10 @@ LIVES = {
 }
 
 
+# Kind: whether another outside endpoint is seen after 8 s in which packets came in only.
+FED = {"prcone+idle=4": [0, 0], "prcone+idle=4+refresh=out": [0, 1]}
+
+
 class Homes:
     """A laboratory without a DHT, whose homes are looked at all at once."""
 
@@ -119,6 +123,8 @@ def life(scene):
     with Homes(scene, LIVES) as homes:
         found = homes.each(lambda kind: ("life", A, *LIVES[kind][0]))
         compare(found, {kind: numbers for kind, (_, numbers) in LIVES.items()})
+    with Homes(scene, FED) as homes:
+        compare(homes.each(lambda kind: ("fed", A, "8")), FED)
 
 
 def whisper(scene):
