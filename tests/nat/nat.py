@@ -94,7 +94,8 @@ def attempt(case, options):
     if done.returncode == SKIPPED:
         found["skipped"] = lines[-1]
     elif done.returncode != 0 or not measured:
-        found["error"] = (lines or done.stderr.splitlines() or ["nothing said"])[-1]
+        said = lines or done.stderr.splitlines() or [""]
+        found["error"] = f"exit {done.returncode}: {said[-1]}"
     return found
 
 

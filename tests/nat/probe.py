@@ -153,12 +153,14 @@ def hairpin_of(a, outside, asker):
 
 def look(a, b, c):
     asker = Asker(a)
+    started = time.monotonic()
     seen = [asker.ask((host, port)) for host in (a, b) for port in PORTS]
+    took = (time.monotonic() - started) / len(seen)
     if None in seen:
         return {"mapping": "none"}
     mapping = mapping_of(seen)
     found = {"mapping": mapping, "filter": filter_of(a, c), "ports": ports_of(seen, asker.port),
-             "nat": seen[0][0] != own_address(a), "seen": seen,
+             "nat": seen[0][0] != own_address(a), "seen": seen, "ms": 1000 * took,
              "shift": mapping == "independent" and shifts(a, c)}
     if found["nat"]:
         found["hairpin"] = hairpin_of(a, seen[0], asker)

@@ -111,6 +111,15 @@ def look(scene):
             home = homes.lab.homes[name]
             outside = {host for host, _ in found[kind].get("seen", [])}
             check(outside <= {home.public4}, f"{kind}: seen as {outside}, not {home.public4}")
+            least = 2 * (home.delay + lab.NET_DELAY)
+            check(kind in SHUT or least <= found[kind]["ms"] < least + 300,
+                  f"{kind}: an answer takes {found[kind].get('ms')} ms, not {least} and a little")
+    shared = {"cgn": LOOKS["cgn"], "neighbour": LOOKS["prcone"], "same": LOOKS["prcone"]}
+    with Homes(scene, shared) as homes:
+        found = homes.each(lambda kind: ("look", A, B, C))
+        compare({kind: appearance(what) for kind, what in found.items()}, shared)
+        outside = {host for what in found.values() for host, _ in what["seen"]}
+        check(outside == {homes.lab.first.public4}, f"homes of one carrier are seen as {outside}")
 
 
 def look6(scene):
