@@ -67,11 +67,19 @@ struct dtt_event_lagged {
     uint64_t missed; /**< events that were dropped; a DTT_EVENT_LEFT may be among them */
 };
 
+/** What came of dialling one address. */
+struct dtt_tried {
+    struct dtt_addr addr;
+    int reason; /**< enum dtt_reason */
+};
+
 struct dtt_event_dial_failed {
     struct dtt_id peer;
-    struct dtt_addr addr; /**< family none: no address is known */
-    const char *stage;    /**< "address", "connect", "handshake" */
-    int reason;           /**< enum dtt_reason */
+    struct dtt_addr addr; /**< the one that tells most; family none: no address is known */
+    const char *stage;    /**< how far that came: "address", "connect", "handshake" */
+    int reason;           /**< enum dtt_reason, of that address */
+    size_t n_tried;
+    const struct dtt_tried *tried; /**< all addresses, at most 8, the global ones first */
 };
 
 struct dtt_event_external_addr {

@@ -133,7 +133,8 @@ enum dtt_error {
     X(DTT_REASON_LIMIT, "limit", 1, "is one more peer than this node deals with at a time") \
     X(DTT_REASON_BUDGET, "budget", 0, "was named by others, and its turn has not come")     \
     X(DTT_REASON_USELESS, "useless", 0, "was let go, it passes nothing on")                 \
-    X(DTT_REASON_MUTE, "mute", 1, "has stopped speaking, and is dialled anew")
+    X(DTT_REASON_MUTE, "mute", 1, "has stopped speaking, and is dialled anew")              \
+    X(DTT_REASON_NO_ROUTE, "no_route", 1, "has an address to which this host has no route")
 
 enum dtt_reason {
     DTT_REASON_NONE = 0,

@@ -162,6 +162,14 @@ static void put_dial_failed(struct dtt_json *j, const struct dtt_event_dial_fail
     if (ev->addr.family != DTT_FAMILY_NONE) {
         dtt_json_addr(j, "addr", &ev->addr);
     }
+    dtt_json_array(j, "tried");
+    for (size_t i = 0; i < ev->n_tried; i++) {
+        dtt_json_object(j, NULL);
+        dtt_json_addr(j, "addr", &ev->tried[i].addr);
+        dtt_json_text(j, "reason", dtt_reason_word(ev->tried[i].reason));
+        dtt_json_end(j);
+    }
+    dtt_json_end(j);
 }
 
 static void put_fields(struct dtt_json *j, const struct dtt_event *ev)

@@ -167,7 +167,21 @@ static bool takes_packets(const struct dtt_io *io)
     return is_any;
 }
 
-static void send_packets(struct dtt_io *io, struct dtt_now now)
+/* True when there was something to tell. */
+static bool tell_routeless(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_addr addr;
+    bool is_any = false;
+    for (int i = 0; i < SOCKETS; i++) {
+        while (dtt_udp_next_routeless(&io->udp[i], &addr)) {
+            dtt_core_no_route(io->core, now, &addr);
+            is_any = true;
+        }
+    }
+    return is_any;
+}
+
+static void send_all(struct dtt_io *io, struct dtt_now now)
 {
     struct dtt_core_packet p;
     dtt_core_settle(io->core, now);
@@ -181,6 +195,14 @@ static void send_packets(struct dtt_io *io, struct dtt_now now)
         if (io->udp[i].fd >= 0) {
             flush_socket(io, i);
         }
+    }
+}
+
+static void send_packets(struct dtt_io *io, struct dtt_now now)
+{
+    send_all(io, now);
+    if (tell_routeless(io, now)) {
+        send_all(io, now); /* another address, which was waiting for its turn */
     }
 }
 

@@ -27,6 +27,7 @@
 #define TX_MESSAGES 64
 #define TX_CONTROL 128
 #define TX_BYTES 65536
+#define TX_REFUSED 8   /* destinations without a route that are told, of one batch */
 #define TX_SEGMENTS 60 /* the kernel takes 64 */
 #define SOCKET_BUFFER (2 * 1024 * 1024)
 
@@ -63,6 +64,8 @@ struct dtt_udp_tx {
     size_t count;
     size_t first; /* messages before it have been sent */
     size_t used;
+    size_t n_routeless;
+    struct dtt_addr routeless[TX_REFUSED];
     struct tx_message messages[TX_MESSAGES];
     uint8_t bytes[TX_BYTES];
 };
@@ -416,22 +419,24 @@ static int send_some(struct dtt_udp *u, const struct dtt_udp_tx *tx)
 
 /*
  * The first message was refused. True: it can be tried in another way. Otherwise it is lost, as
- * packets may be: no route, a filter, a pending ICMP error, a full queue of the device (ENOBUFS:
- * the socket stays writable, so there is nothing to wait for).
+ * packets may be: no route, a filter, a full queue of the device (ENOBUFS: the socket stays
+ * writable, so there is nothing to wait for).
  */
 static bool may_try_again(struct dtt_udp *u, struct tx_message *m, int error)
 {
     if (error == EINTR) {
         return true;
     }
+    if (!m->is_refused) {
+        /* It may have been an ICMP error about another packet, such as that the hop limit of a
+         * whisper was too low: the kernel tells it of whatever is sent next. */
+        m->is_refused = true;
+        return true;
+    }
     if ((error == EINVAL || error == ENODEV || error == ENETUNREACH) &&
         m->from.family != DTT_FAMILY_NONE) {
-        /* The host has this address no more: the kernel chooses. But the first time it may have
-         * been an ICMP error about another packet. */
-        if (m->is_refused) {
-            m->from = (struct dtt_addr){0};
-        }
-        m->is_refused = true;
+        /* The host has this address no more: the kernel chooses. */
+        m->from = (struct dtt_addr){0};
         return true;
     }
     if ((error == EIO || error == EINVAL) && m->segment) {
@@ -439,6 +444,26 @@ static bool may_try_again(struct dtt_udp *u, struct tx_message *m, int error)
         u->has_segment = false;
     }
     return false;
+}
+
+/* A message was refused for good. Is that because the host has no way there at all? */
+static void look_for_route(struct dtt_udp_tx *tx, const struct tx_message *m, int error)
+{
+    bool is_about_routes = error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL;
+    struct dtt_addr to = dtt_udp_addr(&m->to);
+    struct dtt_addr from;
+    if (is_about_routes && tx->n_routeless < TX_REFUSED && !dtt_udp_source(&to, &from)) {
+        tx->routeless[tx->n_routeless++] = to;
+    }
+}
+
+bool dtt_udp_next_routeless(struct dtt_udp *u, struct dtt_addr *ret)
+{
+    if (!u->tx || u->tx->n_routeless == 0) {
+        return false;
+    }
+    *ret = u->tx->routeless[--u->tx->n_routeless];
+    return true;
 }
 
 int dtt_udp_flush(struct dtt_udp *u)
@@ -456,6 +481,7 @@ int dtt_udp_flush(struct dtt_udp *u)
             return DTT_EAGAIN;
         } else if (!may_try_again(u, &tx->messages[tx->first], error)) {
             u->n_failed++;
+            look_for_route(tx, &tx->messages[tx->first], error);
             tx->first++;
         }
     }

@@ -59,5 +59,7 @@ bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *from, const struct dt
                  unsigned ecn, uint8_t hops, size_t segment, struct dtt_slice data);
 /** Sends the batch. DTT_OK when all went out (or was refused for good), DTT_EAGAIN: call again. */
 int dtt_udp_flush(struct dtt_udp *u);
+/** Next destination of those batches to which this host has no route, or false. */
+bool dtt_udp_next_routeless(struct dtt_udp *u, struct dtt_addr *ret);
 
 #endif

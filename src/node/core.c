@@ -130,6 +130,7 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
         return;
     }
     c->links.nearest = nearest_scope(c);
+    dtt_dials_own(&c->links, now, addrs, n);
     for (size_t i = 0; i < c->n_topics && !c->cfg.is_plain; i++) {
         dtt_tracker_set_addrs(c->topics[i]->tracker, now, addrs, n);
     }
@@ -420,6 +421,13 @@ void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct d
     dtt_dht_unreachable(c->dht, now, remote);
     if (!c->cfg.dht_only) {
         c->transport.ops->unreachable(c->transport.self, now, remote);
+    }
+}
+
+void dtt_core_no_route(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote)
+{
+    if (!c->cfg.dht_only && c->state != DTT_CORE_HUNG_UP) {
+        dtt_dials_no_route(&c->links, now, remote);
     }
 }
 

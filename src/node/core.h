@@ -45,6 +45,8 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram);
 /** ICMP: nobody listens at `remote`. */
 void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote);
+/** This host has no route to `remote`, where something was to be sent. */
+void dtt_core_no_route(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote);
 void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr);
 /** The number of bootstrap names being looked up: DHT operations wait for them. */
 void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names);

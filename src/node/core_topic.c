@@ -4,7 +4,6 @@
 #include "base/reason.h"
 #include "crypto/hash.h"
 #include "gossip/addr_info.h"
-#include "node/dials.h"
 #include "node/inside.h"
 #include "node/slots.h"
 #include "node/why.h"
@@ -315,6 +314,7 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
                                     const struct dtt_dial_failure *f)
 {
     struct dtt_event out = {.type = DTT_EVENT_DIAL_FAILED};
+    struct dtt_tried tried[DTT_RACE_TRIES] = {0};
     if (f->reason == DTT_REASON_BUDGET) {
         return; /* nobody has tried */
     }
@@ -322,9 +322,15 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
     out.u.dial_failed.addr = f->addr;
     out.u.dial_failed.stage = f->stage;
     out.u.dial_failed.reason = (int)f->reason;
+    out.u.dial_failed.n_tried = f->n_tries;
+    for (size_t i = 0; i < f->n_tries; i++) {
+        tried[i] = (struct dtt_tried){.addr = f->tries[i].addr, .reason = (int)f->tries[i].reason};
+    }
     for (size_t i = 0; i < c->n_topics; i++) {
         dtt_tracker_dial_failed(c->topics[i]->tracker, now, &f->peer);
-        dtt_events_tell(&c->events, now, c->topics[i], &out);
+        dtt_events_sign(&out, c->topics[i]);
+        dtt_events_push(&c->events, now, &out, dtt_slice(tried, f->n_tries * sizeof(tried[0])));
+        c->topics[i]->failure = *f;
     }
 }
 
@@ -442,5 +448,5 @@ void dtt_core_topic_why(const struct dtt_topic *t, struct dtt_now now, struct dt
     struct dtt_gossip_facts facts = dtt_gossip_facts(t->core->gossip, &t->id);
     dtt_tracker_status(t->tracker, now, &status);
     dtt_dht_stats(t->core->dht, &dht);
-    dtt_why_explain(&status, &dht, &facts, t->core->resolving, now, ret);
+    dtt_why_explain(&status, &dht, &facts, &t->failure, t->core->resolving, now, ret);
 }

@@ -8,12 +8,11 @@
 
 #include "gossip/gossip.h"
 #include "node/core.h"
+#include "node/dials.h"
 #include "tracker/tracker.h"
 
 /** A send is accepted while half of the neighbours have no more than this unacknowledged. */
 #define DTT_TOPIC_SEND_MAX (128 * 1024)
-
-struct dtt_dial_failure;
 
 struct dtt_topic {
     struct dtt_core *core;
@@ -23,8 +22,9 @@ struct dtt_topic {
     struct dtt_tracker *tracker;
     void *user;
     uint64_t join_ns;
-    bool is_joined;      /**< JOINED was told */
-    bool wants_writable; /**< a send was refused, WRITABLE is owed */
+    struct dtt_dial_failure failure; /**< the last one; no tries: none yet */
+    bool is_joined;                  /**< JOINED was told */
+    bool wants_writable;             /**< a send was refused, WRITABLE is owed */
 };
 
 /** `driver` is kept in the topic and not looked at. */

@@ -3,6 +3,8 @@
 
 #include "node/link.h"
 
+#include <assert.h>
+
 /* How far the last dial came. */
 static const char *stage_of(enum dtt_reason reason)
 {
@@ -12,6 +14,7 @@ static const char *stage_of(enum dtt_reason reason)
     case DTT_REASON_UNREACHABLE:
     case DTT_REASON_SELF:
     case DTT_REASON_LOCAL:
+    case DTT_REASON_NO_ROUTE:
     case DTT_REASON_LIMIT:
     case DTT_REASON_BUDGET: return "connect";
     case DTT_REASON_NONE:
@@ -31,13 +34,26 @@ static const char *stage_of(enum dtt_reason reason)
     return "handshake";
 }
 
+/* The global addresses first. */
+static void list_tries(const struct dtt_race *r, struct dtt_dial_failure *ret)
+{
+    for (int near = 0; near < 2; near++) {
+        for (size_t i = 0; i < r->n_tries; i++) {
+            if ((dtt_addr_scope(&r->tries[i].addr) != DTT_SCOPE_GLOBAL) == near) {
+                ret->tries[ret->n_tries++] = r->tries[i];
+            }
+        }
+    }
+}
+
 /* The race is lost: tells of it and drops the link. */
 static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_dial_failure f = {.peer = link->id,
-                                 .addr = link->race.failed,
-                                 .stage = stage_of(link->race.reason),
-                                 .reason = link->race.reason};
+                                 .addr = link->race.worst.addr,
+                                 .stage = stage_of(link->race.worst.reason),
+                                 .reason = link->race.worst.reason};
+    list_tries(&link->race, &f);
     struct dtt_dial_failure *told = dtt_ring_push(&p->failures);
     if (told) {
         *told = f;
@@ -55,7 +71,7 @@ static void end_hearsay(struct dtt_links *p, struct dtt_now now)
         struct dtt_link *link = dtt_map_value_at(&p->peers, i);
         if (link->race.is_hearsay && link->race.n_dials > 0) {
             dtt_race_stop(&link->race, &p->transport, now);
-            link->race.reason = DTT_REASON_BUDGET;
+            link->race.worst.reason = DTT_REASON_BUDGET;
             if (link->state == DTT_LINK_DIALLING) {
                 lose(p, now, link);
             }
@@ -87,8 +103,22 @@ static bool has_room(struct dtt_links *p, struct dtt_now now, const struct dtt_l
     return all < DTT_DIALS_MAX;
 }
 
+/* The peer is seen from outside at an address of ours: it sits behind the same router. */
+static bool is_home(const struct dtt_links *p, const struct dtt_race *r)
+{
+    for (size_t i = 0; i < r->n_seen; i++) {
+        for (size_t k = 0; k < p->n_own && dtt_addr_scope(&r->seen[i]) == DTT_SCOPE_GLOBAL; k++) {
+            if (dtt_addr_host(&r->seen[i]) == dtt_addr_host(&p->own[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool race_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
+    link->race.is_home = is_home(p, &link->race);
     return dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
                          has_room(p, now, link));
 }
@@ -112,7 +142,7 @@ void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_id *wanted = NULL;
-    if (!dtt_race_start(&link->race, &p->book, &link->id)) {
+    if (!dtt_race_start(&link->race, now, &p->book, &link->id)) {
         wanted = dtt_ring_push(link->race.is_hearsay ? &p->named : &p->wanted);
     }
     if (wanted) {
@@ -123,12 +153,40 @@ void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
     }
 }
 
+void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addrs, size_t n)
+{
+    assert(n <= DTT_RECORD_ADDRS);
+    memcpy(p->own, addrs, n * sizeof(addrs[0]));
+    p->n_own = n;
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        bool is_news = link->state == DTT_LINK_DIALLING && !link->race.is_home &&
+                       link->race.n_todo > 0 && is_home(p, &link->race);
+        if (is_news) { /* its near addresses wait no more */
+            link->race.is_home = true;
+            link->race.retry_ns = now.mono_ns;
+            dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+        }
+    }
+}
+
 void dtt_dials_moved(struct dtt_links *p, struct dtt_now now)
 {
     for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
         struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
         if (link->state == DTT_LINK_DIALLING && !link->race.is_hearsay) {
             dtt_race_again(&link->race, &p->transport, now);
+            dtt_dials_next(p, now, link);
+        }
+    }
+}
+
+void dtt_dials_no_route(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addr)
+{
+    for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
+        if (dtt_race_no_route(&link->race, &p->transport, now, addr) &&
+            link->state == DTT_LINK_DIALLING) {
             dtt_dials_next(p, now, link);
         }
     }
@@ -166,9 +224,14 @@ void dtt_dials_learn(struct dtt_links *p, struct dtt_now now, const struct dtt_i
                      const struct dtt_addr *addrs, size_t n)
 {
     struct dtt_addr allowed[DTT_BOOK_ADDRS];
+    enum dtt_addr_scope nearest = p->nearest;
     size_t k = 0;
+    for (size_t i = 0; i < n && nearest == DTT_SCOPE_LOOPBACK; i++) {
+        /* A peer that is seen from outside is not meant to be on this very host. */
+        nearest = dtt_addr_scope(&addrs[i]) == DTT_SCOPE_GLOBAL ? DTT_SCOPE_LINK : nearest;
+    }
     for (size_t i = 0; i < n && k < DTT_BOOK_ADDRS; i++) {
-        if (dtt_addr_may_be_named(&addrs[i], p->nearest)) {
+        if (dtt_addr_may_be_named(&addrs[i], nearest)) {
             allowed[k++] = addrs[i];
         }
     }
@@ -185,7 +248,7 @@ void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt
 {
     struct dtt_link *link = dtt_link_find(p, id);
     if (link && link->state == DTT_LINK_LOCATING &&
-        (dtt_race_start(&link->race, &p->book, id) || is_over)) {
+        (dtt_race_start(&link->race, now, &p->book, id) || is_over)) {
         dtt_dials_next(p, now, link);
     }
 }

@@ -7,6 +7,7 @@
 #define DTT_NODE_DIALS_H
 
 #include "node/links.h"
+#include "node/race.h"
 
 #define DTT_DIALS_MAX 48     /**< dials under way */
 #define DTT_DIALS_HEARSAY 16 /**< of these, to peers that another one named */
@@ -21,9 +22,13 @@ void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 /** Dials a connected peer once more. */
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr);
+/** Our own addresses, those seen from outside among them: at most DTT_RECORD_ADDRS. */
+void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addrs, size_t n);
 /** The host's addresses or routes have changed: what dials sent before may have gone nowhere, and
  * their next try may be seconds away, so they begin anew. */
 void dtt_dials_moved(struct dtt_links *p, struct dtt_now now);
+/** The host has no route to an address: dials there end. */
+void dtt_dials_no_route(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addr);
 /** No topic needs the peer any more: a dial on hearsay ends. */
 void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
 
@@ -45,9 +50,11 @@ void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt
 /** A peer that could not be reached at any address. */
 struct dtt_dial_failure {
     struct dtt_id peer;
-    struct dtt_addr addr; /**< the last one tried; family none: no address was known */
+    struct dtt_addr addr; /**< the one that tells most; family none: no address was known */
     const char *stage;
-    enum dtt_reason reason;
+    enum dtt_reason reason; /**< of that one */
+    size_t n_tries;
+    struct dtt_try tries[DTT_RACE_TRIES]; /**< the global addresses first */
 };
 bool dtt_dials_next_failure(struct dtt_links *p, struct dtt_dial_failure *ret);
 

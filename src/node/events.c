@@ -202,6 +202,9 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
         }
         ev->u.dht_value.v = owned;
         break;
+    case DTT_EVENT_DIAL_FAILED:
+        ev->u.dial_failed.tried = (const struct dtt_tried *)(const void *)owned;
+        break;
     case DTT_EVENT_DHT_DONE:
         ev->u.dht_done.holders = (const struct dtt_dht_holder *)(const void *)owned;
         break;
@@ -210,7 +213,6 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
     case DTT_EVENT_NEIGHBOR_UP:
     case DTT_EVENT_NEIGHBOR_DOWN:
     case DTT_EVENT_LAGGED:
-    case DTT_EVENT_DIAL_FAILED:
     case DTT_EVENT_EXTERNAL_ADDR:
     case DTT_EVENT_RECORD_PUBLISHED:
     case DTT_EVENT_WRITABLE:

@@ -44,6 +44,8 @@ struct dtt_links {
     struct dtt_prover prover;
     struct dtt_book book;
     struct dtt_destinations destinations;
+    struct dtt_addr own[DTT_RECORD_ADDRS]; /**< our own addresses, those seen from outside too */
+    size_t n_own;
     enum dtt_addr_scope nearest; /**< of our own addresses: others may name none that is nearer */
     struct dtt_map peers;        /**< id -> struct dtt_link */
     struct dtt_timerq timers;

@@ -3,30 +3,73 @@
 
 #include <assert.h>
 
-bool dtt_race_start(struct dtt_race *r, const struct dtt_book *book, const struct dtt_id *peer)
+static bool is_far(const struct dtt_addr *addr)
+{
+    return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL;
+}
+
+bool dtt_race_start(struct dtt_race *r, struct dtt_now now, const struct dtt_book *book,
+                    const struct dtt_id *peer)
 {
     assert(r->n_dials == 0);
-    *r = (struct dtt_race){.reason = DTT_REASON_NO_ADDRESS, .is_hearsay = r->is_hearsay};
+    *r = (struct dtt_race){.worst = {.reason = DTT_REASON_NO_ADDRESS},
+                           .near_ns = now.mono_ns + DTT_RACE_NEAR_NS,
+                           .is_hearsay = r->is_hearsay};
     r->n_todo = dtt_book_get(book, peer, r->todo);
     memcpy(r->seen, r->todo, r->n_todo * sizeof(r->todo[0]));
     r->n_seen = r->n_todo;
+    for (size_t i = 0; i < r->n_todo; i++) {
+        r->has_far |= is_far(&r->todo[i]);
+    }
     return r->n_todo > 0;
 }
 
 bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr)
 {
-    for (size_t i = 0; i < r->n_seen; i++) {
-        if (dtt_addr_eq(&r->seen[i], addr)) {
-            return false;
-        }
-    }
-    if (r->n_seen == DTT_RACE_ADDRS || r->n_todo == DTT_BOOK_ADDRS) {
+    if (dtt_addr_is_in(r->seen, r->n_seen, addr) || r->n_seen == DTT_RACE_ADDRS ||
+        r->n_todo == DTT_BOOK_ADDRS) {
         return false;
     }
     r->seen[r->n_seen++] = *addr;
     r->todo[r->n_todo++] = *addr;
+    r->has_far |= is_far(addr);
     r->n_late += !r->is_hearsay;
     return true;
+}
+
+/* How much an outcome tells: a near address mostly means nothing here, and that a family is not to
+ * be had is no news while another one is tried. */
+static int weight(const struct dtt_try *t)
+{
+    if (t->addr.family == DTT_FAMILY_NONE) {
+        return 0;
+    }
+    return !is_far(&t->addr) ? 1 : t->reason == DTT_REASON_NO_ROUTE ? 2 : 3;
+}
+
+/* Where to remember the outcome of an address; a near one makes room for a global one. */
+static struct dtt_try *place_of(struct dtt_race *r, const struct dtt_addr *addr)
+{
+    struct dtt_try *near = NULL;
+    for (size_t i = 0; i < r->n_tries; i++) {
+        if (dtt_addr_eq(&r->tries[i].addr, addr)) {
+            return &r->tries[i];
+        }
+        near = is_far(&r->tries[i].addr) ? near : &r->tries[i];
+    }
+    return r->n_tries < DTT_RACE_TRIES ? &r->tries[r->n_tries++] : is_far(addr) ? near : NULL;
+}
+
+static void note(struct dtt_race *r, const struct dtt_addr *addr, enum dtt_reason reason)
+{
+    struct dtt_try outcome = {.addr = *addr, .reason = reason};
+    struct dtt_try *place = place_of(r, addr);
+    if (place) {
+        *place = outcome;
+    }
+    if (weight(&outcome) >= weight(&r->worst)) {
+        r->worst = outcome;
+    }
 }
 
 static size_t max_dials(const struct dtt_race *r)
@@ -40,6 +83,7 @@ static enum dtt_reason reason_of_error(int err)
     switch (err) {
     case DTT_EFULL: return DTT_REASON_LIMIT;
     case DTT_EINVAL: return DTT_REASON_SELF;
+    case DTT_EADDRNOTAVAIL: return DTT_REASON_NO_ROUTE;
     default: return DTT_REASON_LOCAL;
     }
 }
@@ -52,8 +96,7 @@ static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tr
     memmove(r->todo + i, r->todo + i + 1, (--r->n_todo - i) * sizeof(dial.addr));
     int err = dtt_transport_dial(t, now, peer, &dial.addr, datagrams, &dial.conn);
     if (err) {
-        r->failed = dial.addr;
-        r->reason = reason_of_error(err);
+        note(r, &dial.addr, reason_of_error(err));
         return false;
     }
     DTT_TRACE(ctx, NODE_DIAL, dtt_tv_id(peer), dtt_tv_addr(&dial.addr));
@@ -61,29 +104,60 @@ static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tr
     return true;
 }
 
+/* When an address may be dialled; 0: at once. */
+static uint64_t ready_ns(const struct dtt_race *r, const struct dtt_addr *addr)
+{
+    if (is_far(addr)) {
+        return addr->family == DTT_FAMILY_V4 ? r->held_ns : 0;
+    }
+    return r->has_far && !r->is_home ? r->near_ns : 0;
+}
+
+/* Dials one address, global or not, whose time has come; false when there is none. What waits for
+ * its time or for budget is in retry_ns, and *is_waiting when it is the time. */
+static bool dial_one(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
+                     struct dtt_destinations *destinations, struct dtt_now now,
+                     const struct dtt_id *peer, bool far, bool *is_waiting)
+{
+    size_t i = 0;
+    while (i < r->n_todo && r->n_dials < max_dials(r)) {
+        uint64_t at = ready_ns(r, &r->todo[i]);
+        if (is_far(&r->todo[i]) != far) {
+            i++;
+            continue;
+        }
+        if (at > now.mono_ns) {
+            *is_waiting = true;
+            r->retry_ns = dtt_min_ns(r->retry_ns, at);
+            i++;
+            continue;
+        }
+        unsigned datagrams =
+            dtt_destinations_take(destinations, now, &r->todo[i], r->is_hearsay, &at);
+        if (datagrams == 0) {
+            at = dtt_min_ns(at, now.mono_ns + DTT_RACE_RETRY_NS);
+            r->retry_ns = dtt_min_ns(r->retry_ns, at);
+            note(r, &r->todo[i++], DTT_REASON_BUDGET);
+        } else if (dial_at(r, ctx, t, now, peer, i, datagrams)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
                    struct dtt_destinations *destinations, struct dtt_now now,
                    const struct dtt_id *peer, bool may_dial)
 {
-    size_t i = 0;
+    bool is_waiting = false;
     r->retry_ns = may_dial ? DTT_NEVER : now.mono_ns + DTT_RACE_RETRY_NS;
-    while (may_dial && i < r->n_todo && r->n_dials < max_dials(r)) {
-        uint64_t ready_ns;
-        unsigned datagrams =
-            dtt_destinations_take(destinations, now, &r->todo[i], r->is_hearsay, &ready_ns);
-        if (datagrams == 0) {
-            r->retry_ns =
-                dtt_min_ns(r->retry_ns, dtt_min_ns(ready_ns, now.mono_ns + DTT_RACE_RETRY_NS));
-            r->failed = r->todo[i++];
-            r->reason = DTT_REASON_BUDGET;
-        } else if (dial_at(r, ctx, t, now, peer, i, datagrams)) {
-            r->retry_ns = DTT_NEVER;
-            break;
-        }
+    if (may_dial && (dial_one(r, ctx, t, destinations, now, peer, true, &is_waiting) ||
+                     dial_one(r, ctx, t, destinations, now, peer, false, &is_waiting))) {
+        r->retry_ns = DTT_NEVER;
     }
-    if (r->is_hearsay && r->n_dials == 0 && r->n_todo > 0) {
+    if (r->is_hearsay && r->n_dials == 0 && r->n_todo > 0 && !is_waiting) {
         DTT_COUNT(ctx, NODE_HEARSAY_REFUSED);
-        r->reason = DTT_REASON_BUDGET;
+        r->worst.reason = DTT_REASON_BUDGET;
         r->n_todo = 0;
     }
     return r->n_dials > 0 || r->n_todo > 0;
@@ -101,10 +175,22 @@ bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reaso
 {
     for (size_t i = 0; i < r->n_dials; i++) {
         if (r->dials[i].conn == conn) {
-            r->failed = r->dials[i].addr;
-            r->reason = reason;
+            note(r, &r->dials[i].addr, reason);
             r->dials[i] = r->dials[--r->n_dials];
             return true;
+        }
+    }
+    return false;
+}
+
+bool dtt_race_no_route(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now,
+                       const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < r->n_dials; i++) {
+        if (dtt_addr_eq(&r->dials[i].addr, addr)) {
+            dtt_quic_conn conn = r->dials[i].conn;
+            dtt_transport_close(t, now, conn, "");
+            return dtt_race_take(r, conn, DTT_REASON_NO_ROUTE);
         }
     }
     return false;

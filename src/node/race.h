@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A race of dials: the addresses of one peer, one after the other at short intervals and a few at a
- * time, until one connects or none is left.
+ * time, until one connects or none is left. Global ones come first. One that is nearer means
+ * something in the peer's own home only: it is dialled at once where that is ours, and where the
+ * peer names no global one; else a second later, as another host of ours may have it.
  */
 #ifndef DTT_NODE_RACE_H
 #define DTT_NODE_RACE_H
@@ -15,11 +17,19 @@
 #define DTT_RACE_DIALS_MAX 8 /**< with those of addresses that came later */
 #define DTT_RACE_ADDRS 16    /**< addresses that take part */
 #define DTT_RACE_STAGGER_NS (100 * DTT_MS) /**< between two addresses */
+#define DTT_RACE_NEAR_NS (1 * DTT_S)       /**< from the start to the addresses of another home */
 #define DTT_RACE_RETRY_NS (1 * DTT_S)      /**< until budget is asked for again, at most */
+#define DTT_RACE_TRIES 8                   /**< outcomes that are remembered */
 
 struct dtt_dial {
     dtt_quic_conn conn;
     struct dtt_addr addr;
+};
+
+/** What came of an address. */
+struct dtt_try {
+    struct dtt_addr addr;
+    enum dtt_reason reason;
 };
 
 struct dtt_race {
@@ -30,18 +40,24 @@ struct dtt_race {
     size_t n_todo;
     struct dtt_addr seen[DTT_RACE_ADDRS]; /**< those that take part */
     size_t n_seen;
-    uint64_t retry_ns; /**< an address waits for the budget of its host; DTT_NEVER: none does */
-    bool is_hearsay;   /**< only another peer vouches for this one: it waits for nothing */
-    struct dtt_addr failed; /**< the address that failed last; family none: none was known */
-    enum dtt_reason reason; /**< why it failed */
+    bool has_far;      /**< a global one is among them */
+    bool is_home;      /**< the peer's home is ours; the caller says so before each dtt_race_next */
+    uint64_t near_ns;  /**< the others are dialled from then on */
+    uint64_t held_ns;  /**< global IPv4 addresses are; the caller's, 0: at once */
+    uint64_t retry_ns; /**< an address waits for its time; DTT_NEVER: none does */
+    bool is_hearsay;   /**< only another peer vouches for this one: no budget is waited for */
+    struct dtt_try tries[DTT_RACE_TRIES]; /**< what has failed, in the order of the first attempt */
+    size_t n_tries;
+    struct dtt_try worst; /**< of these the one that tells most; family none: none was known */
 };
 
 /** Begins with the addresses of the book; false when it has none. */
-bool dtt_race_start(struct dtt_race *r, const struct dtt_book *book, const struct dtt_id *peer);
+bool dtt_race_start(struct dtt_race *r, struct dtt_now now, const struct dtt_book *book,
+                    const struct dtt_id *peer);
 
 /**
- * Dials the next address whose host has budget, if one more dial `may_dial`. False when none is
- * under way and none waits: the race is lost.
+ * Dials the next address whose time has come and whose host has budget, if one more dial
+ * `may_dial`. False when none is under way and none waits: the race is lost.
  */
 bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
                    struct dtt_destinations *destinations, struct dtt_now now,
@@ -53,6 +69,9 @@ bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr);
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now);
 /** A dial came to its end: takes it out of the race. False when `conn` is none of this race. */
 bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reason);
+/** This host has no route to an address: its dial ends. False when there is none. */
+bool dtt_race_no_route(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now,
+                       const struct dtt_addr *addr);
 /** Closes all dials; their addresses are tried again, before those that wait. */
 void dtt_race_again(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now);
 /** Closes all dials and forgets the addresses. */

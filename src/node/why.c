@@ -70,6 +70,20 @@ static void write_dial(char *out, size_t cap, const struct dtt_why *w)
     snprintf(out, cap, "%s, connecting%s", members, attempts);
 }
 
+/* The addresses that were tried last, and what came of each; those that do not fit are left out. */
+static void write_tries(char *out, size_t cap, const struct dtt_dial_failure *f)
+{
+    for (size_t i = 0; i < f->n_tries; i++) {
+        char addr[DTT_ADDR_TEXT_MAX], text[128];
+        dtt_addr_format(&f->tries[i].addr, addr);
+        int n = snprintf(text, sizeof(text), "%s%s (%s)", i == 0 ? "; the last at " : ", ", addr,
+                         dtt_reason_word((int)f->tries[i].reason));
+        if (strlen(out) + (size_t)n < cap) {
+            memcpy(out + strlen(out), text, (size_t)n + 1);
+        }
+    }
+}
+
 static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t bootstraps)
 {
     char *out = w->sentence;
@@ -152,8 +166,8 @@ static void write_troubles(char *out, size_t cap, const struct dtt_tracker_statu
 }
 
 void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
-                     const struct dtt_gossip_facts *facts, unsigned resolving, struct dtt_now now,
-                     struct dtt_why *ret)
+                     const struct dtt_gossip_facts *facts, const struct dtt_dial_failure *failure,
+                     unsigned resolving, struct dtt_now now, struct dtt_why *ret)
 {
     struct dtt_why w = {.size = sizeof(w), .stage = stage_of(s, resolving, dht)};
     if (s->searching_since_ns <= now.mono_ns) {
@@ -175,6 +189,9 @@ void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_st
         write_joined(w.sentence, sizeof(w.sentence), s->neighbors, facts);
     } else {
         write_sentence(&w, resolving, dht->bootstraps);
+        if (w.stage == DTT_STAGE_DIAL) {
+            write_tries(w.sentence, sizeof(w.sentence), failure);
+        }
     }
     w.clock_sources = s->clock.agreeing;
     w.clock_offset_s = s->clock.offset_s;

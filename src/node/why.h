@@ -5,15 +5,16 @@
 
 #include "dht/dht.h"
 #include "gossip/gossip.h"
+#include "node/dials.h"
 #include "tracker/tracker.h"
 
 #include <dtt/dtt.h>
 
 /** The word for an enum dtt_stage. */
 const char *dtt_why_stage_word(int stage);
-/** `resolving`: bootstrap names being looked up. */
+/** `failure`: the last dial that failed. `resolving`: bootstrap names being looked up. */
 void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
-                     const struct dtt_gossip_facts *facts, unsigned resolving, struct dtt_now now,
-                     struct dtt_why *ret);
+                     const struct dtt_gossip_facts *facts, const struct dtt_dial_failure *failure,
+                     unsigned resolving, struct dtt_now now, struct dtt_why *ret);
 
 #endif

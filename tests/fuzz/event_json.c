@@ -50,6 +50,7 @@ static void take_addr(struct input *in, struct dtt_addr *addr)
 struct pointees {
     struct dtt_record_info record;
     struct dtt_dht_holder holders[4];
+    struct dtt_tried tried[8];
     char stage[32]; /* the library's own are static; here it has any bytes */
 };
 
@@ -71,6 +72,12 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
         take(in, p->stage, sizeof(p->stage) - 1);
         ev->u.dial_failed.stage = p->stage;
         take_addr(in, &ev->u.dial_failed.addr);
+        ev->u.dial_failed.n_tried = take_byte(in) % (sizeof(p->tried) / sizeof(p->tried[0]) + 1);
+        for (size_t i = 0; i < ev->u.dial_failed.n_tried; i++) {
+            take_addr(in, &p->tried[i].addr);
+            p->tried[i].reason = take_byte(in);
+        }
+        ev->u.dial_failed.tried = p->tried;
         break;
     case DTT_EVENT_EXTERNAL_ADDR: take_addr(in, &ev->u.external_addr.addr); break;
     case DTT_EVENT_RECORD:

@@ -82,6 +82,20 @@ static void the_documented_events(void **state)
     assert_text(j, "event", "dial_failed");
     assert_text(j, "stage", "address");
     assert_null(json_object_get(j, "addr"));
+    assert_int_equal(json_array_size(json_object_get(j, "tried")), 0);
+    json_decref(j);
+
+    const struct dtt_tried tried[] = {
+        {{.ip = {1, 2, 3, 4}, .port = 5, .family = DTT_FAMILY_V4}, DTT_REASON_TIMEOUT},
+        {{.ip = {10, 0, 0, 1}, .port = 5, .family = DTT_FAMILY_V4}, DTT_REASON_NO_ROUTE}};
+    ev.u.dial_failed.addr = tried[0].addr;
+    ev.u.dial_failed.n_tried = 2;
+    ev.u.dial_failed.tried = tried;
+    j = render(&ev);
+    assert_text(j, "addr", "1.2.3.4:5");
+    assert_int_equal(json_array_size(json_object_get(j, "tried")), 2);
+    assert_text(json_array_get(json_object_get(j, "tried"), 1), "addr", "10.0.0.1:5");
+    assert_text(json_array_get(json_object_get(j, "tried"), 1), "reason", "no_route");
     json_decref(j);
 
     ev = (struct dtt_event){.type = DTT_EVENT_RECORD_PUBLISHED};

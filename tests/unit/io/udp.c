@@ -233,6 +233,55 @@ static void a_hop_limit_goes_with_its_datagram(void **state)
     }
 }
 
+/* A network that no route leads to, here the addresses of documentation without an interface. */
+static void what_has_no_route_is_told(void **state)
+{
+    static const uint8_t v6_loopback[16] = {[15] = 1};
+    struct dtt_addr home = dtt_addr_v6(v6_loopback, 0);
+    struct dtt_addr any = {.family = DTT_FAMILY_V6};
+    struct dtt_addr far, told, from;
+    struct dtt_udp a, b;
+    const uint8_t ip[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
+    (void)state;
+    far = dtt_addr_v6(ip, 4433);
+    if (dtt_udp_open(&b, &home) != DTT_OK || dtt_udp_source(&far, &from)) {
+        skip(); /* no IPv6, or more of it than most test machines have */
+    }
+    assert_int_equal(dtt_udp_open(&a, &any), DTT_OK);
+    assert_true(dtt_udp_add(&a, NULL, &far, 0, 0, 1, dtt_slice("1", 1)));
+    assert_true(dtt_udp_add(&a, NULL, &b.bound, 0, 0, 1, dtt_slice("2", 1)));
+    assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+    assert_true(dtt_udp_next_routeless(&a, &told));
+    assert_true(dtt_addr_eq(&told, &far));
+    assert_false(dtt_udp_next_routeless(&a, &told));
+    wait_for(&b, POLLIN); /* the rest of the batch has gone out */
+    dtt_udp_close(&a);
+    dtt_udp_close(&b);
+}
+
+/* An ICMP error waits in the socket for the next packet, which need not be to blame. */
+static void an_error_of_another_packet_loses_none(void **state)
+{
+    struct dtt_udp a, b, c;
+    struct dtt_addr gone, told;
+    (void)state;
+    open_local(&a);
+    open_local(&b);
+    open_local(&c);
+    gone = b.bound;
+    dtt_udp_close(&b);
+    assert_true(dtt_udp_add(&a, NULL, &gone, 0, 0, 1, dtt_slice("x", 1)));
+    assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+    wait_for(&a, 0); /* POLLERR */
+    assert_true(dtt_udp_add(&a, NULL, &c.bound, 0, 0, 1, dtt_slice("y", 1)));
+    assert_int_equal(dtt_udp_flush(&a), DTT_OK);
+    assert_int_equal(a.n_failed, 0);
+    assert_false(dtt_udp_next_routeless(&a, &told));
+    wait_for(&c, POLLIN);
+    dtt_udp_close(&a);
+    dtt_udp_close(&c);
+}
+
 static void a_full_batch_says_so(void **state)
 {
     struct dtt_udp a;
@@ -313,6 +362,8 @@ int main(void)
         cmocka_unit_test(answers_leave_from_the_address_asked),
         cmocka_unit_test(a_lost_address_leaves_the_choice_to_the_kernel),
         cmocka_unit_test(a_hop_limit_goes_with_its_datagram),
+        cmocka_unit_test(what_has_no_route_is_told),
+        cmocka_unit_test(an_error_of_another_packet_loses_none),
         cmocka_unit_test(a_full_batch_says_so),
         cmocka_unit_test(a_closed_port_is_reported),
         cmocka_unit_test(addresses_that_cannot_be_bound),

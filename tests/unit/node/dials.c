@@ -56,7 +56,7 @@ static void a_dial_that_cannot_be_made_has_its_reason(void **state)
     dial_error = DTT_OK;
     dtt_book_add(&l.book, now, &id, &v6, 1);
     send_to(4, "hello"); /* we have no socket of that family */
-    assert_string_equal(script(), "gone 4 local");
+    assert_string_equal(script(), "gone 4 no_route");
 }
 
 static void an_address_is_looked_for(void **state)
@@ -211,7 +211,24 @@ static void others_name_no_ports_of_services_and_no_loopback(void **state)
     l.nearest = DTT_SCOPE_LOOPBACK;
     dtt_dials_learn(&l, now, &id, addrs, 3);
     pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "");
+    dtt_dials_learn(&l, now, &id, addrs + 1, 1);
+    pass(DTT_RACE_NEAR_NS);
     assert_string_equal(script(), "dial 3@b"); /* it has joined the race */
+}
+
+/* Some publish ::1 and 127/8 beside the address at which the world sees them. */
+static void loopback_beside_a_global_address_is_not_meant(void **state)
+{
+    struct dtt_id id = id_of(3);
+    struct dtt_addr addrs[] = {dtt_addr_v4(127, 0, 0, 'b', 2500),
+                               dtt_addr_v4(198, 51, 100, 'c', 2500)};
+    (void)state;
+    l.nearest = DTT_SCOPE_LOOPBACK;
+    dtt_dials_learn(&l, now, &id, addrs, 2);
+    send_to(3, "hello");
+    pass(10 * DTT_S);
+    assert_string_equal(script(), "dial 3@c");
 }
 
 static void addresses_on_hearsay_are_looked_for_apart(void **state)
@@ -238,6 +255,7 @@ int main(void)
         T(a_wanted_dial_waits_for_the_budget),
         T(a_wanted_dial_ends_one_on_hearsay),
         T(others_name_no_ports_of_services_and_no_loopback),
+        T(loopback_beside_a_global_address_is_not_meant),
         T(addresses_on_hearsay_are_looked_for_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

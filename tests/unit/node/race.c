@@ -98,12 +98,189 @@ static void a_race_begins_anew_when_the_host_moved(void **state)
     assert_string_equal(script(), "dial 3@b");
 }
 
+/* Addresses of homes, in the last byte of which the letter is. */
+static struct dtt_addr near(char letter)
+{
+    return dtt_addr_v4(192, 168, 1, (uint8_t)letter, 1000);
+}
+
+static void add(unsigned peer, struct dtt_addr addr)
+{
+    struct dtt_id id = id_of(peer);
+    dtt_book_add(&l.book, now, &id, &addr, 1);
+}
+
+static void private_addresses_wait_for_the_global_ones(void **state)
+{
+    (void)state;
+    add(3, near('p'));
+    add(3, near('q'));
+    know(3, "a");
+    send_to(3, "hello");
+    assert_string_equal(script(), "dial 3@a");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_int_equal(dtt_links_deadline(&l), 100 * DTT_S + DTT_RACE_NEAR_NS);
+    pass(DTT_RACE_NEAR_NS - DTT_RACE_STAGGER_NS - 1);
+    assert_string_equal(script(), "");
+    pass(1);
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@q; dial 3@p");
+}
+
+/* A global one that comes late goes before them. */
+static void a_late_global_address_comes_first(void **state)
+{
+    (void)state;
+    know(3, "a");
+    add(3, near('p'));
+    send_to(3, "hello");
+    pass(DTT_RACE_NEAR_NS - 1);
+    tell(3, "b");
+    pass(1);
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@a; dial 3@b; dial 3@p");
+}
+
+static void a_peer_without_a_global_address_may_be_anywhere(void **state)
+{
+    (void)state;
+    add(3, near('p'));
+    send_to(3, "hello");
+    assert_string_equal(script(), "dial 3@p");
+}
+
+static void in_our_own_home_nobody_waits(void **state)
+{
+    struct dtt_addr own[] = {near('z'), addr_of('a')}; /* the same outside address */
+    (void)state;
+    add(3, near('p'));
+    know(3, "a");
+    add(4, near('r'));
+    know(4, "b");
+    own[1].port = 77;
+    dtt_dials_own(&l, now, own, 1); /* not known yet */
+    send_to(3, "hello");
+    send_to(4, "hello");
+    pass(2 * DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@a; dial 4@b");
+    dtt_dials_own(&l, now, own, 2);
+    pass(0);
+    assert_string_equal(script(), "dial 3@p"); /* and no other's */
+    closed('a', DTT_REASON_TIMEOUT);
+    closed('p', DTT_REASON_TIMEOUT);
+    script();
+    send_to(3, "hello");
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@a; dial 3@p");
+}
+
+static void an_address_without_a_route_ends_at_once(void **state)
+{
+    struct dtt_addr a = addr_of('a'), b = addr_of('b'), never = addr_of('z');
+    struct dtt_dial_failure f;
+    (void)state;
+    know(3, "ab");
+    know(4, "z");
+    send_to(3, "hello");
+    dtt_dials_no_route(&l, now, &never);
+    assert_string_equal(script(), "dial 3@a");
+    dtt_dials_no_route(&l, now, &a);
+    assert_string_equal(script(), "close a; dial 3@b");
+    closed('a', DTT_REASON_CLOSED_BY_US); /* QUIC says so, too */
+    assert_string_equal(script(), "");
+    dtt_dials_no_route(&l, now, &b);
+    assert_string_equal(script(), "close b; gone 3 no_route");
+    assert_true(dtt_dials_next_failure(&l, &f));
+    assert_int_equal(f.n_tries, 2);
+    assert_int_equal(f.tries[1].reason, DTT_REASON_NO_ROUTE);
+    assert_string_equal(f.stage, "connect");
+}
+
+/* What an open connection lacks is a matter of QUIC. */
+static void an_open_connection_outlives_its_route(void **state)
+{
+    struct dtt_addr a = addr_of('a');
+    (void)state;
+    know(3, "a");
+    send_to(3, "hello");
+    up('a');
+    script();
+    dtt_dials_no_route(&l, now, &a);
+    assert_string_equal(script(), "");
+}
+
+/* The global ones first, and the one that tells most is the one that is named. */
+static void all_outcomes_are_told(void **state)
+{
+    const uint8_t ip[16] = {0x20, 1, [15] = 's'};
+    struct dtt_addr six = dtt_addr_v6(ip, 1000);
+    struct dtt_dial_failure f;
+    (void)state;
+    add(3, near('p'));
+    know(3, "a");
+    add(3, six); /* there is no socket for it */
+    send_to(3, "hello");
+    pass(DTT_RACE_NEAR_NS);
+    assert_string_equal(script(), "dial 3@a; dial 3@p");
+    closed('a', DTT_REASON_TIMEOUT);
+    closed('p', DTT_REASON_UNREACHABLE);
+    assert_true(dtt_dials_next_failure(&l, &f));
+    assert_int_equal(f.n_tries, 3);
+    assert_true(dtt_addr_eq(&f.tries[0].addr, &six));
+    assert_int_equal(f.tries[0].reason, DTT_REASON_NO_ROUTE);
+    assert_int_equal(f.tries[1].addr.ip[3], 'a');
+    assert_int_equal(f.tries[1].reason, DTT_REASON_TIMEOUT);
+    assert_int_equal(f.tries[2].addr.ip[3], 'p');
+    assert_int_equal(f.tries[2].reason, DTT_REASON_UNREACHABLE);
+    assert_int_equal(f.addr.ip[3], 'a');
+    assert_int_equal(f.reason, DTT_REASON_TIMEOUT);
+}
+
+/* Near ones make room in the list. */
+static void the_list_of_outcomes_is_bounded(void **state)
+{
+    struct dtt_dial_failure f;
+    (void)state;
+    for (char c = 'q'; c < 'q' + 8; c++) {
+        add(3, near(c));
+    }
+    send_to(3, "hello");
+    for (int i = 0; i < 5; i++) {
+        pass(DTT_RACE_STAGGER_NS);
+    }
+    for (char c = 'q' + 7; c > 'q'; c--) {
+        closed(c, DTT_REASON_TIMEOUT);
+        pass(DTT_RACE_STAGGER_NS);
+    }
+    tell(3, "abcdefgh");
+    for (int i = 0; i < 10; i++) {
+        pass(DTT_RACE_STAGGER_NS);
+    }
+    closed('q', DTT_REASON_TIMEOUT);
+    for (char c = 'a'; c < 'a' + 8; c++) {
+        closed(c, DTT_REASON_TIMEOUT);
+    }
+    assert_true(dtt_dials_next_failure(&l, &f));
+    assert_int_equal(f.n_tries, DTT_RACE_TRIES);
+    for (size_t i = 0; i < f.n_tries; i++) {
+        assert_int_equal(dtt_addr_scope(&f.tries[i].addr), DTT_SCOPE_GLOBAL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(addresses_are_tried_at_short_intervals),
         T(a_late_address_joins_the_race),
         T(late_addresses_do_not_wait_for_silent_ones),
+        T(private_addresses_wait_for_the_global_ones),
+        T(a_late_global_address_comes_first),
+        T(a_peer_without_a_global_address_may_be_anywhere),
+        T(in_our_own_home_nobody_waits),
+        T(an_address_without_a_route_ends_at_once),
+        T(an_open_connection_outlives_its_route),
+        T(all_outcomes_are_told),
+        T(the_list_of_outcomes_is_bounded),
         T(a_race_begins_anew_when_the_host_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "support/vectors.h"
 
 static const struct dtt_gossip_facts facts;
+static const struct dtt_dial_failure none;
 static const struct dtt_now now = {.mono_ns = 10 * DTT_S};
 
 /* From the first name that is looked up to the first neighbour. */
@@ -73,7 +74,8 @@ static void each_stage_has_its_sentence(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dtt_why why;
-        dtt_why_explain(&cases[i].tracker, &cases[i].dht, &facts, cases[i].resolving, now, &why);
+        dtt_why_explain(&cases[i].tracker, &cases[i].dht, &facts, &none, cases[i].resolving, now,
+                        &why);
         assert_int_equal(why.stage, cases[i].stage);
         assert_string_equal(why.sentence, cases[i].sentence);
     }
@@ -100,14 +102,14 @@ static void a_wrong_clock_and_a_twin_are_told_of(void **state)
     struct dtt_why why;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         s.clock = cases[i].clock;
-        dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, 0, now, &why);
+        dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, &none, 0, now, &why);
         assert_string_equal(why.sentence, cases[i].sentence);
         assert_int_equal(why.clock_offset_s, s.clock.offset_s);
         assert_int_equal(why.clock_sources, s.clock.agreeing);
     }
     s = (struct dtt_tracker_status){
         .neighbors = 1, .has_twin = true, .twin = dtt_addr_v4(192, 0, 2, 1, 7)};
-    dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, 0, now, &why);
+    dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, &none, 0, now, &why);
     assert_string_equal(why.sentence,
                         "connected to 1 neighbour; another program runs with this identity, at "
                         "192.0.2.1:7: give each its own");
@@ -130,7 +132,7 @@ static void neighbors_of_no_use_are_told_of(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dtt_why why;
-        dtt_why_explain(&tracker, &dht, &cases[i].facts, 0, now, &why);
+        dtt_why_explain(&tracker, &dht, &cases[i].facts, &none, 0, now, &why);
         assert_string_equal(why.sentence, cases[i].sentence);
     }
 }
@@ -147,7 +149,7 @@ static void figures_are_those_of_the_modules(void **state)
     struct dtt_tracker_status joined = {.neighbors = 1, .searching_since_ns = DTT_NEVER};
     struct dtt_why why;
     (void)state;
-    dtt_why_explain(&tracker, &dht, &facts, 0, now, &why);
+    dtt_why_explain(&tracker, &dht, &facts, &none, 0, now, &why);
     assert_int_equal(why.records_seen, 1);
     assert_int_equal(why.records_refused, 2);
     assert_int_equal(why.dials_started, 3);
@@ -157,8 +159,37 @@ static void figures_are_those_of_the_modules(void **state)
     assert_int_equal(why.dht_asked, 8);
     assert_int_equal(why.dht_answered, 9);
     assert_int_equal(why.for_ms, 3000);
-    dtt_why_explain(&joined, &dht, &facts, 0, now, &why);
+    dtt_why_explain(&joined, &dht, &facts, &none, 0, now, &why);
     assert_int_equal(why.for_ms, 0);
+}
+
+/* All addresses, with what came of each, as far as there is room. */
+static void what_was_tried_is_told(void **state)
+{
+    const struct dtt_tracker_status tracker = {.records_seen = 1, .dials_started = 1};
+    const struct dtt_dht_stats dht = {.nodes_v4 = 6};
+    struct dtt_dial_failure failure = {
+        .n_tries = 2,
+        .tries = {{dtt_addr_v4(198, 51, 100, 1, 4433), DTT_REASON_TIMEOUT},
+                  {dtt_addr_v4(192, 168, 1, 2, 4433), DTT_REASON_NO_ROUTE}}};
+    struct dtt_why why;
+    (void)state;
+    dtt_why_explain(&tracker, &dht, &facts, &failure, 0, now, &why);
+    assert_string_equal(why.sentence,
+                        "1 member found on the DHT, connecting: 1 attempt, 0 failed; the last at "
+                        "198.51.100.1:4433 (timeout), 192.168.1.2:4433 (no_route)");
+    for (failure.n_tries = 0; failure.n_tries < DTT_RACE_TRIES; failure.n_tries++) {
+        uint8_t ip[16];
+        memset(ip, 0xab, sizeof(ip));
+        failure.tries[failure.n_tries].addr = dtt_addr_v6(ip, 54321);
+        failure.tries[failure.n_tries].reason = DTT_REASON_PROTOCOL_ERROR;
+    }
+    dtt_why_explain(&tracker, &dht, &facts, &failure, 0, now, &why);
+    assert_in_range(strlen(why.sentence), 150, sizeof(why.sentence) - 1);
+    assert_string_equal(why.sentence + strlen(why.sentence) - 16, "(protocol_error)");
+    const struct dtt_tracker_status joined = {.neighbors = 1};
+    dtt_why_explain(&joined, &dht, &facts, &failure, 0, now, &why);
+    assert_string_equal(why.sentence, "connected to 1 neighbour");
 }
 
 int main(void)
@@ -167,6 +198,7 @@ int main(void)
         cmocka_unit_test(each_stage_has_its_sentence),
         cmocka_unit_test(neighbors_of_no_use_are_told_of),
         cmocka_unit_test(a_wrong_clock_and_a_twin_are_told_of),
+        cmocka_unit_test(what_was_tried_is_told),
         cmocka_unit_test(figures_are_those_of_the_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
