@@ -161,12 +161,26 @@ static struct dtt_reach reach_of(const struct dtt_core *c, struct dtt_now now)
     return reach;
 }
 
+/* How peers are dialled depends on our own reach, and on who of the two joined first. */
+static void tell_links(struct dtt_core *c, struct dtt_now now)
+{
+    uint64_t unix_s = now.wall_ns > 0 ? (uint64_t)now.wall_ns / DTT_S : 0;
+    uint64_t age_s = 0;
+    for (size_t i = 0; i < c->n_topics; i++) {
+        uint64_t s = (now.mono_ns - c->topics[i]->join_ns) / DTT_S;
+        age_s = s > age_s ? s : age_s;
+    }
+    c->links.me =
+        (struct dtt_book_reach){.told = c->reach, .joined_s = unix_s > age_s ? unix_s - age_s : 0};
+}
+
 /* Nothing tells when a proof or a vote gets old: looks now and then. */
 static void look_at_reach(struct dtt_core *c, struct dtt_now now)
 {
     struct dtt_reach reach = reach_of(c, now);
     c->reach_ns = now.mono_ns + DTT_S;
     if (memcmp(&reach, &c->reach, sizeof(reach)) == 0) {
+        tell_links(c, now);
         return;
     }
     if (reach.kind != c->reach.kind) {
@@ -174,6 +188,7 @@ static void look_at_reach(struct dtt_core *c, struct dtt_now now)
                   dtt_tv_int(reach.step));
     }
     c->reach = reach;
+    tell_links(c, now);
     for (size_t i = 0; i < c->n_topics && !c->cfg.is_plain; i++) {
         dtt_tracker_set_reach(c->topics[i]->tracker, now, &reach);
     }

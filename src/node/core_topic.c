@@ -179,11 +179,8 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
         dtt_gossip_join_peer(c->gossip, now, &t->id, &a->peer, a->was_neighbor);
         break;
     case DTT_TRACKER_RECORD:
+        dtt_dials_record(&c->links, now, &a->record.publisher, &a->record.reach, a->record.unix_s);
         dtt_dials_learn(&c->links, now, &a->record.publisher, a->record.addrs, a->record.n_addrs);
-        if (a->record.reach.is_told) {
-            dtt_book_set_reach(&c->links.book, now, &a->record.publisher, &a->record.reach,
-                               a->record.unix_s);
-        }
         if (!c->cfg.is_plain) {
             dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
         }

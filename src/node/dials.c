@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/dials.h"
 
+#include "node/knock.h"
 #include "node/link.h"
 
 #include <assert.h>
@@ -139,6 +140,73 @@ void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
     race_on(p, now, link);
 }
 
+void dtt_dials_knock(struct dtt_links *p, struct dtt_now now)
+{
+    struct dtt_addr addrs[DTT_DOOR_ADDRS];
+    size_t n;
+    while ((n = dtt_doors_take(&p->doors, now, addrs)) > 0) {
+        while (n > 0) {
+            dtt_knock_send(p, now, &addrs[--n], DTT_KNOCK_WHISPER);
+        }
+    }
+    uint64_t at = dtt_doors_deadline(&p->doors);
+    if (at == DTT_NEVER) {
+        dtt_timerq_cancel(&p->timers, &p->knocking);
+    } else {
+        dtt_timerq_set(&p->timers, &p->knocking, at); /* out of memory: the next door sets it */
+    }
+}
+
+static struct dtt_door_side side_of(const struct dtt_id *id, const struct dtt_book_reach *reach)
+{
+    return (struct dtt_door_side){.id = *id,
+                                  .is_cone =
+                                      reach->told.kind == DTT_REACH_CONE && reach->joined_s > 0,
+                                  .joined_s = reach->joined_s};
+}
+
+/* A member tells of the addresses of its interfaces, too: without a private one there is no NAT,
+ * whose port a packet of ours could spoil. */
+static bool is_behind_nat(const struct dtt_race *r)
+{
+    bool is = false;
+    for (size_t i = 0; i < r->n_seen; i++) {
+        is |=
+            r->seen[i].family == DTT_FAMILY_V4 && dtt_addr_scope(&r->seen[i]) == DTT_SCOPE_PRIVATE;
+    }
+    return is;
+}
+
+/* Before a peer is dialled whose record was read. */
+static void open_door(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
+    struct dtt_door_side us = side_of(&p->prover.me, &p->me);
+    struct dtt_door_side peer = side_of(&link->id, &reach);
+    struct dtt_race *r = &link->race;
+    if (!us.is_cone || r->is_hearsay) {
+        return;
+    }
+    if (peer.is_cone) {
+        uint64_t patience_ns = is_behind_nat(r) ? dtt_door_patience_ns(&us, &peer) : 0;
+        r->held_ns = dtt_doors_open(&p->doors, now, &link->id, patience_ns, r->seen, r->n_seen);
+    } else if (reach.told.kind == DTT_REACH_VARY) {
+        /* Its port will be another; a router of ours that lets an address in, whatever the port,
+         * has to know the address. */
+        dtt_doors_open(&p->doors, now, &link->id, 0, &reach.told.last, 1);
+    }
+    dtt_dials_knock(p, now);
+}
+
+void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                      const struct dtt_reach *reach, uint64_t unix_s)
+{
+    if (reach->is_told) {
+        dtt_book_set_reach(&p->book, now, id, reach, unix_s);
+    }
+    dtt_doors_renew(&p->doors, now, id);
+}
+
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_id *wanted = NULL;
@@ -149,6 +217,7 @@ void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
         *wanted = link->id;
         dtt_link_enter(p, now, link, DTT_LINK_LOCATING);
     } else {
+        open_door(p, now, link);
         dtt_dials_next(p, now, link);
     }
 }
@@ -215,6 +284,9 @@ void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     for (size_t i = 0; i < n; i++) {
         is_late |= dtt_addr_is_usable(&addrs[i]) && dtt_race_join(&link->race, &addrs[i]);
     }
+    if (is_late) {
+        open_door(p, now, link);
+    }
     if (is_late && !is_waiting) {
         dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
     }
@@ -249,6 +321,7 @@ void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt
     struct dtt_link *link = dtt_link_find(p, id);
     if (link && link->state == DTT_LINK_LOCATING &&
         (dtt_race_start(&link->race, now, &p->book, id) || is_over)) {
+        open_door(p, now, link);
         dtt_dials_next(p, now, link);
     }
 }

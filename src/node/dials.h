@@ -22,6 +22,11 @@ void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 /** Dials a connected peer once more. */
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr);
+/** What a record of a peer, written at `unix_s`, tells of its reach; before dtt_dials_learn. */
+void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                      const struct dtt_reach *reach, uint64_t unix_s);
+/** Knocks at the doors at which it is time. */
+void dtt_dials_knock(struct dtt_links *p, struct dtt_now now);
 /** Our own addresses, those seen from outside among them: at most DTT_RECORD_ADDRS. */
 void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addrs, size_t n);
 /** The host's addresses or routes have changed: what dials sent before may have gone nowhere, and

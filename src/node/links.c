@@ -283,6 +283,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     DTT_TRACE(p->ctx, NODE_CONNECTED, dtt_tv_id(&ev->peer), dtt_tv_addr(&ev->addr),
               dtt_tv_text(ev->dialed ? "dialed" : "accepted"));
     link->race.n_todo = 0;
+    dtt_doors_close(&p->doors, &ev->peer);
     if (ev->dialed) {
         /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
          * peer may be doing the same, and then both would go. */
@@ -569,6 +570,10 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
     while ((t = dtt_timerq_pop(&p->timers, now.mono_ns)) != NULL) {
         if (t == &p->look) {
             look_at_all(p, now);
+            continue;
+        }
+        if (t == &p->knocking) {
+            dtt_dials_knock(p, now);
             continue;
         }
         struct dtt_link *link = DTT_TIMER_OWNER(t, struct dtt_link, timer);

@@ -25,6 +25,7 @@
 #include "node/backlog.h"
 #include "node/book.h"
 #include "node/destinations.h"
+#include "node/door.h"
 #include "node/events.h"
 #include "node/link_proofs.h"
 #include "node/outflow.h"
@@ -53,7 +54,10 @@ struct dtt_links {
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring named;    /**< the same on hearsay */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
-    struct dtt_ring knocks;   /**< struct dtt_knock, at most DTT_LINKS_KNOCKS */
+    struct dtt_book_reach me; /**< our own reach and when we joined; all zero: not known */
+    struct dtt_doors doors;
+    struct dtt_timer knocking; /**< at the next door */
+    struct dtt_ring knocks;    /**< struct dtt_knock, at most DTT_LINKS_KNOCKS */
     size_t streams_in;
     uint32_t turns;    /**< of the event queue, up to which dtt_links_follow has followed */
     size_t n_accepted; /**< connections that peers made, those that we closed left out */

@@ -241,7 +241,9 @@ static bool fail(struct dtt_peers *peers, struct dtt_tracker_peer *p, struct dtt
         return true;
     }
     uint32_t doublings = p->failures < 8 ? p->failures - 1 : 7;
-    uint64_t wait = dtt_min_ns(DTT_PEERS_BACKOFF_NS << doublings, DTT_PEERS_BACKOFF_MAX_NS);
+    bool is_met_soon = p->is_shut && p->minute + 1 >= dtt_now_minute(now);
+    uint64_t max = is_met_soon ? DTT_PEERS_BACKOFF_SHUT_NS : DTT_PEERS_BACKOFF_MAX_NS;
+    uint64_t wait = dtt_min_ns(DTT_PEERS_BACKOFF_NS << doublings, max);
     p->not_before = dtt_add_ns(now.mono_ns, wait + dtt_rng_below(peers->rng, wait / 4));
     return false;
 }

@@ -19,6 +19,8 @@
 #define DTT_PEERS_DIALS_MAX 32                /**< dials under way at once */
 #define DTT_PEERS_BACKOFF_NS (5 * DTT_S)      /**< after the first failure, then doubling ... */
 #define DTT_PEERS_BACKOFF_MAX_NS (60 * DTT_S) /**< ... up to this */
+#define DTT_PEERS_BACKOFF_SHUT_NS \
+    (20 * DTT_S)                 /**< ... or this while a record says it is not open */
 #define DTT_PEERS_FAILURES_MAX 5 /**< then a peer that no record names any more is dropped */
 
 enum dtt_peer_state { DTT_PEER_IDLE, DTT_PEER_DIALLING, DTT_PEER_NEIGHBOR };
@@ -41,6 +43,7 @@ struct dtt_tracker_peer {
     bool is_named;
     bool tells_reach;    /**< in its records: it takes its turn as a doorman */
     bool is_at_door;     /**< dialled for the swarm, as a newcomer that cannot reach us */
+    bool is_shut;        /**< its last record says that it lets in whom it has sent to first */
     bool is_wanted;      /**< by a merge pass or the user: dialled even with neighbours */
     uint8_t source;      /**< enum dtt_peer_source of the newest minute */
     uint64_t minute;     /**< newest minute in which we heard of it */

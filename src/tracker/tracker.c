@@ -490,6 +490,7 @@ static void hear_record(struct dtt_tracker *t, const struct dtt_record_info *r)
     struct dtt_tracker_peer *p = dtt_peers_find(&t->peers, &r->publisher);
     if (p) {
         p->tells_reach = r->reach.is_told;
+        p->is_shut = r->reach.kind == DTT_REACH_CONE || r->reach.kind == DTT_REACH_VARY;
     }
     DTT_TRACE(t->ctx, TRACKER_RECORD, dtt_tv_id(&r->publisher), dtt_tv_int((int64_t)r->minute),
               dtt_tv_int((int64_t)r->n_active_peers), dtt_tv_int((int64_t)r->n_message_hashes),

@@ -145,6 +145,24 @@ static void failures_back_off(void **state)
     }
 }
 
+/* Two behind routers have to send at about one time: soon again, while there is a record. */
+static void a_shut_peer_rests_less_while_its_record_is_new(void **state)
+{
+    (void)state;
+    const uint64_t low[] = {5, 10, 20, 20, 20, 60};
+    uint64_t ms = 0;
+    hear(1, DTT_PEER_NAMED, 0, true);
+    find(1)->is_shut = true;
+    for (size_t i = 0; i < sizeof(low) / sizeof(*low); i++) {
+        assert_int_equal(dial(ms, false), 1);
+        find(1)->minute = i < 5 ? START_MINUTE + ms / 60000 : START_MINUTE - 10;
+        assert_true(give_up(1, ms));
+        uint64_t wait = dtt_peers_ready_ns(&peers, false) - at_ms(ms).mono_ns;
+        assert_in_range(wait, low[i] * DTT_S, low[i] * DTT_S * 5 / 4);
+        ms += low[i] * 1250;
+    }
+}
+
 static void success_a_new_address_or_a_new_network_end_a_back_off(void **state)
 {
     (void)state;
@@ -354,6 +372,7 @@ int main(void)
         cmocka_unit_test_setup(a_newer_minute_lifts_a_peer, setup),
         cmocka_unit_test_setup(neither_we_nor_neighbors_are_dialled, setup),
         cmocka_unit_test_setup(failures_back_off, setup),
+        cmocka_unit_test_setup(a_shut_peer_rests_less_while_its_record_is_new, setup),
         cmocka_unit_test_setup(success_a_new_address_or_a_new_network_end_a_back_off, setup),
         cmocka_unit_test_setup(addresses_of_one_minute_add_up_and_newer_ones_replace, setup),
         cmocka_unit_test_setup(of_one_minute_the_addresses_told_last_replace, setup),
