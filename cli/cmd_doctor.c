@@ -19,6 +19,8 @@
 #define DOCTOR_SETTLE_MS 1500
 /* 2026-01-01: no clock is right that shows an earlier day. */
 #define DOCTOR_EARLIEST 1767225600
+/* By then a router has granted a port mapping, refused it, or does not know what that is. */
+#define DOCTOR_PORTMAP_MS 8000
 /* This many nodes would agree on our address if all saw the same one. */
 #define DOCTOR_VOTERS 4
 
@@ -41,6 +43,7 @@ struct doctor {
     const char *failed; /* the first finding that failed */
     bool has_put;
     unsigned put_asked, put_acked, put_verified;
+    struct dtt_event_port_mapping mapping; /* status 0: the router has said nothing yet */
 };
 
 static enum side side_of(const struct dtt_addr *addr)
@@ -207,6 +210,14 @@ static void check_address(struct doctor *d, enum side side)
         report(d, names[side], VERDICT_WARN, "unknown: too few nodes to believe them");
         return;
     }
+    if (external->family == DTT_FAMILY_NONE && side == SIDE_V4 &&
+        d->mapping.status == DTT_PORT_MAPPING_HELD) {
+        report(d, names[side], VERDICT_OK, "the nodes do not agree on its port");
+        report(d, nats[side], VERDICT_OK,
+               "a NAT that shows each of them another port, at which one is mapped to this "
+               "machine");
+        return;
+    }
     if (external->family == DTT_FAMILY_NONE) {
         report(d, names[side], VERDICT_WARN, "the nodes do not agree on it");
         report(
@@ -217,7 +228,9 @@ static void check_address(struct doctor *d, enum side side)
     }
     dtt_addr_format(external, text);
     report(d, names[side], VERDICT_OK, "%s, %u nodes agree", text, d->votes[side]);
-    if (is_own(external)) {
+    if (side == SIDE_V4 && d->mapping.status == DTT_PORT_MAPPING_HELD) {
+        report(d, nats[side], VERDICT_OK, "a NAT, at which a port is mapped to this machine");
+    } else if (is_own(external)) {
         report(d, nats[side], VERDICT_OK,
                "none: the address is this machine's own; a firewall may still keep strangers out");
     } else {
@@ -225,6 +238,55 @@ static void check_address(struct doctor *d, enum side side)
                "a NAT that shows all of them the same port, %u: strangers reach this machine if it "
                "lets them in; forwarding that UDP port makes sure",
                external->port);
+    }
+}
+
+/* IPv4 is translated, so that a mapping would help. */
+static bool is_behind_nat(const struct doctor *d)
+{
+    const struct dtt_addr *external = &d->external[SIDE_V4];
+    if (external->family == DTT_FAMILY_NONE) {
+        return d->n_nodes[SIDE_V4] >= DOCTOR_VOTERS;
+    }
+    return dtt_addr_scope(external) == DTT_SCOPE_GLOBAL && !is_own(external);
+}
+
+static void check_mapping(struct doctor *d)
+{
+    const struct dtt_event_port_mapping *m = &d->mapping;
+    unsigned port = d->bound[SIDE_V4].port;
+    char addr[DTT_ADDR_TEXT_MAX];
+    dtt_addr_format(&m->addr, addr);
+    if (d->session.options->no_portmap || (m->status == 0 && !is_behind_nat(d))) {
+        return;
+    }
+    switch (m->status) {
+    case DTT_PORT_MAPPING_HELD:
+        report(d, "portmap", VERDICT_OK, "%s: %s for %u s, through which strangers come in",
+               m->protocol, addr, (unsigned)m->lifetime_s);
+        break;
+    case DTT_PORT_MAPPING_REFUSED:
+        report(d, "portmap", VERDICT_WARN,
+               "%s (%s, code %u); allow it there, or forward a UDP port and name it by '--listen'",
+               m->reason, m->protocol, (unsigned)m->code);
+        break;
+    case DTT_PORT_MAPPING_SECOND_NAT:
+        addr[strcspn(addr, ":")] = '\0';
+        report(d, "portmap", VERDICT_WARN,
+               "%s: the router's own address is %s: another NAT follows, which no mapping opens; "
+               "only its owner can give this line an address of its own",
+               m->protocol, addr);
+        break;
+    case DTT_PORT_MAPPING_ABSENT:
+    case DTT_PORT_MAPPING_LOST:
+        report(d, "portmap", VERDICT_WARN,
+               "the router answers neither PCP nor NAT-PMP%s; switch one on there, or forward a "
+               "UDP port and name it by '--listen'",
+               CLI_HAS_UPNP ? " nor UPnP" : ", and this build of dtt knows no UPnP");
+        break;
+    default:
+        report(d, "portmap", VERDICT_WARN, "there is no router to ask for UDP port %u", port);
+        break;
     }
 }
 
@@ -282,6 +344,23 @@ static void take_node(struct doctor *d, const struct dtt_event *event)
     }
 }
 
+static void end_examination(struct session *s)
+{
+    session_end(s, EXIT_OK);
+}
+
+/* All is known, or only the router's answer is missing. */
+static void end_soon(struct session *s)
+{
+    const struct doctor *d = s->user;
+    if (d->mapping.status != 0 || s->options->no_portmap || !is_behind_nat(d)) {
+        end_examination(s);
+    } else {
+        s->on_alarm = end_examination;
+        s->alarm_ms = s->start_ms + DOCTOR_PORTMAP_MS;
+    }
+}
+
 static void take_event(struct session *s, const struct dtt_event *event)
 {
     struct doctor *d = s->user;
@@ -306,7 +385,13 @@ static void take_event(struct session *s, const struct dtt_event *event)
         d->put_asked = event->u.dht_put.asked;
         d->put_acked = event->u.dht_put.acked;
         d->put_verified = event->u.dht_put.verified;
-        session_end(s, EXIT_OK);
+        end_soon(s);
+        break;
+    case DTT_EVENT_PORT_MAPPING:
+        d->mapping = event->u.port_mapping;
+        if (d->has_put) {
+            session_end(s, EXIT_OK);
+        }
         break;
     default: break;
     }
@@ -354,6 +439,7 @@ static int conclude(struct doctor *d, bool is_complete)
         for (int side = 0; side < N_SIDES; side++) {
             check_address(d, (enum side)side);
         }
+        check_mapping(d);
     }
     if (d->has_put) {
         check_storage(d);
@@ -368,7 +454,9 @@ static int run(struct options *o)
     d.session.on_alarm = start_find;
     d.session.user = &d;
     d.session.is_diagnosis = true;
-    int code = session_open(&d.session, o, SESSION_DHT, DTT_NODE_READ_ONLY, DOCTOR_TIMEOUT_MS);
+    int code = session_open(&d.session, o, SESSION_DHT,
+                            DTT_NODE_READ_ONLY | (o->no_portmap ? 0 : DTT_NODE_PORTMAP),
+                            DOCTOR_TIMEOUT_MS);
 
     if (code == EXIT_OK) {
         session_run(&d.session, take_event);
@@ -389,10 +477,12 @@ const struct command command_doctor = {
     .summary = "find out why peers are not found or not reached",
     .details = "Checks from this machine, one line each: the clock, UDP sockets, the names of\n"
                "the bootstrap hosts, whether DHT nodes answer over IPv4 and IPv6, the address\n"
-               "they see and what NAT that means, and whether they keep a value, stored under a\n"
-               "random key. The last line is the verdict. Joins no topic. Exit code 69 when\n"
-               "something fails.",
-    .options = OPTIONS_DHT | OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR),
+               "they see and what NAT that means, whether the home router maps a port to\n"
+               "this machine, and whether the nodes keep a value, stored under a random key.\n"
+               "The last line is the verdict. Joins no topic. Exit code 69 when something\n"
+               "fails.",
+    .options = OPTIONS_DHT | OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR) |
+               OPTION_BIT(OPTION_NO_PORTMAP),
     .unlisted = OPTIONS_TOPIC & ~OPTION_BIT(OPTION_JOIN_TIMEOUT),
     .run = run,
 };

@@ -77,7 +77,7 @@ static int run(int argc, char **argv)
         return EXIT_OK;
     }
     if (strcmp(argv[0], "--version") == 0) {
-        printf("dtt %s\n", dtt_version());
+        printf("dtt %s%s\n", dtt_version(), CLI_HAS_UPNP ? "" : " (without UPnP)");
         return EXIT_OK;
     }
     for (size_t i = 0; commands[i]; i++) {

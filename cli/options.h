@@ -25,6 +25,7 @@ enum option_id {
     OPTION_PRESET,
     OPTION_TUNE,
     OPTION_OLD_LINE,
+    OPTION_NO_PORTMAP,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -61,7 +62,7 @@ enum option_id {
 #define OPTIONS_TOPIC                                                                       \
     (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) | \
      OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) | \
-     OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE))
+     OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE) | OPTION_BIT(OPTION_NO_PORTMAP))
 
 #define OPTIONS_LISTEN_MAX 2
 #define OPTIONS_BOOTSTRAP_MAX 32
@@ -109,7 +110,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool no_bootstrap, old_line, quit_on_eof, verify, hex, is_real, list, json, help;
+    bool no_bootstrap, no_portmap, old_line, quit_on_eof, verify, hex, is_real, list, json, help;
 };
 
 /** The question of a command of `dtt dht`. */

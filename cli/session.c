@@ -101,7 +101,7 @@ static int open_node(struct session *s, unsigned flags)
                                 .n_listen = o->n_listen,
                                 .bootstrap = o->bootstrap,
                                 .n_bootstrap = o->n_bootstrap,
-                                .flags = flags,
+                                .flags = o->no_portmap ? flags | DTT_NODE_NO_PORTMAP : flags,
                                 .log_level = (int)o->log_level,
                                 .state_file = o->state};
     char why[1024];

@@ -53,7 +53,10 @@ DTT_API const char *dtt_public_bootstrap(size_t i);
 enum dtt_node_flags {
     DTT_NODE_DHT_ONLY = 1 << 0,     /**< a plain DHT node: no QUIC, no topics */
     DTT_NODE_NO_BOOTSTRAP = 1 << 1, /**< contact no bootstrap host (first node of a private DHT) */
-    DTT_NODE_READ_ONLY = 1 << 2     /**< answer no DHT queries (BEP 43) */
+    DTT_NODE_READ_ONLY = 1 << 2,    /**< answer no DHT queries (BEP 43) */
+    DTT_NODE_NO_PORTMAP = 1 << 3,   /**< never ask the home router for a port mapping; otherwise a
+                                         node behind one does while it has topics */
+    DTT_NODE_PORTMAP = 1 << 4       /**< ask for one without topics, too */
 };
 
 /** Log levels: what `log_level` lets through. */

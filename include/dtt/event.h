@@ -38,7 +38,8 @@ enum dtt_event_type {
     DTT_EVENT_STATE_FILE = 21,      /**< state_file: it cannot be kept, or can again */
     DTT_EVENT_LOST = 22,            /**< lost: own messages that nobody is known to have */
     DTT_EVENT_CLOCK = 23,           /**< clock: those of other members show another time */
-    DTT_EVENT_TWIN = 24             /**< twin: another program has this node's identity */
+    DTT_EVENT_TWIN = 24,            /**< twin: another program has this node's identity */
+    DTT_EVENT_PORT_MAPPING = 25     /**< port_mapping: what the home router has said */
 };
 
 struct dtt_event_listening {
@@ -220,6 +221,28 @@ struct dtt_event_twin {
     struct dtt_addr addrs[DTT_RECORD_ADDRS]; /**< of the other program */
 };
 
+/** What has become of the node's port mapping. */
+enum dtt_port_mapping_status {
+    DTT_PORT_MAPPING_HELD = 1,      /**< strangers reach the node at `addr` */
+    DTT_PORT_MAPPING_LOST = 2,      /**< the router has not renewed it, or is another one now */
+    DTT_PORT_MAPPING_ABSENT = 3,    /**< no router answers PCP, NAT-PMP or UPnP */
+    DTT_PORT_MAPPING_REFUSED = 4,   /**< the router says no: `reason` */
+    DTT_PORT_MAPPING_SECOND_NAT = 5 /**< the router's own address `addr` is behind another NAT */
+};
+
+/**
+ * A node behind a home router asks it for a mapping of its IPv4 UDP port, a second after its start
+ * and then so often that it keeps it, and gives it back at its end. A change is told once.
+ */
+struct dtt_event_port_mapping {
+    int status;           /**< enum dtt_port_mapping_status */
+    struct dtt_addr addr; /**< family none where none is told */
+    const char *protocol; /**< "PCP", "NAT-PMP", "UPnP"; empty: nobody has answered */
+    const char *reason;   /**< REFUSED: a clause with a subject; else NULL */
+    uint32_t lifetime_s;  /**< HELD: what the router has granted */
+    uint32_t code;        /**< REFUSED: the protocol's error code */
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -257,6 +280,7 @@ struct dtt_event {
         struct dtt_event_lost lost;
         struct dtt_event_clock clock;
         struct dtt_event_twin twin;
+        struct dtt_event_port_mapping port_mapping;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

@@ -172,6 +172,31 @@ static void put_dial_failed(struct dtt_json *j, const struct dtt_event_dial_fail
     dtt_json_end(j);
 }
 
+static void put_port_mapping(struct dtt_json *j, const struct dtt_event_port_mapping *ev)
+{
+    static const char *const words[] = {[DTT_PORT_MAPPING_HELD] = "held",
+                                        [DTT_PORT_MAPPING_LOST] = "lost",
+                                        [DTT_PORT_MAPPING_ABSENT] = "absent",
+                                        [DTT_PORT_MAPPING_REFUSED] = "refused",
+                                        [DTT_PORT_MAPPING_SECOND_NAT] = "second_nat"};
+    bool is_known =
+        ev->status >= DTT_PORT_MAPPING_HELD && ev->status <= DTT_PORT_MAPPING_SECOND_NAT;
+    dtt_json_text(j, "status", is_known ? words[ev->status] : "unknown");
+    if (ev->protocol && ev->protocol[0]) {
+        dtt_json_text(j, "protocol", ev->protocol);
+    }
+    if (ev->addr.family != DTT_FAMILY_NONE) {
+        dtt_json_addr(j, "addr", &ev->addr);
+    }
+    if (ev->status == DTT_PORT_MAPPING_HELD) {
+        dtt_json_u64(j, "lifetime_s", ev->lifetime_s);
+    }
+    if (ev->status == DTT_PORT_MAPPING_REFUSED) {
+        dtt_json_u64(j, "code", ev->code);
+        dtt_json_text(j, "reason", ev->reason ? ev->reason : "");
+    }
+}
+
 static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
 {
     switch ((enum dtt_event_type)ev->type) {
@@ -220,6 +245,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_bool(j, "sure", ev->u.clock.is_sure != 0);
         break;
     case DTT_EVENT_TWIN: put_addrs(j, ev->u.twin.addrs, ev->u.twin.n_addrs); break;
+    case DTT_EVENT_PORT_MAPPING: put_port_mapping(j, &ev->u.port_mapping); break;
     case DTT_EVENT_WRITABLE:
     case DTT_EVENT_LEFT:
     case DTT_EVENT_DHT_READY: break;
@@ -266,6 +292,7 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_LOST: return "lost";
     case DTT_EVENT_CLOCK: return "clock";
     case DTT_EVENT_TWIN: return "twin";
+    case DTT_EVENT_PORT_MAPPING: return "port_mapping";
     }
     return "unknown";
 }

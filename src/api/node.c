@@ -38,6 +38,10 @@ static int drive_by(const struct dtt_config *cfg, struct dtt_io_config *io)
 {
     io->dht_only = (cfg->flags & DTT_NODE_DHT_ONLY) != 0;
     io->read_only = (cfg->flags & DTT_NODE_READ_ONLY) != 0;
+    io->portmap = cfg->flags & DTT_NODE_NO_PORTMAP ? DTT_CORE_PORTMAP_OFF
+                  : cfg->flags & DTT_NODE_PORTMAP  ? DTT_CORE_PORTMAP_ALWAYS
+                  : io->dht_only                   ? DTT_CORE_PORTMAP_OFF
+                                                   : DTT_CORE_PORTMAP_TOPICS;
     io->state_file = cfg->state_file;
     io->listen_is_default = cfg->n_listen == 0;
     if (io->listen_is_default) {

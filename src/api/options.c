@@ -257,6 +257,8 @@ static const struct {
     {"dht_only", NULL, DTT_NODE_DHT_ONLY},
     {"no_bootstrap", NULL, DTT_NODE_NO_BOOTSTRAP},
     {"read_only", NULL, DTT_NODE_READ_ONLY},
+    {"no_portmap", NULL, DTT_NODE_NO_PORTMAP},
+    {"portmap", NULL, DTT_NODE_PORTMAP},
     {"log_level", set_log_level, 0},
     {"state_file", set_state_file, 0},
     {"name", set_name, 0},

@@ -370,6 +370,11 @@ bool dtt_dht_next_packet(struct dtt_dht *d, struct dtt_dht_packet *ret)
     return true;
 }
 
+bool dtt_dht_seen_ip(const struct dtt_dht *d, struct dtt_addr *ret)
+{
+    return dtt_votes_ip(&d->votes[dtt_side_of(DTT_FAMILY_V4)], ret);
+}
+
 void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret)
 {
     *ret = (struct dtt_dht_stats){.nodes_v4 = (uint32_t)d->tables[0].live,

@@ -174,6 +174,8 @@ struct dtt_dht_stats {
     uint32_t items;              /**< stored for others */
     uint32_t peers;              /**< stored for others */
 };
+/** Our IPv4 address as most nodes see it, whatever ports they do; port 0. False: unknown. */
+bool dtt_dht_seen_ip(const struct dtt_dht *d, struct dtt_addr *ret);
 void dtt_dht_stats(const struct dtt_dht *d, struct dtt_dht_stats *ret);
 
 /** What the answers so far say of the router before us: never OPEN. */

@@ -41,4 +41,10 @@ bool dtt_votes_add(struct dtt_votes *votes, struct dtt_now now, const struct dtt
 /** Forgets the votes, but not the opinion: the network is another one, or the host has slept. */
 void dtt_votes_forget(struct dtt_votes *votes);
 
+/**
+ * The IP that more than half of the global voices name, DTT_VOTES_NEED at least, whatever ports
+ * they do; port 0. False: there is none.
+ */
+bool dtt_votes_ip(const struct dtt_votes *votes, struct dtt_addr *ret);
+
 #endif

@@ -3,12 +3,14 @@
 #include "io/io.h"
 
 #include "dht/state.h"
+#include "io/gateway.h"
 #include "io/host.h"
 #include "io/network.h"
 #include "io/resolve.h"
 #include "io/state_file.h"
 #include "io/state_keeper.h"
 #include "io/udp.h"
+#include "io/upnp.h"
 #include "node/core_dht.h"
 
 #include <errno.h>
@@ -34,6 +36,8 @@
  * without them would half work, and libuv ends the process when it cannot make its first pipes.
  */
 #define DESCRIPTORS 20
+/* So long the end waits for a router that is to forget a mapping made by UPnP. */
+#define UPNP_PATIENCE_MS 1000
 #define RETRY_FIRST_NS (5 * DTT_S)
 #define RETRY_MAX_NS (300 * DTT_S)
 
@@ -68,6 +72,8 @@ struct dtt_io {
     struct dtt_network network;
     uv_poll_t network_poll;
     bool is_network_watched;
+    bool needs_gateway; /* for a port mapping */
+    struct dtt_upnp upnp;
     struct dtt_state_keeper *state; /* NULL: none is kept */
     uint64_t trim_ns;               /* not before then */
     uint64_t trim_freed;            /* QUIC_MEMORY_FREED when the heap was trimmed last */
@@ -359,6 +365,19 @@ static void watch_network(struct dtt_io *io)
     }
 }
 
+/* It is reached from the address to which our IPv4 socket is bound, if it is to one. */
+static void find_gateway(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_addr gateway = {0};
+    struct dtt_addr client = {0};
+    for (int i = 0; i < SOCKETS; i++) {
+        if (io->udp[i].fd >= 0 && io->udp[i].bound.family == DTT_FAMILY_V4) {
+            (void)dtt_gateway_read(&io->udp[i].bound, &gateway, &client);
+        }
+    }
+    dtt_core_set_gateway(io->core, now, &gateway, &client);
+}
+
 static void look_at_network(struct dtt_io *io, struct dtt_now now)
 {
     unsigned changes = dtt_network_look(&io->network, now);
@@ -368,9 +387,42 @@ static void look_at_network(struct dtt_io *io, struct dtt_now now)
     if (changes & DTT_NETWORK_ADDRS) {
         dtt_core_set_local_addrs(io->core, now, io->network.addrs, io->network.n_addrs);
     }
+    if (changes && io->needs_gateway) {
+        find_gateway(io, now);
+    }
     if (dtt_network_deadline(&io->network) == DTT_NEVER) {
         watch_network(io);
     }
+}
+
+/* ------------------------------------------------------------------ UPnP */
+
+static void run_upnp(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_portmap_job job;
+    struct dtt_portmap_done done;
+    if (dtt_upnp_take(&io->upnp, &done)) {
+        dtt_core_upnp_done(io->core, now, &done);
+    }
+    while (dtt_core_next_upnp(io->core, now, &job)) {
+        if (dtt_upnp_start(&io->upnp, &job)) {
+            io->is_stale = true;
+        } else {
+            done = (struct dtt_portmap_done){.code = DTT_UPNP_BROKEN};
+            dtt_core_upnp_done(io->core, now, &done);
+        }
+    }
+}
+
+/* A mapping for ever is given back; a router that takes its time is not waited for. */
+static void end_upnp(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_portmap_job job;
+    if (dtt_core_next_upnp(io->core, now, &job)) {
+        (void)dtt_upnp_start(&io->upnp, &job);
+    }
+    dtt_upnp_wait_unmapped(&io->upnp, UPNP_PATIENCE_MS);
+    dtt_upnp_close(&io->upnp);
 }
 
 /* ----------------------------------------------------------------- state */
@@ -456,6 +508,7 @@ static int open_watchers(struct dtt_io *io)
         uv_poll_start(&io->timer, UV_READABLE, on_timer) != 0) {
         return DTT_EIO;
     }
+    dtt_upnp_init(&io->upnp, &io->loop);
     dtt_network_init(&io->network, dtt_host_now(),
                      (const struct dtt_addr[]){io->udp[0].bound, io->udp[1].bound});
     if (io->network.fd >= 0 && uv_poll_init(&io->loop, &io->network_poll, io->network.fd) != 0) {
@@ -483,8 +536,10 @@ static void tell_listening(struct dtt_io *io)
 
 static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
 {
-    struct dtt_core_config core = {
-        .ctx = cfg->ctx, .dht_only = cfg->dht_only, .read_only = cfg->read_only};
+    struct dtt_core_config core = {.ctx = cfg->ctx,
+                                   .dht_only = cfg->dht_only,
+                                   .read_only = cfg->read_only,
+                                   .portmap = cfg->portmap};
     struct dtt_now now = dtt_host_now();
     memcpy(core.node_seed, cfg->node_seed, sizeof(core.node_seed));
     for (int i = 0; i < SOCKETS; i++) {
@@ -506,6 +561,8 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
         err = add_host(io, cfg->hosts[i], now);
     }
+    io->needs_gateway = cfg->portmap != DTT_CORE_PORTMAP_OFF;
+    dtt_core_set_upnp(io->core, dtt_upnp_is_there());
     look_at_network(io, now);
     count_resolving(io, now);
     return err;
@@ -558,6 +615,7 @@ void dtt_io_close(struct dtt_io *io)
         struct dtt_now now = dtt_host_now();
         dtt_core_shutdown(io->core, now);
         send_packets(io, now);
+        end_upnp(io, now);
         struct dtt_slice known = state_of(io, buf);
         dtt_core_hang_up(io->core, now);
         send_packets(io, now);
@@ -671,6 +729,7 @@ int dtt_io_process(struct dtt_io *io)
     }
     look_at_network(io, now);
     keep_state(io, now);
+    run_upnp(io, now);
     dtt_core_run(io->core, now);
     dtt_io_flush(io);
     trim_heap(io, now);

@@ -18,6 +18,7 @@ struct dtt_io_config {
     uint8_t node_seed[32];
     bool dht_only;
     bool read_only;
+    enum dtt_core_portmap portmap;
     struct dtt_addr listen[2]; /**< at most one a family; family none: none of it */
     bool listen_is_default;    /**< a family the host does not have is then no error */
     const char *const *hosts;  /**< "HOST:PORT", checked by dtt_addr_split_host */

@@ -4,6 +4,7 @@
 #include "crypto/ed25519.h"
 #include "gossip/addr_info.h"
 #include "node/core_dht.h"
+#include "node/core_portmap.h"
 #include "node/core_topic.h"
 #include "node/dials.h"
 #include "node/inside.h"
@@ -53,6 +54,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_events_init(&c->events, hash_key);
     dtt_self_init(&c->self);
     dtt_strangers_init(&c->strangers, now, hash_key);
+    dtt_core_portmap_init(c, now);
 
     struct dtt_dht_config dht_cfg = {
         .read_only = cfg->read_only,
@@ -99,6 +101,7 @@ void dtt_core_free(struct dtt_core *c)
     dtt_gossip_free(c->gossip);
     c->transport.ops->free(c->transport.self);
     dtt_dht_free(c->dht);
+    dtt_portmap_fini(&c->portmap);
     dtt_events_fini(&c->events);
     sodium_memzero(&c->cfg, sizeof(c->cfg));
     free(c);
@@ -152,6 +155,9 @@ static struct dtt_reach reach_of(const struct dtt_core *c, struct dtt_now now)
 {
     static const uint8_t families[] = {DTT_FAMILY_V4, DTT_FAMILY_V6};
     struct dtt_reach reach = {.is_told = 1, .kind = DTT_REACH_UNKNOWN};
+    if (dtt_portmap_held(&c->portmap)) {
+        reach.kind = DTT_REACH_OPEN;
+    }
     for (size_t i = 0; i < 2 && reach.kind == DTT_REACH_UNKNOWN; i++) {
         reach = dtt_dht_mapping(c->dht, now, families[i]);
         if (dtt_strangers_reach_us(&c->strangers, now, families[i])) {
@@ -203,6 +209,7 @@ void dtt_core_moved(struct dtt_core *c, struct dtt_now now)
         c->transport.ops->moved(c->transport.self, now);
         dtt_dials_moved(&c->links, now);
     }
+    dtt_portmap_moved(&c->portmap, now);
 }
 
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
@@ -358,6 +365,10 @@ void dtt_core_settle(struct dtt_core *c, struct dtt_now now)
     if (c->state == DTT_CORE_HUNG_UP) {
         return;
     }
+    if (dtt_core_portmap_settle(c, now)) {
+        look_at_reach(c, now);
+        tell_addrs(c, now);
+    }
     while (route_one(c, now)) {
     }
     dtt_core_topic_tell_lost(c, now);
@@ -380,12 +391,13 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
             look_at_reach(c, now);
         }
     }
+    dtt_core_portmap_tick(c, now);
     dtt_core_settle(c, now);
 }
 
 uint64_t dtt_core_deadline(const struct dtt_core *c)
 {
-    uint64_t t = dtt_dht_deadline(c->dht);
+    uint64_t t = dtt_min_ns(dtt_dht_deadline(c->dht), dtt_core_portmap_deadline(c));
     if (!c->cfg.dht_only) {
         t = dtt_min_ns(t, c->transport.ops->deadline(c->transport.self));
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
@@ -407,6 +419,9 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
     DTT_COUNT(c->ctx, NODE_RX_DATAGRAMS);
+    if (dtt_portmap_recv(&c->portmap, now, remote, datagram)) {
+        return;
+    }
     /* What comes back through a router that turns it around is our own. */
     if (!dtt_addr_same_ip(remote, &c->self.external[remote->family == DTT_FAMILY_V6]) &&
         dtt_strangers_heard(&c->strangers, now, remote)) {
@@ -434,6 +449,7 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
 void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote)
 {
     dtt_dht_unreachable(c->dht, now, remote);
+    dtt_portmap_unreachable(&c->portmap, now, remote);
     if (!c->cfg.dht_only) {
         c->transport.ops->unreachable(c->transport.self, now, remote);
     }
@@ -468,6 +484,10 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
         on_quic_event(c, now, &ev);
         dtt_core_settle(c, now);
     }
+    if (dtt_core_portmap_next_packet(c, ret)) {
+        DTT_COUNT(c->ctx, NODE_TX_BATCHES);
+        return true;
+    }
     if (dtt_dht_next_packet(c->dht, &c->dht_packet)) {
         *ret = (struct dtt_core_packet){.local = c->dht_packet.from,
                                         .remote = c->dht_packet.to,
@@ -500,6 +520,7 @@ void dtt_core_shutdown(struct dtt_core *c, struct dtt_now now)
     while (c->n_topics > 0) {
         dtt_core_topic_leave(c->topics[0], now);
     }
+    dtt_portmap_close(&c->portmap);
     c->state = DTT_CORE_SHUT;
 }
 

@@ -13,13 +13,23 @@
 #include "node/events.h"
 
 struct dtt_core;
+struct dtt_portmap_job;
+struct dtt_portmap_done;
 struct dtt_transport_ops;
+
+/** Whether the home router is asked for a mapping of our port, where we are behind one. */
+enum dtt_core_portmap {
+    DTT_CORE_PORTMAP_OFF,
+    DTT_CORE_PORTMAP_TOPICS, /**< while there are topics */
+    DTT_CORE_PORTMAP_ALWAYS
+};
 
 struct dtt_core_config {
     struct dtt_ctx *ctx;   /**< with seed and trace set; outlives the core */
     uint8_t node_seed[32]; /**< Ed25519 secret */
     bool dht_only;
     bool read_only;
+    enum dtt_core_portmap portmap;
     bool is_plain; /**< as a Rust node: no addresses in records, and no proofs; for the simulator */
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
     const struct dtt_transport_ops *transport; /**< NULL: QUIC; outlives the core */
@@ -55,6 +65,17 @@ void dtt_core_moved(struct dtt_core *c, struct dtt_now now);
 /** Addresses of this host's interfaces with our port, best first, when bound to all of them. */
 void dtt_core_set_local_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
                               size_t n);
+/**
+ * Our IPv4 router, and the address of ours (with our port) from which datagrams to it leave. Family
+ * none: there is none.
+ */
+void dtt_core_set_gateway(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *gateway,
+                          const struct dtt_addr *client);
+/** The driver does UPnP: it takes jobs, one at a time, and tells when each has ended. */
+void dtt_core_set_upnp(struct dtt_core *c, bool is_there);
+bool dtt_core_next_upnp(struct dtt_core *c, struct dtt_now now, struct dtt_portmap_job *ret);
+void dtt_core_upnp_done(struct dtt_core *c, struct dtt_now now,
+                        const struct dtt_portmap_done *done);
 /** Runs what is due and routes. Call after receiving and at the deadline. */
 void dtt_core_run(struct dtt_core *c, struct dtt_now now);
 uint64_t dtt_core_deadline(const struct dtt_core *c);

@@ -70,7 +70,8 @@ static const struct dtt_id *source(const struct dtt_event *ev)
     case DTT_EVENT_STATE_FILE:
     case DTT_EVENT_LOST:
     case DTT_EVENT_CLOCK:
-    case DTT_EVENT_TWIN: break;
+    case DTT_EVENT_TWIN:
+    case DTT_EVENT_PORT_MAPPING: break;
     }
     return NULL;
 }
@@ -226,7 +227,8 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
     case DTT_EVENT_STATE_FILE:
     case DTT_EVENT_LOST:
     case DTT_EVENT_CLOCK:
-    case DTT_EVENT_TWIN: break;
+    case DTT_EVENT_TWIN:
+    case DTT_EVENT_PORT_MAPPING: break;
     }
 }
 

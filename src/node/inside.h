@@ -15,6 +15,7 @@
 #include "node/strangers.h"
 #include "node/twins.h"
 #include "node/waits.h"
+#include "portmap/portmap.h"
 
 /** Only forward. */
 enum dtt_core_state {
@@ -41,6 +42,9 @@ struct dtt_core {
     struct dtt_strangers strangers;
     struct dtt_reach reach; /**< as trackers were told last */
     uint64_t reach_ns;      /**< when it is looked at again, if something else wakes us */
+    struct dtt_portmap portmap;
+    uint64_t portmap_ns; /**< before then no mapping is asked for; DTT_NEVER: then is past */
+    uint8_t portmap_packet[DTT_PORTMAP_PACKET_MAX];
     struct dtt_twins twins;
     uint64_t lost;      /**< messages of all topics, told so far */
     uint32_t n_once;    /**< lookups and publications so far: their numbers */

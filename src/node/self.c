@@ -39,6 +39,7 @@ void dtt_self_set_external(struct dtt_self *s, const struct dtt_addr *addr)
 size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS])
 {
     size_t n = 0;
+    add(ret, &n, &s->mapped);
     for (int i = 0; i < 2; i++) {
         add(ret, &n, &s->external[i]);
     }

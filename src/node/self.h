@@ -15,6 +15,7 @@
 #define DTT_SELF_AGAIN_NS (60 * 60 * DTT_S) /**< nodes drop items that are 2 hours old */
 
 struct dtt_self {
+    struct dtt_addr mapped;                /**< of the mapping held at the router */
     struct dtt_addr external[2];           /**< as the DHT sees us, IPv4 and IPv6 */
     struct dtt_addr local[DTT_CORE_ADDRS]; /**< of the host's interfaces */
     size_t n_local;
@@ -29,7 +30,7 @@ void dtt_self_init(struct dtt_self *s);
 /** Replaces the addresses of the host's interfaces. */
 void dtt_self_set_local(struct dtt_self *s, const struct dtt_addr *addrs, size_t n);
 void dtt_self_set_external(struct dtt_self *s, const struct dtt_addr *addr);
-/** All of them, without repeats: the external ones, then those of the interfaces. */
+/** All of them, without repeats: the mapped one, the external ones, those of the interfaces. */
 size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
 
 /**

@@ -46,6 +46,28 @@ static void put_addrs(struct dtt_json *j, const struct dtt_core *c)
     for (size_t i = 0; i < 2; i++) {
         put_addr(j, &c->self.external[i], "dht");
     }
+    put_addr(j, &c->self.mapped, "router");
+    dtt_json_end(j);
+}
+
+static void put_portmap(struct dtt_json *j, const struct dtt_portmap *p)
+{
+    static const char *const words[] = {
+        [DTT_PORTMAP_IDLE] = "idle",       [DTT_PORTMAP_ASKING] = "asking",
+        [DTT_PORTMAP_HOLDING] = "held",    [DTT_PORTMAP_RENEWING] = "renewing",
+        [DTT_PORTMAP_RESTING] = "resting", [DTT_PORTMAP_CLOSED] = "closed"};
+    dtt_json_object(j, "port_mapping");
+    dtt_json_text(j, "state", words[p->state]);
+    if (p->report.outcome != DTT_PORTMAP_NOTHING_YET) {
+        dtt_json_text(j, "last", dtt_portmap_outcome_word(p->report.outcome));
+        dtt_json_text(j, "protocol", dtt_portmap_way_word(p->report.way));
+    }
+    if (p->report.outcome == DTT_PORTMAP_REFUSED) {
+        dtt_json_text(j, "reason", dtt_portmap_reason(&p->report));
+    }
+    if (p->gateway.family != DTT_FAMILY_NONE) {
+        dtt_json_addr(j, "router", &p->gateway);
+    }
     dtt_json_end(j);
 }
 
@@ -133,6 +155,7 @@ void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_
     dtt_json_id(j, "endpoint_id", &c->id);
     put_addrs(j, c);
     put_reach(j, c, now);
+    put_portmap(j, &c->portmap);
     dtt_json_array(j, "topics");
     for (size_t i = 0; i < c->n_topics; i++) {
         put_topic(j, c->topics[i], now);

@@ -126,6 +126,12 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
             take_addr(in, &ev->u.twin.addrs[i]);
         }
         break;
+    case DTT_EVENT_PORT_MAPPING:
+        take_addr(in, &ev->u.port_mapping.addr);
+        take(in, p->stage, sizeof(p->stage) - 1);
+        ev->u.port_mapping.protocol = p->stage;
+        ev->u.port_mapping.reason = in->len % 2 ? p->stage : NULL;
+        break;
     case DTT_EVENT_STATE_FILE:
         ev->u.state_file.reason[sizeof(ev->u.state_file.reason) - 1] = '\0';
         break;

@@ -73,6 +73,8 @@ static void configs_of_a_node(void **state)
     cfg = node_config();
     cfg.flags = 0x8000;
     refused(&cfg, DTT_EINVAL, "0x8000");
+    cfg.flags = DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP;
+    refused(&cfg, DTT_EINVAL, "exclude each other");
     cfg = node_config();
     cfg.log_level = 9;
     refused(&cfg, DTT_EINVAL, "log level 9");
