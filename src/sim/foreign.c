@@ -133,7 +133,7 @@ static void learn(struct dtt_sim_foreign *f, const struct dtt_addr *from, const 
 {
     struct dtt_sim_world *w = f->host->world;
     const struct dtt_sim_host *h = dtt_map_get(&w->by_ip, from->ip);
-    if (!h || h->nat.kind != DTT_SIM_NAT_NONE || q->is_read_only || q->id.len < DTT_NODE_ID_BYTES) {
+    if (!h || q->is_read_only || q->id.len < DTT_NODE_ID_BYTES) {
         return;
     }
     struct bucket *b = bucket_of(f, q->id.data);

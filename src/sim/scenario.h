@@ -68,6 +68,8 @@ struct dtt_sim_scenario {
     uint32_t servers;                   /**< DHT nodes of ours that are in no topic */
     uint32_t lasting;                   /**< members that never vanish: the first ones */
     uint8_t nat[DTT_SIM_NAT_KINDS];     /**< percent of the members; the rest has none */
+    uint32_t nat_hard_s;                /**< mappings end at this age, however busy; 0: never */
+    bool hides_homes;                   /**< no DHT node names homes to each other (home.h) */
     uint32_t islands;                   /**< 0: one */
     uint8_t old_percent; /**< of the members: as Rust nodes, whatever the preset of the others */
     struct dtt_sim_gang_config gangs[DTT_SIM_GANGS]; /**< the hostile, beside the members */

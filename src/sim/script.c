@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sim/script.h"
 
+#include "sim/home.h"
+
 #include <stdlib.h>
 
 #define ROUND_LOOK_NS (10 * DTT_MS) /* between looks whether a round is over */
@@ -343,12 +345,19 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
     uint8_t nat[DTT_SIM_NAT_KINDS];
     uint32_t n = s->observer->n;
     memcpy(nat, sc->nat, sizeof(nat));
-    nat[0] = (uint8_t)(100 - nat[1] - nat[2] - nat[3]);
+    nat[0] = 100;
+    for (size_t k = 1; k < DTT_SIM_NAT_KINDS; k++) {
+        nat[0] = (uint8_t)(nat[0] - nat[k]);
+    }
+    s->world->hides_homes = sc->hides_homes;
     for (uint32_t i = 0; i < n; i++) {
         size_t kind = kind_of(nat, DTT_SIM_NAT_KINDS, i, n);
         struct dtt_sim_host *h = dtt_sim_host_add(s->world, (enum dtt_sim_nat_kind)kind);
         if (!h) {
             return DTT_ENOMEM;
+        }
+        if (h->nat) {
+            dtt_sim_home_outermost(h)->rules.hard_ns = sc->nat_hard_s * DTT_S;
         }
         h->is_member = true;
         h->clock.drift_ppm =

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "quic/demux.h"
 #include "quic/quic.h"
+#include "sim/home.h"
 #include "sim/sim.h"
 
 #include <stdlib.h>
@@ -13,10 +14,10 @@
 #define OPENED (1u << 14) /* and records */
 #define IP_UDP_HEADER 28
 #define MILLION 1000000
-#define NAT_TIMEOUT (60 * DTT_S)
 #define TRACE_BYTES 16
-/* Routers from a host to its outermost NAT are fewer than this, those to another host more. */
-#define HOPS_FAR 8
+#define HOPS 64      /* of a packet that is not told otherwise */
+#define HOPS_FAR 8   /* of the internet, without the NATs at its edge */
+#define HOME_US 1000 /* one way between hosts of a home, or back from the NAT before it */
 
 /* What the trace hash covers: a number each. */
 enum { TRACE_PACKET = 1, TRACE_EVENT };
@@ -24,6 +25,9 @@ enum { TRACE_PACKET = 1, TRACE_EVENT };
 struct packet {
     struct dtt_sim_event event;
     uint32_t from_host;
+    uint32_t hops;
+    struct dtt_sim_nat *turn;    /* see struct dtt_sim_way */
+    struct dtt_sim_host *direct; /* likewise */
     struct dtt_addr from, to;
     size_t len;
     uint8_t data[];
@@ -63,6 +67,7 @@ int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed)
     dtt_rng_init(&w->rng, bytes, "sim.world");
     dtt_rng_bytes(&w->rng, hash_key, sizeof(hash_key));
     dtt_map_init(&w->by_ip, sizeof(((struct dtt_sim_host *)0)->ip), HOSTS_MAX, hash_key);
+    dtt_map_init(&w->nats_by_ip, sizeof(((struct dtt_sim_host *)0)->ip), HOSTS_MAX, hash_key);
     dtt_map_init(&w->by_id, sizeof(struct dtt_id), HOSTS_MAX, hash_key);
     dtt_timerq_init(&w->queue);
     /* Any second of a minute may be the first. */
@@ -86,7 +91,6 @@ static void host_free(struct dtt_sim_host *h)
     if (h->foreign) {
         h->foreign_free(h->foreign);
     }
-    dtt_sim_nat_fini(&h->nat);
     free(h);
 }
 
@@ -104,7 +108,13 @@ void dtt_sim_world_fini(struct dtt_sim_world *w)
         host_free(w->hosts[i]);
     }
     free(w->hosts);
+    for (size_t i = 0; i < w->n_nats; i++) {
+        dtt_sim_nat_fini(w->nats[i]);
+        free(w->nats[i]);
+    }
+    free(w->nats);
     dtt_map_fini(&w->by_ip);
+    dtt_map_fini(&w->nats_by_ip);
     dtt_map_fini(&w->by_id);
     dtt_memo_fini(&w->valid);
     dtt_memo_fini(&w->opened);
@@ -188,8 +198,7 @@ static bool is_lost(struct dtt_sim_world *w, uint64_t *ret_extra_us)
 
 struct dtt_addr dtt_sim_host_global(const struct dtt_sim_host *h)
 {
-    uint16_t port = h->nat.kind == DTT_SIM_NAT_NONE ? DTT_SIM_PORT : 0;
-    return dtt_addr_v4(h->ip[0], h->ip[1], h->ip[2], h->ip[3], port);
+    return dtt_addr_v4(h->ip[0], h->ip[1], h->ip[2], h->ip[3], h->nat ? 0 : DTT_SIM_PORT);
 }
 
 static struct dtt_sim_host *host_at(const struct dtt_sim_world *w, const struct dtt_addr *a)
@@ -197,39 +206,78 @@ static struct dtt_sim_host *host_at(const struct dtt_sim_world *w, const struct 
     return a->family == DTT_FAMILY_V4 ? dtt_map_get(&w->by_ip, a->ip) : NULL;
 }
 
-/* `hops`: its hop limit; 0: enough. With few it passes the host's own NAT, and no other. */
+static struct dtt_sim_nat *nat_at(const struct dtt_sim_world *w, const struct dtt_addr *a)
+{
+    return a->family == DTT_FAMILY_V4 ? dtt_map_get(&w->nats_by_ip, a->ip) : NULL;
+}
+
+/* The host at the end of a datagram's way, or the first one behind the NAT there: who it is for is
+ * known when it comes. NULL: there is nobody. */
+static const struct dtt_sim_host *far_end(const struct dtt_sim_world *w,
+                                          const struct dtt_sim_way *way, const struct dtt_addr *to)
+{
+    const struct dtt_sim_nat *nat = way->turn ? way->turn : nat_at(w, to);
+    if (way->direct) {
+        return way->direct;
+    }
+    return nat ? w->hosts[nat->host] : host_at(w, to);
+}
+
+static bool crosses_internet(const struct dtt_sim_way *way)
+{
+    return !way->turn && !way->direct;
+}
+
+/* Whether the network carries a datagram from `h` to `target`, if it is not lost by chance. */
+static bool can_pass(const struct dtt_sim_host *h, const struct dtt_sim_way *way,
+                     const struct dtt_sim_host *target, size_t len)
+{
+    const struct dtt_sim_world *w = h->world;
+    return target && way->from.port != 0 && len + IP_UDP_HEADER <= w->links.mtu &&
+           (!crosses_internet(way) ||
+            (way->hops >= HOPS_FAR && (!w->is_cut || target->island == h->island)));
+}
+
+/* `hops`: its hop limit; 0: enough. */
 static void send_packet(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
                         uint8_t hops, struct dtt_slice data)
 {
     struct dtt_sim_world *w = h->world;
-    struct dtt_addr from = dtt_sim_host_global(h);
     uint64_t extra_us;
-    *(dtt_quic_demux_is_krpc(data) ? &h->dht_sent : &h->other_sent) += 1;
+    bool is_krpc = dtt_quic_demux_is_krpc(data);
+    *(is_krpc ? &h->dht_sent : &h->other_sent) += 1;
     h->bytes_sent += data.len;
     w->third_bytes += dtt_addr_same_ip(to, &w->third) ? data.len : 0;
     w->packets++;
-    from.port =
-        h->nat.kind == DTT_SIM_NAT_NONE ? port : dtt_sim_nat_send(&h->nat, &w->rng, w->t_ns, to);
-    const struct dtt_sim_host *target = host_at(w, to);
-    bool is_short = hops > 0 && hops < HOPS_FAR;
-    if (is_lost(w, &extra_us) || is_short || !target || data.len + IP_UDP_HEADER > w->links.mtu ||
-        (w->is_cut && target->island != h->island)) {
+    struct dtt_sim_way way = dtt_sim_home_out(h, port, to, hops > 0 ? hops : HOPS);
+    const struct dtt_sim_host *target = far_end(w, &way, to);
+    if (is_lost(w, &extra_us) || !can_pass(h, &way, target, data.len)) {
         w->lost++;
         return;
     }
-    struct packet *p = malloc(sizeof(*p) + data.len);
+    struct packet *p = malloc(sizeof(*p) + data.len + DTT_SIM_HOME_MARK);
     if (!p) {
         w->is_out_of_memory = true;
         return;
     }
     *p = (struct packet){.event = {.kind = DTT_SIM_EV_PACKET},
                          .from_host = h->number,
-                         .from = from,
+                         .hops = crosses_internet(&way) ? way.hops - HOPS_FAR : way.hops,
+                         .turn = way.turn,
+                         .direct = way.direct,
+                         .from = way.from,
                          .to = *to,
                          .len = data.len};
-    memcpy(p->data, data.data, data.len);
-    uint64_t us = delay_us(w, h->number, target->number) + extra_us;
-    if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + us * DTT_US) != DTT_OK) {
+    if (is_krpc && h->nat && w->hides_homes) {
+        struct dtt_slice hidden = dtt_sim_home_hide(p->data, data);
+        p->len = hidden.len;
+        data = hidden.data == p->data ? dtt_slice(NULL, 0) : data;
+    }
+    if (data.len > 0) {
+        memcpy(p->data, data.data, data.len);
+    }
+    uint64_t us = crosses_internet(&way) ? delay_us(w, h->number, target->number) : HOME_US;
+    if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + (us + extra_us) * DTT_US) != DTT_OK) {
         free(p);
         w->is_out_of_memory = true;
     }
@@ -252,14 +300,22 @@ static struct dtt_addr socket_of(const struct dtt_sim_host *h)
     return dtt_addr_v4(0, 0, 0, 0, h->addr.port);
 }
 
+/* The host that a datagram gets to; NULL: nobody lets it in. */
+static struct dtt_sim_host *who_gets(struct dtt_sim_world *w, const struct packet *p)
+{
+    struct dtt_sim_nat *nat = p->turn ? p->turn : nat_at(w, &p->to);
+    if (!p->direct && nat) {
+        return dtt_sim_home_in(w, nat, &p->from, p->to.port, p->hops);
+    }
+    struct dtt_sim_host *h = p->direct ? p->direct : host_at(w, &p->to);
+    return h && (h->is_hostile || p->to.port == DTT_SIM_PORT) ? h : NULL;
+}
+
 static void deliver(struct dtt_sim_world *w, const struct packet *p)
 {
-    struct dtt_sim_host *h = host_at(w, &p->to);
+    struct dtt_sim_host *h = who_gets(w, p);
     struct dtt_slice data = dtt_slice(p->data, p->len);
-    bool gets_in = h && (h->nat.kind == DTT_SIM_NAT_NONE
-                             ? h->is_hostile || p->to.port == DTT_SIM_PORT
-                             : dtt_sim_nat_lets_in(&h->nat, w->t_ns, &p->from, p->to.port));
-    if (!gets_in || h->is_asleep || (!h->core && !h->guest_recv)) {
+    if (!h || h->is_asleep || (!h->core && !h->guest_recv)) {
         w->lost++;
         return;
     }
@@ -290,15 +346,29 @@ static bool pick_ip(struct dtt_sim_world *w, struct dtt_sim_host *h,
         }
         struct dtt_addr a = dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], DTT_SIM_PORT);
         if (ip[3] != 0 && ip[3] != 255 && dtt_addr_scope(&a) == DTT_SCOPE_GLOBAL &&
-            !dtt_map_get(&w->by_ip, ip)) {
+            !host_at(w, &a) && !nat_at(w, &a)) {
             memcpy(h->ip, ip, sizeof(ip));
-            return dtt_map_put(&w->by_ip, ip, h) == DTT_OK;
+            if (!h->nat) {
+                return dtt_map_put(&w->by_ip, ip, h) == DTT_OK;
+            }
+            struct dtt_sim_nat *nat = dtt_sim_home_outermost(h);
+            memcpy(nat->ip, ip, sizeof(ip));
+            return dtt_map_put(&w->nats_by_ip, ip, nat) == DTT_OK;
         }
     }
     return false;
 }
 
-static struct dtt_sim_host *host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat,
+/* What the host itself takes for its address: number `place` in its home. */
+static void set_addr(struct dtt_sim_host *h, uint32_t place)
+{
+    h->addr = !h->nat || h->nat->rules.is_firewall
+                  ? dtt_addr_v4(h->ip[0], h->ip[1], h->ip[2], h->ip[3], DTT_SIM_PORT)
+                  : dtt_addr_v4(192, 168, 1, (uint8_t)(10 + place), DTT_SIM_PORT);
+}
+
+/* `nat`: NULL, or the first one that it is behind, which may be new. */
+static struct dtt_sim_host *host_add(struct dtt_sim_world *w, struct dtt_sim_nat *nat,
                                      const struct dtt_sim_host *beside)
 {
     struct dtt_sim_host **grown =
@@ -311,29 +381,60 @@ static struct dtt_sim_host *host_add(struct dtt_sim_world *w, enum dtt_sim_nat_k
     if (!h) {
         return NULL;
     }
-    dtt_sim_nat_init(&h->nat, nat, NAT_TIMEOUT);
-    if (!pick_ip(w, h, beside)) {
-        host_free(h);
-        return NULL;
-    }
     h->event.kind = DTT_SIM_EV_HOST;
     h->world = w;
     h->number = (uint32_t)w->n_hosts;
-    h->addr = nat == DTT_SIM_NAT_NONE ? dtt_sim_host_global(h)
-                                      : dtt_addr_v4(192, 168, 1, 10, DTT_SIM_PORT);
+    h->nat = nat;
+    const struct dtt_sim_nat *outermost = nat ? dtt_sim_home_outermost(h) : NULL;
+    bool is_there = outermost && (nat->hosts > 0 || outermost->hosts > 1);
+    if (is_there) {
+        memcpy(h->ip, outermost->ip, sizeof(h->ip));
+    } else if (!pick_ip(w, h, beside)) {
+        host_free(h);
+        return NULL;
+    }
+    for (struct dtt_sim_nat *n = is_there ? NULL : nat; n; n = n->carrier) {
+        n->host = h->number;
+    }
+    if (nat && nat->hosts == 0) {
+        nat->host = h->number;
+    }
+    set_addr(h, nat ? nat->hosts++ : 0);
     w->hosts[w->n_hosts++] = h;
     return h;
 }
 
-struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat)
+struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind kind)
 {
-    return host_add(w, nat, NULL);
+    if (kind == DTT_SIM_NAT_NONE) {
+        return host_add(w, NULL, NULL);
+    }
+    const struct dtt_sim_nat_rules *rules = dtt_sim_nat_rules_of(kind);
+    bool has_carrier = kind == DTT_SIM_NAT_CARRIER;
+    struct dtt_sim_nat *carrier = has_carrier ? dtt_sim_home_router(w, rules, NULL) : NULL;
+    struct dtt_sim_nat *nat =
+        has_carrier && !carrier ? NULL : dtt_sim_home_router(w, rules, carrier);
+    return nat ? host_add(w, nat, NULL) : NULL;
+}
+
+struct dtt_sim_host *dtt_sim_host_add_inside(struct dtt_sim_world *w,
+                                             const struct dtt_sim_host *other)
+{
+    bool has_room = !other->nat->rules.is_firewall && other->nat->hosts < DTT_SIM_HOME_HOSTS;
+    return has_room ? host_add(w, other->nat, NULL) : NULL;
+}
+
+struct dtt_sim_host *dtt_sim_host_add_neighbor(struct dtt_sim_world *w,
+                                               const struct dtt_sim_host *other)
+{
+    struct dtt_sim_nat *nat = dtt_sim_home_router(w, &other->nat->rules, other->nat->carrier);
+    return nat ? host_add(w, nat, NULL) : NULL;
 }
 
 struct dtt_sim_host *dtt_sim_host_add_beside(struct dtt_sim_world *w,
                                              const struct dtt_sim_host *other)
 {
-    return host_add(w, DTT_SIM_NAT_NONE, other);
+    return host_add(w, NULL, other);
 }
 
 struct dtt_now dtt_sim_host_now(const struct dtt_sim_host *h)
@@ -481,21 +582,34 @@ void dtt_sim_host_set_clock(struct dtt_sim_host *h, int64_t offset_ns)
     }
 }
 
-void dtt_sim_host_move(struct dtt_sim_host *h)
+/* Its network is another one, with the address that it has now. */
+static void tell_moved(struct dtt_sim_host *h)
 {
-    struct dtt_sim_world *w = h->world;
-    dtt_map_take(&w->by_ip, h->ip);
-    if (!pick_ip(w, h, NULL)) {
-        w->is_out_of_memory = true;
-    }
-    if (h->nat.kind == DTT_SIM_NAT_NONE) {
-        h->addr = dtt_sim_host_global(h);
-    }
     if (h->core) {
         enter(h);
         dtt_core_set_local_addrs(h->core, dtt_sim_host_now(h), &h->addr, 1);
         if (!h->is_asleep) {
             dtt_sim_host_settle(h);
+        }
+    }
+}
+
+void dtt_sim_host_move(struct dtt_sim_host *h)
+{
+    struct dtt_sim_world *w = h->world;
+    const struct dtt_sim_nat *nat = h->nat ? dtt_sim_home_outermost(h) : NULL;
+    dtt_map_take(nat ? &w->nats_by_ip : &w->by_ip, h->ip);
+    if (!pick_ip(w, h, NULL)) {
+        w->is_out_of_memory = true;
+    }
+    for (size_t i = nat ? nat->host : h->number; i < w->n_hosts; i++) {
+        struct dtt_sim_host *other = w->hosts[i];
+        if (other == h || (nat && other->nat && dtt_sim_home_outermost(other) == nat)) {
+            memcpy(other->ip, h->ip, sizeof(h->ip));
+            if (!nat || nat->rules.is_firewall) {
+                set_addr(other, 0);
+            }
+            tell_moved(other);
         }
     }
 }

@@ -56,10 +56,10 @@ struct dtt_sim_host {
     struct dtt_sim_event event; /**< when it has something to do */
     struct dtt_sim_world *world;
     uint32_t number;
-    uint32_t island;      /**< cut off from other islands while the world is cut */
-    struct dtt_addr addr; /**< as the host sees it: private behind a NAT */
-    uint8_t ip[4];        /**< as the world sees it */
-    struct dtt_sim_nat nat;
+    uint32_t island;         /**< cut off from other islands while the world is cut */
+    struct dtt_addr addr;    /**< as the host sees it: private behind a NAT */
+    uint8_t ip[4];           /**< as the world sees it */
+    struct dtt_sim_nat *nat; /**< the first one on its way out (home.h); NULL: none */
     struct dtt_sim_clock clock;
     struct dtt_sim_task wake;
     bool is_asleep;
@@ -109,7 +109,11 @@ struct dtt_sim_world {
     struct dtt_timerq queue;
     struct dtt_sim_host **hosts;
     size_t n_hosts, cap_hosts;
-    struct dtt_map by_ip;          /**< as the world sees it -> struct dtt_sim_host */
+    struct dtt_sim_nat **nats;
+    size_t n_nats, cap_nats;
+    struct dtt_map by_ip;          /**< as the world sees it -> struct dtt_sim_host without NAT */
+    struct dtt_map nats_by_ip;     /**< and those NATs that the internet sees */
+    bool hides_homes;              /**< no DHT node names one behind a NAT to others (home.h) */
     struct dtt_map by_id;          /**< endpoint id -> struct dtt_sim_host */
     struct dtt_memo valid, opened; /**< of all nodes: each item is checked once, not by thousands */
     uint32_t routers[DTT_SIM_ISLANDS][DTT_SIM_ROUTERS]; /**< numbers of hosts */
@@ -127,8 +131,14 @@ struct dtt_sim_world {
 int dtt_sim_world_init(struct dtt_sim_world *w, uint64_t seed);
 void dtt_sim_world_fini(struct dtt_sim_world *w);
 
-/** A host with a global address, or behind a NAT. NULL: out of memory. */
-struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind nat);
+/** A host with a global address, or in a home of its own. NULL: out of memory. */
+struct dtt_sim_host *dtt_sim_host_add(struct dtt_sim_world *w, enum dtt_sim_nat_kind kind);
+/** Another one in the home of a host that is behind a NAT, and no firewall. */
+struct dtt_sim_host *dtt_sim_host_add_inside(struct dtt_sim_world *w,
+                                             const struct dtt_sim_host *other);
+/** One in another home at the carrier of one that has a carrier. */
+struct dtt_sim_host *dtt_sim_host_add_neighbor(struct dtt_sim_world *w,
+                                               const struct dtt_sim_host *other);
 /** One with a global address in the same /24 as another. */
 struct dtt_sim_host *dtt_sim_host_add_beside(struct dtt_sim_world *w,
                                              const struct dtt_sim_host *other);
@@ -141,7 +151,7 @@ void dtt_sim_host_kill(struct dtt_sim_host *h);
 void dtt_sim_host_sleep(struct dtt_sim_host *h, uint64_t ns);
 /** Sets the wall clock of the host. */
 void dtt_sim_host_set_clock(struct dtt_sim_host *h, int64_t offset_ns);
-/** The host moves to another network: a new address in front of the same NAT. */
+/** The host, and all behind its NAT, move to another network: a new address in front of it. */
 void dtt_sim_host_move(struct dtt_sim_host *h);
 /** Broadcasts in its topic. DTT_E... as dtt_core_topic_send. */
 int dtt_sim_host_say(struct dtt_sim_host *h, struct dtt_slice text);
