@@ -23,9 +23,10 @@ int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
     return sodium_hex2bin(out, len, text, text_len, NULL, NULL, NULL) == 0 ? DTT_OK : DTT_EPROTO;
 }
 
-void dtt_zbase32_encode(char *out, struct dtt_slice s)
+static const char base32_alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+static void encode32(char *out, struct dtt_slice s, const char *alphabet)
 {
-    static const char alphabet[] = "ybndrfg8ejkmcpqxot1uwisza345h769";
     unsigned bits = 0;
     unsigned acc = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -42,13 +43,22 @@ void dtt_zbase32_encode(char *out, struct dtt_slice s)
     *out = '\0';
 }
 
+void dtt_base32_encode(char *out, struct dtt_slice s)
+{
+    encode32(out, s, base32_alphabet);
+}
+
+void dtt_zbase32_encode(char *out, struct dtt_slice s)
+{
+    encode32(out, s, "ybndrfg8ejkmcpqxot1uwisza345h769");
+}
+
 /* 0..31, or 32 for a character that is not in the alphabet in either case. */
 static unsigned value32(char c)
 {
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
     c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    const char *p = c ? strchr(alphabet, c) : NULL;
-    return p ? (unsigned)(p - alphabet) : 32;
+    const char *p = c ? strchr(base32_alphabet, c) : NULL;
+    return p ? (unsigned)(p - base32_alphabet) : 32;
 }
 
 int dtt_base32_decode(uint8_t *out, size_t len, const char *text, size_t text_len)

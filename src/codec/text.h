@@ -16,7 +16,8 @@ int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
 #define DTT_BASE32_LEN(n) (((n)*8 + 4) / 5)
 /** Either case, exactly `len` bytes; unused low bits must be zero. DTT_EPROTO otherwise. */
 int dtt_base32_decode(uint8_t *out, size_t len, const char *text, size_t text_len);
-/** `out` has room for DTT_BASE32_LEN(s.len) + 1. */
+/** Both: `out` has room for DTT_BASE32_LEN(s.len) + 1. */
+void dtt_base32_encode(char *out, struct dtt_slice s);
 void dtt_zbase32_encode(char *out, struct dtt_slice s);
 
 #define DTT_BASE64_LEN(n) (((n) + 2) / 3 * 4)
