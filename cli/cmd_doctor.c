@@ -107,6 +107,19 @@ static void check_clock(struct doctor *d)
     }
 }
 
+/* The value of a metric of the node; 0 when there is none of this name. */
+static uint64_t metric(const dtt_node *n, const char *name)
+{
+    struct dtt_metric m = {.size = sizeof(m)};
+    for (size_t i = 0; dtt_node_metric(n, i, &m) == 1; i++) {
+        if (strcmp(m.name, name) == 0) {
+            return m.value;
+        }
+        m.size = sizeof(m);
+    }
+    return 0;
+}
+
 static void check_udp(struct doctor *d)
 {
     char first[DTT_ADDR_TEXT_MAX], second[DTT_ADDR_TEXT_MAX];
@@ -114,6 +127,23 @@ static void check_udp(struct doctor *d)
     dtt_addr_format(&d->bound[1], second);
     report(d, "udp", VERDICT_OK, "listening on %s%s%s", first, d->n_bound > 1 ? " and " : "",
            d->n_bound > 1 ? second : "");
+}
+
+/* Whether and where members can be looked for in the local network. */
+static void check_lan(struct doctor *d)
+{
+    uint64_t links = metric(d->session.node, "lan_links");
+    if (d->session.options->no_lan) {
+        report(d, "lan", VERDICT_OK, "not asked, as '--no-lan' says");
+    } else if (links > 0) {
+        report(d, "lan", VERDICT_OK,
+               "members in the local network can be found, over %u interface%s and famil%s",
+               (unsigned)links, links == 1 ? "" : "s", links == 1 ? "y" : "ies");
+    } else {
+        report(d, "lan", VERDICT_WARN,
+               "members in the local network cannot be found: no interface to listen on can "
+               "multicast, or another program keeps UDP port 5353 for itself");
+    }
 }
 
 /* How many of the bootstrap hosts are names rather than addresses. */
@@ -371,6 +401,7 @@ static void take_event(struct session *s, const struct dtt_event *event)
         memcpy(d->bound, event->u.listening.addrs, sizeof(d->bound));
         check_clock(d);
         check_udp(d);
+        check_lan(d);
         break;
     case DTT_EVENT_EXTERNAL_ADDR:
         addr = &event->u.external_addr.addr;
@@ -475,14 +506,14 @@ static int run(struct options *o)
 const struct command command_doctor = {
     .name = "doctor",
     .summary = "find out why peers are not found or not reached",
-    .details = "Checks from this machine, one line each: the clock, UDP sockets, the names of\n"
-               "the bootstrap hosts, whether DHT nodes answer over IPv4 and IPv6, the address\n"
-               "they see and what NAT that means, whether the home router maps a port to\n"
-               "this machine, and whether the nodes keep a value, stored under a random key.\n"
-               "The last line is the verdict. Joins no topic. Exit code 69 when something\n"
-               "fails.",
+    .details = "Checks from this machine, one line each: the clock, UDP sockets, whether members\n"
+               "in the local network can be found, the names of the bootstrap hosts, whether\n"
+               "DHT nodes answer over IPv4 and IPv6, the address they see and what NAT that\n"
+               "means, whether the home router maps a port to this machine, and whether the\n"
+               "nodes keep a value, stored under a random key. The last line is the verdict.\n"
+               "Joins no topic. Exit code 69 when something fails.",
     .options = OPTIONS_DHT | OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR) |
-               OPTION_BIT(OPTION_NO_PORTMAP),
+               OPTION_BIT(OPTION_NO_PORTMAP) | OPTION_BIT(OPTION_NO_LAN),
     .unlisted = OPTIONS_TOPIC & ~OPTION_BIT(OPTION_JOIN_TIMEOUT),
     .run = run,
 };

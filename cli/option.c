@@ -229,6 +229,7 @@ const struct option option_table[] = {
      .help = "meet members that run the Rust line 0.1 or 0.2 too"},
     {FLAG(NO_PORTMAP, "no-portmap", no_portmap),
      .help = "do not ask the home router for a port mapping"},
+    {FLAG(NO_LAN, "no-lan", no_lan), .help = "do not look for members in the local network"},
     {FLAG(QUIT_ON_EOF, "quit-on-eof", quit_on_eof),
      .help = "leave when standard input has ended and all is sent"},
     {NUMBER(NODES, "nodes", n_nodes, 1, 500), .help = "number of DHT nodes (default 20)"},

@@ -26,6 +26,7 @@ enum option_id {
     OPTION_TUNE,
     OPTION_OLD_LINE,
     OPTION_NO_PORTMAP,
+    OPTION_NO_LAN,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -59,10 +60,11 @@ enum option_id {
     (OPTION_BIT(OPTION_BOOTSTRAP) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_STATE) | \
      OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG))
 #define OPTIONS_SECRET (OPTION_BIT(OPTION_SECRET_FILE) | OPTION_BIT(OPTION_SECRET))
-#define OPTIONS_TOPIC                                                                       \
-    (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) | \
-     OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) | \
-     OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE) | OPTION_BIT(OPTION_NO_PORTMAP))
+#define OPTIONS_TOPIC                                                                        \
+    (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) |  \
+     OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) |  \
+     OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE) | OPTION_BIT(OPTION_NO_PORTMAP) | \
+     OPTION_BIT(OPTION_NO_LAN))
 
 #define OPTIONS_LISTEN_MAX 2
 #define OPTIONS_BOOTSTRAP_MAX 32
@@ -110,7 +112,8 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool no_bootstrap, no_portmap, old_line, quit_on_eof, verify, hex, is_real, list, json, help;
+    bool no_bootstrap, no_lan, no_portmap, old_line, quit_on_eof, verify, hex, is_real, list, json;
+    bool help;
 };
 
 /** The question of a command of `dtt dht`. */

@@ -101,7 +101,8 @@ static int open_node(struct session *s, unsigned flags)
                                 .n_listen = o->n_listen,
                                 .bootstrap = o->bootstrap,
                                 .n_bootstrap = o->n_bootstrap,
-                                .flags = o->no_portmap ? flags | DTT_NODE_NO_PORTMAP : flags,
+                                .flags = flags | (o->no_portmap ? DTT_NODE_NO_PORTMAP : 0u) |
+                                         (o->no_lan ? DTT_NODE_NO_LAN : 0u),
                                 .log_level = (int)o->log_level,
                                 .state_file = o->state};
     char why[1024];
@@ -167,7 +168,7 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
     }
     s->start_ms = session_now_ms();
     if (code == EXIT_OK) {
-        code = open_node(s, flags);
+        code = open_node(s, flags | (kind == SESSION_LOOKUP ? DTT_NODE_NO_LAN : 0u));
     }
     if (code == EXIT_OK && kind != SESSION_DHT) {
         code = start_topic(s, kind, &s->secret);

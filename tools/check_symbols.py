@@ -12,8 +12,8 @@ import re
 import subprocess
 import sys
 
-CORE = ["base", "codec", "crypto", "dht", "record", "tracker", "gossip", "quic", "portmap", "node",
-        "sim"]
+CORE = ["base", "codec", "crypto", "dht", "record", "lan", "tracker", "gossip", "quic", "portmap",
+        "node", "sim"]
 
 # Memory, strings and numbers. snprintf writes to memory; printf and friends are not here.
 C_LIBRARY = r"""

@@ -56,7 +56,8 @@ enum dtt_node_flags {
     DTT_NODE_READ_ONLY = 1 << 2,    /**< answer no DHT queries (BEP 43) */
     DTT_NODE_NO_PORTMAP = 1 << 3,   /**< never ask the home router for a port mapping; otherwise a
                                          node behind one does while it has topics */
-    DTT_NODE_PORTMAP = 1 << 4       /**< ask for one without topics, too */
+    DTT_NODE_PORTMAP = 1 << 4,      /**< ask for one without topics, too */
+    DTT_NODE_NO_LAN = 1 << 5        /**< do not look for members in the local network */
 };
 
 /** Log levels: what `log_level` lets through. */
@@ -398,6 +399,7 @@ struct dtt_why {
     int64_t clock_offset_s;   /**< by how much our clock is ahead (negative: behind); 0 also when
                                    none has shown its own */
     uint32_t has_twin;        /**< another program has this identity (DTT_EVENT_TWIN) */
+    uint32_t records_lan; /**< of `records_seen`, those that only the local network has brought */
 };
 
 /** Says how far the topic is. Writes min(ret->size, ours) bytes. Errors: DTT_EINVAL. */

@@ -39,7 +39,8 @@ enum dtt_event_type {
     DTT_EVENT_LOST = 22,            /**< lost: own messages that nobody is known to have */
     DTT_EVENT_CLOCK = 23,           /**< clock: those of other members show another time */
     DTT_EVENT_TWIN = 24,            /**< twin: another program has this node's identity */
-    DTT_EVENT_PORT_MAPPING = 25     /**< port_mapping: what the home router has said */
+    DTT_EVENT_PORT_MAPPING = 25,    /**< port_mapping: what the home router has said */
+    DTT_EVENT_LAN = 26              /**< lan: a member was found in the local network */
 };
 
 struct dtt_event_listening {
@@ -243,6 +244,12 @@ struct dtt_event_port_mapping {
     uint32_t code;        /**< REFUSED: the protocol's error code */
 };
 
+/** Told once for each member and topic. It is dialled like any other. */
+struct dtt_event_lan {
+    struct dtt_id peer;
+    struct dtt_addr addr; /**< one of those that its record names, or whence the record came */
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -281,6 +288,7 @@ struct dtt_event {
         struct dtt_event_clock clock;
         struct dtt_event_twin twin;
         struct dtt_event_port_mapping port_mapping;
+        struct dtt_event_lan lan;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

@@ -57,7 +57,7 @@ static int check_bootstrap(const struct dtt_config *cfg, char *why, size_t cap)
 int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, char *why, size_t cap)
 {
     const unsigned flags = DTT_NODE_DHT_ONLY | DTT_NODE_NO_BOOTSTRAP | DTT_NODE_READ_ONLY |
-                           DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP;
+                           DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP | DTT_NODE_NO_LAN;
     const unsigned contrary = DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP;
     if (!dtt_read_sized(ours, sizeof(*ours), theirs)) {
         return dtt_refuse(DTT_EINVAL, why, cap, "%s", dtt_size_sentence(theirs));

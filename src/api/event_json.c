@@ -246,6 +246,10 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         break;
     case DTT_EVENT_TWIN: put_addrs(j, ev->u.twin.addrs, ev->u.twin.n_addrs); break;
     case DTT_EVENT_PORT_MAPPING: put_port_mapping(j, &ev->u.port_mapping); break;
+    case DTT_EVENT_LAN:
+        dtt_json_id(j, "endpoint_id", &ev->u.lan.peer);
+        dtt_json_addr(j, "addr", &ev->u.lan.addr);
+        break;
     case DTT_EVENT_WRITABLE:
     case DTT_EVENT_LEFT:
     case DTT_EVENT_DHT_READY: break;
@@ -293,6 +297,7 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_CLOCK: return "clock";
     case DTT_EVENT_TWIN: return "twin";
     case DTT_EVENT_PORT_MAPPING: return "port_mapping";
+    case DTT_EVENT_LAN: return "lan";
     }
     return "unknown";
 }

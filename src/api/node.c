@@ -42,6 +42,7 @@ static int drive_by(const struct dtt_config *cfg, struct dtt_io_config *io)
                   : cfg->flags & DTT_NODE_PORTMAP  ? DTT_CORE_PORTMAP_ALWAYS
                   : io->dht_only                   ? DTT_CORE_PORTMAP_OFF
                                                    : DTT_CORE_PORTMAP_TOPICS;
+    io->has_lan = (cfg->flags & DTT_NODE_NO_LAN) == 0;
     io->state_file = cfg->state_file;
     io->listen_is_default = cfg->n_listen == 0;
     if (io->listen_is_default) {

@@ -259,6 +259,7 @@ static const struct {
     {"read_only", NULL, DTT_NODE_READ_ONLY},
     {"no_portmap", NULL, DTT_NODE_NO_PORTMAP},
     {"portmap", NULL, DTT_NODE_PORTMAP},
+    {"no_lan", NULL, DTT_NODE_NO_LAN},
     {"log_level", set_log_level, 0},
     {"state_file", set_state_file, 0},
     {"name", set_name, 0},

@@ -5,6 +5,7 @@
 #include "dht/state.h"
 #include "io/gateway.h"
 #include "io/host.h"
+#include "io/mdns.h"
 #include "io/network.h"
 #include "io/resolve.h"
 #include "io/state_file.h"
@@ -12,6 +13,7 @@
 #include "io/udp.h"
 #include "io/upnp.h"
 #include "node/core_dht.h"
+#include "node/core_lan.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,11 +33,13 @@
 #define STALE_ROUNDS 8
 /* Batches read from one socket before everything else has its turn. */
 #define READ_BATCHES 16
+/* Datagrams of multicast DNS, likewise. */
+#define MDNS_READS 64
 /*
  * What a node and its loop open, and some for name servers and the state file. A node that begins
  * without them would half work, and libuv ends the process when it cannot make its first pipes.
  */
-#define DESCRIPTORS 20
+#define DESCRIPTORS 24
 /* So long the end waits for a router that is to forget a mapping made by UPnP. */
 #define UPNP_PATIENCE_MS 1000
 #define RETRY_FIRST_NS (5 * DTT_S)
@@ -74,11 +78,48 @@ struct dtt_io {
     bool is_network_watched;
     bool needs_gateway; /* for a port mapping */
     struct dtt_upnp upnp;
+    bool has_lan;
+    struct dtt_mdns mdns;
+    uv_poll_t mdns_poll[SOCKETS];
     struct dtt_state_keeper *state; /* NULL: none is kept */
     uint64_t trim_ns;               /* not before then */
     uint64_t trim_freed;            /* QUIC_MEMORY_FREED when the heap was trimmed last */
     bool is_broken;
 };
+
+/* --------------------------------------------------------- multicast DNS */
+
+static void on_mdns(uv_poll_t *handle, int status, int events)
+{
+    struct dtt_io *io = handle->loop->data;
+    int side = handle == &io->mdns_poll[1];
+    struct dtt_mdns_datagram d;
+    (void)status;
+    (void)events;
+    for (int i = 0; i < MDNS_READS && dtt_mdns_recv(&io->mdns, side, &d); i++) {
+        dtt_core_lan_recv(io->core, dtt_host_now(), d.index, &d.from, dtt_slice(d.data, d.len));
+    }
+}
+
+static int watch_mdns(struct dtt_io *io)
+{
+    for (int i = 0; i < SOCKETS; i++) {
+        if (io->mdns.fd[i] >= 0 &&
+            (uv_poll_init(&io->loop, &io->mdns_poll[i], io->mdns.fd[i]) != 0 ||
+             uv_poll_start(&io->mdns_poll[i], UV_READABLE, on_mdns) != 0)) {
+            return DTT_EIO;
+        }
+    }
+    return DTT_OK;
+}
+
+static void send_mdns(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_lan_packet p;
+    while (dtt_core_lan_next_packet(io->core, now, &p)) {
+        DTT_COUNT_N(io->ctx, NODE_TX_FAILED, !dtt_mdns_send(&io->mdns, &p));
+    }
+}
 
 /* --------------------------------------------------------------- sockets */
 
@@ -191,6 +232,7 @@ static void send_all(struct dtt_io *io, struct dtt_now now)
 {
     struct dtt_core_packet p;
     dtt_core_settle(io->core, now);
+    send_mdns(io, now);
     while (takes_packets(io) && dtt_core_next_packet(io->core, now, &p)) {
         int i = socket_of(io, &p.remote);
         if (i >= 0) {
@@ -381,6 +423,10 @@ static void find_gateway(struct dtt_io *io, struct dtt_now now)
 static void look_at_network(struct dtt_io *io, struct dtt_now now)
 {
     unsigned changes = dtt_network_look(&io->network, now);
+    if (changes & DTT_NETWORK_LOOKED && io->has_lan) {
+        dtt_mdns_look(&io->mdns, io->network.bound);
+        dtt_core_lan_set_links(io->core, now, io->mdns.links, io->mdns.n_links);
+    }
     if (changes & DTT_NETWORK_MOVED) {
         dtt_core_moved(io->core, now);
     }
@@ -522,7 +568,10 @@ static int open_watchers(struct dtt_io *io)
             watch(io, i);
         }
     }
-    return DTT_OK;
+    if (io->has_lan) {
+        dtt_mdns_open(&io->mdns, io->ctx, io->network.bound);
+    }
+    return watch_mdns(io);
 }
 
 /* Before anything is read or received, so that it is the first event of all. */
@@ -539,7 +588,8 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     struct dtt_core_config core = {.ctx = cfg->ctx,
                                    .dht_only = cfg->dht_only,
                                    .read_only = cfg->read_only,
-                                   .portmap = cfg->portmap};
+                                   .portmap = cfg->portmap,
+                                   .has_lan = io->has_lan};
     struct dtt_now now = dtt_host_now();
     memcpy(core.node_seed, cfg->node_seed, sizeof(core.node_seed));
     for (int i = 0; i < SOCKETS; i++) {
@@ -577,6 +627,8 @@ int dtt_io_open(struct dtt_io **ret, const struct dtt_io_config *cfg)
     io->ctx = cfg->ctx;
     io->timer_fd = -1;
     io->udp[0].fd = io->udp[1].fd = io->network.fd = -1;
+    io->has_lan = cfg->has_lan && !cfg->dht_only;
+    dtt_mdns_init(&io->mdns);
     io->rx = dtt_udp_rx_new();
     int err = io->rx ? dtt_host_descriptors(DESCRIPTORS) : DTT_ENOMEM;
     if (!err) {
@@ -638,6 +690,7 @@ void dtt_io_close(struct dtt_io *io)
         close(io->timer_fd);
     }
     dtt_network_fini(&io->network);
+    dtt_mdns_close(&io->mdns);
     dtt_udp_close(&io->udp[0]);
     dtt_udp_close(&io->udp[1]);
     dtt_udp_rx_free(io->rx);

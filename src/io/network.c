@@ -107,7 +107,7 @@ uint64_t dtt_network_deadline(const struct dtt_network *n)
 unsigned dtt_network_look(struct dtt_network *n, struct dtt_now now)
 {
     struct dtt_addr addrs[DTT_CORE_ADDRS];
-    unsigned changes = 0;
+    unsigned changes = DTT_NETWORK_LOOKED;
     uint64_t all;
     if (now.mono_ns < n->look_ns) {
         return 0;

@@ -44,9 +44,10 @@ uint64_t dtt_network_deadline(const struct dtt_network *n);
 
 enum dtt_network_change {
     DTT_NETWORK_MOVED = 1, /**< addresses or routes differ: connections may be affected */
-    DTT_NETWORK_ADDRS = 2  /**< `addrs` differ */
+    DTT_NETWORK_ADDRS = 2, /**< `addrs` differ */
+    DTT_NETWORK_LOOKED = 4 /**< there was a look, whatever it showed */
 };
-/** Looks if it is time to; the changes, or 0. */
+/** Looks if it is time to: a set of these. */
 unsigned dtt_network_look(struct dtt_network *n, struct dtt_now now);
 
 #endif

@@ -4,6 +4,7 @@
 #include "crypto/ed25519.h"
 #include "gossip/addr_info.h"
 #include "node/core_dht.h"
+#include "node/core_lan.h"
 #include "node/core_portmap.h"
 #include "node/core_topic.h"
 #include "node/dials.h"
@@ -74,6 +75,9 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
         if (!err) {
             err = dtt_gossip_new(&c->gossip, c->ctx, &gossip_cfg);
         }
+        if (!err && cfg->has_lan && !cfg->is_plain) {
+            err = dtt_lan_new(&c->lan, c->ctx, now);
+        }
     }
     struct dtt_prover prover = {
         .me = c->id, .user = c, .seed = dtt_core_topic_seed, .clock = dtt_core_topic_clock};
@@ -95,6 +99,7 @@ void dtt_core_free(struct dtt_core *c)
     while (c->n_topics > 0) {
         dtt_core_topic_free(c->topics[0]);
     }
+    dtt_lan_free(c->lan);
     dtt_once_free_all(c);
     dtt_waits_fini(&c->waits);
     dtt_links_fini(&c->links);
@@ -146,6 +151,9 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
     }
     if (!w.failed) {
         dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
+    }
+    if (c->lan) {
+        dtt_lan_renew(c->lan);
     }
     dtt_self_soon(&c->self, now);
 }
@@ -341,6 +349,9 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
             return true;
         }
     }
+    if (dtt_core_lan_route(c, now)) {
+        return true;
+    }
     dtt_links_follow(&c->links, &c->events);
     if (c->transport.ops->next_event(c->transport.self, &quic_ev)) {
         on_quic_event(c, now, &quic_ev);
@@ -386,6 +397,9 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_tick(c->topics[i]->tracker, now);
         }
+        if (c->lan) {
+            dtt_lan_tick(c->lan, now);
+        }
         dtt_locate_put(c, now);
         if (c->reach_ns <= now.mono_ns) {
             look_at_reach(c, now);
@@ -411,6 +425,7 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
         for (size_t i = 0; i < c->n_topics; i++) {
             t = dtt_min_ns(t, dtt_tracker_deadline(c->topics[i]->tracker));
         }
+        t = c->lan ? dtt_min_ns(t, dtt_lan_deadline(c->lan)) : t;
     }
     return t;
 }

@@ -56,6 +56,13 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
             dtt_gossip_quit(c->gossip, now, &id);
         }
     }
+    if (!err && c->lan) {
+        err = dtt_lan_join(c->lan, now, c->last_topic + 1, tracker_cfg.topic, &tracker_cfg.secret);
+        if (err) {
+            dtt_gossip_quit(c->gossip, now, &id);
+            dtt_tracker_free(t->tracker);
+        }
+    }
     sodium_memzero(&tracker_cfg, sizeof(tracker_cfg));
     if (err) {
         free(t);
@@ -97,6 +104,9 @@ void dtt_core_topic_free(struct dtt_topic *t)
     c->topics[at] = c->topics[--c->n_topics];
     dtt_waits_forget_topic(&c->waits, t);
     dtt_events_forget_topic(&c->events, t);
+    if (c->lan) {
+        dtt_lan_leave(c->lan, t->number);
+    }
     dtt_tracker_free(t->tracker);
     free(t);
 }

@@ -14,6 +14,9 @@
 /** A send is accepted while half of the neighbours have no more than this unacknowledged. */
 #define DTT_TOPIC_SEND_MAX (128 * 1024)
 
+/** Members that the local network has brought, remembered as told. */
+#define DTT_TOPIC_NEAR 32
+
 struct dtt_topic {
     struct dtt_core *core;
     void *driver; /**< whoever runs the core */
@@ -25,6 +28,8 @@ struct dtt_topic {
     struct dtt_dial_failure failure; /**< the last one; no tries: none yet */
     bool is_joined;                  /**< JOINED was told */
     bool wants_writable;             /**< a send was refused, WRITABLE is owed */
+    uint64_t n_near;                 /**< members of the local network that were ever told */
+    struct dtt_id near[DTT_TOPIC_NEAR];
 };
 
 /** `driver` is kept in the topic and not looked at. */

@@ -71,7 +71,8 @@ static const struct dtt_id *source(const struct dtt_event *ev)
     case DTT_EVENT_LOST:
     case DTT_EVENT_CLOCK:
     case DTT_EVENT_TWIN:
-    case DTT_EVENT_PORT_MAPPING: break;
+    case DTT_EVENT_PORT_MAPPING:
+    case DTT_EVENT_LAN: break;
     }
     return NULL;
 }
@@ -228,7 +229,8 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
     case DTT_EVENT_LOST:
     case DTT_EVENT_CLOCK:
     case DTT_EVENT_TWIN:
-    case DTT_EVENT_PORT_MAPPING: break;
+    case DTT_EVENT_PORT_MAPPING:
+    case DTT_EVENT_LAN: break;
     }
 }
 

@@ -7,6 +7,7 @@
 #ifndef DTT_NODE_INSIDE_H
 #define DTT_NODE_INSIDE_H
 
+#include "lan/lan.h"
 #include "node/core.h"
 #include "node/events.h"
 #include "node/limits.h"
@@ -36,6 +37,7 @@ struct dtt_core {
     uint32_t last_topic; /**< number of the newest */
     struct dtt_id id;
     struct dtt_dht *dht;
+    struct dtt_lan *lan; /**< NULL: the local network is not asked */
     struct dtt_events events;
     struct dtt_waits waits;
     struct dtt_self self;

@@ -10,6 +10,7 @@
 void dtt_snapshot_stats(const struct dtt_core *c, struct dtt_snapshot_stats *ret)
 {
     *ret = (struct dtt_snapshot_stats){.topics = c->n_topics,
+                                       .lan_links = c->lan ? dtt_lan_n_links(c->lan) : 0,
                                        .links = dtt_map_count(&c->links.peers),
                                        .events = c->events.ring.count,
                                        .events_lost = c->events.lost,

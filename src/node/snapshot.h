@@ -12,6 +12,7 @@
 
 struct dtt_snapshot_stats {
     struct dtt_dht_stats dht;
+    size_t lan_links; /**< where members are looked for in the local network */
     size_t topics;
     size_t links;       /**< peers with a connection or a dial */
     size_t neighbors;   /**< of these, in some topic */

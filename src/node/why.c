@@ -54,7 +54,7 @@ static void write_joined(char *out, size_t cap, uint32_t neighbors,
     write_faults(out, cap, facts->slow, "reads slowly", "read slowly");
 }
 
-/* Members that nobody found on the DHT were named by the program or by other members. */
+/* Members without a record were named by the program or by other members. */
 static void write_dial(char *out, size_t cap, const struct dtt_why *w)
 {
     char attempts[48] = "";
@@ -64,8 +64,9 @@ static void write_dial(char *out, size_t cap, const struct dtt_why *w)
                  plural(w->dials_started), w->dials_failed);
     }
     if (w->records_seen > 0) {
-        snprintf(members, sizeof(members), "%u member%s found on the DHT", w->records_seen,
-                 plural(w->records_seen));
+        snprintf(members, sizeof(members), "%u member%s found %s", w->records_seen,
+                 plural(w->records_seen),
+                 w->records_lan < w->records_seen ? "on the DHT" : "in the local network");
     }
     snprintf(out, cap, "%s, connecting%s", members, attempts);
 }
@@ -177,6 +178,7 @@ void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_st
     w.dht_asked = dht->asked;
     w.dht_answered = dht->answered;
     w.records_seen = s->records_seen;
+    w.records_lan = s->records_near;
     w.records_refused = s->records_refused;
     w.dials_started = s->dials_started;
     w.dials_failed = s->dials_failed;

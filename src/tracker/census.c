@@ -27,7 +27,7 @@ static size_t numbers_of(const struct dtt_view *v, uint64_t minute,
     size_t n = 0;
     for (size_t i = 0; i < v->count; i++) {
         const struct dtt_record_info *r = &v->records[i].info;
-        if (r->minute != minute) {
+        if (r->minute != minute || v->records[i].is_near) {
             continue;
         }
         uint64_t number = dtt_census_number(&r->publisher, minute);

@@ -98,3 +98,22 @@ bool dtt_own_record_next_day(struct dtt_tracker *t, struct dtt_tracker_action *r
     hand_out(t, ret, &info);
     return true;
 }
+
+int dtt_own_record_near(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                        const struct dtt_addr *near, size_t n, struct dtt_writer *ret)
+{
+    struct dtt_record_info info;
+    describe_us(t, now.mono_ns, &info);
+    info.n_addrs = 0;
+    for (size_t i = 0; i < n + t->n_addrs && info.n_addrs < DTT_RECORD_ADDRS; i++) {
+        const struct dtt_addr *a = i < n ? &near[i] : &t->addrs[i - n];
+        if (!dtt_addr_is_in(info.addrs, info.n_addrs, a)) {
+            info.addrs[info.n_addrs++] = *a;
+        }
+    }
+    int err = make_record(t, minute, &info, ret);
+    if (!err) {
+        dtt_twin_made(&t->twin, dtt_slice(ret->data, ret->len));
+    }
+    return err;
+}

@@ -13,5 +13,8 @@ bool dtt_own_record_next(struct dtt_tracker *t, struct dtt_tracker_action *ret);
 /** Likewise the record of the day, in the secret slot of its first minute: docs/design/tracker.md.
  */
 bool dtt_own_record_next_day(struct dtt_tracker *t, struct dtt_tracker_action *ret);
+/** For the local network: dtt_tracker_near_record. */
+int dtt_own_record_near(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                        const struct dtt_addr *near, size_t n, struct dtt_writer *ret);
 
 #endif

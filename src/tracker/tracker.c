@@ -530,6 +530,20 @@ void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_
     step(t, now);
 }
 
+bool dtt_tracker_near_value(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                            struct dtt_slice value, uint32_t zone, struct dtt_record_info *ret)
+{
+    enter(t, now);
+    enum dtt_view_result result = dtt_view_add_near(&t->view, minute, value, zone, ret);
+    if (result == DTT_VIEW_RECORD) {
+        hear_record(t, ret);
+    } else if (result == DTT_VIEW_OWN) {
+        dtt_twin_found(&t->twin, now, value, ret);
+    }
+    step(t, now);
+    return result == DTT_VIEW_RECORD;
+}
+
 void dtt_tracker_clock(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *member,
                        uint64_t minute)
 {
@@ -653,6 +667,12 @@ static bool next_door(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     return true;
 }
 
+int dtt_tracker_near_record(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                            const struct dtt_addr *near, size_t n, struct dtt_writer *ret)
+{
+    return dtt_own_record_near(t, now, minute, near, n, ret);
+}
+
 static bool next_published(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
     if (!t->publisher.is_news) {
@@ -721,6 +741,8 @@ void dtt_tracker_status(const struct dtt_tracker *t, struct dtt_now now,
         .twin = t->twin.addrs[0],
     };
     for (size_t i = 0; i < t->view.count; i++) {
-        ret->records_seen += t->view.records[i].info.minute + 1 >= minute;
+        bool is_fresh = t->view.records[i].info.minute + 1 >= minute;
+        ret->records_seen += is_fresh;
+        ret->records_near += is_fresh && t->view.records[i].is_near;
     }
 }

@@ -56,6 +56,19 @@ void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_
 /** One value of a GET's slot and its seq, the moment it arrives. Any bytes; garbage is counted. */
 void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
                             uint64_t minute, int64_t seq, struct dtt_slice value);
+/**
+ * The same from the local network: a record of `minute`, in which link-local addresses are of
+ * `zone`. Whose it is stands in *ret. False: it is no record of another member. The caller bounds
+ * how many it brings.
+ */
+bool dtt_tracker_near_value(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                            struct dtt_slice value, uint32_t zone, struct dtt_record_info *ret);
+/**
+ * Our record of a minute for the local network, where `near` are addresses of ours, too: those have
+ * a place in it first. DTT_EROTATE, DTT_ETOOBIG.
+ */
+int dtt_tracker_near_record(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
+                            const struct dtt_addr *near, size_t n, struct dtt_writer *ret);
 /** A GET is over. status 0 or DTT_E...; answered = nodes that answered. */
 void dtt_tracker_slot_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_slot_kind kind,
                            uint64_t minute, int status, uint32_t answered);
@@ -111,6 +124,7 @@ struct dtt_tracker_status {
     uint32_t neighbors;
     uint32_t reads_done;   /**< slot reads that ended with at least one answering node */
     uint32_t records_seen; /**< distinct publishers in the last two minutes, without us */
+    uint32_t records_near; /**< of these, not seen in a slot */
     uint32_t records_refused;
     uint32_t minutes_skipped; /**< the rotation of the secret failed for them */
     bool is_minute_skipped;   /**< the present one is among them */

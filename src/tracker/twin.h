@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 /** Values that we remember as ours: those of three minutes, with a record in three slots each third
- *  second where an interface flaps. */
-#define DTT_TWIN_MADE 192
+ *  second where an interface flaps, and those for the local network. */
+#define DTT_TWIN_MADE 256
 #define DTT_TWIN_HASH_BYTES 16
 #define DTT_TWIN_MARGIN_S 2            /**< clocks of two machines may differ a little */
 #define DTT_TWIN_KEEP_NS (600 * DTT_S) /**< it is there for so long after its last record */

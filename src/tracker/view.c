@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/view.h"
 
+#include "base/addr.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -206,14 +208,21 @@ static struct dtt_view_record *place_for(struct dtt_view *v, const struct dtt_re
     return v->records[oldest].info.minute < info->minute ? &v->records[oldest] : NULL;
 }
 
-static void keep(struct dtt_view *v, const struct dtt_record_info *info)
+static void keep(struct dtt_view *v, const struct dtt_record_info *info, bool is_near)
 {
     struct dtt_view_record *r = place_for(v, info);
     if (r) {
+        bool is_in_slot = r->info.minute == info->minute && !r->is_near;
+        r->is_near = is_near && !is_in_slot;
         r->info = *info;
         v->n_new += !r->is_new;
         r->is_new = true;
     }
+}
+
+static bool is_own(const struct dtt_view *v, const struct dtt_record_info *info)
+{
+    return memcmp(&info->publisher, &v->self, sizeof(v->self)) == 0;
 }
 
 enum dtt_view_result dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt_slot_kind kind,
@@ -240,13 +249,38 @@ enum dtt_view_result dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt
                   dtt_tv_text(dtt_error_name(err)));
         return DTT_VIEW_NOTHING;
     }
-    if (memcmp(&ret->publisher, &v->self, sizeof(v->self)) == 0) {
+    if (is_own(v, ret)) {
         return DTT_VIEW_OWN;
     }
     if (!is_in_view(v, minute)) {
         return DTT_VIEW_FAR;
     }
-    keep(v, ret);
+    keep(v, ret, false);
+    return DTT_VIEW_RECORD;
+}
+
+enum dtt_view_result dtt_view_add_near(struct dtt_view *v, uint64_t minute, struct dtt_slice value,
+                                       uint32_t zone, struct dtt_record_info *ret)
+{
+    const struct dtt_view_minute *m = is_in_view(v, minute) ? minute_of(v, minute) : NULL;
+    if (!m || m->is_skipped) {
+        DTT_COUNT(v->ctx, TRACKER_VALUES_STALE);
+        return DTT_VIEW_NOTHING;
+    }
+    if (open_value(v, m, value, ret) != DTT_OK) {
+        DTT_COUNT(v->ctx, LAN_VALUES_REFUSED);
+        return DTT_VIEW_NOTHING;
+    }
+    for (size_t i = 0; i < ret->n_addrs; i++) {
+        struct dtt_addr *a = &ret->addrs[i];
+        if (a->family == DTT_FAMILY_V6) {
+            *a = dtt_addr_v6_zone(a->ip, a->port, zone);
+        }
+    }
+    if (is_own(v, ret)) {
+        return DTT_VIEW_OWN;
+    }
+    keep(v, ret, true);
     return DTT_VIEW_RECORD;
 }
 
@@ -255,7 +289,8 @@ uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute, bool has
     uint32_t n = 0;
     for (size_t i = 0; i < v->count; i++) {
         const struct dtt_record_info *r = &v->records[i].info;
-        n += r->minute == minute && (r->n_active_peers > 0) == has_neighbors;
+        n += r->minute == minute && (r->n_active_peers > 0) == has_neighbors &&
+             !v->records[i].is_near;
     }
     return n;
 }

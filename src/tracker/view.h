@@ -22,7 +22,8 @@
 
 struct dtt_view_record {
     struct dtt_record_info info;
-    bool is_new; /**< not yet handed out */
+    bool is_new;  /**< not yet handed out */
+    bool is_near; /**< it came from the local network; whether a slot has it is not known */
 };
 
 struct dtt_view_slot {
@@ -91,7 +92,17 @@ enum dtt_view_result dtt_view_add(struct dtt_view *v, uint64_t mono_ns, enum dtt
                                   uint64_t minute, int64_t seq, struct dtt_slice value,
                                   struct dtt_record_info *ret);
 
-/** Distinct publishers other than us with a record in `minute` that names neighbours, or none. */
+/**
+ * The same with a record that the local network has brought; link-local addresses in it are of
+ * `zone`. The caller bounds how many are opened.
+ */
+enum dtt_view_result dtt_view_add_near(struct dtt_view *v, uint64_t minute, struct dtt_slice value,
+                                       uint32_t zone, struct dtt_record_info *ret);
+
+/**
+ * Distinct publishers other than us with a record in the slots of `minute` that names neighbours,
+ * or none.
+ */
 uint32_t dtt_view_publishers(const struct dtt_view *v, uint64_t minute, bool has_neighbors);
 
 /** Takes a record that was not handed out yet. */

@@ -4,6 +4,7 @@
 import signal
 
 import harness
+import netlab
 
 
 def stopped(scene, name, topic, *options):
@@ -80,4 +81,4 @@ def test(scene):
         process.kill()
 
 
-harness.run(test)
+netlab.run_apart(test)  # some nodes listen on all interfaces

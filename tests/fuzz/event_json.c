@@ -132,6 +132,7 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
         ev->u.port_mapping.protocol = p->stage;
         ev->u.port_mapping.reason = in->len % 2 ? p->stage : NULL;
         break;
+    case DTT_EVENT_LAN: take_addr(in, &ev->u.lan.addr); break;
     case DTT_EVENT_STATE_FILE:
         ev->u.state_file.reason[sizeof(ev->u.state_file.reason) - 1] = '\0';
         break;

@@ -68,6 +68,17 @@ FACTS = [
     ("gossip.md", "announcer after {} ms", WIRE, define("DTT_PLUMTREE_GRAFT_NEXT_NS")),
     ("gossip.md", "gathered for {} ms", WIRE, define("DTT_PLUMTREE_DISPATCH_NS")),
     ("gossip.md", "came {} hops or more", WIRE, define("DTT_PLUMTREE_OPTIMIZE_HOPS")),
+    ("lan.md", 'HKDF-SHA256(salt = "{}"', "src/lan/name.c", text("label")),
+    ("lan.md", "from port {} to port", "src/lan/lan.h", define("DTT_LAN_PORT")),
+    ("lan.md", "of at most {} bytes. Its", "src/lan/lan.h", define("DTT_LAN_PACKET_MAX")),
+    ("lan.md", "up to its {}nd entry", "src/lan/lan.h", define("DTT_LAN_ENTRIES")),
+    ("lan.md", "within its first {} s", "src/lan/lan.h", define("DTT_LAN_SPREAD_NS")),
+    ("lan.md", "It waits for {} to", "src/lan/lan.h", define("DTT_LAN_WAIT_MIN_NS")),
+    ("lan.md", "When {} records", "src/lan/lan.h", define("DTT_LAN_ENOUGH")),
+    ("lan.md", "at most\n{} answers a second", "src/lan/lan.h", define("DTT_LAN_ANSWERS_PER_SECOND")),
+    ("lan.md", "Of one host {} values", "src/lan/sources.h", define("DTT_LAN_OPEN_BURST")),
+    ("lan.md", "of all hosts together {} and", "src/lan/sources.h", define("DTT_LAN_OPEN_ALL_BURST")),
+    ("lan.md", "(at most {})", "src/node/core_lan.c", define("NEAR_MAX")),
 ]
 
 

@@ -14,6 +14,7 @@ import crypto  # noqa: E402
 import elections  # noqa: E402
 import extension  # noqa: E402
 import gossip  # noqa: E402
+import lan  # noqa: E402
 import proof  # noqa: E402
 import records  # noqa: E402
 import slots  # noqa: E402
@@ -282,6 +283,18 @@ class Proof(unittest.TestCase):
             ends = [unhex(case[k]) for k in ("exporter", "prover", "verifier")]
             self.assertEqual(
                 proof.frame(topic, minute, enc_seed, role, *ends).hex(), case["proof"])
+
+
+class Lan(unittest.TestCase):
+    def test_messages(self):
+        for case in load("lan.json")["names"]:
+            topic, secret = (crypto.cut(case[k].encode()) for k in ("topic_name", "secret"))
+            enc_seed = slots.encryption_seed(topic, case["minute"], secret)
+            self.assertEqual([topic.hex(), enc_seed.hex()], [case["topic"], case["encryption_seed"]])
+            name = lan.name(topic, case["minute"], enc_seed)
+            self.assertEqual(name, case["name"])
+            self.assertEqual(lan.question(case["id"], name).hex(), case["question"])
+            self.assertEqual(lan.answer(name, unhex(case["record"])).hex(), case["answer"])
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ static void the_first_look_is_no_change(void **state)
     struct dtt_now now = {.mono_ns = 5 * DTT_S};
     (void)state;
     dtt_network_init(&n, now, bound);
-    assert_int_equal(dtt_network_look(&n, now), DTT_NETWORK_ADDRS);
+    assert_int_equal(dtt_network_look(&n, now), DTT_NETWORK_LOOKED | DTT_NETWORK_ADDRS);
     assert_true(n.n_addrs > 0);
     assert_true(dtt_network_deadline(&n) == DTT_NEVER);
     now.mono_ns += DTT_NETWORK_EVERY_NS;
-    assert_int_equal(dtt_network_look(&n, now), 0);
+    assert_int_equal(dtt_network_look(&n, now), DTT_NETWORK_LOOKED);
     dtt_network_fini(&n);
 }
 
@@ -59,12 +59,12 @@ static void without_netlink_it_looks_from_time_to_time(void **state)
     dtt_network_init(&n, now, bound);
     dtt_network_fini(&n);
     assert_int_equal(n.fd, -1);
-    assert_int_equal(dtt_network_look(&n, now), DTT_NETWORK_ADDRS);
+    assert_int_equal(dtt_network_look(&n, now), DTT_NETWORK_LOOKED | DTT_NETWORK_ADDRS);
     n.addrs[0].port++; /* as if it had been another one */
     now.mono_ns += DTT_NETWORK_EVERY_NS - 1;
     assert_int_equal(dtt_network_look(&n, now), 0);
     now.mono_ns++;
-    assert_int_equal(dtt_network_look(&n, now), DTT_NETWORK_ADDRS);
+    assert_int_equal(dtt_network_look(&n, now), DTT_NETWORK_LOOKED | DTT_NETWORK_ADDRS);
     /* A contact shows more: it is looked at once. Its number is limited. */
     for (size_t i = 0; i < 2 * DTT_NETWORK_CONTACTS; i++) {
         dtt_network_add_contact(&n, now, &contact);

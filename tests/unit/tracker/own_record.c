@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a tracker writes into the slots of all kinds, and when. */
+/* What a tracker writes into the slots of all kinds and when, and what it gives the local network.
+ */
 #include "drive.h"
 
 /* ---- slots of several kinds */
@@ -225,6 +226,65 @@ static void strangers_do_not_silence_us(void **state)
     assert_int_equal(ctx.counters[DTT_COUNTER_TRACKER_RECORDS_CAPPED], 0);
 }
 
+/* ---- for the local network */
+
+/* The record that it gives for a minute, opened as its readers do. */
+static struct dtt_record_info near_record(uint64_t minute, const struct dtt_addr *near, size_t n)
+{
+    struct dtt_secret secret = test_secret("secret");
+    struct dtt_record_info info = {.size = sizeof(info)};
+    uint8_t buf[DTT_RECORD_VALUE_MAX], enc_seed[32];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    struct dtt_record rec;
+    assert_int_equal(dtt_tracker_near_record(t, at_ms(0), minute, near, n, &w), DTT_OK);
+    dtt_secret_rotate(enc_seed, &secret, test_topic, minute);
+    assert_int_equal(
+        dtt_record_unseal(dtt_slice(w.data, w.len), test_topic, minute, enc_seed, &rec), DTT_OK);
+    assert_int_equal(dtt_content_read(dtt_slice(rec.content, rec.content_len), &info), DTT_OK);
+    return info;
+}
+
+static void near_addresses_come_first_and_once(void **state)
+{
+    (void)state;
+    struct dtt_addr told[DTT_RECORD_ADDRS], near[2] = {node_addr(50), node_addr(2)};
+    for (unsigned i = 0; i < DTT_RECORD_ADDRS; i++) {
+        told[i] = node_addr(i + 1);
+    }
+    dtt_tracker_set_addrs(t, at_ms(0), told, 3);
+    struct dtt_record_info info = near_record(M, near, 2);
+    assert_int_equal(info.n_addrs, 4); /* one is in both */
+    assert_memory_equal(&info.addrs[0], &near[0], sizeof(near[0]));
+    assert_memory_equal(&info.addrs[1], &near[1], sizeof(near[1]));
+    assert_memory_equal(&info.addrs[2], &told[0], sizeof(told[0]));
+    assert_memory_equal(&info.addrs[3], &told[2], sizeof(told[2]));
+
+    dtt_tracker_set_addrs(t, at_ms(0), told, DTT_RECORD_ADDRS);
+    info = near_record(M - 1, near, 1);
+    assert_int_equal(info.n_addrs, DTT_RECORD_ADDRS);
+    assert_memory_equal(&info.addrs[0], &near[0], sizeof(near[0]));
+    assert_memory_equal(&info.addrs[1], &told[0], sizeof(told[0]));
+}
+
+/* Else each echo of the local network would be another program with our identity. */
+static void what_the_local_network_echoes_is_no_twin(void **state)
+{
+    (void)state;
+    uint8_t buf[DTT_RECORD_VALUE_MAX];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    struct dtt_record_info info;
+    struct sealed other;
+    struct dtt_addr addr = node_addr(50);
+    collect();
+    assert_int_equal(dtt_tracker_near_record(t, at_ms(9000), M, &addr, 1, &w), DTT_OK);
+    assert_false(dtt_tracker_near_value(t, at_ms(9010), M, dtt_slice(w.data, w.len), 1, &info));
+    collect();
+    assert_int_equal(out.twins, 0);
+    seal_plain(&other, 1, M);
+    assert_true(dtt_tracker_near_value(t, at_ms(9020), M, sealed_slice(&other), 1, &info));
+    assert_true(id_is(&info.publisher, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +298,8 @@ int main(void)
         TEST(a_stored_record_is_reported),
         TEST(enough_others_silence_us),
         TEST(strangers_do_not_silence_us),
+        TEST(near_addresses_come_first_and_once),
+        TEST(what_the_local_network_echoes_is_no_twin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
