@@ -151,8 +151,7 @@ def is_held(street, peer, protocol):
     check(held["addr"].startswith(OUTSIDE + ":"), f"at {held['addr']}")
     check(held["at"] - since < OPEN_S * SLOW, f"only after {held['at'] - since:.1f} s")
     check(street.is_reached(held["addr"]), f"no stranger comes in at {held['addr']}")
-    number = len(peer.of_kind("published"))
-    peer.wait_count("published", number + 1 if number == 0 else number, 30)
+    peer.wait("published", 30, lambda e: e["at"] > held["at"])
     return held
 
 
