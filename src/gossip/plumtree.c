@@ -3,6 +3,7 @@
 
 #include "codec/postcard.h"
 #include "crypto/blake3.h"
+#include "gossip/plumtree_lazy.h"
 
 #include <assert.h>
 
@@ -55,98 +56,14 @@ static bool is_busy(const struct dtt_plumtree *p, struct dtt_now now)
     return p->heard_ns[0] != 0 && now.mono_ns - p->heard_ns[0] < DTT_PLUMTREE_MOMENT_NS;
 }
 
-/* ---- announcing */
-
-static void add_ihave(const struct dtt_plumtree *p, const struct dtt_id *to,
-                      struct dtt_gossip_message *m, const struct dtt_gossip_ihave *ihave)
-{
-    m->u.ihave.entries[m->u.ihave.n++] = *ihave;
-    if (m->u.ihave.n == DTT_GOSSIP_IHAVE_WRITE_MAX) {
-        dtt_gossip_send(&p->port, to, m);
-        m->u.ihave.n = 0;
-    }
-}
-
-/* The round of a catch-up announcement for a content that ends at `until_ns` (not yet over). */
-static uint16_t catch_up_round(uint64_t until_ns, uint64_t now_ns)
-{
-    uint64_t age_ns = DTT_PLUMTREE_CONTENT_NS - (until_ns - now_ns);
-    return (uint16_t)(DTT_GOSSIP_CATCH_UP | (age_ns + DTT_MS - 1) / DTT_MS);
-}
-
-/* Sends the announcements that wait for one neighbour. */
-static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
-{
-    struct dtt_gossip_message m;
-    m.type = DTT_MSG_IHAVE;
-    m.u.ihave.n = 0;
-    struct dtt_gossip_ihave *waiting;
-    while ((waiting = dtt_ring_front(&peer->lazy_push_queue)) != NULL) {
-        add_ihave(p, &peer->id, &m, waiting);
-        dtt_ring_pop(&peer->lazy_push_queue);
-    }
-    struct dtt_gossip_recall_walk walk = {.is_begun = false};
-    const struct dtt_gossip_recall_entry *e;
-    while (peer->wants_catch_up && !peer->is_slow &&
-           (e = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk))) {
-        struct dtt_gossip_ihave ihave = {.id = e->id,
-                                         .round = catch_up_round(e->content_until_ns, now.mono_ns)};
-        add_ihave(p, &peer->id, &m, &ihave);
-    }
-    peer->wants_catch_up &= peer->is_slow;
-    if (m.u.ihave.n) {
-        dtt_gossip_send(&p->port, &peer->id, &m);
-    }
-}
-
-/* Has the announcements for `peer` sent soon, or at once when no timer can be had. */
-static void dispatch_soon(struct dtt_plumtree *p, struct dtt_now now,
-                          struct dtt_plumtree_peer *peer)
-{
-    if (!dtt_timer_is_armed(&p->dispatch_timer) &&
-        dtt_timerq_set(&p->timers, &p->dispatch_timer, now.mono_ns + DTT_PLUMTREE_DISPATCH_NS)) {
-        dispatch(p, now, peer);
-    }
-}
-
-/* Announcements fill a buffer too: a slow neighbour is told of the rest when it reads again. */
-static void announce(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer,
-                     const struct dtt_gossip_message_id *id, uint16_t round)
-{
-    if (peer->is_slow && !dtt_bucket_take(&peer->slow_budget, 1, now.mono_ns)) {
-        peer->wants_catch_up = true;
-        return;
-    }
-    if (peer->lazy_push_queue.count == DTT_PLUMTREE_LAZY_QUEUE_MAX) {
-        dispatch(p, now, peer);
-    }
-    struct dtt_gossip_ihave *room = dtt_ring_push(&peer->lazy_push_queue);
-    if (!room) {
-        DTT_COUNT(p->port.ctx, GOSSIP_ACTIONS_DROPPED);
-        return;
-    }
-    *room = (struct dtt_gossip_ihave){.id = *id, .round = round};
-    dispatch_soon(p, now, peer);
-}
-
 /* ---- neighbours */
-
-static void catch_up(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
-{
-    struct dtt_gossip_recall_walk walk = {.is_begun = false};
-    peer->wants_catch_up =
-        dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk) != NULL;
-    if (peer->wants_catch_up) {
-        dispatch_soon(p, now, peer);
-    }
-}
 
 static void start_link(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
 {
     peer->is_eager = true;
     peer->is_new = true;
     peer->was_pruned = false;
-    catch_up(p, now, peer);
+    dtt_plumtree_lazy_catch_up(p, now, peer);
 }
 
 static void init_queue(struct dtt_plumtree_peer *peer)
@@ -209,7 +126,7 @@ void dtt_plumtree_remind(struct dtt_plumtree *p, struct dtt_now now, const struc
 {
     struct dtt_plumtree_peer *known = find(p, peer);
     if (known) {
-        catch_up(p, now, known);
+        dtt_plumtree_lazy_catch_up(p, now, known);
     }
 }
 
@@ -230,7 +147,7 @@ void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const str
         dtt_bucket_init(&known->slow_budget, DTT_PLUMTREE_SLOW_TOLD, DTT_PLUMTREE_SLOW_TOLD,
                         now.mono_ns);
         if (known->wants_catch_up) {
-            dispatch_soon(p, now, known);
+            dtt_plumtree_lazy_soon(p, now, known);
         }
     }
 }
@@ -398,7 +315,7 @@ static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_pl
         if (!peer->is_slow && (peer->is_eager || is_for_all)) {
             dtt_gossip_send_blob(&p->port, &peer->id, blob);
         } else {
-            announce(p, now, peer, id, round);
+            dtt_plumtree_lazy_push(p, now, peer, id, round);
         }
     }
 }
@@ -479,10 +396,10 @@ static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
     if (until_ns <= now.mono_ns) {
         return;
     }
-    uint16_t round = catch_up_round(until_ns, now.mono_ns);
+    uint16_t round = dtt_plumtree_lazy_round(until_ns, now.mono_ns);
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         if (p->peers[i].is_used && !dtt_gossip_missing_is_from(e, (uint8_t)i)) {
-            announce(p, now, &p->peers[i], id, round);
+            dtt_plumtree_lazy_push(p, now, &p->peers[i], id, round);
         }
     }
 }
@@ -705,15 +622,6 @@ uint64_t dtt_plumtree_deadline(const struct dtt_plumtree *p)
     return dtt_timerq_deadline(&p->timers);
 }
 
-static void dispatch_all(struct dtt_plumtree *p, struct dtt_now now)
-{
-    for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        if (p->peers[i].is_used) {
-            dispatch(p, now, &p->peers[i]);
-        }
-    }
-}
-
 /* A topic that has gone quiet gives the memory of its queues back. */
 static void rest(struct dtt_plumtree *p)
 {
@@ -762,7 +670,7 @@ bool dtt_plumtree_tick(struct dtt_plumtree *p, struct dtt_now now)
         return false;
     }
     if (t == &p->dispatch_timer) {
-        dispatch_all(p, now);
+        dtt_plumtree_lazy_dispatch_all(p, now);
     } else if (t == &p->expire_timer) {
         expire(p, now);
     } else if (t == &p->watch_timer) {
