@@ -9,7 +9,10 @@ void dtt_gossip_recall_init(struct dtt_gossip_recall *r, struct dtt_ctx *ctx,
 {
     *r = (struct dtt_gossip_recall){.ctx = ctx};
     dtt_map_init(&r->ids, DTT_GOSSIP_ID_BYTES, DTT_GOSSIP_RECALL_IDS, hash_key);
+    dtt_gossip_fingerprints_init(&r->pushed_out, hash_key);
 }
+
+_Static_assert(DTT_GOSSIP_RECALL_SHARES <= DTT_GOSSIP_FINGERPRINTS_SHARES, "a share for each");
 
 /* ---- shares */
 
@@ -108,6 +111,22 @@ static void drop_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recall_sh
     free_entry(r, s, e);
 }
 
+/* Of one of our own that was lost no trace stays: it may be said again. */
+static void push_out_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s)
+{
+    struct dtt_gossip_message_id id = s->oldest->id;
+    uint64_t heard_ns = s->oldest->heard_ns;
+    if (s->oldest_content == s->oldest) {
+        drop_oldest_content(r, s);
+    }
+    bool is_lost = s->oldest->is_lost;
+    drop_oldest(r, s);
+    if (!is_lost) {
+        dtt_gossip_fingerprints_add(&r->pushed_out, (size_t)(s - r->shares), &id, heard_ns);
+    }
+    DTT_COUNT(r->ctx, GOSSIP_IDS_EVICTED);
+}
+
 void dtt_gossip_recall_fini(struct dtt_gossip_recall *r)
 {
     for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
@@ -116,6 +135,7 @@ void dtt_gossip_recall_fini(struct dtt_gossip_recall *r)
         }
     }
     dtt_map_fini(&r->ids);
+    dtt_gossip_fingerprints_clear(&r->pushed_out);
 }
 
 /* ---- messages */
@@ -123,7 +143,8 @@ void dtt_gossip_recall_fini(struct dtt_gossip_recall *r)
 bool dtt_gossip_recall_has(const struct dtt_gossip_recall *r,
                            const struct dtt_gossip_message_id *id)
 {
-    return dtt_map_get(&r->ids, id->bytes) != NULL;
+    return dtt_map_get(&r->ids, id->bytes) != NULL ||
+           dtt_gossip_fingerprints_has(&r->pushed_out, id);
 }
 
 static void keep_content(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s,
@@ -151,8 +172,7 @@ int dtt_gossip_recall_add(struct dtt_gossip_recall *r, uint64_t now_ns, const st
     }
     struct dtt_gossip_recall_share *s = share_of(r, from);
     if (r->held[IDS] == DTT_GOSSIP_RECALL_IDS) {
-        drop_oldest(r, largest(r, IDS, s, 1));
-        DTT_COUNT(r->ctx, GOSSIP_IDS_EVICTED);
+        push_out_oldest(r, largest(r, IDS, s, 1));
     }
     if (dtt_map_put(&r->ids, id->bytes, e)) {
         free(e);
@@ -252,6 +272,7 @@ void dtt_gossip_recall_rest(struct dtt_gossip_recall *r)
             drop_oldest_content(r, &r->shares[i]);
         }
     }
+    dtt_gossip_fingerprints_clear(&r->pushed_out);
 }
 
 /* A caught-up content may end before older ones; it is dropped when its turn comes. */
@@ -266,6 +287,7 @@ void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns)
             drop_oldest(r, s);
         }
     }
+    dtt_gossip_fingerprints_expire(&r->pushed_out, now_ns);
     if (r->held[IDS] == 0) {
         dtt_map_clear(&r->ids); /* a quiet topic gives the memory of its table back */
     }
@@ -273,7 +295,7 @@ void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns)
 
 uint64_t dtt_gossip_recall_deadline(const struct dtt_gossip_recall *r)
 {
-    uint64_t at = DTT_NEVER;
+    uint64_t at = dtt_gossip_fingerprints_deadline(&r->pushed_out);
     for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
         const struct dtt_gossip_recall_share *s = &r->shares[i];
         at = s->oldest ? dtt_min_ns(at, s->oldest->heard_ns + DTT_PLUMTREE_ID_NS) : at;

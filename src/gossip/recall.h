@@ -4,7 +4,8 @@
  * contents, so that a peer that missed one can graft it. Both are dropped by age, and when a bound
  * is reached: then the neighbour that brought the most loses its oldest one, so that a neighbour
  * that floods pushes out what it brought itself. Own messages have a share too, and so have
- * neighbours that are gone while their ids live.
+ * neighbours that are gone while their ids live. Of an id that was pushed out a fingerprint stays,
+ * so that its message is known when it comes around over a slower neighbour.
  */
 #ifndef DTT_GOSSIP_RECALL_H
 #define DTT_GOSSIP_RECALL_H
@@ -12,6 +13,7 @@
 #include "base/ctx.h"
 #include "base/map.h"
 #include "gossip/blob.h"
+#include "gossip/fingerprints.h"
 #include "gossip/message.h"
 #include "gossip/view.h"
 
@@ -54,6 +56,7 @@ struct dtt_gossip_recall {
     struct dtt_map ids;
     size_t held[DTT_GOSSIP_RECALL_ROOMS]; /**< by all shares */
     uint64_t n_heard;
+    struct dtt_gossip_fingerprints pushed_out; /**< shares are numbered as here */
     struct dtt_gossip_recall_share shares[DTT_GOSSIP_RECALL_SHARES]; /**< the first one is ours */
 };
 
@@ -67,6 +70,7 @@ void dtt_gossip_recall_init(struct dtt_gossip_recall *r, struct dtt_ctx *ctx,
                             const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_gossip_recall_fini(struct dtt_gossip_recall *r);
 
+/** Whether the message was heard or said. */
 bool dtt_gossip_recall_has(const struct dtt_gossip_recall *r,
                            const struct dtt_gossip_message_id *id);
 /**
@@ -92,7 +96,8 @@ void dtt_gossip_recall_taken(const struct dtt_gossip_recall *r,
 void dtt_gossip_recall_forget_lost(struct dtt_gossip_recall *r,
                                    const struct dtt_gossip_message_id *id);
 
-/** Drops all contents and keeps the ids: the topic has been left, and may be joined again. */
+/** Drops contents and fingerprints and keeps the ids: the topic has been left, and may be joined
+ * again. */
 void dtt_gossip_recall_rest(struct dtt_gossip_recall *r);
 
 /** Drops ids and contents that are too old. */

@@ -55,6 +55,12 @@ static bool has(uint32_t n)
     return dtt_gossip_recall_has(&recall, &id);
 }
 
+/* The whole id, and not only its fingerprint. */
+static bool keeps(uint32_t n)
+{
+    return dtt_map_get(&recall.ids, id_of(n).bytes) != NULL;
+}
+
 static bool serves(uint32_t n, uint64_t now_ns)
 {
     struct dtt_gossip_message_id id = id_of(n);
@@ -147,8 +153,30 @@ static void ids_are_bounded(void **state)
     }
     assert_int_equal(dtt_map_count(&recall.ids), DTT_GOSSIP_RECALL_IDS);
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_IDS_EVICTED], 10);
+    assert_false(keeps(9));
+    assert_true(keeps(10));
+    for (uint32_t n = 0; n < DTT_GOSSIP_RECALL_IDS + 10; n++) {
+        assert_true(has(n));
+    }
+    assert_false(has(DTT_GOSSIP_RECALL_IDS + 10));
+    assert_true(dtt_gossip_recall_deadline(&recall) < 31 * DTT_S);
+    dtt_gossip_recall_expire(&recall, DTT_PLUMTREE_ID_NS + DTT_S);
+    assert_false(has(0) || has(10));
+    assert_true(dtt_gossip_recall_deadline(&recall) == DTT_NEVER);
+    assert_null(recall.pushed_out.entries); /* memory given back */
+}
+
+/* A topic that was left keeps ids alone. */
+static void what_was_left_has_no_fingerprints(void **state)
+{
+    (void)state;
+    for (uint32_t n = 0; n < DTT_GOSSIP_RECALL_IDS + 10; n++) {
+        add(n, n, 30 * DTT_S, 1);
+    }
+    dtt_gossip_recall_rest(&recall);
     assert_false(has(9));
     assert_true(has(10));
+    assert_null(recall.pushed_out.entries);
 }
 
 /* A neighbour that floods pushes out its own ids and contents, and nobody else's. */
@@ -162,11 +190,12 @@ static void a_flood_pushes_out_itself(void **state)
         add_from(3, 1000 + n, 100, 30 * DTT_S, n % 2 ? 4000 : 1);
     }
     for (uint32_t n = 0; n < 100; n++) {
-        assert_true(has(n) && serves(n, 200));
+        assert_true(keeps(n) && serves(n, 200));
     }
     assert_int_equal(dtt_map_count(&recall.ids), DTT_GOSSIP_RECALL_IDS);
-    assert_false(has(1000));
-    assert_true(has(999 + 3 * DTT_GOSSIP_RECALL_IDS));
+    assert_false(keeps(1000));
+    assert_true(has(1000));
+    assert_true(keeps(999 + 3 * DTT_GOSSIP_RECALL_IDS));
     assert_true(serves(999 + 3 * DTT_GOSSIP_RECALL_IDS, 200));
     assert_true(recall.held[DTT_GOSSIP_RECALL_ROOM_BYTES] <= DTT_GOSSIP_RECALL_BYTES);
 }
@@ -181,8 +210,8 @@ static void floods_share(void **state)
     for (uint32_t n = 0; n < 1000; n++) {
         add_from(2, 10000 + n, n, 30 * DTT_S, 1);
     }
-    assert_true(has(10000) && has(10999) && has(1000));
-    assert_false(has(999));
+    assert_true(keeps(10000) && keeps(10999) && keeps(1000));
+    assert_false(keeps(999));
     for (uint32_t n = 0; n < 2 * DTT_GOSSIP_RECALL_IDS; n++) {
         add_from((uint8_t)(1 + n % 2), 20000 + n, n, 30 * DTT_S, 1);
     }
@@ -203,7 +232,7 @@ static void identities_flood(void **state)
         add_from((uint8_t)(2 + n / 1000), 10000 + n, 1, 30 * DTT_S, 1);
     }
     for (uint32_t n = 0; n < fair; n++) {
-        assert_true(has(n));
+        assert_true(keeps(n));
     }
     assert_int_equal(dtt_map_count(&recall.ids), DTT_GOSSIP_RECALL_IDS);
 }
@@ -287,6 +316,28 @@ static void out_of_memory(void **state)
     dtt_gossip_blob_unref(b);
 }
 
+/* Of a message that was lost no fingerprint stays when its id is pushed out. */
+static void a_lost_message_leaves_no_trace(void **state)
+{
+    (void)state;
+    struct dtt_gossip_tally *tally = dtt_gossip_tally_new(&ctx);
+    for (uint32_t n = 0; n < DTT_GOSSIP_RECALL_IDS + 2; n++) {
+        struct dtt_gossip_message_id id = id_of(n);
+        struct dtt_gossip_blob *b = dtt_gossip_blob_new(dtt_slice("x", 1));
+        dtt_gossip_blob_count(b, tally);
+        assert_int_equal(dtt_gossip_recall_add(&recall, 0, NULL, &id, b, 30 * DTT_S), DTT_OK);
+        if (n == 1) {
+            dtt_gossip_blob_taken(b);
+        }
+        dtt_gossip_blob_unref(b);
+    }
+    assert_false(has(0));
+    assert_true(has(1) && has(2));
+    dtt_gossip_recall_fini(&recall);
+    dtt_gossip_tally_unref(tally);
+    assert_int_equal(setup(state), 0);
+}
+
 /* Only our own of the middle is forgotten, and only when it was lost. */
 static void a_lost_message_may_be_said_again(void **state)
 {
@@ -329,6 +380,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_pushes_out_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(a_lost_message_may_be_said_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_message_leaves_no_trace, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_left_has_no_fingerprints, setup, teardown),
         cmocka_unit_test_setup_teardown(floods_share, setup, teardown),
         cmocka_unit_test_setup_teardown(identities_flood, setup, teardown),
         cmocka_unit_test_setup_teardown(few_ids_share, setup, teardown),
