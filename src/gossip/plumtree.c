@@ -281,6 +281,18 @@ static int remember(struct dtt_plumtree *p, struct dtt_now now, const struct dtt
     return err;
 }
 
+/*
+ * We say so much that contents may be forgotten before a neighbour asks for one. A lazy neighbour
+ * would depend on another one that passes all on, and that may be too slow for it.
+ */
+static bool says_much(struct dtt_plumtree *p, struct dtt_now now)
+{
+    uint64_t first_ns = p->said_ns[p->said];
+    p->said_ns[p->said] = now.mono_ns;
+    p->said = (p->said + 1) % DTT_PLUMTREE_MUCH;
+    return first_ns != 0 && now.mono_ns - first_ns < DTT_PLUMTREE_MOMENT_NS;
+}
+
 /* Some neighbour gets messages unasked. */
 static bool has_fluent_eager(const struct dtt_plumtree *p)
 {
@@ -301,7 +313,7 @@ static void push(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_pl
                  const struct dtt_gossip_missing_entry *e, const struct dtt_gossip_message_id *id,
                  struct dtt_gossip_blob *blob, uint16_t round)
 {
-    bool is_for_all = !from && (is_busy(p, now) || !has_fluent_eager(p));
+    bool is_for_all = !from && (says_much(p, now) || is_busy(p, now) || !has_fluent_eager(p));
     int n_new = 0;
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
         struct dtt_plumtree_peer *peer = &p->peers[i];

@@ -18,6 +18,7 @@
 #define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
 #define DTT_PLUMTREE_SLOW_TOLD 1000     /* announcements a second to a slow neighbour */
 #define DTT_PLUMTREE_BUSY 3             /* so many messages of others in a moment */
+#define DTT_PLUMTREE_MUCH 16            /* so many of our own in a moment */
 #define DTT_PLUMTREE_MOMENT_NS (250 * DTT_MS)
 
 struct dtt_plumtree_peer {
@@ -44,6 +45,8 @@ struct dtt_plumtree {
     struct dtt_gossip_promises promises;
     struct dtt_gossip_tally *tally;       /**< of our own messages; NULL before the first */
     uint64_t heard_ns[DTT_PLUMTREE_BUSY]; /**< the last messages of others, oldest first */
+    uint64_t said_ns[DTT_PLUMTREE_MUCH];  /**< the last messages of our own, as a ring */
+    size_t said;                          /**< where the oldest of them is */
     uint64_t next_prune_ns;               /**< on a busy topic */
     uint8_t overtaker; /**< slot of the neighbour whose IHave overtook the last message; or none */
     struct dtt_plumtree_peer peers[DTT_GOSSIP_ACTIVE_MAX]; /**< a neighbour keeps its slot */

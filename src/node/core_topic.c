@@ -342,24 +342,28 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
 }
 
 /*
- * The better half of the neighbours sets the pace, of those that hold the secret if there are any;
- * the others get what they take. A slow one, to which a message is only announced, is not ready
- * however little waits for it: with announcements alone we would outrun what we remember, and lose
- * messages that nobody has.
+ * The neighbours that hold the secret set the pace, if there are any. A slow one, to which a
+ * message is only announced, is not ready however little waits for it: with announcements alone we
+ * would outrun what we remember, and lose messages that nobody has.
  */
-static bool can_send(const struct dtt_topic *t, struct dtt_now now)
+static bool can_send(struct dtt_topic *t, struct dtt_now now)
 {
+    const struct dtt_links *links = &t->core->links;
     struct dtt_id ids[NEIGHBORS_MAX];
     size_t n = neighbors_of(t, ids);
-    size_t of[2] = {0}; /* strangers, proven */
-    size_t ready[2] = {0};
+    struct dtt_pace_neighbors ranks[2] = {{0}}; /* strangers, proven */
     for (size_t i = 0; i < n; i++) {
-        bool is_proven = dtt_gossip_is_proven(t->core->gossip, now, &ids[i]);
-        of[is_proven]++;
-        ready[is_proven] += dtt_links_may_push(&t->core->links, &ids[i], DTT_TOPIC_SEND_MAX);
+        struct dtt_pace_neighbors *rank =
+            &ranks[dtt_gossip_is_proven(t->core->gossip, now, &ids[i])];
+        rank->all++;
+        if (dtt_links_may_push(links, &ids[i], DTT_TOPIC_SEND_MAX)) {
+            rank->ready++;
+        } else {
+            rank->left +=
+                dtt_links_is_late(links, now, &ids[i]) || dtt_links_is_silent(links, &ids[i]);
+        }
     }
-    bool rank = of[true] > 0;
-    return ready[rank] > 0 && ready[rank] >= of[rank] / 2;
+    return dtt_pace_may_say(&t->pace, now, &ranks[ranks[true].all > 0]);
 }
 
 void dtt_core_topic_tell_lost(struct dtt_core *c, struct dtt_now now)

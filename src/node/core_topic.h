@@ -9,9 +9,10 @@
 #include "gossip/gossip.h"
 #include "node/core.h"
 #include "node/dials.h"
+#include "node/pace.h"
 #include "tracker/tracker.h"
 
-/** A send is accepted while half of the neighbours have no more than this unacknowledged. */
+/** A neighbour with no more than this unacknowledged is ready for a message (pace.h). */
 #define DTT_TOPIC_SEND_MAX (128 * 1024)
 
 /** Members that the local network has brought, remembered as told. */
@@ -26,9 +27,10 @@ struct dtt_topic {
     void *user;
     uint64_t join_ns;
     struct dtt_dial_failure failure; /**< the last one; no tries: none yet */
-    bool is_joined;                  /**< JOINED was told */
-    bool wants_writable;             /**< a send was refused, WRITABLE is owed */
-    uint64_t n_near;                 /**< members of the local network that were ever told */
+    struct dtt_pace pace;
+    bool is_joined;      /**< JOINED was told */
+    bool wants_writable; /**< a send was refused, WRITABLE is owed */
+    uint64_t n_near;     /**< members of the local network that were ever told */
     struct dtt_id near[DTT_TOPIC_NEAR];
 };
 

@@ -472,6 +472,12 @@ bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const stru
     return link && dtt_backlog_is_late(&link->backlog, now);
 }
 
+bool dtt_links_is_silent(const struct dtt_links *p, const struct dtt_id *id)
+{
+    const struct dtt_link *link = dtt_link_find(p, id);
+    return link && link->backlog.is_silent;
+}
+
 bool dtt_links_lag(const struct dtt_links *p, const struct dtt_events *events)
 {
     return p->turns != events->turns;

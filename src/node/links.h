@@ -92,6 +92,8 @@ bool dtt_links_may_push(const struct dtt_links *p, const struct dtt_id *id, size
 void dtt_links_settle(struct dtt_links *p);
 /** The peer has been slow for so long that what it lacks is not waited for. */
 bool dtt_links_is_late(const struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
+/** The peer has acknowledged nothing of late: either of us may be cut off. */
+bool dtt_links_is_silent(const struct dtt_links *p, const struct dtt_id *id);
 /** Whether dtt_links_follow has something to do. */
 bool dtt_links_lag(const struct dtt_links *p, const struct dtt_events *events);
 /** Takes nothing of the streams of those peers whose events fill the queue. */

@@ -65,13 +65,7 @@ static void many_announcements_are_split(void **state)
     up(1);
     up(2);
     recv_prune(2);
-    for (uint32_t i = 0; i < 600; i++) {
-        uint8_t content[4];
-        dtt_put_be32(content, i);
-        assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, dtt_slice(content, 4)),
-                         DTT_OK);
-    }
-    size_t n = count_announced(2);
+    size_t n = flood(600);
     pass(5 * DTT_MS);
     n += count_announced(2);
     assert_int_equal(n, 600);
@@ -137,6 +131,69 @@ static void a_flood_is_not_announced_to_the_slow(void **state)
     assert_int_equal(count_announced(2), DTT_GOSSIP_RECALL_BYTES / DTT_GOSSIP_RECALL_BYTES_MIN);
 }
 
+static void say_number(uint32_t i)
+{
+    uint8_t content[4];
+    dtt_put_be32(content, i);
+    assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, dtt_slice(content, 4)),
+                     DTT_OK);
+}
+
+/* Who says much leaves nobody to others, which may be too slow to pass it all on. */
+static void much_is_pushed_to_the_lazy_as_well(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    recv_prune(2);
+    for (uint32_t i = 0; i < 600; i++) {
+        say_number(i);
+    }
+    pass(5 * DTT_MS);
+    assert_int_equal(count_announced(2), DTT_PLUMTREE_MUCH);
+    pass(DTT_S);
+    for (uint32_t i = 600; i < 700; i++) { /* not much */
+        pass(DTT_PLUMTREE_MOMENT_NS / DTT_PLUMTREE_MUCH);
+        say_number(i);
+    }
+    pass(5 * DTT_MS);
+    assert_int_equal(count_announced(2), 100);
+}
+
+/* Neighbour `peer` sends message number i. */
+static void recv_number(int peer, uint32_t i)
+{
+    uint8_t content[4];
+    struct dtt_gossip_message m = {.type = DTT_MSG_GOSSIP};
+    dtt_put_be32(content, i);
+    m.u.gossip.content = dtt_slice(content, 4);
+    dtt_blake3(m.u.gossip.id.bytes, m.u.gossip.content);
+    recv(peer, &m);
+}
+
+/* What was said and heard long ago comes back over a slow neighbour: it is known, and no news. */
+static void the_oldest_comes_around_once_more(void **state)
+{
+    const uint32_t n = 4 * DTT_GOSSIP_RECALL_IDS;
+    (void)state;
+    up(1);
+    up(2);
+    recv_gossip(1, 'a', 0);
+    for (uint32_t i = 0; i < n; i++) {
+        say_number(i);
+        recv_number(1, i); /* it has it */
+        count_announced(1);
+    }
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_IDS_EVICTED], n + 1 - DTT_GOSSIP_RECALL_IDS);
+    recv_gossip(2, 'a', 1);
+    recv_ihave(2, 'a', 1);
+    for (uint32_t i = 0; i < n; i++) {
+        recv_number(2, i);
+    }
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_DUPLICATES], 1 + 2 * n);
+    assert_int_equal(dtt_map_count(&p.missing_messages.entries), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -146,6 +203,8 @@ int main(void)
         T(a_slow_neighbor_gets_announcements),
         T(what_the_eager_are_too_slow_for_is_pushed_to_the_lazy),
         T(a_flood_is_not_announced_to_the_slow),
+        T(much_is_pushed_to_the_lazy_as_well),
+        T(the_oldest_comes_around_once_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -264,7 +264,7 @@ static void a_slow_neighbor_gets_announcements(void **state)
     assert_string_equal(script(), "");
     assert_true(dtt_links_may_push(&l, &id, 101 * 1024));
     assert_false(dtt_links_may_push(&l, &id, 99 * 1024));
-    assert_true(is_told_silent);
+    assert_true(is_told_silent && dtt_links_is_silent(&l, &id));
     pass(DTT_BACKLOG_LOOK_NS);
     assert_string_equal(script(), "slow 3");
     is_told_silent = false;
@@ -276,6 +276,7 @@ static void a_slow_neighbor_gets_announcements(void **state)
     assert_false(dtt_links_may_push(&l, &id, 101 * 1024));
     pass(DTT_BACKLOG_LOOK_NS);
     assert_string_equal(script(), "fast 3");
+    assert_false(dtt_links_is_silent(&l, &id));
     assert_true(dtt_links_may_push(&l, &id, 0));
     assert_false(fill(3, DTT_BACKLOG_SLOW_NOW / 1024));
     conns[0].unacked = 5000; /* it has taken nearly all meanwhile */
