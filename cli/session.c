@@ -474,8 +474,6 @@ void session_leave(struct session *s)
     }
     await_acknowledgements(s);
     s->topic = dtt_topic_leave(s->topic);
-    /* One turn sends the goodbyes; a failure does not matter any more. */
-    (void)dtt_node_process(s->node);
 }
 
 /* The last state of all: only a failure is worth a word. */

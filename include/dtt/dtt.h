@@ -327,9 +327,10 @@ DTT_API DTT_MUST_USE int dtt_topic_join(dtt_topic **ret, dtt_node *n,
 DTT_API int dtt_topic_config_check(const struct dtt_topic_config *cfg, char *why, size_t cap);
 
 /**
- * Leaves the topic and frees the handle at once; goodbyes go out with the next processing. Events
- * that were queued before still come, with `topic` NULL and the same `topic_user` and `topic_id`;
- * DTT_EVENT_LEFT is the last of them. NULL is fine. Returns NULL.
+ * Leaves the topic and frees the handle; goodbyes go out at once. Events that were queued before
+ * still come, and with them all messages that have arrived, with `topic` NULL and the same
+ * `topic_user` and `topic_id`; DTT_EVENT_LEFT is the last of them. Their senders take them for
+ * delivered: read them before dtt_node_close, which throws them away. NULL is fine. Returns NULL.
  */
 DTT_API dtt_topic *dtt_topic_leave(dtt_topic *t);
 

@@ -48,6 +48,7 @@ dtt_topic *dtt_topic_leave(dtt_topic *t)
 {
     if (t) {
         struct dtt_io *io = io_of(t);
+        dtt_core_hear_out(dtt_io_core(io), dtt_io_now(io));
         dtt_core_topic_leave(t, dtt_io_now(io));
         dtt_io_flush(io);
     }

@@ -387,6 +387,13 @@ void dtt_core_settle(struct dtt_core *c, struct dtt_now now)
     check(c);
 }
 
+void dtt_core_hear_out(struct dtt_core *c, struct dtt_now now)
+{
+    dtt_events_set_last(&c->events, true);
+    dtt_core_settle(c, now);
+    dtt_events_set_last(&c->events, false);
+}
+
 void dtt_core_run(struct dtt_core *c, struct dtt_now now)
 {
     dtt_dht_tick(c->dht, now);
@@ -452,7 +459,11 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
         DTT_COUNT_N(c->ctx, NODE_RX_KRPC_BYTES, datagram.len);
         return;
     }
-    if (!c->cfg.dht_only) {
+    if (!c->cfg.dht_only && c->n_topics == 0 && dtt_quic_demux_is_short(datagram)) {
+        /* Nobody would hear what it brings, and its sender would be told that it arrived. A
+         * datagram that gets lost says nothing. */
+        DTT_COUNT(c->ctx, NODE_RX_UNHEARD);
+    } else if (!c->cfg.dht_only) {
         DTT_COUNT_N(c->ctx, NODE_RX_QUIC_BYTES, datagram.len);
         c->transport.ops->recv(c->transport.self, now, local, remote, ecn, datagram);
     } else {

@@ -42,6 +42,11 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
  * packets, then free.
  */
 void dtt_core_free(struct dtt_core *c);
+/**
+ * Makes events of all that has arrived, however many wait: its senders have been told that it did.
+ * Comes before a topic is left whose events are still read.
+ */
+void dtt_core_hear_out(struct dtt_core *c, struct dtt_now now);
 /** Leaves all topics, which says goodbye to their neighbours. */
 void dtt_core_shutdown(struct dtt_core *c, struct dtt_now now);
 /** Closes all connections; what was not sent before is lost. */

@@ -22,7 +22,7 @@ void dtt_events_init(struct dtt_events *q, const uint8_t hash_key[DTT_MAP_HASH_K
 {
     memset(q, 0, sizeof(*q));
     dtt_map_init(&q->peers, sizeof(struct dtt_id), DTT_EVENTS_MAX, hash_key);
-    dtt_ring_init(&q->ring, sizeof(struct dtt_queued_event), DTT_EVENTS_MAX);
+    dtt_ring_init(&q->ring, sizeof(struct dtt_queued_event), DTT_EVENTS_LAST);
 }
 
 void dtt_events_fini(struct dtt_events *q)
@@ -118,7 +118,13 @@ static void count_out(struct dtt_events *q, const struct dtt_id *peer)
 bool dtt_events_holds(const struct dtt_events *q, const struct dtt_id *peer)
 {
     const struct share *s = dtt_map_get(&q->peers, peer);
-    return q->is_full || (s && s->is_full);
+    return !q->is_last && (q->is_full || (s && s->is_full));
+}
+
+void dtt_events_set_last(struct dtt_events *q, bool is_last)
+{
+    q->turns += q->is_last != is_last;
+    q->is_last = is_last;
 }
 
 void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_event *ev,
@@ -134,7 +140,8 @@ void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_
         }
         memcpy(copy, owned.data, owned.len);
     }
-    struct dtt_queued_event *e = dtt_ring_push(&q->ring);
+    bool has_room = q->ring.count < (q->is_last ? DTT_EVENTS_LAST : DTT_EVENTS_MAX);
+    struct dtt_queued_event *e = has_room ? dtt_ring_push(&q->ring) : NULL;
     if (!e) {
         free(copy);
         q->missed++;

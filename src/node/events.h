@@ -17,6 +17,9 @@
 #include <dtt/dtt.h>
 
 #define DTT_EVENTS_MAX 4096
+/** While a topic is left: what its neighbours were told has arrived is still to be handed over. Two
+ * streams hold 12,500 messages at most, 256 KiB each of frames of 42 bytes. */
+#define DTT_EVENTS_LAST 32768
 #define DTT_EVENTS_MUCH (DTT_EVENTS_MAX / 4 * 3) /**< all peers are held back */
 #define DTT_EVENTS_A_PEER 512                    /**< of one peer: it is held back */
 /** One more than the last of enum dtt_event_type; it grows, so programs do not see it. */
@@ -28,6 +31,7 @@ struct dtt_events {
     uint64_t lost;        /**< in all */
     struct dtt_map peers; /**< id -> what is in the queue of a peer */
     bool is_full;         /**< nearly: all peers are held back */
+    bool is_last;         /**< a topic is being left: nobody is held back */
     uint32_t turns;       /**< how often dtt_events_holds came to another answer for some peer */
     uint8_t *current;     /**< memory of the event handed out last */
     struct dtt_event out;
@@ -48,6 +52,8 @@ void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic);
 const struct dtt_event *dtt_events_next(struct dtt_events *q);
 /** What a peer sends should wait until the program has taken more events. */
 bool dtt_events_holds(const struct dtt_events *q, const struct dtt_id *peer);
+/** Nobody is held back, and there is more room, until `is_last` is false again. */
+void dtt_events_set_last(struct dtt_events *q, bool is_last);
 bool dtt_events_is_empty(const struct dtt_events *q);
 
 #endif

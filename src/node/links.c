@@ -424,6 +424,18 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
     }
 }
 
+void dtt_links_parted(struct dtt_links *p, const struct dtt_id *id,
+                      const struct dtt_gossip_topic_id *topic)
+{
+    struct dtt_link *link = dtt_link_find(p, id);
+    int64_t stream;
+    if (link && link->n_conns > 0 && dtt_outflow_find(&link->out, topic, &stream)) {
+        struct dtt_link_conn *c = &link->conns[0];
+        dtt_flight_settle(&c->flight, &p->transport, c->conn);
+        dtt_flight_stop(&c->flight, stream);
+    }
+}
+
 void dtt_links_mute(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id)
 {
     struct dtt_link *link = dtt_link_find(p, id);

@@ -77,6 +77,9 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 /** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change);
+/** The peer has left a topic: what it has not acknowledged of it by now it does not have. */
+void dtt_links_parted(struct dtt_links *p, const struct dtt_id *id,
+                      const struct dtt_gossip_topic_id *topic);
 /**
  * The peer says nothing in a topic though asked. If it says nothing on its connections either, they
  * are closed for that, and gossip is told: one that is made anew heals a peer of iroh-gossip that

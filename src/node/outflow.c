@@ -111,6 +111,18 @@ int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_q
     return err;
 }
 
+bool dtt_outflow_find(const struct dtt_outflow *f, const struct dtt_gossip_topic_id *topic,
+                      int64_t *ret)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (memcmp(&f->streams[i].topic, topic, sizeof(*topic)) == 0) {
+            *ret = f->streams[i].stream;
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct dtt_gossip_topic_id *dtt_outflow_topic(struct dtt_outflow *f, size_t i)
 {
     return &((const struct waiting *)dtt_ring_at(&f->queue, i))->topic;

@@ -43,6 +43,9 @@ int dtt_outflow_queue(struct dtt_outflow *f, const struct dtt_outflow_message *m
  */
 int dtt_outflow_send(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
                      struct dtt_flight *flight, const struct dtt_outflow_message *m);
+/** The open stream of a topic; false when there is none. */
+bool dtt_outflow_find(const struct dtt_outflow *f, const struct dtt_gossip_topic_id *topic,
+                      int64_t *ret);
 /** The topic of message i of those that wait. */
 const struct dtt_gossip_topic_id *dtt_outflow_topic(struct dtt_outflow *f, size_t i);
 /** Sends what waits, up to the first error. */

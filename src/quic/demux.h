@@ -27,4 +27,10 @@ static inline bool dtt_quic_demux_is_krpc(struct dtt_slice datagram)
            dtt_quic_demux_is_digit(datagram.data[1]);
 }
 
+/** Of a connection whose handshake is over, if it is QUIC at all. */
+static inline bool dtt_quic_demux_is_short(struct dtt_slice datagram)
+{
+    return datagram.len > 0 && (datagram.data[0] & 0x80) == 0;
+}
+
 #endif

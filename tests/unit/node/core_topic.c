@@ -262,6 +262,45 @@ static void who_joins_again_hears_nothing_twice(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+/*
+ * A message that comes when its topic has just been left is shown to nobody, so it does not count
+ * as taken: neither when the node is in no other topic, nor when it is.
+ */
+static void what_comes_after_leaving_is_not_taken(void **state)
+{
+    (void)state;
+    for (int is_in_another = 0; is_in_another < 2; is_in_another++) {
+        struct party p;
+        party_init(&p, 15);
+        party_add(&p, "room", "secret");
+        party_add(&p, "room", "secret");
+        assert_true(party_run(&p, 60 * DTT_S, party_has_joined));
+        struct dtt_sim_host *h = p.peers[1].host;
+        struct dtt_topic *room = h->topic;
+        struct dtt_topic_config other = {.size = sizeof(other),
+                                         .name = "other",
+                                         .secret = "secret",
+                                         .secret_len = 6,
+                                         .user = &p.peers[1]};
+        h->topic = NULL;
+        if (is_in_another) {
+            assert_int_equal(dtt_sim_host_join(h, &other), DTT_OK);
+        }
+        party_run(&p, 5 * DTT_S, NULL);
+        say(&p, 0);
+        dtt_core_topic_leave(room, dtt_sim_host_now(h));
+        dtt_sim_host_settle(h);
+        party_run(&p, 10 * DTT_S, NULL);
+        assert_int_equal(p.peers[0].down_reason, DTT_REASON_DISCONNECT);
+        assert_int_equal(p.peers[1].heard[0], 0);
+        assert_int_equal(counted(&p, 1, DTT_COUNTER_NODE_RX_UNHEARD) > 0, !is_in_another);
+        assert_int_equal(counted(&p, 0, DTT_COUNTER_GOSSIP_LOST), 0); /* another one may come */
+        party_run(&p, 30 * DTT_S, NULL);
+        assert_int_equal(counted(&p, 0, DTT_COUNTER_GOSSIP_LOST), 1);
+        dtt_sim_world_fini(&p.w);
+    }
+}
+
 /* ---- many topics at once */
 
 /* How many operations on slots are under way, and for how many topics; all are of `core`. */
@@ -322,6 +361,7 @@ int main(void)
         cmocka_unit_test(late_by_two_minutes),
         cmocka_unit_test(who_leaves_often_is_back_soon),
         cmocka_unit_test(who_joins_again_hears_nothing_twice),
+        cmocka_unit_test(what_comes_after_leaving_is_not_taken),
         cmocka_unit_test(many_topics_take_turns),
         cmocka_unit_test(members_know_of_each_other_that_they_are),
     };

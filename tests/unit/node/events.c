@@ -147,6 +147,42 @@ static void all_are_held_back_while_the_queue_is_nearly_full(void **state)
     dtt_events_fini(&q);
 }
 
+/* What has arrived when a topic is left is handed over, and nobody is held back; up to a bound. */
+static void the_last_messages_have_room(void **state)
+{
+    struct dtt_events q;
+    struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
+    const struct dtt_event *got;
+    unsigned n = 0;
+    (void)state;
+    dtt_events_init(&q, hash_key);
+    for (int i = 0; i < DTT_EVENTS_MAX; i++) {
+        dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
+    }
+    assert_true(dtt_events_holds(&q, &ev.u.message.neighbor));
+    uint32_t turns = q.turns;
+    dtt_events_set_last(&q, true);
+    assert_true(q.turns != turns);
+    assert_false(dtt_events_holds(&q, &ev.u.message.neighbor));
+    for (int i = DTT_EVENTS_MAX; i < DTT_EVENTS_LAST; i++) {
+        dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
+    }
+    assert_int_equal(q.missed, 0);
+    dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
+    assert_int_equal(q.missed, 1);
+    dtt_events_set_last(&q, false);
+    assert_true(dtt_events_holds(&q, &ev.u.message.neighbor));
+    dtt_events_push(&q, now, &ev, dtt_slice("x", 1));
+    assert_int_equal(q.missed, 2);
+    while ((got = dtt_events_next(&q)) != NULL && got->type == DTT_EVENT_MESSAGE) {
+        n++;
+    }
+    assert_int_equal(n, DTT_EVENTS_LAST);
+    assert_int_equal(got->u.lagged.missed, 2);
+    assert_false(dtt_events_holds(&q, &ev.u.message.neighbor));
+    dtt_events_fini(&q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_tells_how_much_was_missed),
         cmocka_unit_test(a_peer_with_many_events_is_held_back),
         cmocka_unit_test(all_are_held_back_while_the_queue_is_nearly_full),
+        cmocka_unit_test(the_last_messages_have_room),
         cmocka_unit_test(a_left_topic_is_not_pointed_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

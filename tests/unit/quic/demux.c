@@ -55,11 +55,22 @@ static void never_takes_quic(void **state)
     dtt_qcid_fini(&t);
 }
 
+static void a_short_header_has_the_high_bit_clear(void **state)
+{
+    (void)state;
+    for (unsigned first = 0; first < 256; first++) {
+        uint8_t byte = (uint8_t)first;
+        assert_int_equal(dtt_quic_demux_is_short(dtt_slice(&byte, 1)), first < 0x80);
+    }
+    assert_false(dtt_quic_demux_is_short(dtt_slice(NULL, 0)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_d_and_a_digit_only),
         cmocka_unit_test(never_takes_quic),
+        cmocka_unit_test(a_short_header_has_the_high_bit_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
