@@ -78,7 +78,7 @@ struct dtt_record_info {
     size_t n_addrs; /**< 0 for records of Rust nodes */
     struct dtt_addr addrs[DTT_RECORD_ADDRS];
     uint64_t unix_s; /**< when it was written, by its publisher's clock; 0: it does not say */
-    struct dtt_reach reach; /**< of the publisher */
+    struct dtt_reach reach; /**< of the publisher; neither it nor the time is written alone */
 };
 
 /** Derives a slot's DHT coordinates. Errors: DTT_EINVAL, DTT_EROTATE. Any thread. */

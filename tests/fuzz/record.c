@@ -44,6 +44,10 @@ static void fuzz_content(struct dtt_slice in)
         check(dtt_addr_is_usable(&info.addrs[i]));
     }
     check(!info.reach.is_told || dtt_reach_is_sound(&info.reach));
+    if (info.n_addrs == 0) {
+        info.unix_s = 0; /* neither a time nor a reach is written alone */
+        info.reach = (struct dtt_reach){0};
+    }
     dtt_content_write(&w, &info);
     check(!w.failed && dtt_content_read(dtt_slice(bytes, w.len), &second) == DTT_OK);
     check(memcmp(&info, &second, sizeof(info)) == 0);
