@@ -17,6 +17,7 @@
 
 #define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
 #define DTT_PLUMTREE_SLOW_TOLD 1000     /* announcements a second to a slow neighbour */
+#define DTT_PLUMTREE_WHOLE_BYTES 65536  /* of our own sent whole to who comes or is reminded */
 #define DTT_PLUMTREE_BUSY 3             /* so many messages of others in a moment */
 #define DTT_PLUMTREE_MUCH 16            /* so many of our own in a moment */
 #define DTT_PLUMTREE_MOMENT_NS (250 * DTT_MS)
@@ -30,6 +31,7 @@ struct dtt_plumtree_peer {
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
+    bool wants_whole;    /**< and those of our own sent that nobody is known to have */
     struct dtt_bucket slow_budget;
     struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };
@@ -65,7 +67,7 @@ void dtt_plumtree_welcome(struct dtt_plumtree *p, struct dtt_now now, const stru
 void dtt_plumtree_set_silent(struct dtt_plumtree *p, const struct dtt_id *peer, bool is_silent);
 void dtt_plumtree_set_slow(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer,
                            bool is_slow);
-/** Not all that went to a neighbour (if it is one) has arrived: announces what is kept again. */
+/** Not all that went to a neighbour (if it is one) has arrived: tells it again of what is kept. */
 void dtt_plumtree_remind(struct dtt_plumtree *p, struct dtt_now now, const struct dtt_id *peer);
 /** A neighbour that broke its promises, and should go; or NULL. */
 const struct dtt_id *dtt_plumtree_useless(const struct dtt_plumtree *p);

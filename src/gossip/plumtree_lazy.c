@@ -28,15 +28,23 @@ static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
         add_ihave(p, &peer->id, &m, waiting);
         dtt_ring_pop(&peer->lazy_push_queue);
     }
+    size_t whole = peer->wants_whole ? DTT_PLUMTREE_WHOLE_BYTES : 0;
     struct dtt_gossip_recall_walk walk = {.is_begun = false};
     const struct dtt_gossip_recall_entry *e;
     while (peer->wants_catch_up && !peer->is_slow &&
            (e = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk))) {
         struct dtt_gossip_ihave ihave = {
             .id = e->id, .round = dtt_plumtree_lazy_round(e->content_until_ns, now.mono_ns)};
-        add_ihave(p, &peer->id, &m, &ihave);
+        /* Announced, one that the neighbour has already would never be known to be there. */
+        if (e->blob->tally && e->blob->len <= whole &&
+            dtt_gossip_send_blob(&p->port, &peer->id, e->blob)) {
+            whole -= e->blob->len;
+        } else {
+            add_ihave(p, &peer->id, &m, &ihave);
+        }
     }
     peer->wants_catch_up &= peer->is_slow;
+    peer->wants_whole = false;
     if (m.u.ihave.n) {
         dtt_gossip_send(&p->port, &peer->id, &m);
     }
@@ -78,6 +86,7 @@ void dtt_plumtree_lazy_catch_up(struct dtt_plumtree *p, struct dtt_now now,
     struct dtt_gossip_recall_walk walk = {.is_begun = false};
     peer->wants_catch_up =
         dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk) != NULL;
+    peer->wants_whole = peer->wants_catch_up;
     if (peer->wants_catch_up) {
         dtt_plumtree_lazy_soon(p, now, peer);
     }

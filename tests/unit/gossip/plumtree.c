@@ -468,6 +468,7 @@ static void a_new_neighbor_is_told_what_was_said(void **state)
     (void)state;
     up(1);
     say('a');
+    recv_ihave(1, 'a', 0);
     pass(10 * DTT_S);
     recv_gossip(1, 'b', 4);
     pass(3 * DTT_S + DTT_US);
@@ -482,6 +483,7 @@ static void a_new_neighbor_is_told_what_was_said(void **state)
     /* It is eager from the start. */
     say('c');
     assert_string_equal(script(), "gossip(c, 0) > 1; gossip(c, 0) > 2");
+    recv_ihave(1, 'c', 0);
     pass(20 * DTT_S);
     script();
     up(3); /* a is 33 seconds old */
@@ -567,6 +569,7 @@ static void who_joins_again_is_new(void **state)
     char want[64];
     two_and_two();
     say('a');
+    recv_ihave(1, 'a', 0);
     pass(5 * DTT_MS);
     script();
     dtt_plumtree_welcome(&p, now, &peers[3]);
@@ -647,6 +650,55 @@ static void what_nobody_has_is_lost(void **state)
     assert_int_equal(p.tally->lost, 1);
 }
 
+/*
+ * A connection ends, and what was under way on it may have arrived or not. Announced it would be
+ * asked for only if not, and never be known to be there; so it is sent again.
+ */
+static void what_nobody_is_known_to_have_is_sent_whole(void **state)
+{
+    (void)state;
+    up(1);
+    say('a');
+    say('b');
+    recv_ihave(1, 'b', 0);
+    script();
+    dtt_plumtree_remind(&p, now, &peers[1]);
+    pass(DTT_PLUMTREE_DISPATCH_NS);
+    assert_string_equal(script(), "gossip(a, 0) > 1; ihave(b 32773) > 1");
+    up(2); /* for it as well */
+    pass(DTT_PLUMTREE_DISPATCH_NS);
+    assert_string_equal(script(), "gossip(a, 0) > 2; ihave(b 32778) > 2");
+    recv_ihave(2, 'a', 0);
+    dtt_plumtree_remind(&p, now, &peers[1]);
+    pass(DTT_PLUMTREE_DISPATCH_NS);
+    assert_string_equal(script(), "ihave(a 32783, b 32783) > 1");
+}
+
+/* It is no way to be sent all of it again and again. */
+static void little_is_sent_whole(void **state)
+{
+    (void)state;
+    static uint8_t content[4000];
+    unsigned count = DTT_PLUMTREE_WHOLE_BYTES / sizeof(content) + 10;
+    up(1);
+    for (unsigned n = 0; n < count; n++) {
+        content[0] = (uint8_t)n;
+        assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM,
+                                                dtt_slice(content, sizeof(content))),
+                         DTT_OK);
+    }
+    script();
+    dtt_plumtree_remind(&p, now, &peers[1]);
+    pass(DTT_PLUMTREE_DISPATCH_NS);
+    unsigned sent = 0;
+    const char *rest = script();
+    while ((rest = strstr(rest, "gossip(")) != NULL) {
+        sent++;
+        rest++;
+    }
+    assert_int_equal(sent, DTT_PLUMTREE_WHOLE_BYTES / (sizeof(content) + 40));
+}
+
 static void what_was_lost_may_be_said_again(void **state)
 {
     (void)state;
@@ -695,6 +747,8 @@ int main(void)
         T(who_joins_again_is_new),
         T(an_idle_topic_sleeps),
         T(what_nobody_has_is_lost),
+        T(what_nobody_is_known_to_have_is_sent_whole),
+        T(little_is_sent_whole),
         T(what_was_lost_may_be_said_again),
         T(out_of_memory),
     };
