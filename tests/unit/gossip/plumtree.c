@@ -683,9 +683,9 @@ static void little_is_sent_whole(void **state)
     up(1);
     for (unsigned n = 0; n < count; n++) {
         content[0] = (uint8_t)n;
-        assert_int_equal(dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM,
-                                                dtt_slice(content, sizeof(content))),
-                         DTT_OK);
+        assert_int_equal(
+            dtt_plumtree_broadcast(&p, now, DTT_GOSSIP_SWARM, dtt_slice(content, sizeof(content))),
+            DTT_OK);
     }
     script();
     dtt_plumtree_remind(&p, now, &peers[1]);
