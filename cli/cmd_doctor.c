@@ -101,8 +101,8 @@ static void check_clock(struct doctor *d)
         report(d, "clock", VERDICT_OK, "%s UTC, which the system keeps in step", text);
     } else {
         report(d, "clock", VERDICT_WARN,
-               "%s UTC, which nothing keeps in step (no NTP?); 'chat' and 'pipe' say when the "
-               "clocks of others differ",
+               "%s UTC, which nothing keeps in step (no NTP?); compare it with another clock: only "
+               "'chat' and 'pipe' can tell when those of members differ",
                text);
     }
 }
@@ -162,7 +162,7 @@ static size_t count_names(const struct options *o)
 }
 
 /* True when there is somebody to ask. */
-static bool check_names(struct doctor *d)
+static bool check_names(struct doctor *d, bool is_complete)
 {
     size_t names = count_names(d->session.options);
     if (names == 0) {
@@ -171,6 +171,9 @@ static bool check_names(struct doctor *d)
     } else if (d->dht.bootstraps > 0) {
         report(d, "names", VERDICT_OK, "the bootstrap hosts have %u address%s", d->dht.bootstraps,
                d->dht.bootstraps == 1 ? "" : "es");
+    } else if (d->dht.resolving > 0 && !is_complete) {
+        report(d, "names", VERDICT_WARN,
+               "not known: '--for' was over before the name server answered");
     } else if (d->dht.resolving > 0) {
         report(d, "names", VERDICT_FAIL,
                "the name server has not answered: is there a network, and is the server in "
@@ -463,7 +466,7 @@ static int conclude(struct doctor *d, bool is_complete)
 {
     d->dht.size = sizeof(d->dht);
     (void)dtt_node_dht_status(d->session.node, &d->dht);
-    if (check_names(d) || d->session.has_dht) {
+    if (check_names(d, is_complete) || d->session.has_dht) {
         for (int side = 0; side < N_SIDES && is_complete; side++) {
             check_dht(d, (enum side)side);
         }

@@ -7,6 +7,7 @@ alone: a member has its record in the DHT all the same, and soon.
 
 What is sent to any other address is lost.
 """
+import re
 import subprocess
 
 import netlab
@@ -32,6 +33,15 @@ def name_hosts(scene):
     subprocess.run(["mount", "--bind", path, "/etc/hosts"], check=True)
 
 
+def too_short(scene, host):
+    """The name server says nothing, and doctor has no time to wait for it."""
+    subprocess.run(["mount", "--bind", scene.file("resolv.conf", f"nameserver {DEAD4[0]}\n", 0o644),
+                    "/etc/resolv.conf"], check=True)
+    done = host.run(netlab.DTT, "doctor", "--for", "0.5", "--bootstrap", "unknown.test:7001")
+    check(done.returncode == 69 and re.search("^warn  names .* '--for' was over before", done.stdout, re.M)
+          and "fail  names" not in done.stdout, f"doctor: {done}")
+
+
 def test(scene):
     name_hosts(scene)
     lan = netlab.Switch("lan")
@@ -41,6 +51,7 @@ def test(scene):
     host.ip(*[f"neigh add {addr} lladdr {NOBODY} dev e0 nud permanent" for addr in DEAD4 + DEAD6])
     for family, addr in (("4", f"{LIVE4}:7001"), ("6", f"[{LIVE6}]:7001")):
         dht.start(f"testnet {family}", "testnet", "--json", "--nodes", "8", "--listen", addr).wait("ready")
+    too_short(scene, host)
     peers = {name: host.peer(name, bootstrap=[f"{name}:7001"], topic=f"{scene.topic} {name}")
              for name in [*NAMES, LITERAL]}
     for name, peer in peers.items():
