@@ -230,7 +230,7 @@ struct dtt_tuning {
                              the timers below */
     int publish_first;    /**< ms: first record after joining */
     int publish_base;     /**< ms: period of records */
-    int publish_jitter;   /**< ms: plus a random time below this */
+    int publish_jitter;   /**< ms: plus a random time below this; with the base 1s at least */
     int publish_fail_min; /**< ms: first back-off after the retries; off: the usual period */
     int publish_fail_max; /**< ms: it doubles up to this */
     int bubble_below;     /**< bubble merging while there are fewer neighbours than this */

@@ -153,6 +153,9 @@ static const char *conflict(const struct dtt_tracker_tuning *t)
     if (t->publish_fail_max_ns < t->publish_fail_min_ns) {
         return "publish_fail_max must not be less than publish_fail_min";
     }
+    if (t->publish_base_ns + t->publish_jitter_ns < DTT_S) {
+        return "publish_base and publish_jitter together must be 1 s at least";
+    }
     if (t->slot_copies > t->slot_width) {
         return "slot_copies must not be more than slot_width";
     }

@@ -99,6 +99,12 @@ static void knobs_that_do_not_fit_together_are_refused(void **state)
     tuning.slot_width = -7;
     assert_int_equal(dtt_tuning_check(&tuning, DTT_PRESET_DEFAULT, NULL, 0), DTT_EINVAL);
     tuning.slot_width = 0;
+    tuning.publish_base = DTT_OFF; /* without a pause the DHT would be flooded */
+    assert_int_equal(dtt_tuning_check(&tuning, DTT_PRESET_DEFAULT, NULL, 0), DTT_OK);
+    tuning.publish_jitter = 900;
+    assert_int_equal(dtt_tuning_check(&tuning, DTT_PRESET_DEFAULT, why, sizeof(why)), DTT_EINVAL);
+    assert_string_equal(why, "publish_base and publish_jitter together must be 1 s at least");
+    tuning.publish_base = tuning.publish_jitter = 0;
     assert_int_equal(dtt_tuning_check(&tuning, 3, NULL, 0), DTT_EINVAL);
     assert_int_equal(dtt_tuning_check(&tuning, DTT_PRESET_SEED, NULL, 0), DTT_OK);
 }
