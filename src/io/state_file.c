@@ -17,6 +17,8 @@
 #define FRESH_SUFFIX ".new"
 /* Attempts to open it while somebody else renames it away. */
 #define FRESH_ATTEMPTS 3
+/* As many links are followed as the kernel follows. */
+#define LINKS_MAX 40
 
 static bool folder_of(const char *path, char ret[PATH_MAX])
 {
@@ -47,9 +49,6 @@ static const char *fault_of(const char *path)
     if (is_there && !S_ISREG(st.st_mode)) {
         return "it is not a regular file";
     }
-    if (path[0] == '\0' || path[strlen(path) - 1] == '/') {
-        return "it names no file";
-    }
     if (is_there && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
         return strerror(errno);
     }
@@ -58,29 +57,48 @@ static const char *fault_of(const char *path)
                : strerror(errno);
 }
 
-int dtt_state_file_check(const char *path, char *why, size_t cap)
+/* A link to a file that is not there yet is followed, so that the file is made and the link stays.
+ */
+static bool follow_link(char at[PATH_MAX])
 {
-    const char *fault = fault_of(path);
-    if (fault && why) {
-        snprintf(why, cap, "state cannot be kept in '%.512s': %s", path, fault);
+    char to[PATH_MAX], folder[PATH_MAX];
+    ssize_t n = readlink(at, to, sizeof(to) - 1);
+    if (n <= 0 || !folder_of(at, folder)) {
+        return false;
     }
-    return fault ? DTT_EIO : DTT_OK;
+    to[n] = '\0';
+    size_t before = to[0] == '/' ? 0 : strlen(folder) + 1;
+    if (before + (size_t)n >= PATH_MAX) {
+        return false;
+    }
+    if (before > 0) {
+        memcpy(at, folder, before - 1);
+        at[before - 1] = '/';
+    }
+    memcpy(at + before, to, (size_t)n + 1);
+    return true;
 }
 
 char *dtt_state_file_locate(const char *path)
 {
     char folder[PATH_MAX];
-    char copy[PATH_MAX];
+    char at[PATH_MAX];
     char *there = realpath(path, NULL);
     if (there || errno == ENOMEM) {
         return there;
     }
-    char *parent = folder_of(path, folder) ? realpath(folder, NULL) : NULL;
-    if (!parent) { /* each write will tell why it fails */
-        return errno == ENOMEM ? NULL : strdup(path);
+    size_t len = strlen(path);
+    if (len >= sizeof(at)) { /* each write will tell why it fails */
+        return strdup(path);
     }
-    memcpy(copy, path, strlen(path) + 1);
-    const char *name = basename(copy);
+    memcpy(at, path, len + 1);
+    for (unsigned i = 0; i < LINKS_MAX && follow_link(at); i++) {
+    }
+    char *parent = folder_of(at, folder) ? realpath(folder, NULL) : NULL;
+    if (!parent) { /* likewise */
+        return errno == ENOMEM ? NULL : strdup(at);
+    }
+    const char *name = basename(at);
     size_t size = strlen(parent) + strlen(name) + 2;
     there = malloc(size);
     if (there) {
@@ -88,6 +106,21 @@ char *dtt_state_file_locate(const char *path)
     }
     free(parent);
     return there;
+}
+
+int dtt_state_file_check(const char *path, char *why, size_t cap)
+{
+    char *there = dtt_state_file_locate(path);
+    const char *fault = there ? fault_of(there) : strerror(ENOMEM);
+    size_t len = strlen(path);
+    if (len == 0 || (!fault && path[len - 1] == '/')) {
+        fault = "it names no file";
+    }
+    if (fault && why) {
+        snprintf(why, cap, "state cannot be kept in '%.512s': %s", path, fault);
+    }
+    free(there);
+    return fault ? DTT_EIO : DTT_OK;
 }
 
 int dtt_state_file_read(const char *path, uint8_t *buf, size_t cap)

@@ -74,6 +74,8 @@ static void tell(struct dtt_state_keeper *k, struct dtt_now now, int status, int
     e->status = status;
     if (error == EBUSY) {
         snprintf(e->reason, sizeof(e->reason), "another process is writing it");
+    } else if (error == EAGAIN) {
+        snprintf(e->reason, sizeof(e->reason), "no process can be started; raise 'ulimit -u'");
     } else if (error && strerror_r(error, e->reason, sizeof(e->reason)) != 0) {
         e->reason[0] = '\0';
     }

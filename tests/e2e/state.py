@@ -43,6 +43,38 @@ def damaged(scene):
     harness.check(pathlib.Path(path).read_bytes().startswith(b"d2:id20:"), "it was not replaced")
 
 
+def leads_to_nothing(scene):
+    """A link to a file that is not there yet stays a link, and the file is made."""
+    there = scene.path / "there"
+    there.mkdir()
+    link = scene.path / "leads to nothing"
+    link.symlink_to(there / "state")
+    node = serve(scene, "leads to nothing", "--state", link)
+    node.wait("external_addr")
+    node.kill(15)
+    harness.check(node.wait_exit() == 0, "a link as state file ends the command")
+    harness.check(link.is_symlink() and (there / "state").is_file(), "the link was replaced")
+
+
+def no_process(scene):
+    """Its user may start no process: the limit is named."""
+    command = ["setpriv", "--reuid", "65534", "--clear-groups", "prlimit", "--nproc=1"]
+    probe = [*command, harness.DTT, "--version"]
+    if os.geteuid() != 0 or subprocess.run(probe, capture_output=True).returncode != 0:
+        print("no other user can be taken here: the limit of processes is left out")
+        return
+    folder = scene.path / "of nobody"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    scene.path.chmod(0o755)
+    node = scene.start("no process", *command[1:], harness.DTT, "dht", "serve", "--json", "--listen",
+                       "127.0.0.1:0", *scene.bootstrap_options(), "--state", folder / "state",
+                       command=command[0])
+    node.wait_said("no process can be started; raise 'ulimit -u'")
+    node.kill(15)
+    harness.check(node.wait_exit() == 0, "no process")
+
+
 def folder_goes(scene):
     """The last save of all fails: that is told too."""
     folder = scene.path / "goes"
@@ -115,6 +147,8 @@ def test(scene):
     scene.testnet()
     refuses(scene)
     damaged(scene)
+    leads_to_nothing(scene)
+    no_process(scene)
     folder_goes(scene)
     full(scene)
     hangs(scene)

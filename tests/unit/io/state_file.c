@@ -165,6 +165,35 @@ static void test_it_is_located_once(void **state)
     free(there);
 }
 
+static void link_to(const char *target, const char *name, char *ret, size_t cap)
+{
+    snprintf(ret, cap, "%s/%s", folder, name);
+    assert_int_equal(symlink(target, ret), 0);
+}
+
+/* It may lead to another disk, on which the file is not yet: the file is made there. */
+static void test_a_link_to_nothing_is_followed(void **state)
+{
+    char first[96], second[96], third[96], around[96], nowhere[96];
+    (void)state;
+    link_to("state", "relative", first, sizeof(first));
+    link_to(first, "absolute", second, sizeof(second));
+    link_to("../no folder/state", "nowhere", nowhere, sizeof(nowhere));
+    link_to("around", "around", around, sizeof(around));
+    snprintf(third, sizeof(third), "%s/./absolute", folder);
+    assert_int_equal(access(path, F_OK), -1);
+    for (const char *const *name = (const char *const[]){first, second, third, NULL}; *name;
+         name++) {
+        char *there = dtt_state_file_locate(*name);
+        assert_string_equal(there, path);
+        assert_int_equal(dtt_state_file_check(*name, NULL, 0), DTT_OK);
+        free(there);
+    }
+    assert_fault(nowhere, "No such file or directory");
+    assert_fault(around, "Too many levels of symbolic links");
+    assert_int_equal(unlink(first) | unlink(second) | unlink(nowhere) | unlink(around), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -176,6 +205,7 @@ int main(void)
         TEST(test_one_writer_at_a_time),
         TEST(test_what_cannot_be_a_state_file),
         TEST(test_it_is_located_once),
+        TEST(test_a_link_to_nothing_is_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
