@@ -39,13 +39,12 @@ struct chat {
 OUTPUT_PRINTF(2, 3)
 static void remark(struct chat *c, const char *format, ...)
 {
-    char sentence[1024], line[1100];
+    char sentence[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
-    snprintf(line, sizeof(line), c->has_color ? "\033[2m* %s\033[0m" : "* %s", sentence);
-    screen_print(&c->screen, line);
+    screen_remark(&c->screen, sentence, c->has_color);
 }
 
 static void say(void *user, const char *sentence)

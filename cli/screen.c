@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -226,6 +227,30 @@ void screen_print(struct screen *s, const char *text)
 {
     lift(s);
     puts(text);
+    redraw(s);
+}
+
+static unsigned width_of(const char *text, size_t len)
+{
+    struct place p = {.columns = UINT_MAX};
+    advance_utf8(&p, text, len);
+    return p.column;
+}
+
+void screen_remark(struct screen *s, const char *sentence, bool is_dim)
+{
+    unsigned column = (unsigned)strlen("*");
+    lift(s);
+    fputs(is_dim ? "\033[2m*" : "*", stdout);
+    for (const char *word = sentence; *word;) {
+        size_t len = strcspn(word, " ");
+        unsigned width = width_of(word, len);
+        bool fits = column + 1 + width <= columns() || column == strlen("*");
+        column = (fits ? column : (unsigned)strlen("*")) + 1 + width;
+        printf("%s%.*s", fits ? " " : "\n  ", (int)len, word);
+        word += len + (word[len] == ' ');
+    }
+    puts(is_dim ? "\033[0m" : "");
     redraw(s);
 }
 

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import termios
 import time
@@ -17,11 +18,12 @@ import harness
 class Terminal:
     """A command in a pseudo-terminal; what it shows is kept without the escape sequences."""
 
-    def __init__(self, scene, *arguments):
+    def __init__(self, scene, *arguments, columns=80):
         try:
             self.master, slave = pty.openpty()
         except OSError as error:  # a container without /dev/pts
             raise harness.Skip(f"no pseudo-terminal: {error}") from None
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.popen = subprocess.Popen([harness.DTT, *arguments], stdin=slave, stdout=slave,
                                       stderr=slave, start_new_session=True,
                                       preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
@@ -29,11 +31,12 @@ class Terminal:
         os.close(slave)
         self.shown = ""
 
-    def wait(self, pattern, within=30):
+    def wait(self, pattern, within=30, as_shown=False):
         """Where the pattern was shown for the first time after what was waited for before."""
         deadline = time.monotonic() + within * harness.SLOW
         while True:
             text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.shown)
+            text = text if as_shown else text.replace("\r\n  ", " ")  # a remark's next row
             if found := re.search(pattern, text):
                 self.shown = text[found.end():]
                 return found.group()
@@ -61,9 +64,23 @@ class Terminal:
         os.close(self.master)
 
 
-def in_terminal(scene, command, topic):
+def in_terminal(scene, command, topic, columns=80):
     return Terminal(scene, command, topic, "--listen", "127.0.0.1:0", "--secret-file", scene.secret,
-                    *scene.bootstrap_options())
+                    *scene.bootstrap_options(), columns=columns)
+
+
+def narrow(scene):
+    """Remarks are broken between words, and what is as wide as the terminal stays one row."""
+    terminal = in_terminal(scene, "chat", "in a narrow terminal", columns=40)
+    try:
+        remark = terminal.wait(r"\* 'in a[^>]*leaves\.", as_shown=True)
+        rows = remark.split("\r\n")
+        harness.check(len(rows) == 3 and all(len(row) <= 40 for row in rows) and
+                      rows[1].startswith("  ") and "Ctrl-D" in remark, f"narrow: {rows}")
+        terminal.type("\x04")
+        terminal.wait_exit()
+    finally:
+        terminal.close()
 
 
 def nobody_came(scene):
@@ -101,6 +118,7 @@ def a_pipe(scene):
 
 def test(scene):
     scene.testnet()
+    narrow(scene)
     nobody_came(scene)
     a_pipe(scene)
     ann = scene.peer("ann")
