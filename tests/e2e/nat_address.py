@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The public address of a NAT is replaced under a live connection, as when a line dials in anew: no
+line is lost, and the neighbours stay.
+
+    ann -- home -- NAT -- internet -- cleo
+
+The NAT keeps neither its old address nor its table. Ann has dialled cleo, or cleo ann at a port that
+the NAT forwards.
+"""
+import subprocess
+import sys
+import threading
+import time
+
+import netlab
+from harness import SLOW, check
+
+LINES = 40
+EVERY = 0.1  # seconds between two lines
+CHANGE_AFTER = 10  # lines
+SILENCE = 3  # seconds at most
+
+
+def nft(host, public):
+    """All that goes out comes from `public`, and port 7100 leads to ann."""
+    rules = f"""
+table ip nat
+delete table ip nat
+table ip nat {{
+  chain post {{ type nat hook postrouting priority 100; oifname "wan" snat to {public}; }}
+  chain pre {{ type nat hook prerouting priority -100; iifname "wan" udp dport 7100 dnat to 10.0.0.2:7100; }}
+}}
+"""
+    done = subprocess.run(host.inside(["nft", "-f", "-"]), input=rules, text=True, capture_output=True,
+                          check=False)
+    if done.returncode != 0:
+        netlab.skip(f"no NAT here: {done.stderr.strip()}")
+
+
+class Speaker(threading.Thread):
+    def __init__(self, peer):
+        super().__init__(daemon=True)
+        self.peer, self.said = peer, 0
+        self.start()
+
+    def run(self):
+        for number in range(LINES):
+            self.peer.send(f"line {number} of {self.peer.name}")
+            self.said = number + 1
+            time.sleep(EVERY)
+
+
+def silence(listener, since):
+    """The longest time without a line, from then on."""
+    longest, last = 0, since
+    for at in sorted(event["at"] + listener.started for event in listener.of_kind("message")):
+        if at > since:
+            longest, last = max(longest, at - last), at
+    return longest
+
+
+def test(scene, dials):
+    home, internet = netlab.Switch("home"), netlab.Switch("inet")
+    ann, nat, cleo = (netlab.Host(scene, name) for name in ("ann", "nat", "cleo"))
+    home.plug(ann, "e0", "10.0.0.2/24")
+    home.plug(nat, "lan", "10.0.0.1/24")
+    internet.plug(nat, "wan", "198.51.100.1/24")
+    internet.plug(cleo, "e0", "198.51.100.9/24")
+    ann.ip("route add default via 10.0.0.1")
+    nat.sysctl("net.ipv4.ip_forward", 1)
+    nft(nat, "198.51.100.1")
+    listen = ["--listen", "0.0.0.0:7100"]
+    first, second, to = (cleo, ann, "198.51.100.9") if dials == "ann" else (ann, cleo, "198.51.100.1")
+    called = first.peer(first.name, *listen, bootstrap=["198.51.100.200:9"])
+    caller = second.peer(second.name, *listen, "--peer", f"{called.id}@{to}:7100",
+                         bootstrap=["198.51.100.200:9"])
+    for peer in (called, caller):
+        peer.wait("joined", 20)
+    speakers = [Speaker(called), Speaker(caller)]
+    while min(speaker.said for speaker in speakers) < CHANGE_AFTER:
+        time.sleep(EVERY / 10)
+    nat.ip("addr del 198.51.100.1/24 dev wan", "addr add 198.51.100.2/24 dev wan")
+    nft(nat, "198.51.100.2")
+    if nat.run("conntrack", "-F").returncode != 0:
+        netlab.skip("no conntrack here: the NAT would keep its table")
+    changed = time.monotonic()
+    for speaker in speakers:
+        speaker.join()
+    for listener, speaker in ((called, caller), (caller, called)):
+        for number in range(LINES):
+            listener.wait_message(f"line {number} of {speaker.name}", 40)
+        longest = silence(listener, changed)
+        print(f"{listener.name} waited {longest:.2f} s at most")
+        check(longest <= SILENCE * SLOW, f"{listener.name} waited {longest:.1f} s for a line")
+        check(len(listener.messages()) == LINES, f"{listener.name} heard a line twice")
+        check(not listener.of_kind("neighbor_down"), f"{listener.name} lost its neighbour")
+    for peer in (called, caller):
+        peer.leave()
+
+
+netlab.run(test, *sys.argv[1:])
