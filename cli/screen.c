@@ -171,6 +171,9 @@ bool screen_open(struct screen *s, bool (*wait_key)(void *user), void *user)
         el_set(s->editor, EL_HIST, history, s->history);
     }
     el_source(s->editor, NULL);
+    /* Between two lines the editor gives the terminal its own line mode, which loses a Ctrl-D. */
+    el_set(s->editor, EL_SETTY, "-x", "-icanon", "-echo", NULL);
+    el_set(s->editor, EL_PREP_TERM, 1);
     return true;
 }
 
