@@ -180,7 +180,8 @@ def opened(scene, args):
 def lan(scene, args):
     """Nobody answers at the address of the DHT."""
     kind, other = args.words
-    with lab.Lab(scene, {"left": kind, "right": other}, core=args.core, nodes=0) as net:
+    with lab.Lab(scene, {"left": kind, "right": other}, core=args.core, nodes=0,
+                 is_wired=True) as net:
         nobody = [f"{lab.NET4[-1]}:9"]
         first = net.peer("left", *args.options, bootstrap=nobody)
         time.sleep(GAP)

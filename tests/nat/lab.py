@@ -76,13 +76,17 @@ class Home:
 
 class Lab:
     """See above. `homes`: kinds by name, the first ones first; `core`: words of the line "core"; `nodes`:
-    of the DHT, 0 for none."""
+    of the DHT, 0 for none; `is_wired`: the hosts of the first home have a switch besides, which passes
+    multicast. Their TUN devices do not: to a host these are lines to a router, with nobody else on them.
+    """
 
-    def __init__(self, scene, homes, core="jitter=2", nodes=12, read_only=True):
+    def __init__(self, scene, homes, core="jitter=2", nodes=12, read_only=True, is_wired=False):
         self.scene = scene
         self.core_words = core
         self.n_nodes = nodes
         self.read_only = read_only
+        self.is_wired = is_wired
+        self.switch = None
         self.homes = {name: Home(i, name, kind) for i, (name, kind) in enumerate(homes.items())}
         self.first = next(iter(self.homes.values()))
         self.net = None
@@ -103,6 +107,8 @@ class Lab:
         self._plug(self.net, f"delay={NET_DELAY} ip={','.join(NET4 + NET6)}",
                    *[f"{addr}/32" for addr in NET4], *[f"{addr}/128" for addr in NET6])
         self._routes(self.net, "dev net0", "dev net0")
+        if self.is_wired:
+            self.switch = netlab.Switch("home")
         for home in self.homes.values():
             self._build(home)
         self.bootstrap4 = self.bootstrap6 = ()
@@ -176,9 +182,18 @@ class Lab:
             if kind.router:
                 words += " " + self._router(home)
         addresses = [addr for addr in (home.v4, home.v6) if addr]
-        self._plug(home.host, f"{words} ip={','.join(addresses)}",
-                   *[f"{addr}/64" if ":" in addr else f"{addr}/24" for addr in addresses])
+        own = [f"{addr}/64" if ":" in addr else f"{addr}/24" for addr in addresses]
+        if self.switch and home in (self.first, *self._same()):
+            self.switch.plug(home.host, "wire", *own)
+            own = [f"{addr}/128" if ":" in addr else f"{addr}/32" for addr in addresses]
+            self._plug(home.host, f"{words} ip={','.join(addresses)}", *own)
+            self._routes(home.host, home.v4 and "dev net0", home.v6 and "dev net0")
+            return
+        self._plug(home.host, f"{words} ip={','.join(addresses)}", *own)
         self._routes(home.host, home.v4 and f"via {gateway_of(home.v4)}", home.v6 and "dev net0")
+
+    def _same(self):
+        return [home for home in self.homes.values() if home.kind_name == "same"]
 
     def _start_dht(self):
         first4, first6 = f"{NET4[0]}:{DHT_PORT}", f"[{NET6[0]}]:{DHT_PORT}"
@@ -234,11 +249,16 @@ class Lab:
         return any(mapping["granted"] for mapping in self.show(home.router)["v4"]["mappings"])
 
     def path(self, name):
-        """By what most of what a host hears from other peers comes: "IPv4", "IPv6", "LAN"."""
+        """By what most of what a host hears from other peers comes: "IPv4", "IPv6", "LAN".
+
+        What the switch passes is not counted: who is heard in no other way is heard by it.
+        """
         home = self.homes[name]
         heard = self.show(home.router if home.kind.kernel else name)
         by = {"IPv4": heard["talk_v4"], "IPv6": heard["talk_v6"], "LAN": heard["talk_lan"]}
-        return max(by, key=by.get) if any(by.values()) else None
+        if not any(by.values()):
+            return "LAN" if self.is_wired else None
+        return max(by, key=by.get)
 
 
 def gateway_of(addr):
