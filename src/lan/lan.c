@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 #define MINUTE_NS (60 * DTT_S)
-#define MINUTES 3     /* that names are kept for: ours, and one before and after it */
+#define FAR 2 /* minutes before and after ours whose names are known: clocks differ */
+#define MINUTES (2 * FAR + 1)
 #define SEEN 64       /* values of a topic that need no second look */
 #define VALUES 64     /* values that wait to be handed out */
 #define ECHO_NS DTT_S /* by then a question of ours has come back to us */
@@ -52,7 +53,7 @@ struct topic {
     uint32_t number;
     uint8_t topic[32];
     struct dtt_secret secret;
-    struct answer minutes[MINUTES]; /* minute m: index m % 3 */
+    struct answer minutes[MINUTES]; /* minute m: index m % MINUTES */
     size_t n_asked;                 /* since the first question */
     uint64_t first_ns;
     uint64_t ask_ns;    /* the next question */
@@ -112,10 +113,9 @@ static void begin_minute(struct topic *t, uint64_t minute)
 
 static void begin_minutes(struct topic *t, uint64_t minute)
 {
-    begin_minute(t, minute);
-    begin_minute(t, minute + 1);
-    if (minute > 0) {
-        begin_minute(t, minute - 1);
+    uint64_t first = minute < FAR ? 0 : minute - FAR;
+    for (uint64_t m = first; m <= minute + FAR; m++) {
+        begin_minute(t, m);
     }
 }
 
@@ -198,6 +198,7 @@ void dtt_lan_set_links(struct dtt_lan *l, struct dtt_now now, const struct dtt_l
         t->ask_links = 0; /* the numbers mean other links now */
         for (size_t k = 0; k < MINUTES; k++) {
             t->minutes[k].state = IDLE;
+            t->minutes[k].len = 0; /* it lacks our addresses there */
         }
         restart(t, now);
     }

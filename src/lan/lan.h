@@ -54,7 +54,7 @@ void dtt_lan_free(struct dtt_lan *l);
 
 /* ---- input */
 
-/** Replaces the links. When they differ, all topics are asked for again. */
+/** Replaces the links. When they differ, all topics are asked for again, with new records. */
 void dtt_lan_set_links(struct dtt_lan *l, struct dtt_now now, const struct dtt_lan_link *links,
                        size_t n);
 /** Begins to ask for a topic and to answer. `number` is not in use. DTT_EFULL, DTT_ENOMEM. */

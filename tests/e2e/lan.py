@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Members meet in the local network without any DHT: lan.py v4|v6|one_host|three|hostile|silent|taken
+"""Members meet in the local network without any DHT: lan.py v4|v6|one_host|three|hostile|silent|two_nets|
+                                                               taken
 
     ann, bob, cleo, mallory -- lan switch
+                  bob, dora -- other switch
 """
 import os
 import socket
@@ -118,6 +120,28 @@ def test_silent(scene):
     check(not quiet.of_kind("lan", "joined") and not loud.of_kind("lan", "joined"), "they met")
 
 
+def test_two_nets(scene):
+    """A host of two networks is found in both, at its address there, and brings their hosts together.
+
+    The second network comes when the host has asked in the first one already, with IPv6 alone.
+    """
+    ann, bob = lab(scene, "ann", "bob")
+    middle = pipe(bob, "bob")
+    meet(pipe(ann, "ann"), middle)
+    dora = netlab.Host(scene, "dora")
+    other = netlab.Switch("other")
+    bob.sysctl("net.ipv6.conf.all.disable_ipv6", 0)
+    for host, interface, addr in ((bob, "e1", "fd00::1/64"), (dora, "e0", "fd00::2/64")):
+        host.sysctl("net.ipv6.conf.default.disable_ipv6", 0)
+        other.plug(host, interface, addr)
+    third = pipe(dora, "dora")
+    found = third.wait("lan", 30)
+    check(found["endpoint_id"] == middle.id and found["addr"].startswith("[f"), f"found {found}")
+    third.wait("joined", 20)
+    third.send("from the other side")
+    middle.wait_message("from the other side", 10)
+
+
 def test_taken(scene):
     """Another program has the port for itself: the node says so, and works without."""
     (ann,) = lab(scene, "ann")
@@ -209,4 +233,5 @@ if __name__ == "__main__":
         {"listen": listen, "flood": flood, "hold": hold}[ROLE]()
     else:
         netlab.run({"v4": test_v4, "v6": test_v6, "one_host": test_one_host, "three": test_three,
-                    "hostile": test_hostile, "silent": test_silent, "taken": test_taken}[ROLE])
+                    "hostile": test_hostile, "silent": test_silent, "two_nets": test_two_nets,
+                    "taken": test_taken}[ROLE])

@@ -48,6 +48,7 @@ static void a_node_by_name(void **state)
     set("no_portmap", "on");
     set("no_portmap", "off");
     set("portmap", "on");
+    set("no_lan", "on");
     set("log_level", "debug");
     set("state_file", "/a");
     set("state_file", "/b");
@@ -57,7 +58,7 @@ static void a_node_by_name(void **state)
     assert_int_equal(cfg->n_bootstrap, 2);
     assert_string_equal(cfg->bootstrap[0], "router.example:6881");
     assert_string_equal(cfg->bootstrap[1], "[::1]:7");
-    assert_int_equal(cfg->flags, DTT_NODE_DHT_ONLY | DTT_NODE_PORTMAP);
+    assert_int_equal(cfg->flags, DTT_NODE_DHT_ONLY | DTT_NODE_PORTMAP | DTT_NODE_NO_LAN);
     assert_int_equal(cfg->log_level, DTT_LOG_DEBUG);
     assert_string_equal(cfg->state_file, "/b");
     assert_int_equal(dtt_config_check(cfg, NULL, 0), DTT_OK);

@@ -16,6 +16,7 @@ struct host {
     struct dtt_core *core;
     struct dtt_topic *topic;
     struct dtt_addr addr;
+    int64_t ahead_ns; /* its clock */
     unsigned n_found;
     struct dtt_event_lan found;
     bool is_joined;
@@ -48,10 +49,18 @@ static struct dtt_addr link_local(uint8_t number, uint32_t zone)
     return dtt_addr_v6_zone(ip, 0, zone);
 }
 
+static struct dtt_now now_of(const struct host *h)
+{
+    struct dtt_now now = net.now;
+    now.wall_ns += h->ahead_ns;
+    return now;
+}
+
 /* `has_v4`: it has 192.168.1.N, and 169.254.1.N; else only an address of the link. */
-static struct host *add(const char *secret, bool has_v4)
+static struct host *add_with_clock(const char *secret, bool has_v4, int64_t ahead_ns)
 {
     struct host *h = &net.hosts[net.n++];
+    h->ahead_ns = ahead_ns;
     const uint8_t number = (uint8_t)net.n;
     struct dtt_core_config cfg = {.ctx = &h->ctx, .has_lan = true};
     struct dtt_topic_config topic = {
@@ -73,11 +82,16 @@ static struct host *add(const char *secret, bool has_v4)
     link.nets[0].addr.port = 0;
     cfg.bound[0] = (struct dtt_addr){.family = h->addr.family, .port = PORT};
     h->ctx.seed[0] = cfg.node_seed[0] = number;
-    assert_int_equal(dtt_core_new(&h->core, &cfg, net.now), DTT_OK);
-    dtt_core_set_local_addrs(h->core, net.now, &h->addr, has_v4);
-    dtt_core_lan_set_links(h->core, net.now, &link, 1);
-    assert_int_equal(dtt_core_topic_join(h->core, net.now, &topic, NULL, &h->topic), DTT_OK);
+    assert_int_equal(dtt_core_new(&h->core, &cfg, now_of(h)), DTT_OK);
+    dtt_core_set_local_addrs(h->core, now_of(h), &h->addr, has_v4);
+    dtt_core_lan_set_links(h->core, now_of(h), &link, 1);
+    assert_int_equal(dtt_core_topic_join(h->core, now_of(h), &topic, NULL, &h->topic), DTT_OK);
     return h;
+}
+
+static struct host *add(const char *secret, bool has_v4)
+{
+    return add_with_clock(secret, has_v4, 0);
 }
 
 static struct host *find(const struct dtt_addr *addr)
@@ -97,12 +111,13 @@ static void send_to_all(struct host *h)
     struct dtt_addr from = h->addr;
     uint8_t copy[DTT_LAN_PACKET_MAX];
     from.port = DTT_LAN_PORT;
-    while (dtt_core_lan_next_packet(h->core, net.now, &p)) {
+    while (dtt_core_lan_next_packet(h->core, now_of(h), &p)) {
         size_t len = p.data.len;
         assert_int_equal(p.index, LINK);
         memcpy(copy, p.data.data, len);
         for (size_t i = 0; i < net.n; i++) {
-            dtt_core_lan_recv(net.hosts[i].core, net.now, LINK, &from, dtt_slice(copy, len));
+            dtt_core_lan_recv(net.hosts[i].core, now_of(&net.hosts[i]), LINK, &from,
+                              dtt_slice(copy, len));
         }
     }
 }
@@ -111,13 +126,13 @@ static void run_host(struct host *h)
 {
     struct dtt_core_packet p;
     const struct dtt_event *ev;
-    dtt_core_run(h->core, net.now);
+    dtt_core_run(h->core, now_of(h));
     send_to_all(h);
-    while (dtt_core_next_packet(h->core, net.now, &p)) {
+    while (dtt_core_next_packet(h->core, now_of(h), &p)) {
         struct host *to = find(&p.remote);
         for (size_t at = 0; to && at < p.data.len;) {
             size_t n = p.segment && p.data.len - at > p.segment ? p.segment : p.data.len - at;
-            dtt_core_recv(to->core, net.now, &to->addr, &h->addr, p.ecn,
+            dtt_core_recv(to->core, now_of(to), &to->addr, &h->addr, p.ecn,
                           dtt_slice(p.data.data + at, n));
             at += n;
         }
@@ -173,6 +188,19 @@ static void addresses_of_the_link_are_enough(void **state)
 {
     (void)state;
     two_meet(false);
+}
+
+/* As those of machines do that cannot ask for the time. */
+static void clocks_that_differ_by_two_minutes_do_not_matter(void **state)
+{
+    (void)state;
+    begin();
+    struct host *ann = add_with_clock("secret", true, -60 * (int64_t)DTT_S);
+    run(10 * DTT_S);
+    struct host *bob = add_with_clock("secret", true, 60 * (int64_t)DTT_S);
+    run(2 * DTT_S);
+    assert_true(ann->is_joined && bob->is_joined);
+    end();
 }
 
 static void another_secret_is_another_name(void **state)
@@ -240,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_hosts_meet_without_a_dht),
         cmocka_unit_test(addresses_of_the_link_are_enough),
+        cmocka_unit_test(clocks_that_differ_by_two_minutes_do_not_matter),
         cmocka_unit_test(another_secret_is_another_name),
         cmocka_unit_test(they_are_told_from_those_of_the_dht),
         cmocka_unit_test(forged_answers_are_refused),
