@@ -21,14 +21,15 @@
 #define DTT_KRPC_WANT_N4 "n4"
 #define DTT_KRPC_WANT_N6 "n6"
 
-/* Methods: X(NAME, "name on the wire"). BEP 5, the last two BEP 44. */
+/* Methods: X(NAME, "name on the wire"). BEP 5, then two of BEP 44 and ours (protocol/meet.md). */
 #define DTT_KRPC_METHODS(X)           \
     X(PING, "ping")                   \
     X(FIND_NODE, "find_node")         \
     X(GET_PEERS, "get_peers")         \
     X(ANNOUNCE_PEER, "announce_peer") \
     X(GET, "get")                     \
-    X(PUT, "put")
+    X(PUT, "put")                     \
+    X(DTT_MEET, "dtt_meet")
 
 /* Sizes in bytes. */
 #define DTT_NODE_ID_BYTES 20    /* BEP 5 */

@@ -438,6 +438,7 @@ static enum dtt_krpc_error answer(struct request *request)
     case DTT_KRPC_M_ANNOUNCE_PEER: return announce_peer(request);
     case DTT_KRPC_M_GET: return get(request);
     case DTT_KRPC_M_PUT: return put(request);
+    case DTT_KRPC_M_DTT_MEET: /* what is for us has been taken before (node/meet.h) */
     case DTT_KRPC_M_UNKNOWN: return unknown(request);
     }
     return DTT_KRPC_E_NONE;

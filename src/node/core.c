@@ -11,6 +11,7 @@
 #include "node/inside.h"
 #include "node/knock.h"
 #include "node/locate.h"
+#include "node/meet.h"
 #include "node/once.h"
 #include "node/slots.h"
 #include "quic/demux.h"
@@ -79,10 +80,18 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
             err = dtt_lan_new(&c->lan, c->ctx, now);
         }
     }
-    struct dtt_prover prover = {
-        .me = c->id, .user = c, .seed = dtt_core_topic_seed, .clock = dtt_core_topic_clock};
+    struct dtt_prover prover = {.me = c->id,
+                                .node_seed = cfg->is_plain ? NULL : c->cfg.node_seed,
+                                .user = c,
+                                .seed = dtt_core_topic_seed,
+                                .clock = dtt_core_topic_clock};
     dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, &prover, hash_key);
     c->links.nearest = nearest_scope(c);
+    if (!err) {
+        struct dtt_dht_stats dht;
+        dtt_dht_stats(c->dht, &dht);
+        memcpy(c->links.node_id, dht.id, sizeof(c->links.node_id));
+    }
     if (err) {
         dtt_core_free(c);
         return err;
@@ -317,6 +326,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
     struct dtt_gossip_action gossip_action;
     struct dtt_quic_event quic_ev;
     struct dtt_dial_failure failure;
+    struct dtt_meet_end end;
     struct dtt_id wanted;
     if (dtt_dht_next_event(c->dht, &dht_ev)) {
         on_dht_event(c, now, &dht_ev);
@@ -331,6 +341,10 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
     }
     if (dtt_dials_next_failure(&c->links, &failure)) {
         dtt_core_topic_on_dial_failure(c, now, &failure);
+        return true;
+    }
+    if (dtt_meet_next_end(&c->links, &end)) {
+        dtt_dials_met(&c->links, now, &end.peer, end.addr.family ? &end.addr : NULL);
         return true;
     }
     for (int is_hearsay = 0; is_hearsay < 2; is_hearsay++) {
@@ -451,6 +465,14 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
     }
     if (dtt_knock_is(datagram)) {
         DTT_COUNT(c->ctx, NODE_RX_KNOCKS);
+        if (!c->cfg.dht_only && c->state != DTT_CORE_HUNG_UP) {
+            dtt_meet_knocked(&c->links, remote);
+        }
+        return;
+    }
+    if (!c->cfg.dht_only && c->state != DTT_CORE_HUNG_UP && dtt_quic_demux_is_krpc(datagram) &&
+        dtt_meet_recv(&c->links, now, remote, datagram)) {
+        DTT_COUNT_N(c->ctx, NODE_RX_KRPC_BYTES, datagram.len);
         return;
     }
     /* One in 1638 stateless resets looks like KRPC: what does not parse is offered to QUIC. */
@@ -519,6 +541,11 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
                                         .remote = c->dht_packet.to,
                                         .segment = c->dht_packet.len,
                                         .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
+        DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
+    } else if (dtt_meet_next(&c->links, &c->meet_packet)) {
+        *ret = (struct dtt_core_packet){.remote = c->meet_packet.remote,
+                                        .segment = c->meet_packet.len,
+                                        .data = dtt_slice(c->meet_packet.data, c->meet_packet.len)};
         DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
     } else if (dtt_knock_next(&c->links, &knock)) {
         *ret = (struct dtt_core_packet){.remote = knock.addr,

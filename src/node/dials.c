@@ -3,6 +3,7 @@
 
 #include "node/knock.h"
 #include "node/link.h"
+#include "node/meet.h"
 
 #include <assert.h>
 
@@ -198,6 +199,34 @@ static void open_door(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     dtt_dials_knock(p, now);
 }
 
+/* A neighbour may know the way through the peer's NAT. What it names on hearsay waits for that: a
+ * packet that comes too early can close the way. */
+static void ask_neighbors(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_race *r = &link->race;
+    if (is_behind_nat(r) && !is_home(p, r) &&
+        dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
+                      r->is_hearsay ? &link->via : NULL) &&
+        r->is_hearsay) {
+        r->held_ns = now.mono_ns + DTT_MEETINGS_HOLD_NS;
+    }
+}
+
+void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                   const struct dtt_addr *addr)
+{
+    struct dtt_link *link = dtt_link_find(p, id);
+    if (!link || link->state != DTT_LINK_DIALLING) {
+        return;
+    }
+    if (addr) {
+        dtt_race_met(&link->race, &p->transport, now, addr);
+    } else if (link->race.is_hearsay) {
+        link->race.held_ns = 0;
+    }
+    dtt_dials_next(p, now, link);
+}
+
 void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                       const struct dtt_reach *reach, uint64_t unix_s)
 {
@@ -218,6 +247,7 @@ void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
         dtt_link_enter(p, now, link, DTT_LINK_LOCATING);
     } else {
         open_door(p, now, link);
+        ask_neighbors(p, now, link);
         dtt_dials_next(p, now, link);
     }
 }
@@ -267,6 +297,7 @@ void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dt
     if (link && link->race.is_hearsay &&
         (link->state == DTT_LINK_LOCATING || link->state == DTT_LINK_DIALLING)) {
         dtt_race_stop(&link->race, &p->transport, now);
+        dtt_meet_unneeded(p, id);
         dtt_link_drop(p, link);
     }
 }
@@ -322,6 +353,7 @@ void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt
     if (link && link->state == DTT_LINK_LOCATING &&
         (dtt_race_start(&link->race, now, &p->book, id) || is_over)) {
         open_door(p, now, link);
+        ask_neighbors(p, now, link);
         dtt_dials_next(p, now, link);
     }
 }

@@ -34,6 +34,12 @@ void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_add
 void dtt_dials_moved(struct dtt_links *p, struct dtt_now now);
 /** The host has no route to an address: dials there end. */
 void dtt_dials_no_route(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addr);
+/**
+ * The end of a meeting with a peer (meet.h): it has knocked from `addr`, where it is dialled at
+ * once; NULL: nobody could tell it, and a dial waits for it no more.
+ */
+void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                   const struct dtt_addr *addr);
 /** No topic needs the peer any more: a dial on hearsay ends. */
 void dtt_dials_unneeded(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id);
 

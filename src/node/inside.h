@@ -12,6 +12,7 @@
 #include "node/events.h"
 #include "node/limits.h"
 #include "node/links.h"
+#include "node/meet.h"
 #include "node/self.h"
 #include "node/strangers.h"
 #include "node/twins.h"
@@ -52,6 +53,7 @@ struct dtt_core {
     uint32_t n_once;    /**< lookups and publications so far: their numbers */
     unsigned resolving; /**< bootstrap names being looked up */
     struct dtt_dht_packet dht_packet;
+    struct dtt_meet_packet meet_packet;
     enum dtt_core_state state;
 };
 

@@ -38,7 +38,10 @@ struct dtt_link {
     struct dtt_timer timer; /**< DIALLING: the next address; LINGERING: the end */
     struct dtt_link_conn conns[DTT_LINKS_CONNS]; /**< the first one carries what we send */
     size_t n_conns;
-    struct dtt_id via;    /**< the peer that named it, if race.is_hearsay */
+    struct dtt_id via;                /**< the peer that named it, if race.is_hearsay */
+    struct dtt_gossip_topic_id topic; /**< for which it is dialled */
+    struct dtt_bucket meets;          /**< messages of a meeting that we look at (meet.h) */
+    bool is_meet_deaf;                /**< it knows no meetings */
     struct dtt_race race; /**< goes on for a while when the peer has connected to us meanwhile */
 
     struct dtt_outflow out;

@@ -14,6 +14,7 @@
 /** What proofs are made of. */
 struct dtt_prover {
     struct dtt_id me;
+    const uint8_t *node_seed; /**< signs for `me`, 32 bytes; NULL: we take part in no meetings */
     void *user;
     /** The encryption seed of a topic that we are in; false: we are not, or it has none. */
     bool (*seed)(void *user, const struct dtt_gossip_topic_id *topic, uint64_t minute,

@@ -5,6 +5,7 @@
 #include "node/knock.h"
 #include "node/limits.h"
 #include "node/link.h"
+#include "node/meet.h"
 #include "node/places.h"
 #include "node/worn.h"
 
@@ -26,6 +27,10 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     dtt_timerq_init(&p->timers);
     dtt_ring_init(&p->failures, sizeof(struct dtt_dial_failure), DTT_LINKS_MAX);
     dtt_ring_init(&p->knocks, sizeof(struct dtt_knock), DTT_LINKS_KNOCKS);
+    dtt_ring_init(&p->meet_packets, sizeof(struct dtt_meet_packet), DTT_LINKS_MEETS);
+    dtt_ring_init(&p->meet_ends, sizeof(struct dtt_meet_end), DTT_MEETINGS_MAX);
+    dtt_meetings_init(&p->meetings);
+    dtt_rng_init(&p->rng, ctx->seed, "node.meet");
     dtt_ring_init(&p->wanted, sizeof(struct dtt_id), DTT_LINKS_MAX);
     dtt_ring_init(&p->named, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
@@ -41,6 +46,9 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_timerq_fini(&p->timers);
     dtt_ring_fini(&p->failures);
     dtt_ring_fini(&p->knocks);
+    dtt_ring_fini(&p->meet_packets);
+    dtt_ring_fini(&p->meet_ends);
+    dtt_rng_fini(&p->rng);
     dtt_ring_fini(&p->wanted);
     dtt_ring_fini(&p->named);
 }
@@ -168,6 +176,7 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     if (link->state == DTT_LINK_NEW) {
         link->race.is_hearsay = via != NULL;
         link->via = via ? *via : link->via;
+        link->topic = *m->topic;
         dtt_dials_start(p, now, link);
     }
 }
@@ -284,6 +293,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
               dtt_tv_text(ev->dialed ? "dialed" : "accepted"));
     link->race.n_todo = 0;
     dtt_doors_close(&p->doors, &ev->peer);
+    dtt_meet_unneeded(p, &ev->peer);
     if (ev->dialed) {
         /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
          * peer may be doing the same, and then both would go. */
@@ -592,6 +602,10 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
         }
         if (t == &p->knocking) {
             dtt_dials_knock(p, now);
+            continue;
+        }
+        if (t == &p->meeting) {
+            dtt_meet_tick(p, now);
             continue;
         }
         struct dtt_link *link = DTT_TIMER_OWNER(t, struct dtt_link, timer);

@@ -20,6 +20,7 @@
 #define DTT_NODE_LINKS_H
 
 #include "base/ring.h"
+#include "base/rng.h"
 #include "base/timerq.h"
 #include "gossip/gossip.h"
 #include "node/backlog.h"
@@ -28,11 +29,13 @@
 #include "node/door.h"
 #include "node/events.h"
 #include "node/link_proofs.h"
+#include "node/meetings.h"
 #include "node/outflow.h"
 #include "node/transport.h"
 
 #define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
 #define DTT_LINKS_KNOCKS 64              /**< knocks that wait for the socket */
+#define DTT_LINKS_MEETS 32               /**< datagrams of meetings that do */
 #define DTT_LINKS_CONNS 4                /**< connections a peer */
 #define DTT_LINKS_FRESH_NS (10 * DTT_S)  /**< heard within this: the connection lives */
 #define DTT_LINKS_MUTE_NS (120 * DTT_S)  /**< unheard for so long: it says nothing */
@@ -58,6 +61,12 @@ struct dtt_links {
     struct dtt_doors doors;
     struct dtt_timer knocking; /**< at the next door */
     struct dtt_ring knocks;    /**< struct dtt_knock, at most DTT_LINKS_KNOCKS */
+    struct dtt_meetings meetings;
+    struct dtt_timer meeting;     /**< something is due in one */
+    struct dtt_ring meet_ends;    /**< struct dtt_meet_end, at most DTT_MEETINGS_MAX */
+    struct dtt_ring meet_packets; /**< struct dtt_meet_packet, at most DTT_LINKS_MEETS */
+    struct dtt_rng rng;           /**< of nonces and transactions */
+    uint8_t node_id[20];          /**< of our DHT node */
     size_t streams_in;
     uint32_t turns;    /**< of the event queue, up to which dtt_links_follow has followed */
     size_t n_accepted; /**< connections that peers made, those that we closed left out */

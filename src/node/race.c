@@ -37,6 +37,38 @@ bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr)
     return true;
 }
 
+/* A dial under way begins anew: on hearsay it has one datagram, which may have found no way. */
+void dtt_race_met(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now,
+                  const struct dtt_addr *addr)
+{
+    for (size_t i = 0; i < r->n_dials; i++) {
+        if (dtt_addr_eq(&r->dials[i].addr, addr)) {
+            if (!r->is_hearsay) {
+                return;
+            }
+            dtt_transport_close(t, now, r->dials[i].conn, "");
+            r->dials[i] = r->dials[--r->n_dials];
+            break;
+        }
+    }
+    size_t at = 0;
+    while (at < r->n_todo && !dtt_addr_eq(&r->todo[at], addr)) {
+        at++;
+    }
+    if (at == r->n_todo && r->n_todo < DTT_BOOK_ADDRS) {
+        r->n_todo++;
+    } else if (at == r->n_todo) {
+        at--;
+    }
+    memmove(r->todo + 1, r->todo, at * sizeof(r->todo[0]));
+    r->todo[0] = r->met = *addr;
+    if (!dtt_addr_is_in(r->seen, r->n_seen, addr) && r->n_seen < DTT_RACE_ADDRS) {
+        r->seen[r->n_seen++] = *addr;
+    }
+    r->has_far |= is_far(addr);
+    r->n_late++;
+}
+
 /* How much an outcome tells: a near address mostly means nothing here, and that a family is not to
  * be had is no news while another one is tried. */
 static int weight(const struct dtt_try *t)
@@ -107,6 +139,9 @@ static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tr
 /* When an address may be dialled; 0: at once. */
 static uint64_t ready_ns(const struct dtt_race *r, const struct dtt_addr *addr)
 {
+    if (dtt_addr_eq(addr, &r->met)) {
+        return 0;
+    }
     if (is_far(addr)) {
         return addr->family == DTT_FAMILY_V4 ? r->held_ns : 0;
     }
@@ -133,7 +168,8 @@ static bool dial_one(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_t
             continue;
         }
         unsigned datagrams =
-            dtt_destinations_take(destinations, now, &r->todo[i], r->is_hearsay, &at);
+            dtt_destinations_take(destinations, now, &r->todo[i],
+                                  r->is_hearsay && !dtt_addr_eq(&r->todo[i], &r->met), &at);
         if (datagrams == 0) {
             at = dtt_min_ns(at, now.mono_ns + DTT_RACE_RETRY_NS);
             r->retry_ns = dtt_min_ns(r->retry_ns, at);

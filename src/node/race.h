@@ -40,12 +40,13 @@ struct dtt_race {
     size_t n_todo;
     struct dtt_addr seen[DTT_RACE_ADDRS]; /**< those that take part */
     size_t n_seen;
-    bool has_far;      /**< a global one is among them */
-    bool is_home;      /**< the peer's home is ours; the caller says so before each dtt_race_next */
-    uint64_t near_ns;  /**< the others are dialled from then on */
-    uint64_t held_ns;  /**< global IPv4 addresses are; the caller's, 0: at once */
-    uint64_t retry_ns; /**< an address waits for its time; DTT_NEVER: none does */
-    bool is_hearsay;   /**< only another peer vouches for this one: no budget is waited for */
+    bool has_far;     /**< a global one is among them */
+    bool is_home;     /**< the peer's home is ours; the caller says so before each dtt_race_next */
+    uint64_t near_ns; /**< the others are dialled from then on */
+    uint64_t held_ns; /**< global IPv4 addresses are; the caller's, 0: at once */
+    struct dtt_addr met; /**< the peer has knocked from there; no family: it has not */
+    uint64_t retry_ns;   /**< an address waits for its time; DTT_NEVER: none does */
+    bool is_hearsay;     /**< only another peer vouches for this one: no budget is waited for */
     struct dtt_try tries[DTT_RACE_TRIES]; /**< what has failed, in the order of the first attempt */
     size_t n_tries;
     struct dtt_try worst; /**< of these the one that tells most; family none: none was known */
@@ -65,6 +66,9 @@ bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tra
 /** An address is learnt while the race is on: it takes part. False when it does already, or when
  * there are too many. */
 bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr);
+/** The peer has knocked from an address, so that the way there is open: it is dialled next. */
+void dtt_race_met(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now,
+                  const struct dtt_addr *addr);
 /** When dtt_race_next should be called again, or DTT_NEVER. */
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now);
 /** A dial came to its end: takes it out of the race. False when `conn` is none of this race. */

@@ -15,6 +15,7 @@ import elections  # noqa: E402
 import extension  # noqa: E402
 import gossip  # noqa: E402
 import lan  # noqa: E402
+import meet  # noqa: E402
 import proof  # noqa: E402
 import records  # noqa: E402
 import slots  # noqa: E402
@@ -295,6 +296,26 @@ class Lan(unittest.TestCase):
             self.assertEqual(name, case["name"])
             self.assertEqual(lan.question(case["id"], name).hex(), case["question"])
             self.assertEqual(lan.answer(name, unhex(case["record"])).hex(), case["answer"])
+
+
+class Meet(unittest.TestCase):
+    def test_messages(self):
+        for case in load("meet.json")["messages"]:
+            topic, secret = (crypto.cut(case[k].encode()) for k in ("topic_name", "secret"))
+            minute = case["minute"]
+            enc_seed = slots.encryption_seed(topic, minute, secret)
+            self.assertEqual(enc_seed.hex(), case["encryption_seed"])
+            self.assertEqual(meet.key(topic, minute, enc_seed).hex(), case["key"])
+            nonce, seed, to, node_id, transaction = (
+                unhex(case[k]) for k in ("nonce", "node_seed", "to", "node_id", "transaction"))
+            sealed = meet.message(topic, minute, enc_seed, nonce, seed, to, case["addrs"])
+            self.assertEqual(sealed.hex(), case["message"])
+            seen = meet.compact(case["seen"])
+            made = [meet.query(node_id, sealed, meet.ROOM, transaction),
+                    meet.query(node_id, sealed, seen, transaction),
+                    meet.answer(node_id, seen, transaction), meet.refusal(transaction)]
+            want = [case[k] for k in ("query", "passed_on", "answer", "refusal")]
+            self.assertEqual([m.hex() for m in made], want)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 
 #include "node/dials.h"
 #include "node/inflow.h"
+#include "node/link.h"
 #include "node/outflow.h"
 #include "node/places.h"
 #include "node/race.h"
@@ -272,6 +273,21 @@ void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now when,
 {
     (void)g, (void)when;
     say("proven %u %s", peer_of(peer), topic->bytes[0] == 1 ? "red" : "blue");
+}
+
+/* Whoever is a neighbour is one in red. */
+size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
+                            struct dtt_id *ret, size_t cap)
+{
+    size_t n = 0;
+    (void)g;
+    for (size_t i = 0; i < dtt_map_count(&l.peers) && topic->bytes[0] == 1; i++) {
+        const struct dtt_link *link = dtt_map_value_at(&l.peers, i);
+        if (link->neighbor_of > 0 && n < cap) {
+            ret[n++] = link->id;
+        }
+    }
+    return n;
 }
 
 /* ---- proofs: we are in red and not in blue, and so is everybody */
