@@ -168,12 +168,11 @@ static struct dtt_door_side side_of(const struct dtt_id *id, const struct dtt_bo
 
 /* A member tells of the addresses of its interfaces, too: without a private one there is no NAT,
  * whose port a packet of ours could spoil. */
-static bool is_behind_nat(const struct dtt_race *r)
+static bool is_behind_nat(const struct dtt_addr *addrs, size_t n)
 {
     bool is = false;
-    for (size_t i = 0; i < r->n_seen; i++) {
-        is |=
-            r->seen[i].family == DTT_FAMILY_V4 && dtt_addr_scope(&r->seen[i]) == DTT_SCOPE_PRIVATE;
+    for (size_t i = 0; i < n; i++) {
+        is |= addrs[i].family == DTT_FAMILY_V4 && dtt_addr_scope(&addrs[i]) == DTT_SCOPE_PRIVATE;
     }
     return is;
 }
@@ -189,7 +188,8 @@ static void open_door(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         return;
     }
     if (peer.is_cone) {
-        uint64_t patience_ns = is_behind_nat(r) ? dtt_door_patience_ns(&us, &peer) : 0;
+        uint64_t patience_ns =
+            is_behind_nat(r->seen, r->n_seen) ? dtt_door_patience_ns(&us, &peer) : 0;
         r->held_ns = dtt_doors_open(&p->doors, now, &link->id, patience_ns, r->seen, r->n_seen);
     } else if (reach.told.kind == DTT_REACH_VARY) {
         /* Its port will be another; a router of ours that lets an address in, whatever the port,
@@ -204,7 +204,7 @@ static void open_door(struct dtt_links *p, struct dtt_now now, struct dtt_link *
 static void ask_neighbors(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_race *r = &link->race;
-    if (is_behind_nat(r) && !is_home(p, r) &&
+    if (is_behind_nat(r->seen, r->n_seen) && !is_home(p, r) &&
         dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
                       r->is_hearsay ? &link->via : NULL) &&
         r->is_hearsay) {
@@ -212,10 +212,26 @@ static void ask_neighbors(struct dtt_links *p, struct dtt_now now, struct dtt_li
     }
 }
 
+void dtt_dials_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_addr addrs[DTT_BOOK_ADDRS];
+    size_t n = dtt_book_get(&p->book, &link->id, addrs);
+    if (now.mono_ns >= link->sought_ns && link->race.n_dials == 0 && link->out.n > 0 &&
+        is_behind_nat(addrs, n)) {
+        link->sought_ns = now.mono_ns + DTT_DIALS_SEEK_NS;
+        dtt_meet_want(p, now, &link->id, &link->out.streams[0].topic, addrs, n, NULL);
+    }
+}
+
 void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                    const struct dtt_addr *addr)
 {
     struct dtt_link *link = dtt_link_find(p, id);
+    if (link && addr && link->state == DTT_LINK_LIVE && link->backlog.is_silent &&
+        link->race.n_dials == 0) {
+        link->conns[0].is_stranded = true; /* so what is said goes over to the new connection */
+        dtt_dials_again(p, now, link, addr);
+    }
     if (!link || link->state != DTT_LINK_DIALLING) {
         return;
     }

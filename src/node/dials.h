@@ -9,9 +9,10 @@
 #include "node/links.h"
 #include "node/race.h"
 
-#define DTT_DIALS_MAX 48     /**< dials under way */
-#define DTT_DIALS_HEARSAY 16 /**< of these, to peers that another one named */
-#define DTT_DIALS_VIA 4      /**< of these, to peers that the same one named */
+#define DTT_DIALS_MAX 48              /**< dials under way */
+#define DTT_DIALS_HEARSAY 16          /**< of these, to peers that another one named */
+#define DTT_DIALS_SEEK_NS (2 * DTT_S) /**< between two meetings with a silent neighbour */
+#define DTT_DIALS_VIA 4               /**< of these, to peers that the same one named */
 
 struct dtt_link;
 
@@ -19,6 +20,11 @@ struct dtt_link;
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Tries the next address. When the race is lost, tells of it and drops the link. */
 void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/**
+ * A neighbour acknowledges nothing any more: its router, or ours, may have given us another port. A
+ * common neighbour that hears both can tell each where the other one is now.
+ */
+void dtt_dials_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Dials a connected peer once more. */
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr);

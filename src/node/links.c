@@ -567,6 +567,9 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     dtt_backlog_look(&link->backlog, now, waiting);
     tell_slow(p, now, link, was_slow);
     tell_silent(p, link, was_silent);
+    if (link->backlog.is_silent && link->state == DTT_LINK_LIVE) {
+        dtt_dials_seek(p, now, link);
+    }
     if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
         for (size_t k = 0; k < link->n_conns; k++) {
             close_slow(p, now, &link->conns[k]);

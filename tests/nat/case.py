@@ -5,7 +5,8 @@
 usage: case.py pair LEFT RIGHT            two peers, the right one 3 s after the left one
        case.py swarm WAITS KIND...        one home after another; WAITS: seconds before each, such as
                                           0,3,45; the last one goes on
-       case.py age LEFT RIGHT             they talk for four minutes: the longest silence
+       case.py age LEFT RIGHT [COMMON]    they talk for four minutes: the longest silence; COMMON
+                                          is the kind of a third member that says nothing
        case.py opened KIND                a home that asks its router, then a newcomer behind prcone
        case.py lan KIND SAME              two hosts of one home, with nobody else in the world
        case.py standing COUNT             DHT datagrams of a member of a swarm of prcone homes
@@ -142,12 +143,14 @@ def silences(listener, until):
 
 
 def age(scene, args):
-    left, right = args.words
-    with lab.Lab(scene, {"left": left, "right": right}, core=args.core) as net:
-        peers = [net.peer("left", *args.options), net.peer("right", *args.options)]
+    homes = dict(zip(("left", "right", "common"), args.words))
+    left, right = args.words[:2]
+    with lab.Lab(scene, homes, core=args.core) as net:
+        peers = [net.peer(name, *args.options) for name in homes]
         times = everybody_joins(peers, args.within)
         if None in times:
             return {"left": left, "right": right, "joined": None}
+        peers = peers[:2]
         speakers = [Speaker(peer) for peer in peers]
         time.sleep(TALK)
         over = time.monotonic()

@@ -445,6 +445,65 @@ static void nobody_is_asked_about_who_has_no_nat(void **state)
     assert_non_null(strstr(line, "@p"));
 }
 
+/* The connection is as it was, but nothing comes back: another one takes its place. */
+static void a_silent_neighbour_is_met_again(void **state)
+{
+    struct dtt_id id = person('p');
+    struct dtt_addr addrs[2] = {addr_of('p'), dtt_addr_v4(192, 168, 1, 9, 3000 + 'r')};
+    struct dtt_addr from = addr_of('q');
+    struct dtt_outflow_message m = {.topic = &red, .payload = dtt_slice("hi", 2)};
+    (void)state;
+    befriend('m');
+    befriend('p');
+    dtt_book_add(&l.book, now, &id, addrs, 2);
+    pass(DTT_BACKLOG_LOOK_NS);
+    is_unread = true;
+    dtt_links_send(&l, now, &id, &m, NULL);
+    is_unread = false;
+    pass(DTT_BACKLOG_LOOK_NS - 1);
+    script();
+    assert_string_equal(sent(), "");
+    pass(1);
+    assert_string_equal(sent(), "m query");
+    peer_wanted = id;
+    answer('m', 'q', 0);
+    from.port = 2001;
+    dtt_meet_knocked(&l, &from);
+    settle();
+    assert_non_null(strstr(script(), "@q"));
+    assert_int_equal(conns['q' - 'a'].datagrams, 4);
+    struct dtt_quic_event ev = {
+        .type = DTT_QUIC_CONNECTED, .conn = conn_of('q'), .peer = id, .addr = from, .dialed = true};
+    dtt_links_quic_event(&l, now, &ev);
+    assert_int_equal(link_of('p')->conns[0].conn, conn_of('q'));
+    assert_int_equal(link_of('p')->n_conns, 2);
+}
+
+/* Nobody is asked about a silent neighbour more often than that, and not without a NAT. */
+static void a_silent_neighbour_is_sought_now_and_then(void **state)
+{
+    struct dtt_id id = person('p');
+    struct dtt_addr addrs[2] = {addr_of('p'), dtt_addr_v4(192, 168, 1, 9, 3000 + 'r')};
+    struct dtt_outflow_message m = {.topic = &red, .payload = dtt_slice("hi", 2)};
+    size_t n = 0;
+    (void)state;
+    befriend('m');
+    befriend('p');
+    is_unread = true;
+    dtt_links_send(&l, now, &id, &m, NULL);
+    pass(2 * DTT_BACKLOG_LOOK_NS);
+    script();
+    assert_string_equal(sent(), ""); /* it has no NAT, for all that we know */
+    dtt_book_add(&l.book, now, &id, addrs, 2);
+    for (int i = 0; i < 10; i++) {
+        pass(DTT_S);
+        script();
+        n += strcmp(sent(), "m query") == 0;
+    }
+    is_unread = false;
+    assert_int_equal(n, 5);
+}
+
 /* ---- the rest */
 
 /* What the DHT asks and answers is left to it. */
@@ -494,6 +553,8 @@ int main(void)
         M(the_next_one_is_asked),
         M(an_old_node_is_not_asked_again),
         M(nobody_is_asked_about_who_has_no_nat),
+        M(a_silent_neighbour_is_met_again),
+        M(a_silent_neighbour_is_sought_now_and_then),
         M(other_krpc_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
