@@ -44,7 +44,7 @@ static void test_bep_examples_both_ways(void **state)
         }
         free((void *)(uintptr_t)in.data);
     }
-    assert_int_equal(i, 10);
+    assert_int_equal(i, 11);
     json_decref(root);
 }
 
