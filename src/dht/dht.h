@@ -66,8 +66,9 @@ struct dtt_dht_get_args {
     uint64_t fresh_ns; /**< a result of the same get this old will do, DTT_DHT_FRESH_MAX_NS at most;
                             0: ask anew. A get under way is joined in any case */
     uint8_t width;     /**< closest nodes to hear; 0: 8 */
-    uint8_t sample;    /**< ask so many random ones of the closest that a get of the same item found
-                            within the last minutes, and no others; 0, or none known: look */
+    uint8_t sample;    /**< ask so many of the closest that a get of the same item found within the
+                            last minutes, and no others; 0, or none known: look */
+    uint8_t part;      /**< which of them: successive numbers ask others, until all were asked */
     bool is_brief;     /**< finding nothing is no reason to look further */
 };
 

@@ -395,7 +395,11 @@ static size_t answered_of(const struct dtt_lookup *lookup, size_t width,
     return n;
 }
 
-/* A walk to some of the nodes of `kept`, of one family; NULL when there are too few. */
+/*
+ * A walk to some of the nodes of `kept`, of one family; NULL when there are too few. Those who know
+ * the same set ask the same part of it at one time, and all of it in a few times: what lies on one
+ * node only is found, too.
+ */
 static struct dtt_walk *new_sample(struct dtt_dht *d, struct dtt_now now,
                                    const struct dtt_walk *kept, const struct dtt_walk_wish *wish)
 {
@@ -412,9 +416,10 @@ static struct dtt_walk *new_sample(struct dtt_dht *d, struct dtt_now now,
     }
     walk->is_sample = true;
     walk->is_brief = true;
-    dtt_rng_shuffle(&d->rng, nodes, n, sizeof(struct dtt_lookup_node *));
+    size_t parts = (n + wish->sample - 1) / wish->sample;
     for (size_t i = 0; i < wish->sample; i++) {
-        dtt_lookup_add(&walk->side[side], nodes[i]->id, &nodes[i]->addr, 0);
+        const struct dtt_lookup_node *node = nodes[(wish->part % parts + i * parts) % n];
+        dtt_lookup_add(&walk->side[side], node->id, &node->addr, 0);
     }
     dtt_walks_enter(walk, DTT_WALK_RUNNING);
     return walk;

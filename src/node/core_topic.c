@@ -145,7 +145,8 @@ void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
 
 static void get_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_tracker_action *a)
 {
-    struct dtt_dht_get_args get = {.width = a->width, .sample = a->sample, .is_brief = a->is_brief};
+    struct dtt_dht_get_args get = {
+        .width = a->width, .sample = a->sample, .part = a->part, .is_brief = a->is_brief};
     struct dtt_wait wait = {.kind = DTT_WAIT_SLOT_GET, .topic = t, .is_sample = a->sample > 0};
     int err = dtt_slots_get(t->core, now, &a->slot, &get, &wait);
     if (err && a->sample == 0) {

@@ -660,6 +660,7 @@ static bool next_door(struct dtt_tracker *t, struct dtt_tracker_action *ret)
                                        .slot = slot->slot,
                                        .width = (uint8_t)t->cfg.tuning.slot_width,
                                        .sample = DTT_DOORMAN_SAMPLE,
+                                       .part = (uint8_t)t->door.slice,
                                        .is_brief = true};
     DTT_COUNT(t->ctx, TRACKER_DOOR_READS);
     DTT_TRACE(t->ctx, TRACKER_DOOR, dtt_tv_text(dtt_tracker_kind_name(DTT_SLOT_SECRET)),

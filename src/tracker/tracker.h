@@ -105,6 +105,7 @@ struct dtt_tracker_action {
     uint8_t width;        /**< GET, PUT: how many of the nodes closest to the slot are asked */
     uint8_t sample;       /**< GET: so many of them will do, if they are known; nobody waits, no
                                slot_done is due; 0: all */
+    uint8_t part;         /**< GET: which of them */
     bool is_brief;        /**< GET, PUT: a quick look is enough if the slot is empty */
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */

@@ -26,6 +26,43 @@ static void test_nothing_found_widens_the_walk(void **state)
     assert_true(asked[1] < asked[0]);
 }
 
+/* Three samples of four ask each of the twelve closest once, in the order of their parts. */
+static void test_samples_ask_all_by_turns(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    uint8_t seen[12][DTT_NODE_ID_BYTES];
+    size_t n = 0;
+    (void)state;
+    net_init(&net, 17);
+    net_grow(&net, 60);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "never stored");
+    item.get.width = 12;
+    item.get.is_brief = true;
+    net_get(&net, 4, &item, &r);
+    net_result_free(&r);
+    item.get.sample = 4;
+    for (uint8_t part = 0; part < 3; part++) {
+        dtt_dht_op op;
+        item.get.part = part;
+        assert_int_equal(dtt_dht_get(net.nodes[4].dht, net.now, &item.get, &op), 0);
+        const struct dtt_walk *walk = dtt_walks_in_state(net.nodes[4].dht, DTT_WALK_RUNNING);
+        assert_non_null(walk);
+        assert_true(walk->is_sample);
+        const struct dtt_lookup *lookup = &walk->side[walk->side[0].n == 0];
+        assert_int_equal(lookup->n, 4);
+        for (size_t i = 0; i < 4; i++) {
+            for (size_t k = 0; k < n; k++) {
+                assert_memory_not_equal(seen[k], lookup->nodes[i].id, DTT_NODE_ID_BYTES);
+            }
+            memcpy(seen[n++], lookup->nodes[i].id, DTT_NODE_ID_BYTES);
+        }
+        net_wait(&net, 4, op, 10 * DTT_S, &r);
+        net_result_free(&r);
+    }
+}
+
 /* The answer to a query that was taken for lost does not count for another one. */
 static void test_a_late_answer_counts_once(void **state)
 {
@@ -63,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_found_widens_the_walk),
+        TEST(test_samples_ask_all_by_turns),
         TEST(test_a_late_answer_counts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
