@@ -31,6 +31,13 @@ FIGURES = {
     "weeks": [("delivered", "mean", "delivered")],
     "big_10000": [("whole_s", "p95", "s"), ("delivered", "mean", "delivered")],
 }
+for name in ["home_swarm", "home_pair", "mixed_homes"]:
+    FIGURES[name] = [("newcomer_p95_s", "p95", "s to join"),
+                     ("dials_failed_max", "p95", "failed dials"),
+                     ("dht_per_node_min", "mean", "datagrams/min")]
+FIGURES["home_steady"] = FIGURES["steady_hour"]
+for name in ["carrier", "carrier_common"]:
+    FIGURES[name] = [("silence_max_s", "p95", "s of silence")]
 for name in ["multi", "all", "burst"]:
     FIGURES["plumtree_" + name] = FIGURES["plumtree_single"]
 USUAL = [("whole_s", "p95", "s")]

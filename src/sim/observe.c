@@ -126,13 +126,34 @@ static void on_down(struct dtt_sim_observer *o, struct dtt_sim_member *m)
     }
 }
 
-static void on_message(struct dtt_sim_observer *o, const struct dtt_sim_member *m,
+/* A silence of the member is over, or the run. */
+static void end_silence(struct dtt_sim_observer *o, struct dtt_sim_member *m)
+{
+    if (m->unheard_ns != DTT_NEVER && o->world->t_ns - m->unheard_ns > o->silence_ns) {
+        o->silence_ns = o->world->t_ns - m->unheard_ns;
+    }
+    m->unheard_ns = DTT_NEVER;
+}
+
+/* Others than `from` that have joined, whether they still have neighbours or not, should hear. */
+static void begin_silences(struct dtt_sim_observer *o, uint32_t from)
+{
+    for (uint32_t i = 0; i < o->n; i++) {
+        struct dtt_sim_member *m = &o->members[i];
+        if (i != from && m->has_joined && dtt_sim_host_is_up(m->host)) {
+            m->unheard_ns = dtt_min_ns(m->unheard_ns, o->world->t_ns);
+        }
+    }
+}
+
+static void on_message(struct dtt_sim_observer *o, struct dtt_sim_member *m,
                        const struct dtt_event *ev)
 {
     uint32_t index = (uint32_t)(m - o->members);
     if (ev->u.message.len != o->text_bytes) {
         return;
     }
+    end_silence(o, m);
     uint32_t number = dtt_get_be32(ev->u.message.data);
     for (struct dtt_sim_message *k = o->messages; k; k = k->next) {
         if (k->number == number) {
@@ -361,6 +382,7 @@ void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member)
     k->from = member;
     k->sent_ns = o->world->t_ns;
     k->was_cut = o->world->is_cut;
+    begin_silences(o, member);
     dtt_put_be32(text, k->number);
     if (dtt_sim_host_say(o->members[member].host, dtt_slice(text, o->text_bytes)) != DTT_OK) {
         o->refused++;
@@ -421,7 +443,8 @@ int dtt_sim_observer_init(struct dtt_sim_observer *o, struct dtt_sim_world *w, u
         return DTT_ENOMEM;
     }
     for (uint32_t i = 0; i < members; i++) {
-        o->members[i].started_ns = o->members[i].up_ns = o->members[i].lonely_ns = DTT_NEVER;
+        struct dtt_sim_member *m = &o->members[i];
+        m->started_ns = m->up_ns = m->lonely_ns = m->unheard_ns = DTT_NEVER;
     }
     w->hooks = (struct dtt_sim_hooks){.user = o, .event = on_event, .trace = on_trace};
     o->sampling = (struct dtt_sim_task){.run = sample, .user = o};
@@ -451,7 +474,7 @@ void dtt_sim_observer_started(struct dtt_sim_observer *o, uint32_t member)
     struct dtt_sim_member *m = &o->members[member];
     m->host->user = m;
     m->started_ns = m->counted_ns = o->world->t_ns;
-    m->up_ns = m->lonely_ns = DTT_NEVER;
+    m->up_ns = m->lonely_ns = m->unheard_ns = DTT_NEVER;
     m->neighbors = 0;
     m->has_joined = false;
     m->was_started = true;
@@ -461,7 +484,7 @@ void dtt_sim_observer_ended(struct dtt_sim_observer *o, uint32_t member)
 {
     struct dtt_sim_member *m = &o->members[member];
     count_joined(o, m);
-    m->up_ns = m->lonely_ns = m->started_ns = DTT_NEVER;
+    m->up_ns = m->lonely_ns = m->started_ns = m->unheard_ns = DTT_NEVER;
     m->neighbors = 0;
 }
 
@@ -470,11 +493,13 @@ void dtt_sim_observer_mark(struct dtt_sim_observer *o)
     o->mark_ns = o->world->t_ns;
     o->whole_ns = DTT_NEVER;
     o->needless_joins = 0;
+    o->silence_ns = 0;
     o->places = o->hostile_places = 0;
     o->third_mark = o->world->third_bytes;
     for (uint32_t i = 0; i < o->n; i++) {
         struct dtt_sim_member *m = &o->members[i];
         m->joined_ns = 0;
+        m->unheard_ns = DTT_NEVER;
         m->counted_ns = o->world->t_ns;
         m->dht_mark = m->host ? dht_of(m->host) : 0;
     }
@@ -528,15 +553,20 @@ static uint64_t count_all(const struct dtt_sim_observer *o, enum dtt_counter cou
     return n;
 }
 
-/* What the hostile did to the members, and through them to a third party. */
-static void report_hostile(struct dtt_sim_observer *o, struct dtt_sim_result *ret)
+/* Dials that came to nothing of the member that has most of them. */
+static uint64_t most_failed(const struct dtt_sim_observer *o)
 {
-    const struct dtt_sim_world *w = o->world;
-    uint64_t third = w->third_bytes - o->third_mark;
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < w->n_hosts; i++) {
-        bytes += w->hosts[i]->is_hostile ? w->hosts[i]->bytes_sent : 0;
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < o->n; i++) {
+        const struct dtt_sim_host *h = o->members[i].host;
+        uint64_t n = h->core ? h->ctx.counters[DTT_COUNTER_TRACKER_DIALS_FAILED] : 0;
+        most = n > most ? n : most;
     }
+    return most;
+}
+
+static void report_newcomers(struct dtt_sim_observer *o, struct dtt_sim_result *ret)
+{
     for (uint32_t i = 0; i < o->n; i++) {
         const struct dtt_sim_member *m = &o->members[i];
         if (is_newcomer(o, m) && !m->has_joined) {
@@ -546,6 +576,17 @@ static void report_hostile(struct dtt_sim_observer *o, struct dtt_sim_result *re
     put_count(ret, "newcomers", o->newcomers.n);
     put_time(ret, "newcomer_p95_s", times_percentile(&o->newcomers, 95));
     put_time(ret, "newcomer_max_s", times_percentile(&o->newcomers, 100));
+}
+
+/* What the hostile did to the members, and through them to a third party. */
+static void report_hostile(struct dtt_sim_observer *o, struct dtt_sim_result *ret)
+{
+    const struct dtt_sim_world *w = o->world;
+    uint64_t third = w->third_bytes - o->third_mark;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < w->n_hosts; i++) {
+        bytes += w->hosts[i]->is_hostile ? w->hosts[i]->bytes_sent : 0;
+    }
     put_ratio(ret, "hostile_neighbors", o->hostile_places, o->places);
     put_count(ret, "hostile_bytes", bytes);
     put_count(ret, "third_bytes", third);
@@ -563,6 +604,7 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
     for (uint32_t i = 0; i < o->n; i++) {
         struct dtt_sim_member *m = &o->members[i];
         count_joined(o, m);
+        end_silence(o, m);
         joined_ns += m->joined_ns;
         dht += m->host ? dht_of(m->host) - m->dht_mark : 0;
         if (m->lonely_ns != DTT_NEVER) {
@@ -585,6 +627,7 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
     put_ratio(ret, "delivered", o->arrivals.delivered, o->arrivals.expected);
     put_count(ret, "missed", o->arrivals.expected - o->arrivals.delivered);
     put_count(ret, "repeated", o->repeated);
+    put_time(ret, "silence_max_s", o->silence_ns);
     put_ratio(ret, "neighbors_avg", last ? last->neighbors : 0, last ? last->joined : 0);
     put_count(ret, "neighbors_min", last ? last->min_neighbors : 0);
     put_ratio(ret, "dht_per_node_min", dht * 1000, node_minutes_ms);
@@ -592,7 +635,9 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
     put_ratio(ret, "reads_per_node", count_all(o, DTT_COUNTER_TRACKER_READS), o->n);
     put_ratio(ret, "puts_per_node", count_all(o, DTT_COUNTER_TRACKER_PUTS), o->n);
     put_ratio(ret, "dials_per_node", count_all(o, DTT_COUNTER_TRACKER_DIALS), o->n);
+    put_count(ret, "dials_failed_max", most_failed(o));
     put_ratio(ret, "queries_per_node", count_all(o, DTT_COUNTER_DHT_QUERIES), o->n);
+    report_newcomers(o, ret);
     close_round(o);
     if (o->rounds.n > 0) {
         put(ret, "rmr", (int64_t)(o->rounds.sum_rmr / o->rounds.n));

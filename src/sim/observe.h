@@ -25,6 +25,7 @@ struct dtt_sim_member {
     bool has_joined;     /**< since its last start */
     bool was_started;    /**< ever */
     bool is_old;         /**< as a Rust node */
+    uint64_t unheard_ns; /**< the first message since then that it should hear; DTT_NEVER: none */
     uint64_t dht_mark;   /**< datagrams when measuring began, or at the last start */
 };
 
@@ -79,6 +80,7 @@ struct dtt_sim_observer {
     /** Members must be reached DTT_SIM_NEW_NS after their start, joined or not. */
     bool is_strict;
     uint64_t needless_joins;
+    uint64_t silence_ns; /**< longest that a member heard nothing of what others said */
     struct dtt_sim_rounds rounds;
     uint32_t *edges; /**< scratch of the sampling */
 };
