@@ -14,6 +14,7 @@ struct dtt_destination {
     uint64_t knock_ns[DTT_DESTINATIONS_KNOCKS];   /* and each knock */
     uint64_t hearsay_ns;                          /* nothing on hearsay before */
     uint64_t wait_ns;                             /* after the last dial on hearsay; 0: none */
+    uint64_t refused_ns;                          /* when all refusals are to be had again */
 };
 
 void dtt_destinations_init(struct dtt_destinations *d,
@@ -46,6 +47,16 @@ static size_t oldest(const uint64_t *until_ns, size_t n)
     return at;
 }
 
+/* The one that is forgotten last. */
+static size_t newest(const uint64_t *until_ns, size_t n)
+{
+    size_t at = 0;
+    for (size_t i = 1; i < n; i++) {
+        at = until_ns[i] > until_ns[at] ? i : at;
+    }
+    return at;
+}
+
 static unsigned budget(const uint64_t *until_ns, size_t n, struct dtt_now now)
 {
     unsigned left = 0;
@@ -57,7 +68,8 @@ static unsigned budget(const uint64_t *until_ns, size_t n, struct dtt_now now)
 
 static bool is_quiet(const struct dtt_destination *host, struct dtt_now now)
 {
-    return budget(host->until_ns, DTT_DESTINATIONS_INITIALS, now) == DTT_DESTINATIONS_INITIALS &&
+    return host->refused_ns <= now.mono_ns &&
+           budget(host->until_ns, DTT_DESTINATIONS_INITIALS, now) == DTT_DESTINATIONS_INITIALS &&
            budget(host->knock_ns, DTT_DESTINATIONS_KNOCKS, now) == DTT_DESTINATIONS_KNOCKS;
 }
 
@@ -147,6 +159,24 @@ bool dtt_destinations_knock(struct dtt_destinations *d, struct dtt_now now,
     host->knock_ns[oldest(host->knock_ns, DTT_DESTINATIONS_KNOCKS)] =
         now.mono_ns + DTT_DESTINATIONS_WINDOW_NS;
     return true;
+}
+
+void dtt_destinations_refused(struct dtt_destinations *d, struct dtt_now now,
+                              const struct dtt_addr *addr, unsigned n)
+{
+    uint64_t key = dtt_addr_host(addr);
+    struct dtt_destination *host = dtt_map_get(&d->hosts, &key);
+    if (!host) {
+        return;
+    }
+    uint64_t from_ns = host->refused_ns > now.mono_ns ? host->refused_ns : now.mono_ns;
+    if (from_ns - now.mono_ns > (DTT_DESTINATIONS_REFUSALS - 1) * DTT_DESTINATIONS_REFUSAL_NS) {
+        return;
+    }
+    host->refused_ns = from_ns + DTT_DESTINATIONS_REFUSAL_NS;
+    for (unsigned i = 0; i < n; i++) {
+        host->until_ns[newest(host->until_ns, DTT_DESTINATIONS_INITIALS)] = 0;
+    }
 }
 
 void dtt_destinations_answered(struct dtt_destinations *d, const struct dtt_addr *addr)

@@ -334,7 +334,11 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
 static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k,
                       const struct dtt_quic_event *ev)
 {
+    unsigned datagrams = dtt_race_datagrams(&link->race, ev->conn);
     if (dtt_race_take(&link->race, ev->conn, ev->reason)) {
+        if (ev->reason == DTT_REASON_UNREACHABLE) {
+            dtt_destinations_refused(&p->destinations, now, &ev->addr, datagrams);
+        }
         if (ev->reason == DTT_REASON_REFUSED || ev->reason == DTT_REASON_WRONG_KEY) {
             dtt_destinations_answered(&p->destinations, &ev->addr);
         }

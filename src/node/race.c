@@ -124,7 +124,7 @@ static enum dtt_reason reason_of_error(int err)
 static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
                     struct dtt_now now, const struct dtt_id *peer, size_t i, unsigned datagrams)
 {
-    struct dtt_dial dial = {.addr = r->todo[i]};
+    struct dtt_dial dial = {.addr = r->todo[i], .datagrams = datagrams};
     memmove(r->todo + i, r->todo + i + 1, (--r->n_todo - i) * sizeof(dial.addr));
     int err = dtt_transport_dial(t, now, peer, &dial.addr, datagrams, &dial.conn);
     if (err) {
@@ -205,6 +205,16 @@ uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now)
         return DTT_NEVER;
     }
     return r->retry_ns == DTT_NEVER ? now.mono_ns + DTT_RACE_STAGGER_NS : r->retry_ns;
+}
+
+unsigned dtt_race_datagrams(const struct dtt_race *r, dtt_quic_conn conn)
+{
+    for (size_t i = 0; i < r->n_dials; i++) {
+        if (r->dials[i].conn == conn) {
+            return r->dials[i].datagrams;
+        }
+    }
+    return 0;
 }
 
 bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reason)

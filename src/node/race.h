@@ -24,6 +24,7 @@
 struct dtt_dial {
     dtt_quic_conn conn;
     struct dtt_addr addr;
+    unsigned datagrams; /**< taken out of its host's budget */
 };
 
 /** What came of an address. */
@@ -71,6 +72,8 @@ void dtt_race_met(struct dtt_race *r, const struct dtt_transport *t, struct dtt_
                   const struct dtt_addr *addr);
 /** When dtt_race_next should be called again, or DTT_NEVER. */
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now);
+/** What a dial of this race has taken out of the budget of its host; 0 when it is none. */
+unsigned dtt_race_datagrams(const struct dtt_race *r, dtt_quic_conn conn);
 /** A dial came to its end: takes it out of the race. False when `conn` is none of this race. */
 bool dtt_race_take(struct dtt_race *r, dtt_quic_conn conn, enum dtt_reason reason);
 /** This host has no route to an address: its dial ends. False when there is none. */

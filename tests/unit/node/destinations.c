@@ -31,6 +31,12 @@ static void answer(unsigned n)
     dtt_destinations_answered(&d, &addr);
 }
 
+static void refuse(unsigned n, unsigned datagrams)
+{
+    struct dtt_addr addr = host(n, 1);
+    dtt_destinations_refused(&d, now, &addr, datagrams);
+}
+
 static int setup(void **state)
 {
     static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
@@ -110,6 +116,44 @@ static void an_answer_gives_all_back(void **state)
     answer(2); /* nothing was asked of it */
     assert_int_equal(hearsay(1), 1);
     assert_int_equal(dial(1, 2000), 4);
+}
+
+/* Dead members keep nobody from a living one on their host, and errors may be forged. */
+static void a_refusal_gives_back_what_its_dial_took(void **state)
+{
+    (void)state;
+    refuse(1, 4); /* nothing was asked of it */
+    for (int i = 0; i < DTT_DESTINATIONS_REFUSALS; i++) {
+        assert_int_equal(dial(1, (uint16_t)(2000 + i)), 4);
+        refuse(1, 4);
+    }
+    assert_int_equal(dial(1, 3000), 4);
+    refuse(1, 4);
+    assert_int_equal(dial(1, 3001), 1);
+    now.mono_ns += DTT_DESTINATIONS_REFUSAL_NS;
+    refuse(1, 1);
+    refuse(1, 1);
+    assert_int_equal(dial(1, 3002), 1);
+    assert_int_equal(dial(1, 3003), 1);
+    assert_int_equal(dial(1, 3004), 0);
+    assert_int_equal(hearsay(2), 1);
+    refuse(2, 1);
+    assert_int_equal(hearsay(2), 0); /* hearsay waits all the same */
+}
+
+/* Errors that are forged for each datagram win no more than their bound. */
+static void refusals_win_a_bounded_budget(void **state)
+{
+    enum { WINDOWS = 40 };
+    unsigned sent = 0;
+    (void)state;
+    for (unsigned i = 0; i < WINDOWS * 15 * 4; i++, now.mono_ns += DTT_S / 4) {
+        unsigned n = dial(1, (uint16_t)(2000 + i));
+        sent += n > 0; /* the error comes before the repetitions */
+        refuse(1, n);
+        (void)hearsay(2 + i); /* others are named, so that it may be forgotten */
+    }
+    assert_true(sent <= DTT_DESTINATIONS_REFUSALS + WINDOWS * (15 + DTT_DESTINATIONS_INITIALS));
 }
 
 /* A thousand other names win nobody a new budget, and do not stop dials of other kinds. */
@@ -207,11 +251,18 @@ static void without_memory_nothing_is_sent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(all_ports_of_a_host_share_a_budget),  T(no_window_has_more_than_its_budget),
-        T(hearsay_waits_ever_longer),           T(an_answer_gives_all_back),
-        T(a_full_table_lets_no_more_through),   T(quiet_hosts_are_forgotten),
-        T(forgetting_wins_no_budget),           T(knocks_have_a_budget_of_their_own),
-        T(knocks_keep_their_host_in_the_table), T(without_memory_nothing_is_sent),
+        T(all_ports_of_a_host_share_a_budget),
+        T(no_window_has_more_than_its_budget),
+        T(hearsay_waits_ever_longer),
+        T(an_answer_gives_all_back),
+        T(a_full_table_lets_no_more_through),
+        T(quiet_hosts_are_forgotten),
+        T(forgetting_wins_no_budget),
+        T(knocks_have_a_budget_of_their_own),
+        T(knocks_keep_their_host_in_the_table),
+        T(without_memory_nothing_is_sent),
+        T(a_refusal_gives_back_what_its_dial_took),
+        T(refusals_win_a_bounded_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
