@@ -4,6 +4,7 @@
 #include "output.h"
 #include "print.h"
 #include "session.h"
+#include "waiting.h"
 
 #include <dtt/dht.h>
 #include <ifaddrs.h>
@@ -107,19 +108,6 @@ static void check_clock(struct doctor *d)
     }
 }
 
-/* The value of a metric of the node; 0 when there is none of this name. */
-static uint64_t metric(const dtt_node *n, const char *name)
-{
-    struct dtt_metric m = {.size = sizeof(m)};
-    for (size_t i = 0; dtt_node_metric(n, i, &m) == 1; i++) {
-        if (strcmp(m.name, name) == 0) {
-            return m.value;
-        }
-        m.size = sizeof(m);
-    }
-    return 0;
-}
-
 static void check_udp(struct doctor *d)
 {
     char first[DTT_ADDR_TEXT_MAX], second[DTT_ADDR_TEXT_MAX];
@@ -132,7 +120,7 @@ static void check_udp(struct doctor *d)
 /* Whether and where members can be looked for in the local network. */
 static void check_lan(struct doctor *d)
 {
-    uint64_t links = metric(d->session.node, "lan_links");
+    uint64_t links = waiting_metric(d->session.node, "lan_links");
     if (d->session.options->no_lan) {
         report(d, "lan", VERDICT_OK, "not asked, as '--no-lan' says");
     } else if (links > 0) {
@@ -178,6 +166,10 @@ static bool check_names(struct doctor *d, bool is_complete)
         report(d, "names", VERDICT_FAIL,
                "the name server has not answered: is there a network, and is the server in "
                "/etc/resolv.conf up? '--bootstrap' also takes an address");
+    } else if (waiting_metric(d->session.node, "names_threadless") > 0) {
+        report(d, "names", VERDICT_FAIL,
+               "there is no thread to look up a bootstrap host: raise 'ulimit -u', or the limit of "
+               "the container; '--bootstrap' also takes an address");
     } else {
         report(d, "names", VERDICT_FAIL,
                "no bootstrap host could be looked up: is there a network, and are the names right? "

@@ -264,7 +264,8 @@ static void report_waiting(struct session *s, uint64_t now_ms)
     }
     waiting_sentence(s->options, &why, false, sentence);
     say(s, "%s", sentence);
-    const char *hint = waiting_hint(&why, s->topic != NULL);
+    bool is_told = waiting_metric(s->node, "names_threadless") > 0; /* the sentence says it */
+    const char *hint = is_told ? NULL : waiting_hint(&why, s->topic != NULL);
     uint32_t stage = UINT32_C(1) << why.stage;
     if (hint && s->progress.n_waits >= HINT_AFTER && (s->hinted_stages & stage) == 0) {
         s->hinted_stages |= stage;

@@ -4,6 +4,31 @@
 #include "text.h"
 
 #include <dtt/dht.h>
+#include <string.h>
+
+uint64_t waiting_metric(const dtt_node *node, const char *name)
+{
+    struct dtt_metric m = {.size = sizeof(m)};
+    for (size_t i = 0; dtt_node_metric(node, i, &m) == 1; i++) {
+        if (strcmp(m.name, name) == 0) {
+            return m.value;
+        }
+        m.size = sizeof(m);
+    }
+    return 0;
+}
+
+static const char *bootstrap_sentence(const dtt_node *node, uint32_t resolving)
+{
+    if (resolving > 0) {
+        return "looking up the addresses of the bootstrap hosts";
+    }
+    return waiting_metric(node, "names_threadless") > 0
+               ? "there is no thread to look up a bootstrap host; raise 'ulimit -u', or the limit "
+                 "of "
+                 "the container"
+               : "no bootstrap host could be looked up";
+}
 
 void waiting_explain(const dtt_node *node, const dtt_topic *topic, uint64_t for_ms,
                      struct dtt_why *ret)
@@ -15,8 +40,7 @@ void waiting_explain(const dtt_node *node, const dtt_topic *topic, uint64_t for_
         (void)dtt_topic_why(topic, ret);
     } else if (dht.bootstraps == 0) {
         snprintf(ret->sentence, sizeof(ret->sentence), "%s",
-                 dht.resolving > 0 ? "looking up the addresses of the bootstrap hosts"
-                                   : "no bootstrap host could be looked up");
+                 bootstrap_sentence(node, dht.resolving));
     } else {
         snprintf(ret->sentence, sizeof(ret->sentence), "no DHT node has answered yet");
     }

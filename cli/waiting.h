@@ -7,6 +7,9 @@
 
 #define WAITING_SENTENCE_MAX 1024
 
+/** The value of a metric of the node; 0 when there is none of this name. */
+uint64_t waiting_metric(const dtt_node *node, const char *name);
+
 /** How far a search of `for_ms` has come; `topic`: NULL where only DHT nodes are waited for. */
 void waiting_explain(const dtt_node *node, const dtt_topic *topic, uint64_t for_ms,
                      struct dtt_why *ret);

@@ -15,6 +15,8 @@ static struct dtt_metric gauge(const dtt_node *n, size_t i)
         {0, G, "dht_items", "values stored for others", s.dht.items},
         {0, G, "dht_peers", "peers announced by others", s.dht.peers},
         {0, G, "lan_links", "interfaces asked for members, once for each family", s.lan_links},
+        {0, G, "names_threadless", "bootstrap names not looked up, for want of a thread",
+         s.threadless},
         {0, G, "node_topics", "topics joined", s.topics},
         {0, G, "node_neighbors", "peers that are a neighbour in some topic", s.neighbors},
         {0, G, "node_links", "peers with a connection or a dial", s.links},

@@ -55,6 +55,7 @@ struct lookup {
     uv_poll_t poll;
     uint64_t retry_ns; /* when to try again; DTT_NEVER: known, or under way */
     uint64_t backoff_ns;
+    bool is_threadless; /* the last one was not made, for want of a thread */
 };
 
 struct dtt_io {
@@ -311,11 +312,12 @@ static void on_wake(uv_async_t *handle)
 
 static void count_resolving(struct dtt_io *io, struct dtt_now now)
 {
-    unsigned n = 0;
+    unsigned n = 0, threadless = 0;
     for (size_t i = 0; i < io->n_lookups; i++) {
         n += io->lookups[i].resolve != NULL;
+        threadless += io->lookups[i].is_threadless;
     }
-    dtt_core_set_resolving(io->core, now, n);
+    dtt_core_set_resolving(io->core, now, n, threadless);
 }
 
 static void lookup_later(struct lookup *l, struct dtt_now now)
@@ -347,7 +349,7 @@ static void on_resolved(uv_poll_t *handle, int status, int events)
         add_bootstrap(io, now, &addrs[k]);
     }
     if (n == 0) {
-        DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host));
+        DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host), dtt_tv_text("no address"));
         lookup_later(l, now);
     }
     count_resolving(io, now);
@@ -361,7 +363,10 @@ static void lookup_start(struct dtt_io *io, struct lookup *l, struct dtt_now now
         dtt_resolve_free(l->resolve);
         err = DTT_EIO;
     }
+    l->is_threadless = err == DTT_EAGAIN;
     if (err) {
+        DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host),
+                  dtt_tv_text(l->is_threadless ? "no thread" : "not started"));
         l->resolve = NULL;
         lookup_later(l, now);
         return;

@@ -64,12 +64,14 @@ int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
     r->port = port;
     atomic_init(&r->refs, 2);
     r->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (r->fd < 0 || !dtt_thread_start(run, r)) {
-        if (r->fd >= 0) {
-            close(r->fd);
-        }
+    if (r->fd < 0) {
         free(r);
         return DTT_EIO;
+    }
+    if (!dtt_thread_start(run, r)) {
+        close(r->fd);
+        free(r);
+        return DTT_EAGAIN;
     }
     *ret = r;
     return DTT_OK;

@@ -13,7 +13,7 @@
 
 struct dtt_resolve;
 
-/** Starts a look-up of `host`. DTT_EIO, DTT_ENOMEM. */
+/** Starts a look-up of `host`. DTT_EAGAIN: no thread is to be had; DTT_EIO, DTT_ENOMEM. */
 int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port);
 /** Readable when the result is there. */
 int dtt_resolve_fd(const struct dtt_resolve *r);

@@ -515,10 +515,11 @@ void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct
     dtt_dht_add_bootstrap(c->dht, now, addr);
 }
 
-void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names)
+void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names,
+                            unsigned threadless)
 {
     dtt_dht_expect_bootstrap(c->dht, now, names > 0);
-    c->resolving = names;
+    c->names = (struct dtt_why_names){.resolving = names, .threadless = threadless};
 }
 
 bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)

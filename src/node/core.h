@@ -64,8 +64,12 @@ void dtt_core_unreachable(struct dtt_core *c, struct dtt_now now, const struct d
 /** This host has no route to `remote`, where something was to be sent. */
 void dtt_core_no_route(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *remote);
 void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr);
-/** The number of bootstrap names being looked up: DHT operations wait for them. */
-void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names);
+/**
+ * The number of bootstrap names being looked up: DHT operations wait for them; and of those for
+ * whose look-up the host has no thread.
+ */
+void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned names,
+                            unsigned threadless);
 /** Routes or addresses of this host have changed: connections are probed. */
 void dtt_core_moved(struct dtt_core *c, struct dtt_now now);
 /** Addresses of this host's interfaces with our port, best first, when bound to all of them. */

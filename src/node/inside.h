@@ -17,6 +17,7 @@
 #include "node/strangers.h"
 #include "node/twins.h"
 #include "node/waits.h"
+#include "node/why.h"
 #include "portmap/portmap.h"
 
 /** Only forward. */
@@ -49,9 +50,9 @@ struct dtt_core {
     uint64_t portmap_ns; /**< before then no mapping is asked for; DTT_NEVER: then is past */
     uint8_t portmap_packet[DTT_PORTMAP_PACKET_MAX];
     struct dtt_twins twins;
-    uint64_t lost;      /**< messages of all topics, told so far */
-    uint32_t n_once;    /**< lookups and publications so far: their numbers */
-    unsigned resolving; /**< bootstrap names being looked up */
+    uint64_t lost;   /**< messages of all topics, told so far */
+    uint32_t n_once; /**< lookups and publications so far: their numbers */
+    struct dtt_why_names names;
     struct dtt_dht_packet dht_packet;
     struct dtt_meet_packet meet_packet;
     enum dtt_core_state state;

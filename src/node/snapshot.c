@@ -14,7 +14,8 @@ void dtt_snapshot_stats(const struct dtt_core *c, struct dtt_snapshot_stats *ret
                                        .links = dtt_map_count(&c->links.peers),
                                        .events = c->events.ring.count,
                                        .events_lost = c->events.lost,
-                                       .resolving = c->resolving};
+                                       .resolving = c->names.resolving,
+                                       .threadless = c->names.threadless};
     dtt_dht_stats(c->dht, &ret->dht);
     for (size_t i = 0; i < ret->links; i++) {
         const struct dtt_link *link = dtt_map_value_at(&c->links.peers, i);
@@ -168,7 +169,7 @@ void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_
     }
     dtt_json_end(j);
     dtt_json_object(j, "dht");
-    dtt_json_u64(j, "resolving", c->resolving);
+    dtt_json_u64(j, "resolving", c->names.resolving);
     dtt_dht_snapshot(j, c->dht, now);
     dtt_json_end(j);
     dtt_json_object(j, "events");

@@ -20,7 +20,8 @@ struct dtt_snapshot_stats {
     size_t dials;       /**< under way */
     size_t events;      /**< not taken yet */
     uint64_t events_lost;
-    unsigned resolving; /**< bootstrap names being looked up */
+    unsigned resolving;  /**< bootstrap names being looked up */
+    unsigned threadless; /**< and those for whose look-up there is no thread */
 };
 void dtt_snapshot_stats(const struct dtt_core *c, struct dtt_snapshot_stats *ret);
 

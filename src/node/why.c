@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
+static int stage_of(const struct dtt_tracker_status *s, struct dtt_why_names names,
                     const struct dtt_dht_stats *dht)
 {
     if (s->neighbors > 0) {
@@ -14,7 +14,7 @@ static int stage_of(const struct dtt_tracker_status *s, unsigned resolving,
         return DTT_STAGE_DIAL;
     }
     if (dht->nodes_v4 + dht->nodes_v6 == 0) {
-        return resolving > 0 && dht->asked == 0 ? DTT_STAGE_RESOLVE : DTT_STAGE_DHT;
+        return names.resolving > 0 && dht->asked == 0 ? DTT_STAGE_RESOLVE : DTT_STAGE_DHT;
     }
     return s->reads_done > 0 ? DTT_STAGE_ALONE : DTT_STAGE_SEARCH;
 }
@@ -85,17 +85,21 @@ static void write_tries(char *out, size_t cap, const struct dtt_dial_failure *f)
     }
 }
 
-static void write_sentence(struct dtt_why *w, unsigned resolving, uint32_t bootstraps)
+static void write_sentence(struct dtt_why *w, struct dtt_why_names names, uint32_t bootstraps)
 {
     char *out = w->sentence;
     size_t cap = sizeof(w->sentence);
     switch (w->stage) {
     case DTT_STAGE_RESOLVE:
-        snprintf(out, cap, "looking up the addresses of %u bootstrap host%s", resolving,
-                 plural(resolving));
+        snprintf(out, cap, "looking up the addresses of %u bootstrap host%s", names.resolving,
+                 plural(names.resolving));
         break;
     case DTT_STAGE_DHT:
-        if (bootstraps == 0) {
+        if (bootstraps == 0 && names.threadless > 0) {
+            snprintf(out, cap,
+                     "no DHT node is known: there is no thread to look up a bootstrap host; raise "
+                     "'ulimit -u', or the limit of the container");
+        } else if (bootstraps == 0) {
             snprintf(out, cap, "no DHT node is known: no bootstrap host could be looked up");
         } else {
             snprintf(out, cap,
@@ -168,9 +172,9 @@ static void write_troubles(char *out, size_t cap, const struct dtt_tracker_statu
 
 void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
                      const struct dtt_gossip_facts *facts, const struct dtt_dial_failure *failure,
-                     unsigned resolving, struct dtt_now now, struct dtt_why *ret)
+                     struct dtt_why_names names, struct dtt_now now, struct dtt_why *ret)
 {
-    struct dtt_why w = {.size = sizeof(w), .stage = stage_of(s, resolving, dht)};
+    struct dtt_why w = {.size = sizeof(w), .stage = stage_of(s, names, dht)};
     if (s->searching_since_ns <= now.mono_ns) {
         w.for_ms = (now.mono_ns - s->searching_since_ns) / DTT_MS;
     }
@@ -190,7 +194,7 @@ void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_st
     } else if (w.stage == DTT_STAGE_JOINED) {
         write_joined(w.sentence, sizeof(w.sentence), s->neighbors, facts);
     } else {
-        write_sentence(&w, resolving, dht->bootstraps);
+        write_sentence(&w, names, dht->bootstraps);
         if (w.stage == DTT_STAGE_DIAL) {
             write_tries(w.sentence, sizeof(w.sentence), failure);
         }

@@ -10,11 +10,17 @@
 
 #include <dtt/dtt.h>
 
+/** Of the bootstrap hosts' names. */
+struct dtt_why_names {
+    unsigned resolving;  /**< being looked up */
+    unsigned threadless; /**< not looked up, as the host has no thread for it */
+};
+
 /** The word for an enum dtt_stage. */
 const char *dtt_why_stage_word(int stage);
-/** `failure`: the last dial that failed. `resolving`: bootstrap names being looked up. */
+/** `failure`: the last dial that failed. */
 void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_stats *dht,
                      const struct dtt_gossip_facts *facts, const struct dtt_dial_failure *failure,
-                     unsigned resolving, struct dtt_now now, struct dtt_why *ret);
+                     struct dtt_why_names names, struct dtt_now now, struct dtt_why *ret);
 
 #endif

@@ -4,8 +4,26 @@
 #include "support/vectors.h"
 
 #include <poll.h>
+#include <sys/resource.h>
 
 #define DEADLINE_MS 60000
+
+/* The first test: a thread that has run leaves its stack to the next one. */
+static void want_of_a_thread_is_told_apart(void **state)
+{
+    struct dtt_resolve *r;
+    struct rlimit usual, none;
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* they want memory of their own */
+#endif
+    assert_int_equal(getrlimit(RLIMIT_AS, &usual), 0);
+    none = (struct rlimit){.rlim_cur = 1, .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &none), 0); /* no room for a stack */
+    int err = dtt_resolve_start(&r, "localhost", 1);
+    assert_int_equal(setrlimit(RLIMIT_AS, &usual), 0);
+    assert_int_equal(err, DTT_EAGAIN);
+}
 
 static void localhost_is_found(void **state)
 {
@@ -39,6 +57,7 @@ static void an_abandoned_lookup_frees_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(want_of_a_thread_is_told_apart),
         cmocka_unit_test(localhost_is_found),
         cmocka_unit_test(an_abandoned_lookup_frees_itself),
     };

@@ -5,6 +5,7 @@
 
 static const struct dtt_gossip_facts facts;
 static const struct dtt_dial_failure none;
+static const struct dtt_why_names no_names;
 static const struct dtt_now now = {.mono_ns = 10 * DTT_S};
 
 /* From the first name that is looked up to the first neighbour. */
@@ -13,69 +14,83 @@ static void each_stage_has_its_sentence(void **state)
     static const struct {
         struct dtt_tracker_status tracker;
         struct dtt_dht_stats dht;
-        unsigned resolving;
+        struct dtt_why_names names;
         int stage;
         const char *sentence;
     } cases[] = {
         {{.members = 0},
          {.asked = 0},
-         1,
+         {.resolving = 1},
          DTT_STAGE_RESOLVE,
          "looking up the addresses of 1 bootstrap host"},
         {{.members = 0},
          {.asked = 0},
-         2,
+         {.resolving = 2},
          DTT_STAGE_RESOLVE,
          "looking up the addresses of 2 bootstrap hosts"},
         {{.members = 0},
          {.asked = 0},
-         0,
+         {.resolving = 0},
          DTT_STAGE_DHT,
          "no DHT node is known: no bootstrap host could be looked up"},
         {{.members = 0},
+         {.asked = 0},
+         {.threadless = 4},
+         DTT_STAGE_DHT,
+         "no DHT node is known: there is no thread to look up a bootstrap host; raise 'ulimit -u', "
+         "or "
+         "the limit of the container"},
+        {{.members = 0},
          {.bootstraps = 2, .asked = 1},
-         1,
+         {.resolving = 1},
          DTT_STAGE_DHT,
          "no DHT node has answered yet: asked 2 bootstrap nodes, 1 query sent"},
         {{.members = 0},
          {.nodes_v6 = 1, .asked = 9},
-         0,
+         {.resolving = 0},
          DTT_STAGE_SEARCH,
          "looking for members on the DHT (1 node known)"},
         {{.reads_done = 1},
          {.nodes_v4 = 2, .nodes_v6 = 3},
-         0,
+         {.resolving = 0},
          DTT_STAGE_ALONE,
          "nobody else is here yet; waiting for others (5 DHT nodes known)"},
         {{.reads_done = 1, .records_refused = 1},
          {.nodes_v4 = 2},
-         0,
+         {.resolving = 0},
          DTT_STAGE_ALONE,
          "nobody else is here: 1 record of this topic did not open, so either the secret differs "
          "or they are garbage; waiting for others"},
         {{.records_seen = 3, .dials_started = 1, .dials_failed = 1},
          {.nodes_v4 = 2},
-         0,
+         {.resolving = 0},
          DTT_STAGE_DIAL,
          "3 members found on the DHT, connecting: 1 attempt, 1 failed"},
-        {{.peers_idle = 1}, {.asked = 0}, 1, DTT_STAGE_DIAL, "members are known, connecting"},
+        {{.peers_idle = 1},
+         {.asked = 0},
+         {.resolving = 1},
+         DTT_STAGE_DIAL,
+         "members are known, connecting"},
         {{.is_minute_skipped = true},
          {.nodes_v4 = 2},
-         0,
+         {.resolving = 0},
          DTT_STAGE_SEARCH,
          "the program's rotation of the secret failed for this minute, which is left out"},
         {{.neighbors = 1, .is_minute_skipped = true},
          {.asked = 0},
-         1,
+         {.resolving = 1},
          DTT_STAGE_JOINED,
          "connected to 1 neighbour"},
-        {{.neighbors = 4}, {.asked = 0}, 0, DTT_STAGE_JOINED, "connected to 4 neighbours"},
+        {{.neighbors = 4},
+         {.asked = 0},
+         {.resolving = 0},
+         DTT_STAGE_JOINED,
+         "connected to 4 neighbours"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dtt_why why;
-        dtt_why_explain(&cases[i].tracker, &cases[i].dht, &facts, &none, cases[i].resolving, now,
-                        &why);
+        dtt_why_explain(&cases[i].tracker, &cases[i].dht, &facts, &none, cases[i].names, now, &why);
         assert_int_equal(why.stage, cases[i].stage);
         assert_string_equal(why.sentence, cases[i].sentence);
     }
@@ -102,14 +117,15 @@ static void a_wrong_clock_and_a_twin_are_told_of(void **state)
     struct dtt_why why;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         s.clock = cases[i].clock;
-        dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, &none, 0, now, &why);
+        dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, &none, no_names, now,
+                        &why);
         assert_string_equal(why.sentence, cases[i].sentence);
         assert_int_equal(why.clock_offset_s, s.clock.offset_s);
         assert_int_equal(why.clock_sources, s.clock.agreeing);
     }
     s = (struct dtt_tracker_status){
         .neighbors = 1, .has_twin = true, .twin = dtt_addr_v4(192, 0, 2, 1, 7)};
-    dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, &none, 0, now, &why);
+    dtt_why_explain(&s, &(struct dtt_dht_stats){.asked = 0}, &facts, &none, no_names, now, &why);
     assert_string_equal(why.sentence,
                         "connected to 1 neighbour; another program runs with this identity, at "
                         "192.0.2.1:7: give each its own");
@@ -132,7 +148,7 @@ static void neighbors_of_no_use_are_told_of(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dtt_why why;
-        dtt_why_explain(&tracker, &dht, &cases[i].facts, &none, 0, now, &why);
+        dtt_why_explain(&tracker, &dht, &cases[i].facts, &none, no_names, now, &why);
         assert_string_equal(why.sentence, cases[i].sentence);
     }
 }
@@ -149,7 +165,7 @@ static void figures_are_those_of_the_modules(void **state)
     struct dtt_tracker_status joined = {.neighbors = 1, .searching_since_ns = DTT_NEVER};
     struct dtt_why why;
     (void)state;
-    dtt_why_explain(&tracker, &dht, &facts, &none, 0, now, &why);
+    dtt_why_explain(&tracker, &dht, &facts, &none, no_names, now, &why);
     assert_int_equal(why.records_seen, 1);
     assert_int_equal(why.records_refused, 2);
     assert_int_equal(why.dials_started, 3);
@@ -159,7 +175,7 @@ static void figures_are_those_of_the_modules(void **state)
     assert_int_equal(why.dht_asked, 8);
     assert_int_equal(why.dht_answered, 9);
     assert_int_equal(why.for_ms, 3000);
-    dtt_why_explain(&joined, &dht, &facts, &none, 0, now, &why);
+    dtt_why_explain(&joined, &dht, &facts, &none, no_names, now, &why);
     assert_int_equal(why.for_ms, 0);
 }
 
@@ -174,7 +190,7 @@ static void what_was_tried_is_told(void **state)
                   {dtt_addr_v4(192, 168, 1, 2, 4433), DTT_REASON_NO_ROUTE}}};
     struct dtt_why why;
     (void)state;
-    dtt_why_explain(&tracker, &dht, &facts, &failure, 0, now, &why);
+    dtt_why_explain(&tracker, &dht, &facts, &failure, no_names, now, &why);
     assert_string_equal(why.sentence,
                         "1 member found on the DHT, connecting: 1 attempt, 0 failed; the last at "
                         "198.51.100.1:4433 (timeout), 192.168.1.2:4433 (no_route)");
@@ -184,11 +200,11 @@ static void what_was_tried_is_told(void **state)
         failure.tries[failure.n_tries].addr = dtt_addr_v6(ip, 54321);
         failure.tries[failure.n_tries].reason = DTT_REASON_PROTOCOL_ERROR;
     }
-    dtt_why_explain(&tracker, &dht, &facts, &failure, 0, now, &why);
+    dtt_why_explain(&tracker, &dht, &facts, &failure, no_names, now, &why);
     assert_in_range(strlen(why.sentence), 150, sizeof(why.sentence) - 1);
     assert_string_equal(why.sentence + strlen(why.sentence) - 16, "(protocol_error)");
     const struct dtt_tracker_status joined = {.neighbors = 1};
-    dtt_why_explain(&joined, &dht, &facts, &failure, 0, now, &why);
+    dtt_why_explain(&joined, &dht, &facts, &failure, no_names, now, &why);
     assert_string_equal(why.sentence, "connected to 1 neighbour");
 }
 
