@@ -150,6 +150,8 @@ static enum option_result set_hash(const struct option_use *use)
 }
 
 const char *const option_presets[] = {"default", "seed", "rust-0.3", NULL};
+/* What is spoken in the local network; --no-lan is nothing of it. */
+static const char *const lans[] = {"private", "iroh", NULL};
 static const char *const log_levels[] = {"off", "error", "warn", "info", "debug", NULL};
 
 #define FIELD(name) offsetof(struct options, name)
@@ -230,6 +232,9 @@ const struct option option_table[] = {
     {FLAG(NO_PORTMAP, "no-portmap", no_portmap),
      .help = "do not ask the home router for a port mapping"},
     {FLAG(NO_LAN, "no-lan", no_lan), .help = "do not look for members in the local network"},
+    {VALUE(set_word, LAN, "lan", "WORD", "private or iroh", lan), .words = lans,
+     .help = "iroh: tell everybody in the local network where this\n"
+             "endpoint is, as iroh's crates do; default: private"},
     {FLAG(QUIT_ON_EOF, "quit-on-eof", quit_on_eof),
      .help = "leave when standard input has ended and all is sent"},
     {NUMBER(NODES, "nodes", n_nodes, 1, 500), .help = "number of DHT nodes (default 20)"},

@@ -27,6 +27,7 @@ enum option_id {
     OPTION_OLD_LINE,
     OPTION_NO_PORTMAP,
     OPTION_NO_LAN,
+    OPTION_LAN,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -64,7 +65,7 @@ enum option_id {
     (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) |  \
      OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) |  \
      OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE) | OPTION_BIT(OPTION_NO_PORTMAP) | \
-     OPTION_BIT(OPTION_NO_LAN))
+     OPTION_BIT(OPTION_NO_LAN) | OPTION_BIT(OPTION_LAN))
 
 #define OPTIONS_LISTEN_MAX 2
 #define OPTIONS_BOOTSTRAP_MAX 32
@@ -90,6 +91,7 @@ struct options {
     int64_t join_timeout_ms;
     int64_t for_ms;
     int64_t preset;
+    int64_t lan;              /**< 1: iroh's own service is spoken there, too */
     struct dtt_tuning tuning; /**< of --tune and --old-line */
     char why[160];            /**< the sentence of OPTION_SAYS_WHY */
     bool wants_knobs;         /**< --tune list */

@@ -167,8 +167,10 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
         code = s->signals < 0 ? EXIT_INTERNAL : EXIT_OK;
     }
     s->start_ms = session_now_ms();
+    flags |= kind == SESSION_LOOKUP ? DTT_NODE_NO_LAN : 0u;
+    flags |= kind == SESSION_JOIN && o->lan == 1 ? DTT_NODE_LAN_IROH : 0u;
     if (code == EXIT_OK) {
-        code = open_node(s, flags | (kind == SESSION_LOOKUP ? DTT_NODE_NO_LAN : 0u));
+        code = open_node(s, flags);
     }
     if (code == EXIT_OK && kind != SESSION_DHT) {
         code = start_topic(s, kind, &s->secret);

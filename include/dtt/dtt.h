@@ -57,7 +57,9 @@ enum dtt_node_flags {
     DTT_NODE_NO_PORTMAP = 1 << 3,   /**< never ask the home router for a port mapping; otherwise a
                                          node behind one does while it has topics */
     DTT_NODE_PORTMAP = 1 << 4,      /**< ask for one without topics, too */
-    DTT_NODE_NO_LAN = 1 << 5        /**< do not look for members in the local network */
+    DTT_NODE_NO_LAN = 1 << 5,       /**< do not look for members in the local network */
+    DTT_NODE_LAN_IROH = 1 << 6      /**< speak iroh's own service there, too: it tells everybody in
+                                         that network the endpoint id and the addresses */
 };
 
 /** Log levels: what `log_level` lets through. */

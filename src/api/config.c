@@ -57,8 +57,10 @@ static int check_bootstrap(const struct dtt_config *cfg, char *why, size_t cap)
 int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, char *why, size_t cap)
 {
     const unsigned flags = DTT_NODE_DHT_ONLY | DTT_NODE_NO_BOOTSTRAP | DTT_NODE_READ_ONLY |
-                           DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP | DTT_NODE_NO_LAN;
+                           DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP | DTT_NODE_NO_LAN |
+                           DTT_NODE_LAN_IROH;
     const unsigned contrary = DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP;
+    const unsigned contrary_lan = DTT_NODE_NO_LAN | DTT_NODE_LAN_IROH;
     if (!dtt_read_sized(ours, sizeof(*ours), theirs)) {
         return dtt_refuse(DTT_EINVAL, why, cap, "%s", dtt_size_sentence(theirs));
     }
@@ -68,6 +70,9 @@ int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, ch
     }
     if ((ours->flags & contrary) == contrary) {
         return dtt_refuse(DTT_EINVAL, why, cap, "portmap and no_portmap exclude each other");
+    }
+    if ((ours->flags & contrary_lan) == contrary_lan) {
+        return dtt_refuse(DTT_EINVAL, why, cap, "lan_iroh and no_lan exclude each other");
     }
     if (ours->log_level < DTT_LOG_OFF || ours->log_level > DTT_LOG_DEBUG) {
         return dtt_refuse(DTT_EINVAL, why, cap, "there is no log level %d", ours->log_level);

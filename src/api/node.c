@@ -43,6 +43,7 @@ static int drive_by(const struct dtt_config *cfg, struct dtt_io_config *io)
                   : io->dht_only                   ? DTT_CORE_PORTMAP_OFF
                                                    : DTT_CORE_PORTMAP_TOPICS;
     io->has_lan = (cfg->flags & DTT_NODE_NO_LAN) == 0;
+    io->is_lan_iroh = (cfg->flags & DTT_NODE_LAN_IROH) != 0;
     io->state_file = cfg->state_file;
     io->listen_is_default = cfg->n_listen == 0;
     if (io->listen_is_default) {

@@ -260,6 +260,7 @@ static const struct {
     {"no_portmap", NULL, DTT_NODE_NO_PORTMAP},
     {"portmap", NULL, DTT_NODE_PORTMAP},
     {"no_lan", NULL, DTT_NODE_NO_LAN},
+    {"lan_iroh", NULL, DTT_NODE_LAN_IROH},
     {"log_level", set_log_level, 0},
     {"state_file", set_state_file, 0},
     {"name", set_name, 0},

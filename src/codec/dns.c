@@ -175,6 +175,14 @@ bool dtt_dns_next(struct dtt_dns_message *m, struct dtt_dns_entry *ret)
     return !m->at.failed;
 }
 
+bool dtt_dns_read_name(const struct dtt_dns_message *m, struct dtt_slice data,
+                       struct dtt_dns_name *ret)
+{
+    struct dtt_reader r = dtt_reader(data);
+    read_name(&r, m->packet, ret);
+    return !r.failed;
+}
+
 bool dtt_dns_read_text(struct dtt_slice data, struct dtt_writer *w)
 {
     struct dtt_reader r = dtt_reader(data);

@@ -17,7 +17,11 @@
 #define DTT_DNS_FLAG_RESPONSE 0x8000
 #define DTT_DNS_FLAG_AUTHORITATIVE 0x0400
 
+#define DTT_DNS_TYPE_A 1
+#define DTT_DNS_TYPE_PTR 12
 #define DTT_DNS_TYPE_TXT 16
+#define DTT_DNS_TYPE_AAAA 28 /**< RFC 3596 */
+#define DTT_DNS_TYPE_SRV 33  /**< RFC 2782 */
 #define DTT_DNS_CLASS_IN 1
 /** RFC 6762, 10.2 and 5.4: the top bit of a class asks to flush caches, or for unicast. */
 #define DTT_DNS_CLASS_MASK 0x7fff
@@ -86,6 +90,9 @@ struct dtt_dns_message {
 bool dtt_dns_open(struct dtt_dns_message *m, struct dtt_slice packet);
 /** The next entry; false at the end, and when the message is malformed: then `at.failed` is set. */
 bool dtt_dns_next(struct dtt_dns_message *m, struct dtt_dns_entry *ret);
+/** A name at the start of a record's data, or of a part of it. */
+bool dtt_dns_read_name(const struct dtt_dns_message *m, struct dtt_slice data,
+                       struct dtt_dns_name *ret);
 /** Appends the strings of a TXT record's data, without their lengths; false: malformed. */
 bool dtt_dns_read_text(struct dtt_slice data, struct dtt_writer *w);
 

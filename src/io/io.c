@@ -594,7 +594,8 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
                                    .dht_only = cfg->dht_only,
                                    .read_only = cfg->read_only,
                                    .portmap = cfg->portmap,
-                                   .has_lan = io->has_lan};
+                                   .has_lan = io->has_lan,
+                                   .is_lan_iroh = cfg->is_lan_iroh};
     struct dtt_now now = dtt_host_now();
     memcpy(core.node_seed, cfg->node_seed, sizeof(core.node_seed));
     for (int i = 0; i < SOCKETS; i++) {

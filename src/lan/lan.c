@@ -73,6 +73,7 @@ struct dtt_lan {
     struct dtt_lan_link links[DTT_LAN_LINKS];
     struct dtt_bucket answers[DTT_LAN_LINKS];
     struct dtt_lan_sources sources;
+    struct dtt_lan_iroh iroh;
     struct dtt_ring values; /* struct dtt_lan_event */
     size_t turn;            /* the topic after the one that sent last */
     size_t n_topics;
@@ -202,6 +203,23 @@ void dtt_lan_set_links(struct dtt_lan *l, struct dtt_now now, const struct dtt_l
         }
         restart(t, now);
     }
+    dtt_lan_iroh_restart(&l->iroh, now.mono_ns);
+}
+
+void dtt_lan_set_iroh(struct dtt_lan *l, struct dtt_now now, const struct dtt_lan_iroh_peer *us)
+{
+    enter(l, now);
+    if (!l->iroh.is_on) {
+        l->iroh.is_on = true;
+        dtt_lan_iroh_restart(&l->iroh, now.mono_ns);
+    }
+    l->iroh.us = *us;
+}
+
+void dtt_lan_want(struct dtt_lan *l, struct dtt_now now)
+{
+    enter(l, now);
+    dtt_lan_iroh_want(&l->iroh, now.mono_ns);
 }
 
 int dtt_lan_join(struct dtt_lan *l, struct dtt_now now, uint32_t number, const uint8_t topic[32],
@@ -327,6 +345,10 @@ static void on_question(struct dtt_lan *l, struct dtt_now now, size_t link, uint
                         const struct dtt_dns_entry *e)
 {
     struct topic *t;
+    if (l->iroh.is_on && dtt_lan_iroh_is_question(e)) {
+        dtt_lan_iroh_on_question(&l->iroh, now.mono_ns, &l->rng, link);
+        return;
+    }
     struct answer *a = e->type == DTT_DNS_TYPE_TXT ? find_name(l, &e->name, &t) : NULL;
     if (!a || is_echo(t, now.mono_ns, id)) {
         return;
@@ -394,6 +416,26 @@ static void on_answer(struct dtt_lan *l, struct dtt_now now, size_t link,
     memcpy(ev->value, buf, value.len);
 }
 
+/* Where an endpoint is that speaks iroh's own service. */
+static void on_endpoint(struct dtt_lan *l, struct dtt_now now, size_t link,
+                        const struct dtt_addr *from, struct dtt_slice datagram)
+{
+    struct dtt_lan_iroh_peer peer;
+    if (!l->iroh.is_on || !dtt_lan_iroh_read(datagram, DTT_LAN_ENTRIES, &peer) ||
+        memcmp(&peer.id, &l->iroh.us.id, sizeof(peer.id)) == 0) {
+        return;
+    }
+    struct dtt_lan_event *ev =
+        dtt_lan_sources_take(&l->sources, now.mono_ns, from) ? dtt_ring_push(&l->values) : NULL;
+    if (!ev) {
+        DTT_COUNT(l->ctx, LAN_VALUES_SKIPPED);
+        return;
+    }
+    DTT_COUNT(l->ctx, LAN_IROH_HEARD);
+    *ev = (struct dtt_lan_event){
+        .type = DTT_LAN_PEER, .index = l->links[link].index, .from = *from, .peer = peer};
+}
+
 void dtt_lan_recv(struct dtt_lan *l, struct dtt_now now, uint32_t index,
                   const struct dtt_addr *from, struct dtt_slice datagram)
 {
@@ -423,6 +465,9 @@ void dtt_lan_recv(struct dtt_lan *l, struct dtt_now now, uint32_t index,
         }
     }
     DTT_COUNT_N(l->ctx, LAN_RX_MALFORMED, m.at.failed);
+    if (m.flags & DTT_DNS_FLAG_RESPONSE) {
+        on_endpoint(l, now, link, from, datagram);
+    }
 }
 
 void dtt_lan_verified(struct dtt_lan *l, uint32_t number, uint64_t minute, uint32_t index,
@@ -546,7 +591,15 @@ static bool next_answer(struct dtt_lan *l, struct dtt_now now, struct answer *a,
 
 bool dtt_lan_next_packet(struct dtt_lan *l, struct dtt_now now, struct dtt_lan_packet *ret)
 {
+    struct dtt_writer w = dtt_writer(l->packet, sizeof(l->packet));
+    size_t link;
     enter(l, now);
+    while (dtt_lan_iroh_next(&l->iroh, &w, &link)) {
+        if (!w.failed) {
+            return hand_out(l, link, &w, ret);
+        }
+        w = dtt_writer(l->packet, sizeof(l->packet));
+    }
     for (size_t i = 0; i < l->n_topics; i++) {
         struct topic *t = l->topics[(l->turn + i) % l->n_topics];
         bool is_any = next_question(l, t, ret);
@@ -586,6 +639,7 @@ static void answer_due(struct answer *a, uint64_t mono_ns)
 void dtt_lan_tick(struct dtt_lan *l, struct dtt_now now)
 {
     enter(l, now);
+    dtt_lan_iroh_tick(&l->iroh, now.mono_ns, all_links(l));
     for (size_t i = 0; i < l->n_topics; i++) {
         struct topic *t = l->topics[i];
         if (t->ask_ns <= now.mono_ns && l->n_links > 0) {
@@ -602,7 +656,7 @@ void dtt_lan_tick(struct dtt_lan *l, struct dtt_now now)
 
 uint64_t dtt_lan_deadline(const struct dtt_lan *l)
 {
-    uint64_t at = DTT_NEVER;
+    uint64_t at = l->n_links > 0 ? dtt_lan_iroh_deadline(&l->iroh) : DTT_NEVER;
     for (size_t i = 0; i < l->n_topics && l->n_links > 0; i++) {
         const struct topic *t = l->topics[i];
         at = dtt_min_ns(at, t->ask_ns);

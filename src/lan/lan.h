@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/ctx.h"
 #include "base/time.h"
+#include "lan/iroh.h"
 #include "record/secret.h"
 
 #define DTT_LAN_PORT 5353
@@ -72,11 +73,18 @@ void dtt_lan_answer(struct dtt_lan *l, uint32_t number, uint64_t minute, struct 
 void dtt_lan_verified(struct dtt_lan *l, uint32_t number, uint64_t minute, uint32_t index,
                       uint8_t family);
 
+/** Speaks iroh's own service, too, in which we are `us`. */
+void dtt_lan_set_iroh(struct dtt_lan *l, struct dtt_now now, const struct dtt_lan_iroh_peer *us);
+/** An endpoint is wanted that iroh's service may know: it is asked soon, if it is spoken. */
+void dtt_lan_want(struct dtt_lan *l, struct dtt_now now);
+
 /* ---- output */
 
 enum dtt_lan_event_type {
-    DTT_LAN_WANT, /**< our record of `minute` is asked for; dtt_lan_answer must follow */
-    DTT_LAN_VALUE /**< somebody says that this is a record of a member; it may be any bytes */
+    DTT_LAN_WANT,  /**< our record of `minute` is asked for; dtt_lan_answer must follow */
+    DTT_LAN_VALUE, /**< somebody says that this is a record of a member; it may be any bytes */
+    DTT_LAN_PEER   /**< somebody says that `peer` is there; of the other members only `index` counts
+                    */
 };
 
 struct dtt_lan_event {
@@ -85,6 +93,7 @@ struct dtt_lan_event {
     uint64_t minute;
     uint32_t index;       /**< of the interface, which is the zone of its addresses */
     struct dtt_addr from; /**< VALUE */
+    struct dtt_lan_iroh_peer peer;
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX];
 };

@@ -161,9 +161,7 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
     if (!w.failed) {
         dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
     }
-    if (c->lan) {
-        dtt_lan_renew(c->lan);
-    }
+    dtt_core_lan_addrs(c, now, addrs, n);
     dtt_self_soon(&c->self, now);
 }
 

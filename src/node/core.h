@@ -30,7 +30,8 @@ struct dtt_core_config {
     bool dht_only;
     bool read_only;
     enum dtt_core_portmap portmap;
-    bool has_lan;  /**< members are looked for in the local network, too */
+    bool is_lan_iroh; /**< and iroh's own service there is spoken */
+    bool has_lan;     /**< members are looked for in the local network, too */
     bool is_plain; /**< as a Rust node: no addresses in records, and no proofs; for the simulator */
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
     const struct dtt_transport_ops *transport; /**< NULL: QUIC; outlives the core */

@@ -113,6 +113,22 @@ static bool may_be_dialled(const struct dtt_lan_link *link, const struct dtt_add
             (link && dtt_lan_link_has(link, a)));
 }
 
+/* Those of a peer's addresses that may be dialled; returns the first of them, NULL: there is none.
+ */
+static const struct dtt_addr *learn(struct dtt_core *c, struct dtt_now now,
+                                    const struct dtt_lan_event *ev, const struct dtt_id *peer,
+                                    struct dtt_addr *addrs, size_t n_addrs)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_addrs; i++) {
+        if (may_be_dialled(link_of(c, ev), &addrs[i])) {
+            addrs[n++] = addrs[i];
+        }
+    }
+    dtt_dials_name(&c->links, now, peer, addrs, n);
+    return n > 0 ? &addrs[0] : NULL;
+}
+
 /* Told once for each member, as long as we remember. */
 static void tell_found(struct dtt_topic *t, struct dtt_now now, const struct dtt_id *peer,
                        const struct dtt_addr *addr)
@@ -130,25 +146,53 @@ static void tell_found(struct dtt_topic *t, struct dtt_now now, const struct dtt
     dtt_events_tell(&t->core->events, now, t, &out);
 }
 
+/* Of those that others are told the ones that lead to our sockets in this network. */
+void dtt_core_lan_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
+                        size_t n)
+{
+    struct dtt_lan_iroh_peer us = {.id = c->id};
+    if (!c->lan) {
+        return;
+    }
+    dtt_lan_renew(c->lan);
+    for (size_t i = 0; i < n && us.n_addrs < DTT_LAN_IROH_ADDRS; i++) {
+        if (addrs[i].port == port_of(c, addrs[i].family)) {
+            us.addrs[us.n_addrs++] = addrs[i];
+        }
+    }
+    if (c->cfg.is_lan_iroh) {
+        dtt_lan_set_iroh(c->lan, now, &us);
+    }
+}
+
+/* Anybody may say so of anybody, but for the key: only who is wanted counts. */
+static void on_peer(struct dtt_core *c, struct dtt_now now, const struct dtt_lan_event *ev)
+{
+    struct dtt_lan_iroh_peer peer = ev->peer;
+    if (!dtt_dials_seeks(&c->links, &peer.id)) {
+        return;
+    }
+    for (size_t i = 0; i < peer.n_addrs; i++) {
+        if (peer.addrs[i].family == DTT_FAMILY_V6) {
+            peer.addrs[i] = dtt_addr_v6_zone(peer.addrs[i].ip, peer.addrs[i].port, ev->index);
+        }
+    }
+    learn(c, now, ev, &peer.id, peer.addrs, peer.n_addrs);
+    dtt_dials_located(&c->links, now, &peer.id, false);
+}
+
 static void on_value(struct dtt_core *c, struct dtt_now now, const struct dtt_lan_event *ev)
 {
     struct dtt_topic *t = topic_of(c, ev->number);
     struct dtt_record_info r;
-    struct dtt_addr addrs[DTT_RECORD_ADDRS];
-    size_t n = 0;
     if (!t || !dtt_tracker_near_value(t->tracker, now, ev->minute,
                                       dtt_slice(ev->value, ev->value_len), ev->index, &r)) {
         return;
     }
     DTT_COUNT(c->ctx, LAN_FOUND);
     dtt_lan_verified(c->lan, ev->number, ev->minute, ev->index, ev->from.family);
-    for (size_t i = 0; i < r.n_addrs; i++) {
-        if (may_be_dialled(link_of(c, ev), &r.addrs[i])) {
-            addrs[n++] = r.addrs[i];
-        }
-    }
-    dtt_dials_name(&c->links, now, &r.publisher, addrs, n);
-    tell_found(t, now, &r.publisher, n > 0 ? &addrs[0] : &ev->from);
+    const struct dtt_addr *first = learn(c, now, ev, &r.publisher, r.addrs, r.n_addrs);
+    tell_found(t, now, &r.publisher, first ? first : &ev->from);
 }
 
 bool dtt_core_lan_route(struct dtt_core *c, struct dtt_now now)
@@ -160,6 +204,7 @@ bool dtt_core_lan_route(struct dtt_core *c, struct dtt_now now)
     switch (ev.type) {
     case DTT_LAN_WANT: on_want(c, now, &ev); break;
     case DTT_LAN_VALUE: on_value(c, now, &ev); break;
+    case DTT_LAN_PEER: on_peer(c, now, &ev); break;
     }
     return true;
 }

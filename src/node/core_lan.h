@@ -20,6 +20,10 @@ bool dtt_core_lan_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt
 
 /* ---- core side */
 
+/** Our addresses have changed. */
+void dtt_core_lan_addrs(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addrs,
+                        size_t n);
+
 /** Hands on one output; false when there is none. */
 bool dtt_core_lan_route(struct dtt_core *c, struct dtt_now now);
 

@@ -357,6 +357,12 @@ void dtt_dials_learn(struct dtt_links *p, struct dtt_now now, const struct dtt_i
     dtt_dials_name(p, now, id, allowed, k);
 }
 
+bool dtt_dials_seeks(const struct dtt_links *p, const struct dtt_id *id)
+{
+    const struct dtt_link *link = dtt_link_find(p, id);
+    return link && (link->state == DTT_LINK_LOCATING || link->state == DTT_LINK_DIALLING);
+}
+
 bool dtt_dials_next_wanted(struct dtt_links *p, bool is_hearsay, struct dtt_id *ret)
 {
     return dtt_ring_take(is_hearsay ? &p->named : &p->wanted, ret);

@@ -14,6 +14,9 @@ void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id 
     struct dtt_wait wait = {
         .kind = DTT_WAIT_ADDR_GET, .peer = *id, .is_hearsay = is_hearsay, .seq = INT64_MIN};
     dtt_dht_op op;
+    if (c->lan) {
+        dtt_lan_want(c->lan, now);
+    }
     memcpy(args.key, id->bytes, sizeof(args.key));
     int err = dtt_dht_get(c->dht, now, &args, &op);
     if (!err) {

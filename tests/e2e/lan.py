@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Members meet in the local network without any DHT: lan.py v4|v6|one_host|three|hostile|silent|two_nets|
-                                                               taken
+                                                               taken|iroh
 
     ann, bob, cleo, mallory -- lan switch
                   bob, dora -- other switch
 """
+import base64
 import os
 import socket
 import struct
@@ -154,6 +155,21 @@ def test_taken(scene):
         holder.kill()
 
 
+def test_iroh(scene):
+    """With --lan iroh a peer is found by its id alone, which a program in the network hears, too."""
+    ann, bob, cleo = lab(scene, "ann", "bob", "cleo")
+    with start(cleo, "browse") as browser:
+        check(browser.stdout.readline() == "ready\n", "the browser did not start")
+        first = pipe(ann, "ann", "--lan", "iroh")
+        check(browser.stdout.readline().strip() == first.id, "the id was not told")
+        browser.kill()
+    # With another secret only iroh's service can tell where she is, and the address given is wrong.
+    second = bob.peer("bob", *NOWHERE, "--lan", "iroh", "--peer", f"{first.id}@192.168.1.77:9999",
+                      secret=scene.file("other", "another secret\n"))
+    second.wait("joined", 30)
+    check(not first.of_kind("lan") and not second.of_kind("lan"), "they have one secret")
+
+
 # ---- other programs of the network, in a host's namespace
 
 
@@ -196,6 +212,25 @@ def listen():
         print(source[0], flush=True)
 
 
+def browse():
+    """Asks for endpoints of iroh until one answers, and says its id."""
+    sock = open_group()
+    sock.settimeout(0.2)
+    service = b"\7_irohv1\4_udp\5local\0"
+    while True:
+        sock.sendto(struct.pack(">HHHHHH", 0, 0, 1, 0, 0, 0) + service + struct.pack(">HH", 12, 1),
+                    (GROUP, PORT))
+        try:
+            message, _ = sock.recvfrom(9000)
+        except TimeoutError:
+            continue
+        instance = message.find(bytes([52]))
+        if message[2:4] == b"\x84\0" and instance > 0 and service in message:
+            text = message[instance + 1:instance + 53].decode().upper() + "===="
+            print(base64.b32decode(text).hex(), flush=True)
+            return
+
+
 def forged(name):
     """An answer with garbage of the length of a record."""
     garbage = os.urandom(604)
@@ -229,9 +264,9 @@ def flood():
 
 if __name__ == "__main__":
     ROLE = sys.argv[1]
-    if ROLE in ("listen", "flood", "hold"):
-        {"listen": listen, "flood": flood, "hold": hold}[ROLE]()
+    if ROLE in ("listen", "flood", "hold", "browse"):
+        {"listen": listen, "flood": flood, "hold": hold, "browse": browse}[ROLE]()
     else:
         netlab.run({"v4": test_v4, "v6": test_v6, "one_host": test_one_host, "three": test_three,
                     "hostile": test_hostile, "silent": test_silent, "two_nets": test_two_nets,
-                    "taken": test_taken}[ROLE])
+                    "taken": test_taken, "iroh": test_iroh}[ROLE])

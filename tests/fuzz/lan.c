@@ -15,6 +15,12 @@ static void take_events(struct dtt_lan *lan, struct dtt_now now)
 {
     struct dtt_lan_event ev;
     while (dtt_lan_next_event(lan, now, &ev)) {
+        if (ev.type == DTT_LAN_PEER) {
+            if (ev.peer.n_addrs == 0 || ev.peer.n_addrs > DTT_LAN_IROH_ADDRS) {
+                abort();
+            }
+            continue;
+        }
         if (ev.number != TOPIC || ev.value_len > sizeof(ev.value) ||
             (ev.type == DTT_LAN_VALUE && ev.value_len == 0)) {
             abort();
@@ -37,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct dtt_secret secret;
     struct dtt_lan *lan;
     struct dtt_lan_packet p;
+    struct dtt_lan_iroh_peer us = {.n_addrs = 1};
     unsigned packets = 0;
     link.nets[0].addr = dtt_addr_v4(192, 168, 1, 1, 0);
     link.nets[0].prefix_len = 24;
@@ -44,7 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (dtt_lan_new(&lan, &ctx, now) != DTT_OK) {
         return 0;
     }
+    us.addrs[0] = dtt_addr_v4(192, 168, 1, 1, 7000);
     dtt_lan_set_links(lan, now, &link, 1);
+    dtt_lan_set_iroh(lan, now, &us);
     if (dtt_lan_join(lan, now, TOPIC, topic, &secret) == DTT_OK) {
         dtt_lan_recv(lan, now, 3, &from, dtt_slice(data, size));
         take_events(lan, now);
@@ -55,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             packets++;
         }
     }
-    if (packets > 4) { /* our question, and three minutes */
+    /* Our question and our answers, and the same of iroh's service. */
+    if (packets > 1 + DTT_LAN_ANSWERS_PER_SECOND + 2) {
         abort();
     }
     dtt_lan_free(lan);

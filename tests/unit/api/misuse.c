@@ -75,6 +75,8 @@ static void configs_of_a_node(void **state)
     refused(&cfg, DTT_EINVAL, "0x8000");
     cfg.flags = DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP;
     refused(&cfg, DTT_EINVAL, "exclude each other");
+    cfg.flags = DTT_NODE_NO_LAN | DTT_NODE_LAN_IROH;
+    refused(&cfg, DTT_EINVAL, "exclude each other");
     cfg = node_config();
     cfg.log_level = 9;
     refused(&cfg, DTT_EINVAL, "log level 9");

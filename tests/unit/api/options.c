@@ -49,6 +49,8 @@ static void a_node_by_name(void **state)
     set("no_portmap", "off");
     set("portmap", "on");
     set("no_lan", "on");
+    set("no_lan", "off");
+    set("lan_iroh", "on");
     set("log_level", "debug");
     set("state_file", "/a");
     set("state_file", "/b");
@@ -58,7 +60,7 @@ static void a_node_by_name(void **state)
     assert_int_equal(cfg->n_bootstrap, 2);
     assert_string_equal(cfg->bootstrap[0], "router.example:6881");
     assert_string_equal(cfg->bootstrap[1], "[::1]:7");
-    assert_int_equal(cfg->flags, DTT_NODE_DHT_ONLY | DTT_NODE_PORTMAP | DTT_NODE_NO_LAN);
+    assert_int_equal(cfg->flags, DTT_NODE_DHT_ONLY | DTT_NODE_PORTMAP | DTT_NODE_LAN_IROH);
     assert_int_equal(cfg->log_level, DTT_LOG_DEBUG);
     assert_string_equal(cfg->state_file, "/b");
     assert_int_equal(dtt_config_check(cfg, NULL, 0), DTT_OK);

@@ -27,6 +27,7 @@ static struct {
     struct dtt_now now;
     size_t n;
     struct host hosts[HOSTS_MAX];
+    bool is_lan_iroh; /* hosts added from now on */
 } net;
 
 static void begin(void)
@@ -62,7 +63,7 @@ static struct host *add_with_clock(const char *secret, bool has_v4, int64_t ahea
     struct host *h = &net.hosts[net.n++];
     h->ahead_ns = ahead_ns;
     const uint8_t number = (uint8_t)net.n;
-    struct dtt_core_config cfg = {.ctx = &h->ctx, .has_lan = true};
+    struct dtt_core_config cfg = {.ctx = &h->ctx, .has_lan = true, .is_lan_iroh = net.is_lan_iroh};
     struct dtt_topic_config topic = {
         .size = sizeof(topic), .name = "lan party", .secret = secret, .secret_len = strlen(secret)};
     struct dtt_lan_link link = {.index = LINK, .n_nets = 1};
@@ -263,6 +264,35 @@ static void forged_answers_are_refused(void **state)
     end();
 }
 
+/* `bob` knows where `ann` has been; whether the network tells him where she is now. */
+static bool finds_who_has_moved(bool is_lan_iroh)
+{
+    struct dtt_peer_addr peer = {.size = sizeof(peer)};
+    begin();
+    struct host *ann, *bob;
+    net.is_lan_iroh = true;
+    ann = add("secret", true);
+    net.is_lan_iroh = is_lan_iroh;
+    bob = add("another", true);
+    peer.id = *dtt_core_id(ann->core);
+    peer.addr = dtt_addr_v4(192, 168, 1, 66, PORT);
+    run(DTT_S);
+    dtt_core_topic_add_peer(bob->topic, net.now, &peer);
+    run(8 * DTT_S);
+    assert_int_equal(ann->n_found + bob->n_found, 0); /* their secrets differ */
+    assert_true((bob->ctx.counters[DTT_COUNTER_LAN_IROH_HEARD] > 0) == is_lan_iroh);
+    bool is_found = bob->is_joined;
+    end();
+    return is_found;
+}
+
+static void irohs_service_says_where_somebody_is(void **state)
+{
+    (void)state;
+    assert_true(finds_who_has_moved(true));
+    assert_false(finds_who_has_moved(false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +302,7 @@ int main(void)
         cmocka_unit_test(another_secret_is_another_name),
         cmocka_unit_test(they_are_told_from_those_of_the_dht),
         cmocka_unit_test(forged_answers_are_refused),
+        cmocka_unit_test(irohs_service_says_where_somebody_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
