@@ -201,6 +201,8 @@ def methods(node):
     yield "find_node, target of 19 bytes", outcome(node.ask("find_node", {"target": bytes(19)}))
     yield "find_node without target", outcome(node.ask("find_node", {}))
     yield "unknown method", outcome(node.ask("frobnicate", {}))
+    yield "dtt_meet (ours), of no neighbour", outcome(
+        node.ask("dtt_meet", {"m": bytes(190), "o": bytes(18)}))
     yield "unknown method with a target", outcome(node.ask("frobnicate", target))
     yield "sample_infohashes (BEP 51)", contains(node.ask("sample_infohashes", target), "samples")
 
