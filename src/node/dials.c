@@ -207,8 +207,18 @@ static void ask_neighbors(struct dtt_links *p, struct dtt_now now, struct dtt_li
     if (is_behind_nat(r->seen, r->n_seen) && !is_home(p, r) &&
         dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
                       r->is_hearsay ? &link->via : NULL) &&
-        r->is_hearsay) {
+        r->is_hearsay && r->held_ns == 0) { /* once */
         r->held_ns = now.mono_ns + DTT_MEETINGS_HOLD_NS;
+    }
+}
+
+void dtt_dials_ask(struct dtt_links *p, struct dtt_now now)
+{
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        if (link->state == DTT_LINK_DIALLING) {
+            ask_neighbors(p, now, link);
+        }
     }
 }
 
@@ -238,7 +248,7 @@ void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
     if (addr) {
         dtt_race_met(&link->race, &p->transport, now, addr);
     } else if (link->race.is_hearsay) {
-        link->race.held_ns = 0;
+        link->race.held_ns = now.mono_ns;
     }
     dtt_dials_next(p, now, link);
 }

@@ -20,6 +20,8 @@ struct dtt_link;
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Tries the next address. When the race is lost, tells of it and drops the link. */
 void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** There is a neighbour more: it may help with the dials that are under way. */
+void dtt_dials_ask(struct dtt_links *p, struct dtt_now now);
 /**
  * A neighbour acknowledges nothing any more: its router, or ours, may have given us another port. A
  * common neighbour that hears both can tell each where the other one is now.

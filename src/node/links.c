@@ -229,6 +229,9 @@ static int on_frame(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     }
     dtt_book_mark(&p->book, now, &link->id);
     dtt_gossip_prove(p->gossip, now, &proven, &link->id);
+    if (link->neighbor_of > 0) {
+        dtt_dials_ask(p, now);
+    }
     prove(p, now, link, &proven);
     return DTT_OK;
 }
@@ -434,6 +437,9 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
         tell_silent(p, link, false);
         if (link->n_conns > 0) {
             dtt_link_enter_connected(p, now, link);
+        }
+        if (change > 0) {
+            dtt_dials_ask(p, now);
         }
     }
 }

@@ -445,6 +445,22 @@ static void nobody_is_asked_about_who_has_no_nat(void **state)
     assert_non_null(strstr(line, "@p"));
 }
 
+/* A newcomer dials by records; its first neighbour helps with the others. */
+static void a_new_neighbour_is_asked_about_dials_under_way(void **state)
+{
+    (void)state;
+    want('p', 0);
+    assert_non_null(strstr(sent(), "@p"));
+    befriend('m');
+    assert_string_equal(sent(), ""); /* no proof yet */
+    dtt_links_neighbor(&l, now, &link_of('m')->id, 1);
+    assert_string_equal(sent(), "m query");
+    peer_wanted = person('p');
+    answer('m', 'p', 0);
+    dtt_meet_knocked(&l, &conns['p' - 'a'].addr);
+    assert_null(strstr(sent(), "@p")); /* that dial goes on: the way is open for its repetitions */
+}
+
 /* The connection is as it was, but nothing comes back: another one takes its place. */
 static void a_silent_neighbour_is_met_again(void **state)
 {
@@ -553,6 +569,7 @@ int main(void)
         M(the_next_one_is_asked),
         M(an_old_node_is_not_asked_again),
         M(nobody_is_asked_about_who_has_no_nat),
+        M(a_new_neighbour_is_asked_about_dials_under_way),
         M(a_silent_neighbour_is_met_again),
         M(a_silent_neighbour_is_sought_now_and_then),
         M(other_krpc_is_not_taken),
