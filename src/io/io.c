@@ -8,6 +8,7 @@
 #include "io/mdns.h"
 #include "io/network.h"
 #include "io/resolve.h"
+#include "io/spare_sockets.h"
 #include "io/state_file.h"
 #include "io/state_keeper.h"
 #include "io/udp.h"
@@ -65,6 +66,7 @@ struct dtt_io {
     struct dtt_udp udp[SOCKETS];
     uv_poll_t poll[SOCKETS];
     bool is_blocked[SOCKETS]; /* the kernel took no more: waiting until it does */
+    struct dtt_spare_sockets spares;
     struct dtt_udp_rx *rx;
     uv_async_t wake;
     bool is_woken;
@@ -133,17 +135,17 @@ static void watch(struct dtt_io *io, int i)
     io->is_stale = true;
 }
 
-static void read_socket(struct dtt_io *io, int i)
+static void read_socket(struct dtt_io *io, struct dtt_udp *u)
 {
     for (int round = 0; round < READ_BATCHES; round++) {
-        int n = dtt_udp_recv(&io->udp[i], io->rx);
+        int n = dtt_udp_recv(u, io->rx);
         if (n <= 0) {
             io->is_broken = io->is_broken || n < 0;
             return;
         }
         struct dtt_now now = dtt_host_now();
         struct dtt_udp_datagram d;
-        while (dtt_udp_next(&io->udp[i], io->rx, &d)) {
+        while (dtt_udp_next(u, io->rx, &d)) {
             dtt_core_recv(io->core, now, &d.to, &d.from, d.ecn, d.data);
         }
         /* Received stream bytes wait in QUIC until they are routed: do so before reading on. */
@@ -167,7 +169,7 @@ static void on_socket(uv_poll_t *handle, int status, int events)
         io->is_blocked[i] = false;
         watch(io, i);
     }
-    read_socket(io, i);
+    read_socket(io, &io->udp[i]);
 }
 
 static int socket_of(const struct dtt_io *io, const struct dtt_addr *remote)
@@ -178,6 +180,41 @@ static int socket_of(const struct dtt_io *io, const struct dtt_addr *remote)
         }
     }
     return -1;
+}
+
+static void on_spare(void *user, struct dtt_udp *u)
+{
+    read_socket(user, u);
+}
+
+/* Opens and closes spare sockets as the core wishes. */
+static void keep_spares(struct dtt_io *io, struct dtt_now now)
+{
+    struct dtt_socket_wish wish;
+    struct dtt_addr bound[DTT_SPARES_MAX];
+    while (dtt_core_next_socket(io->core, &wish)) {
+        if (wish.n_open > 0) {
+            int i = socket_of(io, &(struct dtt_addr){.family = DTT_FAMILY_V4});
+            size_t n =
+                i < 0 ? 0
+                      : dtt_spare_sockets_open(&io->spares, &io->udp[i].bound, wish.n_open, bound);
+            dtt_core_opened(io->core, now, bound, n);
+        } else {
+            dtt_spare_sockets_close(&io->spares, &wish.close);
+        }
+        io->is_stale = true;
+    }
+}
+
+static void send_from_spare(struct dtt_io *io, struct dtt_now now, const struct dtt_core_packet *p)
+{
+    bool is_knock = p->hops > 0;
+    if (!dtt_spare_sockets_send(&io->spares, p)) {
+        DTT_COUNT(io->ctx, NODE_TX_FAILED);
+        if (is_knock) { /* of a connection it may have been a probe of its path */
+            dtt_core_send_failed(io->core, now);
+        }
+    }
 }
 
 static void flush_socket(struct dtt_io *io, int i)
@@ -234,9 +271,12 @@ static void send_all(struct dtt_io *io, struct dtt_now now)
     struct dtt_core_packet p;
     dtt_core_settle(io->core, now);
     send_mdns(io, now);
+    keep_spares(io, now);
     while (takes_packets(io) && dtt_core_next_packet(io->core, now, &p)) {
         int i = socket_of(io, &p.remote);
-        if (i >= 0) {
+        if (dtt_spare_sockets_has(&io->spares, &p)) {
+            send_from_spare(io, now, &p);
+        } else if (i >= 0) {
             put_packet(io, i, &p);
         }
     }
@@ -552,6 +592,7 @@ static int open_watchers(struct dtt_io *io)
         return DTT_EIO;
     }
     io->loop.data = io;
+    io->spares = (struct dtt_spare_sockets){.loop = &io->loop, .user = io, .on_readable = on_spare};
     io->timer_ns = DTT_NEVER;
     io->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (io->timer_fd < 0 || uv_async_init(&io->loop, &io->wake, on_wake) != 0 ||
@@ -683,6 +724,7 @@ void dtt_io_close(struct dtt_io *io)
         dtt_core_free(io->core);
     }
     if (io->loop.data) {
+        dtt_spare_sockets_fini(&io->spares);
         uv_walk(&io->loop, close_handle, NULL);
         uv_run(&io->loop, UV_RUN_DEFAULT);
         uv_loop_close(&io->loop);

@@ -171,6 +171,11 @@ void dtt_udp_close(struct dtt_udp *u)
     *u = (struct dtt_udp){.fd = -1};
 }
 
+void dtt_udp_ignore_errors(struct dtt_udp *u)
+{
+    set_option(u->fd, IPPROTO_IP, IP_RECVERR, 0);
+}
+
 bool dtt_udp_source(const struct dtt_addr *to, struct dtt_addr *ret)
 {
     union sockaddr_any sa;
@@ -464,6 +469,13 @@ bool dtt_udp_next_routeless(struct dtt_udp *u, struct dtt_addr *ret)
     }
     *ret = u->tx->routeless[--u->tx->n_routeless];
     return true;
+}
+
+void dtt_udp_drop(struct dtt_udp *u)
+{
+    if (u->tx) {
+        u->tx->first = u->tx->count = u->tx->used = 0;
+    }
 }
 
 int dtt_udp_flush(struct dtt_udp *u)

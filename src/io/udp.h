@@ -33,6 +33,9 @@ struct dtt_udp_datagram {
 int dtt_udp_open(struct dtt_udp *u, const struct dtt_addr *addr);
 void dtt_udp_close(struct dtt_udp *u);
 
+/** ICMP errors are not told from now on. */
+void dtt_udp_ignore_errors(struct dtt_udp *u);
+
 struct dtt_udp_rx *dtt_udp_rx_new(void);
 void dtt_udp_rx_free(struct dtt_udp_rx *rx);
 /** Receives one batch; number of messages, 0 when there are none just now, DTT_EIO. */
@@ -59,6 +62,8 @@ bool dtt_udp_add(struct dtt_udp *u, const struct dtt_addr *from, const struct dt
                  unsigned ecn, uint8_t hops, size_t segment, struct dtt_slice data);
 /** Sends the batch. DTT_OK when all went out (or was refused for good), DTT_EAGAIN: call again. */
 int dtt_udp_flush(struct dtt_udp *u);
+/** Forgets what of the batch has not been sent. */
+void dtt_udp_drop(struct dtt_udp *u);
 /** Next destination of those batches to which this host has no route, or false. */
 bool dtt_udp_next_routeless(struct dtt_udp *u, struct dtt_addr *ret);
 

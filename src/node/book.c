@@ -132,8 +132,8 @@ void dtt_book_set_reach(struct dtt_book *b, struct dtt_now now, const struct dtt
 {
     struct dtt_book_entry *e = report(b, now, id);
     if (e) {
-        e->reach =
-            (struct dtt_book_reach){.told = *reach, .joined_s = dtt_reach_joined_s(reach, unix_s)};
+        e->reach = (struct dtt_book_reach){
+            .told = *reach, .joined_s = dtt_reach_joined_s(reach, unix_s), .read_ns = now.mono_ns};
     }
 }
 

@@ -22,6 +22,7 @@
 struct dtt_book_reach {
     struct dtt_reach told;
     uint64_t joined_s;
+    uint64_t read_ns; /**< when that record was read */
 };
 
 struct dtt_book {

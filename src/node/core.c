@@ -13,6 +13,7 @@
 #include "node/locate.h"
 #include "node/meet.h"
 #include "node/once.h"
+#include "node/pair.h"
 #include "node/slots.h"
 #include "quic/demux.h"
 #include "record/proof.h"
@@ -199,7 +200,10 @@ static void tell_links(struct dtt_core *c, struct dtt_now now)
 static void look_at_reach(struct dtt_core *c, struct dtt_now now)
 {
     struct dtt_reach reach = reach_of(c, now);
+    struct dtt_dht_stats dht;
     c->reach_ns = now.mono_ns + DTT_S;
+    dtt_dht_stats(c->dht, &dht);
+    dtt_pair_heard(&c->links, now, dht.asked, dht.answered);
     if (memcmp(&reach, &c->reach, sizeof(reach)) == 0) {
         tell_links(c, now);
         return;
@@ -208,8 +212,12 @@ static void look_at_reach(struct dtt_core *c, struct dtt_now now)
         DTT_TRACE(c->ctx, NODE_REACH, dtt_tv_text(dtt_reach_name(reach.kind)),
                   dtt_tv_int(reach.step));
     }
+    bool is_other = reach.kind != c->reach.kind;
     c->reach = reach;
     tell_links(c, now);
+    if (is_other && !c->cfg.dht_only) {
+        dtt_dials_reach(&c->links, now);
+    }
     for (size_t i = 0; i < c->n_topics && !c->cfg.is_plain; i++) {
         dtt_tracker_set_reach(c->topics[i]->tracker, now, &reach);
     }
@@ -449,10 +457,31 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
     return t;
 }
 
+/* Nobody knows a spare socket but the peer that knocks at it and is then dialled from there. */
+static void recv_spare(struct dtt_core *c, struct dtt_now now, struct dtt_spare *spare,
+                       const struct dtt_addr *local, const struct dtt_addr *remote, unsigned ecn,
+                       struct dtt_slice datagram)
+{
+    if (dtt_knock_is(datagram)) {
+        DTT_COUNT(c->ctx, NODE_RX_KNOCKS);
+        dtt_pair_knocked(&c->links, now, spare, remote);
+    } else if (spare->conn) {
+        DTT_COUNT_N(c->ctx, NODE_RX_QUIC_BYTES, datagram.len);
+        c->transport.ops->recv(c->transport.self, now, local, remote, ecn, datagram);
+    } else {
+        DTT_COUNT(c->ctx, NODE_SPARES_REFUSED);
+    }
+}
+
 void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *local,
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
     DTT_COUNT(c->ctx, NODE_RX_DATAGRAMS);
+    struct dtt_spare *spare = dtt_spares_find(&c->links.spares, local);
+    if (spare) {
+        recv_spare(c, now, spare, local, remote, ecn, datagram);
+        return;
+    }
     if (dtt_portmap_recv(&c->portmap, now, remote, datagram)) {
         return;
     }
@@ -508,6 +537,21 @@ void dtt_core_no_route(struct dtt_core *c, struct dtt_now now, const struct dtt_
     }
 }
 
+bool dtt_core_next_socket(struct dtt_core *c, struct dtt_socket_wish *ret)
+{
+    return dtt_spares_next(&c->links.spares, ret);
+}
+
+void dtt_core_opened(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *bound, size_t n)
+{
+    dtt_pair_opened(&c->links, now, bound, n);
+}
+
+void dtt_core_send_failed(struct dtt_core *c, struct dtt_now now)
+{
+    dtt_pair_stop(&c->links, now);
+}
+
 void dtt_core_add_bootstrap(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *addr)
 {
     dtt_dht_add_bootstrap(c->dht, now, addr);
@@ -547,7 +591,8 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
                                         .data = dtt_slice(c->meet_packet.data, c->meet_packet.len)};
         DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
     } else if (dtt_knock_next(&c->links, &knock)) {
-        *ret = (struct dtt_core_packet){.remote = knock.addr,
+        *ret = (struct dtt_core_packet){.local = knock.local,
+                                        .remote = knock.addr,
                                         .hops = knock.hops,
                                         .segment = dtt_knock_bytes().len,
                                         .data = dtt_knock_bytes()};

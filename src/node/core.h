@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/ctx.h"
 #include "node/events.h"
+#include "node/spares.h"
 
 struct dtt_core;
 struct dtt_portmap_job;
@@ -87,12 +88,20 @@ void dtt_core_set_upnp(struct dtt_core *c, bool is_there);
 bool dtt_core_next_upnp(struct dtt_core *c, struct dtt_now now, struct dtt_portmap_job *ret);
 void dtt_core_upnp_done(struct dtt_core *c, struct dtt_now now,
                         const struct dtt_portmap_done *done);
+/** What is to be done with spare sockets next, or false (spares.h); comes before the packets. */
+bool dtt_core_next_socket(struct dtt_core *c, struct dtt_socket_wish *ret);
+/** Such sockets have been opened: so many as asked, fewer, or none. */
+void dtt_core_opened(struct dtt_core *c, struct dtt_now now, const struct dtt_addr *bound,
+                     size_t n);
+/** The system did not send what was to leave from a spare socket. */
+void dtt_core_send_failed(struct dtt_core *c, struct dtt_now now);
 /** Runs what is due and routes. Call after receiving and at the deadline. */
 void dtt_core_run(struct dtt_core *c, struct dtt_now now);
 uint64_t dtt_core_deadline(const struct dtt_core *c);
 
 struct dtt_core_packet {
-    struct dtt_addr local;  /**< no family, or a wildcard: the kernel chooses */
+    struct dtt_addr local;  /**< its port names a spare socket, if one has it; no family, or a
+                                 wildcard: the kernel chooses the address */
     struct dtt_addr remote; /**< its family names the socket */
     unsigned ecn;
     uint8_t hops;          /**< hop limit; 0: that of the system */

@@ -4,6 +4,7 @@
 #include "node/knock.h"
 #include "node/link.h"
 #include "node/meet.h"
+#include "node/pair.h"
 
 #include <assert.h>
 
@@ -17,6 +18,9 @@ static const char *stage_of(enum dtt_reason reason)
     case DTT_REASON_SELF:
     case DTT_REASON_LOCAL:
     case DTT_REASON_NO_ROUTE:
+    case DTT_REASON_BOTH_VARY:
+    case DTT_REASON_PORT_VARIES:
+    case DTT_REASON_OTHER_FAMILY:
     case DTT_REASON_LIMIT:
     case DTT_REASON_BUDGET: return "connect";
     case DTT_REASON_NONE:
@@ -51,10 +55,17 @@ static void list_tries(const struct dtt_race *r, struct dtt_dial_failure *ret)
 /* The race is lost: tells of it and drops the link. */
 static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
+    enum dtt_reason reason = dtt_pair_reason(p, now, link, link->race.worst.reason);
+    struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
     struct dtt_dial_failure f = {.peer = link->id,
                                  .addr = link->race.worst.addr,
-                                 .stage = stage_of(link->race.worst.reason),
-                                 .reason = link->race.worst.reason};
+                                 .stage = stage_of(reason),
+                                 .reason = reason,
+                                 .mine = p->me.told.kind,
+                                 .theirs = reach.told.kind};
+    if (reach.told.kind == DTT_REACH_VARY && reason != link->race.worst.reason) {
+        f.addr = reach.told.last; /* the one that stands between; none could be dialled */
+    }
     list_tries(&link->race, &f);
     struct dtt_dial_failure *told = dtt_ring_push(&p->failures);
     if (told) {
@@ -184,6 +195,7 @@ static void open_door(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     struct dtt_door_side us = side_of(&p->prover.me, &p->me);
     struct dtt_door_side peer = side_of(&link->id, &reach);
     struct dtt_race *r = &link->race;
+    dtt_pair_consider(p, now, link);
     if (!us.is_cone || r->is_hearsay) {
         return;
     }
@@ -253,6 +265,19 @@ void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
     dtt_dials_next(p, now, link);
 }
 
+/* A dial is under way, and one of the two routers turns out to use a new port for each peer. */
+static void look_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    bool varies = p->me.told.kind == DTT_REACH_VARY ||
+                  dtt_book_reach(&p->book, &link->id).told.kind == DTT_REACH_VARY;
+    if (link->state == DTT_LINK_DIALLING && varies) {
+        open_door(p, now, link);
+        if (dtt_race_is_on(&link->race, now)) { /* else its timer is due */
+            dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+        }
+    }
+}
+
 void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                       const struct dtt_reach *reach, uint64_t unix_s)
 {
@@ -260,6 +285,17 @@ void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_
         dtt_book_set_reach(&p->book, now, id, reach, unix_s);
     }
     dtt_doors_renew(&p->doors, now, id);
+    struct dtt_link *link = dtt_link_find(p, id);
+    if (link) {
+        look_again(p, now, link);
+    }
+}
+
+void dtt_dials_reach(struct dtt_links *p, struct dtt_now now)
+{
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        look_again(p, now, dtt_map_value_at(&p->peers, i));
+    }
 }
 
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
@@ -297,6 +333,7 @@ void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_add
 
 void dtt_dials_moved(struct dtt_links *p, struct dtt_now now)
 {
+    dtt_pair_stop(p, now);
     for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
         struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
         if (link->state == DTT_LINK_DIALLING && !link->race.is_hearsay) {

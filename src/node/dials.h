@@ -33,6 +33,8 @@ void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
 /** What a record of a peer, written at `unix_s`, tells of its reach; before dtt_dials_learn. */
 void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                       const struct dtt_reach *reach, uint64_t unix_s);
+/** So is our own, p->me, from now on. */
+void dtt_dials_reach(struct dtt_links *p, struct dtt_now now);
 /** Knocks at the doors at which it is time. */
 void dtt_dials_knock(struct dtt_links *p, struct dtt_now now);
 /** Our own addresses, those seen from outside among them: at most DTT_RECORD_ADDRS. */
@@ -74,6 +76,8 @@ struct dtt_dial_failure {
     struct dtt_addr addr; /**< the one that tells most; family none: no address was known */
     const char *stage;
     enum dtt_reason reason; /**< of that one */
+    int mine;               /**< enum dtt_reach_class of this node, when it was told ... */
+    int theirs;             /**< ... and of the peer */
     size_t n_tries;
     struct dtt_try tries[DTT_RACE_TRIES]; /**< the global addresses first */
 };

@@ -16,10 +16,18 @@ bool dtt_knock_is(struct dtt_slice datagram)
 void dtt_knock_send(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addr,
                     uint8_t hops)
 {
-    struct dtt_knock *knock =
-        dtt_destinations_knock(&p->destinations, now, addr) ? dtt_ring_push(&p->knocks) : NULL;
-    if (knock) {
-        *knock = (struct dtt_knock){.addr = *addr, .hops = hops};
+    if (dtt_destinations_knock(&p->destinations, now, addr)) {
+        dtt_knock_push(p, &(struct dtt_knock){.addr = *addr, .hops = hops});
+    } else {
+        DTT_COUNT(p->ctx, NODE_KNOCKS_REFUSED);
+    }
+}
+
+void dtt_knock_push(struct dtt_links *p, const struct dtt_knock *knock)
+{
+    struct dtt_knock *place = dtt_ring_push(&p->knocks);
+    if (place) {
+        *place = *knock;
     } else {
         DTT_COUNT(p->ctx, NODE_KNOCKS_REFUSED);
     }

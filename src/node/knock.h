@@ -13,6 +13,7 @@
 
 /** A knock to be sent. */
 struct dtt_knock {
+    struct dtt_addr local; /**< the spare socket that it leaves from; no family: the usual one */
     struct dtt_addr addr;
     uint8_t hops; /**< hop limit; 0: that of the system */
 };
@@ -24,6 +25,8 @@ bool dtt_knock_is(struct dtt_slice datagram);
 /** Knocks at an address; not when its host has no budget left (destinations.h). */
 void dtt_knock_send(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addr,
                     uint8_t hops);
+/** One that is not in that budget, as it has its own (birthday.h). */
+void dtt_knock_push(struct dtt_links *p, const struct dtt_knock *knock);
 /** The next one to be sent, or false. */
 bool dtt_knock_next(struct dtt_links *p, struct dtt_knock *ret);
 

@@ -45,7 +45,7 @@ void dtt_link_enter(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     assert(state != DTT_LINK_NEW);
     assert(state != DTT_LINK_LOCATING || link->state == DTT_LINK_NEW);
     assert((state == DTT_LINK_LIVE || state == DTT_LINK_LINGERING) == (link->n_conns > 0));
-    assert(state != DTT_LINK_DIALLING || link->race.n_dials > 0 || link->race.n_todo > 0);
+    assert(state != DTT_LINK_DIALLING || dtt_race_is_on(&link->race, now));
     assert(state != DTT_LINK_LIVE || link->neighbor_of > 0);
     if (state == DTT_LINK_DIALLING) {
         at = dtt_race_deadline(&link->race, now);

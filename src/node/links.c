@@ -6,6 +6,7 @@
 #include "node/limits.h"
 #include "node/link.h"
 #include "node/meet.h"
+#include "node/pair.h"
 #include "node/places.h"
 #include "node/worn.h"
 
@@ -23,6 +24,7 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     dtt_book_init(&p->book, hash_key, &p->peers);
     dtt_destinations_init(&p->destinations, hash_key);
     p->nearest = DTT_SCOPE_PRIVATE;
+    dtt_rng_init(&p->birthday.rng, ctx->seed, "node.birthday");
     dtt_map_init(&p->peers, sizeof(struct dtt_id), DTT_LINKS_MAX, hash_key);
     dtt_timerq_init(&p->timers);
     dtt_ring_init(&p->failures, sizeof(struct dtt_dial_failure), DTT_LINKS_MAX);
@@ -43,6 +45,7 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_map_fini(&p->peers);
     dtt_book_fini(&p->book);
     dtt_destinations_fini(&p->destinations);
+    dtt_rng_fini(&p->birthday.rng);
     dtt_timerq_fini(&p->timers);
     dtt_ring_fini(&p->failures);
     dtt_ring_fini(&p->knocks);
@@ -297,6 +300,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     link->race.n_todo = 0;
     dtt_doors_close(&p->doors, &ev->peer);
     dtt_meet_unneeded(p, &ev->peer);
+    dtt_pair_met(p, now, &ev->peer);
     if (ev->dialed) {
         /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
          * peer may be doing the same, and then both would go. */
@@ -384,6 +388,9 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
     if (ev->type == DTT_QUIC_CONNECTED) {
         on_connected(p, now, ev);
         return;
+    }
+    if (ev->type == DTT_QUIC_CLOSED) {
+        dtt_spares_ended(&p->spares, ev->conn);
     }
     struct dtt_link *link = dtt_link_find(p, &ev->peer);
     if (!link) {
@@ -619,6 +626,10 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
         }
         if (t == &p->meeting) {
             dtt_meet_tick(p, now);
+            continue;
+        }
+        if (t == &p->guessing) {
+            dtt_pair_tick(p, now);
             continue;
         }
         struct dtt_link *link = DTT_TIMER_OWNER(t, struct dtt_link, timer);

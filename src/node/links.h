@@ -24,6 +24,7 @@
 #include "base/timerq.h"
 #include "gossip/gossip.h"
 #include "node/backlog.h"
+#include "node/birthday.h"
 #include "node/book.h"
 #include "node/destinations.h"
 #include "node/door.h"
@@ -31,6 +32,7 @@
 #include "node/link_proofs.h"
 #include "node/meetings.h"
 #include "node/outflow.h"
+#include "node/spares.h"
 #include "node/transport.h"
 
 #define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
@@ -60,6 +62,14 @@ struct dtt_links {
     struct dtt_book_reach me; /**< our own reach and when we joined; all zero: not known */
     struct dtt_doors doors;
     struct dtt_timer knocking; /**< at the next door */
+    struct dtt_birthday birthday;
+    struct dtt_spares spares;
+    unsigned n_hits; /**< knocks at them that were followed, in this attempt, and the last one */
+    uint64_t hit_ns;
+    uint32_t dht_answered; /**< by the DHT, up to dht_ns; it had been asked so much then */
+    uint32_t dht_asked;
+    uint64_t dht_ns;
+    struct dtt_timer guessing; /**< and at the next port */
     struct dtt_ring knocks;    /**< struct dtt_knock, at most DTT_LINKS_KNOCKS */
     struct dtt_meetings meetings;
     struct dtt_timer meeting;     /**< something is due in one */

@@ -196,12 +196,29 @@ bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tra
         r->worst.reason = DTT_REASON_BUDGET;
         r->n_todo = 0;
     }
-    return r->n_dials > 0 || r->n_todo > 0;
+    return dtt_race_is_on(r, now);
+}
+
+bool dtt_race_add(struct dtt_race *r, dtt_quic_conn conn, const struct dtt_addr *addr)
+{
+    if (r->n_dials == DTT_RACE_DIALS_MAX) {
+        return false;
+    }
+    r->dials[r->n_dials++] = (struct dtt_dial){.conn = conn, .addr = *addr};
+    return true;
+}
+
+bool dtt_race_is_on(const struct dtt_race *r, struct dtt_now now)
+{
+    return r->n_dials > 0 || r->n_todo > 0 || r->kept_ns > now.mono_ns;
 }
 
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now)
 {
-    if (r->n_todo == 0 || r->n_dials == max_dials(r)) {
+    if (r->n_todo == 0 && r->n_dials == 0) {
+        return r->kept_ns;
+    }
+    if (r->n_todo == 0 || r->n_dials >= max_dials(r)) {
         return DTT_NEVER;
     }
     return r->retry_ns == DTT_NEVER ? now.mono_ns + DTT_RACE_STAGGER_NS : r->retry_ns;

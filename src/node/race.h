@@ -46,6 +46,7 @@ struct dtt_race {
     uint64_t near_ns; /**< the others are dialled from then on */
     uint64_t held_ns; /**< global IPv4 addresses are; the caller's, 0: at once */
     struct dtt_addr met; /**< the peer has knocked from there; no family: it has not */
+    uint64_t kept_ns;    /**< it is not lost before then; the caller's: something else is tried */
     uint64_t retry_ns;   /**< an address waits for its time; DTT_NEVER: none does */
     bool is_hearsay;     /**< only another peer vouches for this one: no budget is waited for */
     struct dtt_try tries[DTT_RACE_TRIES]; /**< what has failed, in the order of the first attempt */
@@ -70,6 +71,10 @@ bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr);
 /** The peer has knocked from an address, so that the way there is open: it is dialled next. */
 void dtt_race_met(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now,
                   const struct dtt_addr *addr);
+/** A dial that the caller made takes part. False: too many do. */
+bool dtt_race_add(struct dtt_race *r, dtt_quic_conn conn, const struct dtt_addr *addr);
+/** Whether something is under way, or waits. */
+bool dtt_race_is_on(const struct dtt_race *r, struct dtt_now now);
 /** When dtt_race_next should be called again, or DTT_NEVER. */
 uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now);
 /** What a dial of this race has taken out of the budget of its host; 0 when it is none. */

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/pair.h"
+
+#include "node/knock.h"
+
+#define DATAGRAMS 4 /* of a dial to where a knock came from, before it is answered */
+
+static void arm(struct dtt_links *p)
+{
+    uint64_t at = dtt_birthday_deadline(&p->birthday);
+    if (at == DTT_NEVER) {
+        dtt_timerq_cancel(&p->timers, &p->guessing);
+    } else {
+        dtt_timerq_set(&p->timers, &p->guessing, at); /* out of memory: the attempt stands still */
+    }
+}
+
+static void end(struct dtt_links *p, struct dtt_now now, const char *how)
+{
+    if (p->birthday.state != DTT_BIRTHDAY_IDLE) {
+        DTT_TRACE(p->ctx, NODE_BIRTHDAY, dtt_tv_id(&p->birthday.peer),
+                  dtt_tv_addr(&p->birthday.addr), dtt_tv_text(how));
+        dtt_birthday_stop(&p->birthday, now);
+        dtt_spares_release(&p->spares);
+        p->n_hits = 0;
+        arm(p);
+    }
+}
+
+static bool has_neighbor(const struct dtt_links *p)
+{
+    bool has = false;
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        const struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        has |= link->neighbor_of > 0;
+    }
+    return has;
+}
+
+/* Where the cone side is, or NULL. */
+static const struct dtt_addr *outside_of(const struct dtt_race *r)
+{
+    for (size_t i = 0; i < r->n_seen; i++) {
+        if (r->seen[i].family == DTT_FAMILY_V4 && dtt_addr_scope(&r->seen[i]) == DTT_SCOPE_GLOBAL) {
+            return &r->seen[i];
+        }
+    }
+    return NULL;
+}
+
+/* Behind our own router: what it cannot do for us from outside is done inside. */
+static bool is_ours(const struct dtt_links *p, const struct dtt_addr *addr)
+{
+    bool is = dtt_addr_same_ip(&p->me.told.last, addr);
+    for (size_t i = 0; i < p->n_own; i++) {
+        is |= dtt_addr_same_ip(&p->own[i], addr);
+    }
+    return is;
+}
+
+/* Only a node without neighbours holds ports open. Who has some guesses for it all the same, when
+ * its topic has chosen the newcomer to be dialled. */
+static bool begin(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link,
+                  const struct dtt_reach *theirs)
+{
+    const struct dtt_addr *outside = outside_of(&link->race);
+    if (p->me.told.kind == DTT_REACH_CONE && theirs->kind == DTT_REACH_VARY) {
+        return !is_ours(p, &theirs->last) &&
+               dtt_birthday_guess(&p->birthday, now, &link->id, &theirs->last, theirs->step);
+    }
+    return p->me.told.kind == DTT_REACH_VARY && theirs->kind == DTT_REACH_CONE && outside &&
+           !is_ours(p, outside) && !has_neighbor(p) &&
+           dtt_birthday_hold(&p->birthday, now, &link->id, outside);
+}
+
+void dtt_pair_consider(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
+    if (link->race.is_hearsay || link->n_conns > 0 || !reach.told.is_told ||
+        now.mono_ns - reach.read_ns >= DTT_PAIR_FRESH_NS) {
+        return;
+    }
+    if (begin(p, now, link, &reach.told)) {
+        DTT_COUNT(p->ctx, NODE_BIRTHDAYS);
+        DTT_TRACE(p->ctx, NODE_BIRTHDAY, dtt_tv_id(&link->id), dtt_tv_addr(&p->birthday.addr),
+                  dtt_tv_text(p->birthday.state == DTT_BIRTHDAY_GUESSING ? "guess" : "hold"));
+        arm(p);
+    }
+    if (dtt_birthday_is_with(&p->birthday, &link->id)) {
+        link->race.kept_ns = p->birthday.end_ns + 1; /* the attempt ends first */
+    }
+}
+
+void dtt_pair_tick(struct dtt_links *p, struct dtt_now now)
+{
+    struct dtt_birthday *b = &p->birthday;
+    struct dtt_knock knock = {.hops = 0};
+    if (b->state != DTT_BIRTHDAY_IDLE && b->end_ns <= now.mono_ns) {
+        end(p, now, "missed");
+    }
+    if (dtt_birthday_wants_sockets(b, now) && !dtt_spares_want(&p->spares, DTT_SPARES_MAX)) {
+        dtt_pair_stop(p, now);
+    }
+    while (dtt_birthday_take(b, now, &knock.addr)) {
+        const struct dtt_spare *spare = NULL;
+        if (b->state == DTT_BIRTHDAY_HOLDING) {
+            /* Always whispers: one that came through would plant a state at the router of the
+             * other side, which then could give another port to the knock that we wait for. */
+            spare = dtt_spares_turn(&p->spares);
+            knock.hops = DTT_KNOCK_WHISPER;
+        }
+        if (spare || b->state == DTT_BIRTHDAY_GUESSING) {
+            knock.local = spare ? spare->bound : (struct dtt_addr){0};
+            DTT_COUNT(p->ctx, NODE_GUESSES);
+            dtt_knock_push(p, &knock);
+        }
+    }
+    arm(p);
+}
+
+void dtt_pair_opened(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *bound,
+                     size_t n)
+{
+    dtt_spares_opened(&p->spares, bound, n);
+    if (n == 0) {
+        dtt_pair_stop(p, now);
+    } else {
+        dtt_birthday_opened(&p->birthday, now);
+        arm(p);
+    }
+}
+
+void dtt_pair_knocked(struct dtt_links *p, struct dtt_now now, struct dtt_spare *spare,
+                      const struct dtt_addr *remote)
+{
+    struct dtt_birthday *b = &p->birthday;
+    struct dtt_link *link = dtt_link_find(p, &b->peer);
+    dtt_quic_conn conn;
+    if (b->state != DTT_BIRTHDAY_HOLDING || !dtt_addr_same_ip(&b->addr, remote) || spare->conn ||
+        !link || link->state != DTT_LINK_DIALLING || p->n_hits == DTT_PAIR_HITS ||
+        (p->n_hits > 0 && now.mono_ns - p->hit_ns < DTT_PAIR_HIT_NS)) {
+        return;
+    }
+    p->n_hits++;
+    p->hit_ns = now.mono_ns;
+    DTT_COUNT(p->ctx, NODE_BIRTHDAY_HITS);
+    if (p->transport.ops->dial(p->transport.self, now, &link->id, &spare->bound, remote, &conn)) {
+        return;
+    }
+    if (!dtt_race_add(&link->race, conn, remote)) {
+        dtt_transport_close(&p->transport, now, conn, "");
+        return;
+    }
+    p->transport.ops->limit_dial(p->transport.self, conn, DATAGRAMS);
+    spare->conn = conn;
+    DTT_TRACE(p->ctx, NODE_BIRTHDAY, dtt_tv_id(&link->id), dtt_tv_addr(remote),
+              dtt_tv_text("found"));
+    DTT_TRACE(p->ctx, NODE_DIAL, dtt_tv_id(&link->id), dtt_tv_addr(remote));
+    dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+}
+
+void dtt_pair_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer)
+{
+    /* Ports are held open for the sake of the first neighbour. */
+    if (dtt_birthday_is_with(&p->birthday, peer) || p->birthday.state == DTT_BIRTHDAY_WAITING) {
+        end(p, now, "met");
+    }
+}
+
+void dtt_pair_stop(struct dtt_links *p, struct dtt_now now)
+{
+    struct dtt_link *link = dtt_link_find(p, &p->birthday.peer);
+    if (p->birthday.state == DTT_BIRTHDAY_IDLE) {
+        return;
+    }
+    end(p, now, "stopped");
+    if (link && link->state == DTT_LINK_DIALLING) {
+        link->race.kept_ns = now.mono_ns + 1; /* the link looks at once whether its race is lost */
+        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    }
+}
+
+void dtt_pair_heard(struct dtt_links *p, struct dtt_now now, uint32_t asked, uint32_t answered)
+{
+    if (p->birthday.state == DTT_BIRTHDAY_IDLE || answered != p->dht_answered) {
+        p->dht_answered = answered;
+        p->dht_asked = asked;
+        p->dht_ns = now.mono_ns;
+    } else if (now.mono_ns - p->dht_ns >= DTT_PAIR_DEAF_NS &&
+               asked - p->dht_asked >= DTT_PAIR_DEAF_QUERIES) {
+        dtt_pair_stop(p, now);
+    }
+}
+
+/* All global addresses of the peer are of the family of which this host has none. */
+static bool is_other_family(const struct dtt_links *p, const struct dtt_race *r)
+{
+    bool has[2] = {false, false}; /* IPv4, IPv6 */
+    bool is = false;
+    for (size_t i = 0; i < p->n_own; i++) {
+        enum dtt_addr_scope scope = dtt_addr_scope(&p->own[i]);
+        bool is_v6 = p->own[i].family == DTT_FAMILY_V6;
+        /* A private IPv4 address has a router that translates; a private IPv6 one leads nowhere. */
+        has[is_v6] |= scope == DTT_SCOPE_GLOBAL || (scope == DTT_SCOPE_PRIVATE && !is_v6);
+    }
+    for (size_t i = 0; i < r->n_seen; i++) {
+        bool is_v6 = r->seen[i].family == DTT_FAMILY_V6;
+        if (dtt_addr_scope(&r->seen[i]) == DTT_SCOPE_GLOBAL) {
+            if (has[is_v6]) {
+                return false;
+            }
+            is = has[!is_v6];
+        }
+    }
+    return is;
+}
+
+enum dtt_reason dtt_pair_reason(const struct dtt_links *p, struct dtt_now now,
+                                const struct dtt_link *link, enum dtt_reason reason)
+{
+    int mine = p->me.told.kind;
+    int theirs = dtt_book_reach(&p->book, &link->id).told.kind;
+    bool is_silence = reason == DTT_REASON_TIMEOUT || reason == DTT_REASON_UNREACHABLE ||
+                      reason == DTT_REASON_NO_ADDRESS || reason == DTT_REASON_NO_ROUTE ||
+                      reason == DTT_REASON_LOCAL;
+    if (!is_silence) {
+        return reason; /* somebody has answered, or nobody has tried */
+    }
+    if (mine == DTT_REACH_VARY && theirs == DTT_REACH_VARY) {
+        return DTT_REASON_BOTH_VARY;
+    }
+    if (mine + theirs == DTT_REACH_VARY + DTT_REACH_CONE &&
+        dtt_birthday_was_with(&p->birthday, now, &link->id)) {
+        return DTT_REASON_PORT_VARIES;
+    }
+    return is_other_family(p, &link->race) ? DTT_REASON_OTHER_FAMILY : reason;
+}
