@@ -295,7 +295,7 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     case DTT_GOSSIP_NEIGHBOR_DOWN:
         dtt_links_neighbor(&c->links, now, &a->peer, -1);
         if (a->reason == DTT_REASON_DISCONNECT) {
-            dtt_links_parted(&c->links, &a->peer, &a->topic);
+            dtt_links_parted(&c->links, now, &a->peer, &a->topic);
         }
         if (t) {
             dtt_tracker_neighbor_down(t->tracker, now, &a->peer, dtt_reason_is_silence(a->reason));

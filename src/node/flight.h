@@ -16,6 +16,8 @@
  * instead (backlog.h), and a frame has 40 bytes at least: room for all.
  */
 #define DTT_FLIGHT_MAX 8192
+/** So long after its goodbye a peer that ends the connection, too, may take. */
+#define DTT_FLIGHT_PART_NS (50 * DTT_MS)
 
 struct dtt_flight {
     struct dtt_ring marks;
@@ -31,5 +33,15 @@ int dtt_flight_add(struct dtt_flight *f, const struct dtt_transport *t, dtt_quic
 void dtt_flight_settle(struct dtt_flight *f, const struct dtt_transport *t, dtt_quic_conn conn);
 /** The peer wants no more of the stream. */
 void dtt_flight_stop(struct dtt_flight *f, int64_t stream);
+/**
+ * The peer has left the topic of the stream. What it acknowledges from now on it may have passed
+ * by, or read before: that counts when the connection ends within DTT_FLIGHT_PART_NS, for who
+ * ends it hears nothing after leaving. dtt_flight_over then lets go of the rest; true while there
+ * are some to wait for.
+ */
+void dtt_flight_part(struct dtt_flight *f, struct dtt_now now, int64_t stream);
+bool dtt_flight_over(struct dtt_flight *f, struct dtt_now now);
+/** The connection has ended: lets go of all that were acknowledged before. */
+void dtt_flight_end(struct dtt_flight *f, const struct dtt_transport *t, dtt_quic_conn conn);
 
 #endif

@@ -360,7 +360,7 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     }
     struct dtt_link_conn gone = link->conns[k];
     p->n_accepted -= !gone.is_dialled && !gone.is_closing;
-    dtt_flight_settle(&gone.flight, &p->transport, gone.conn);
+    dtt_flight_end(&gone.flight, &p->transport, gone.conn);
     bool is_short = dtt_link_conn_fini(&gone);
     memmove(link->conns + k, link->conns + k + 1, (--link->n_conns - k) * sizeof(gone));
     if (k == 0) {
@@ -451,7 +451,7 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
     }
 }
 
-void dtt_links_parted(struct dtt_links *p, const struct dtt_id *id,
+void dtt_links_parted(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                       const struct dtt_gossip_topic_id *topic)
 {
     struct dtt_link *link = dtt_link_find(p, id);
@@ -459,7 +459,27 @@ void dtt_links_parted(struct dtt_links *p, const struct dtt_id *id,
     if (link && link->n_conns > 0 && dtt_outflow_find(&link->out, topic, &stream)) {
         struct dtt_link_conn *c = &link->conns[0];
         dtt_flight_settle(&c->flight, &p->transport, c->conn);
-        dtt_flight_stop(&c->flight, stream);
+        dtt_flight_part(&c->flight, now, stream);
+        if (!dtt_timer_is_armed(&p->parting) &&
+            dtt_timerq_set(&p->timers, &p->parting, now.mono_ns + DTT_FLIGHT_PART_NS)) {
+            dtt_flight_stop(&c->flight, stream); /* out of memory */
+        }
+    }
+}
+
+static void part(struct dtt_links *p, struct dtt_now now)
+{
+    bool is_any = false;
+    dtt_links_settle(p);
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        for (size_t k = 0; k < link->n_conns; k++) {
+            is_any |= dtt_flight_over(&link->conns[k].flight, now);
+        }
+    }
+    if (is_any) {
+        /* Out of memory: the next goodbye sets it, or the connection ends. */
+        (void)dtt_timerq_set(&p->timers, &p->parting, now.mono_ns + DTT_FLIGHT_PART_NS);
     }
 }
 
@@ -618,6 +638,10 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
     while ((t = dtt_timerq_pop(&p->timers, now.mono_ns)) != NULL) {
         if (t == &p->look) {
             look_at_all(p, now);
+            continue;
+        }
+        if (t == &p->parting) {
+            part(p, now);
             continue;
         }
         if (t == &p->knocking) {

@@ -56,6 +56,7 @@ struct dtt_links {
     struct dtt_map peers;        /**< id -> struct dtt_link */
     struct dtt_timerq timers;
     struct dtt_timer look;    /**< at the links that have something to take */
+    struct dtt_timer parting; /**< what peers that left may still acknowledge is over */
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring named;    /**< the same on hearsay */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
@@ -96,8 +97,8 @@ void dtt_links_send(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 /** The peer became (+1) or ceased to be (-1) a neighbour in some topic. */
 void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                         int change);
-/** The peer has left a topic: what it has not acknowledged of it by now it does not have. */
-void dtt_links_parted(struct dtt_links *p, const struct dtt_id *id,
+/** The peer has left a topic: what it does not acknowledge of it very soon it does not have. */
+void dtt_links_parted(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                       const struct dtt_gossip_topic_id *topic);
 /**
  * The peer says nothing in a topic though asked. If it says nothing on its connections either, they

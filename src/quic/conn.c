@@ -188,6 +188,7 @@ void dtt_qconn_free(struct dtt_qconn *c)
         set_state(c, DTT_QCONN_OVER, DTT_NEVER);
     }
     free(c->close_packet);
+    free(c->last_ack);
     drop_events(c);
     dtt_list_remove(&c->connected.link);
     close_streams(c);
@@ -258,24 +259,46 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     dtt_qschedule_arm(c);
 }
 
+static uint8_t *copy_of(struct dtt_qconn *c, const uint8_t *packet, ngtcp2_ssize len)
+{
+    uint8_t *copy = len > 0 ? malloc((size_t)len) : NULL;
+    if (copy) {
+        memcpy(copy, packet, (size_t)len);
+    } else if (len > 0) {
+        DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
+    }
+    return copy;
+}
+
+/*
+ * ngtcp2 puts no acknowledgement beside CONNECTION_CLOSE, and none into any packet before it is
+ * due: the last words of the peer would count as lost although they were read. So what is due soon
+ * is written as if it were due now; the connection lives no longer than that instant.
+ */
+static void prepare_last_ack(struct dtt_qconn *c, uint64_t soon_ns)
+{
+    uint8_t buf[DTT_QMTU_MIN];
+    ngtcp2_path_storage ps;
+    ngtcp2_pkt_info pi = {0};
+    ngtcp2_path_storage_zero(&ps);
+    ngtcp2_ssize n = ngtcp2_conn_write_pkt(c->ng, &ps.path, &pi, buf, sizeof(buf), soon_ns);
+    c->last_ack = copy_of(c, buf, n);
+    c->last_ack_len = c->last_ack ? (size_t)n : 0;
+}
+
 /* Without memory or keys for the packet the peer must find out by itself. */
-static void prepare_close_packet(struct dtt_qconn *c, const ngtcp2_ccerr *err)
+static void prepare_close_packet(struct dtt_qconn *c, const ngtcp2_ccerr *err, uint64_t now_ns)
 {
     uint8_t buf[DTT_QMTU_MAX];
     ngtcp2_path_storage ps;
     ngtcp2_pkt_info pi = {0};
     ngtcp2_path_storage_zero(&ps);
-    ngtcp2_ssize n = ngtcp2_conn_write_connection_close(c->ng, &ps.path, &pi, buf, sizeof(buf), err,
-                                                        c->sh->now_ns);
-    if (n <= 0) {
-        return;
-    }
-    c->close_packet = malloc((size_t)n);
+    ngtcp2_ssize n =
+        ngtcp2_conn_write_connection_close(c->ng, &ps.path, &pi, buf, sizeof(buf), err, now_ns);
+    c->close_packet = copy_of(c, buf, n);
     if (!c->close_packet) {
-        DTT_COUNT(c->sh->ctx, QUIC_NO_MEMORY);
         return;
     }
-    memcpy(c->close_packet, buf, (size_t)n);
     c->close_len = (size_t)n;
     c->close_route.ecn = pi.ecn;
     dtt_qpath_addr(&ps.path.local, &c->close_route.local);
@@ -336,7 +359,7 @@ void dtt_qconn_fail(struct dtt_qconn *c, int rv)
     } else {
         ngtcp2_ccerr_set_liberr(&err, rv, NULL, 0);
     }
-    prepare_close_packet(c, &err);
+    prepare_close_packet(c, &err, c->sh->now_ns);
     finish(c, reason, true);
 }
 
@@ -351,7 +374,11 @@ void dtt_qconn_close(struct dtt_qconn *c, uint64_t code, const char *reason)
     ngtcp2_ccerr_set_application_error(&err, code, (const uint8_t *)reason,
                                        len < REASON_MAX ? len : REASON_MAX);
     if (dtt_qconn_may_send(c)) {
-        prepare_close_packet(c, &err);
+        uint64_t soon_ns = c->sh->now_ns + NGTCP2_DEFAULT_MAX_ACK_DELAY;
+        if (c->state == DTT_QCONN_OPEN) {
+            prepare_last_ack(c, soon_ns);
+        }
+        prepare_close_packet(c, &err, soon_ns);
     }
     /* A user that closes wants nothing more from the connection. */
     drop_events(c);
@@ -506,7 +533,7 @@ static void give_up_path(struct dtt_qconn *c)
     ngtcp2_ccerr err;
     ngtcp2_ccerr_default(&err);
     ngtcp2_ccerr_set_application_error(&err, 0, (const uint8_t *)words, sizeof(words) - 1);
-    prepare_close_packet(c, &err);
+    prepare_close_packet(c, &err, c->sh->now_ns);
     finish(c, DTT_REASON_TIMEOUT, true);
 }
 

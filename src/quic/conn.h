@@ -139,6 +139,8 @@ struct dtt_qconn {
 
     uint8_t *close_packet; /**< CONNECTION_CLOSE, sent again when the peer sends on */
     size_t close_len;
+    uint8_t *last_ack; /**< a datagram that goes before it, once: what arrived is acknowledged */
+    size_t last_ack_len;
     struct dtt_qroute close_route;
     uint32_t close_triggers;
 

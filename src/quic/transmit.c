@@ -135,9 +135,15 @@ static size_t next_close(struct dtt_qconn *c, uint8_t *dest, struct dtt_qroute *
         dtt_qschedule_sleep(c);
         return 0;
     }
+    *ret = c->close_route;
+    if (c->last_ack_len > 0) {
+        size_t len = c->last_ack_len;
+        memcpy(dest, c->last_ack, len);
+        c->last_ack_len = 0;
+        return len;
+    }
     c->is_close_due = false;
     memcpy(dest, c->close_packet, c->close_len);
-    *ret = c->close_route;
     return c->close_len;
 }
 

@@ -170,6 +170,7 @@ def own(scene):
     check(verdict == "ok" and text.startswith(f"PCP: {OUTSIDE}:"), f"doctor: {verdict} {text}")
 
     # On request nobody is asked.
+    mapper.wait_count("unmapped", 2)  # that of doctor, too
     asked = len(mapper.of_kind("asked"))
     peer = street.peer("--no-portmap")
     peer.must_not("port_mapping", 2)

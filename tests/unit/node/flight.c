@@ -106,6 +106,33 @@ static void the_end_of_the_connection_loses_the_rest(void **state)
     teardown(&s, false);
 }
 
+/* A goodbye overtakes acknowledgements; only who ends the connection, too, has read what it tells.
+ */
+static void who_left_may_still_acknowledge(void **state)
+{
+    (void)state;
+    struct sky s;
+    struct dtt_now now = {.mono_ns = DTT_S};
+    setup(&s);
+    write_on(&s, 0);
+    write_on(&s, 0);
+    write_on(&s, 1);
+    dtt_flight_part(&s.flight, now, 0);
+    now.mono_ns += DTT_FLIGHT_PART_NS - 1;
+    acked[0] = 10;
+    dtt_flight_settle(&s.flight, &transport, 1);
+    assert_true(dtt_flight_over(&s.flight, now));
+    assert_int_equal(s.tally->messages, 3);
+    dtt_flight_end(&s.flight, &transport, 1);
+    assert_int_equal(s.tally->messages, 2);
+    assert_int_equal(s.tally->lost, 0);
+    now.mono_ns++;
+    assert_false(dtt_flight_over(&s.flight, now));
+    assert_int_equal(s.tally->messages, 1);
+    assert_int_equal(s.tally->lost, 1);
+    teardown(&s, true);
+}
+
 static void is_bounded(void **state)
 {
     (void)state;
@@ -128,6 +155,7 @@ int main(void)
         cmocka_unit_test(is_held_until_acknowledged),
         cmocka_unit_test(a_stream_does_not_vouch_for_another),
         cmocka_unit_test(the_end_of_the_connection_loses_the_rest),
+        cmocka_unit_test(who_left_may_still_acknowledge),
         cmocka_unit_test(is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -472,6 +472,31 @@ static void tells_how_far_a_stream_came_before_the_end(void **state)
     net_fini(&n);
 }
 
+/* A peer that closes before its acknowledgement is due has told what it got. */
+static void what_was_read_before_a_close_is_acknowledged(void **state)
+{
+    (void)state;
+    struct dtt_quic_event e;
+    int64_t stream;
+    start(14, NULL);
+    assert_int_equal(dtt_quic_open_uni(a->q, ca, &stream), DTT_OK);
+    assert_int_equal(write_at(a, ca, stream, 0, 100, false), DTT_OK);
+    net_run(&n, DTT_S);
+    a->is_lazy = true;
+    assert_int_equal(write_at(a, ca, stream, 100, 20, false), DTT_OK);
+    while (net_stream(b, cb, stream)->len < 120) {
+        net_run(&n, DTT_MS / 10);
+    }
+    assert_progress(stream, 120, 100);
+    dtt_quic_close(b->q, n.now, cb, 0, "");
+    net_run(&n, DTT_S);
+    assert_true(dtt_quic_next_event(a->q, &e));
+    assert_int_equal(e.type, DTT_QUIC_CLOSED);
+    assert_int_equal(e.reason, DTT_REASON_CLOSED_BY_PEER);
+    assert_progress(stream, 120, 120);
+    net_fini(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +514,7 @@ int main(void)
         cmocka_unit_test(drops_what_waits_when_closing),
         cmocka_unit_test(tells_how_far_a_stream_has_come),
         cmocka_unit_test(tells_how_far_a_stream_came_before_the_end),
+        cmocka_unit_test(what_was_read_before_a_close_is_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
