@@ -423,19 +423,48 @@ static void take_event(struct session *s, const struct dtt_event *event)
     }
 }
 
+/* Who can meet whom from here, and what would make it better. */
+static const char *who_is_met(const struct doctor *d)
+{
+    const struct dtt_addr *external = &d->external[SIDE_V4];
+    bool has_v6 = d->external[SIDE_V6].family != DTT_FAMILY_NONE;
+    if (d->mapping.status == DTT_PORT_MAPPING_HELD) {
+        return "meets everybody: strangers come in through the router";
+    }
+    if (d->n_nodes[SIDE_V4] == 0) {
+        return "meets only those who have IPv6, too: IPv4 is not to be had here";
+    }
+    if (external->family == DTT_FAMILY_NONE && d->n_nodes[SIDE_V4] < DOCTOR_VOTERS) {
+        return "finds others; too few nodes have answered to say whom it meets";
+    }
+    if (external->family == DTT_FAMILY_NONE) {
+        return has_v6
+                   ? "meets everybody but those without IPv6 whose router, as the one here, uses "
+                     "a new port for each peer: a port forwarding would help"
+                   : "meets everybody but those whose router, as the one here, uses a new port "
+                     "for each peer: IPv6, a port forwarding or a public member would help";
+    }
+    if (is_own(external) && dtt_addr_scope(external) == DTT_SCOPE_GLOBAL) {
+        return "meets everybody, and at once if no firewall keeps strangers out";
+    }
+    return dtt_addr_scope(external) != DTT_SCOPE_GLOBAL
+               ? "meets everybody in its network"
+               : "meets others that keep one port, or are open; a router that uses a new port for "
+                 "each peer has to be guessed at, which a port forwarding would spare";
+}
+
 /* The last line; in JSON with the state of the node. */
 static void give_verdict(struct doctor *d, bool is_complete)
 {
-    char text[160] = "nothing keeps this machine from finding others";
+    char text[240];
     if (!is_complete) {
         d->worst = VERDICT_FAIL;
         snprintf(text, sizeof(text), "not known: the time of '--for' was over too soon");
     } else if (d->failed) {
         snprintf(text, sizeof(text), "this machine does not find others, because of '%s'",
                  d->failed);
-    } else if (d->worst == VERDICT_WARN) {
-        snprintf(text, sizeof(text),
-                 "this machine finds others; the warnings say what may still go wrong");
+    } else {
+        snprintf(text, sizeof(text), "this machine %s", who_is_met(d));
     }
     if (!d->session.options->json) {
         report(d, "verdict", d->worst, "%s", text);

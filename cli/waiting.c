@@ -91,8 +91,8 @@ const char *waiting_hint(const struct dtt_why *why, bool has_topic)
         return "others need the same topic and secret, letter by letter, and a clock that is right "
                "to a minute; 'dtt lookup' shows whom the DHT knows";
     case DTT_STAGE_DIAL:
-        return "a NAT or firewall may be between you: at one end strangers must get in, so "
-               "'--listen' on a fixed UDP port and open or forward it; 'dtt doctor' says more";
+        return "where strangers get in at one end others always meet: '--listen' on a fixed UDP "
+               "port and open or forward it; 'dtt doctor' says whom this machine meets";
     default: return has_topic ? NULL : "'dtt doctor' looks for the reason";
     }
 }

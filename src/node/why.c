@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Nothing has come back for so long: what was sent, or what was answered, is dropped. */
+#define BLOCKED_MS 12000
+
 static int stage_of(const struct dtt_tracker_status *s, struct dtt_why_names names,
                     const struct dtt_dht_stats *dht)
 {
@@ -85,6 +88,51 @@ static void write_tries(char *out, size_t cap, const struct dtt_dial_failure *f)
     }
 }
 
+static const char *family_of(const struct dtt_addr *addr)
+{
+    return addr->family == DTT_FAMILY_V6 ? "IPv6" : "IPv4";
+}
+
+/*
+ * What stands between us and the peer that was tried last, and the one thing that would help. False
+ * when that is not known.
+ */
+static bool write_between(char *out, size_t cap, const struct dtt_dial_failure *f)
+{
+    size_t len = strlen(out);
+    bool are_cone = f->mine == DTT_REACH_CONE && f->theirs == DTT_REACH_CONE;
+    bool is_known = true;
+    switch (f->reason) {
+    case DTT_REASON_BOTH_VARY:
+        snprintf(out + len, cap - len,
+                 "; both routers use a new port for each peer: IPv6, a port forwarding or a public "
+                 "member would help");
+        break;
+    case DTT_REASON_PORT_VARIES:
+        snprintf(out + len, cap - len,
+                 "; %s router uses a new port for each peer and guessing it failed: a port "
+                 "forwarding would help",
+                 f->mine == DTT_REACH_VARY ? "this" : "their");
+        break;
+    case DTT_REASON_OTHER_FAMILY:
+        snprintf(out + len, cap - len,
+                 "; they have %s only, which is not to be had here: a member with both would help",
+                 family_of(&f->addr));
+        break;
+    case DTT_REASON_TIMEOUT:
+        is_known = are_cone;
+        if (are_cone) {
+            snprintf(
+                out + len, cap - len,
+                "; both routers keep one port, yet nothing comes through: a firewall drops UDP, "
+                "or the address is old");
+        }
+        break;
+    default: is_known = false;
+    }
+    return is_known;
+}
+
 static void write_sentence(struct dtt_why *w, struct dtt_why_names names, uint32_t bootstraps)
 {
     char *out = w->sentence;
@@ -103,8 +151,11 @@ static void write_sentence(struct dtt_why *w, struct dtt_why_names names, uint32
             snprintf(out, cap, "no DHT node is known: no bootstrap host could be looked up");
         } else {
             snprintf(out, cap,
-                     "no DHT node has answered yet: asked %u bootstrap node%s, %u quer%s sent",
-                     bootstraps, plural(bootstraps), w->dht_asked, w->dht_asked == 1 ? "y" : "ies");
+                     "no DHT node has answered yet: asked %u bootstrap node%s, %u quer%s sent%s",
+                     bootstraps, plural(bootstraps), w->dht_asked, w->dht_asked == 1 ? "y" : "ies",
+                     w->for_ms >= BLOCKED_MS && w->dht_answered == 0
+                         ? "; nothing comes back: UDP is blocked here, or none of them lives"
+                         : "");
         }
         break;
     case DTT_STAGE_SEARCH:
@@ -195,7 +246,7 @@ void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_st
         write_joined(w.sentence, sizeof(w.sentence), s->neighbors, facts);
     } else {
         write_sentence(&w, names, dht->bootstraps);
-        if (w.stage == DTT_STAGE_DIAL) {
+        if (w.stage == DTT_STAGE_DIAL && !write_between(w.sentence, sizeof(w.sentence), failure)) {
             write_tries(w.sentence, sizeof(w.sentence), failure);
         }
     }

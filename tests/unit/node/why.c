@@ -208,6 +208,49 @@ static void what_was_tried_is_told(void **state)
     assert_string_equal(why.sentence, "connected to 1 neighbour");
 }
 
+/* Behind "connecting" stands what is between the two, instead of the addresses. */
+static void what_stands_between_is_told(void **state)
+{
+    static const struct {
+        struct dtt_dial_failure failure;
+        const char *want;
+    } cases[] = {
+        {{.reason = DTT_REASON_BOTH_VARY, .mine = DTT_REACH_VARY, .theirs = DTT_REACH_VARY},
+         "; both routers use a new port for each peer: IPv6, a port forwarding or a public member "
+         "would help"},
+        {{.reason = DTT_REASON_PORT_VARIES, .mine = DTT_REACH_VARY, .theirs = DTT_REACH_CONE},
+         "; this router uses a new port for each peer and guessing it failed: a port forwarding "
+         "would help"},
+        {{.reason = DTT_REASON_PORT_VARIES, .mine = DTT_REACH_CONE, .theirs = DTT_REACH_VARY},
+         "; their router uses a new port for each peer and guessing it failed: a port forwarding "
+         "would help"},
+        {{.reason = DTT_REASON_OTHER_FAMILY,
+          .addr = {.family = DTT_FAMILY_V6, .ip = {0x20, 1}, .port = 4433}},
+         "; they have IPv6 only, which is not to be had here: a member with both would help"},
+        {{.reason = DTT_REASON_TIMEOUT, .mine = DTT_REACH_CONE, .theirs = DTT_REACH_CONE},
+         "; both routers keep one port, yet nothing comes through: a firewall drops UDP, or the "
+         "address is old"},
+    };
+    const struct dtt_tracker_status tracker = {.records_seen = 1, .dials_started = 1};
+    const struct dtt_dht_stats dht = {.nodes_v4 = 6};
+    struct dtt_why why;
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dtt_dial_failure failure = cases[i].failure;
+        failure.n_tries = 1;
+        failure.tries[0].addr = dtt_addr_v4(198, 51, 100, 1, 4433);
+        dtt_why_explain(&tracker, &dht, &facts, &failure, no_names, now, &why);
+        assert_non_null(strstr(why.sentence, cases[i].want));
+        assert_null(strstr(why.sentence, "198.51.100.1"));
+    }
+    const struct dtt_now later = {.mono_ns = 12 * DTT_S};
+    const struct dtt_tracker_status searching = {.searching_since_ns = 0};
+    dtt_why_explain(&searching, &(struct dtt_dht_stats){.asked = 9, .bootstraps = 2}, &facts, &none,
+                    no_names, later, &why);
+    assert_non_null(strstr(why.sentence, "; nothing comes back: UDP is blocked here, or none of "
+                                         "them lives"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +258,7 @@ int main(void)
         cmocka_unit_test(neighbors_of_no_use_are_told_of),
         cmocka_unit_test(a_wrong_clock_and_a_twin_are_told_of),
         cmocka_unit_test(what_was_tried_is_told),
+        cmocka_unit_test(what_stands_between_is_told),
         cmocka_unit_test(figures_are_those_of_the_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
