@@ -6,8 +6,8 @@
 #include "io/gateway.h"
 #include "io/host.h"
 #include "io/mdns.h"
+#include "io/names.h"
 #include "io/network.h"
-#include "io/resolve.h"
 #include "io/spare_sockets.h"
 #include "io/state_file.h"
 #include "io/state_keeper.h"
@@ -43,21 +43,8 @@
 #define DESCRIPTORS 24
 /* So long the end waits for a router that is to forget a mapping made by UPnP. */
 #define UPNP_PATIENCE_MS 1000
-#define RETRY_FIRST_NS (5 * DTT_S)
-#define RETRY_MAX_NS (300 * DTT_S)
 
 enum { SOCKETS = 2 };
-
-/* A bootstrap host that is a name. */
-struct lookup {
-    char host[DTT_HOST_MAX];
-    uint16_t port;
-    struct dtt_resolve *resolve; /* NULL: none under way */
-    uv_poll_t poll;
-    uint64_t retry_ns; /* when to try again; DTT_NEVER: known, or under way */
-    uint64_t backoff_ns;
-    bool is_threadless; /* the last one was not made, for want of a thread */
-};
 
 struct dtt_io {
     struct dtt_ctx *ctx;
@@ -72,10 +59,9 @@ struct dtt_io {
     bool is_woken;
     int timer_fd;
     uv_poll_t timer;
-    uint64_t timer_ns; /* what the timer is set to */
-    bool is_stale;     /* watchers changed: libuv tells the kernel when it next polls */
-    struct lookup *lookups;
-    size_t n_lookups;
+    uint64_t timer_ns;      /* what the timer is set to */
+    bool is_stale;          /* watchers changed: libuv tells the kernel when it next polls */
+    struct dtt_names names; /* of bootstrap hosts */
     struct dtt_network network;
     uv_poll_t network_poll;
     bool is_network_watched;
@@ -317,10 +303,7 @@ static uint64_t deadline(const struct dtt_io *io)
         t = dtt_min_ns(t, dtt_state_keeper_deadline(io->state));
     }
     t = dtt_min_ns(t, dtt_network_deadline(&io->network));
-    for (size_t i = 0; i < io->n_lookups; i++) {
-        t = dtt_min_ns(t, io->lookups[i].retry_ns);
-    }
-    return t;
+    return dtt_min_ns(t, dtt_names_deadline(&io->names));
 }
 
 /*
@@ -350,70 +333,19 @@ static void on_wake(uv_async_t *handle)
 
 /* ----------------------------------------------------------------- names */
 
-static void count_resolving(struct dtt_io *io, struct dtt_now now)
+static void count_resolving(void *user, struct dtt_now now)
 {
-    unsigned n = 0, threadless = 0;
-    for (size_t i = 0; i < io->n_lookups; i++) {
-        n += io->lookups[i].resolve != NULL;
-        threadless += io->lookups[i].is_threadless;
-    }
+    struct dtt_io *io = user;
+    unsigned n, threadless;
+    dtt_names_count(&io->names, &n, &threadless);
     dtt_core_set_resolving(io->core, now, n, threadless);
 }
 
-static void lookup_later(struct lookup *l, struct dtt_now now)
+static void add_bootstrap(void *user, struct dtt_now now, const struct dtt_addr *addr)
 {
-    l->backoff_ns = l->backoff_ns ? dtt_min_ns(2 * l->backoff_ns, RETRY_MAX_NS) : RETRY_FIRST_NS;
-    l->retry_ns = now.mono_ns + l->backoff_ns;
-}
-
-static void add_bootstrap(struct dtt_io *io, struct dtt_now now, const struct dtt_addr *addr)
-{
+    struct dtt_io *io = user;
     dtt_core_add_bootstrap(io->core, now, addr);
     dtt_network_add_contact(&io->network, now, addr);
-}
-
-static void on_resolved(uv_poll_t *handle, int status, int events)
-{
-    struct dtt_io *io = handle->loop->data;
-    struct lookup *l = handle->data;
-    struct dtt_now now = dtt_host_now();
-    struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
-    size_t n = dtt_resolve_take(l->resolve, addrs);
-    (void)status;
-    (void)events;
-    uv_poll_stop(&l->poll);
-    uv_close((uv_handle_t *)&l->poll, NULL);
-    dtt_resolve_free(l->resolve);
-    l->resolve = NULL;
-    for (size_t k = 0; k < n; k++) {
-        add_bootstrap(io, now, &addrs[k]);
-    }
-    if (n == 0) {
-        DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host), dtt_tv_text("no address"));
-        lookup_later(l, now);
-    }
-    count_resolving(io, now);
-}
-
-static void lookup_start(struct dtt_io *io, struct lookup *l, struct dtt_now now)
-{
-    l->retry_ns = DTT_NEVER;
-    int err = dtt_resolve_start(&l->resolve, l->host, l->port);
-    if (!err && uv_poll_init(&io->loop, &l->poll, dtt_resolve_fd(l->resolve)) != 0) {
-        dtt_resolve_free(l->resolve);
-        err = DTT_EIO;
-    }
-    l->is_threadless = err == DTT_EAGAIN;
-    if (err) {
-        DTT_TRACE(io->ctx, IO_RESOLVE_FAILED, dtt_tv_text(l->host),
-                  dtt_tv_text(l->is_threadless ? "no thread" : "not started"));
-        l->resolve = NULL;
-        lookup_later(l, now);
-        return;
-    }
-    l->poll.data = l;
-    uv_poll_start(&l->poll, UV_READABLE, on_resolved);
-    io->is_stale = true;
 }
 
 static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
@@ -423,13 +355,8 @@ static int add_host(struct dtt_io *io, const char *text, struct dtt_now now)
         add_bootstrap(io, now, &addr);
         return DTT_OK;
     }
-    struct lookup *l = &io->lookups[io->n_lookups];
-    int err = dtt_addr_split_host(text, l->host, &l->port);
-    if (!err) {
-        lookup_start(io, l, now);
-        io->n_lookups++;
-    }
-    return err;
+    io->is_stale = true;
+    return dtt_names_add(&io->names, now, text);
 }
 
 /* --------------------------------------------------------------- network */
@@ -651,10 +578,12 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
     if (err) {
         return err;
     }
-    io->lookups = calloc(cfg->n_hosts ? cfg->n_hosts : 1, sizeof(*io->lookups));
-    if (!io->lookups) {
-        return DTT_ENOMEM;
-    }
+    io->names = (struct dtt_names){.ctx = io->ctx,
+                                   .loop = &io->loop,
+                                   .user = io,
+                                   .on_address = add_bootstrap,
+                                   .on_end = count_resolving};
+    err = dtt_names_init(&io->names, cfg->n_hosts);
     for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
         err = add_host(io, cfg->hosts[i], now);
     }
@@ -729,10 +658,7 @@ void dtt_io_close(struct dtt_io *io)
         uv_run(&io->loop, UV_RUN_DEFAULT);
         uv_loop_close(&io->loop);
     }
-    for (size_t i = 0; i < io->n_lookups; i++) {
-        dtt_resolve_free(io->lookups[i].resolve);
-    }
-    free(io->lookups);
+    dtt_names_fini(&io->names);
     dtt_state_keeper_free(io->state);
     if (io->timer_fd >= 0) {
         close(io->timer_fd);
@@ -822,11 +748,9 @@ int dtt_io_process(struct dtt_io *io)
 {
     uv_run(&io->loop, UV_RUN_NOWAIT);
     struct dtt_now now = dtt_host_now();
-    for (size_t i = 0; i < io->n_lookups; i++) {
-        if (io->lookups[i].retry_ns <= now.mono_ns) {
-            lookup_start(io, &io->lookups[i], now);
-            count_resolving(io, now);
-        }
+    if (dtt_names_tick(&io->names, now)) {
+        io->is_stale = true;
+        count_resolving(io, now);
     }
     look_at_network(io, now);
     keep_state(io, now);
