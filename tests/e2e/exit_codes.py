@@ -105,8 +105,7 @@ def out_of_memory(scene):
     if harness.SLOW > 1:
         return  # sanitizers need address space of their own
     codes = {}
-    for megabytes in range(4, 40):
-        size = megabytes << 20
+    for size in range(4 << 20, 40 << 20, 64 << 10):  # the window is less than 1 MiB wide
         done = subprocess.run(
             [harness.DTT, "dht", "get", HASH, "--bootstrap", "127.0.0.1:1", "--join-timeout", "1"],
             preexec_fn=lambda size=size: resource.setrlimit(resource.RLIMIT_AS, (size, size)),
