@@ -22,9 +22,11 @@
 #define DTT_DOOR_WHISPER_NS (2 * DTT_S)
 #define DTT_DOOR_KEEP_NS (15 * DTT_S)
 #define DTT_DOOR_KEPT_NS (120 * DTT_S) /**< after the last record of the peer */
-#define DTT_DOOR_BRIEF_NS (3 * DTT_S)  /**< of whispering when both joined at about one time ... */
-#define DTT_DOOR_LONG_NS (12 * DTT_S)  /**< ... and when they did not */
-#define DTT_DOOR_TOGETHER_S 10         /**< joined at about one time */
+/** The newcomer whispers so long when both joined at about one time (the elder, alone, reads each 5
+ * seconds), and longer when they did not. */
+#define DTT_DOOR_BRIEF_NS (6 * DTT_S)
+#define DTT_DOOR_LONG_NS (12 * DTT_S)
+#define DTT_DOOR_TOGETHER_S 10 /**< joined at about one time */
 
 /** One of two members, as far as its record tells. */
 struct dtt_door_side {
