@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Nothing has come back for so long: what was sent, or what was answered, is dropped. */
-#define BLOCKED_MS 12000
+#define BLOCKED_MS 8000
 
 static int stage_of(const struct dtt_tracker_status *s, struct dtt_why_names names,
                     const struct dtt_dht_stats *dht)
