@@ -20,6 +20,9 @@ int dtt_hex_decode(uint8_t *out, size_t len, const char *text, size_t text_len)
             return DTT_EPROTO;
         }
     }
+    if (len == 0) {
+        return DTT_OK; /* libsodium takes no NULL */
+    }
     return sodium_hex2bin(out, len, text, text_len, NULL, NULL, NULL) == 0 ? DTT_OK : DTT_EPROTO;
 }
 

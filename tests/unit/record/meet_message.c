@@ -5,6 +5,8 @@
 #include "crypto/hash.h"
 #include "support/vectors.h"
 
+#include <stdlib.h>
+
 static const uint8_t seed[32] = {1};
 static const uint8_t topic[32] = {2};
 static const uint8_t node_seed[32] = {3};
@@ -60,6 +62,7 @@ static void test_vectors(void **state)
         assert_int_equal(dtt_meet_message_seal(written, &meet, &h, enc_seed, hash, node),
                          message.len);
         assert_memory_equal(written, message.data, message.len);
+        free((void *)message.data);
     }
     json_decref(root);
 }
