@@ -45,6 +45,11 @@ static struct dtt_gossip_message_id id_of(struct dtt_slice content)
     return id;
 }
 
+static bool is_of_this_moment(uint64_t at_ns, struct dtt_now now)
+{
+    return at_ns != 0 && now.mono_ns - at_ns < DTT_PLUMTREE_MOMENT_NS;
+}
+
 /*
  * With several senders each message's fastest path differs. If every duplicate pruned its link, one
  * message would cut another's path, and grafts would rebuild the tree all the time. So on a busy
@@ -53,7 +58,7 @@ static struct dtt_gossip_message_id id_of(struct dtt_slice content)
  */
 static bool is_busy(const struct dtt_plumtree *p, struct dtt_now now)
 {
-    return p->heard_ns[0] != 0 && now.mono_ns - p->heard_ns[0] < DTT_PLUMTREE_MOMENT_NS;
+    return is_of_this_moment(p->heard_ns[0], now);
 }
 
 /* ---- neighbours */
@@ -290,7 +295,7 @@ static bool says_much(struct dtt_plumtree *p, struct dtt_now now)
     uint64_t first_ns = p->said_ns[p->said];
     p->said_ns[p->said] = now.mono_ns;
     p->said = (p->said + 1) % DTT_PLUMTREE_MUCH;
-    return first_ns != 0 && now.mono_ns - first_ns < DTT_PLUMTREE_MOMENT_NS;
+    return is_of_this_moment(first_ns, now);
 }
 
 /* Some neighbour gets messages unasked. */

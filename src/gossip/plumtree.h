@@ -17,9 +17,10 @@
 
 #define DTT_PLUMTREE_LAZY_QUEUE_MAX 512 /* announcements waiting for a neighbour */
 #define DTT_PLUMTREE_SLOW_TOLD 1000     /* announcements a second to a slow neighbour */
-#define DTT_PLUMTREE_WHOLE_BYTES 65536  /* of our own sent whole to who comes or is reminded */
-#define DTT_PLUMTREE_BUSY 3             /* so many messages of others in a moment */
-#define DTT_PLUMTREE_MUCH 16            /* so many of our own in a moment */
+#define DTT_PLUMTREE_WHOLE_BYTES \
+    65536                    /* of our own sent whole to a neighbour that comes or is reminded */
+#define DTT_PLUMTREE_BUSY 3  /* so many messages of others in a moment */
+#define DTT_PLUMTREE_MUCH 16 /* so many of our own in a moment */
 #define DTT_PLUMTREE_MOMENT_NS (250 * DTT_MS)
 
 struct dtt_plumtree_peer {
@@ -31,7 +32,7 @@ struct dtt_plumtree_peer {
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
     bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
-    bool wants_whole;    /**< and those of our own sent that nobody is known to have */
+    bool wants_whole;    /**< and our own that nobody is known to have are to be sent */
     struct dtt_bucket slow_budget;
     struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };

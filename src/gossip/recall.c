@@ -101,14 +101,17 @@ static void free_entry(struct dtt_gossip_recall *r, struct dtt_gossip_recall_sha
     free(e);
 }
 
-static void drop_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s)
+/* Whether it was one of our own that was lost. */
+static bool drop_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recall_share *s)
 {
     struct dtt_gossip_recall_entry *e = s->oldest;
     if (s->oldest_content == e) {
         drop_oldest_content(r, s);
     }
+    bool is_lost = e->is_lost;
     s->oldest = e->next;
     free_entry(r, s, e);
+    return is_lost;
 }
 
 /* Of one of our own that was lost no trace stays: it may be said again. */
@@ -116,12 +119,7 @@ static void push_out_oldest(struct dtt_gossip_recall *r, struct dtt_gossip_recal
 {
     struct dtt_gossip_message_id id = s->oldest->id;
     uint64_t heard_ns = s->oldest->heard_ns;
-    if (s->oldest_content == s->oldest) {
-        drop_oldest_content(r, s);
-    }
-    bool is_lost = s->oldest->is_lost;
-    drop_oldest(r, s);
-    if (!is_lost) {
+    if (!drop_oldest(r, s)) {
         dtt_gossip_fingerprints_add(&r->pushed_out, (size_t)(s - r->shares), &id, heard_ns);
     }
     DTT_COUNT(r->ctx, GOSSIP_IDS_EVICTED);
@@ -131,7 +129,7 @@ void dtt_gossip_recall_fini(struct dtt_gossip_recall *r)
 {
     for (size_t i = 0; i < DTT_GOSSIP_RECALL_SHARES; i++) {
         while (r->shares[i].oldest) {
-            drop_oldest(r, &r->shares[i]);
+            (void)drop_oldest(r, &r->shares[i]);
         }
     }
     dtt_map_fini(&r->ids);
@@ -252,7 +250,7 @@ void dtt_gossip_recall_forget_lost(struct dtt_gossip_recall *r,
         return;
     }
     if (e == own->oldest) {
-        drop_oldest(r, own);
+        (void)drop_oldest(r, own);
         return;
     }
     struct dtt_gossip_recall_entry *before = own->oldest;
@@ -284,7 +282,7 @@ void dtt_gossip_recall_expire(struct dtt_gossip_recall *r, uint64_t now_ns)
             drop_oldest_content(r, s);
         }
         while (s->oldest && now_ns - s->oldest->heard_ns >= DTT_PLUMTREE_ID_NS) {
-            drop_oldest(r, s);
+            (void)drop_oldest(r, s);
         }
     }
     dtt_gossip_fingerprints_expire(&r->pushed_out, now_ns);

@@ -19,7 +19,9 @@ struct dtt_census {
     uint32_t members; /**< estimate, us included; 0: none yet */
 };
 
-/** A member's number in a minute, as a fraction of 2^64. */
+/** What a member draws at a time: a hash of both and of what it is for, as a fraction of 2^64. */
+uint64_t dtt_census_draw(struct dtt_slice label, const struct dtt_id *id, uint64_t time);
+/** A member's number in a minute. */
 uint64_t dtt_census_number(const struct dtt_id *id, uint64_t minute);
 
 /** Improves the estimate by the records of `minute`, which has been read to its end. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "tracker/doorman.h"
 
-#include "crypto/hash.h"
-
-static const char label[] = "dtt door 1";
+#include "tracker/census.h"
 
 void dtt_doorman_init(struct dtt_doorman *d)
 {
@@ -19,13 +17,7 @@ void dtt_doorman_off(struct dtt_doorman *d)
 
 uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t time)
 {
-    uint8_t le[8];
-    uint8_t hash[32];
-    dtt_put_le64(le, time);
-    const struct dtt_slice parts[] = {dtt_slice(label, sizeof(label) - 1),
-                                      dtt_slice(le, sizeof(le)), dtt_slice(id->bytes, 32)};
-    dtt_sha512_32(hash, parts, 3);
-    return dtt_get_le64(hash);
+    return dtt_census_draw(dtt_slice("dtt door 1", 10), id, time);
 }
 
 /*
@@ -80,7 +72,7 @@ bool dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now, const struct dt
     }
     bool is_ours = members <= peers->n_neighbors + 1 ? is_turn(peers, &v->self, slice)
                                                      : is_drawn(&v->self, slice, members);
-    d->n_reads += is_ours;
+    d->has_read |= is_ours;
     d->wants_read |= is_ours;
     return is_ours;
 }

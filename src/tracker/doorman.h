@@ -29,8 +29,8 @@
 struct dtt_doorman {
     uint64_t slice;   /**< the last one that was decided; 0: off duty */
     uint64_t wake_ns; /**< mono, the next one; DTT_NEVER: off duty */
-    uint32_t n_reads;
-    bool wants_read; /**< the secret slot; the owner clears it */
+    bool has_read;    /**< once at least: records that come may be of newcomers */
+    bool wants_read;  /**< the secret slot; the owner clears it */
 };
 
 void dtt_doorman_init(struct dtt_doorman *d);

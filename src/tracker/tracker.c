@@ -516,7 +516,7 @@ void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_
     case DTT_VIEW_NOTHING: break;
     case DTT_VIEW_RECORD:
         hear_record(t, &r);
-        if (t->door.n_reads > 0 && !dtt_tracker_is_searching(t)) {
+        if (t->door.has_read && !dtt_tracker_is_searching(t)) {
             choose_at_door(t, now);
         }
         break;
