@@ -83,7 +83,7 @@ static void conclude(const struct demo *d)
 {
     tell(d, "done: %zu messages, each heard by all %zu others", d->n_peers, d->n_peers - 1);
     puts("\nThe same across the internet: 'dtt chat TOPIC' on two machines, with the same\n"
-         "topic and the same secret. At one end UDP must get in: 'dtt doctor' says more.");
+         "topic and the same secret. 'dtt doctor' says whom a machine meets.");
 }
 
 /* -------------------------------------------------------------- the peers */
