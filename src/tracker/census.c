@@ -5,22 +5,25 @@
 
 #include <string.h>
 
+static const char election_label[] = "dtt election 1";
+
 #define FEW 3  /* an estimate takes at least so many numbers */
 #define FULL 4 /* neighbours that a member of a large swarm nearly always has */
 
-uint64_t dtt_census_draw(struct dtt_slice label, const struct dtt_id *id, uint64_t time)
+uint64_t dtt_census_draw(const char *label, const struct dtt_id *id, uint64_t time)
 {
     uint8_t le[8];
     uint8_t hash[32];
     dtt_put_le64(le, time);
-    const struct dtt_slice parts[] = {label, dtt_slice(le, sizeof(le)), dtt_slice(id->bytes, 32)};
+    const struct dtt_slice parts[] = {dtt_slice(label, strlen(label)), dtt_slice(le, sizeof(le)),
+                                      dtt_slice(id->bytes, 32)};
     dtt_sha512_32(hash, parts, 3);
     return dtt_get_le64(hash);
 }
 
 uint64_t dtt_census_number(const struct dtt_id *id, uint64_t minute)
 {
-    return dtt_census_draw(dtt_slice("dtt election 1", 14), id, minute);
+    return dtt_census_draw(election_label, id, minute);
 }
 
 static size_t numbers_of(const struct dtt_view *v, uint64_t minute,

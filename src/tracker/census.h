@@ -20,7 +20,7 @@ struct dtt_census {
 };
 
 /** What a member draws at a time: a hash of both and of what it is for, as a fraction of 2^64. */
-uint64_t dtt_census_draw(struct dtt_slice label, const struct dtt_id *id, uint64_t time);
+uint64_t dtt_census_draw(const char *label, const struct dtt_id *id, uint64_t time);
 /** A member's number in a minute. */
 uint64_t dtt_census_number(const struct dtt_id *id, uint64_t minute);
 

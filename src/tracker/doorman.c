@@ -17,7 +17,7 @@ void dtt_doorman_off(struct dtt_doorman *d)
 
 uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t time)
 {
-    return dtt_census_draw(dtt_slice("dtt door 1", 10), id, time);
+    return dtt_census_draw("dtt door 1", id, time);
 }
 
 /*
