@@ -3,6 +3,8 @@
 
 #include "tracker/census.h"
 
+static const char door_label[] = "dtt door 1";
+
 void dtt_doorman_init(struct dtt_doorman *d)
 {
     *d = (struct dtt_doorman){.wake_ns = DTT_NEVER};
@@ -17,7 +19,7 @@ void dtt_doorman_off(struct dtt_doorman *d)
 
 uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t time)
 {
-    return dtt_census_draw("dtt door 1", id, time);
+    return dtt_census_draw(door_label, id, time);
 }
 
 /*

@@ -10,6 +10,9 @@ import sys
 
 WIRE = "src/gossip/gossip_wire.h"
 KNOBS = "src/tracker/tuning.def"
+DOOR = "src/node/door.h"
+BIRTHDAY = "src/node/birthday.h"
+MEETINGS = "src/node/meetings.h"
 
 
 def define(name):
@@ -79,6 +82,32 @@ FACTS = [
     ("lan.md", "Of one host {} values", "src/lan/sources.h", define("DTT_LAN_OPEN_BURST")),
     ("lan.md", "of all hosts together {} and", "src/lan/sources.h", define("DTT_LAN_OPEN_ALL_BURST")),
     ("lan.md", "(at most {})", "src/node/core_lan.c", define("NEAR_MAX")),
+    ("publishing.md", 'SHA-512("{}" | t LE | id)', "src/tracker/doorman.c", text("door_label")),
+    ("meet.md", 'HKDF-SHA256(salt = "{}"', "src/record/meet_message.c", text("label")),
+    ("meet.md", '"{}" | T | minute', "src/record/meet_message.c", text("label")),
+    ("meet.md", "looks at {} messages a second", MEETINGS, define("DTT_MEETINGS_RATE")),
+    ("meet.md", "second, {} at once, and", MEETINGS, define("DTT_MEETINGS_BURST")),
+    ("meet.md", "one of a pair in {} seconds", MEETINGS, define("DTT_MEETINGS_PAIR_NS")),
+    ("meet.md", "{} of one asker", MEETINGS, define("DTT_MEETINGS_SHARE")),
+    ("meet.md", "in that time, {} in all", MEETINGS, define("DTT_MEETINGS_PAIRS")),
+    ("meet.md", "three minutes, {} at most", MEETINGS, define("DTT_MEETINGS_NONCES")),
+    ("dialling.md", "at most {} knocks in", "src/node/destinations.h",
+     define("DTT_DESTINATIONS_KNOCKS")),
+    ("dialling.md", "by more than {} s", DOOR, define("DTT_DOOR_TOGETHER_S")),
+    ("dialling.md", "IPv4 ones from {} s on", DOOR, define("DTT_DOOR_LONG_NS")),
+    ("dialling.md", "whispers for {} s, as", DOOR, define("DTT_DOOR_BRIEF_NS")),
+    ("dialling.md", "whispers each {} s at", DOOR, define("DTT_DOOR_KEEP_NS")),
+    ("dialling.md", "up to {} addresses of such", DOOR, define("DTT_DOOR_ADDRS")),
+    ("dialling.md", "for {} peers at most", DOOR, define("DTT_DOORS_MAX")),
+    ("dialling.md", "opens {} spare sockets", "src/node/spares.h", define("DTT_SPARES_MAX")),
+    ("dialling.md", "one each {} ms, 1750", BIRTHDAY, define("DTT_BIRTHDAY_GUESS_NS")),
+    ("dialling.md", "one each 20 ms, {}", BIRTHDAY, define("DTT_BIRTHDAY_GUESSES")),
+    ("dialling.md", "The first {} are", BIRTHDAY, define("DTT_BIRTHDAY_NEXT")),
+    ("dialling.md", "mod {})`", BIRTHDAY, define("DTT_BIRTHDAY_SWEEP")),
+    ("dialling.md", "ends after {} s", BIRTHDAY, define("DTT_BIRTHDAY_HELD_NS")),
+    ("dialling.md", "leave {} s between two", BIRTHDAY, define("DTT_BIRTHDAY_PAUSE_NS")),
+    ("dialling.md", "at most {} an hour", BIRTHDAY, define("DTT_BIRTHDAY_TRIES")),
+    ("dialling.md", "{} in all. An attempt", BIRTHDAY, define("DTT_BIRTHDAY_MEMORY")),
 ]
 
 
