@@ -17,7 +17,7 @@
 #define HOST_ADDRS_MAX 40
 #define NAMED_MAX 256
 
-enum udp_rule { UDP_PASS, UDP_DROP, UDP_REJECT, UDP_RULES };
+enum udp_rule { UDP_PASS, UDP_DROP, UDP_REJECT };
 
 struct router {
     char name[NAME_MAX_LEN + 1];

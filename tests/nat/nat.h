@@ -11,18 +11,17 @@
 #include "base/rng.h"
 
 /** How much of the other endpoint counts. */
-enum nat_dependence { NAT_INDEPENDENT, NAT_ADDRESS, NAT_ADDRESS_AND_PORT, NAT_DEPENDENCES };
+enum nat_dependence { NAT_INDEPENDENT, NAT_ADDRESS, NAT_ADDRESS_AND_PORT };
 
 enum nat_ports {
-    NAT_PORTS_KEEP,       /**< the inside port while no other mapping has it */
-    NAT_PORTS_OVERLOAD,   /**< the inside port unless it is in use towards this very endpoint */
-    NAT_PORTS_RANDOM,     /**< */
-    NAT_PORTS_SEQUENTIAL, /**< one more than the last */
-    NAT_PORTS
+    NAT_PORTS_KEEP,     /**< the inside port while no other mapping has it */
+    NAT_PORTS_OVERLOAD, /**< the inside port unless it is in use towards this very endpoint */
+    NAT_PORTS_RANDOM,
+    NAT_PORTS_SEQUENTIAL /**< one more than the last */
 };
 
-enum nat_hairpin { NAT_HAIRPIN_OFF, NAT_HAIRPIN_ON, NAT_HAIRPINS };
-enum nat_pool { NAT_POOL_PAIRED, NAT_POOL_ARBITRARY, NAT_POOLS };
+enum nat_hairpin { NAT_HAIRPIN_OFF, NAT_HAIRPIN_ON };
+enum nat_pool { NAT_POOL_PAIRED, NAT_POOL_ARBITRARY };
 
 #define NAT_OUTSIDE_MAX 4
 

@@ -13,9 +13,8 @@
 enum portmap {
     PORTMAP_OFF,
     PORTMAP_PMP,
-    PORTMAP_PCP,    /**< and NAT-PMP */
-    PORTMAP_REFUSE, /**< both answer that they may not */
-    PORTMAPS
+    PORTMAP_PCP,   /**< and NAT-PMP */
+    PORTMAP_REFUSE /**< both answer that they may not */
 };
 
 /** Length of the answer to `query`; 0: none. `epoch_s` counts from the router's start. */
