@@ -2,7 +2,8 @@
 #include "internet.h"
 
 #include "base/time.h"
-#include "codec/bencode.h"
+#include "quic/demux.h"
+#include "sim/home.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -110,16 +111,10 @@ static struct router *router_below(struct internet *net, const struct router *le
     return NULL;
 }
 
-static bool is_krpc(struct dtt_slice payload)
-{
-    return payload.len > 2 && payload.data[0] == 'd' && payload.data[1] >= '0' &&
-           payload.data[1] <= '9';
-}
-
 static void count_talk(struct host *h, const struct packet_view *v)
 {
     struct dtt_slice payload = packet_payload(v);
-    if (payload.len < TALK_MIN || is_krpc(payload) || packet_is_multicast(v)) {
+    if (payload.len < TALK_MIN || dtt_quic_demux_is_krpc(payload) || packet_is_multicast(v)) {
         return;
     }
     if (dtt_addr_scope(&v->src) != DTT_SCOPE_GLOBAL) {
@@ -137,7 +132,7 @@ static void hand_over(struct host *h, const struct packet *p, const struct packe
         return;
     }
     h->received++;
-    h->krpc_received += is_krpc(packet_payload(v));
+    h->krpc_received += dtt_quic_demux_is_krpc(packet_payload(v));
     count_talk(h, v);
     if (write(h->fd, p->data, p->len) < 0) {
         return; /* its queue is full, as may happen to a packet */
@@ -239,8 +234,9 @@ static void name_to_strangers(struct internet *net, uint64_t t_ns, const struct 
 {
     static const char ping[] = "d1:ad2:id20:a stranger's node ide1:q4:ping1:t2:st1:y1:qe";
     struct packet p;
-    if (!net->stranger_ns || v->src.family != DTT_FAMILY_V4 || !is_krpc(packet_payload(v)) ||
-        net->n_named == NAMED_MAX || dtt_addr_is_in(net->named, net->n_named, &v->src)) {
+    if (!net->stranger_ns || v->src.family != DTT_FAMILY_V4 ||
+        !dtt_quic_demux_is_krpc(packet_payload(v)) || net->n_named == NAMED_MAX ||
+        dtt_addr_is_in(net->named, net->n_named, &v->src)) {
         return;
     }
     net->named[net->n_named++] = v->src;
@@ -371,42 +367,6 @@ static void ask_router(struct internet *net, uint64_t t_ns, struct router *r,
     }
 }
 
-/* Puts "ro" into a query that has none, where it belongs among the sorted keys. */
-static void mark_read_only(struct packet_view *v)
-{
-    static const char mark[] = "2:roi1e";
-    struct dtt_slice payload = packet_payload(v);
-    struct dtt_reader r = dtt_reader(payload);
-    uint8_t marked[PACKET_MAX];
-    struct dtt_writer w = dtt_writer(marked, sizeof(marked));
-    const uint8_t *at = NULL;
-    bool is_query = false;
-    if (!is_krpc(payload) || !dtt_bencode_read_open(&r, 'd')) {
-        return;
-    }
-    while (!dtt_bencode_read_close(&r)) {
-        const uint8_t *start = r.pos;
-        struct dtt_slice key = dtt_bencode_read_str(&r);
-        struct dtt_slice value = dtt_bencode_read_any(&r, NULL);
-        if (dtt_slice_is(key, "ro")) {
-            return;
-        }
-        if (!at && key.len && key.data[0] > 'r') {
-            at = start;
-        }
-        is_query = is_query || (dtt_slice_is(key, "y") && dtt_slice_is(value, "1:q"));
-    }
-    if (r.failed || !is_query || !at) {
-        return;
-    }
-    dtt_write(&w, payload.data, (size_t)(at - payload.data));
-    dtt_write_text(&w, mark);
-    dtt_write(&w, at, payload.len - (size_t)(at - payload.data));
-    if (!w.failed) {
-        packet_set_payload(v, dtt_slice(marked, w.len));
-    }
-}
-
 static void spread(struct internet *net, const struct host *from, const struct packet *p,
                    const struct packet_view *v)
 {
@@ -429,7 +389,7 @@ void internet_take(struct internet *net, uint64_t t_ns, struct host *from, struc
         return;
     }
     from->sent++;
-    from->krpc_sent += is_krpc(packet_payload(&v));
+    from->krpc_sent += dtt_quic_demux_is_krpc(packet_payload(&v));
     if (dtt_addr_scope(&v.src) == DTT_SCOPE_LINK && v.src.family == DTT_FAMILY_V6) {
         from->link_local = v.src;
     }
@@ -438,7 +398,11 @@ void internet_take(struct internet *net, uint64_t t_ns, struct host *from, struc
         return;
     }
     if (from->is_read_only) {
-        mark_read_only(&v);
+        uint8_t marked[PACKET_MAX + DTT_SIM_HOME_MARK];
+        struct dtt_slice payload = dtt_sim_home_hide(marked, packet_payload(&v));
+        if (payload.data == marked) {
+            (void)packet_set_payload(&v, payload);
+        }
     }
     if (!from->up) {
         cross(net, t_ns, from->delay_ns, p, &v);
