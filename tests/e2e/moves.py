@@ -9,7 +9,6 @@ Ann dials cleo, or cleo dials ann: a client may go on from another address, a se
 client. Each case says how ann's address changes and runs with IPv4 or IPv6.
 """
 import sys
-import threading
 import time
 
 import netlab
@@ -77,33 +76,6 @@ class World:
         self.route(self.ann, "b")
 
 
-class Speaker(threading.Thread):
-    """Says its lines at an even pace."""
-
-    def __init__(self, peer):
-        super().__init__(daemon=True)
-        self.peer = peer
-        self.said = 0
-        self.start()
-
-    def run(self):
-        for number in range(LINES):
-            self.peer.send(f"line {number} of {self.peer.name}")
-            self.said = number + 1
-            time.sleep(EVERY)
-
-
-def silence(listener, speaker, since):
-    """The longest time without a line, from then on."""
-    times = sorted(e["at"] + listener.started for e in listener.of_kind("message")
-                   if e["text"].endswith(f"of {speaker.name}"))
-    longest, last = 0, since
-    for at in times:
-        if at > since:
-            longest, last = max(longest, at - last), at
-    return longest
-
-
 def test(scene, family, change, dials):
     world = World(scene, family)
     nowhere = [world.ip_of("c", 200) + ":9"]
@@ -115,17 +87,17 @@ def test(scene, family, change, dials):
     for peer in (called, caller):
         peer.wait("joined", 20)
 
-    speakers = [Speaker(called), Speaker(caller)]
-    while min(speaker.said for speaker in speakers) < CHANGE_AFTER:
-        time.sleep(EVERY / 10)
+    speakers = [netlab.Speaker(peer, LINES, EVERY) for peer in (called, caller)]
+    for speaker in speakers:
+        speaker.wait_said(CHANGE_AFTER)
     getattr(world, change)()
     changed = time.monotonic()
     for speaker in speakers:
         speaker.join()
-    for listener, speaker in ((called, caller), (caller, called)):
+    for listener, speaker in zip((caller, called), speakers):
         for number in range(LINES):
-            listener.wait_message(f"line {number} of {speaker.name}", 20)
-        longest = silence(listener, speaker, changed)
+            listener.wait_message(f"line {number} of {speaker.peer.name}", 20)
+        longest = speaker.longest_silence(listener, changed)
         print(f"{listener.name} waited {longest:.2f} s at most")
         check(longest <= SILENCE * SLOW, f"{listener.name} waited {longest:.1f} s for a line")
         check(len(listener.messages()) == LINES, f"{listener.name} heard a line twice")

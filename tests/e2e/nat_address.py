@@ -10,7 +10,6 @@ the NAT forwards.
 """
 import subprocess
 import sys
-import threading
 import time
 
 import netlab
@@ -38,28 +37,6 @@ table ip nat {{
         netlab.skip(f"no NAT here: {done.stderr.strip()}")
 
 
-class Speaker(threading.Thread):
-    def __init__(self, peer):
-        super().__init__(daemon=True)
-        self.peer, self.said = peer, 0
-        self.start()
-
-    def run(self):
-        for number in range(LINES):
-            self.peer.send(f"line {number} of {self.peer.name}")
-            self.said = number + 1
-            time.sleep(EVERY)
-
-
-def silence(listener, since):
-    """The longest time without a line, from then on."""
-    longest, last = 0, since
-    for at in sorted(event["at"] + listener.started for event in listener.of_kind("message")):
-        if at > since:
-            longest, last = max(longest, at - last), at
-    return longest
-
-
 def test(scene, dials):
     home, internet = netlab.Switch("home"), netlab.Switch("inet")
     ann, nat, cleo = (netlab.Host(scene, name) for name in ("ann", "nat", "cleo"))
@@ -77,9 +54,9 @@ def test(scene, dials):
                          bootstrap=["198.51.100.200:9"])
     for peer in (called, caller):
         peer.wait("joined", 20)
-    speakers = [Speaker(called), Speaker(caller)]
-    while min(speaker.said for speaker in speakers) < CHANGE_AFTER:
-        time.sleep(EVERY / 10)
+    speakers = [netlab.Speaker(peer, LINES, EVERY) for peer in (called, caller)]
+    for speaker in speakers:
+        speaker.wait_said(CHANGE_AFTER)
     nat.ip("addr del 198.51.100.1/24 dev wan", "addr add 198.51.100.2/24 dev wan")
     nft(nat, "198.51.100.2")
     if nat.run("conntrack", "-F").returncode != 0:
@@ -87,10 +64,10 @@ def test(scene, dials):
     changed = time.monotonic()
     for speaker in speakers:
         speaker.join()
-    for listener, speaker in ((called, caller), (caller, called)):
+    for listener, speaker in zip((caller, called), speakers):
         for number in range(LINES):
-            listener.wait_message(f"line {number} of {speaker.name}", 40)
-        longest = silence(listener, changed)
+            listener.wait_message(f"line {number} of {speaker.peer.name}", 40)
+        longest = speaker.longest_silence(listener, changed)
         print(f"{listener.name} waited {longest:.2f} s at most")
         check(longest <= SILENCE * SLOW, f"{listener.name} waited {longest:.1f} s for a line")
         check(len(listener.messages()) == LINES, f"{listener.name} heard a line twice")

@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 import harness
 from harness import DTT
@@ -105,6 +107,39 @@ class Switch:
 def add_line(addr, interface="e0"):
     """No address waits for duplicate address detection: nobody else is there."""
     return f"addr add {addr} dev {interface}" + (" nodad" if ":" in addr else "")
+
+
+class Speaker(threading.Thread):
+    """Says so many lines, "line 0 of NAME" and so on, at an even pace; `every`: seconds between two."""
+
+    def __init__(self, peer, lines, every):
+        super().__init__(daemon=True)
+        self.peer = peer
+        self.lines = lines
+        self.every = every
+        self.said = 0
+        self.start()
+
+    def run(self):
+        for number in range(self.lines):
+            self.peer.send(f"line {number} of {self.peer.name}")
+            self.said = number + 1
+            time.sleep(self.every)
+
+    def wait_said(self, count):
+        while self.said < count and self.is_alive():
+            time.sleep(self.every / 10)
+        harness.check(self.said >= count, f"{self.peer.name} takes no more lines")
+
+    def longest_silence(self, listener, since):
+        """The longest time, in seconds, in which the listener heard none of the lines from then on."""
+        times = sorted(event["at"] + listener.started for event in listener.of_kind("message")
+                       if event["text"].endswith(f"of {self.peer.name}"))
+        longest, last = 0, since
+        for at in times:
+            if at > since:
+                longest, last = max(longest, at - last), at
+        return longest
 
 
 def run(test, *arguments):
