@@ -30,13 +30,13 @@ def memory(scene, kind, version, *options):
     try:
         hostile = attack(scene, kind, [member], "--count", 192, *options, within=300,
                          version=version)
-        time.sleep(10)  # those that were refused come again
+        time.sleep(10)  # what is measured: those that were refused come again and again
         report = end(hostile)
     finally:
         peak = watch.end()
     deadline = time.monotonic() + 60
     while (more := watch.more) > 1 and time.monotonic() < deadline:
-        time.sleep(0.5)
+        time.sleep(0.5)  # no event tells that memory was given back
     figures = (f"{report['tx_bytes'] / 1e6:.1f} MB sent, {peak:.1f} MiB more at the peak, "
                f"{more:.1f} MiB afterwards")
     check(peak <= 8 and more <= 1, figures)

@@ -15,7 +15,7 @@
  *   mute        neighbours that never read
  *   talk, large, again, announce, flap, walk
  *               a neighbour that sends at full speed: small messages, large ones, one again and
- *               again, IHaves, Disconnect and Join in turn
+ *               again, IHaves, Disconnect and Join in turn, ForwardJoin and Shuffle in turn
  *   initials    Initial packets from ever new addresses of 127.0.0.0/8, and garbage short headers
  *
  *   --topic NAME  --from IP  --sources N (addresses from IP on)  --prefix BITS (by which they

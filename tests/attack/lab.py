@@ -124,22 +124,24 @@ class Talk:
             self.said += 1
             for each in self.members:
                 each.send(f"{words} {self.said} of {each.name}")
-            time.sleep(1)
+            time.sleep(1)  # the pace of the talk
 
-    def shares(self, words):
-        """Of the lines that each member should have heard the share that it has."""
-        wanted = self.said * (len(self.members) - 1)
-        return [sum(text.startswith(words) for text in each.messages()) / wanted
-                for each in self.members]
+    @property
+    def wanted(self):
+        """How many lines each member should have heard."""
+        return self.said * (len(self.members) - 1)
 
     def delivered(self, words):
         """The share of all lines that were heard; waits for the last ones."""
-        for _ in range(50):
-            shares = self.shares(words)
-            if min(shares) == 1:
-                break
-            time.sleep(0.1)
-        return sum(shares) / len(shares)
+        deadline = time.monotonic() + 5
+        for each in self.members:
+            try:
+                each.wait_count("message", self.wanted, deadline - time.monotonic(),
+                                lambda event: event.get("text", "").startswith(words))
+            except Failure:
+                pass  # what is lost is counted
+        heard = sum(text.startswith(words) for each in self.members for text in each.messages())
+        return heard / (self.wanted * len(self.members))
 
 
 class Memory:

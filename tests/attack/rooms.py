@@ -129,7 +129,7 @@ def slow(scene, rate):
             text = f"{len(sent)} " + "x" * 3000
             sent.append(time.monotonic())
             speaker.send(text)
-            time.sleep(max(0, start + len(sent) / rate - time.monotonic()))
+            time.sleep(max(0, start + len(sent) / rate - time.monotonic()))  # the pace that is meant
         fast.wait_message(f"{len(sent) - 1} " + "x" * 3000, 10)
     finally:
         quick_links()
@@ -162,7 +162,7 @@ def flood(scene, kind):
     hostile = attack(scene, kind, [listener])
     for i in range(192):
         other.send(f"honest {i}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # the pace of one that is honest
     report = end(hostile)
     try:
         listener.wait("heard", 10)  # what is late is not lost

@@ -100,12 +100,12 @@ class Process:
         return self._find(self.events, lambda e: e["event"] == kind and where(e), within,
                           f"event {kind}", since)
 
-    def wait_count(self, kind, count, within=30):
-        """Waits until `count` events of a kind have come."""
+    def wait_count(self, kind, count, within=30, where=lambda event: True):
+        """Waits until `count` events of a kind have come for which `where` holds."""
         seen = [0]
 
         def fits(event):
-            seen[0] += event["event"] == kind
+            seen[0] += event["event"] == kind and where(event)
             return seen[0] >= count
         return self._find(self.events, fits, within, f"{count} events {kind}")
 
