@@ -258,8 +258,9 @@ def write_document(results):
     head_of = subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=Measured at commit %h of %cs."],
                              capture_output=True, text=True, check=False).stdout.strip()
     path = ROOT / "docs/results-nat.md"
+    _, before, older = path.read_text(encoding="utf-8").partition("\n## Before ")
     path.write_text(DOCUMENT.format(commit=head_of) + "\n".join([*table(results), "", summary(results)])
-                    + "\n", encoding="utf-8")
+                    + "\n" + before + older, encoding="utf-8")
     print(f"written: {path.relative_to(ROOT)}")
 
 
