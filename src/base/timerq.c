@@ -93,6 +93,15 @@ int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
     return DTT_OK;
 }
 
+int dtt_timerq_follow(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline)
+{
+    if (deadline != DTT_NEVER) {
+        return dtt_timerq_set(q, t, deadline);
+    }
+    dtt_timerq_cancel(q, t);
+    return DTT_OK;
+}
+
 void dtt_timerq_cancel(struct dtt_timerq *q, struct dtt_timer *t)
 {
     if (t->slot == 0) {

@@ -34,6 +34,8 @@ void dtt_timerq_init(struct dtt_timerq *q);
 void dtt_timerq_fini(struct dtt_timerq *q);
 /** Arms or re-arms `t`. DTT_ENOMEM when the heap cannot grow (a re-arm never fails). */
 int dtt_timerq_set(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline);
+/** The same for a deadline that may be DTT_NEVER, which disarms `t`. */
+int dtt_timerq_follow(struct dtt_timerq *q, struct dtt_timer *t, uint64_t deadline);
 /** Disarms `t`; fine when it is not armed. */
 void dtt_timerq_cancel(struct dtt_timerq *q, struct dtt_timer *t);
 /** Earliest deadline or DTT_NEVER. */

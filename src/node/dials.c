@@ -161,12 +161,8 @@ void dtt_dials_knock(struct dtt_links *p, struct dtt_now now)
             dtt_knock_send(p, now, &addrs[--n], DTT_KNOCK_WHISPER);
         }
     }
-    uint64_t at = dtt_doors_deadline(&p->doors);
-    if (at == DTT_NEVER) {
-        dtt_timerq_cancel(&p->timers, &p->knocking);
-    } else {
-        dtt_timerq_set(&p->timers, &p->knocking, at); /* out of memory: the next door sets it */
-    }
+    /* Out of memory: the next door sets it. */
+    dtt_timerq_follow(&p->timers, &p->knocking, dtt_doors_deadline(&p->doors));
 }
 
 static struct dtt_door_side side_of(const struct dtt_id *id, const struct dtt_book_reach *reach)

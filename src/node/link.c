@@ -53,12 +53,8 @@ void dtt_link_enter(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
         at = now.mono_ns + DTT_LINKS_LINGER_NS;
     }
     link->state = state;
-    if (at == DTT_NEVER) {
-        dtt_timerq_cancel(&p->timers, &link->timer);
-    } else {
-        /* Out of memory: the next address, or the end, waits for the next event of this link. */
-        dtt_timerq_set(&p->timers, &link->timer, at);
-    }
+    /* Out of memory: the next address, or the end, waits for the next event of this link. */
+    dtt_timerq_follow(&p->timers, &link->timer, at);
 }
 
 void dtt_link_enter_connected(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)

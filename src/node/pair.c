@@ -7,12 +7,8 @@
 
 static void arm(struct dtt_links *p)
 {
-    uint64_t at = dtt_birthday_deadline(&p->birthday);
-    if (at == DTT_NEVER) {
-        dtt_timerq_cancel(&p->timers, &p->guessing);
-    } else {
-        dtt_timerq_set(&p->timers, &p->guessing, at); /* out of memory: the attempt stands still */
-    }
+    /* Out of memory: the attempt stands still. */
+    dtt_timerq_follow(&p->timers, &p->guessing, dtt_birthday_deadline(&p->birthday));
 }
 
 static void end(struct dtt_links *p, struct dtt_now now, const char *how)

@@ -49,6 +49,23 @@ static void test_fires_when_due(void **state)
     dtt_timerq_fini(&q);
 }
 
+static void test_follows_a_deadline(void **state)
+{
+    struct dtt_timerq q;
+    struct dtt_timer t = {0};
+    (void)state;
+    dtt_timerq_init(&q);
+    assert_int_equal(dtt_timerq_follow(&q, &t, DTT_NEVER), DTT_OK);
+    assert_false(dtt_timer_is_armed(&t));
+    assert_int_equal(dtt_timerq_follow(&q, &t, 20), DTT_OK);
+    assert_int_equal(dtt_timerq_follow(&q, &t, 10), DTT_OK);
+    assert_true(dtt_timerq_deadline(&q) == 10);
+    assert_int_equal(dtt_timerq_follow(&q, &t, DTT_NEVER), DTT_OK);
+    assert_false(dtt_timer_is_armed(&t));
+    assert_true(dtt_timerq_deadline(&q) == DTT_NEVER);
+    dtt_timerq_fini(&q);
+}
+
 /* Equal deadlines fire in the order of arming; arming again goes to the end of the line. */
 static void test_ties(void **state)
 {
@@ -172,9 +189,13 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),         cmocka_unit_test(test_fires_when_due),
-        cmocka_unit_test(test_ties),          cmocka_unit_test(test_fini_disarms),
-        cmocka_unit_test(test_against_model), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_fires_when_due),
+        cmocka_unit_test(test_follows_a_deadline),
+        cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_fini_disarms),
+        cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
