@@ -14,12 +14,8 @@
 
 static void set_timer(struct dtt_links *p)
 {
-    uint64_t at = dtt_meetings_deadline(&p->meetings);
-    if (at == DTT_NEVER) {
-        dtt_timerq_cancel(&p->timers, &p->meeting);
-    } else {
-        dtt_timerq_set(&p->timers, &p->meeting, at); /* out of memory: the next one sets it */
-    }
+    /* Out of memory: the next meeting sets it. */
+    dtt_timerq_follow(&p->timers, &p->meeting, dtt_meetings_deadline(&p->meetings));
 }
 
 /* ---- who takes part */
@@ -212,7 +208,9 @@ static void tell(struct dtt_links *p, const struct dtt_id *peer, const struct dt
     struct dtt_meet_end *end = dtt_ring_push(&p->meet_ends);
     if (end) { /* else the dial goes on by itself, a little later */
         *end = (struct dtt_meet_end){.peer = *peer};
-        end->addr = addr ? *addr : end->addr;
+        if (addr) {
+            end->addr = *addr;
+        }
     }
 }
 
@@ -231,6 +229,15 @@ static void refused(struct dtt_links *p, struct dtt_now now, struct dtt_meeting 
     }
 }
 
+/* The neighbour is a node of before, which knows no meetings: it is not asked again. */
+static void note_deaf(struct dtt_links *p, const struct dtt_addr *remote, const struct dtt_krpc *m)
+{
+    struct dtt_link *link = neighbor_at(p, remote);
+    if (link && m->type == DTT_KRPC_ERROR && m->error == DTT_KRPC_E_METHOD) {
+        link->is_meet_deaf = true;
+    }
+}
+
 /* The answer of a middle; false: to nothing that we asked there. */
 static bool on_answer(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *remote,
                       const struct dtt_krpc *m)
@@ -243,11 +250,8 @@ static bool on_answer(struct dtt_links *p, struct dtt_now now, const struct dtt_
             !dtt_slice_eq(m->t, wire_of(t, meeting->t))) {
             continue;
         }
+        note_deaf(p, remote, m);
         if (m->type == DTT_KRPC_ERROR) {
-            struct dtt_link *link = neighbor_at(p, remote);
-            if (link && m->error == DTT_KRPC_E_METHOD) {
-                link->is_meet_deaf = true; /* a node of before: not asked again */
-            }
             refused(p, now, meeting);
         } else {
             bool has_seen = dtt_addr_from_compact(m->o, &seen) == DTT_OK &&
@@ -260,10 +264,7 @@ static bool on_answer(struct dtt_links *p, struct dtt_now now, const struct dtt_
     for (size_t i = 0; i < p->meetings.n_pairs; i++) {
         const struct dtt_meeting_pair *pair = &p->meetings.pairs[i];
         if (dtt_addr_eq(&pair->addr, remote) && dtt_slice_eq(m->t, wire_of(t, pair->t))) {
-            struct dtt_link *link = neighbor_at(p, remote);
-            if (link && m->type == DTT_KRPC_ERROR && m->error == DTT_KRPC_E_METHOD) {
-                link->is_meet_deaf = true;
-            }
+            note_deaf(p, remote, m);
             return true;
         }
     }

@@ -284,8 +284,7 @@ static void stale_and_repeated_messages_are_dropped(void **state)
     now.wall_ns = (int64_t)(1000 * 60 * DTT_S);
     befriend('m');
     for (uint32_t minute = 997; minute <= 1003; minute++) {
-        size_t len = message(m, 'x', 'u', &(struct dtt_addr){0}, minute, 1);
-        len = message(m, 'x', 'u', NULL, minute, 1);
+        size_t len = message(m, 'x', 'u', NULL, minute, 1);
         uint8_t o[6] = {198, 51, 100, 'x', 7, 208};
         len = query(bytes, dtt_slice(m, len), dtt_slice(o, 6));
         for (int i = 0; i < 2; i++) { /* the second one is a replay */
