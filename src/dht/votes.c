@@ -92,18 +92,14 @@ void dtt_votes_forget(struct dtt_votes *votes)
     votes->n = 0;
 }
 
-static bool is_ip(const struct dtt_vote *vote, const struct dtt_addr *addr)
-{
-    return is_global(&vote->voter) && memcmp(vote->addr.ip, addr->ip, sizeof(addr->ip)) == 0;
-}
-
 bool dtt_votes_ip(const struct dtt_votes *votes, struct dtt_addr *ret)
 {
     for (size_t i = 0; i < votes->n; i++) {
         size_t voices = 0, agreeing = 0;
         for (size_t k = 0; k < votes->n; k++) {
-            voices += is_global(&votes->votes[k].voter);
-            agreeing += is_ip(&votes->votes[k], &votes->votes[i].addr);
+            const struct dtt_vote *v = &votes->votes[k];
+            voices += is_global(&v->voter);
+            agreeing += is_global(&v->voter) && dtt_addr_same_ip(&v->addr, &votes->votes[i].addr);
         }
         if (agreeing >= DTT_VOTES_NEED && 2 * agreeing > voices) {
             *ret = votes->votes[i].addr;

@@ -201,20 +201,20 @@ static void look_at_reach(struct dtt_core *c, struct dtt_now now)
 {
     struct dtt_reach reach = reach_of(c, now);
     struct dtt_dht_stats dht;
+    bool is_news = memcmp(&reach, &c->reach, sizeof(reach)) != 0;
+    bool is_other = reach.kind != c->reach.kind;
     c->reach_ns = now.mono_ns + DTT_S;
     dtt_dht_stats(c->dht, &dht);
     dtt_pair_heard(&c->links, now, dht.asked, dht.answered);
-    if (memcmp(&reach, &c->reach, sizeof(reach)) == 0) {
-        tell_links(c, now);
+    c->reach = reach;
+    tell_links(c, now);
+    if (!is_news) {
         return;
     }
-    if (reach.kind != c->reach.kind) {
+    if (is_other) {
         DTT_TRACE(c->ctx, NODE_REACH, dtt_tv_text(dtt_reach_name(reach.kind)),
                   dtt_tv_int(reach.step));
     }
-    bool is_other = reach.kind != c->reach.kind;
-    c->reach = reach;
-    tell_links(c, now);
     if (is_other && !c->cfg.dht_only) {
         dtt_dials_reach(&c->links, now);
     }

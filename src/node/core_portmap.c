@@ -31,9 +31,7 @@ void dtt_core_portmap_init(struct dtt_core *c, struct dtt_now now)
 static bool is_on_interface(const struct dtt_core *c, const struct dtt_addr *seen)
 {
     for (size_t i = 0; i < c->self.n_local; i++) {
-        struct dtt_addr local = c->self.local[i];
-        local.port = 0;
-        if (dtt_addr_eq(&local, seen)) {
+        if (dtt_addr_same_ip(&c->self.local[i], seen)) {
             return true;
         }
     }

@@ -13,6 +13,7 @@
 #define FIXED (1 + 32 + 32 + 1) /* kind, from, to, number of addresses */
 #define PLAIN_MAX (DTT_MEET_MESSAGE_MAX - HEAD - TAG)
 #define PLAIN_MIN (FIXED + SIGNATURE)
+#define SIGNED_MAX (sizeof(label) - 1 + 32 + HEAD + PLAIN_MAX)
 
 _Static_assert(PLAIN_MAX == PLAIN_MIN + DTT_MEET_MESSAGE_ADDRS * 19, "four IPv6 addresses fit");
 _Static_assert(crypto_aead_chacha20poly1305_ietf_NPUBBYTES == DTT_MEET_MESSAGE_NONCE,
@@ -32,11 +33,10 @@ static void derive_key(uint8_t ret[32], const uint8_t enc_seed[32], const uint8_
 }
 
 /* What is signed: the label, the topic, the head and the plain text up to the signature. */
-static struct dtt_slice signed_bytes(uint8_t buf[10 + 32 + HEAD + PLAIN_MAX],
-                                     const uint8_t topic[32], const uint8_t *head,
-                                     struct dtt_slice plain)
+static struct dtt_slice signed_bytes(uint8_t buf[SIGNED_MAX], const uint8_t topic[32],
+                                     const uint8_t *head, struct dtt_slice plain)
 {
-    struct dtt_writer w = dtt_writer(buf, 10 + 32 + HEAD + PLAIN_MAX);
+    struct dtt_writer w = dtt_writer(buf, SIGNED_MAX);
     dtt_write(&w, label, sizeof(label) - 1);
     dtt_write(&w, topic, 32);
     dtt_write(&w, head, HEAD);
@@ -50,7 +50,7 @@ size_t dtt_meet_message_seal(uint8_t ret[DTT_MEET_MESSAGE_MAX], const struct dtt
                              const uint8_t topic[32], const uint8_t node_seed[32])
 {
     uint8_t plain[PLAIN_MAX];
-    uint8_t to_sign[10 + 32 + HEAD + PLAIN_MAX];
+    uint8_t to_sign[SIGNED_MAX];
     uint8_t key[32];
     struct dtt_writer w = dtt_writer(plain, sizeof(plain));
     unsigned long long len = 0;
@@ -110,7 +110,7 @@ int dtt_meet_message_open(struct dtt_slice s, const uint8_t enc_seed[32], const 
                           struct dtt_meet_message *ret)
 {
     uint8_t plain[PLAIN_MAX];
-    uint8_t to_sign[10 + 32 + HEAD + PLAIN_MAX];
+    uint8_t to_sign[SIGNED_MAX];
     uint8_t key[32];
     unsigned long long len = 0;
     struct dtt_meet_head head;
