@@ -11,8 +11,8 @@
 
 #define DTT_DIALS_MAX 48              /**< dials under way */
 #define DTT_DIALS_HEARSAY 16          /**< of these, to peers that another one named */
-#define DTT_DIALS_SEEK_NS (2 * DTT_S) /**< between two meetings with a silent neighbour */
 #define DTT_DIALS_VIA 4               /**< of these, to peers that the same one named */
+#define DTT_DIALS_SEEK_NS (2 * DTT_S) /**< between two meetings with a silent neighbour */
 
 struct dtt_link;
 
@@ -33,7 +33,7 @@ void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
 /** What a record of a peer, written at `unix_s`, tells of its reach; before dtt_dials_learn. */
 void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                       const struct dtt_reach *reach, uint64_t unix_s);
-/** So is our own, p->me, from now on. */
+/** Our own reach, p->me, is another one now. */
 void dtt_dials_reach(struct dtt_links *p, struct dtt_now now);
 /** Knocks at the doors at which it is time. */
 void dtt_dials_knock(struct dtt_links *p, struct dtt_now now);

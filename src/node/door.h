@@ -6,7 +6,7 @@
  * elder dial. A door:
  *
  *     opened ──► WHISPERING: a knock each 2 s ──► KEPT: one each 15 s ──► forgotten
- *                   3 or 12 s, then we dial         2 minutes after the peer's last record
+ *                   6 or 12 s, then we dial         2 minutes after the peer's last record
  *
  * The elder's doors are KEPT from the beginning. A few at a time: the one that ends first makes
  * room. All knocks are whispers: what is to arrive is the dial.

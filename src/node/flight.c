@@ -69,6 +69,7 @@ void dtt_flight_end(struct dtt_flight *f, const struct dtt_transport *t, dtt_qui
     settle(f, t, conn, true);
 }
 
+/* Of each mark of the stream; none is kept for longer than it was to be before. */
 static void keep_until(struct dtt_flight *f, int64_t stream, uint64_t until_ns)
 {
     for (size_t i = 0; i < f->marks.count; i++) {
