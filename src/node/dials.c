@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/dials.h"
 
-#include "node/knock.h"
 #include "node/link.h"
 #include "node/meet.h"
+#include "node/nats.h"
 #include "node/pair.h"
 
 #include <assert.h>
@@ -116,22 +116,9 @@ static bool has_room(struct dtt_links *p, struct dtt_now now, const struct dtt_l
     return all < DTT_DIALS_MAX;
 }
 
-/* The peer is seen from outside at an address of ours: it sits behind the same router. */
-static bool is_home(const struct dtt_links *p, const struct dtt_race *r)
-{
-    for (size_t i = 0; i < r->n_seen; i++) {
-        for (size_t k = 0; k < p->n_own && dtt_addr_scope(&r->seen[i]) == DTT_SCOPE_GLOBAL; k++) {
-            if (dtt_addr_host(&r->seen[i]) == dtt_addr_host(&p->own[k])) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static bool race_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
-    link->race.is_home = is_home(p, &link->race);
+    link->race.is_home = dtt_nats_is_home(p, &link->race);
     return dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
                          has_room(p, now, link));
 }
@@ -150,95 +137,6 @@ void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
 {
     link->race = (struct dtt_race){.todo = {*addr}, .n_todo = 1, .seen = {*addr}, .n_seen = 1};
     race_on(p, now, link);
-}
-
-void dtt_dials_knock(struct dtt_links *p, struct dtt_now now)
-{
-    struct dtt_addr addrs[DTT_DOOR_ADDRS];
-    size_t n;
-    while ((n = dtt_doors_take(&p->doors, now, addrs)) > 0) {
-        while (n > 0) {
-            dtt_knock_send(p, now, &addrs[--n], DTT_KNOCK_WHISPER);
-        }
-    }
-    /* Out of memory: the next door sets it. */
-    dtt_timerq_follow(&p->timers, &p->knocking, dtt_doors_deadline(&p->doors));
-}
-
-static struct dtt_door_side side_of(const struct dtt_id *id, const struct dtt_book_reach *reach)
-{
-    return (struct dtt_door_side){.id = *id,
-                                  .is_cone =
-                                      reach->told.kind == DTT_REACH_CONE && reach->joined_s > 0,
-                                  .joined_s = reach->joined_s};
-}
-
-/* A member tells of the addresses of its interfaces, too: without a private one there is no NAT,
- * whose port a packet of ours could spoil. */
-static bool is_behind_nat(const struct dtt_addr *addrs, size_t n)
-{
-    bool is = false;
-    for (size_t i = 0; i < n; i++) {
-        is |= addrs[i].family == DTT_FAMILY_V4 && dtt_addr_scope(&addrs[i]) == DTT_SCOPE_PRIVATE;
-    }
-    return is;
-}
-
-/* Before a peer is dialled whose record was read. */
-static void open_door(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
-    struct dtt_door_side us = side_of(&p->prover.me, &p->me);
-    struct dtt_door_side peer = side_of(&link->id, &reach);
-    struct dtt_race *r = &link->race;
-    dtt_pair_consider(p, now, link);
-    if (!us.is_cone || r->is_hearsay) {
-        return;
-    }
-    if (peer.is_cone) {
-        uint64_t patience_ns =
-            is_behind_nat(r->seen, r->n_seen) ? dtt_door_patience_ns(&us, &peer) : 0;
-        r->held_ns = dtt_doors_open(&p->doors, now, &link->id, patience_ns, r->seen, r->n_seen);
-    } else if (reach.told.kind == DTT_REACH_VARY) {
-        /* Its port will be another; a router of ours that lets an address in, whatever the port,
-         * has to know the address. */
-        dtt_doors_open(&p->doors, now, &link->id, 0, &reach.told.last, 1);
-    }
-    dtt_dials_knock(p, now);
-}
-
-/* A neighbour may know the way through the peer's NAT. What it names on hearsay waits for that: a
- * packet that comes too early can close the way. */
-static void ask_neighbors(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    struct dtt_race *r = &link->race;
-    if (is_behind_nat(r->seen, r->n_seen) && !is_home(p, r) &&
-        dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
-                      r->is_hearsay ? &link->via : NULL) &&
-        r->is_hearsay && r->held_ns == 0) { /* once */
-        r->held_ns = now.mono_ns + DTT_MEETINGS_HOLD_NS;
-    }
-}
-
-void dtt_dials_ask(struct dtt_links *p, struct dtt_now now)
-{
-    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
-        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        if (link->state == DTT_LINK_DIALLING) {
-            ask_neighbors(p, now, link);
-        }
-    }
-}
-
-void dtt_dials_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    struct dtt_addr addrs[DTT_BOOK_ADDRS];
-    size_t n = dtt_book_get(&p->book, &link->id, addrs);
-    if (now.mono_ns >= link->sought_ns && link->race.n_dials == 0 && link->out.n > 0 &&
-        is_behind_nat(addrs, n)) {
-        link->sought_ns = now.mono_ns + DTT_DIALS_SEEK_NS;
-        dtt_meet_want(p, now, &link->id, &link->out.streams[0].topic, addrs, n, NULL);
-    }
 }
 
 void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
@@ -267,7 +165,7 @@ static void look_again(struct dtt_links *p, struct dtt_now now, struct dtt_link 
     bool varies = p->me.told.kind == DTT_REACH_VARY ||
                   dtt_book_reach(&p->book, &link->id).told.kind == DTT_REACH_VARY;
     if (link->state == DTT_LINK_DIALLING && varies) {
-        open_door(p, now, link);
+        dtt_nats_open(p, now, link);
         if (dtt_race_is_on(&link->race, now)) { /* else its timer is due */
             dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
         }
@@ -304,8 +202,8 @@ void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
         *wanted = link->id;
         dtt_link_enter(p, now, link, DTT_LINK_LOCATING);
     } else {
-        open_door(p, now, link);
-        ask_neighbors(p, now, link);
+        dtt_nats_open(p, now, link);
+        dtt_nats_ask(p, now, link);
         dtt_dials_next(p, now, link);
     }
 }
@@ -318,7 +216,7 @@ void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_add
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         struct dtt_link *link = dtt_map_value_at(&p->peers, i);
         bool is_news = link->state == DTT_LINK_DIALLING && !link->race.is_home &&
-                       link->race.n_todo > 0 && is_home(p, &link->race);
+                       link->race.n_todo > 0 && dtt_nats_is_home(p, &link->race);
         if (is_news) { /* its near addresses wait no more */
             link->race.is_home = true;
             link->race.retry_ns = now.mono_ns;
@@ -375,7 +273,7 @@ void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id
         is_late |= dtt_addr_is_usable(&addrs[i]) && dtt_race_join(&link->race, &addrs[i]);
     }
     if (is_late) {
-        open_door(p, now, link);
+        dtt_nats_open(p, now, link);
     }
     if (is_late && !is_waiting) {
         dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
@@ -417,8 +315,8 @@ void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt
     struct dtt_link *link = dtt_link_find(p, id);
     if (link && link->state == DTT_LINK_LOCATING &&
         (dtt_race_start(&link->race, now, &p->book, id) || is_over)) {
-        open_door(p, now, link);
-        ask_neighbors(p, now, link);
+        dtt_nats_open(p, now, link);
+        dtt_nats_ask(p, now, link);
         dtt_dials_next(p, now, link);
     }
 }

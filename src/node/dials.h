@@ -9,10 +9,9 @@
 #include "node/links.h"
 #include "node/race.h"
 
-#define DTT_DIALS_MAX 48              /**< dials under way */
-#define DTT_DIALS_HEARSAY 16          /**< of these, to peers that another one named */
-#define DTT_DIALS_VIA 4               /**< of these, to peers that the same one named */
-#define DTT_DIALS_SEEK_NS (2 * DTT_S) /**< between two meetings with a silent neighbour */
+#define DTT_DIALS_MAX 48     /**< dials under way */
+#define DTT_DIALS_HEARSAY 16 /**< of these, to peers that another one named */
+#define DTT_DIALS_VIA 4      /**< of these, to peers that the same one named */
 
 struct dtt_link;
 
@@ -20,13 +19,6 @@ struct dtt_link;
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Tries the next address. When the race is lost, tells of it and drops the link. */
 void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
-/** There is a neighbour more: it may help with the dials that are under way. */
-void dtt_dials_ask(struct dtt_links *p, struct dtt_now now);
-/**
- * A neighbour acknowledges nothing any more: its router, or ours, may have given us another port. A
- * common neighbour that hears both can tell each where the other one is now.
- */
-void dtt_dials_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Dials a connected peer once more. */
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr);
@@ -35,8 +27,6 @@ void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_
                       const struct dtt_reach *reach, uint64_t unix_s);
 /** Our own reach, p->me, is another one now. */
 void dtt_dials_reach(struct dtt_links *p, struct dtt_now now);
-/** Knocks at the doors at which it is time. */
-void dtt_dials_knock(struct dtt_links *p, struct dtt_now now);
 /** Our own addresses, those seen from outside among them: at most DTT_RECORD_ADDRS. */
 void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_addr *addrs, size_t n);
 /** The host's addresses or routes have changed: what dials sent before may have gone nowhere, and

@@ -6,6 +6,7 @@
 #include "node/limits.h"
 #include "node/link.h"
 #include "node/meet.h"
+#include "node/nats.h"
 #include "node/pair.h"
 #include "node/places.h"
 #include "node/worn.h"
@@ -233,7 +234,7 @@ static int on_frame(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     dtt_book_mark(&p->book, now, &link->id);
     dtt_gossip_prove(p->gossip, now, &proven, &link->id);
     if (link->neighbor_of > 0) {
-        dtt_dials_ask(p, now);
+        dtt_nats_ask_all(p, now);
     }
     prove(p, now, link, &proven);
     return DTT_OK;
@@ -446,7 +447,7 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
             dtt_link_enter_connected(p, now, link);
         }
         if (change > 0) {
-            dtt_dials_ask(p, now);
+            dtt_nats_ask_all(p, now);
         }
     }
 }
@@ -605,7 +606,7 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     tell_slow(p, now, link, was_slow);
     tell_silent(p, link, was_silent);
     if (link->backlog.is_silent && link->state == DTT_LINK_LIVE) {
-        dtt_dials_seek(p, now, link);
+        dtt_nats_seek(p, now, link);
     }
     if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
         for (size_t k = 0; k < link->n_conns; k++) {
@@ -645,7 +646,7 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
             continue;
         }
         if (t == &p->knocking) {
-            dtt_dials_knock(p, now);
+            dtt_nats_knock(p, now);
             continue;
         }
         if (t == &p->meeting) {

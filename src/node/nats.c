@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/nats.h"
+
+#include "node/knock.h"
+#include "node/meet.h"
+#include "node/pair.h"
+
+bool dtt_nats_is_home(const struct dtt_links *p, const struct dtt_race *r)
+{
+    for (size_t i = 0; i < r->n_seen; i++) {
+        for (size_t k = 0; k < p->n_own && dtt_addr_scope(&r->seen[i]) == DTT_SCOPE_GLOBAL; k++) {
+            if (dtt_addr_host(&r->seen[i]) == dtt_addr_host(&p->own[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void dtt_nats_knock(struct dtt_links *p, struct dtt_now now)
+{
+    struct dtt_addr addrs[DTT_DOOR_ADDRS];
+    size_t n;
+    while ((n = dtt_doors_take(&p->doors, now, addrs)) > 0) {
+        while (n > 0) {
+            dtt_knock_send(p, now, &addrs[--n], DTT_KNOCK_WHISPER);
+        }
+    }
+    /* Out of memory: the next door sets it. */
+    dtt_timerq_follow(&p->timers, &p->knocking, dtt_doors_deadline(&p->doors));
+}
+
+static struct dtt_door_side side_of(const struct dtt_id *id, const struct dtt_book_reach *reach)
+{
+    return (struct dtt_door_side){.id = *id,
+                                  .is_cone =
+                                      reach->told.kind == DTT_REACH_CONE && reach->joined_s > 0,
+                                  .joined_s = reach->joined_s};
+}
+
+/* A member tells of the addresses of its interfaces, too: without a private one there is no NAT,
+ * whose port a packet of ours could spoil. */
+static bool is_behind_nat(const struct dtt_addr *addrs, size_t n)
+{
+    bool is = false;
+    for (size_t i = 0; i < n; i++) {
+        is |= addrs[i].family == DTT_FAMILY_V4 && dtt_addr_scope(&addrs[i]) == DTT_SCOPE_PRIVATE;
+    }
+    return is;
+}
+
+void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
+    struct dtt_door_side us = side_of(&p->prover.me, &p->me);
+    struct dtt_door_side peer = side_of(&link->id, &reach);
+    struct dtt_race *r = &link->race;
+    dtt_pair_consider(p, now, link);
+    if (!us.is_cone || r->is_hearsay) {
+        return;
+    }
+    if (peer.is_cone) {
+        uint64_t patience_ns =
+            is_behind_nat(r->seen, r->n_seen) ? dtt_door_patience_ns(&us, &peer) : 0;
+        r->held_ns = dtt_doors_open(&p->doors, now, &link->id, patience_ns, r->seen, r->n_seen);
+    } else if (reach.told.kind == DTT_REACH_VARY) {
+        /* Its port will be another; a router of ours that lets an address in, whatever the port,
+         * has to know the address. */
+        dtt_doors_open(&p->doors, now, &link->id, 0, &reach.told.last, 1);
+    }
+    dtt_nats_knock(p, now);
+}
+
+void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_race *r = &link->race;
+    if (is_behind_nat(r->seen, r->n_seen) && !dtt_nats_is_home(p, r) &&
+        dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
+                      r->is_hearsay ? &link->via : NULL) &&
+        r->is_hearsay && r->held_ns == 0) { /* once */
+        r->held_ns = now.mono_ns + DTT_MEETINGS_HOLD_NS;
+    }
+}
+
+void dtt_nats_ask_all(struct dtt_links *p, struct dtt_now now)
+{
+    for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
+        struct dtt_link *link = dtt_map_value_at(&p->peers, i);
+        if (link->state == DTT_LINK_DIALLING) {
+            dtt_nats_ask(p, now, link);
+        }
+    }
+}
+
+void dtt_nats_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    struct dtt_addr addrs[DTT_BOOK_ADDRS];
+    size_t n = dtt_book_get(&p->book, &link->id, addrs);
+    if (now.mono_ns >= link->sought_ns && link->race.n_dials == 0 && link->out.n > 0 &&
+        is_behind_nat(addrs, n)) {
+        link->sought_ns = now.mono_ns + DTT_NATS_SEEK_NS;
+        dtt_meet_want(p, now, &link->id, &link->out.streams[0].topic, addrs, n, NULL);
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The NATs between us and a peer that is dialled, and what opens the way through them
+ * (docs/protocol/dialling.md): doors (door.h), guesses (pair.h), and neighbours that tell the peer
+ * of us (meet.h).
+ */
+#ifndef DTT_NODE_NATS_H
+#define DTT_NODE_NATS_H
+
+#include "node/link.h"
+
+#define DTT_NATS_SEEK_NS (2 * DTT_S) /**< between two meetings with a silent neighbour */
+
+/** The peer is seen from outside at an address of ours: it sits behind the same router. */
+bool dtt_nats_is_home(const struct dtt_links *p, const struct dtt_race *r);
+/** Before a peer is dialled whose record was read: who of the two knocks first, and who dials. */
+void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/**
+ * Asks neighbours who may know the way through the peer's NAT. A dial on hearsay waits for that: a
+ * packet that comes too early can close the way.
+ */
+void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** There is a neighbour more: it may help with the dials that are under way. */
+void dtt_nats_ask_all(struct dtt_links *p, struct dtt_now now);
+/**
+ * A neighbour acknowledges nothing any more: its router, or ours, may have given us another port. A
+ * common neighbour that hears both can tell each where the other one is now.
+ */
+void dtt_nats_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** Knocks at the doors at which it is time. */
+void dtt_nats_knock(struct dtt_links *p, struct dtt_now now);
+
+#endif
