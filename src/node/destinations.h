@@ -16,7 +16,7 @@
 
 #define DTT_DESTINATIONS_MAX 1024    /**< hosts */
 #define DTT_DESTINATIONS_INITIALS 6  /**< unanswered datagrams a host and window */
-#define DTT_DESTINATIONS_KNOCKS 8    /**< and knocks; not on hearsay */
+#define DTT_DESTINATIONS_KNOCKS 8    /**< and knocks */
 #define DTT_DESTINATIONS_REFUSALS 40 /**< dials in a row whose ICMP error gives budget back, */
 #define DTT_DESTINATIONS_REFUSAL_NS (1 * DTT_S) /**< and one more each second */
 #define DTT_DESTINATIONS_WINDOW_NS (15 * DTT_S)
