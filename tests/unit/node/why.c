@@ -38,8 +38,7 @@ static void each_stage_has_its_sentence(void **state)
          {.threadless = 4},
          DTT_STAGE_DHT,
          "no DHT node is known: there is no thread to look up a bootstrap host; raise 'ulimit -u', "
-         "or "
-         "the limit of the container"},
+         "or the limit of the container"},
         {{.members = 0},
          {.bootstraps = 2, .asked = 1},
          {.resolving = 1},
