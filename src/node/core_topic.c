@@ -4,6 +4,7 @@
 #include "base/reason.h"
 #include "crypto/hash.h"
 #include "gossip/addr_info.h"
+#include "gossip/view.h"
 #include "node/inside.h"
 #include "node/slots.h"
 #include "node/why.h"
@@ -11,13 +12,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-/* Room for all neighbours of a topic; an active view has 5. */
-#define NEIGHBORS_MAX 16
-
-static size_t neighbors_of(const struct dtt_topic *t, struct dtt_id ret[NEIGHBORS_MAX])
+static size_t neighbors_of(const struct dtt_topic *t, struct dtt_id ret[DTT_GOSSIP_ACTIVE_MAX])
 {
-    size_t n = dtt_core_topic_neighbors(t, ret, NEIGHBORS_MAX);
-    return n < NEIGHBORS_MAX ? n : NEIGHBORS_MAX;
+    return dtt_core_topic_neighbors(t, ret, DTT_GOSSIP_ACTIVE_MAX);
 }
 
 /* ---- life */
@@ -123,7 +120,7 @@ static void tell_lost(struct dtt_topic *t, struct dtt_now now, uint64_t messages
 void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_core *c = t->core;
-    struct dtt_id ids[NEIGHBORS_MAX];
+    struct dtt_id ids[DTT_GOSSIP_ACTIVE_MAX];
     size_t n = neighbors_of(t, ids);
     struct dtt_event out = {.type = DTT_EVENT_LEFT};
     dtt_links_settle(&c->links);
@@ -353,7 +350,7 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
 static bool can_send(struct dtt_topic *t, struct dtt_now now)
 {
     const struct dtt_links *links = &t->core->links;
-    struct dtt_id ids[NEIGHBORS_MAX];
+    struct dtt_id ids[DTT_GOSSIP_ACTIVE_MAX];
     size_t n = neighbors_of(t, ids);
     struct dtt_pace_neighbors ranks[2] = {{0}}; /* strangers, proven */
     for (size_t i = 0; i < n; i++) {
@@ -433,7 +430,7 @@ size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now)
     struct dtt_links *links = &t->core->links;
     dtt_links_settle(links);
     size_t open = dtt_gossip_open(t->core->gossip, &t->id).bytes;
-    struct dtt_id ids[NEIGHBORS_MAX];
+    struct dtt_id ids[DTT_GOSSIP_ACTIVE_MAX];
     size_t n = neighbors_of(t, ids);
     size_t n_late = 0;
     size_t late = 0;

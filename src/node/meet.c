@@ -2,13 +2,13 @@
 #include "node/meet.h"
 
 #include "dht/krpc.h"
+#include "gossip/view.h"
 #include "node/knock.h"
 #include "node/link.h"
 #include "record/meet_message.h"
 
 #include <sodium.h>
 
-#define NEIGHBORS_MAX 16
 #define QUERY_PREFIX "d1:ad2:id20:" /* keys are in order: `m` follows the id */
 #define QUERY_M (sizeof(QUERY_PREFIX) - 1 + DTT_NODE_ID_BYTES)
 
@@ -23,9 +23,9 @@ static void set_timer(struct dtt_links *p)
 static bool is_neighbor(const struct dtt_links *p, const struct dtt_gossip_topic_id *topic,
                         const struct dtt_id *id)
 {
-    struct dtt_id ids[NEIGHBORS_MAX];
-    size_t n = dtt_gossip_neighbors(p->gossip, topic, ids, NEIGHBORS_MAX);
-    for (size_t i = 0; i < n && i < NEIGHBORS_MAX; i++) {
+    struct dtt_id ids[DTT_GOSSIP_ACTIVE_MAX];
+    size_t n = dtt_gossip_neighbors(p->gossip, topic, ids, DTT_GOSSIP_ACTIVE_MAX);
+    for (size_t i = 0; i < n; i++) {
         if (memcmp(&ids[i], id, sizeof(*id)) == 0) {
             return true;
         }
