@@ -7,8 +7,9 @@ usage: nat.py [-n TRIES] [-j LABS] [-o FILE] [--options WORDS] [WHAT...]
        nat.py --write FILE...     docs/results-nat.md from them
 
 WHAT: LEFT:RIGHT for a pair, KIND,KIND,... for each with each, or matrix, more, swarm, age, opened,
-lan, standing. Without it all of them, and docs/results-nat.md is written. Each try is a laboratory of its own
-(case.py); what it found becomes a line of FILE (build/nat.jsonl).
+lan, standing. Without it all of them, and docs/results-nat.md is written; what stands there of
+before is kept. Each try is a laboratory of its own (case.py); what it found becomes a line of FILE
+(build/nat.jsonl).
 """
 import argparse
 import collections
