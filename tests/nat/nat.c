@@ -4,7 +4,6 @@
 #include "base/array.h"
 #include "base/time.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define PORT_FIRST 1024
