@@ -132,10 +132,7 @@ static uint8_t prefix_len(const struct sockaddr *mask)
 static void add_net(struct dtt_lan_link *links, size_t *n, uint32_t index, const struct dtt_addr *a,
                     uint8_t prefix)
 {
-    size_t i = 0;
-    while (i < *n && (links[i].index != index || links[i].family != a->family)) {
-        i++;
-    }
+    size_t i = dtt_lan_link_find(links, *n, index, a->family);
     if (i == DTT_LAN_LINKS) {
         return;
     }
@@ -163,15 +160,6 @@ static bool change(const struct dtt_mdns *m, const struct dtt_lan_link *l, bool 
     memcpy(&request.ipv6mr_multiaddr, group_v6, sizeof(group_v6));
     return setsockopt(fd, IPPROTO_IPV6, is_join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &request,
                       sizeof(request)) == 0;
-}
-
-static bool has_link(const struct dtt_lan_link *links, size_t n, const struct dtt_lan_link *l)
-{
-    size_t i = 0;
-    while (i < n && (links[i].index != l->index || links[i].family != l->family)) {
-        i++;
-    }
-    return i < n;
 }
 
 static size_t read_links(const struct dtt_mdns *m, const struct dtt_addr bound[2],
@@ -204,8 +192,9 @@ void dtt_mdns_look(struct dtt_mdns *m, const struct dtt_addr bound[2])
     size_t n_joined = 0;
     size_t n = m->fd[V4] >= 0 || m->fd[V6] >= 0 ? read_links(m, bound, found) : 0;
     for (size_t i = 0; i < m->n_links; i++) {
-        if (!has_link(found, n, &m->links[i])) {
-            (void)change(m, &m->links[i], false);
+        const struct dtt_lan_link *l = &m->links[i];
+        if (dtt_lan_link_find(found, n, l->index, l->family) == n) {
+            (void)change(m, l, false);
         }
     }
     for (size_t i = 0; i < n; i++) {

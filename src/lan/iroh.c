@@ -3,7 +3,6 @@
 
 #include "codec/text.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 #define SERVICE "_irohv1._udp.local"
@@ -13,15 +12,11 @@
 #define SRV_FIXED_BYTES 6
 #define PORTS 4       /* of an endpoint; others are not read */
 #define WANT_NS DTT_S /* between two questions */
-#define ANSWERS_PER_SECOND                                                \
-    1 /* members of a crate's swarm ask every 0.7 s, and hear all answers \
-       */
+/* Members of a crate's swarm ask every 0.7 s, and hear all answers. */
+#define ANSWERS_PER_SECOND 1
 #define ANSWERS_BURST 4
 #define WAIT_NS (100 * DTT_MS) /* at most, before an answer */
 #define EVERY_NS (60 * DTT_S)
-
-static const uint64_t asks[] = {0, 1 * DTT_S, 3 * DTT_S, 7 * DTT_S};
-enum { ASKS = sizeof(asks) / sizeof(asks[0]) };
 
 /* A port of the endpoint, and the name under which its addresses stand. */
 struct target {
@@ -209,41 +204,34 @@ bool dtt_lan_iroh_read(struct dtt_slice datagram, size_t max, struct dtt_lan_iro
 
 void dtt_lan_iroh_restart(struct dtt_lan_iroh *s, uint64_t mono_ns)
 {
-    s->n_asked = 0;
-    s->first_ns = s->ask_ns = mono_ns;
+    dtt_lan_asks_init(&s->asks, mono_ns);
     s->answer_ns = DTT_NEVER;
-    s->asking = s->asked_for = s->answering = 0;
+    s->asked_for = s->answering = 0;
     dtt_bucket_init(&s->answers, ANSWERS_PER_SECOND, ANSWERS_BURST, mono_ns);
 }
 
 void dtt_lan_iroh_want(struct dtt_lan_iroh *s, uint64_t mono_ns)
 {
-    uint64_t soon_ns = s->n_asked == 0 ? mono_ns : dtt_add_ns(s->asked_ns, WANT_NS);
-    s->ask_ns = dtt_min_ns(s->ask_ns, soon_ns > mono_ns ? soon_ns : mono_ns);
+    uint64_t soon_ns = s->asks.n == 0 ? mono_ns : dtt_add_ns(s->asks.last_ns, WANT_NS);
+    s->asks.next_ns = dtt_min_ns(s->asks.next_ns, soon_ns > mono_ns ? soon_ns : mono_ns);
 }
 
 void dtt_lan_iroh_on_question(struct dtt_lan_iroh *s, uint64_t mono_ns, struct dtt_rng *rng,
                               size_t link)
 {
-    s->asked_for |= (uint32_t)1 << link;
+    s->asked_for |= (dtt_lan_link_set)1 << link;
     if (s->answer_ns == DTT_NEVER) {
         s->answer_ns = mono_ns + dtt_rng_below(rng, WAIT_NS + 1);
     }
 }
 
-void dtt_lan_iroh_tick(struct dtt_lan_iroh *s, uint64_t mono_ns, uint32_t links)
+void dtt_lan_iroh_tick(struct dtt_lan_iroh *s, uint64_t mono_ns, dtt_lan_link_set links)
 {
     if (!s->is_on) {
         return;
     }
-    if (s->ask_ns <= mono_ns && links != 0) {
-        s->asking = links;
-        s->asked_ns = mono_ns;
-        do {
-            s->n_asked++;
-        } while (s->n_asked < ASKS && s->first_ns + asks[s->n_asked] <= mono_ns);
-        s->ask_ns = s->n_asked < ASKS ? dtt_add_ns(s->first_ns, asks[s->n_asked])
-                                      : dtt_add_ns(mono_ns, EVERY_NS);
+    if (s->asks.next_ns <= mono_ns && links != 0 && !dtt_lan_asks_begin(&s->asks, mono_ns, links)) {
+        s->asks.next_ns = dtt_add_ns(mono_ns, EVERY_NS);
     }
     if (s->answer_ns <= mono_ns) {
         bool is_said = s->us.n_addrs > 0 && dtt_bucket_take(&s->answers, 1, mono_ns);
@@ -255,29 +243,18 @@ void dtt_lan_iroh_tick(struct dtt_lan_iroh *s, uint64_t mono_ns, uint32_t links)
 
 uint64_t dtt_lan_iroh_deadline(const struct dtt_lan_iroh *s)
 {
-    return s->is_on ? dtt_min_ns(s->ask_ns, s->answer_ns) : DTT_NEVER;
-}
-
-static size_t take_lowest(uint32_t *links)
-{
-    size_t i = 0;
-    assert(*links != 0);
-    while (!(*links >> i & 1)) {
-        i++;
-    }
-    *links &= *links - 1;
-    return i;
+    return s->is_on ? dtt_min_ns(s->asks.next_ns, s->answer_ns) : DTT_NEVER;
 }
 
 bool dtt_lan_iroh_next(struct dtt_lan_iroh *s, struct dtt_writer *w, size_t *ret_link)
 {
-    if (s->asking != 0) {
-        *ret_link = take_lowest(&s->asking);
+    if (s->asks.links != 0) {
+        *ret_link = dtt_lan_link_take(&s->asks.links);
         dtt_lan_iroh_write_question(w);
         return true;
     }
     if (s->answering != 0) {
-        *ret_link = take_lowest(&s->answering);
+        *ret_link = dtt_lan_link_take(&s->answering);
         dtt_lan_iroh_write_answer(w, &s->us);
         return true;
     }

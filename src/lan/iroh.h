@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "base/time.h"
 #include "codec/dns.h"
+#include "lan/asks.h"
 
 #define DTT_LAN_IROH_ADDRS 8 /**< of an endpoint; others are not read */
 
@@ -35,18 +36,14 @@ bool dtt_lan_iroh_read(struct dtt_slice datagram, size_t max, struct dtt_lan_iro
 
 /* ---- when they are sent */
 
-/** Links are numbers of bits. All zero: the service is not used. */
+/** All zero: the service is not used. */
 struct dtt_lan_iroh {
     bool is_on;
     struct dtt_lan_iroh_peer us;
-    size_t n_asked;    /* since the first question */
-    uint64_t first_ns; /* when that was */
-    uint64_t ask_ns;   /* the next one */
-    uint64_t asked_ns; /* the last one */
+    struct dtt_lan_asks asks;
     uint64_t answer_ns;
-    uint32_t asking;    /* links on which the question is still to be sent */
-    uint32_t asked_for; /* links on which others have asked */
-    uint32_t answering; /* links on which our answer is still to be sent */
+    dtt_lan_link_set asked_for; /* on which others have asked */
+    dtt_lan_link_set answering; /* on which our answer is still to be sent */
     struct dtt_bucket answers;
 };
 
@@ -57,7 +54,7 @@ void dtt_lan_iroh_want(struct dtt_lan_iroh *s, uint64_t mono_ns);
 /** Somebody has asked on this link. */
 void dtt_lan_iroh_on_question(struct dtt_lan_iroh *s, uint64_t mono_ns, struct dtt_rng *rng,
                               size_t link);
-void dtt_lan_iroh_tick(struct dtt_lan_iroh *s, uint64_t mono_ns, uint32_t links);
+void dtt_lan_iroh_tick(struct dtt_lan_iroh *s, uint64_t mono_ns, dtt_lan_link_set links);
 uint64_t dtt_lan_iroh_deadline(const struct dtt_lan_iroh *s);
 /** Writes the next message and gives its link; false: there is none. */
 bool dtt_lan_iroh_next(struct dtt_lan_iroh *s, struct dtt_writer *w, size_t *ret_link);

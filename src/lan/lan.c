@@ -2,6 +2,7 @@
 #include "lan/lan.h"
 
 #include "base/ring.h"
+#include "lan/asks.h"
 #include "lan/name.h"
 #include "lan/sources.h"
 
@@ -20,12 +21,6 @@
 #define OPCODE_AND_ERROR 0x780f /* RFC 6762, 18.3 and 18.11: others are ignored */
 #define ANSWER_TTL_S 60
 
-static const uint64_t asks[] = DTT_LAN_ASKS;
-enum { ASKS = sizeof(asks) / sizeof(asks[0]) };
-
-/* Set of links: bit n is link n. */
-typedef uint32_t link_set;
-
 enum answer_state {
     IDLE,
     WAITING, /* until due_ns: others may answer */
@@ -39,7 +34,7 @@ struct answer {
     uint64_t minute;
     bool has_name; /* there is an encryption seed */
     struct dtt_dns_name name;
-    link_set links; /* on which it is asked for */
+    dtt_lan_link_set links; /* on which it is asked for */
     uint64_t due_ns;
     unsigned heard; /* other members' records since it was asked for */
     bool is_told;   /* WANTED: it was handed out */
@@ -54,12 +49,8 @@ struct topic {
     uint8_t topic[32];
     struct dtt_secret secret;
     struct answer minutes[MINUTES]; /* minute m: index m % MINUTES */
-    size_t n_asked;                 /* since the first question */
-    uint64_t first_ns;
-    uint64_t ask_ns;    /* the next question */
-    link_set ask_links; /* on which it is still to be sent */
-    uint16_t ask_id;    /* of the last one, by which its echo is known */
-    uint64_t asked_ns;  /* DTT_NEVER: not yet */
+    struct dtt_lan_asks asks;
+    uint16_t ask_id; /* of the last question, by which its echo is known */
     uint64_t n_seen;
     uint8_t seen[SEEN][HASH_BYTES];
 };
@@ -89,9 +80,9 @@ static uint64_t next_turn_ns(struct dtt_now now)
     return dtt_add_ns(now.mono_ns, MINUTE_NS - into);
 }
 
-static link_set all_links(const struct dtt_lan *l)
+static dtt_lan_link_set all_links(const struct dtt_lan *l)
 {
-    return ((link_set)1 << l->n_links) - 1;
+    return ((dtt_lan_link_set)1 << l->n_links) - 1;
 }
 
 static void begin_minute(struct topic *t, uint64_t minute)
@@ -120,12 +111,6 @@ static void begin_minutes(struct topic *t, uint64_t minute)
     }
 }
 
-static void restart(struct topic *t, struct dtt_now now)
-{
-    t->n_asked = 0;
-    t->first_ns = t->ask_ns = now.mono_ns;
-}
-
 /* Each input begins here: a new minute has other names. */
 static void enter(struct dtt_lan *l, struct dtt_now now)
 {
@@ -139,7 +124,7 @@ static void enter(struct dtt_lan *l, struct dtt_now now)
     for (size_t i = 0; i < l->n_topics; i++) {
         begin_minutes(l->topics[i], minute);
         if (is_jump) {
-            restart(l->topics[i], now);
+            dtt_lan_asks_restart(&l->topics[i]->asks, now.mono_ns);
         }
     }
 }
@@ -196,12 +181,12 @@ void dtt_lan_set_links(struct dtt_lan *l, struct dtt_now now, const struct dtt_l
     }
     for (size_t i = 0; i < l->n_topics; i++) {
         struct topic *t = l->topics[i];
-        t->ask_links = 0; /* the numbers mean other links now */
+        t->asks.links = 0; /* the numbers mean other links now */
         for (size_t k = 0; k < MINUTES; k++) {
             t->minutes[k].state = IDLE;
             t->minutes[k].len = 0; /* it lacks our addresses there */
         }
-        restart(t, now);
+        dtt_lan_asks_restart(&t->asks, now.mono_ns);
     }
     dtt_lan_iroh_restart(&l->iroh, now.mono_ns);
 }
@@ -236,12 +221,11 @@ int dtt_lan_join(struct dtt_lan *l, struct dtt_now now, uint32_t number, const u
     t->number = number;
     memcpy(t->topic, topic, sizeof(t->topic));
     t->secret = *secret;
-    t->asked_ns = DTT_NEVER;
     for (size_t k = 0; k < MINUTES; k++) {
         t->minutes[k].minute = UINT64_MAX;
     }
     begin_minutes(t, l->minute);
-    restart(t, now);
+    dtt_lan_asks_init(&t->asks, now.mono_ns);
     l->topics[l->n_topics++] = t;
     return DTT_OK;
 }
@@ -276,42 +260,6 @@ void dtt_lan_renew(struct dtt_lan *l)
     }
 }
 
-/* ---- links */
-
-bool dtt_lan_link_has(const struct dtt_lan_link *link, const struct dtt_addr *addr)
-{
-    for (size_t i = 0; i < link->n_nets; i++) {
-        const struct dtt_lan_net *net = &link->nets[i];
-        size_t whole = net->prefix_len / 8;
-        unsigned rest = net->prefix_len % 8;
-        uint8_t differs = addr->ip[whole < 16 ? whole : 0] ^ net->addr.ip[whole < 16 ? whole : 0];
-        if (net->addr.family == addr->family && whole <= dtt_addr_ip_len(addr) &&
-            memcmp(net->addr.ip, addr->ip, whole) == 0 &&
-            (rest == 0 || differs >> (8 - rest) == 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static size_t link_of(const struct dtt_lan *l, uint32_t index, uint8_t family)
-{
-    size_t i = 0;
-    while (i < l->n_links && (l->links[i].index != index || l->links[i].family != family)) {
-        i++;
-    }
-    return i;
-}
-
-static size_t lowest(link_set links)
-{
-    size_t i = 0;
-    while (!(links >> i & 1)) {
-        i++;
-    }
-    return i;
-}
-
 /* ---- receiving */
 
 static struct answer *answer_of(struct topic *t, uint64_t minute)
@@ -338,7 +286,7 @@ static struct answer *find_name(const struct dtt_lan *l, const struct dtt_dns_na
 
 static bool is_echo(const struct topic *t, uint64_t mono_ns, uint16_t id)
 {
-    return t->asked_ns != DTT_NEVER && t->ask_id == id && mono_ns - t->asked_ns < ECHO_NS;
+    return t->asks.last_ns != DTT_NEVER && t->ask_id == id && mono_ns - t->asks.last_ns < ECHO_NS;
 }
 
 static void on_question(struct dtt_lan *l, struct dtt_now now, size_t link, uint16_t id,
@@ -361,7 +309,7 @@ static void on_question(struct dtt_lan *l, struct dtt_now now, size_t link, uint
         a->heard = 0;
         a->due_ns = now.mono_ns + DTT_LAN_WAIT_MIN_NS + dtt_rng_below(&l->rng, wait + 1);
     }
-    a->links |= (link_set)1 << link;
+    a->links |= (dtt_lan_link_set)1 << link;
 }
 
 static bool is_known(struct topic *t, struct dtt_slice value)
@@ -382,6 +330,21 @@ static bool is_known(struct topic *t, struct dtt_slice value)
     return false;
 }
 
+/* Room for what a host says; NULL: it has said enough, or too much waits. */
+static struct dtt_lan_event *push(struct dtt_lan *l, struct dtt_now now,
+                                  enum dtt_lan_event_type type, size_t link,
+                                  const struct dtt_addr *from)
+{
+    struct dtt_lan_event *ev =
+        dtt_lan_sources_take(&l->sources, now.mono_ns, from) ? dtt_ring_push(&l->values) : NULL;
+    if (ev) {
+        *ev = (struct dtt_lan_event){.type = type, .index = l->links[link].index, .from = *from};
+    } else {
+        DTT_COUNT(l->ctx, LAN_VALUES_SKIPPED);
+    }
+    return ev;
+}
+
 static void on_answer(struct dtt_lan *l, struct dtt_now now, size_t link,
                       const struct dtt_addr *from, const struct dtt_dns_entry *e)
 {
@@ -400,19 +363,14 @@ static void on_answer(struct dtt_lan *l, struct dtt_now now, size_t link,
     if (is_known(t, bytes)) {
         return;
     }
-    struct dtt_lan_event *ev =
-        dtt_lan_sources_take(&l->sources, now.mono_ns, from) ? dtt_ring_push(&l->values) : NULL;
+    struct dtt_lan_event *ev = push(l, now, DTT_LAN_VALUE, link, from);
     if (!ev) {
-        DTT_COUNT(l->ctx, LAN_VALUES_SKIPPED);
         return;
     }
     crypto_generichash(t->seen[t->n_seen++ % SEEN], HASH_BYTES, buf, value.len, NULL, 0);
-    *ev = (struct dtt_lan_event){.type = DTT_LAN_VALUE,
-                                 .number = t->number,
-                                 .minute = a->minute,
-                                 .index = l->links[link].index,
-                                 .from = *from,
-                                 .value_len = value.len};
+    ev->number = t->number;
+    ev->minute = a->minute;
+    ev->value_len = value.len;
     memcpy(ev->value, buf, value.len);
 }
 
@@ -425,15 +383,11 @@ static void on_endpoint(struct dtt_lan *l, struct dtt_now now, size_t link,
         memcmp(&peer.id, &l->iroh.us.id, sizeof(peer.id)) == 0) {
         return;
     }
-    struct dtt_lan_event *ev =
-        dtt_lan_sources_take(&l->sources, now.mono_ns, from) ? dtt_ring_push(&l->values) : NULL;
-    if (!ev) {
-        DTT_COUNT(l->ctx, LAN_VALUES_SKIPPED);
-        return;
+    struct dtt_lan_event *ev = push(l, now, DTT_LAN_PEER, link, from);
+    if (ev) {
+        DTT_COUNT(l->ctx, LAN_IROH_HEARD);
+        ev->peer = peer;
     }
-    DTT_COUNT(l->ctx, LAN_IROH_HEARD);
-    *ev = (struct dtt_lan_event){
-        .type = DTT_LAN_PEER, .index = l->links[link].index, .from = *from, .peer = peer};
 }
 
 void dtt_lan_recv(struct dtt_lan *l, struct dtt_now now, uint32_t index,
@@ -441,7 +395,7 @@ void dtt_lan_recv(struct dtt_lan *l, struct dtt_now now, uint32_t index,
 {
     struct dtt_dns_message m;
     struct dtt_dns_entry e;
-    size_t link = link_of(l, index, from->family);
+    size_t link = dtt_lan_link_find(l->links, l->n_links, index, from->family);
     enter(l, now);
     if (link == l->n_links || from->port != DTT_LAN_PORT ||
         !dtt_lan_link_has(&l->links[link], from)) {
@@ -475,11 +429,11 @@ void dtt_lan_verified(struct dtt_lan *l, uint32_t number, uint64_t minute, uint3
 {
     struct topic *t = find(l, number);
     struct answer *a = t ? answer_of(t, minute) : NULL;
-    size_t link = link_of(l, index, family);
+    size_t link = dtt_lan_link_find(l->links, l->n_links, index, family);
     if (!a || a->state != WAITING || link == l->n_links || ++a->heard < DTT_LAN_ENOUGH) {
         return;
     }
-    a->links &= ~((link_set)1 << link);
+    a->links &= ~((dtt_lan_link_set)1 << link);
     if (a->links == 0) {
         a->state = IDLE;
         DTT_COUNT(l->ctx, LAN_ANSWERS_SPARED);
@@ -517,10 +471,11 @@ bool dtt_lan_next_event(struct dtt_lan *l, struct dtt_now now, struct dtt_lan_ev
             struct answer *a = &l->topics[i]->minutes[k];
             if (a->state == WANTED && !a->is_told) {
                 a->is_told = true;
-                *ret = (struct dtt_lan_event){.type = DTT_LAN_WANT,
-                                              .number = l->topics[i]->number,
-                                              .minute = a->minute,
-                                              .index = l->links[lowest(a->links)].index};
+                *ret =
+                    (struct dtt_lan_event){.type = DTT_LAN_WANT,
+                                           .number = l->topics[i]->number,
+                                           .minute = a->minute,
+                                           .index = l->links[dtt_lan_link_first(a->links)].index};
                 return true;
             }
         }
@@ -545,11 +500,10 @@ static bool next_question(struct dtt_lan *l, struct topic *t, struct dtt_lan_pac
     const struct dtt_dns_header header = {.id = t->ask_id, .questions = 1};
     struct dtt_writer w = dtt_writer(l->packet, sizeof(l->packet));
     const struct answer *a = answer_of(t, l->minute);
-    if (t->ask_links == 0 || !a) {
+    if (t->asks.links == 0 || !a) {
         return false;
     }
-    size_t link = lowest(t->ask_links);
-    t->ask_links &= ~((link_set)1 << link);
+    size_t link = dtt_lan_link_take(&t->asks.links);
     dtt_dns_write_header(&w, &header);
     dtt_dns_write_question(&w, &a->name, DTT_DNS_TYPE_TXT, DTT_DNS_CLASS_IN);
     DTT_COUNT(l->ctx, LAN_TX_QUESTIONS);
@@ -572,7 +526,7 @@ static bool next_answer(struct dtt_lan *l, struct dtt_now now, struct answer *a,
             ready_ns = dtt_min_ns(ready_ns, at);
             continue;
         }
-        a->links &= ~((link_set)1 << i);
+        a->links &= ~((dtt_lan_link_set)1 << i);
         a->state = a->links == 0 ? IDLE : SENDING;
         dtt_dns_write_header(&w, &header);
         dtt_dns_write_name(&w, &a->name);
@@ -619,14 +573,10 @@ bool dtt_lan_next_packet(struct dtt_lan *l, struct dtt_now now, struct dtt_lan_p
 
 static void ask(struct dtt_lan *l, struct dtt_now now, struct topic *t)
 {
-    t->ask_links = all_links(l);
     t->ask_id = (uint16_t)(1 + dtt_rng_below(&l->rng, UINT16_MAX));
-    t->asked_ns = now.mono_ns;
-    do {
-        t->n_asked++; /* those that came due together while the host slept are one */
-    } while (t->n_asked < ASKS && t->first_ns + asks[t->n_asked] <= now.mono_ns);
-    t->ask_ns = t->n_asked < ASKS ? dtt_add_ns(t->first_ns, asks[t->n_asked])
-                                  : next_turn_ns(now) + dtt_rng_below(&l->rng, DTT_LAN_SPREAD_NS);
+    if (!dtt_lan_asks_begin(&t->asks, now.mono_ns, all_links(l))) {
+        t->asks.next_ns = next_turn_ns(now) + dtt_rng_below(&l->rng, DTT_LAN_SPREAD_NS);
+    }
 }
 
 static void answer_due(struct answer *a, uint64_t mono_ns)
@@ -642,7 +592,7 @@ void dtt_lan_tick(struct dtt_lan *l, struct dtt_now now)
     dtt_lan_iroh_tick(&l->iroh, now.mono_ns, all_links(l));
     for (size_t i = 0; i < l->n_topics; i++) {
         struct topic *t = l->topics[i];
-        if (t->ask_ns <= now.mono_ns && l->n_links > 0) {
+        if (t->asks.next_ns <= now.mono_ns && l->n_links > 0) {
             ask(l, now, t);
         }
         for (size_t k = 0; k < MINUTES; k++) {
@@ -659,7 +609,7 @@ uint64_t dtt_lan_deadline(const struct dtt_lan *l)
     uint64_t at = l->n_links > 0 ? dtt_lan_iroh_deadline(&l->iroh) : DTT_NEVER;
     for (size_t i = 0; i < l->n_topics && l->n_links > 0; i++) {
         const struct topic *t = l->topics[i];
-        at = dtt_min_ns(at, t->ask_ns);
+        at = dtt_min_ns(at, t->asks.next_ns);
         for (size_t k = 0; k < MINUTES; k++) {
             at = t->minutes[k].state == WAITING ? dtt_min_ns(at, t->minutes[k].due_ns) : at;
         }

@@ -12,41 +12,24 @@
 #include "base/ctx.h"
 #include "base/time.h"
 #include "lan/iroh.h"
+#include "lan/link.h"
 #include "record/secret.h"
 
 #define DTT_LAN_PORT 5353
-#define DTT_LAN_LINKS 16 /**< interfaces, counted once for each family; others are not used */
-#define DTT_LAN_NETS 8   /**< networks of a link; likewise */
 #define DTT_LAN_TOPICS 64
 /** RFC 6762, 17: no message is longer. */
 #define DTT_LAN_PACKET_MAX 1472
 #define DTT_LAN_ENTRIES 32 /**< of a message; what follows them is not looked at */
 
-/** Questions: at once, and so long after the first one; then in each minute. */
-#define DTT_LAN_ASKS                       \
-    {                                      \
-        0, 1 * DTT_S, 3 * DTT_S, 7 * DTT_S \
-    }
-#define DTT_LAN_SPREAD_NS (2 * DTT_S) /**< in a new minute, from its start */
+/** Questions: the first ones as in lan/asks.h, then one in each minute, within this of its start.
+ */
+#define DTT_LAN_SPREAD_NS (2 * DTT_S)
 /** Answers wait so long at least and at most, and are this frequent on a link. */
 #define DTT_LAN_WAIT_MIN_NS (20 * DTT_MS)
 #define DTT_LAN_WAIT_MAX_NS (120 * DTT_MS)
 #define DTT_LAN_ANSWERS_PER_SECOND 4
 /** So many members have answered while we waited: we need not. */
 #define DTT_LAN_ENOUGH 8
-
-struct dtt_lan_net {
-    struct dtt_addr addr; /**< ours in it, port 0 */
-    uint8_t prefix_len;
-};
-
-/** An interface and a family in which multicast can be sent and received. */
-struct dtt_lan_link {
-    uint32_t index; /**< of the interface, as the kernel counts */
-    uint8_t family;
-    size_t n_nets;
-    struct dtt_lan_net nets[DTT_LAN_NETS];
-};
 
 struct dtt_lan;
 
@@ -115,7 +98,5 @@ void dtt_lan_tick(struct dtt_lan *l, struct dtt_now now);
 
 size_t dtt_lan_n_links(const struct dtt_lan *l);
 const struct dtt_lan_link *dtt_lan_links(const struct dtt_lan *l);
-/** Whether the address is in a network of the link; IPv6's own one of the link is one of them. */
-bool dtt_lan_link_has(const struct dtt_lan_link *link, const struct dtt_addr *addr);
 
 #endif

@@ -94,12 +94,9 @@ static void on_want(struct dtt_core *c, struct dtt_now now, const struct dtt_lan
 static const struct dtt_lan_link *link_of(const struct dtt_core *c, const struct dtt_lan_event *ev)
 {
     const struct dtt_lan_link *links = dtt_lan_links(c->lan);
-    for (size_t i = 0; i < dtt_lan_n_links(c->lan); i++) {
-        if (links[i].index == ev->index && links[i].family == ev->from.family) {
-            return &links[i];
-        }
-    }
-    return NULL;
+    size_t n = dtt_lan_n_links(c->lan);
+    size_t i = dtt_lan_link_find(links, n, ev->index, ev->from.family);
+    return i < n ? &links[i] : NULL;
 }
 
 /*
