@@ -232,26 +232,25 @@ static bool read_control(struct msghdr *h, uint32_t *ret_index)
 
 bool dtt_mdns_recv(struct dtt_mdns *m, int i, struct dtt_mdns_datagram *ret)
 {
-    for (;;) {
-        struct sockaddr_in6 from; /* large enough for both */
-        _Alignas(struct cmsghdr) uint8_t control[128];
-        struct iovec iov = {.iov_base = ret->data, .iov_len = sizeof(ret->data)};
-        struct msghdr h = {.msg_name = &from,
-                           .msg_namelen = sizeof(from),
-                           .msg_iov = &iov,
-                           .msg_iovlen = 1,
-                           .msg_control = control,
-                           .msg_controllen = sizeof(control)};
-        ssize_t n = recvmsg(m->fd[i], &h, MSG_DONTWAIT);
-        if (n < 0) {
-            return false;
-        }
-        if (read_control(&h, &ret->index)) {
-            ret->from = dtt_udp_addr(&from);
-            ret->len = (size_t)n;
-            return true;
-        }
+    struct sockaddr_in6 from; /* large enough for both */
+    _Alignas(struct cmsghdr) uint8_t control[128];
+    struct iovec iov = {.iov_base = ret->data, .iov_len = sizeof(ret->data)};
+    struct msghdr h = {.msg_name = &from,
+                       .msg_namelen = sizeof(from),
+                       .msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof(control)};
+    ssize_t n = recvmsg(m->fd[i], &h, MSG_DONTWAIT);
+    if (n < 0) {
+        return false;
     }
+    if (!read_control(&h, &ret->index)) {
+        ret->index = 0;
+    }
+    ret->from = dtt_udp_addr(&from);
+    ret->len = (size_t)n;
+    return true;
 }
 
 bool dtt_mdns_send(struct dtt_mdns *m, const struct dtt_lan_packet *p)

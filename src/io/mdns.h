@@ -29,12 +29,12 @@ void dtt_mdns_close(struct dtt_mdns *m);
 void dtt_mdns_look(struct dtt_mdns *m, const struct dtt_addr bound[2]);
 
 struct dtt_mdns_datagram {
-    uint32_t index; /**< the interface it came in on */
+    uint32_t index; /**< the interface it came in on; 0: it was not sent to the group */
     struct dtt_addr from;
     size_t len;
     uint8_t data[DTT_LAN_PACKET_MAX + 1]; /**< one more: what is too long shows */
 };
-/** The next datagram that came to the group on socket `i`; false: none just now. */
+/** The next datagram on socket `i`; false: none just now. */
 bool dtt_mdns_recv(struct dtt_mdns *m, int i, struct dtt_mdns_datagram *ret);
 /** Sends at once; false: it is lost. */
 bool dtt_mdns_send(struct dtt_mdns *m, const struct dtt_lan_packet *p);

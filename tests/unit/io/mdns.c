@@ -62,6 +62,37 @@ static void nodes_of_a_host_hear_each_other(void **state)
     dtt_mdns_close(&b);
 }
 
+/* The port is open to what is sent to the host itself, too: such a datagram counts, as any other.
+ */
+static void what_is_not_for_the_group_shows(void **state)
+{
+    static const struct dtt_addr bound[2] = {{.family = DTT_FAMILY_V6}};
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+                              .sin6_port = htons(DTT_LAN_PORT),
+                              .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct dtt_ctx ctx = {0};
+    struct dtt_mdns m;
+    struct dtt_mdns_datagram d;
+    struct pollfd p = {.events = POLLIN};
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    (void)state;
+    dtt_mdns_init(&m);
+    dtt_mdns_open(&m, &ctx, bound);
+    if (m.fd[1] < 0 || fd < 0 ||
+        sendto(fd, "question", 8, 0, (const struct sockaddr *)&to, sizeof(to)) != 8) {
+        skip();
+    }
+    p.fd = m.fd[1];
+    if (poll(&p, 1, 2000) == 1) { /* else another program has the port, too, and got it */
+        assert_true(dtt_mdns_recv(&m, 1, &d));
+        assert_int_equal(d.index, 0);
+        assert_int_equal(d.len, 8);
+        assert_false(dtt_mdns_recv(&m, 1, &d));
+    }
+    close(fd);
+    dtt_mdns_close(&m);
+}
+
 /* A datagram that is too long shows as such. */
 static void long_datagrams_are_longer_than_allowed(void **state)
 {
@@ -104,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_of_a_host_hear_each_other),
+        cmocka_unit_test(what_is_not_for_the_group_shows),
         cmocka_unit_test(long_datagrams_are_longer_than_allowed),
         cmocka_unit_test(loopback_is_no_link),
     };
