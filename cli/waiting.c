@@ -25,8 +25,7 @@ static const char *bootstrap_sentence(const dtt_node *node, uint32_t resolving)
     }
     return waiting_metric(node, "names_threadless") > 0
                ? "there is no thread to look up a bootstrap host; raise 'ulimit -u', or the limit "
-                 "of "
-                 "the container"
+                 "of the container"
                : "no bootstrap host could be looked up";
 }
 

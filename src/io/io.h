@@ -19,8 +19,8 @@ struct dtt_io_config {
     bool dht_only;
     bool read_only;
     enum dtt_core_portmap portmap;
-    bool is_lan_iroh;          /**< and iroh's own service there is spoken */
     bool has_lan;              /**< members are looked for in the local network, too */
+    bool is_lan_iroh;          /**< and iroh's own service there is spoken */
     struct dtt_addr listen[2]; /**< at most one a family; family none: none of it */
     bool listen_is_default;    /**< a family the host does not have is then no error */
     const char *const *hosts;  /**< "HOST:PORT", checked by dtt_addr_split_host */

@@ -28,8 +28,7 @@ struct dtt_names {
 int dtt_names_init(struct dtt_names *s, size_t n);
 /** Those under way are abandoned. Comes after the loop has closed its handles. */
 void dtt_names_fini(struct dtt_names *s);
-/** "host:port", one of those that there is room for: begins at once. The errors of
- * dtt_addr_split_host. */
+/** "host:port": begins at once, if there is room. The errors of dtt_addr_split_host. */
 int dtt_names_add(struct dtt_names *s, struct dtt_now now, const char *text);
 /** How many are being looked up, and how many could not be, for want of a thread. */
 void dtt_names_count(const struct dtt_names *s, unsigned *ret_resolving, unsigned *ret_threadless);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Threads for calls that may take as long as they like (name servers). Nobody joins them, so such a
- * call holds up neither the node nor its end: a thread owns what it uses, and the library stays
- * mapped once it has been loaded (-z nodelete) for those that outlive the node.
+ * Threads for calls that may take as long as they like (name servers, routers). Nobody joins them,
+ * so such a call holds up neither the node nor its end: a thread owns what it uses, and the library
+ * stays mapped once it has been loaded (-z nodelete) for those that outlive the node.
  */
 #ifndef DTT_IO_THREAD_H
 #define DTT_IO_THREAD_H
