@@ -2,6 +2,7 @@
 /* Events as JSON, the format of `dtt --json`, logs and bindings alike. */
 #include "codec/json.h"
 #include "codec/text.h"
+#include "portmap/portmap.h"
 
 #include <dtt/dtt.h>
 
@@ -174,14 +175,11 @@ static void put_dial_failed(struct dtt_json *j, const struct dtt_event_dial_fail
 
 static void put_port_mapping(struct dtt_json *j, const struct dtt_event_port_mapping *ev)
 {
-    static const char *const words[] = {[DTT_PORT_MAPPING_HELD] = "held",
-                                        [DTT_PORT_MAPPING_LOST] = "lost",
-                                        [DTT_PORT_MAPPING_ABSENT] = "absent",
-                                        [DTT_PORT_MAPPING_REFUSED] = "refused",
-                                        [DTT_PORT_MAPPING_SECOND_NAT] = "second_nat"};
     bool is_known =
         ev->status >= DTT_PORT_MAPPING_HELD && ev->status <= DTT_PORT_MAPPING_SECOND_NAT;
-    dtt_json_text(j, "status", is_known ? words[ev->status] : "unknown");
+    dtt_json_text(j, "status",
+                  is_known ? dtt_portmap_outcome_word((enum dtt_portmap_outcome)ev->status)
+                           : "unknown");
     if (ev->protocol && ev->protocol[0]) {
         dtt_json_text(j, "protocol", ev->protocol);
     }
