@@ -221,59 +221,75 @@ static bool is_own(const struct dtt_addr *addr)
     return is_found;
 }
 
-/* The external address and the kind of NAT, from the addresses that DHT nodes see. */
+/* What the addresses that DHT nodes see say about the way to the internet. */
+enum nat {
+    NAT_UNKNOWN, /* too few nodes to believe them */
+    NAT_VARIES,  /* each of them sees another port */
+    NAT_NONE,    /* they see an address of this machine */
+    NAT_KEEPS    /* all of them see one port, at the address of a NAT */
+};
+
+static enum nat nat_of(const struct doctor *d, enum side side)
+{
+    const struct dtt_addr *external = &d->external[side];
+    if (external->family == DTT_FAMILY_NONE) {
+        return d->n_nodes[side] < DOCTOR_VOTERS ? NAT_UNKNOWN : NAT_VARIES;
+    }
+    return is_own(external) ? NAT_NONE : NAT_KEEPS;
+}
+
+/* The nodes are in the network of this machine, rather than on the internet. */
+static bool is_inside(const struct doctor *d, enum side side)
+{
+    const struct dtt_addr *external = &d->external[side];
+    return external->family != DTT_FAMILY_NONE && dtt_addr_scope(external) != DTT_SCOPE_GLOBAL;
+}
+
+/* The external address and the kind of NAT. */
 static void check_address(struct doctor *d, enum side side)
 {
     static const char *const names[] = {"address_v4", "address_v6"};
     static const char *const nats[] = {"nat_v4", "nat_v6"};
-    const struct dtt_addr *external = &d->external[side];
+    bool is_mapped = side == SIDE_V4 && d->mapping.status == DTT_PORT_MAPPING_HELD;
+    enum nat nat = nat_of(d, side);
     char text[DTT_ADDR_TEXT_MAX];
     if (d->n_nodes[side] == 0) {
         return;
     }
-    if (external->family == DTT_FAMILY_NONE && d->n_nodes[side] < DOCTOR_VOTERS) {
+    if (nat == NAT_UNKNOWN) {
         report(d, names[side], VERDICT_WARN, "unknown: too few nodes to believe them");
         return;
     }
-    if (external->family == DTT_FAMILY_NONE && side == SIDE_V4 &&
-        d->mapping.status == DTT_PORT_MAPPING_HELD) {
-        report(d, names[side], VERDICT_OK, "the nodes do not agree on its port");
-        report(d, nats[side], VERDICT_OK,
-               "a NAT that shows each of them another port, at which one is mapped to this "
-               "machine");
+    if (nat == NAT_VARIES) {
+        report(d, names[side], is_mapped ? VERDICT_OK : VERDICT_WARN,
+               "the nodes do not agree on it");
+        report(d, nats[side], is_mapped ? VERDICT_OK : VERDICT_WARN,
+               "a NAT that shows each of them another port%s",
+               is_mapped ? ", at which one is mapped to this machine"
+                         : ": strangers cannot reach this machine, it can reach those that "
+                           "others can");
         return;
     }
-    if (external->family == DTT_FAMILY_NONE) {
-        report(d, names[side], VERDICT_WARN, "the nodes do not agree on it");
-        report(
-            d, nats[side], VERDICT_WARN,
-            "a NAT that shows each of them another port: strangers cannot reach this machine, it "
-            "can reach those that others can");
-        return;
-    }
-    dtt_addr_format(external, text);
+    dtt_addr_format(&d->external[side], text);
     report(d, names[side], VERDICT_OK, "%s, %u nodes agree", text, d->votes[side]);
-    if (side == SIDE_V4 && d->mapping.status == DTT_PORT_MAPPING_HELD) {
+    if (is_mapped) {
         report(d, nats[side], VERDICT_OK, "a NAT, at which a port is mapped to this machine");
-    } else if (is_own(external)) {
+    } else if (nat == NAT_NONE) {
         report(d, nats[side], VERDICT_OK,
                "none: the address is this machine's own; a firewall may still keep strangers out");
     } else {
         report(d, nats[side], VERDICT_WARN,
                "a NAT that shows all of them the same port, %u: strangers reach this machine if it "
                "lets them in; forwarding that UDP port makes sure",
-               external->port);
+               d->external[side].port);
     }
 }
 
 /* IPv4 is translated, so that a mapping would help. */
 static bool is_behind_nat(const struct doctor *d)
 {
-    const struct dtt_addr *external = &d->external[SIDE_V4];
-    if (external->family == DTT_FAMILY_NONE) {
-        return d->n_nodes[SIDE_V4] >= DOCTOR_VOTERS;
-    }
-    return dtt_addr_scope(external) == DTT_SCOPE_GLOBAL && !is_own(external);
+    enum nat nat = nat_of(d, SIDE_V4);
+    return nat == NAT_VARIES || (nat == NAT_KEEPS && !is_inside(d, SIDE_V4));
 }
 
 static void check_mapping(struct doctor *d)
@@ -416,7 +432,7 @@ static void take_event(struct session *s, const struct dtt_event *event)
     case DTT_EVENT_PORT_MAPPING:
         d->mapping = event->u.port_mapping;
         if (d->has_put) {
-            session_end(s, EXIT_OK);
+            end_examination(s);
         }
         break;
     default: break;
@@ -426,7 +442,6 @@ static void take_event(struct session *s, const struct dtt_event *event)
 /* Who can meet whom from here, and what would make it better. */
 static const char *who_is_met(const struct doctor *d)
 {
-    const struct dtt_addr *external = &d->external[SIDE_V4];
     bool has_v6 = d->external[SIDE_V6].family != DTT_FAMILY_NONE;
     if (d->mapping.status == DTT_PORT_MAPPING_HELD) {
         return "meets everybody: strangers come in through the router";
@@ -434,23 +449,22 @@ static const char *who_is_met(const struct doctor *d)
     if (d->n_nodes[SIDE_V4] == 0) {
         return "meets only those who have IPv6, too: IPv4 is not to be had here";
     }
-    if (external->family == DTT_FAMILY_NONE && d->n_nodes[SIDE_V4] < DOCTOR_VOTERS) {
-        return "finds others; too few nodes have answered to say whom it meets";
+    if (is_inside(d, SIDE_V4)) {
+        return "meets everybody in its network";
     }
-    if (external->family == DTT_FAMILY_NONE) {
+    switch (nat_of(d, SIDE_V4)) {
+    case NAT_UNKNOWN: return "finds others; too few nodes have answered to say whom it meets";
+    case NAT_VARIES:
         return has_v6
                    ? "meets everybody but those without IPv6 whose router, as the one here, uses "
                      "a new port for each peer: a port forwarding would help"
                    : "meets everybody but those whose router, as the one here, uses a new port "
                      "for each peer: IPv6, a port forwarding or a public member would help";
+    case NAT_NONE: return "meets everybody, and at once if no firewall keeps strangers out";
+    default:
+        return "meets others that keep one port, or are open; a router that uses a new port for "
+               "each peer has to be guessed at, which a port forwarding would spare";
     }
-    if (is_own(external) && dtt_addr_scope(external) == DTT_SCOPE_GLOBAL) {
-        return "meets everybody, and at once if no firewall keeps strangers out";
-    }
-    return dtt_addr_scope(external) != DTT_SCOPE_GLOBAL
-               ? "meets everybody in its network"
-               : "meets others that keep one port, or are open; a router that uses a new port for "
-                 "each peer has to be guessed at, which a port forwarding would spare";
 }
 
 /* The last line; in JSON with the state of the node. */
