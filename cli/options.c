@@ -130,6 +130,9 @@ static bool check(struct options *o, char *error)
     if (dtt_tuning_check(&o->tuning, (int)o->preset, o->why, sizeof(o->why)) != 0) {
         return refuse(error, "option '--tune': %s", o->why);
     }
+    if (o->no_lan && o->lan == 1) {
+        return refuse(error, "'--lan iroh' and '--no-lan' exclude each other");
+    }
     if (c->arg && !c->arg_is_optional && !o->arg) {
         return refuse(error, "'%s' needs %s %s; 'dtt %s --help' explains", c->name,
                       strchr("AEIOU", c->arg[0]) ? "an" : "a", c->arg, c->name);

@@ -51,12 +51,14 @@ def wrong_uses(scene, taken_port):
     for option in ["--for", "--join-timeout"]:
         for bad in ["", "x", "-1", "1x", "1e9999", "nan", "inf"]:
             yield USAGE, option, [*pipe, option, bad]
-    for option in ["--preset", "--log"]:
+    for option in ["--preset", "--log", "--lan"]:
         for bad in ["", "nonsense"]:
             yield USAGE, option, [*pipe, option, bad]
     for option in ["--secret-file", "--bootstrap", "--listen", "--for", "--identity", "--peer"]:
         yield USAGE, option, ["pipe", "topic", option]
     yield USAGE, "--json", [*pipe, "--json=yes"]
+    yield USAGE, "--no-lan", [*pipe, "--no-lan", "--lan", "iroh"]
+    yield USAGE, "--no-portmap", [*pipe, "--no-portmap=no"]
     yield USAGE, "", ["id", "--identity", short]
     for file in [short, long, open_to_all, folder]:
         yield USAGE, file, ["id", "--identity", file]

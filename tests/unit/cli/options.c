@@ -95,6 +95,8 @@ static void test_arguments(void **state)
         "--tune list' shows the knobs");
     refuses(&command_pipe, "--tune slot_width=2 room",
             "option '--tune': slot_copies must not be more than slot_width");
+    refuses(&command_pipe, "--lan iroh --no-lan room",
+            "'--lan iroh' and '--no-lan' exclude each other");
     refuses(&command_pipe, "a b",
             "'pipe' takes one TOPIC, and 'b' is a second one (quote what has spaces)");
     refuses(&command_testnet, "a",
