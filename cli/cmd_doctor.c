@@ -42,6 +42,7 @@ struct doctor {
     uint32_t votes[N_SIDES];
     struct dtt_dht_status dht;
     const char *failed; /* the first finding that failed */
+    bool has_lan;       /* members in the local network can be found */
     bool has_put;
     unsigned put_asked, put_acked, put_verified;
     struct dtt_event_port_mapping mapping; /* status 0: the router has said nothing yet */
@@ -124,9 +125,11 @@ static void check_lan(struct doctor *d)
     if (d->session.options->no_lan) {
         report(d, "lan", VERDICT_OK, "not asked, as '--no-lan' says");
     } else if (links > 0) {
+        d->has_lan = true;
         report(d, "lan", VERDICT_OK,
-               "members in the local network can be found, over %u interface%s and famil%s",
-               (unsigned)links, links == 1 ? "" : "s", links == 1 ? "y" : "ies");
+               "members in the local network can be found, over %u link%s: an interface is one for "
+               "IPv4 and one for IPv6",
+               (unsigned)links, links == 1 ? "" : "s");
     } else {
         report(d, "lan", VERDICT_WARN,
                "members in the local network cannot be found: no interface to listen on can "
@@ -475,7 +478,10 @@ static void give_verdict(struct doctor *d, bool is_complete)
         d->worst = VERDICT_FAIL;
         snprintf(text, sizeof(text), "not known: the time of '--for' was over too soon");
     } else if (d->failed) {
-        snprintf(text, sizeof(text), "this machine does not find others, because of '%s'",
+        /* There members ask by the minute, too, but need neither names nor the DHT. */
+        bool is_lan_left = d->has_lan && strcmp(d->failed, "clock") != 0;
+        snprintf(text, sizeof(text), "this machine %s, because of '%s'",
+                 is_lan_left ? "finds others in the local network only" : "does not find others",
                  d->failed);
     } else {
         snprintf(text, sizeof(text), "this machine %s", who_is_met(d));

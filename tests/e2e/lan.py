@@ -67,6 +67,13 @@ def two(scene, **families):
         peer.leave()
 
 
+def verdict(host, *options):
+    """The last line of `dtt doctor`, without a DHT."""
+    done = host.run(netlab.DTT, "doctor", *NOWHERE, "--join-timeout", "1", *options)
+    check(done.returncode == 69, f"doctor: {done.stdout}{done.stderr}")
+    return done.stdout.splitlines()[-1]
+
+
 def test_v4(scene):
     two(scene)
 
@@ -119,6 +126,8 @@ def test_silent(scene):
         check(sources == {"192.168.1.2"}, f"heard of {sources}")
         heard.kill()
     check(not quiet.of_kind("lan", "joined") and not loud.of_kind("lan", "joined"), "they met")
+    check("finds others in the local network only" in verdict(ann), "the verdict with a network")
+    check("does not find others" in verdict(ann, "--no-lan"), "the verdict with --no-lan")
 
 
 def test_two_nets(scene):
@@ -151,6 +160,7 @@ def test_taken(scene):
         peer = pipe(ann, "ann", "--log", "warn")
         peer.wait_said("lan_off .*IPv4")
         check(len([line for line in peer.said if "lan_off" in line]) == 1, "said more than once")
+        check("does not find others" in verdict(ann), "the verdict without the port")
         peer.leave()
         holder.kill()
 
