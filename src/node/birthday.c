@@ -49,7 +49,7 @@ static bool begin(struct dtt_birthday *b, struct dtt_now now, enum dtt_birthday_
         .peer = *peer, .host = dtt_addr_host(addr), .at_ns = now.mono_ns};
     b->peer = *peer;
     b->addr = *addr;
-    b->n = 0;
+    b->n = b->n_hits = 0;
     return true;
 }
 
@@ -158,6 +158,17 @@ bool dtt_birthday_take(struct dtt_birthday *b, struct dtt_now now, struct dtt_ad
     b->next_ns = now.mono_ns + (is_guessing             ? DTT_BIRTHDAY_GUESS_NS
                                 : b->n < DTT_SPARES_MAX ? DTT_BIRTHDAY_OPEN_NS
                                                         : DTT_BIRTHDAY_HOLD_NS);
+    return true;
+}
+
+bool dtt_birthday_follow(struct dtt_birthday *b, struct dtt_now now)
+{
+    if (b->state != DTT_BIRTHDAY_HOLDING || b->n_hits == DTT_BIRTHDAY_HITS ||
+        (b->n_hits > 0 && now.mono_ns - b->hit_ns < DTT_BIRTHDAY_HIT_NS)) {
+        return false;
+    }
+    b->n_hits++;
+    b->hit_ns = now.mono_ns;
     return true;
 }
 

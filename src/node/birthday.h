@@ -28,6 +28,8 @@
 #define DTT_BIRTHDAY_HOLD_NS (50 * DTT_MS)       /**< and between later ones */
 #define DTT_BIRTHDAY_PATIENCE_NS (1500 * DTT_MS) /**< a plain dial goes first */
 #define DTT_BIRTHDAY_HELD_NS (42 * DTT_S) /**< all guesses, and the other side may read us late */
+#define DTT_BIRTHDAY_HITS 4               /**< knocks that are followed, in one attempt */
+#define DTT_BIRTHDAY_HIT_NS (1 * DTT_S)   /**< between two of them */
 #define DTT_BIRTHDAY_PAUSE_NS (20 * DTT_S)
 #define DTT_BIRTHDAY_TRIES 3 /**< with a peer, and with a host, in an hour */
 #define DTT_BIRTHDAY_HOUR_NS (3600 * DTT_S)
@@ -54,7 +56,9 @@ struct dtt_birthday {
     struct dtt_addr addr; /**< GUESSING: of the vary side, its last port; else of the cone side */
     int step;             /**< GUESSING: from port to port */
     unsigned n;           /**< knocks so far */
-    uint64_t next_ns;     /**< of the next knock; WAITING: when it begins */
+    unsigned n_hits;      /**< HOLDING: knocks that were followed, and the last one */
+    uint64_t hit_ns;
+    uint64_t next_ns; /**< of the next knock; WAITING: when it begins */
     uint64_t end_ns;
     uint64_t pause_ns; /**< no other attempt before then */
     size_t n_made;
@@ -84,6 +88,8 @@ bool dtt_birthday_was_with(const struct dtt_birthday *b, struct dtt_now now,
                            const struct dtt_id *peer);
 /** GUESSING: where to knock now. HOLDING: where to whisper, from the next socket. False: wait. */
 bool dtt_birthday_take(struct dtt_birthday *b, struct dtt_now now, struct dtt_addr *ret);
+/** HOLDING: a knock came in; whether it may be followed now, which counts it. */
+bool dtt_birthday_follow(struct dtt_birthday *b, struct dtt_now now);
 /** When something is due: a knock, the sockets, or the end. */
 uint64_t dtt_birthday_deadline(const struct dtt_birthday *b);
 

@@ -65,8 +65,6 @@ struct dtt_links {
     struct dtt_timer knocking; /**< at the next door */
     struct dtt_birthday birthday;
     struct dtt_spares spares;
-    unsigned n_hits; /**< knocks at them that were followed, in this attempt, and the last one */
-    uint64_t hit_ns;
     uint32_t dht_answered; /**< by the DHT, up to dht_ns; it had been asked so much then */
     uint32_t dht_asked;
     uint64_t dht_ns;

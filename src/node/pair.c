@@ -18,7 +18,6 @@ static void end(struct dtt_links *p, struct dtt_now now, const char *how)
                   dtt_tv_addr(&p->birthday.addr), dtt_tv_text(how));
         dtt_birthday_stop(&p->birthday, now);
         dtt_spares_release(&p->spares);
-        p->n_hits = 0;
         arm(p);
     }
 }
@@ -132,13 +131,10 @@ void dtt_pair_knocked(struct dtt_links *p, struct dtt_now now, struct dtt_spare 
     struct dtt_birthday *b = &p->birthday;
     struct dtt_link *link = dtt_link_find(p, &b->peer);
     dtt_quic_conn conn;
-    if (b->state != DTT_BIRTHDAY_HOLDING || !dtt_addr_same_ip(&b->addr, remote) || spare->conn ||
-        !link || link->state != DTT_LINK_DIALLING || p->n_hits == DTT_PAIR_HITS ||
-        (p->n_hits > 0 && now.mono_ns - p->hit_ns < DTT_PAIR_HIT_NS)) {
+    if (!dtt_addr_same_ip(&b->addr, remote) || spare->conn || !link ||
+        link->state != DTT_LINK_DIALLING || !dtt_birthday_follow(b, now)) {
         return;
     }
-    p->n_hits++;
-    p->hit_ns = now.mono_ns;
     DTT_COUNT(p->ctx, NODE_BIRTHDAY_HITS);
     if (p->transport.ops->dial(p->transport.self, now, &link->id, &spare->bound, remote, &conn)) {
         return;

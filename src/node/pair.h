@@ -11,8 +11,6 @@
 #define DTT_PAIR_FRESH_NS (120 * DTT_S) /**< a peer is guessed at for so long after its record */
 #define DTT_PAIR_DEAF_NS (12 * DTT_S)   /**< of the DHT without an answer ... */
 #define DTT_PAIR_DEAF_QUERIES 4         /**< ... to so many queries ends an attempt */
-#define DTT_PAIR_HITS 4                 /**< dials for knocks that came in, in one attempt */
-#define DTT_PAIR_HIT_NS (1 * DTT_S)     /**< between two of them */
 
 /** Its record was read, or our own router is known: begins where nothing but guessing helps. */
 void dtt_pair_consider(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);

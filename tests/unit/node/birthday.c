@@ -180,6 +180,27 @@ static void the_vary_side_waits_for_sockets_and_whispers_for_long(void **state)
     assert_true(now.mono_ns - opened_ns > 35 * DTT_S);
 }
 
+/* What is forged from the peer's address is not followed for ever. */
+static void few_knocks_are_followed(void **state)
+{
+    unsigned n = 0;
+    (void)state;
+    assert_true(hold(1));
+    assert_false(dtt_birthday_follow(&b, now)); /* no port is open yet */
+    dtt_birthday_opened(&b, now);
+    for (unsigned i = 0; i < 100; i++) {
+        n += dtt_birthday_follow(&b, now);
+        assert_false(dtt_birthday_follow(&b, now));
+        now.mono_ns += DTT_BIRTHDAY_HIT_NS;
+    }
+    assert_int_equal(n, DTT_BIRTHDAY_HITS);
+    dtt_birthday_stop(&b, now);
+    now.mono_ns += DTT_BIRTHDAY_PAUSE_NS;
+    assert_true(hold(1));
+    dtt_birthday_opened(&b, now);
+    assert_true(dtt_birthday_follow(&b, now));
+}
+
 static void stop(void)
 {
     dtt_birthday_stop(&b, now);
@@ -256,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup(random_ports_are_found, begin),
         cmocka_unit_test_setup(ports_wrap, begin),
         cmocka_unit_test_setup(the_vary_side_waits_for_sockets_and_whispers_for_long, begin),
+        cmocka_unit_test_setup(few_knocks_are_followed, begin),
         cmocka_unit_test_setup(attempts_are_bounded, begin),
         cmocka_unit_test_setup(a_host_is_not_guessed_at_for_many_peers, begin),
         cmocka_unit_test_setup(all_attempts_of_an_hour_are_remembered_or_not_made, begin),

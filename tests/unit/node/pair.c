@@ -191,7 +191,7 @@ static void who_knocks_from_elsewhere_is_not_dialled(void **state)
     knocked(17, &b);
     assert_string_equal(script(), "");
     for (size_t i = 0; i < 20; i++) { /* and what is forged from there is not followed for ever */
-        pass(DTT_PAIR_HIT_NS);
+        pass(DTT_BIRTHDAY_HIT_NS);
         knocked(i, &a);
     }
     assert_string_equal(script(), "dial 3@a; dial 3@a; dial 3@a; dial 3@a");
