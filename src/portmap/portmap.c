@@ -263,13 +263,14 @@ static void silent(struct dtt_portmap *p, struct dtt_now now)
     }
 }
 
-static void lost(struct dtt_portmap *p, struct dtt_now now)
+/* The mapping held is ours no more. */
+static void tell_lost(struct dtt_portmap *p)
 {
     struct dtt_portmap_report report = p->held;
+    assert(is_held(p));
     report.outcome = DTT_PORTMAP_LOST;
     report.lifetime_s = 0;
     tell(p, &report);
-    start(p, now);
 }
 
 static void renew(struct dtt_portmap *p, struct dtt_now now)
@@ -315,15 +316,11 @@ void dtt_portmap_set_place(struct dtt_portmap *p, struct dtt_now now,
         (dtt_addr_eq(&router, &p->gateway) && dtt_addr_eq(client, &p->client))) {
         return;
     }
+    if (is_held(p)) {
+        tell_lost(p);
+    }
     if (p->state != DTT_PORTMAP_IDLE) {
-        bool was_held = is_held(p);
-        struct dtt_portmap_report report = p->held;
         stop(p);
-        report.outcome = DTT_PORTMAP_LOST;
-        report.lifetime_s = 0;
-        if (was_held) {
-            tell(p, &report);
-        }
     }
     p->gateway = router;
     p->client = *client;
@@ -600,7 +597,8 @@ void dtt_portmap_tick(struct dtt_portmap *p, struct dtt_now now)
     tick_ask(p, now);
     tick_upnp(p, now);
     if (is_held(p) && now.mono_ns >= p->expires_ns) {
-        lost(p, now);
+        tell_lost(p);
+        start(p, now);
     } else if (p->state == DTT_PORTMAP_HOLDING && now.mono_ns >= p->due_ns) {
         renew(p, now);
     } else if (p->state == DTT_PORTMAP_RESTING && now.mono_ns >= p->due_ns) {
