@@ -6,7 +6,7 @@
  * elder dial. A door:
  *
  *     opened ──► WHISPERING: a knock each 2 s ──► KEPT: one each 15 s ──► forgotten
- *                   6 or 12 s, then we dial         2 minutes after the peer's last record
+ *                   5 or 12 s, then we dial         2 minutes after the peer's last record
  *
  * The elder's doors are KEPT from the beginning. A few at a time: the one that ends first makes
  * room. All knocks are whispers: what is to arrive is the dial.
@@ -22,9 +22,9 @@
 #define DTT_DOOR_WHISPER_NS (2 * DTT_S)
 #define DTT_DOOR_KEEP_NS (15 * DTT_S)
 #define DTT_DOOR_KEPT_NS (120 * DTT_S) /**< after the last record of the peer */
-/** The newcomer whispers so long when both joined at about one time (the elder, alone, reads each 5
- * seconds), and longer when they did not. */
-#define DTT_DOOR_BRIEF_NS (6 * DTT_S)
+/** The newcomer whispers so long when both joined at about one time (the elder, alone for less than
+ * 15 seconds, reads each 4), and longer when they did not. */
+#define DTT_DOOR_BRIEF_NS (5 * DTT_S)
 #define DTT_DOOR_LONG_NS (12 * DTT_S)
 #define DTT_DOOR_TOGETHER_S 10 /**< joined at about one time */
 
