@@ -60,7 +60,7 @@ def test(scene, dials):
     nat.ip("addr del 198.51.100.1/24 dev wan", "addr add 198.51.100.2/24 dev wan")
     nft(nat, "198.51.100.2")
     if nat.run("conntrack", "-F").returncode != 0:
-        netlab.skip("no conntrack here: the NAT would keep its table")
+        netlab.skip("no conntrack here, so the NAT would keep its table; ./dev setup installs it")
     changed = time.monotonic()
     for speaker in speakers:
         speaker.join()
