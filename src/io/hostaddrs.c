@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "io/hostaddrs.h"
 
+#include "io/sockaddr.h"
 #include "io/udp.h"
 
 #include <ifaddrs.h>
@@ -196,7 +197,7 @@ size_t dtt_hostaddrs_read(const struct dtt_addr bound[2], const struct dtt_addr 
     if (getifaddrs(&interfaces) == 0) {
         for (const struct ifaddrs *i = interfaces; i; i = i->ifa_next) {
             if (is_in_use(i) && h.n_others < DTT_HOSTADDRS_READ_MAX) {
-                others[h.n_others] = dtt_udp_addr(i->ifa_addr);
+                others[h.n_others] = dtt_sockaddr_read(i->ifa_addr);
                 of_bridges[h.n_others++] = is_bridge(fd, i->ifa_name);
             }
         }

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "io/mdns.h"
 
-#include "io/udp.h"
+#include "io/sockaddr.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -115,7 +115,7 @@ static bool is_reachable(const struct dtt_addr bound[2], const struct dtt_addr *
     return is_any;
 }
 
-/* As dtt_udp_addr, but it takes the bytes of a mask as they are. */
+/* As dtt_sockaddr_read, but it takes the bytes of a mask as they are. */
 static uint8_t prefix_len(const struct sockaddr *mask)
 {
     const struct sockaddr_in *in = (const void *)mask;
@@ -175,7 +175,7 @@ static size_t read_links(const struct dtt_mdns *m, const struct dtt_addr bound[2
         if (!is_usable(i)) {
             continue;
         }
-        struct dtt_addr a = dtt_udp_addr(i->ifa_addr);
+        struct dtt_addr a = dtt_sockaddr_read(i->ifa_addr);
         uint32_t index = if_nametoindex(i->ifa_name);
         a.port = 0;
         if (index > 0 && m->fd[side_of(a.family)] >= 0 && is_reachable(bound, &a)) {
@@ -248,7 +248,7 @@ bool dtt_mdns_recv(struct dtt_mdns *m, int i, struct dtt_mdns_datagram *ret)
     if (!read_control(&h, &ret->index)) {
         ret->index = 0;
     }
-    ret->from = dtt_udp_addr(&from);
+    ret->from = dtt_sockaddr_read(&from);
     ret->len = (size_t)n;
     return true;
 }

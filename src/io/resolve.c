@@ -2,8 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "io/resolve.h"
 
+#include "io/sockaddr.h"
 #include "io/thread.h"
-#include "io/udp.h"
 
 #include <netdb.h>
 #include <stdatomic.h>
@@ -38,7 +38,7 @@ static void *run(void *arg)
     uint64_t one = 1;
     if (getaddrinfo(r->host, NULL, &hints, &list) == 0) {
         for (const struct addrinfo *a = list; a && r->n < DTT_RESOLVE_ADDRS; a = a->ai_next) {
-            struct dtt_addr addr = dtt_udp_addr(a->ai_addr);
+            struct dtt_addr addr = dtt_sockaddr_read(a->ai_addr);
             addr.port = r->port;
             if (addr.family != DTT_FAMILY_NONE) {
                 r->addrs[r->n++] = addr;

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "io/udp.h"
 
+#include "io/sockaddr.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -31,16 +33,10 @@
 #define TX_SEGMENTS 60 /* the kernel takes 64 */
 #define SOCKET_BUFFER (2 * 1024 * 1024)
 
-union sockaddr_any {
-    struct sockaddr sa;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-};
-
 struct dtt_udp_rx {
     struct mmsghdr msgs[RX_MESSAGES];
     struct iovec iov[RX_MESSAGES];
-    union sockaddr_any from[RX_MESSAGES];
+    union dtt_sockaddr from[RX_MESSAGES];
     _Alignas(struct cmsghdr) uint8_t control[RX_MESSAGES][RX_CONTROL];
     int count;     /* messages in the batch */
     int at;        /* message being handed out ... */
@@ -49,7 +45,7 @@ struct dtt_udp_rx {
 };
 
 struct tx_message {
-    union sockaddr_any to;
+    union dtt_sockaddr to;
     socklen_t to_len;
     struct dtt_addr from; /* no family: the kernel chooses */
     bool is_refused;
@@ -69,37 +65,6 @@ struct dtt_udp_tx {
     struct tx_message messages[TX_MESSAGES];
     uint8_t bytes[TX_BYTES];
 };
-
-static socklen_t to_sockaddr(const struct dtt_addr *a, union sockaddr_any *ret)
-{
-    memset(ret, 0, sizeof(*ret));
-    if (a->family == DTT_FAMILY_V4) {
-        ret->in.sin_family = AF_INET;
-        ret->in.sin_port = htons(a->port);
-        memcpy(&ret->in.sin_addr, a->ip, 4);
-        return sizeof(ret->in);
-    }
-    ret->in6.sin6_family = AF_INET6;
-    ret->in6.sin6_port = htons(a->port);
-    ret->in6.sin6_scope_id = a->scope;
-    memcpy(&ret->in6.sin6_addr, a->ip, 16);
-    return sizeof(ret->in6);
-}
-
-struct dtt_addr dtt_udp_addr(const void *sockaddr)
-{
-    const union sockaddr_any *s = sockaddr;
-    uint8_t ip[16];
-    if (s->sa.sa_family == AF_INET) {
-        memcpy(ip, &s->in.sin_addr, 4);
-        return dtt_addr_v4(ip[0], ip[1], ip[2], ip[3], ntohs(s->in.sin_port));
-    }
-    if (s->sa.sa_family == AF_INET6) {
-        memcpy(ip, &s->in6.sin6_addr, 16);
-        return dtt_addr_v6_zone(ip, ntohs(s->in6.sin6_port), s->in6.sin6_scope_id);
-    }
-    return (struct dtt_addr){0};
-}
 
 static void set_option(int fd, int level, int option, int value)
 {
@@ -125,8 +90,8 @@ static int bind_error(int error)
 int dtt_udp_open(struct dtt_udp *u, const struct dtt_addr *addr)
 {
     bool v4 = addr->family == DTT_FAMILY_V4;
-    union sockaddr_any sa;
-    socklen_t len = to_sockaddr(addr, &sa);
+    union dtt_sockaddr sa;
+    socklen_t len = dtt_sockaddr_write(addr, &sa);
     int segment = 0;
     socklen_t segment_len = sizeof(segment);
     *u = (struct dtt_udp){
@@ -142,7 +107,7 @@ int dtt_udp_open(struct dtt_udp *u, const struct dtt_addr *addr)
         dtt_udp_close(u);
         return err;
     }
-    u->bound = dtt_udp_addr(&sa);
+    u->bound = dtt_sockaddr_read(&sa);
     set_option(u->fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
     set_option(u->fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
     set_option(u->fd, SOL_UDP, UDP_GRO, 1);
@@ -178,12 +143,12 @@ void dtt_udp_ignore_errors(struct dtt_udp *u)
 
 bool dtt_udp_source(const struct dtt_addr *to, struct dtt_addr *ret)
 {
-    union sockaddr_any sa;
-    socklen_t len = to_sockaddr(to, &sa);
+    union dtt_sockaddr sa;
+    socklen_t len = dtt_sockaddr_write(to, &sa);
     int fd = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool is_found = fd >= 0 && connect(fd, &sa.sa, len) == 0 && getsockname(fd, &sa.sa, &len) == 0;
     if (is_found) {
-        *ret = dtt_udp_addr(&sa);
+        *ret = dtt_sockaddr_read(&sa);
         ret->port = 0;
     }
     if (fd >= 0) {
@@ -263,7 +228,7 @@ bool dtt_udp_next(const struct dtt_udp *u, struct dtt_udp_rx *rx, struct dtt_udp
     struct mmsghdr *m = &rx->msgs[rx->at];
     size_t left = m->msg_len - rx->offset;
     size_t segment = 0;
-    *ret = (struct dtt_udp_datagram){.from = dtt_udp_addr(&rx->from[rx->at]), .to = u->bound};
+    *ret = (struct dtt_udp_datagram){.from = dtt_sockaddr_read(&rx->from[rx->at]), .to = u->bound};
     read_control(&m->msg_hdr, ret, &segment);
     if (segment == 0 || segment > left) {
         segment = left;
@@ -279,7 +244,7 @@ bool dtt_udp_next(const struct dtt_udp *u, struct dtt_udp_rx *rx, struct dtt_udp
 
 bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret)
 {
-    union sockaddr_any to;
+    union dtt_sockaddr to;
     _Alignas(struct cmsghdr) uint8_t control[256];
     uint8_t byte;
     for (;;) {
@@ -304,7 +269,7 @@ bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret)
             memcpy(&e, CMSG_DATA(c), sizeof(e));
             /* Anybody can forge the softer kinds; a closed port on a path that works is this. */
             if (e.ee_errno == ECONNREFUSED) {
-                *ret = dtt_udp_addr(&to);
+                *ret = dtt_sockaddr_read(&to);
                 return true;
             }
         }
@@ -320,7 +285,7 @@ static bool add_one(struct dtt_udp_tx *tx, const struct dtt_addr *from, const st
         return false;
     }
     struct tx_message *m = &tx->messages[tx->count++];
-    m->to_len = to_sockaddr(to, &m->to);
+    m->to_len = dtt_sockaddr_write(to, &m->to);
     m->from = from && !dtt_addr_is_wildcard(from) ? *from : (struct dtt_addr){0};
     m->is_refused = false;
     m->ecn = ecn;
@@ -455,7 +420,7 @@ static bool may_try_again(struct dtt_udp *u, struct tx_message *m, int error)
 static void look_for_route(struct dtt_udp_tx *tx, const struct tx_message *m, int error)
 {
     bool is_about_routes = error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL;
-    struct dtt_addr to = dtt_udp_addr(&m->to);
+    struct dtt_addr to = dtt_sockaddr_read(&m->to);
     struct dtt_addr from;
     if (is_about_routes && tx->n_routeless < TX_REFUSED && !dtt_udp_source(&to, &from)) {
         tx->routeless[tx->n_routeless++] = to;

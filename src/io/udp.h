@@ -47,8 +47,6 @@ bool dtt_udp_next(const struct dtt_udp *u, struct dtt_udp_rx *rx, struct dtt_udp
  * route. Nothing is sent.
  */
 bool dtt_udp_source(const struct dtt_addr *to, struct dtt_addr *ret);
-/** From a struct sockaddr_in or sockaddr_in6; no family for anything else. */
-struct dtt_addr dtt_udp_addr(const void *sockaddr);
 /** Next destination that an ICMP error reported as unreachable, or false. */
 bool dtt_udp_next_error(struct dtt_udp *u, struct dtt_addr *ret);
 

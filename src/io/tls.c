@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _DEFAULT_SOURCE
+#include "io/tls.h"
+
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Older versions are deprecated (RFC 8996). */
+static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+struct dtt_tls {
+    gnutls_session_t native;
+    struct dtt_tls_trust *trust; /* NULL: given back */
+    struct dtt_tls_wire wire;
+    char host[DTT_HOST_MAX]; /* without the trailing dot, which certificates do not have */
+};
+
+/* ----------------------------------------------------------------- trust */
+
+static int load_trust(struct dtt_tls_trust *trust)
+{
+    gnutls_certificate_credentials_t cred;
+    if (gnutls_certificate_allocate_credentials(&cred) != 0) {
+        return DTT_ENOMEM;
+    }
+    int n = trust->ca_file
+                ? gnutls_certificate_set_x509_trust_file(cred, trust->ca_file, GNUTLS_X509_FMT_PEM)
+                : gnutls_certificate_set_x509_system_trust(cred);
+    if (n <= 0) {
+        gnutls_certificate_free_credentials(cred);
+        return DTT_ENOENT;
+    }
+    trust->cred = cred;
+    return DTT_OK;
+}
+
+static int borrow_trust(struct dtt_tls *t, struct dtt_tls_trust *trust)
+{
+    int err = trust->cred ? DTT_OK : load_trust(trust);
+    if (!err) {
+        trust->n_users++;
+        t->trust = trust;
+    }
+    return err;
+}
+
+static void return_trust(struct dtt_tls *t)
+{
+    struct dtt_tls_trust *trust = t->trust;
+    if (!trust) {
+        return;
+    }
+    gnutls_credentials_clear(t->native);
+    t->trust = NULL;
+    if (--trust->n_users == 0) {
+        gnutls_certificate_free_credentials(trust->cred);
+        trust->cred = NULL;
+    }
+}
+
+/* ------------------------------------------------------------------ wire */
+
+static ssize_t push(gnutls_transport_ptr_t ptr, const void *data, size_t len)
+{
+    struct dtt_tls *t = ptr;
+    if (!t->wire.push(t->wire.user, dtt_slice(data, len))) {
+        gnutls_transport_set_errno(t->native, ENOMEM);
+        return -1;
+    }
+    return (ssize_t)len;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *buf, size_t len)
+{
+    struct dtt_tls *t = ptr;
+    ssize_t n = t->wire.pull(t->wire.user, buf, len);
+    if (n < 0) {
+        gnutls_transport_set_errno(t->native, n == DTT_EAGAIN ? EAGAIN : EIO);
+        return -1;
+    }
+    return n;
+}
+
+/* There is no socket that GnuTLS could poll. */
+static int pull_timeout(gnutls_transport_ptr_t ptr, unsigned ms)
+{
+    (void)ptr;
+    (void)ms;
+    return 1;
+}
+
+/* --------------------------------------------------------------- session */
+
+static bool is_address(const char *host)
+{
+    uint8_t ip[16];
+    return inet_pton(AF_INET, host, ip) == 1 || inet_pton(AF_INET6, host, ip) == 1;
+}
+
+static int configure(struct dtt_tls *t)
+{
+    int rv = gnutls_priority_set_direct(t->native, priorities, NULL);
+    if (rv == 0) {
+        rv = gnutls_credentials_set(t->native, GNUTLS_CRD_CERTIFICATE, t->trust->cred);
+    }
+    if (rv == 0 && !is_address(t->host)) { /* RFC 6066, section 3: no addresses there */
+        rv = gnutls_server_name_set(t->native, GNUTLS_NAME_DNS, t->host, strlen(t->host));
+    }
+    gnutls_session_set_verify_cert(t->native, t->host, 0);
+    gnutls_transport_set_ptr(t->native, t);
+    gnutls_transport_set_push_function(t->native, push);
+    gnutls_transport_set_pull_function(t->native, pull);
+    gnutls_transport_set_pull_timeout_function(t->native, pull_timeout);
+    return rv;
+}
+
+static int start(struct dtt_tls *t, struct dtt_tls_trust *trust)
+{
+    unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS;
+    if (gnutls_init(&t->native, flags) != 0) {
+        t->native = NULL;
+        return DTT_ENOMEM;
+    }
+    int err = borrow_trust(t, trust);
+    return !err && configure(t) != 0 ? DTT_ECRYPTO : err;
+}
+
+int dtt_tls_new(struct dtt_tls **ret, struct dtt_tls_trust *trust, const char *host,
+                const struct dtt_tls_wire *wire)
+{
+    struct dtt_tls *t = calloc(1, sizeof(*t));
+    size_t len = strlen(host);
+    if (!t) {
+        return DTT_ENOMEM;
+    }
+    if (len > 0 && host[len - 1] == '.') {
+        len--;
+    }
+    int err = len > 0 && len < sizeof(t->host) ? DTT_OK : DTT_EINVAL;
+    if (!err) {
+        snprintf(t->host, sizeof(t->host), "%.*s", (int)len, host);
+        t->wire = *wire;
+        err = start(t, trust);
+    }
+    if (err) {
+        dtt_tls_free(t);
+        return err;
+    }
+    *ret = t;
+    return DTT_OK;
+}
+
+void dtt_tls_free(struct dtt_tls *t)
+{
+    if (!t) {
+        return;
+    }
+    return_trust(t);
+    if (t->native) {
+        gnutls_deinit(t->native);
+    }
+    free(t);
+}
+
+static void say_certificate(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX])
+{
+    unsigned status = gnutls_session_get_verify_cert_status(t->native);
+    gnutls_datum_t text = {0};
+    if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) == 0) {
+        snprintf(why, DTT_TLS_WHY_MAX, "%s", (const char *)text.data);
+        gnutls_free(text.data);
+    }
+    for (size_t n = strlen(why); n > 0 && (why[n - 1] == ' ' || why[n - 1] == '.'); n--) {
+        why[n - 1] = '\0';
+    }
+}
+
+static int say_failure(struct dtt_tls *t, int rv, char why[DTT_TLS_WHY_MAX])
+{
+    switch (rv) {
+    case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR: say_certificate(t, why); return DTT_EAUTH;
+    case GNUTLS_E_PREMATURE_TERMINATION: return DTT_ECLOSED;
+    case GNUTLS_E_FATAL_ALERT_RECEIVED:
+        snprintf(why, DTT_TLS_WHY_MAX, "the server refuses: %s",
+                 gnutls_alert_get_name(gnutls_alert_get(t->native)));
+        return DTT_EPROTO;
+    default: return DTT_EPROTO;
+    }
+}
+
+int dtt_tls_handshake(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX])
+{
+    int rv;
+    do {
+        rv = gnutls_handshake(t->native);
+    } while (rv == GNUTLS_E_INTERRUPTED || rv == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    if (rv == GNUTLS_E_AGAIN) {
+        return DTT_EAGAIN;
+    }
+    if (rv == 0) {
+        return_trust(t);
+        return DTT_OK;
+    }
+    snprintf(why, DTT_TLS_WHY_MAX, "%s", gnutls_strerror(rv));
+    int err = say_failure(t, rv, why);
+    /* The server is told; whether the alert goes out is not waited for. */
+    (void)gnutls_alert_send_appropriate(t->native, rv);
+    return err;
+}
+
+ssize_t dtt_tls_recv(struct dtt_tls *t, void *buf, size_t len)
+{
+    ssize_t n;
+    do {
+        /* What is not fatal is an alert, or a wish to shake hands again (TLS 1.2): neither is
+         * answered, and each has used up bytes. */
+        n = gnutls_record_recv(t->native, buf, len);
+    } while (n < 0 && n != GNUTLS_E_AGAIN && !gnutls_error_is_fatal((int)n));
+    if (n == GNUTLS_E_AGAIN) {
+        return DTT_EAGAIN;
+    }
+    if (n == GNUTLS_E_PREMATURE_TERMINATION) {
+        return 0; /* servers are killed, and what they speak has ends of its own */
+    }
+    return n < 0 ? DTT_EPROTO : n;
+}
+
+int dtt_tls_send(struct dtt_tls *t, struct dtt_slice bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = gnutls_record_send(t->native, bytes.data, bytes.len);
+        if (n <= 0) {
+            return DTT_EIO;
+        }
+        bytes = dtt_slice(bytes.data + n, bytes.len - (size_t)n);
+    }
+    return DTT_OK;
+}
+
+bool dtt_tls_export(const struct dtt_tls *t, const char *label, struct dtt_slice context,
+                    uint8_t *ret, size_t len)
+{
+    return gnutls_prf_rfc5705(t->native, strlen(label), label, context.len,
+                              (const char *)context.data, len, (char *)ret) == GNUTLS_E_SUCCESS;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * TLS as the web has it (RFC 8446, RFC 5246), as a client: the server must show a certificate for
+ * the name it was asked by, signed by an authority that is trusted here. There is no switch that
+ * turns this off. Bytes go in and out by two functions of the user; nothing blocks.
+ */
+#ifndef DTT_IO_TLS_H
+#define DTT_IO_TLS_H
+
+#include "base/bytes.h"
+
+#include <dtt/types.h>
+
+#include <sys/types.h>
+
+#define DTT_TLS_WHY_MAX 160
+/* A record (RFC 8446, section 5.1) has so much content at most, and costs so much more. */
+#define DTT_TLS_RECORD_MAX 16384
+#define DTT_TLS_OVERHEAD 64
+
+/**
+ * The authorities that are trusted. They are loaded when a handshake begins, shared by those under
+ * way, and given back when the last of these ends: the store of a system takes megabytes. Set
+ * `ca_file`, zero the rest; must not move while a handshake is under way.
+ */
+struct dtt_tls_trust {
+    const char *ca_file; /**< PEM, instead of the system's store; NULL: the latter */
+    void *cred;          /**< NULL: not loaded */
+    unsigned n_users;
+};
+
+/** How a session reaches the wire. */
+struct dtt_tls_wire {
+    void *user;
+    /** Takes all bytes; false: out of memory. */
+    bool (*push)(void *user, struct dtt_slice bytes);
+    /** Number of bytes that came, at most `len`; 0: no more will come; DTT_EAGAIN: none now. */
+    ssize_t (*pull)(void *user, void *buf, size_t len);
+};
+
+struct dtt_tls;
+
+/**
+ * A session with the server `host`: a name, with or without a trailing dot, or an address. `trust`
+ * is used until the handshake ends. DTT_ENOENT: no authority could be loaded; DTT_ECRYPTO,
+ * DTT_ENOMEM.
+ */
+int dtt_tls_new(struct dtt_tls **ret, struct dtt_tls_trust *trust, const char *host,
+                const struct dtt_tls_wire *wire);
+/** NULL is fine. */
+void dtt_tls_free(struct dtt_tls *t);
+
+/**
+ * Goes on with the handshake, first and whenever bytes came. DTT_OK: done; DTT_EAGAIN: waits for
+ * bytes; DTT_EAUTH: the certificate is not accepted; DTT_ECLOSED, DTT_EPROTO. `why`: a sentence
+ * about a failure.
+ */
+int dtt_tls_handshake(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX]);
+/** Number of bytes, 0 at the end of the stream, DTT_EAGAIN, DTT_EPROTO. */
+ssize_t dtt_tls_recv(struct dtt_tls *t, void *buf, size_t len);
+/** Sends all bytes. DTT_EIO. */
+int dtt_tls_send(struct dtt_tls *t, struct dtt_slice bytes);
+/** After the handshake: keying material of this session (RFC 5705; RFC 8446, section 7.5). */
+bool dtt_tls_export(const struct dtt_tls *t, const char *label, struct dtt_slice context,
+                    uint8_t *ret, size_t len);
+
+#endif
