@@ -203,7 +203,8 @@ static void look_at_reach(struct dtt_core *c, struct dtt_now now)
     struct dtt_dht_stats dht;
     bool is_news = memcmp(&reach, &c->reach, sizeof(reach)) != 0;
     bool is_other = reach.kind != c->reach.kind;
-    c->reach_ns = now.mono_ns + DTT_S;
+    c->reach_ns =
+        now.mono_ns + (reach.kind == DTT_REACH_UNKNOWN ? DTT_CORE_UNKNOWN_NS : DTT_CORE_REACH_NS);
     dtt_dht_stats(c->dht, &dht);
     dtt_pair_heard(&c->links, now, dht.asked, dht.answered);
     c->reach = reach;

@@ -405,13 +405,29 @@ void dtt_tracker_set_addrs(struct dtt_tracker *t, struct dtt_now now, const stru
     step(t, now);
 }
 
+/* Whether others would do something else if our last record told this: find a way where there is
+ * none to dial, guess other ports, or dial at once who waits to be dialled. Once there are
+ * neighbours that is no hurry. */
+static bool is_news(const struct dtt_tracker *t, const struct dtt_reach *reach)
+{
+    const struct dtt_reach *old = &t->reach;
+    switch (reach->kind) {
+    case DTT_REACH_VARY:
+        return old->kind != DTT_REACH_VARY || !dtt_addr_same_ip(&reach->last, &old->last) ||
+               (old->step == 0 && reach->step != 0);
+    case DTT_REACH_OPEN: return old->kind != DTT_REACH_OPEN && dtt_tracker_is_searching(t);
+    default: return false;
+    }
+}
+
 void dtt_tracker_set_reach(struct dtt_tracker *t, struct dtt_now now, const struct dtt_reach *reach)
 {
     enter(t, now);
-    bool is_moved =
-        reach->kind == DTT_REACH_VARY &&
-        (t->reach.kind != DTT_REACH_VARY || !dtt_addr_same_ip(&reach->last, &t->reach.last));
+    bool is_moved = is_news(t, reach);
     t->reach = *reach;
+    if (reach->kind == DTT_REACH_VARY) { /* there is no address to wait for */
+        dtt_publisher_release(&t->publisher, now.mono_ns);
+    }
     if (is_moved) {
         dtt_publisher_moved(&t->publisher, now.mono_ns);
     }

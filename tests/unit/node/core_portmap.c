@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* When a node asks its router, and what becomes of the answer. Votes are put in by hand. */
+/* When a node asks its router and what becomes of the answer; what it knows of the router without.
+ * Votes are put in by hand. */
 #include "node/core_portmap.h"
 
 #include "dht/inside.h"
@@ -131,6 +132,25 @@ static void a_node_behind_a_router(void **state)
     dtt_core_free(c);
 }
 
+/* The first record waits for an address; where there is none it waits for nothing. */
+static void how_the_router_maps_is_known_at_once(void **state)
+{
+    uint8_t packet[DTT_PORTMAP_PACKET_MAX];
+    struct dtt_addr seen = dtt_addr_v4(81, 10, 1, 1, 0), other = seen;
+    struct dtt_addr voter = dtt_addr_v4(50, 60, 1, 1, 6881);
+    (void)state;
+    open_core(DTT_CORE_PORTMAP_OFF, false);
+    join();
+    asked(300, packet);
+    assert_int_equal(c->reach.kind, DTT_REACH_UNKNOWN);
+    vote(&seen);
+    other.port = 5000;
+    dtt_votes_add(&c->dht->votes[0], now(), &voter, &other, ms * DTT_MS);
+    asked(DTT_CORE_UNKNOWN_NS / DTT_MS, packet);
+    assert_int_equal(c->reach.kind, DTT_REACH_VARY);
+    dtt_core_free(c);
+}
+
 static void a_second_after_the_start(void **state)
 {
     uint8_t packet[DTT_PORTMAP_PACKET_MAX];
@@ -219,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_behind_a_router),
+        cmocka_unit_test(how_the_router_maps_is_known_at_once),
         cmocka_unit_test(a_second_after_the_start),
         cmocka_unit_test(nobody_is_asked),
         cmocka_unit_test(on_request_without_topics),

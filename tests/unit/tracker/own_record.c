@@ -172,6 +172,52 @@ static void a_new_address_is_published_soon(void **state)
     assert_int_equal(open_put().n_addrs, 1);
 }
 
+static int reach_after(uint64_t ms, int kind, int step)
+{
+    struct dtt_reach reach = {.is_told = 1, .kind = kind, .step = step};
+    if (kind == DTT_REACH_VARY) {
+        reach.last = node_addr(1);
+    }
+    dtt_tracker_set_reach(t, at_ms(ms), &reach);
+    collect();
+    return out.puts > 0 ? open_put().reach.kind : -1;
+}
+
+/* Who reads our first record would wait for us to dial, or know no way. */
+static void a_reach_that_changes_what_others_do_is_published_soon(void **state)
+{
+    (void)state;
+    struct dtt_addr addr = node_addr(1);
+    dtt_tracker_set_addrs(t, at_ms(0), &addr, 1);
+    assert_int_equal(reach_after(0, DTT_REACH_CONE, 0), DTT_REACH_CONE);
+    put_done(500, 20);
+    assert_int_equal(reach_after(1000, DTT_REACH_OPEN, 0), DTT_REACH_OPEN);
+    put_done(1500, 20);
+    assert_int_equal(reach_after(2000, DTT_REACH_OPEN, 0), -1);
+    assert_int_equal(reach_after(3000, DTT_REACH_CONE, 0), -1);
+    assert_int_equal(reach_after(4000, DTT_REACH_VARY, 0), DTT_REACH_VARY);
+    put_done(4500, 20);
+    assert_int_equal(reach_after(6000, DTT_REACH_VARY, 0), -1);
+    tick(9000);
+    assert_int_equal(reach_after(20000, DTT_REACH_VARY, 2), DTT_REACH_VARY);
+    assert_int_equal(open_put().reach.step, 2);
+}
+
+/* Neighbours help newcomers; a swarm whose members turn out open one by one does not publish. */
+static void with_neighbors_an_open_router_is_no_hurry(void **state)
+{
+    struct dtt_reach open = {.is_told = 1, .kind = DTT_REACH_OPEN};
+    (void)state;
+    collect();
+    reads_done(500, M);
+    put_done(600, 20);
+    up(800, 1);
+    run(5000); /* the record that names the neighbour is out */
+    dtt_tracker_set_reach(t, at_ms(6000), &open);
+    collect();
+    assert_int_equal(out.gets + out.puts, 0);
+}
+
 static void of_two_records_the_later_one_says_so(void **state)
 {
     (void)state;
@@ -294,6 +340,8 @@ int main(void)
         TEST(who_stays_alone_reads_the_open_slots_by_turns),
         TEST(the_record_shows_neighbors_and_messages_soon_after_joining),
         TEST(a_new_address_is_published_soon),
+        TEST(a_reach_that_changes_what_others_do_is_published_soon),
+        TEST(with_neighbors_an_open_router_is_no_hurry),
         TEST(of_two_records_the_later_one_says_so),
         TEST(a_stored_record_is_reported),
         TEST(enough_others_silence_us),
