@@ -68,6 +68,21 @@ static bool begin(struct dtt_links *p, struct dtt_now now, const struct dtt_link
            dtt_birthday_hold(&p->birthday, now, &link->id, outside);
 }
 
+/* Two routers that both use a new port for each peer: what is dialled are addresses of the peer's
+ * home, which answer at once if the homes are one, or one network joins them. */
+static void set_end(const struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                    const struct dtt_reach *theirs)
+{
+    struct dtt_race *r = &link->race;
+    bool is_hopeless = p->me.told.kind == DTT_REACH_VARY && theirs->kind == DTT_REACH_VARY &&
+                       !r->has_far && !is_ours(p, &theirs->last);
+    if (!is_hopeless) {
+        r->end_ns = 0;
+    } else if (r->end_ns == 0) {
+        r->end_ns = now.mono_ns + DTT_PAIR_HOPELESS_NS;
+    }
+}
+
 void dtt_pair_consider(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
@@ -81,6 +96,7 @@ void dtt_pair_consider(struct dtt_links *p, struct dtt_now now, struct dtt_link 
                   dtt_tv_text(p->birthday.state == DTT_BIRTHDAY_GUESSING ? "guess" : "hold"));
         arm(p);
     }
+    set_end(p, now, link, &reach.told);
     if (dtt_birthday_is_with(&p->birthday, &link->id)) {
         link->race.kept_ns = p->birthday.end_ns + 1; /* the attempt ends first */
     }

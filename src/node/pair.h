@@ -8,11 +8,13 @@
 
 #include "node/link.h"
 
-#define DTT_PAIR_FRESH_NS (120 * DTT_S) /**< a peer is guessed at for so long after its record */
-#define DTT_PAIR_DEAF_NS (12 * DTT_S)   /**< of the DHT without an answer ... */
-#define DTT_PAIR_DEAF_QUERIES 4         /**< ... to so many queries ends an attempt */
+#define DTT_PAIR_FRESH_NS (120 * DTT_S)  /**< a peer is guessed at for so long after its record */
+#define DTT_PAIR_HOPELESS_NS (3 * DTT_S) /**< of dials where only a network of both could help */
+#define DTT_PAIR_DEAF_NS (12 * DTT_S)    /**< of the DHT without an answer ... */
+#define DTT_PAIR_DEAF_QUERIES 4          /**< ... to so many queries ends an attempt */
 
-/** Its record was read, or our own router is known: begins where nothing but guessing helps. */
+/** Its record was read, or our own router is known: begins where nothing but guessing helps, and
+ * where that does not, either, sees to it that the race ends soon. */
 void dtt_pair_consider(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Knocks, or asks for sockets, as is due. */
 void dtt_pair_tick(struct dtt_links *p, struct dtt_now now);

@@ -181,11 +181,24 @@ static bool dial_one(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_t
     return false;
 }
 
+/* Nothing has come back so far, and nothing will. */
+static void give_up(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now)
+{
+    for (size_t i = 0; i < r->n_dials; i++) {
+        note(r, &r->dials[i].addr, DTT_REASON_TIMEOUT);
+    }
+    dtt_race_stop(r, t, now);
+}
+
 bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
                    struct dtt_destinations *destinations, struct dtt_now now,
                    const struct dtt_id *peer, bool may_dial)
 {
     bool is_waiting = false;
+    if (r->end_ns && r->end_ns <= now.mono_ns) {
+        give_up(r, t, now);
+        return false;
+    }
     r->retry_ns = may_dial ? DTT_NEVER : now.mono_ns + DTT_RACE_RETRY_NS;
     if (may_dial && (dial_one(r, ctx, t, destinations, now, peer, true, &is_waiting) ||
                      dial_one(r, ctx, t, destinations, now, peer, false, &is_waiting))) {
@@ -213,7 +226,7 @@ bool dtt_race_is_on(const struct dtt_race *r, struct dtt_now now)
     return r->n_dials > 0 || r->n_todo > 0 || r->kept_ns > now.mono_ns;
 }
 
-uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now)
+static uint64_t next_dial_ns(const struct dtt_race *r, struct dtt_now now)
 {
     if (r->n_todo == 0 && r->n_dials == 0) {
         return r->kept_ns;
@@ -222,6 +235,11 @@ uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now)
         return DTT_NEVER;
     }
     return r->retry_ns == DTT_NEVER ? now.mono_ns + DTT_RACE_STAGGER_NS : r->retry_ns;
+}
+
+uint64_t dtt_race_deadline(const struct dtt_race *r, struct dtt_now now)
+{
+    return dtt_min_ns(next_dial_ns(r, now), r->end_ns ? r->end_ns : DTT_NEVER);
 }
 
 unsigned dtt_race_datagrams(const struct dtt_race *r, dtt_quic_conn conn)

@@ -271,6 +271,51 @@ static void two_that_vary_are_told_why(void **state)
     assert_int_equal(f.theirs, DTT_REACH_VARY);
 }
 
+static void private_of(unsigned peer)
+{
+    struct dtt_id id = id_of(peer);
+    struct dtt_addr addr = dtt_addr_v4(192, 168, 1, 'p', 1000);
+    dtt_book_add(&l.book, now, &id, &addr, 1);
+}
+
+/* A network of both would have answered; the user need not wait for the end of the dial. */
+static void two_that_vary_try_for_a_short_time(void **state)
+{
+    (void)state;
+    private_of(3);
+    record(3, DTT_REACH_VARY);
+    send_to(3, "hello");
+    pass(DTT_S);
+    assert_string_equal(script(), "dial 3@p");
+    we_are(DTT_REACH_VARY); /* what we know late counts from then on */
+    pass(DTT_PAIR_HOPELESS_NS - 1);
+    assert_string_equal(script(), "");
+    pass(1);
+    assert_string_equal(script(), "close p; gone 3 both_vary");
+}
+
+/* There is another way, or it is one home. */
+static void what_may_come_through_is_not_cut_short(void **state)
+{
+    struct dtt_id id = id_of(3);
+    struct dtt_addr own = outside, addr = addr_of('a');
+    (void)state;
+    we_are(DTT_REACH_VARY);
+    private_of(3);
+    record(3, DTT_REACH_VARY);
+    send_to(3, "hello");
+    dtt_dials_name(&l, now, &id, &addr, 1);
+    pass(DTT_PAIR_HOPELESS_NS);
+    assert_string_equal(script(), "dial 3@p; dial 3@a");
+    own.port = 0;
+    l.me.told.last = own;
+    private_of(4);
+    record(4, DTT_REACH_VARY);
+    send_to(4, "hello");
+    pass(DTT_PAIR_HOPELESS_NS);
+    assert_string_equal(script(), "dial 4@p");
+}
+
 static void families_that_do_not_match_are_told(void **state)
 {
     const uint8_t ip[16] = {0x20, 1, [3] = 's'};
@@ -312,6 +357,8 @@ int main(void)
         T(a_dht_that_falls_silent_ends_it),
         T(who_has_neighbours_holds_none),
         T(two_that_vary_are_told_why),
+        T(two_that_vary_try_for_a_short_time),
+        T(what_may_come_through_is_not_cut_short),
         T(families_that_do_not_match_are_told),
         T(an_answer_keeps_its_own_reason),
     };
