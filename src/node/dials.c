@@ -73,6 +73,7 @@ static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     }
     DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&f.peer), dtt_tv_addr(&f.addr),
               dtt_tv_text(f.stage), dtt_tv_text(dtt_reason_word((int)f.reason)));
+    dtt_nats_failed(p, now, link);
     dtt_link_drop(p, link);
     dtt_gossip_peer_gone(p->gossip, now, &f.peer, f.reason);
 }
@@ -228,10 +229,12 @@ void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_add
 void dtt_dials_moved(struct dtt_links *p, struct dtt_now now)
 {
     dtt_pair_stop(p, now);
+    dtt_doors_moved(&p->doors, now);
     for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
         struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
         if (link->state == DTT_LINK_DIALLING && !link->race.is_hearsay) {
             dtt_race_again(&link->race, &p->transport, now);
+            dtt_nats_open(p, now, link);
             dtt_dials_next(p, now, link);
         }
     }

@@ -34,8 +34,29 @@ static void forget(struct dtt_doors *d, struct dtt_door *door)
 /* The only place where the state changes. */
 static void enter(struct dtt_door *door, struct dtt_now now, enum dtt_door_state state)
 {
-    assert(state == DTT_DOOR_WHISPERING || door->aloud_ns <= now.mono_ns);
+    assert((state == DTT_DOOR_KEPT) == (door->aloud_ns <= now.mono_ns));
     door->state = state;
+}
+
+/* From one knock to the next one. */
+static uint64_t pace_ns(const struct dtt_door *door, struct dtt_now now)
+{
+    switch (door->state) {
+    case DTT_DOOR_WHISPERING: return DTT_DOOR_WHISPER_NS;
+    case DTT_DOOR_QUIET: return door->aloud_ns - now.mono_ns;
+    case DTT_DOOR_KEPT:
+    case DTT_DOOR_PATIENT: break;
+    }
+    return DTT_DOOR_KEEP_NS;
+}
+
+/* We do not dial before then. */
+static void hold(struct dtt_door *door, struct dtt_now now, enum dtt_door_state state,
+                 uint64_t aloud_ns)
+{
+    door->aloud_ns = aloud_ns;
+    enter(door, now, state);
+    door->next_ns = now.mono_ns + pace_ns(door, now);
 }
 
 static void take_addrs(struct dtt_door *door, const struct dtt_addr *addrs, size_t n)
@@ -86,7 +107,7 @@ uint64_t dtt_doors_open(struct dtt_doors *d, struct dtt_now now, const struct dt
         bool is_news = is_new(door, &fresh);
         memcpy(door->addrs, fresh.addrs, sizeof(door->addrs));
         door->n = fresh.n;
-        door->next_ns = is_news ? now.mono_ns : door->next_ns;
+        door->next_ns = is_news && door->state != DTT_DOOR_QUIET ? now.mono_ns : door->next_ns;
         return door->aloud_ns;
     }
     door = make(d, peer);
@@ -104,6 +125,33 @@ void dtt_doors_renew(struct dtt_doors *d, struct dtt_now now, const struct dtt_i
     struct dtt_door *door = find(d, peer);
     if (door) {
         door->until_ns = now.mono_ns + DTT_DOOR_KEPT_NS;
+    }
+}
+
+void dtt_doors_failed(struct dtt_doors *d, struct dtt_now now, const struct dtt_id *peer,
+                      bool is_newcomer)
+{
+    struct dtt_door *door = find(d, peer);
+    if (!door || door->aloud_ns > now.mono_ns) {
+        return; /* it has not dialled */
+    }
+    door->n_failed++;
+    if (is_newcomer) {
+        hold(door, now, DTT_DOOR_PATIENT, now.mono_ns + DTT_DOOR_PATIENT_NS);
+    } else if (door->n_failed > 1) { /* the first one may have found a newcomer that knew nothing */
+        hold(door, now, DTT_DOOR_QUIET, now.mono_ns + DTT_DOOR_QUIET_NS);
+    }
+}
+
+void dtt_doors_moved(struct dtt_doors *d, struct dtt_now now)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        struct dtt_door *door = &d->list[i];
+        if (door->n_failed > 0) {
+            door->n_failed = 0;
+            door->aloud_ns = door->next_ns = now.mono_ns;
+            enter(door, now, DTT_DOOR_KEPT);
+        }
     }
 }
 
@@ -128,11 +176,10 @@ size_t dtt_doors_take(struct dtt_doors *d, struct dtt_now now, struct dtt_addr r
         }
         size_t n = door->n;
         memcpy(ret, door->addrs, n * sizeof(ret[0]));
-        if (door->state == DTT_DOOR_WHISPERING && door->aloud_ns <= now.mono_ns) {
+        if (door->aloud_ns <= now.mono_ns) {
             enter(door, now, DTT_DOOR_KEPT);
         }
-        door->next_ns = now.mono_ns + (door->state == DTT_DOOR_WHISPERING ? DTT_DOOR_WHISPER_NS
-                                                                          : DTT_DOOR_KEEP_NS);
+        door->next_ns = now.mono_ns + pace_ns(door, now);
         return n;
     }
     return 0;

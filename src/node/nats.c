@@ -71,6 +71,31 @@ void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *lin
     dtt_nats_knock(p, now);
 }
 
+/* Packets of ours have gone to a router of the peer's, and nothing came back. */
+static bool is_silent(const struct dtt_race *r)
+{
+    bool is = false;
+    for (size_t i = 0; i < r->n_tries; i++) {
+        const struct dtt_addr *addr = &r->tries[i].addr;
+        is |= addr->family == DTT_FAMILY_V4 && dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL &&
+              r->tries[i].reason == DTT_REASON_TIMEOUT;
+    }
+    return is;
+}
+
+void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
+{
+    struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
+    struct dtt_door_side us = side_of(&p->prover.me, &p->me);
+    struct dtt_door_side peer = side_of(&link->id, &reach);
+    const struct dtt_race *r = &link->race;
+    if (us.is_cone && peer.is_cone && !r->is_hearsay && is_behind_nat(r->seen, r->n_seen) &&
+        is_silent(r)) {
+        dtt_doors_failed(&p->doors, now, &link->id, dtt_door_patience_ns(&us, &peer) > 0);
+        dtt_nats_knock(p, now);
+    }
+}
+
 void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_race *r = &link->race;

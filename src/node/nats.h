@@ -15,6 +15,8 @@
 bool dtt_nats_is_home(const struct dtt_links *p, const struct dtt_race *r);
 /** Before a peer is dialled whose record was read: who of the two knocks first, and who dials. */
 void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** A race for it is lost: a dial that came too early may be the reason (door.h). */
+void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link);
 /**
  * Asks neighbours who may know the way through the peer's NAT. A dial on hearsay waits for that: a
  * packet that comes too early can close the way.

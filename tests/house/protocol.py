@@ -99,6 +99,8 @@ FACTS = [
     ("dialling.md", "whispers each {} s at", DOOR, define("DTT_DOOR_KEEP_NS")),
     ("dialling.md", "up to {} addresses of such", DOOR, define("DTT_DOOR_ADDRS")),
     ("dialling.md", "for {} peers at most", DOOR, define("DTT_DOORS_MAX")),
+    ("dialling.md", "IPv4 address for {} s", DOOR, define("DTT_DOOR_PATIENT_NS")),
+    ("dialling.md", "IPv4 addresses for {} s", DOOR, define("DTT_DOOR_QUIET_NS")),
     ("dialling.md", "ends after {} s, in which", "src/node/pair.h", define("DTT_PAIR_HOPELESS_NS")),
     ("dialling.md", "opens {} spare sockets", "src/node/spares.h", define("DTT_SPARES_MAX")),
     ("dialling.md", "one each {} ms, 1750", BIRTHDAY, define("DTT_BIRTHDAY_GUESS_NS")),

@@ -117,6 +117,57 @@ static void an_open_door_does_not_begin_anew(void **state)
     assert_int_equal(open_for(1, DTT_DOOR_LONG_NS, "ab"), aloud_ns);
 }
 
+static void dial_failed(unsigned peer, bool is_newcomer)
+{
+    struct dtt_id id = id_of(peer);
+    dtt_doors_failed(&d, now, &id, is_newcomer);
+    dtt_doors_renew(&d, now, &id);
+}
+
+/* What it has sent aloud may have shifted the elder's port: it waits until that is forgotten. */
+static void a_newcomer_whose_dial_failed_is_patient(void **state)
+{
+    (void)state;
+    open_for(1, DTT_DOOR_BRIEF_NS, "a");
+    dial_failed(1, true); /* it has not dialled yet */
+    assert_string_equal(knocks(16), "0* 2* 4* 6* ");
+    dial_failed(1, true);
+    assert_int_equal(open_for(1, DTT_DOOR_BRIEF_NS, "a"), now.mono_ns + DTT_DOOR_PATIENT_NS);
+    assert_string_equal(knocks(100), "15* 30* 45* 60* 75* 90* ");
+    assert_true(open_for(1, DTT_DOOR_BRIEF_NS, "a") < now.mono_ns);
+    dial_failed(1, true);
+    assert_int_equal(open_for(1, DTT_DOOR_BRIEF_NS, "a"), now.mono_ns + DTT_DOOR_PATIENT_NS);
+}
+
+/* The shifted port lives as long as anything leaves from it. */
+static void an_elder_whose_dials_failed_is_quiet(void **state)
+{
+    (void)state;
+    open_for(1, 0, "a");
+    assert_string_equal(knocks(10), "0* ");
+    dial_failed(1, false);
+    assert_int_equal(open_for(1, 0, "a"), now.mono_ns - 10 * DTT_S); /* it may dial once more */
+    assert_string_equal(knocks(10), "5* ");
+    dial_failed(1, false);
+    assert_int_equal(open_for(1, 0, "a"), now.mono_ns + DTT_DOOR_QUIET_NS);
+    assert_int_equal(open_for(1, 0, "ab"), now.mono_ns + DTT_DOOR_QUIET_NS);
+    assert_string_equal(knocks(60), "35** 50** ");
+    assert_true(open_for(1, 0, "ab") < now.mono_ns);
+}
+
+static void in_another_network_failures_are_forgotten(void **state)
+{
+    (void)state;
+    open_for(1, 0, "a");
+    open_for(2, DTT_DOOR_LONG_NS, "b");
+    knocks(1);
+    dial_failed(1, true);
+    dtt_doors_moved(&d, now);
+    assert_int_equal(open_for(1, 0, "a"), now.mono_ns);
+    assert_int_equal(open_for(2, 0, "b"), now.mono_ns + DTT_DOOR_LONG_NS - DTT_S);
+    assert_string_equal(knocks(3), "0* 1* 3* ");
+}
+
 static void only_global_addresses_are_knocked_at(void **state)
 {
     struct dtt_id id = id_of(1);
@@ -155,6 +206,9 @@ int main(void)
         D(a_door_is_whispered_at_and_then_kept),
         D(the_elders_door_is_kept_at_once),
         D(an_open_door_does_not_begin_anew),
+        D(a_newcomer_whose_dial_failed_is_patient),
+        D(an_elder_whose_dials_failed_is_quiet),
+        D(in_another_network_failures_are_forgotten),
         D(only_global_addresses_are_knocked_at),
         D(the_door_that_ends_first_makes_room),
     };

@@ -59,12 +59,81 @@ static void a_newcomer_lets_the_elder_dial(void **state)
     n_whispers();
     pass(DTT_DOOR_KEEP_NS);
     assert_int_equal(n_whispers(), 1); /* the door stays open */
-    send_to(3, "again");
-    assert_string_equal(script(), "dial 3@a");
+    send_to(3, "again");               /* patience: the elder's router has to forget the dial */
+    assert_string_equal(script(), "");
+    for (unsigned i = 0; i < DTT_DOOR_PATIENT_NS / DTT_DOOR_KEEP_NS; i++) {
+        pass(DTT_DOOR_KEEP_NS);
+    }
+    assert_string_equal(script(), "dial 3@p; dial 3@a");
     accept_from(3, 'e');
     n_whispers();
     pass(DTT_DOOR_KEEP_NS);
     assert_int_equal(n_whispers(), 0);
+}
+
+static void an_elder_is_quiet_after_the_second_dial(void **state)
+{
+    (void)state;
+    we_joined(500);
+    behind_nat(3);
+    know(3, "a");
+    record(3, DTT_REACH_CONE, 1000);
+    for (int i = 0; i < 2; i++) {
+        send_to(3, "hello");
+        assert_string_equal(script(), "dial 3@a");
+        pass(DTT_S);
+        closed('a', DTT_REASON_TIMEOUT);
+        closed('p', DTT_REASON_TIMEOUT);
+        assert_string_equal(script(), "dial 3@p; gone 3 timeout");
+    }
+    n_whispers();
+    send_to(3, "hello");
+    pass(DTT_S);
+    assert_string_equal(script(), "dial 3@p");
+    pass(DTT_DOOR_QUIET_NS - DTT_S - 1);
+    assert_int_equal(n_whispers(), 0);
+    assert_string_equal(script(), "");
+    pass(1);
+    assert_int_equal(n_whispers(), 1);
+    assert_string_equal(script(), "dial 3@a");
+}
+
+/* Nothing has left the house, or another reason is known. */
+static void who_was_not_silent_changes_nothing(void **state)
+{
+    (void)state;
+    we_joined(500);
+    behind_nat(3);
+    know(3, "a");
+    record(3, DTT_REACH_CONE, 1000);
+    for (int i = 0; i < 3; i++) {
+        send_to(3, "hello");
+        assert_string_equal(script(), "dial 3@a");
+        pass(DTT_S);
+        closed('p', DTT_REASON_TIMEOUT);
+        closed('a', DTT_REASON_REFUSED);
+        assert_string_equal(script(), "dial 3@p; gone 3 refused");
+    }
+}
+
+/* The host was cut off, perhaps; the peer's router knows nothing of where it is now. */
+static void another_network_ends_all_patience(void **state)
+{
+    (void)state;
+    we_joined(1000);
+    behind_nat(3);
+    know(3, "a");
+    record(3, DTT_REACH_CONE, 995);
+    send_to(3, "hello");
+    pass(DTT_S);
+    closed('p', DTT_REASON_TIMEOUT);
+    pass(DTT_DOOR_BRIEF_NS);
+    closed('a', DTT_REASON_TIMEOUT);
+    assert_string_equal(script(), "dial 3@p; dial 3@a; gone 3 timeout");
+    send_to(3, "again");
+    assert_string_equal(script(), "");
+    dtt_dials_moved(&l, now);
+    assert_string_equal(script(), "dial 3@a");
 }
 
 static void an_elder_dials_at_once(void **state)
@@ -171,6 +240,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_newcomer_lets_the_elder_dial),
         T(an_elder_dials_at_once),
+        T(an_elder_is_quiet_after_the_second_dial),
+        T(who_was_not_silent_changes_nothing),
+        T(another_network_ends_all_patience),
         T(what_has_no_nat_is_dialled_at_once),
         T(who_tells_nothing_is_dialled_at_once),
         T(one_of_changing_ports_finds_its_address_known),
