@@ -24,6 +24,11 @@
 #define DOCTOR_PORTMAP_MS 8000
 /* This many nodes would agree on our address if all saw the same one. */
 #define DOCTOR_VOTERS 4
+/* Strangers come to nodes that answer queries, and a filter may know for three minutes who asked a
+ * former process: an examination is too short for them. */
+#define DOCTOR_PROOF                                                                           \
+    "not proven yet: 'dtt pipe --log info' says 'reach class=open' when two of them came in, " \
+    "which takes more than three minutes"
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
 static const char *const words[] = {"ok", "warn", "fail"}; /* of a verdict */
@@ -279,11 +284,12 @@ static void check_address(struct doctor *d, enum side side)
         report(d, nats[side], VERDICT_OK, "a NAT, at which a port is mapped to this machine");
     } else if (nat == NAT_NONE) {
         report(d, nats[side], VERDICT_OK,
-               "none: the address is this machine's own; a firewall may still keep strangers out");
+               "none: the address is this machine's own; that no firewall keeps strangers out "
+               "is " DOCTOR_PROOF);
     } else {
         report(d, nats[side], VERDICT_WARN,
-               "a NAT that shows all of them the same port, %u: strangers reach this machine if it "
-               "lets them in; forwarding that UDP port makes sure",
+               "a NAT that shows all of them the same port, %u; forwarding that UDP port would let "
+               "strangers in; that they come in without is " DOCTOR_PROOF,
                d->external[side].port);
     }
 }
@@ -463,7 +469,9 @@ static const char *who_is_met(const struct doctor *d)
                      "a new port for each peer: a port forwarding would help"
                    : "meets everybody but those whose router, as the one here, uses a new port "
                      "for each peer: IPv6, a port forwarding or a public member would help";
-    case NAT_NONE: return "meets everybody, and at once if no firewall keeps strangers out";
+    case NAT_NONE:
+        return "meets everybody, and at once if no firewall keeps strangers out, which is not "
+               "proven yet";
     default:
         return "meets others that keep one port, or are open; a router that uses a new port for "
                "each peer has to be guessed at, which a port forwarding would spare";

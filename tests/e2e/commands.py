@@ -155,6 +155,8 @@ def doctor(scene):
     verdicts = {event.get("name"): event["verdict"] for event in found}
     for name in ["udp", "dht_v4", "address_v4", "nat_v4", "storage"]:
         harness.check(verdicts.get(name) == "ok", f"doctor: {name}: {found}")
+    nat = next(event["text"] for event in found if event.get("name") == "nat_v4")
+    harness.check("not proven yet" in nat, f"doctor has seen no stranger: {nat}")
     # The private DHT has IPv4 only.
     harness.check(verdicts.get("dht_v6") == "warn" and "clock" in verdicts, f"doctor: {found}")
     done = found[-1]
