@@ -215,10 +215,10 @@ static const struct dtt_transport_ops fake = {.dial = fake_dial,
 
 /* ---- gossip, in place of src/gossip/gossip.c */
 
-int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now when, const struct dtt_gossip_source *from,
+int dtt_gossip_recv(struct dtt_gossip *g, struct dtt_now n, const struct dtt_gossip_source *from,
                     const struct dtt_gossip_topic_id *topic, struct dtt_slice payload)
 {
-    (void)g, (void)when, (void)topic;
+    (void)g, (void)n, (void)topic;
     say("hear %u %.*s", peer_of(&from->id), (int)payload.len, payload.data);
     return dtt_slice_eq(payload, dtt_slice("bad", 3))       ? DTT_EPROTO
            : dtt_slice_eq(payload, dtt_slice("unknown", 7)) ? DTT_ESTATE
@@ -261,17 +261,17 @@ void dtt_gossip_remind(struct dtt_gossip *g, struct dtt_now n, const struct dtt_
     say("remind %u", peer_of(peer));
 }
 
-void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now when, const struct dtt_id *peer,
+void dtt_gossip_peer_gone(struct dtt_gossip *g, struct dtt_now n, const struct dtt_id *peer,
                           enum dtt_reason reason)
 {
-    (void)g, (void)when;
+    (void)g, (void)n;
     say("gone %u %s", peer_of(peer), dtt_reason_word(reason));
 }
 
-void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now when,
+void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now n,
                       const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer)
 {
-    (void)g, (void)when;
+    (void)g, (void)n;
     say("proven %u %s", peer_of(peer), topic->bytes[0] == 1 ? "red" : "blue");
 }
 
