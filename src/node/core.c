@@ -14,6 +14,7 @@
 #include "node/meet.h"
 #include "node/once.h"
 #include "node/pair.h"
+#include "node/seek.h"
 #include "node/slots.h"
 #include "quic/demux.h"
 #include "record/proof.h"
@@ -351,7 +352,14 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         return true;
     }
     if (dtt_meet_next_end(&c->links, &end)) {
+        if (end.addr.family) {
+            dtt_seek_met(&c->links, now, &end.peer, &end.addr);
+        }
         dtt_dials_met(&c->links, now, &end.peer, end.addr.family ? &end.addr : NULL);
+        return true;
+    }
+    if (dtt_seek_next(&c->links, &wanted)) {
+        dtt_core_topic_on_silence(c, now, &wanted);
         return true;
     }
     for (int is_hearsay = 0; is_hearsay < 2; is_hearsay++) {

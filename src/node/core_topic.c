@@ -6,6 +6,7 @@
 #include "gossip/addr_info.h"
 #include "gossip/view.h"
 #include "node/inside.h"
+#include "node/seek.h"
 #include "node/slots.h"
 #include "node/why.h"
 
@@ -189,6 +190,7 @@ void dtt_core_topic_on_tracker(struct dtt_topic *t, struct dtt_now now,
     case DTT_TRACKER_RECORD:
         dtt_dials_record(&c->links, now, &a->record.publisher, &a->record.reach, a->record.unix_s);
         dtt_dials_learn(&c->links, now, &a->record.publisher, a->record.addrs, a->record.n_addrs);
+        dtt_seek_learnt(&c->links, now, &a->record.publisher);
         if (!c->cfg.is_plain) {
             dtt_gossip_prove(c->gossip, now, &t->id, &a->record.publisher);
         }
@@ -339,6 +341,13 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
         dtt_events_sign(&out, c->topics[i]);
         dtt_events_push(&c->events, now, &out, dtt_slice(tried, f->n_tries * sizeof(tried[0])));
         c->topics[i]->failure = *f;
+    }
+}
+
+void dtt_core_topic_on_silence(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer)
+{
+    for (size_t i = 0; i < c->n_topics; i++) {
+        dtt_tracker_neighbor_silent(c->topics[i]->tracker, now, peer);
     }
 }
 

@@ -65,6 +65,8 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
                               const struct dtt_gossip_action *a);
 void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
                                     const struct dtt_dial_failure *f);
+/** A neighbour behind a NAT is not heard: the topics in which it is one look for it. */
+void dtt_core_topic_on_silence(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer);
 /** Tells each topic how many of its messages were lost. */
 void dtt_core_topic_tell_lost(struct dtt_core *c, struct dtt_now now);
 /** Tells each topic whose send was refused and would now be accepted. */

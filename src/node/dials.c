@@ -144,11 +144,6 @@ void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
                    const struct dtt_addr *addr)
 {
     struct dtt_link *link = dtt_link_find(p, id);
-    if (link && addr && link->state == DTT_LINK_LIVE && link->backlog.is_silent &&
-        link->race.n_dials == 0) {
-        link->conns[0].is_stranded = true; /* so what is said goes over to the new connection */
-        dtt_dials_again(p, now, link, addr);
-    }
     if (!link || link->state != DTT_LINK_DIALLING) {
         return;
     }

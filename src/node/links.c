@@ -9,6 +9,7 @@
 #include "node/nats.h"
 #include "node/pair.h"
 #include "node/places.h"
+#include "node/seek.h"
 #include "node/worn.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     dtt_meetings_init(&p->meetings);
     dtt_rng_init(&p->rng, ctx->seed, "node.meet");
     dtt_ring_init(&p->wanted, sizeof(struct dtt_id), DTT_LINKS_MAX);
+    dtt_ring_init(&p->sought, sizeof(struct dtt_id), DTT_LINKS_SOUGHT);
     dtt_ring_init(&p->named, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
 
@@ -54,6 +56,7 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_ring_fini(&p->meet_ends);
     dtt_rng_fini(&p->rng);
     dtt_ring_fini(&p->wanted);
+    dtt_ring_fini(&p->sought);
     dtt_ring_fini(&p->named);
 }
 
@@ -289,6 +292,15 @@ static void move_over(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     }
 }
 
+/* The first n connections are not heard; another one takes their place. */
+static void strand(struct dtt_link *link, size_t n)
+{
+    link->race.replaces = false;
+    while (n > 0) {
+        link->conns[--n].is_stranded = true;
+    }
+}
+
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
     struct dtt_link *link = dtt_link_make(p, &ev->peer);
@@ -321,6 +333,9 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     dtt_flight_init(&link->conns[link->n_conns - 1].flight);
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
+    if (link->race.replaces && ev->dialed) {
+        strand(link, link->n_conns - 1);
+    }
     if (link->conns[0].is_stranded && ev->dialed) {
         move_over(p, now, link, link->n_conns - 1);
     } else if (link->n_conns == 1 || link->conns[0].is_worn ||
@@ -429,6 +444,7 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
             dtt_worn_replace(p, now, link, k, &ev->addr);
         }
         break;
+    case DTT_QUIC_SILENT: dtt_seek(p, now, link); break;
     case DTT_QUIC_WRITABLE: /* dtt_links_unacked is asked anew after each input */
     case DTT_QUIC_CONNECTED: break;
     }
@@ -605,8 +621,8 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     dtt_backlog_look(&link->backlog, now, waiting);
     tell_slow(p, now, link, was_slow);
     tell_silent(p, link, was_silent);
-    if (link->backlog.is_silent && link->state == DTT_LINK_LIVE) {
-        dtt_nats_seek(p, now, link);
+    if (link->backlog.is_silent) {
+        dtt_seek(p, now, link);
     }
     if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
         for (size_t k = 0; k < link->n_conns; k++) {

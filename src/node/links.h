@@ -38,6 +38,7 @@
 #define DTT_LINKS_MAX 512                /**< peers with a connection or a dial */
 #define DTT_LINKS_KNOCKS 64              /**< knocks that wait for the socket */
 #define DTT_LINKS_MEETS 32               /**< datagrams of meetings that do */
+#define DTT_LINKS_SOUGHT 16              /**< silent neighbours that slots are to be read for */
 #define DTT_LINKS_CONNS 4                /**< connections a peer */
 #define DTT_LINKS_FRESH_NS (10 * DTT_S)  /**< heard within this: the connection lives */
 #define DTT_LINKS_MUTE_NS (120 * DTT_S)  /**< unheard for so long: it says nothing */
@@ -59,6 +60,7 @@ struct dtt_links {
     struct dtt_timer parting; /**< what peers that left may still acknowledge is over */
     struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring named;    /**< the same on hearsay */
+    struct dtt_ring sought;   /**< struct dtt_id, at most DTT_LINKS_SOUGHT */
     struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     struct dtt_book_reach me; /**< our own reach and when we joined; all zero: not known */
     struct dtt_doors doors;

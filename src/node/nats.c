@@ -38,9 +38,7 @@ static struct dtt_door_side side_of(const struct dtt_id *id, const struct dtt_bo
                                   .joined_s = reach->joined_s};
 }
 
-/* A member tells of the addresses of its interfaces, too: without a private one there is no NAT,
- * whose port a packet of ours could spoil. */
-static bool is_behind_nat(const struct dtt_addr *addrs, size_t n)
+bool dtt_nats_has_one(const struct dtt_addr *addrs, size_t n)
 {
     bool is = false;
     for (size_t i = 0; i < n; i++) {
@@ -61,7 +59,7 @@ void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *lin
     }
     if (peer.is_cone) {
         uint64_t patience_ns =
-            is_behind_nat(r->seen, r->n_seen) ? dtt_door_patience_ns(&us, &peer) : 0;
+            dtt_nats_has_one(r->seen, r->n_seen) ? dtt_door_patience_ns(&us, &peer) : 0;
         r->held_ns = dtt_doors_open(&p->doors, now, &link->id, patience_ns, r->seen, r->n_seen);
     } else if (reach.told.kind == DTT_REACH_VARY) {
         /* Its port will be another; a router of ours that lets an address in, whatever the port,
@@ -99,7 +97,7 @@ void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_l
 void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_race *r = &link->race;
-    if (is_behind_nat(r->seen, r->n_seen) && !dtt_nats_is_home(p, r) &&
+    if (dtt_nats_has_one(r->seen, r->n_seen) && !dtt_nats_is_home(p, r) &&
         dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
                       r->is_hearsay ? &link->via : NULL) &&
         r->is_hearsay && r->held_ns == 0) { /* once */
@@ -114,16 +112,5 @@ void dtt_nats_ask_all(struct dtt_links *p, struct dtt_now now)
         if (link->state == DTT_LINK_DIALLING) {
             dtt_nats_ask(p, now, link);
         }
-    }
-}
-
-void dtt_nats_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
-{
-    struct dtt_addr addrs[DTT_BOOK_ADDRS];
-    size_t n = dtt_book_get(&p->book, &link->id, addrs);
-    if (now.mono_ns >= link->sought_ns && link->race.n_dials == 0 && link->out.n > 0 &&
-        is_behind_nat(addrs, n)) {
-        link->sought_ns = now.mono_ns + DTT_NATS_SEEK_NS;
-        dtt_meet_want(p, now, &link->id, &link->out.streams[0].topic, addrs, n, NULL);
     }
 }

@@ -9,8 +9,11 @@
 
 #include "node/link.h"
 
-#define DTT_NATS_SEEK_NS (2 * DTT_S) /**< between two meetings with a silent neighbour */
-
+/**
+ * The peer with these addresses is behind a NAT. A member tells of the addresses of its interfaces,
+ * too: without a private one there is no NAT, whose port a packet of ours could spoil.
+ */
+bool dtt_nats_has_one(const struct dtt_addr *addrs, size_t n);
 /** The peer is seen from outside at an address of ours: it sits behind the same router. */
 bool dtt_nats_is_home(const struct dtt_links *p, const struct dtt_race *r);
 /** Before a peer is dialled whose record was read: who of the two knocks first, and who dials. */
@@ -24,11 +27,6 @@ void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_l
 void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** There is a neighbour more: it may help with the dials that are under way. */
 void dtt_nats_ask_all(struct dtt_links *p, struct dtt_now now);
-/**
- * A neighbour acknowledges nothing any more: its router, or ours, may have given us another port. A
- * common neighbour that hears both can tell each where the other one is now.
- */
-void dtt_nats_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Knocks at the doors at which it is time. */
 void dtt_nats_knock(struct dtt_links *p, struct dtt_now now);
 

@@ -49,6 +49,7 @@ struct dtt_race {
     uint64_t kept_ns;    /**< it is not lost before then; the caller's: something else is tried */
     uint64_t end_ns;     /**< it is lost then, whatever goes on; the caller's, 0: never */
     uint64_t retry_ns;   /**< an address waits for its time; DTT_NEVER: none does */
+    bool replaces;       /**< its connection takes the place of others, which are not heard */
     bool is_hearsay;     /**< only another peer vouches for this one: no budget is waited for */
     struct dtt_try tries[DTT_RACE_TRIES]; /**< what has failed, in the order of the first attempt */
     size_t n_tries;

@@ -107,6 +107,8 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->openable = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WRITABLE};
     c->worn = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WORN};
     c->stranded = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_STRANDED};
+    c->silent = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_SILENT};
+    c->heard_ns = sh->now_ns;
     c->move.until_ns = DTT_NEVER;
     if (dtt_timerq_set(&sh->timers, &c->timer, DTT_NEVER) != 0) {
         free(c);
@@ -239,6 +241,7 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     dtt_list_remove(&c->openable.link);
     dtt_list_remove(&c->worn.link);
     dtt_list_remove(&c->stranded.link);
+    dtt_list_remove(&c->silent.link);
     dtt_qconn_hold(c, false);
     if (c->is_dialed || c->was_open) {
         dtt_list_push(&sh->events, &c->closed.link);
@@ -454,6 +457,7 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
     int rv = ngtcp2_conn_read_pkt(c->ng, &ps.path, &pi, datagram.data, datagram.len, c->sh->now_ns);
     c->is_heard |= c->state == DTT_QCONN_HANDSHAKE;
     c->mtu.is_heard = true;
+    c->heard_ns = rv == 0 ? c->sh->now_ns : c->heard_ns;
     settle(c, rv);
     return rv != NGTCP2_ERR_RETRY;
 }
@@ -573,6 +577,15 @@ static bool is_ended_by_time(struct dtt_qconn *c)
     }
 }
 
+/* Where an answer is due, the time has come to repeat what asks for it. */
+static void tell_silence(struct dtt_qconn *c)
+{
+    if (c->state == DTT_QCONN_OPEN && c->sh->now_ns - c->heard_ns >= DTT_QUIC_SILENT_NS &&
+        dtt_ng_info(c->ng).bytes_in_flight > 0) {
+        dtt_list_push(&c->sh->events, &c->silent.link);
+    }
+}
+
 void dtt_qconn_tick(struct dtt_qconn *c)
 {
     uint64_t now = c->sh->now_ns;
@@ -582,6 +595,7 @@ void dtt_qconn_tick(struct dtt_qconn *c)
         dtt_qmove_tick(c);
     }
     if (!is_ended && c->ng && ngtcp2_conn_get_expiry(c->ng) <= now) {
+        tell_silence(c);
         settle(c, ngtcp2_conn_handle_expiry(c->ng, now));
     } else {
         dtt_qschedule_arm(c);

@@ -120,6 +120,7 @@ struct dtt_qconn {
     bool is_dialed;
     bool was_open;     /**< it came to OPEN */
     bool is_heard;     /**< the peer has sent something; OPEN: since it was suspected */
+    uint64_t heard_ns; /**< when the last datagram came that ngtcp2 took, or that of its making */
     bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
     bool is_close_due; /**< `close_packet` is to be sent */
@@ -154,6 +155,7 @@ struct dtt_qconn {
     struct dtt_qevent openable;
     struct dtt_qevent worn;
     struct dtt_qevent stranded;
+    struct dtt_qevent silent;
 };
 
 /** In HANDSHAKE, without ngtcp2 and TLS: start.c adds these. NULL when out of memory. */

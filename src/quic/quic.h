@@ -14,6 +14,7 @@
 struct dtt_quic;
 
 #define DTT_QUIC_EXPORTER_BYTES 32
+#define DTT_QUIC_SILENT_NS (6 * DTT_S) /**< longer than a keep-alive and its answer need */
 
 /** Names a connection. An endpoint never uses a handle twice, nor 0. */
 typedef uint64_t dtt_quic_conn;
@@ -102,9 +103,10 @@ bool dtt_quic_progress(const struct dtt_quic *q, dtt_quic_conn handle, int64_t s
 struct dtt_quic_info {
     struct dtt_addr remote;
     bool is_dialed;
-    bool is_open;    /**< the handshake is over */
-    bool is_blocked; /**< written bytes wait although all sent bytes are acknowledged */
-    uint64_t rtt_us; /**< smoothed; 0: not known */
+    bool is_open;      /**< the handshake is over */
+    bool is_blocked;   /**< written bytes wait although all sent bytes are acknowledged */
+    uint64_t rtt_us;   /**< smoothed; 0: not known */
+    uint64_t heard_ns; /**< when the last datagram came; before, when it was made */
 };
 /** Describes a connection; false for an unknown handle. */
 bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_quic_info *ret);
@@ -156,6 +158,8 @@ enum dtt_quic_event_type {
     DTT_QUIC_MIGRATED,     /**< the peer has another address, which is validated: addr */
     DTT_QUIC_STRANDED, /**< after dtt_quic_moved: the peer, which dialled us, seems not to hear us
                         */
+    DTT_QUIC_SILENT,   /**< the peer owes an answer, and nothing has come for DTT_QUIC_SILENT_NS.
+                         Comes   again while that lasts, each time that something is repeated */
     DTT_QUIC_WORN /**< a trusted peer has ended so many streams that the connection will end before
                      long: time for another one. Comes again while the connection lasts */
 };

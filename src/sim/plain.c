@@ -498,7 +498,8 @@ static bool plain_info(const struct dtt_quic *t, dtt_quic_conn conn, struct dtt_
     if (c) {
         *ret = (struct dtt_quic_info){.remote = c->remote,
                                       .is_dialed = c->is_dialed,
-                                      .is_open = c->state == DTT_SIM_CONN_OPEN};
+                                      .is_open = c->state == DTT_SIM_CONN_OPEN,
+                                      .heard_ns = c->heard_ns};
     }
     return c != NULL;
 }
@@ -650,6 +651,9 @@ static void on_timer(struct plain *p, struct dtt_now now, struct dtt_sim_conn *c
     if (now.mono_ns >= dtt_sim_conn_end_ns(&p->conns, c)) {
         conn_end(p, c, DTT_REASON_TIMEOUT);
         return;
+    }
+    if (c->state == DTT_SIM_CONN_OPEN && now.mono_ns - c->heard_ns >= DTT_QUIC_SILENT_NS) {
+        push(&p->events, event(c, DTT_QUIC_SILENT));
     }
     if (c->state == DTT_SIM_CONN_DIALING || c->state == DTT_SIM_CONN_FINISHING) {
         send_hello(p, now, c);

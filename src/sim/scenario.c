@@ -338,11 +338,11 @@ static const struct dtt_sim_scenario table[] = {
               {"delivered", AT_LEAST, 1 * S}}},
     {.name = "carrier",
      .checks = "Two homes behind carriers whose NATs forget each mapping 60 s after its birth, "
-               "however busy it is. Neither may hear nothing for longer than 40 s.",
+               "however busy it is. Neither may hear nothing for longer than 8 s.",
      WORLD(2, 2, 200),
      CARRIERS(100),
      TALK,
-     .must = {{"silence_max_s", AT_MOST, 40 * S}}},
+     .must = {{"silence_max_s", AT_MOST, 8 * S}}},
     {.name = "carrier_common",
      .checks = "The same with a public member between the two: 3 s.",
      WORLD(3, 3, 200),

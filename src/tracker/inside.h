@@ -42,6 +42,7 @@ struct dtt_tracker {
     struct dtt_clock clock;
     struct dtt_twin twin;
     struct dtt_doorman door;
+    struct dtt_bucket missed_reads;
     bool wants_day_record;
     bool has_clock_news;         /* not yet handed out */
     struct dtt_clock_guess told; /* of our clock */

@@ -5,13 +5,18 @@
 
 #include <string.h>
 
+uint64_t dtt_own_record_unix_s(const struct dtt_tracker *t, uint64_t mono_ns)
+{
+    int64_t unix_s = ((int64_t)mono_ns + t->wall_offset) / (int64_t)DTT_S;
+    return unix_s > 0 ? (uint64_t)unix_s : 0;
+}
+
 /* Our record as of `mono_ns`, which is the same in all its slots: readers take the later one. */
 static void describe_us(const struct dtt_tracker *t, uint64_t mono_ns, struct dtt_record_info *ret)
 {
-    int64_t unix_s = ((int64_t)mono_ns + t->wall_offset) / (int64_t)DTT_S;
     const struct dtt_peers *peers = &t->peers;
     *ret =
-        (struct dtt_record_info){.size = sizeof(*ret), .unix_s = unix_s > 0 ? (uint64_t)unix_s : 0};
+        (struct dtt_record_info){.size = sizeof(*ret), .unix_s = dtt_own_record_unix_s(t, mono_ns)};
     for (size_t i = 0; i < peers->count && ret->n_active_peers < DTT_RECORD_PEERS; i++) {
         if (peers->list[i].state == DTT_PEER_NEIGHBOR) {
             ret->active_peers[ret->n_active_peers++] = peers->list[i].id;

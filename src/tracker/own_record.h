@@ -8,6 +8,8 @@
 
 #include "tracker/tracker.h"
 
+/** What a record of ours tells as its time that was put at `mono_ns`. */
+uint64_t dtt_own_record_unix_s(const struct dtt_tracker *t, uint64_t mono_ns);
 /** A put that the publisher wants; false: none. */
 bool dtt_own_record_next(struct dtt_tracker *t, struct dtt_tracker_action *ret);
 /** Likewise the record of the day, in the secret slot of its first minute: docs/design/tracker.md.

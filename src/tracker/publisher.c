@@ -34,7 +34,7 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
     p->tuning = tuning;
     p->kinds = kinds;
     p->rng = rng;
-    p->due_ns = p->put_ns = p->joined_ns = DTT_NEVER;
+    p->due_ns = p->put_ns = p->told_ns = p->joined_ns = DTT_NEVER;
     dtt_bucket_init(&p->moves, 1, DTT_PUBLISHER_MOVES * DTT_PUBLISHER_MOVED_S, mono_ns);
     if (tuning->publish_on_start) {
         make_due(p, mono_ns);
@@ -66,6 +66,29 @@ void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns)
         enter(p, DTT_PUBLISHER_WAITING);
     }
     make_due(p, mono_ns);
+}
+
+void dtt_publisher_sought(struct dtt_publisher *p, uint64_t mono_ns)
+{
+    bool is_told = p->told_ns != DTT_NEVER && mono_ns - p->told_ns < DTT_PUBLISHER_SOUGHT_NS;
+    p->sought_ns = dtt_add_ns(mono_ns, DTT_PUBLISHER_SOUGHT_NS);
+    if (p->is_stale) {
+        make_due(p, mono_ns);
+    } else if (is_told && !p->is_seen && p->state == DTT_PUBLISHER_WAITING) {
+        p->is_again = true;
+        make_due(p, mono_ns);
+    }
+}
+
+void dtt_publisher_seen(struct dtt_publisher *p)
+{
+    p->is_seen = true;
+}
+
+/* Somebody looks for an address that we have not told yet. */
+static bool is_missed(const struct dtt_publisher *p, struct dtt_now now)
+{
+    return p->is_stale && p->sought_ns > now.mono_ns;
 }
 
 void dtt_publisher_answer(struct dtt_publisher *p, uint64_t mono_ns)
@@ -230,7 +253,8 @@ void dtt_publisher_done(struct dtt_publisher *p, uint64_t mono_ns, enum dtt_slot
 static void put(struct dtt_publisher *p, struct dtt_now now)
 {
     enter(p, DTT_PUBLISHER_PUTTING);
-    p->is_stale = false;
+    p->told_ns = p->is_stale ? now.mono_ns : p->told_ns;
+    p->is_stale = p->is_seen = p->is_again = false;
     p->copies = 0;
     p->minute = dtt_now_minute(now);
     p->put_ns = now.mono_ns;
@@ -245,12 +269,12 @@ static uint64_t start_ns(const struct dtt_publisher *p)
     return p->due_ns > gap_ns ? p->due_ns : gap_ns;
 }
 
-/* A node without neighbours must be found: it publishes without reading first. */
+/* Who has no neighbours or is missed by one must be found: it publishes without reading first. */
 static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
                         const struct dtt_publisher_view *view)
 {
-    return !view->is_searching && !p->is_urgent && p->attempt == 0 &&
-           (view->answered_ns == DTT_NEVER ||
+    return !view->is_searching && !p->is_urgent && p->attempt == 0 && !is_missed(p, now) &&
+           (p->is_again || view->answered_ns == DTT_NEVER ||
             now.mono_ns - view->answered_ns >= DTT_PUBLISHER_FRESH_NS);
 }
 
@@ -265,13 +289,20 @@ static bool is_capped(const struct dtt_publisher *p, struct dtt_now now,
         return false;
     }
     bool is_wrong = p->is_stale && p->minute + 1 >= dtt_now_minute(now);
-    return !is_wrong && dtt_tracker_is_capped(p->tuning, view->others);
+    return !is_wrong && !is_missed(p, now) && !p->is_again &&
+           dtt_tracker_is_capped(p->tuning, view->others);
 }
 
 static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt_now now,
                                              const struct dtt_publisher_view *view)
 {
     p->is_urgent = false;
+    if (p->is_again && p->is_seen && !p->is_stale) {
+        p->is_again = false;
+        p->due_ns = DTT_NEVER;
+        wait_for_turn(p, now.mono_ns);
+        return DTT_PUBLISHER_NOTHING;
+    }
     if (!is_capped(p, now, view)) {
         put(p, now);
         return DTT_PUBLISHER_NOTHING;

@@ -14,6 +14,7 @@
 #define DTT_PUBLISHER_ANSWER_NS (4 * DTT_S)  /**< a twin has noted when it started by then */
 #define DTT_PUBLISHER_HOLD_NS (2 * DTT_S)    /**< the first record waits for the store at most */
 #define DTT_PUBLISHER_SEEN_NS (400 * DTT_MS) /**< and then for the outside address */
+#define DTT_PUBLISHER_SOUGHT_NS (15 * DTT_S) /**< after that the connection has ended */
 #define DTT_PUBLISHER_GAP_NS (1 * DTT_S)     /**< between the starts of two records */
 #define DTT_PUBLISHER_FRESH_NS (5 * DTT_S)   /**< a slot read within this time is not read again */
 #define DTT_PUBLISHER_TURN_NS (1 * DTT_S)    /**< a new minute's record starts within this */
@@ -43,6 +44,10 @@ struct dtt_publisher {
     bool has_stored;         /**< at least one record */
     bool is_urgent;          /**< the next record does not wait for a read */
     bool is_stale;           /**< our last record tells other addresses than we have */
+    uint64_t sought_ns;      /**< until then a neighbour that hears us no more may read it */
+    bool is_seen;            /**< somebody holds our last record, as a read has shown */
+    bool is_again;           /**< the next record is needed only if the last one is not seen */
+    uint64_t told_ns;        /**< start of the last put that told new addresses; DTT_NEVER: none */
     uint64_t hold_ns;        /**< the first record waits until then for our outside address */
     uint32_t attempt;        /**< failed ones in a row */
     uint64_t minute;         /**< of the last record */
@@ -74,6 +79,14 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
  * should be of use.
  */
 void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
+/**
+ * A neighbour and we do not hear each other. If our addresses have just changed, a record is due at
+ * once, without a read and whatever the cap. When this is called again, another one is due unless a
+ * read shows the last one: of a slot that is full many nodes keep what they have.
+ */
+void dtt_publisher_sought(struct dtt_publisher *p, uint64_t mono_ns);
+/** Our last record is visible in a slot. */
+void dtt_publisher_seen(struct dtt_publisher *p);
 /** The outside address is about to be known: the first record waits for it, but not for long. */
 void dtt_publisher_hold(struct dtt_publisher *p, uint64_t mono_ns);
 /** It is known, or not to be waited for. */

@@ -66,6 +66,11 @@ void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kin
     start_minute(r, r->minute, mono_ns, kinds, 0);
 }
 
+void dtt_reads_start_previous(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
+{
+    start_minute(r, r->minute - 1, mono_ns, kinds, 0);
+}
+
 void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds)
 {
     dtt_reads_start_current(r, mono_ns, kinds);

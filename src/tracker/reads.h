@@ -50,6 +50,8 @@ void dtt_reads_start(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds
 void dtt_reads_start_older(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
 /** Of the current minute only. */
 void dtt_reads_start_current(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
+/** Of the previous one, fresh or not: something may have been written just before it ended. */
+void dtt_reads_start_previous(struct dtt_reads *r, uint64_t mono_ns, dtt_slot_kinds kinds);
 /**
  * Of any other minute; false for one that is read anyhow, and while such reads are under way. No
  * pass waits for them.

@@ -4,6 +4,7 @@
 #include "base/addr.h"
 #include "crypto/ed25519.h"
 #include "tracker/inside.h"
+#include "tracker/missed.h"
 #include "tracker/own_record.h"
 
 #include <assert.h>
@@ -368,6 +369,7 @@ int dtt_tracker_new(struct dtt_tracker **ret, struct dtt_ctx *ctx,
     dtt_merge_init(&t->merge, &t->cfg.tuning, &t->rng);
     dtt_clock_init(&t->clock);
     dtt_doorman_init(&t->door);
+    dtt_missed_init(&t->missed_reads, now);
     dtt_twin_init(&t->twin, now);
     t->now = now;
     t->start_ns = now.mono_ns;
@@ -489,6 +491,14 @@ void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const 
     step(t, now);
 }
 
+void dtt_tracker_neighbor_silent(struct dtt_tracker *t, struct dtt_now now,
+                                 const struct dtt_id *peer)
+{
+    enter(t, now);
+    dtt_missed_look(t, now, peer);
+    step(t, now);
+}
+
 void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_t hash[32])
 {
     enter(t, now);
@@ -538,6 +548,9 @@ void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_
         break;
     case DTT_VIEW_FAR: hear_far(t, now, &r); break;
     case DTT_VIEW_OWN:
+        if (r.unix_s == dtt_own_record_unix_s(t, t->publisher.put_ns)) {
+            dtt_publisher_seen(&t->publisher);
+        }
         if (dtt_twin_found(&t->twin, now, value, &r)) {
             dtt_publisher_answer(&t->publisher, now.mono_ns); /* so that it notices us too */
         }

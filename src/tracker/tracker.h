@@ -51,6 +51,12 @@ void dtt_tracker_neighbor_up(struct dtt_tracker *t, struct dtt_now now, const st
 /** `is_silent`: there was no goodbye; the peer may still be there, behind a broken network. */
 void dtt_tracker_neighbor_down(struct dtt_tracker *t, struct dtt_now now, const struct dtt_id *peer,
                                bool is_silent);
+/**
+ * A neighbour behind a NAT is not heard: one of us may have another address. The slots are read for
+ * its record, and from the answers we learn how we are seen.
+ */
+void dtt_tracker_neighbor_silent(struct dtt_tracker *t, struct dtt_now now,
+                                 const struct dtt_id *peer);
 /** A message of the swarm, sent or received: hash = SHA-512(content)[..32]. */
 void dtt_tracker_message(struct dtt_tracker *t, struct dtt_now now, const uint8_t hash[32]);
 /** One value of a GET's slot and its seq, the moment it arrives. Any bytes; garbage is counted. */

@@ -37,7 +37,7 @@ static int dial_error, write_error, open_error;
 static bool is_unread; /* what is written waits */
 static struct {
     unsigned peer;
-    bool is_up, is_trusted, is_blocked;
+    bool is_up, is_trusted, is_blocked, is_unheard;
     unsigned datagrams;
     struct dtt_addr addr; /* dialled */
     size_t unacked;
@@ -165,7 +165,8 @@ static inline bool fake_info(const struct dtt_quic *t, dtt_quic_conn conn,
                              struct dtt_quic_info *ret)
 {
     (void)t;
-    *ret = (struct dtt_quic_info){.is_blocked = conns[conn - 1].is_blocked};
+    *ret = (struct dtt_quic_info){.is_blocked = conns[conn - 1].is_blocked,
+                                  .heard_ns = conns[conn - 1].is_unheard ? 0 : now.mono_ns};
     return true;
 }
 

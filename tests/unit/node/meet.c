@@ -6,6 +6,7 @@
 #include "dht/krpc.h"
 #include "link_fakes.h"
 #include "node/knock.h"
+#include "node/seek.h"
 #include "record/meet_message.h"
 
 static const uint8_t our_seed[32] = {77};
@@ -100,6 +101,9 @@ static void settle(void)
 {
     struct dtt_meet_end end;
     while (dtt_meet_next_end(&l, &end)) {
+        if (end.addr.family) {
+            dtt_seek_met(&l, now, &end.peer, &end.addr);
+        }
         dtt_dials_met(&l, now, &end.peer, end.addr.family ? &end.addr : NULL);
     }
 }

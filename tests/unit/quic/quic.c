@@ -536,8 +536,17 @@ static void notices_a_silent_peer(void **state)
     net_connect(&n, a, b, &ca, &cb);
     b->is_deaf = true;
     a->is_deaf = true;
-    net_run(&n, 29 * DTT_S);
+    net_run(&n, 5 * DTT_S);
     assert_int_equal(a->event_count, 0);
+    net_run(&n, 3 * DTT_S); /* the keep-alive has had no answer */
+    assert_non_null(net_event(a, DTT_QUIC_SILENT, ca));
+    assert_non_null(net_event(b, DTT_QUIC_SILENT, cb));
+    struct dtt_quic_info info;
+    assert_true(dtt_quic_info(a->q, ca, &info));
+    assert_true(n.now.mono_ns - info.heard_ns >= DTT_QUIC_SILENT_NS);
+    net_run(&n, 21 * DTT_S);
+    assert_int_equal(a->event_count, net_count(a, DTT_QUIC_SILENT));
+    assert_in_range(net_count(a, DTT_QUIC_SILENT), 2, 12);
     /* A PING that was sent after the last answer restarts the time once (RFC 9000, 10.1). */
     net_run(&n, 7 * DTT_S);
     net_assert_closed(a, ca, DTT_REASON_TIMEOUT, true);

@@ -319,6 +319,65 @@ static void a_wrong_record_is_put_right_though_there_are_enough_others(void **st
     assert_int_equal(step(125000), DTT_PUBLISHER_CAPPED);
 }
 
+/* A neighbour that hears us no more reads the slot for our address. */
+static void one_that_is_missed_tells_its_new_address_at_once(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    done(500, true);
+    view = (struct dtt_publisher_view){.answered_ns = DTT_NEVER, .others = 99};
+    dtt_publisher_sought(&p, at_ms(124000).mono_ns); /* its address is the same as before */
+    p.due_ns = DTT_NEVER;
+    assert_false(goes_out(124000));
+    dtt_publisher_moved(&p, at_ms(125000).mono_ns);
+    assert_true(goes_out(125000));
+    done(125500, true);
+    p.due_ns = DTT_NEVER;
+    /* The other way round: it is sought when its record is stale already. */
+    dtt_publisher_moved(&p, at_ms(245000).mono_ns);
+    view.is_reading = true;
+    assert_int_equal(step(245000), DTT_PUBLISHER_CAPPED);
+    dtt_publisher_sought(&p, at_ms(246000).mono_ns);
+    assert_true(goes_out(246000));
+}
+
+/* Of a slot that is full many nodes keep what they have, and say nothing. */
+static void what_is_not_seen_while_it_is_missed_is_told_again(void **state)
+{
+    (void)state;
+    assert_true(goes_out(0));
+    done(500, true);
+    view = (struct dtt_publisher_view){.others = 99};
+    dtt_publisher_sought(&p, at_ms(1000).mono_ns);
+    dtt_publisher_moved(&p, at_ms(1100).mono_ns);
+    assert_true(goes_out(1100));
+    done(1500, true);
+    p.due_ns = DTT_NEVER;
+    view.answered_ns = at_ms(1500).mono_ns;
+    dtt_publisher_sought(&p, at_ms(3000).mono_ns);
+    view.is_reading = true;
+    assert_false(goes_out(3000)); /* first what the read shows */
+    assert_true(dtt_publisher_next_read(&p));
+    assert_false(goes_out(3400));
+    view.is_reading = false;
+    assert_true(goes_out(3600));
+    done(4000, true);
+    p.due_ns = DTT_NEVER;
+    dtt_publisher_sought(&p, at_ms(5000).mono_ns);
+    view.is_reading = true;
+    assert_false(goes_out(5000));
+    assert_true(dtt_publisher_next_read(&p));
+    dtt_publisher_seen(&p);
+    view.is_reading = false;
+    assert_false(goes_out(5500));
+    p.due_ns = DTT_NEVER;
+    dtt_publisher_sought(&p, at_ms(7000).mono_ns);
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+    p.is_seen = false;
+    dtt_publisher_sought(&p, at_ms(17000).mono_ns); /* that address is not new any more */
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+}
+
 /* Until the store is there, 2 s at most; then until the address is known, 400 ms at most. */
 static void the_first_record_waits_for_the_address(void **state)
 {
@@ -444,6 +503,8 @@ int main(void)
         cmocka_unit_test_setup(new_addresses_replace_the_put_under_way, setup),
         cmocka_unit_test_setup(a_wrong_record_is_put_right_though_there_are_enough_others, setup),
         cmocka_unit_test_setup(another_network_does_not_wait_for_the_old_put, setup),
+        cmocka_unit_test_setup(one_that_is_missed_tells_its_new_address_at_once, setup),
+        cmocka_unit_test_setup(what_is_not_seen_while_it_is_missed_is_told_again, setup),
         cmocka_unit_test_setup(the_first_record_waits_for_the_address, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
         cmocka_unit_test_setup(who_is_elected_publishes_once, setup),

@@ -104,6 +104,19 @@ static void the_old_slot_is_not_read_while_fresh(void **state)
     assert_int_equal(next(), M - 1);
 }
 
+/* A record may have been written just before that minute ended. */
+static void the_old_slot_is_read_though_fresh_on_request(void **state)
+{
+    (void)state;
+    dtt_reads_start(&r, 0, PUBLIC);
+    (void)next();
+    (void)next();
+    dtt_reads_done(&r, 0, DTT_SLOT_PUBLIC, M - 1, 3);
+    dtt_reads_start_previous(&r, DTT_S, PUBLIC);
+    assert_int_equal(next(), M - 1);
+    assert_int_equal(next(), 0);
+}
+
 static void older_minutes_are_read_on_request(void **state)
 {
     (void)state;
@@ -195,6 +208,7 @@ int main(void)
         cmocka_unit_test_setup(a_read_is_over_when_done_or_too_old, setup),
         cmocka_unit_test_setup(a_read_without_answers_does_not_count, setup),
         cmocka_unit_test_setup(the_old_slot_is_not_read_while_fresh, setup),
+        cmocka_unit_test_setup(the_old_slot_is_read_though_fresh_on_request, setup),
         cmocka_unit_test_setup(older_minutes_are_read_on_request, setup),
         cmocka_unit_test_setup(slots_of_a_kind_are_read_apart, setup),
         cmocka_unit_test_setup(a_new_minute_keeps_only_the_read_before_it, setup),

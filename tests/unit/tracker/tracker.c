@@ -572,7 +572,7 @@ static void trace_points_have_as_many_values_as_fields(void **state)
     (void)state;
     struct seen seen = {{false}};
     struct sealed s;
-    struct dtt_id two = node_id(2);
+    struct dtt_id one = node_id(1), two = node_id(2);
     ctx.trace = (struct dtt_trace){DTT_TRACE_LEVEL_DEBUG, note_trace, &seen};
     collect();
     plain_value(100, 1);
@@ -588,6 +588,7 @@ static void trace_points_have_as_many_values_as_fields(void **state)
         plain_value(50000, i);
     }
     run(59000);
+    dtt_tracker_neighbor_silent(t, at_ms(59100), &one);
     down(59500, 1);
     dtt_tracker_network_changed(t, at_ms(59600));
     collect();
