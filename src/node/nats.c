@@ -87,7 +87,7 @@ void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_l
     struct dtt_door_side us = side_of(&p->prover.me, &p->me);
     struct dtt_door_side peer = side_of(&link->id, &reach);
     const struct dtt_race *r = &link->race;
-    if (us.is_cone && peer.is_cone && !r->is_hearsay && is_behind_nat(r->seen, r->n_seen) &&
+    if (us.is_cone && peer.is_cone && !r->is_hearsay && dtt_nats_has_one(r->seen, r->n_seen) &&
         is_silent(r)) {
         dtt_doors_failed(&p->doors, now, &link->id, dtt_door_patience_ns(&us, &peer) > 0);
         dtt_nats_knock(p, now);
