@@ -313,8 +313,8 @@ static void a_victim_gets_next_to_nothing(void **state)
     size_t whispers;
     size_t bytes[6] = {0};
     (void)state;
-    for (char c = 'a'; c <= 'e'; c++) {
-        befriend(c);
+    for (const char *c = "abcde"; *c; c++) {
+        befriend(*c);
     }
     for (size_t i = 0; i < 600; i++) {
         char c = (char)('a' + i % 5);

@@ -502,8 +502,10 @@ static void note_trace(void *user, const struct dtt_trace_record *rec)
     seen->points[rec->point] = true;
 }
 
-static int no_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
-                       const uint8_t secret_hash[32], uint8_t ret_seed[32])
+static int
+no_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute,
+            /* NOLINTNEXTLINE(readability-non-const-parameter): a function of the API's type */
+            const uint8_t secret_hash[32], uint8_t ret_seed[32])
 {
     (void)user;
     (void)topic_hash;
