@@ -76,6 +76,25 @@ bool dtt_birthday_hold(struct dtt_birthday *b, struct dtt_now now, const struct 
     return true;
 }
 
+bool dtt_birthday_hold_instead(struct dtt_birthday *b, struct dtt_now now,
+                               const struct dtt_id *peer, const struct dtt_addr *addr)
+{
+    uint64_t next_ns = b->next_ns;
+    if (b->state != DTT_BIRTHDAY_WAITING || next_ns == DTT_NEVER) {
+        return false;
+    }
+    struct dtt_birthday_attempt other = b->made[--b->n_made];
+    enter(b, DTT_BIRTHDAY_IDLE);
+    bool is_held = dtt_birthday_hold(b, now, peer, addr);
+    if (is_held) {
+        b->next_ns = next_ns; /* who names one after the other does not put it off */
+    } else {
+        b->made[b->n_made++] = other;
+        enter(b, DTT_BIRTHDAY_WAITING);
+    }
+    return is_held;
+}
+
 bool dtt_birthday_wants_sockets(struct dtt_birthday *b, struct dtt_now now)
 {
     if (b->state != DTT_BIRTHDAY_WAITING || b->next_ns > now.mono_ns) {

@@ -75,6 +75,10 @@ bool dtt_birthday_guess(struct dtt_birthday *b, struct dtt_now now, const struct
 /** The peer is the cone side, at `addr`: waits a moment, then holds ports open to it. */
 bool dtt_birthday_hold(struct dtt_birthday *b, struct dtt_now now, const struct dtt_id *peer,
                        const struct dtt_addr *addr);
+/** WAITING, and nothing was sent so far: does so for this peer instead. False as above; then it is
+ * with the other one still. */
+bool dtt_birthday_hold_instead(struct dtt_birthday *b, struct dtt_now now,
+                               const struct dtt_id *peer, const struct dtt_addr *addr);
 /** True once, when the time of waiting is over: sockets are to be opened. */
 bool dtt_birthday_wants_sockets(struct dtt_birthday *b, struct dtt_now now);
 /** They are open. */

@@ -2,6 +2,7 @@
 #include "node/pair.h"
 
 #include "node/knock.h"
+#include "tracker/doorman.h"
 
 #define DATAGRAMS 4 /* of a dial to where a knock came from, before it is answered */
 
@@ -53,6 +54,41 @@ static bool is_ours(const struct dtt_links *p, const struct dtt_addr *addr)
     return is;
 }
 
+/* The race for a peer need not wait for an attempt any more: it looks at once whether it is lost.
+ */
+static void let_go(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer)
+{
+    struct dtt_link *link = dtt_link_find(p, peer);
+    if (link && link->state == DTT_LINK_DIALLING) {
+        link->race.kept_ns = now.mono_ns + 1;
+        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    }
+}
+
+/*
+ * Ports are held open for one peer at a time, and of a swarm only the members on duty at its door
+ * read our record and guess. Of those whom we dial within the time of waiting it is most likely the
+ * one with the lowest number. But ids can be made up to have low ones: every other attempt is with
+ * whoever comes first.
+ */
+static bool hold(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer,
+                 const struct dtt_addr *outside)
+{
+    struct dtt_birthday *b = &p->birthday;
+    struct dtt_id other = b->peer;
+    uint64_t minute = dtt_now_minute(now);
+    if (b->state != DTT_BIRTHDAY_WAITING) {
+        return dtt_birthday_hold(b, now, peer, outside);
+    }
+    if (b->n_made % 2 == 0 ||
+        dtt_doorman_number(peer, minute) >= dtt_doorman_number(&other, minute) ||
+        !dtt_birthday_hold_instead(b, now, peer, outside)) {
+        return false;
+    }
+    let_go(p, now, &other);
+    return true;
+}
+
 /* Only a node without neighbours holds ports open. Who has some guesses for it all the same, when
  * its topic has chosen the newcomer to be dialled. */
 static bool begin(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link,
@@ -64,8 +100,7 @@ static bool begin(struct dtt_links *p, struct dtt_now now, const struct dtt_link
                dtt_birthday_guess(&p->birthday, now, &link->id, &theirs->last, theirs->step);
     }
     return p->me.told.kind == DTT_REACH_VARY && theirs->kind == DTT_REACH_CONE && outside &&
-           !is_ours(p, outside) && !has_neighbor(p) &&
-           dtt_birthday_hold(&p->birthday, now, &link->id, outside);
+           !is_ours(p, outside) && !has_neighbor(p) && hold(p, now, &link->id, outside);
 }
 
 /* Two routers that both use a new port for each peer: what is dialled are addresses of the peer's
@@ -177,14 +212,9 @@ void dtt_pair_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *
 
 void dtt_pair_stop(struct dtt_links *p, struct dtt_now now)
 {
-    struct dtt_link *link = dtt_link_find(p, &p->birthday.peer);
-    if (p->birthday.state == DTT_BIRTHDAY_IDLE) {
-        return;
-    }
-    end(p, now, "stopped");
-    if (link && link->state == DTT_LINK_DIALLING) {
-        link->race.kept_ns = now.mono_ns + 1; /* the link looks at once whether its race is lost */
-        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    if (p->birthday.state != DTT_BIRTHDAY_IDLE) {
+        end(p, now, "stopped");
+        let_go(p, now, &p->birthday.peer);
     }
 }
 

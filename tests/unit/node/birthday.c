@@ -180,6 +180,49 @@ static void the_vary_side_waits_for_sockets_and_whispers_for_long(void **state)
     assert_true(now.mono_ns - opened_ns > 35 * DTT_S);
 }
 
+static bool hold_instead(unsigned n)
+{
+    struct dtt_id id = peer(n);
+    struct dtt_addr addr = home(n);
+    return dtt_birthday_hold_instead(&b, now, &id, &addr);
+}
+
+/* It is one attempt still, which begins when it would have; and later there is no other choice. */
+static void as_long_as_nothing_is_sent_another_peer_may_be_chosen(void **state)
+{
+    struct dtt_id first = peer(1), second = peer(2);
+    (void)state;
+    assert_false(hold_instead(2)); /* there is none */
+    assert_true(hold(1));
+    uint64_t due_ns = dtt_birthday_deadline(&b);
+    now.mono_ns += DTT_S;
+    assert_true(hold_instead(2));
+    assert_int_equal(dtt_birthday_deadline(&b), due_ns);
+    assert_true(dtt_birthday_is_with(&b, &second));
+    assert_int_equal(b.n_made, 1);
+    now.mono_ns = due_ns;
+    assert_true(dtt_birthday_wants_sockets(&b, now));
+    assert_false(hold_instead(3));
+    dtt_birthday_opened(&b, now);
+    assert_false(hold_instead(3));
+    assert_false(dtt_birthday_was_with(&b, now, &first));
+}
+
+static void who_had_all_attempts_is_not_chosen_either(void **state)
+{
+    struct dtt_id first = peer(1);
+    (void)state;
+    for (unsigned i = 0; i < DTT_BIRTHDAY_TRIES; i++) {
+        assert_true(hold(2));
+        dtt_birthday_stop(&b, now);
+        now.mono_ns += DTT_BIRTHDAY_PAUSE_NS;
+    }
+    assert_true(hold(1));
+    assert_false(hold_instead(2));
+    assert_true(dtt_birthday_is_with(&b, &first));
+    assert_int_equal(b.n_made, DTT_BIRTHDAY_TRIES + 1);
+}
+
 /* What is forged from the peer's address is not followed for ever. */
 static void few_knocks_are_followed(void **state)
 {
@@ -277,6 +320,8 @@ int main(void)
         cmocka_unit_test_setup(random_ports_are_found, begin),
         cmocka_unit_test_setup(ports_wrap, begin),
         cmocka_unit_test_setup(the_vary_side_waits_for_sockets_and_whispers_for_long, begin),
+        cmocka_unit_test_setup(as_long_as_nothing_is_sent_another_peer_may_be_chosen, begin),
+        cmocka_unit_test_setup(who_had_all_attempts_is_not_chosen_either, begin),
         cmocka_unit_test_setup(few_knocks_are_followed, begin),
         cmocka_unit_test_setup(attempts_are_bounded, begin),
         cmocka_unit_test_setup(a_host_is_not_guessed_at_for_many_peers, begin),

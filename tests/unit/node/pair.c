@@ -3,6 +3,7 @@
 
 #include "link_fakes.h"
 #include "node/knock.h"
+#include "tracker/doorman.h"
 
 static const struct dtt_addr outside = {.family = DTT_FAMILY_V4, .ip = {81, 10, 1, 1}, .port = 7};
 
@@ -197,6 +198,35 @@ static void who_knocks_from_elsewhere_is_not_dialled(void **state)
     assert_string_equal(script(), "dial 3@a; dial 3@a; dial 3@a; dial 3@a");
 }
 
+/* Who of a swarm reads our record is known by a number of the minute. */
+static void of_several_the_one_at_the_door_is_held_for(void **state)
+{
+    struct dtt_addr addr[3] = {addr_of('a'), addr_of('b'), addr_of('c')};
+    unsigned peers[3] = {3, 4, 5}, first = 0;
+    (void)state;
+    we_are(DTT_REACH_VARY);
+    for (unsigned i = 0; i < 3; i++) {
+        struct dtt_id id = id_of(peers[i]), best = id_of(peers[first]);
+        first = dtt_doorman_number(&id, 0) < dtt_doorman_number(&best, 0) ? i : first;
+        know(peers[i], (char[2]){(char)('a' + i)});
+        record(peers[i], DTT_REACH_CONE);
+        send_to(peers[i], "hello");
+        pass(DTT_S / 2);
+    }
+    assert_string_equal(script(), "dial 3@a; dial 4@b; dial 5@c");
+    for (unsigned i = 0; i < 3; i++) {
+        closed((char)('a' + i), DTT_REASON_TIMEOUT); /* the others have lost, but for this one */
+    }
+    const char *text = script();
+    for (unsigned i = 0; i < 3; i++) {
+        char gone[] = "gone 3";
+        gone[5] = (char)('3' + i);
+        assert_int_equal(strstr(text, gone) != NULL, i != first);
+    }
+    open_sockets(DTT_SPARES_MAX);
+    assert_in_range(knocks_in(2, &addr[first], true), 200, 300);
+}
+
 static void without_sockets_the_attempt_ends(void **state)
 {
     (void)state;
@@ -352,6 +382,7 @@ int main(void)
         T(who_sits_behind_our_own_router_is_not_guessed_at),
         T(the_vary_side_holds_ports_and_dials_where_one_is_found),
         T(who_knocks_from_elsewhere_is_not_dialled),
+        T(of_several_the_one_at_the_door_is_held_for),
         T(without_sockets_the_attempt_ends),
         T(a_network_that_takes_no_more_ends_it),
         T(a_dht_that_falls_silent_ends_it),
