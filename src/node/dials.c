@@ -155,12 +155,16 @@ void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
     dtt_dials_next(p, now, link);
 }
 
-/* A dial is under way, and one of the two routers turns out to use a new port for each peer. */
+/* A dial is under way, and one of the two routers turns out to use a new port for each peer, or one
+ * that was waited for not to be what it was taken for. */
 static void look_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
-    bool varies = p->me.told.kind == DTT_REACH_VARY ||
-                  dtt_book_reach(&p->book, &link->id).told.kind == DTT_REACH_VARY;
-    if (link->state == DTT_LINK_DIALLING && varies) {
+    int mine = p->me.told.kind;
+    int theirs = dtt_book_reach(&p->book, &link->id).told.kind;
+    bool varies = mine == DTT_REACH_VARY || theirs == DTT_REACH_VARY;
+    bool is_held = link->race.held_ns > now.mono_ns && !link->race.is_hearsay &&
+                   (mine != DTT_REACH_CONE || theirs != DTT_REACH_CONE);
+    if (link->state == DTT_LINK_DIALLING && (varies || is_held)) {
         dtt_nats_open(p, now, link);
         if (dtt_race_is_on(&link->race, now)) { /* else its timer is due */
             dtt_link_enter(p, now, link, DTT_LINK_DIALLING);

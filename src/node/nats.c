@@ -54,7 +54,13 @@ void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *lin
     struct dtt_door_side peer = side_of(&link->id, &reach);
     struct dtt_race *r = &link->race;
     dtt_pair_consider(p, now, link);
-    if (!us.is_cone || r->is_hearsay) {
+    if (r->is_hearsay) {
+        return;
+    }
+    if ((!us.is_cone || !peer.is_cone) && r->held_ns > now.mono_ns) { /* what held it was wrong */
+        r->held_ns = r->retry_ns = now.mono_ns;
+    }
+    if (!us.is_cone) {
         return;
     }
     if (peer.is_cone) {

@@ -98,6 +98,38 @@ static void an_elder_is_quiet_after_the_second_dial(void **state)
     assert_string_equal(script(), "dial 3@a");
 }
 
+/* Its first record was written before it had a mapping, and many nodes keep a first value. */
+static void who_turns_out_open_is_dialled_at_once(void **state)
+{
+    (void)state;
+    we_joined(1000);
+    behind_nat(3);
+    know(3, "a");
+    record(3, DTT_REACH_CONE, 995);
+    send_to(3, "hello");
+    pass(DTT_S / 2);
+    assert_string_equal(script(), "");
+    record(3, DTT_REACH_OPEN, 996);
+    pass(0);
+    assert_string_equal(script(), "dial 3@a");
+}
+
+/* So is everybody when it is we who are. */
+static void who_is_open_itself_waits_no_more(void **state)
+{
+    (void)state;
+    we_joined(1000);
+    behind_nat(3);
+    know(3, "a");
+    record(3, DTT_REACH_CONE, 995);
+    send_to(3, "hello");
+    pass(DTT_S / 2);
+    l.me.told.kind = DTT_REACH_OPEN;
+    dtt_dials_reach(&l, now);
+    pass(0);
+    assert_string_equal(script(), "dial 3@a");
+}
+
 /* Nothing has left the house, or another reason is known. */
 static void who_was_not_silent_changes_nothing(void **state)
 {
@@ -241,6 +273,8 @@ int main(void)
         T(a_newcomer_lets_the_elder_dial),
         T(an_elder_dials_at_once),
         T(an_elder_is_quiet_after_the_second_dial),
+        T(who_turns_out_open_is_dialled_at_once),
+        T(who_is_open_itself_waits_no_more),
         T(who_was_not_silent_changes_nothing),
         T(another_network_ends_all_patience),
         T(what_has_no_nat_is_dialled_at_once),
