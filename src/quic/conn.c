@@ -109,7 +109,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->stranded = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_STRANDED};
     c->silent = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_SILENT};
     c->heard_ns = sh->now_ns;
-    c->move.until_ns = DTT_NEVER;
+    dtt_qmove_init(c);
     if (dtt_timerq_set(&sh->timers, &c->timer, DTT_NEVER) != 0) {
         free(c);
         return NULL;
@@ -453,11 +453,14 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
         return true;
     }
     dtt_qmove_learn(c, local, remote);
+    dtt_qmove_follow(c, local, remote);
     dtt_qpath_init(&ps, local, remote);
     int rv = ngtcp2_conn_read_pkt(c->ng, &ps.path, &pi, datagram.data, datagram.len, c->sh->now_ns);
     c->is_heard |= c->state == DTT_QCONN_HANDSHAKE;
     c->mtu.is_heard = true;
-    c->heard_ns = rv == 0 ? c->sh->now_ns : c->heard_ns;
+    if (rv == 0 && dtt_addr_eq(&c->remote, remote)) {
+        c->heard_ns = c->sh->now_ns;
+    }
     settle(c, rv);
     return rv != NGTCP2_ERR_RETRY;
 }

@@ -12,6 +12,7 @@
 #ifndef DTT_QUIC_CONN_H
 #define DTT_QUIC_CONN_H
 
+#include "base/bucket.h"
 #include "base/timerq.h"
 #include "quic/cid.h"
 #include "quic/memory.h"
@@ -97,6 +98,7 @@ struct dtt_qmove {
     uint64_t since_ns; /**< of the last change of the host's addresses or routes */
     uint64_t until_ns; /**< time for a sign that the peer still hears us; DTT_NEVER: no change */
     uint64_t acked_ns; /**< when the peer last acknowledged bytes of a stream */
+    struct dtt_bucket follows; /**< trials of a server's new address */
 };
 
 struct dtt_qconn {
@@ -120,7 +122,7 @@ struct dtt_qconn {
     bool is_dialed;
     bool was_open;     /**< it came to OPEN */
     bool is_heard;     /**< the peer has sent something; OPEN: since it was suspected */
-    uint64_t heard_ns; /**< when the last datagram came that ngtcp2 took, or that of its making */
+    uint64_t heard_ns; /**< when ngtcp2 last took a datagram from `remote`, or of its making */
     bool is_pinging;   /**< the keep-alive is turned down to provoke a PING */
     bool wants_stream; /**< dtt_qtransmit_open got DTT_EAGAIN */
     bool is_close_due; /**< `close_packet` is to be sent */

@@ -4,6 +4,13 @@
 #include "quic/path.h"
 #include "quic/schedule.h"
 
+void dtt_qmove_init(struct dtt_qconn *c)
+{
+    c->move.until_ns = DTT_NEVER;
+    dtt_bucket_init(&c->move.follows, 1, DTT_QMOVE_FOLLOW_BURST * DTT_QMOVE_FOLLOW_S,
+                    c->sh->now_ns);
+}
+
 static void set_local(struct dtt_qconn *c, const struct dtt_addr *local)
 {
     ngtcp2_path_storage ps;
@@ -24,6 +31,27 @@ void dtt_qmove_learn(struct dtt_qconn *c, const struct dtt_addr *local,
         !dtt_addr_eq(&c->local, local)) {
         set_local(c, local);
     }
+}
+
+/* ngtcp2 takes a path for a new one only if our own address is another, so the old one loses it. */
+static void forget_local(struct dtt_qconn *c)
+{
+    set_local(c, &(struct dtt_addr){.family = c->local.family, .port = c->local.port});
+}
+
+void dtt_qmove_follow(struct dtt_qconn *c, const struct dtt_addr *local,
+                      const struct dtt_addr *remote)
+{
+    uint64_t now_ns = c->sh->now_ns;
+    ngtcp2_path_storage ps;
+    if (!c->is_dialed || c->state != DTT_QCONN_OPEN || dtt_addr_eq(&c->remote, remote) ||
+        dtt_addr_is_wildcard(local) || now_ns - c->heard_ns < DTT_QMOVE_MIN_NS ||
+        !dtt_bucket_take(&c->move.follows, DTT_QMOVE_FOLLOW_S, now_ns)) {
+        return;
+    }
+    forget_local(c);
+    dtt_qpath_init(&ps, local, remote);
+    (void)ngtcp2_conn_initiate_migration(c->ng, &ps.path, now_ns);
 }
 
 void dtt_qmove_start(struct dtt_qconn *c)
@@ -55,7 +83,7 @@ void dtt_qmove_tick(struct dtt_qconn *c)
         return;
     }
     if (c->is_dialed) {
-        set_local(c, &(struct dtt_addr){.family = c->local.family, .port = c->local.port});
+        forget_local(c);
         dtt_qschedule_ping(c);
     } else {
         dtt_list_push(&c->sh->events, &c->stranded.link);

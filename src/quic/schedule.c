@@ -26,9 +26,14 @@ void dtt_qschedule_arm(struct dtt_qconn *c)
         t = dtt_min_ns(t, c->mtu.look_ns);
         t = dtt_min_ns(t, c->move.until_ns);
         uint64_t expiry = ngtcp2_conn_get_expiry(c->ng);
-        /* The next write takes care of an expiry that has passed: no need to wake the driver. */
-        if (expiry > c->sh->now_ns || !c->ready.list) {
+        /*
+         * The next write takes care of an expiry that has passed: no need to wake the driver. Where
+         * nothing is to be written time must go on: 0.12.1 forgets ids only after their time.
+         */
+        if (expiry > c->sh->now_ns) {
             t = dtt_min_ns(t, expiry);
+        } else if (!c->ready.list) {
+            t = dtt_min_ns(t, c->sh->now_ns + 1);
         }
     }
     (void)dtt_timerq_set(&c->sh->timers, &c->timer, t);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A host's addresses change under its connections. */
+#include "quic/move.h"
 #include "net.h"
 #include "support/vectors.h"
 
@@ -121,6 +122,88 @@ static void a_handshake_under_way_is_left_alone(void **state)
     net_fini(&n);
 }
 
+/* Its router gives it another port, again and again. */
+static void a_server_that_moves_is_followed(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 6);
+    for (uint16_t port = 1001; port <= 1004; port++) {
+        s.server->mapped = dtt_addr_v4(192, 0, 2, 1, port);
+        net_say(&s.n, s.client, s.dialled, "to the old place");
+        net_say(&s.n, s.server, s.accepted, "from the new place");
+        net_run(&s.n, 3 * DTT_S);
+        net_assert_heard(s.server, s.accepted, "to the old place");
+        net_assert_heard(s.client, s.dialled, "from the new place");
+        const struct dtt_quic_event *e = net_event(s.client, DTT_QUIC_MIGRATED, s.dialled);
+        assert_non_null(e);
+        assert_true(dtt_addr_eq(&e->addr, &s.server->mapped));
+        assert_int_equal(s.client->event_count, 1);
+        net_forget(s.client);
+        net_run(&s.n, DTT_QMOVE_FOLLOW_S * DTT_S);
+    }
+    net_run(&s.n, 60 * DTT_S);
+    assert_int_equal(s.client->event_count + s.server->event_count, 0);
+    net_fini(&s.n);
+}
+
+/* Somebody on the way who sends what the server sent once more, from an address of his choice. */
+struct copier {
+    struct net_node *server;
+    struct dtt_addr victim;
+    struct net_packet copy;
+    unsigned sent; /* datagrams to the victim */
+};
+
+static bool copy_one(void *user, struct net_packet *p)
+{
+    struct copier *c = user;
+    c->sent += dtt_addr_eq(&p->to, &c->victim);
+    if (dtt_addr_eq(&p->from, &c->server->addr)) {
+        c->copy = *p;
+    }
+    return true;
+}
+
+static void send_copies(struct scene *s, struct copier *c, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds * 100; i++) {
+        net_inject(&s->n, &c->victim, &s->client->addr, dtt_slice(c->copy.data, c->copy.len));
+        net_run(&s->n, 10 * DTT_MS);
+    }
+}
+
+static void copies_of_what_a_server_says_cost_little(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 7);
+    struct copier c = {.server = s.server, .victim = dtt_addr_v4(192, 0, 2, 66, 666)};
+    s.n.filter = copy_one;
+    s.n.user = &c;
+    net_say(&s.n, s.server, s.accepted, "copied");
+    net_run(&s.n, DTT_S);
+    assert_true(c.copy.len > 0);
+    net_inject(&s.n, &c.victim, &s.client->addr, dtt_slice(c.copy.data, c.copy.len));
+    net_run(&s.n, DTT_QMOVE_FOLLOW_S * DTT_S);
+    assert_in_range(c.sent, 1, 8);
+    send_copies(&s, &c, 2 * DTT_QMOVE_FOLLOW_S);
+    assert_in_range(c.sent, 1, 8 * (1 + DTT_QMOVE_FOLLOW_BURST + 2)); /* of two thousand copies */
+    assert_int_equal(s.client->event_count + s.server->event_count, 0);
+    net_say(&s.n, s.client, s.dialled, "as before");
+    net_run(&s.n, DTT_S);
+    net_assert_heard(s.server, s.accepted, "as before");
+    for (unsigned i = 0; i < 100; i++) { /* the server is heard: nothing is sent there */
+        net_say(&s.n, s.server, s.accepted, "still here");
+        net_run(&s.n, 100 * DTT_MS);
+        c.sent = 0;
+        net_inject(&s.n, &c.victim, &s.client->addr, dtt_slice(c.copy.data, c.copy.len));
+        net_run(&s.n, 10 * DTT_MS);
+        assert_int_equal(c.sent, 0);
+    }
+    net_fini(&s.n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +212,8 @@ int main(void)
         cmocka_unit_test(a_connection_that_is_heard_stays_as_it_is),
         cmocka_unit_test(a_flapping_host_is_told_as_soon_and_costs_little),
         cmocka_unit_test(a_handshake_under_way_is_left_alone),
+        cmocka_unit_test(a_server_that_moves_is_followed),
+        cmocka_unit_test(copies_of_what_a_server_says_cost_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
