@@ -56,6 +56,10 @@ class Host:
         ip(f"netns add {name}")
         self.ip("link set lo up")
 
+    def close(self):
+        """It ends with its last process."""
+        ip(f"netns del {self.name}")
+
     def ip(self, *lines):
         ip(*lines, host=self.name)
 
@@ -94,6 +98,10 @@ class Switch:
         self.name = name
         self.ports = 0
         ip(f"link add {name} type bridge", f"link set {name} up")
+
+    def close(self):
+        """To be closed before its hosts, whose ends of the links go with these."""
+        ip(*(f"link del {self.name}p{port}" for port in range(self.ports)), f"link del {self.name}")
 
     def plug(self, host, interface="e0", *addresses):
         """Gives the host an interface with these addresses (with prefix length)."""

@@ -7,7 +7,8 @@ usage: run.py [--list] [--fixtures] [--soak[=SECONDS]] [WORD...]
 Only cases whose level or name contains one of the WORDs run. --fixtures writes tests/vectors/rust
 anew instead, --soak runs the soak instead (two hours). The last line counts the cases.
 Everything happens in a network namespace of its own with nothing but loopback, where the names of
-the public bootstrap nodes lead to 127.0.0.1. Environment: DTT_COMMAND, DTT_RUST_PEER.
+the public bootstrap nodes lead to 127.0.0.1; some cases have networks of their own in it.
+Environment: DTT_COMMAND, DTT_RUST_PEER.
 """
 import collections
 import concurrent.futures
@@ -23,6 +24,9 @@ import traceback
 import attack_level
 import dht_level
 import gossip_level
+import home_level
+import lan_level
+import move_level
 import npm_dht_level
 import quic_level
 import record_level
@@ -31,21 +35,21 @@ import tracker_level
 import world
 
 INSIDE = "DTT_INTEROP_NAMESPACE"
-BOOTSTRAP_NAMES = ("router.bittorrent.com dht.transmissionbt.com dht.libtorrent.org "
-                   "relay.pkarr.org router.utorrent.com")
 LOG = "build/log/interop.log"
 LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
 LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level,
-          attack_level]
+          lan_level, move_level, home_level, attack_level]
 
 
 def enter_namespace():
     """Starts this program again where there is loopback only; does not return."""
     hosts = tempfile.NamedTemporaryFile("w", prefix="dtt-interop-hosts-", delete=False)
     with hosts:
-        hosts.write(f"127.0.0.1 localhost {BOOTSTRAP_NAMES}\n")
-    script = 'ip link set lo up && mount --bind "$1" /etc/hosts && shift && exec "$@"'
+        hosts.write(world.hosts_file("127.0.0.1"))
+    # `ip netns` keeps the names of namespaces in /run.
+    script = ('ip link set lo up && mount --bind "$1" /etc/hosts && shift && '
+              'mount -t tmpfs none /run && mkdir /run/netns && exec "$@"')
     flags = "-nm" if os.geteuid() == 0 else "-rnm"
     try:
         code = subprocess.call(

@@ -26,6 +26,13 @@ NODE_MODULES = os.environ.get("DTT_NODE_MODULES", "build/js/node_modules")
 
 # A bootstrap address at which nobody is: for peers that are told of each other.
 NO_DHT = ["127.0.0.1:9"]
+BOOTSTRAP_NAMES = ("router.bittorrent.com dht.transmissionbt.com dht.libtorrent.org "
+                   "relay.pkarr.org router.utorrent.com")
+
+
+def hosts_file(addr):
+    """The text of an /etc/hosts by which the names of the public bootstrap nodes lead to `addr`."""
+    return f"127.0.0.1 localhost\n{addr} {BOOTSTRAP_NAMES}\n"
 
 
 class Case(typing.NamedTuple):
@@ -59,10 +66,12 @@ class World(harness.Scene):
         super().__init__()
         self.topic = f"interop-{name}-{os.getpid()}".replace(" ", "-")
         self.bootstrap = NO_DHT
-        self.relays = []
+        self.networks = []  # closed after the processes
 
-    def rust(self, name, verb, *arguments):
-        process = Rust(self, name, [verb, *(str(word) for word in arguments)], RUST)
+    def rust(self, name, verb, *arguments, inside=list):
+        """`inside`: makes of a command one that runs elsewhere, as Host.inside of netlab.py."""
+        command, *rest = inside([RUST, verb, *(str(word) for word in arguments)])
+        process = Rust(self, name, rest, command)
         self.processes.append(process)
         return process
 
@@ -89,12 +98,15 @@ class World(harness.Scene):
         return self.start(name, str(HERE / "js/quic.js"), *options, command="node")
 
     def relay(self, target, loss=0.0):
-        self.relays.append(relay.Relay(target, loss, os.environ.get("DTT_SEED", 0)))
-        return self.relays[-1]
+        return self.network(relay.Relay(target, loss, os.environ.get("DTT_SEED", 0)))
+
+    def network(self, made):
+        self.networks.append(made)
+        return made
 
     def close(self):
         super().close()
-        for each in self.relays:
+        for each in self.networks:
             each.close()
 
     def c_rooms(self, name, *options, secret=None):

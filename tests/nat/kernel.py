@@ -109,4 +109,4 @@ class Router:
         if self.daemon:
             self.daemon.kill()
             self.daemon.wait_exit()
-        netlab.ip(f"netns del {self.host.name}")
+        self.host.close()

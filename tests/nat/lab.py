@@ -131,7 +131,7 @@ class Lab:
             self.internet.wait_exit(10)
         for host in [self.net, *[home.host for home in self.homes.values()]]:
             if host:
-                netlab.ip(f"netns del {host.name}")
+                host.close()
 
     def _plug(self, host, words, *addresses):
         """Gives a host its TUN device with these addresses."""

@@ -25,6 +25,8 @@ pub struct Options {
     pub no_resolve: bool,
     /// Use a rotation of the secret of our own.
     pub rotation: bool,
+    /// Tell where we are, and look others up, in the local network.
+    pub lan: bool,
 }
 
 impl Options {
@@ -47,6 +49,7 @@ impl Options {
                 "--no-publish" => o.no_publish = true,
                 "--no-resolve" => o.no_resolve = true,
                 "--rotation" => o.rotation = true,
+                "--lan" => o.lan = true,
                 _ if word.starts_with("--") => bail!("unknown option {word}"),
                 _ => o.topic = Some(word),
             }

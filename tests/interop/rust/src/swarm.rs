@@ -21,6 +21,7 @@ use iroh_gossip::{
     net::{GOSSIP_ALPN, Gossip},
 };
 use iroh_mainline_address_lookup::DhtAddressLookup;
+use iroh_mdns_address_lookup::MdnsAddressLookup;
 use mainline::SigningKey;
 use serde_json::{Value, json};
 use tokio::{
@@ -294,10 +295,12 @@ fn spawn(endpoint: &Endpoint) -> (Gossip, Router) {
 
 pub async fn gossip(options: &Options) -> Result<()> {
     let known = MemoryLookup::new();
-    let endpoint = endpoint_builder(options, secret_key(options)?)?
-        .address_lookup(known.clone())
-        .bind()
-        .await?;
+    let mut builder =
+        endpoint_builder(options, secret_key(options)?)?.address_lookup(known.clone());
+    if options.lan {
+        builder = builder.address_lookup(MdnsAddressLookup::builder());
+    }
+    let endpoint = builder.bind().await?;
     let (gossip, router) = spawn(&endpoint);
     talk(options, router, gossip, Way::Told(known)).await
 }
