@@ -20,6 +20,7 @@ LIBRARIES = [
     (re.compile(r"nettle/"), "nettle"),
     (re.compile(r"ngtcp2/"), "ngtcp2"),
     (re.compile(r"gnutls/"), "gnutls"),
+    (re.compile(r"wslay/"), "wslay"),
     (re.compile(r"uv(\.h|/)"), "uv"),
     (re.compile(r"jansson\.h"), "jansson"),
     (re.compile(r"histedit\.h|editline/"), "edit"),

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 CORE = ["base", "codec", "crypto", "dht", "record", "lan", "tracker", "gossip", "quic", "portmap",
-        "node", "sim"]
+        "relay", "node", "sim"]
 
 # Memory, strings and numbers. snprintf writes to memory; printf and friends are not here.
 C_LIBRARY = r"""
@@ -34,8 +34,10 @@ LIBRARIES = {
     "nettle": r"nettle_\w+ _nettle_\w+",
     "ngtcp2": r"ngtcp2_\w+",
     "gnutls": r"gnutls_\w+",
+    "wslay": r"wslay_\w+",
 }
-USES = {"quic": ["sodium", "ngtcp2", "gnutls"], "crypto": ["sodium", "nettle"]}
+USES = {"quic": ["sodium", "ngtcp2", "gnutls"], "crypto": ["sodium", "nettle"],
+        "relay": ["sodium", "wslay"]}
 OTHERS_USE = ["sodium"]
 
 # Of the allowed libraries, what reads entropy, clocks or files.

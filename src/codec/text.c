@@ -99,6 +99,12 @@ void dtt_base64_encode(char *out, struct dtt_slice s)
                       sodium_base64_VARIANT_ORIGINAL);
 }
 
+void dtt_base64_encode_url(char *out, struct dtt_slice s)
+{
+    sodium_bin2base64(out, DTT_BASE64_LEN(s.len) + 1, s.data, s.len,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
 size_t dtt_utf8_decode(uint32_t *ret_code, struct dtt_slice s)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};

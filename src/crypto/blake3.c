@@ -7,7 +7,20 @@
 /* One chaining value for each bit of the number of chunks: 2^54 chunks are 2^64 bytes. */
 #define STACK_MAX 54
 
-enum flag { CHUNK_START = 1, CHUNK_END = 2, PARENT = 4, ROOT = 8 };
+enum flag {
+    CHUNK_START = 1,
+    CHUNK_END = 2,
+    PARENT = 4,
+    ROOT = 8,
+    DERIVE_KEY_CONTEXT = 32,
+    DERIVE_KEY_MATERIAL = 64
+};
+
+/* What all nodes of a tree begin with. */
+struct mode {
+    uint32_t key[8];
+    uint32_t flags;
+};
 
 static const uint32_t iv[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -89,14 +102,14 @@ static void load_block(struct node *n, const uint8_t *data, size_t len)
 }
 
 /* Compresses all blocks of a chunk (at most 1024 bytes) but its last. */
-static struct node chunk_node(struct dtt_slice chunk, uint64_t counter)
+static struct node chunk_node(const struct mode *mode, struct dtt_slice chunk, uint64_t counter)
 {
-    struct node n = {.counter = counter, .flags = CHUNK_START};
-    memcpy(n.cv, iv, sizeof(iv));
+    struct node n = {.counter = counter, .flags = mode->flags | CHUNK_START};
+    memcpy(n.cv, mode->key, sizeof(n.cv));
     while (chunk.len > BLOCK_BYTES) {
         load_block(&n, chunk.data, BLOCK_BYTES);
         compress(n.cv, &n);
-        n.flags = 0;
+        n.flags = mode->flags;
         chunk = dtt_slice(chunk.data + BLOCK_BYTES, chunk.len - BLOCK_BYTES);
     }
     load_block(&n, chunk.data, chunk.len);
@@ -104,16 +117,17 @@ static struct node chunk_node(struct dtt_slice chunk, uint64_t counter)
     return n;
 }
 
-static struct node parent_node(const uint32_t left[8], const struct node *right)
+static struct node parent_node(const struct mode *mode, const uint32_t left[8],
+                               const struct node *right)
 {
-    struct node n = {.block_len = BLOCK_BYTES, .flags = PARENT};
-    memcpy(n.cv, iv, sizeof(iv));
+    struct node n = {.block_len = BLOCK_BYTES, .flags = mode->flags | PARENT};
+    memcpy(n.cv, mode->key, sizeof(n.cv));
     memcpy(n.block, left, 32);
     compress(n.block + 8, right);
     return n;
 }
 
-void dtt_blake3(uint8_t out[DTT_BLAKE3_BYTES], struct dtt_slice in)
+static void hash(uint8_t out[DTT_BLAKE3_BYTES], const struct mode *mode, struct dtt_slice in)
 {
     uint32_t stack[STACK_MAX][8];
     unsigned depth = 0;
@@ -121,16 +135,16 @@ void dtt_blake3(uint8_t out[DTT_BLAKE3_BYTES], struct dtt_slice in)
     /* A complete subtree is joined with its left sibling only when more input follows: the last
      * join is the root's. */
     while (in.len > CHUNK_BYTES) {
-        struct node n = chunk_node(dtt_slice(in.data, CHUNK_BYTES), counter++);
+        struct node n = chunk_node(mode, dtt_slice(in.data, CHUNK_BYTES), counter++);
         for (uint64_t total = counter; (total & 1) == 0; total >>= 1) {
-            n = parent_node(stack[--depth], &n);
+            n = parent_node(mode, stack[--depth], &n);
         }
         compress(stack[depth++], &n);
         in = dtt_slice(in.data + CHUNK_BYTES, in.len - CHUNK_BYTES);
     }
-    struct node n = chunk_node(in, counter);
+    struct node n = chunk_node(mode, in, counter);
     while (depth > 0) {
-        n = parent_node(stack[--depth], &n);
+        n = parent_node(mode, stack[--depth], &n);
     }
     uint32_t words[8];
     n.flags |= ROOT;
@@ -138,4 +152,25 @@ void dtt_blake3(uint8_t out[DTT_BLAKE3_BYTES], struct dtt_slice in)
     for (unsigned i = 0; i < 8; i++) {
         dtt_put_le32(out + 4 * i, words[i]);
     }
+}
+
+void dtt_blake3(uint8_t out[DTT_BLAKE3_BYTES], struct dtt_slice in)
+{
+    struct mode mode = {.flags = 0};
+    memcpy(mode.key, iv, sizeof(iv));
+    hash(out, &mode, in);
+}
+
+void dtt_blake3_derive_key(uint8_t out[DTT_BLAKE3_BYTES], const char *context,
+                           struct dtt_slice material)
+{
+    struct mode mode = {.flags = DERIVE_KEY_CONTEXT};
+    uint8_t key[DTT_BLAKE3_BYTES];
+    memcpy(mode.key, iv, sizeof(iv));
+    hash(key, &mode, dtt_slice(context, strlen(context)));
+    mode.flags = DERIVE_KEY_MATERIAL;
+    for (unsigned i = 0; i < 8; i++) {
+        mode.key[i] = dtt_get_le32(key + 4 * i);
+    }
+    hash(out, &mode, material);
 }

@@ -13,6 +13,8 @@ KNOBS = "src/tracker/tuning.def"
 DOOR = "src/node/door.h"
 BIRTHDAY = "src/node/birthday.h"
 MEETINGS = "src/node/meetings.h"
+RELAY = "src/relay/relay.h"
+RELAY_WIRE = "src/relay/relay_wire.h"
 
 
 def define(name):
@@ -26,6 +28,10 @@ def knob(name):
 
 def text(name):
     return rf'{name}\[\] = "([^"]+)"'
+
+
+def quoted(name):
+    return rf'#define {name}\s+"([^"]+)"'
 
 
 # Page, what it says with {} for the value, the file that has the value, and how to find it there.
@@ -116,6 +122,28 @@ FACTS = [
     ("dialling.md", "leave {} s between two", BIRTHDAY, define("DTT_BIRTHDAY_PAUSE_NS")),
     ("dialling.md", "at most {} an hour", BIRTHDAY, define("DTT_BIRTHDAY_TRIES")),
     ("dialling.md", "{} in all. An attempt", BIRTHDAY, define("DTT_BIRTHDAY_MEMORY")),
+    ("relay.md", "its path is always `{}`", RELAY_WIRE, quoted("DTT_RELAY_PATH")),
+    ("relay.md", "Protocol: {}, iroh-relay-v1`", RELAY_WIRE, quoted("DTT_RELAY_PROTOCOL_V2")),
+    ("relay.md", "Protocol: iroh-relay-v2, {}`", RELAY_WIRE, quoted("DTT_RELAY_PROTOCOL_V1")),
+    ("relay.md", "`{}` is base64url", RELAY_WIRE, quoted("DTT_RELAY_AUTH_FIELD")),
+    ("relay.md", "label `{}`", RELAY_WIRE, quoted("DTT_RELAY_EXPORT_LABEL")),
+    ("relay.md", 'derive-key("{}", challenge)', RELAY_WIRE, quoted("DTT_RELAY_CHALLENGE_CONTEXT")),
+    ("relay.md", "challenge of {} bytes", RELAY_WIRE, define("DTT_RELAY_CHALLENGE_BYTES")),
+    ("relay.md", "at most {} in one frame", RELAY_WIRE, define("DTT_RELAY_SEGMENTS_MAX")),
+    ("relay.md", "has at most {} bytes", RELAY_WIRE, define("DTT_RELAY_FRAME_MAX")),
+    ("relay.md", "to frame 2 | {} s", RELAY, define("DTT_RELAY_OPEN_NS")),
+    ("relay.md", "then {} s after the last", RELAY, define("DTT_RELAY_PING_NS")),
+    ("relay.md", "round trips, {} ms", RELAY, define("DTT_RELAY_PONG_MIN_NS")),
+    ("relay.md", "ping has left | {} s", RELAY, define("DTT_RELAY_PONG_MAX_NS")),
+    ("relay.md", "nothing goes out | {} s", "src/io/stream.c", define("STALL_NS")),
+    ("relay.md", "pauses of {} ms", RELAY, define("DTT_RELAY_RETRY_NS")),
+    ("relay.md", "doubled up to {} s, half", RELAY, define("DTT_RELAY_RETRY_MAX_NS")),
+    ("relay.md", "at once, {} s after", RELAY, define("DTT_RELAY_AGAIN_NS")),
+    ("relay.md", "denial | {} s", RELAY, define("DTT_RELAY_DENIED_NS")),
+    ("relay.md", "{} s |\n\nHow often", RELAY, define("DTT_RELAY_DENIED_MAX_NS")),
+    ("relay.md", "At most {} KiB wait", RELAY, r"DTT_RELAY_OUT_MAX \(\(size_t\)(\d+) \* 1024"),
+    ("relay.md", "pings have {} KiB more", RELAY,
+     r"DTT_RELAY_OUT_RESERVE \(\(size_t\)(\d+) \* 1024"),
 ]
 
 

@@ -35,6 +35,23 @@ static void test_official_vectors(void **state)
     json_decref(root);
 }
 
+static void test_a_key_derived_for_a_use(void **state)
+{
+    json_t *root = vectors_load("relay.json");
+    json_t *cases = vectors_at(root, "challenge_auth");
+    (void)state;
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        json_t *c = json_array_get(cases, i);
+        struct dtt_slice in = vectors_hex(c, "challenge");
+        uint8_t out[DTT_BLAKE3_BYTES], want[DTT_BLAKE3_BYTES];
+        vectors_hex_into(c, "derived", want, sizeof(want));
+        dtt_blake3_derive_key(out, vectors_text(c, "context"), in);
+        assert_memory_equal(out, want, sizeof(want));
+        free((void *)in.data);
+    }
+    json_decref(root);
+}
+
 static void test_gossip_message_ids(void **state)
 {
     (void)state;
@@ -55,6 +72,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_official_vectors),
         cmocka_unit_test(test_gossip_message_ids),
+        cmocka_unit_test(test_a_key_derived_for_a_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

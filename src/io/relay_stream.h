@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A client of a relay (relay/relay.h) and its stream, in a loop. */
+#ifndef DTT_IO_RELAY_STREAM_H
+#define DTT_IO_RELAY_STREAM_H
+
+#include "io/stream.h"
+#include "relay/relay.h"
+
+struct dtt_relay_stream;
+
+struct dtt_relay_stream_config {
+    struct dtt_ctx *ctx; /**< outlives it, as the next two do */
+    uv_loop_t *loop;
+    const uint8_t *seed; /**< 32 bytes of our identity */
+    const char *host;    /**< copied, as the next two are */
+    const char *authority;
+    const char *query;
+    uint16_t port;
+    struct dtt_tls_trust *trust; /**< for https, outlives it; NULL: http */
+    void *user;
+    /** Of all types but CONNECT and DISCONNECT. It may send, and must not free. */
+    void (*on_event)(void *user, struct dtt_now now, const struct dtt_relay_event *event);
+};
+
+/** DTT_EINVAL: a host, authority or query too long; DTT_ENOMEM. It begins with the first tick. */
+int dtt_relay_stream_new(struct dtt_relay_stream **ret, struct dtt_now now,
+                         const struct dtt_relay_stream_config *cfg);
+/** NULL is fine. The loop has to run once more. */
+void dtt_relay_stream_free(struct dtt_relay_stream *s);
+
+/** Datagrams as dtt_relay_send takes them; they go out at once. */
+int dtt_relay_stream_send(struct dtt_relay_stream *s, struct dtt_now now, const struct dtt_id *to,
+                          size_t segment, struct dtt_slice datagrams);
+const struct dtt_relay *dtt_relay_stream_client(const struct dtt_relay_stream *s);
+
+uint64_t dtt_relay_stream_deadline(const struct dtt_relay_stream *s);
+void dtt_relay_stream_tick(struct dtt_relay_stream *s, struct dtt_now now);
+
+#endif
