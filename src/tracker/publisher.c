@@ -72,6 +72,7 @@ void dtt_publisher_sought(struct dtt_publisher *p, uint64_t mono_ns)
 {
     bool is_told = p->told_ns != DTT_NEVER && mono_ns - p->told_ns < DTT_PUBLISHER_SOUGHT_NS;
     p->sought_ns = dtt_add_ns(mono_ns, DTT_PUBLISHER_SOUGHT_NS);
+    p->is_seen &= p->put_ns != DTT_NEVER && mono_ns - p->put_ns < DTT_PUBLISHER_GONE_NS;
     if (p->is_stale) {
         make_due(p, mono_ns);
     } else if (is_told && !p->is_seen && p->state == DTT_PUBLISHER_WAITING) {

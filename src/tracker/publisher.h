@@ -15,6 +15,7 @@
 #define DTT_PUBLISHER_HOLD_NS (2 * DTT_S)    /**< the first record waits for the store at most */
 #define DTT_PUBLISHER_SEEN_NS (400 * DTT_MS) /**< and then for the outside address */
 #define DTT_PUBLISHER_SOUGHT_NS (15 * DTT_S) /**< after that the connection has ended */
+#define DTT_PUBLISHER_GONE_NS (3 * DTT_S)    /**< a record that was seen may have been replaced */
 #define DTT_PUBLISHER_GAP_NS (1 * DTT_S)     /**< between the starts of two records */
 #define DTT_PUBLISHER_FRESH_NS (5 * DTT_S)   /**< a slot read within this time is not read again */
 #define DTT_PUBLISHER_TURN_NS (1 * DTT_S)    /**< a new minute's record starts within this */
@@ -82,7 +83,8 @@ void dtt_publisher_moved(struct dtt_publisher *p, uint64_t mono_ns);
 /**
  * A neighbour and we do not hear each other. If our addresses have just changed, a record is due at
  * once, without a read and whatever the cap. When this is called again, another one is due unless a
- * read shows the last one: of a slot that is full many nodes keep what they have.
+ * read shows the last one: of a slot that is full many nodes keep what they have, and the others
+ * the last record that was written, be it of somebody else.
  */
 void dtt_publisher_sought(struct dtt_publisher *p, uint64_t mono_ns);
 /** Our last record is visible in a slot. */

@@ -102,6 +102,8 @@ FACTS = [
     ("dialling.md", "has come from it for {} s", "src/quic/quic.h", define("DTT_QUIC_SILENT_NS")),
     ("dialling.md", "looks for it each {} seconds", "src/node/seek.h", define("DTT_SEEK_AGAIN_NS")),
     ("dialling.md", "in its first {} s", "src/tracker/publisher.h", define("DTT_PUBLISHER_SOUGHT_NS")),
+    ("dialling.md", "or {} s later, as others", "src/tracker/publisher.h",
+     define("DTT_PUBLISHER_GONE_NS")),
     ("dialling.md", "at most {} times at once", "src/tracker/missed.h", define("DTT_MISSED_READS")),
     ("dialling.md", "once more each {} s", "src/tracker/missed.h", define("DTT_MISSED_READ_S")),
     ("dialling.md", "by more than {} s", DOOR, define("DTT_DOOR_TOGETHER_S")),

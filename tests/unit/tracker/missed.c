@@ -82,9 +82,12 @@ static void a_new_address_is_told_until_it_is_seen(void **state)
                            dtt_slice(last.value, last.value_len));
     reads_done(105500, M + 1);
     assert_int_equal(out.puts, 0);
-    miss(107000, 1);
-    reads_done(107500, M + 1);
+    miss(106000, 1);
+    reads_done(106400, M + 1);
     assert_int_equal(out.puts, 0);
+    miss(107000, 1); /* the other still does not know */
+    reads_done(107500, M + 1);
+    assert_int_equal(out.puts, 1);
 }
 
 int main(void)
