@@ -99,7 +99,7 @@ FACTS = [
     ("meet.md", "three minutes, {} at most", MEETINGS, define("DTT_MEETINGS_NONCES")),
     ("dialling.md", "at most {} knocks in", "src/node/destinations.h",
      define("DTT_DESTINATIONS_KNOCKS")),
-    ("dialling.md", "has come from it for {} s", "src/quic/quic.h", define("DTT_QUIC_SILENT_NS")),
+    ("dialling.md", "has come from it for\n{} s", "src/quic/quic.h", define("DTT_QUIC_SILENT_NS")),
     ("dialling.md", "looks for it each {} seconds", "src/node/seek.h", define("DTT_SEEK_AGAIN_NS")),
     ("dialling.md", "in its first {} s", "src/tracker/publisher.h", define("DTT_PUBLISHER_SOUGHT_NS")),
     ("dialling.md", "or {} s later, as others", "src/tracker/publisher.h",
