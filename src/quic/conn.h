@@ -98,7 +98,8 @@ struct dtt_qmove {
     uint64_t since_ns; /**< of the last change of the host's addresses or routes */
     uint64_t until_ns; /**< time for a sign that the peer still hears us; DTT_NEVER: no change */
     uint64_t acked_ns; /**< when the peer last acknowledged bytes of a stream */
-    struct dtt_bucket follows; /**< trials of a server's new address */
+    uint64_t tried_ns; /**< when a server's new address was last tried */
+    struct dtt_bucket trials;
 };
 
 struct dtt_qconn {

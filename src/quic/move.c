@@ -7,8 +7,7 @@
 void dtt_qmove_init(struct dtt_qconn *c)
 {
     c->move.until_ns = DTT_NEVER;
-    dtt_bucket_init(&c->move.follows, 1, DTT_QMOVE_FOLLOW_BURST * DTT_QMOVE_FOLLOW_S,
-                    c->sh->now_ns);
+    dtt_bucket_init(&c->move.trials, 1, DTT_QMOVE_TRIALS * DTT_QMOVE_TRIAL_S, c->sh->now_ns);
 }
 
 static void set_local(struct dtt_qconn *c, const struct dtt_addr *local)
@@ -39,19 +38,26 @@ static void forget_local(struct dtt_qconn *c)
     set_local(c, &(struct dtt_addr){.family = c->local.family, .port = c->local.port});
 }
 
+/* The server is heard nowhere else, and trials are few. */
+static bool may_try(struct dtt_qconn *c)
+{
+    uint64_t now_ns = c->sh->now_ns;
+    return now_ns - c->heard_ns >= DTT_QMOVE_MIN_NS &&
+           now_ns - c->move.tried_ns >= DTT_QMOVE_MAX_NS &&
+           dtt_bucket_take(&c->move.trials, DTT_QMOVE_TRIAL_S, now_ns);
+}
+
 void dtt_qmove_follow(struct dtt_qconn *c, const struct dtt_addr *local,
                       const struct dtt_addr *remote)
 {
-    uint64_t now_ns = c->sh->now_ns;
     ngtcp2_path_storage ps;
-    if (!c->is_dialed || c->state != DTT_QCONN_OPEN || dtt_addr_eq(&c->remote, remote) ||
-        dtt_addr_is_wildcard(local) || now_ns - c->heard_ns < DTT_QMOVE_MIN_NS ||
-        !dtt_bucket_take(&c->move.follows, DTT_QMOVE_FOLLOW_S, now_ns)) {
-        return;
+    if (c->is_dialed && c->state == DTT_QCONN_OPEN && !dtt_addr_eq(&c->remote, remote) &&
+        !dtt_addr_is_wildcard(local) && may_try(c)) {
+        c->move.tried_ns = c->sh->now_ns;
+        forget_local(c);
+        dtt_qpath_init(&ps, local, remote);
+        (void)ngtcp2_conn_initiate_migration(c->ng, &ps.path, c->sh->now_ns);
     }
-    forget_local(c);
-    dtt_qpath_init(&ps, local, remote);
-    (void)ngtcp2_conn_initiate_migration(c->ng, &ps.path, now_ns);
 }
 
 void dtt_qmove_start(struct dtt_qconn *c)

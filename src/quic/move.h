@@ -22,10 +22,9 @@
 /** A sign is waited for three PTO, but so long at least and at most. */
 #define DTT_QMOVE_MIN_NS (250 * DTT_MS)
 #define DTT_QMOVE_MAX_NS DTT_S
-
-/** Trials of a server's new address: seconds for one more, and so many at once. */
-#define DTT_QMOVE_FOLLOW_S 10
-#define DTT_QMOVE_FOLLOW_BURST 3
+/** Trials of a server's new address: so many at once, and seconds for one more. */
+#define DTT_QMOVE_TRIALS 3
+#define DTT_QMOVE_TRIAL_S 10
 
 /** The times and trials of a new connection. */
 void dtt_qmove_init(struct dtt_qconn *c);

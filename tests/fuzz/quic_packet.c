@@ -9,8 +9,8 @@
  *     3: a datagram
  *
  * Bit 2 says who dialled: 0 the other side, 1 the endpoint; bits 3 and 4 how many packets go before
- * the one with the frames. Frames get into a packet by a function of ngtcp2's crypto helper that
- * this file replaces.
+ * the one with the frames; bit 5 that its live peer has gone to another address. Frames get into a
+ * packet by a function of ngtcp2's crypto helper that this file replaces.
  */
 #include "quic/ngtcp2_compat.h"
 #include "quic/quic.h"
@@ -38,11 +38,13 @@ static uint8_t header[SHORT_HEADER]; /* of the last packet from peer to target *
 static struct dtt_slice frames;      /* what a packet shall hold */
 static unsigned frames_after;        /* so many others */
 
-static const struct dtt_addr addr[3] = {
+static const struct dtt_addr addr[4] = {
     {.ip = {10, 0, 0, 1}, .port = 1, .family = DTT_FAMILY_V4},
     {.ip = {10, 0, 0, 2}, .port = 2, .family = DTT_FAMILY_V4},
     {.ip = {10, 0, 0, 3}, .port = 3, .family = DTT_FAMILY_V4},
+    {.ip = {10, 0, 0, 4}, .port = 4, .family = DTT_FAMILY_V4},
 };
+static int peer_at = 1; /* which address it has, 1 or 3 */
 
 int ngtcp2_crypto_encrypt_cb(uint8_t *dest, const ngtcp2_crypto_aead *aead,
                              const ngtcp2_crypto_aead_ctx *aead_ctx, const uint8_t *plaintext,
@@ -99,8 +101,8 @@ static void carry(struct dtt_quic *from, int from_no, struct dtt_quic *to, int t
 static void run(unsigned rounds, uint64_t ns)
 {
     for (unsigned i = 0; i < rounds; i++) {
-        carry(peer, 1, target, 0);
-        carry(target, 0, peer, 1);
+        carry(peer, peer_at, target, 0);
+        carry(target, 0, peer, peer_at);
         take_events();
         now.mono_ns += ns;
         dtt_quic_tick(peer, now);
@@ -173,6 +175,7 @@ static void dial_mute(void)
 
 static void connect_both(void)
 {
+    const struct dtt_addr *its = &addr[peer_at];
     dtt_quic_close(peer, now, peer_conn, 0, NULL);
     run(2, DTT_S);
     if (connected != closed) {
@@ -185,13 +188,20 @@ static void connect_both(void)
         half_open();
     }
     int err = is_target_dialer
-                  ? dtt_quic_dial(target, now, dtt_quic_id(peer), &addr[0], &addr[1], &peer_conn)
-                  : dtt_quic_dial(peer, now, dtt_quic_id(target), &addr[1], &addr[0], &peer_conn);
+                  ? dtt_quic_dial(target, now, dtt_quic_id(peer), &addr[0], its, &peer_conn)
+                  : dtt_quic_dial(peer, now, dtt_quic_id(target), its, &addr[0], &peer_conn);
     run(16, 5 * DTT_MS);
     if (err || connected != closed + 1 || dtt_quic_open_uni(peer, peer_conn, &peer_stream) != 0) {
         abort();
     }
     is_peer_closed = false;
+}
+
+/* After a silence that a client takes for a sign. */
+static void move_peer(void)
+{
+    peer_at = 4 - peer_at;
+    now.mono_ns += 300 * DTT_MS;
 }
 
 static void feed(const uint8_t *data, size_t len)
@@ -217,10 +227,10 @@ static void feed(const uint8_t *data, size_t len)
     case 2:
         memcpy(datagram, header, sizeof(header));
         memcpy(datagram + sizeof(header), data + 1, len - 1);
-        dtt_quic_recv(target, now, &addr[0], &addr[1], 1,
+        dtt_quic_recv(target, now, &addr[0], &addr[peer_at], 1,
                       dtt_slice(datagram, sizeof(header) + len - 1));
         return;
-    default: dtt_quic_recv(target, now, &addr[0], &addr[len % 3], 3, dtt_slice(data + 1, len - 1));
+    default: dtt_quic_recv(target, now, &addr[0], &addr[len % 4], 3, dtt_slice(data + 1, len - 1));
     }
 }
 
@@ -239,6 +249,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (is_other_role || is_peer_closed || connected == closed || now.mono_ns > end_ns) {
         connect_both();
         end_ns = now.mono_ns + 100 * DTT_S;
+    }
+    if (data[0] & 32) {
+        move_peer();
     }
     feed(data, len);
     run(2, 5 * DTT_MS);
