@@ -23,7 +23,7 @@ void dtt_zbase32_encode(char *out, struct dtt_slice s);
 #define DTT_BASE64_LEN(n) (((n) + 2) / 3 * 4)
 /** With padding; `out` has room for DTT_BASE64_LEN(s.len) + 1. */
 void dtt_base64_encode(char *out, struct dtt_slice s);
-/** In the alphabet of section 5 (URLs and file names) and without padding; no more room. */
+/** In the alphabet of section 5 (URLs and file names) and without padding; the same room. */
 void dtt_base64_encode_url(char *out, struct dtt_slice s);
 
 /**

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "relay/auth.h"
 
-#include "codec/text.h"
 #include "crypto/blake3.h"
 #include "crypto/ed25519.h"
 

@@ -8,13 +8,14 @@
 #define DTT_RELAY_AUTH_H
 
 #include "base/bytes.h"
+#include "codec/text.h"
 #include "relay/relay_wire.h"
 
 #include <dtt/types.h>
 
 #define DTT_RELAY_AUTH_BODY_BYTES (DTT_ID_BYTES + 1 + 64 + DTT_RELAY_MATERIAL_BYTES / 2)
-/* In base64url without padding, with the NUL. */
-#define DTT_RELAY_AUTH_TEXT_MAX 152
+/* In base64url, with the room of a padding that it does not have, and the NUL. */
+#define DTT_RELAY_AUTH_TEXT_MAX (DTT_BASE64_LEN(DTT_RELAY_AUTH_BODY_BYTES) + 1)
 
 /** Value of the field: `material` was exported with the id as its context. */
 void dtt_relay_auth_field(char ret[DTT_RELAY_AUTH_TEXT_MAX], const uint8_t seed[DTT_SEED_BYTES],
