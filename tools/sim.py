@@ -35,6 +35,7 @@ for name in ["home_swarm", "home_pair", "mixed_homes"]:
     FIGURES[name] = [("newcomer_p95_s", "p95", "s to join"),
                      ("dials_failed_max", "p95", "failed dials"),
                      ("dht_per_node_min", "mean", "datagrams/min")]
+FIGURES["late_elder"] = FIGURES["home_pair"][:2]
 FIGURES["home_steady"] = FIGURES["steady_hour"]
 for name in ["carrier", "carrier_common"]:
     FIGURES[name] = [("silence_max_s", "p95", "s of silence")]

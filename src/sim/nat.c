@@ -7,14 +7,15 @@
 #define MAPPINGS_MAX 4096
 #define PORT_TRIES 64
 #define IDLE_NS (60 * DTT_S)
-#define STRAY_NS (30 * DTT_S) /* a Linux router forgets a packet that nobody answered */
-#define ROUTER UINT32_MAX     /* the inside of a stray: nobody's */
+#define UNANSWERED_NS (30 * DTT_S) /* a Linux router forgets what nobody answered */
+#define ROUTER UINT32_MAX          /* the inside of a stray: nobody's */
 
 /* A mapping, a stray (both in `out` and `in`, or in `in` alone) or a permission (in `open`). */
 struct mapping {
     struct dtt_sim_nat_inside inside;
     uint16_t port;
     uint64_t born_ns, used_ns;
+    bool is_answered; /* something was let in */
 };
 
 /* Of all three maps: those from outside have no number. Without holes. */
@@ -33,9 +34,9 @@ static const struct dtt_sim_nat_rules rules_of[DTT_SIM_NAT_KINDS] = {
     [DTT_SIM_NAT_FIREWALL] = {DTT_SIM_NAT_ANY, DTT_SIM_NAT_BY_PORT, DTT_SIM_NAT_KEPT,
                               .is_firewall = true, .idle_ns = IDLE_NS},
     [DTT_SIM_NAT_MASQUERADE] = {DTT_SIM_NAT_BY_PORT, DTT_SIM_NAT_BY_PORT, DTT_SIM_NAT_KEPT,
-                                .refreshes_both = true, .idle_ns = IDLE_NS},
+                                .is_linux = true, .idle_ns = IDLE_NS},
     [DTT_SIM_NAT_SHIFTING] = {DTT_SIM_NAT_BY_PORT, DTT_SIM_NAT_BY_PORT, DTT_SIM_NAT_KEPT,
-                              .leaves_strays = true, .refreshes_both = true, .idle_ns = IDLE_NS},
+                              .leaves_strays = true, .is_linux = true, .idle_ns = IDLE_NS},
     [DTT_SIM_NAT_SEQUENTIAL] = {DTT_SIM_NAT_BY_PORT, DTT_SIM_NAT_BY_PORT, DTT_SIM_NAT_IN_SEQUENCE,
                                 .idle_ns = IDLE_NS},
     [DTT_SIM_NAT_CARRIER] = {DTT_SIM_NAT_ANY, DTT_SIM_NAT_BY_PORT, .idle_ns = IDLE_NS},
@@ -76,7 +77,8 @@ static struct key outside(uint16_t port, const struct dtt_addr *remote,
 
 static bool is_alive(const struct dtt_sim_nat *n, const struct mapping *m, uint64_t t_ns)
 {
-    uint64_t idle_ns = m->inside.number == ROUTER ? STRAY_NS : n->rules.idle_ns;
+    bool is_brief = n->rules.is_linux && !m->is_answered;
+    uint64_t idle_ns = is_brief ? UNANSWERED_NS : n->rules.idle_ns;
     return t_ns - m->used_ns < idle_ns &&
            (n->rules.hard_ns == 0 || t_ns - m->born_ns < n->rules.hard_ns);
 }
@@ -254,7 +256,8 @@ bool dtt_sim_nat_recv(struct dtt_sim_nat *n, uint64_t t_ns, const struct dtt_add
             return false;
         }
     }
-    if (n->rules.refreshes_both) {
+    m->is_answered = true;
+    if (n->rules.is_linux) {
         m->used_ns = p->used_ns = t_ns;
     }
     *ret = m->inside;

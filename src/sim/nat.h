@@ -43,12 +43,12 @@ enum dtt_sim_nat_ports {
 struct dtt_sim_nat_rules {
     enum dtt_sim_nat_grain map, filter; /**< `filter` at least as fine as `map` */
     enum dtt_sim_nat_ports ports;
-    bool is_firewall;    /**< translates nothing: the one host has its address */
-    bool leaves_strays;  /**< an unexpected packet takes the port it came to, towards its sender */
-    bool hairpins;       /**< what hosts inside send to its outside address comes in again */
-    bool refreshes_both; /**< what comes in makes a mapping live longer, too */
-    uint64_t idle_ns;    /**< of a mapping since it was used */
-    uint64_t hard_ns;    /**< since it was made, however busy it is; 0: no bound */
+    bool is_firewall;   /**< translates nothing: the one host has its address */
+    bool leaves_strays; /**< an unexpected packet takes the port it came to, towards its sender */
+    bool hairpins;      /**< what hosts inside send to its outside address comes in again */
+    bool is_linux; /**< what comes in makes a mapping live longer, and without it that is short */
+    uint64_t idle_ns; /**< of a mapping since it was used */
+    uint64_t hard_ns; /**< since it was made, however busy it is; 0: no bound */
 };
 
 /** An endpoint inside: which host or NAT, and its port. */

@@ -308,6 +308,19 @@ static const struct dtt_sim_scenario table[] = {
                 {48, DTT_SIM_START, 400, 1},
                 {90, DTT_SIM_SAY, 10}},
      .must = {{"newcomer_max_s", AT_MOST, 20 * S}, {"delivered", AT_LEAST, 1 * S}}},
+    {.name = "late_elder",
+     .checks = "Of two homes whose routers shift ports after an unexpected packet the first one "
+               "sleeps when the second one comes, which dials it in vain. They must meet within "
+               "120 s all the same.",
+     WORLD(2, 2, 200),
+     .nat = {[DTT_SIM_NAT_SHIFTING] = 100},
+     .hides_homes = true,
+     .end_s = 300,
+     .script = {{0, DTT_SIM_START, 500, 1},
+                {30, DTT_SIM_MARK},
+                {30, DTT_SIM_SLEEP, ALL, 30},
+                {32, DTT_SIM_START, 500, 1}},
+     .must = {{"newcomer_max_s", AT_MOST, 120 * S}}},
     {.name = "home_steady",
      .checks = "Twenty such homes are together for half an hour. What that costs the DHT is "
                "measured; all must be one component, and all messages must reach all.",

@@ -44,6 +44,7 @@ static void all_hold_in_small(void **state)
         {"steady_hour", 4},
         {"home_swarm", 20},
         {"home_pair", 3},
+        {"late_elder", 2},
         {"home_steady", 2},
         {"mixed_homes", 20},
         {"carrier", 2},
