@@ -22,7 +22,7 @@ static void enter(struct dtt_birthday *b, enum dtt_birthday_state state)
 static bool may_begin(struct dtt_birthday *b, struct dtt_now now, const struct dtt_id *peer,
                       const struct dtt_addr *addr)
 {
-    unsigned n_peer = 0, n_host = 0;
+    unsigned n_peer = 0, n_host = 0, n_network = 0;
     for (size_t i = b->n_made; i > 0; i--) {
         const struct dtt_birthday_attempt *a = &b->made[i - 1];
         if (now.mono_ns - a->at_ns >= DTT_BIRTHDAY_HOUR_NS) {
@@ -30,11 +30,12 @@ static bool may_begin(struct dtt_birthday *b, struct dtt_now now, const struct d
             continue;
         }
         n_peer += memcmp(&a->peer, peer, sizeof(*peer)) == 0;
-        n_host += a->host == dtt_addr_host(addr);
+        n_host += dtt_addr_host(&a->addr) == dtt_addr_host(addr);
+        n_network += dtt_addr_network(&a->addr) == dtt_addr_network(addr);
     }
     return b->state == DTT_BIRTHDAY_IDLE && now.mono_ns >= b->pause_ns &&
            n_peer < DTT_BIRTHDAY_TRIES && n_host < DTT_BIRTHDAY_TRIES &&
-           b->n_made < DTT_BIRTHDAY_MEMORY;
+           n_network < DTT_BIRTHDAY_NETWORK && b->n_made < DTT_BIRTHDAY_MEMORY;
 }
 
 static bool begin(struct dtt_birthday *b, struct dtt_now now, enum dtt_birthday_state state,
@@ -45,8 +46,8 @@ static bool begin(struct dtt_birthday *b, struct dtt_now now, enum dtt_birthday_
         return false;
     }
     enter(b, state);
-    b->made[b->n_made++] = (struct dtt_birthday_attempt){
-        .peer = *peer, .host = dtt_addr_host(addr), .at_ns = now.mono_ns};
+    b->made[b->n_made++] =
+        (struct dtt_birthday_attempt){.peer = *peer, .addr = *addr, .at_ns = now.mono_ns};
     b->peer = *peer;
     b->addr = *addr;
     b->n = b->n_hits = 0;
@@ -180,15 +181,17 @@ bool dtt_birthday_take(struct dtt_birthday *b, struct dtt_now now, struct dtt_ad
     return true;
 }
 
-bool dtt_birthday_follow(struct dtt_birthday *b, struct dtt_now now)
+bool dtt_birthday_may_follow(const struct dtt_birthday *b, struct dtt_now now)
 {
-    if (b->state != DTT_BIRTHDAY_HOLDING || b->n_hits == DTT_BIRTHDAY_HITS ||
-        (b->n_hits > 0 && now.mono_ns - b->hit_ns < DTT_BIRTHDAY_HIT_NS)) {
-        return false;
-    }
+    return b->state == DTT_BIRTHDAY_HOLDING && b->n_hits < DTT_BIRTHDAY_HITS &&
+           (b->n_hits == 0 || now.mono_ns - b->hit_ns >= DTT_BIRTHDAY_HIT_NS);
+}
+
+void dtt_birthday_followed(struct dtt_birthday *b, struct dtt_now now)
+{
+    assert(dtt_birthday_may_follow(b, now));
     b->n_hits++;
     b->hit_ns = now.mono_ns;
-    return true;
 }
 
 uint64_t dtt_birthday_deadline(const struct dtt_birthday *b)

@@ -10,8 +10,8 @@
  *                                                      ones first, as many routers count
  *
  * A knock that comes in at a spare socket has found its port; the vary side dials from there. One
- * attempt at a time, a pause between two, and few with a peer and with a host in an hour: whoever
- * names a victim's address in a record makes a member send it no more than that.
+ * attempt at a time, a pause between two, and few with a peer, with a host and with a network in an
+ * hour: whoever names a victim's address in a record makes a member send it no more than that.
  */
 #ifndef DTT_NODE_BIRTHDAY_H
 #define DTT_NODE_BIRTHDAY_H
@@ -31,7 +31,8 @@
 #define DTT_BIRTHDAY_HITS 4               /**< knocks that are followed, in one attempt */
 #define DTT_BIRTHDAY_HIT_NS (1 * DTT_S)   /**< between two of them */
 #define DTT_BIRTHDAY_PAUSE_NS (20 * DTT_S)
-#define DTT_BIRTHDAY_TRIES 3 /**< with a peer, and with a host, in an hour */
+#define DTT_BIRTHDAY_TRIES 3   /**< with a peer, and with a host, in an hour */
+#define DTT_BIRTHDAY_NETWORK 6 /**< with the hosts of an IPv4 /24 */
 #define DTT_BIRTHDAY_HOUR_NS (3600 * DTT_S)
 #define DTT_BIRTHDAY_MEMORY 64 /**< attempts remembered; a full memory allows no more */
 
@@ -44,7 +45,7 @@ enum dtt_birthday_state {
 
 struct dtt_birthday_attempt {
     struct dtt_id peer;
-    uint64_t host;
+    struct dtt_addr addr;
     uint64_t at_ns;
 };
 
@@ -92,8 +93,10 @@ bool dtt_birthday_was_with(const struct dtt_birthday *b, struct dtt_now now,
                            const struct dtt_id *peer);
 /** GUESSING: where to knock now. HOLDING: where to whisper, from the next socket. False: wait. */
 bool dtt_birthday_take(struct dtt_birthday *b, struct dtt_now now, struct dtt_addr *ret);
-/** HOLDING: a knock came in; whether it may be followed now, which counts it. */
-bool dtt_birthday_follow(struct dtt_birthday *b, struct dtt_now now);
+/** HOLDING: a knock came in; whether it may be followed now. */
+bool dtt_birthday_may_follow(const struct dtt_birthday *b, struct dtt_now now);
+/** It is, which counts it. */
+void dtt_birthday_followed(struct dtt_birthday *b, struct dtt_now now);
 /** When something is due: a knock, the sockets, or the end. */
 uint64_t dtt_birthday_deadline(const struct dtt_birthday *b);
 

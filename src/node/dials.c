@@ -120,6 +120,7 @@ static bool has_room(struct dtt_links *p, struct dtt_now now, const struct dtt_l
 static bool race_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     link->race.is_home = dtt_nats_is_home(p, &link->race);
+    dtt_nats_hold(p, link);
     return dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
                          has_room(p, now, link));
 }
@@ -192,6 +193,18 @@ void dtt_dials_reach(struct dtt_links *p, struct dtt_now now)
     }
 }
 
+/* Its addresses are known. */
+static void begin(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    dtt_nats_open(p, now, link);
+    if (dtt_nats_has_room(p, link)) {
+        dtt_nats_ask(p, now, link);
+    } else {
+        dtt_race_refuse(&link->race, p->ctx);
+    }
+    dtt_dials_next(p, now, link);
+}
+
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_id *wanted = NULL;
@@ -202,9 +215,7 @@ void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
         *wanted = link->id;
         dtt_link_enter(p, now, link, DTT_LINK_LOCATING);
     } else {
-        dtt_nats_open(p, now, link);
-        dtt_nats_ask(p, now, link);
-        dtt_dials_next(p, now, link);
+        begin(p, now, link);
     }
 }
 
@@ -317,9 +328,7 @@ void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt
     struct dtt_link *link = dtt_link_find(p, id);
     if (link && link->state == DTT_LINK_LOCATING &&
         (dtt_race_start(&link->race, now, &p->book, id) || is_over)) {
-        dtt_nats_open(p, now, link);
-        dtt_nats_ask(p, now, link);
-        dtt_dials_next(p, now, link);
+        begin(p, now, link);
     }
 }
 

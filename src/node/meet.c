@@ -193,6 +193,12 @@ bool dtt_meet_want(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
     return is_asked;
 }
 
+uint64_t dtt_meet_told_ns(struct dtt_links *p, const struct dtt_id *peer)
+{
+    const struct dtt_meeting *meeting = dtt_meetings_find(&p->meetings, peer, true);
+    return meeting ? dtt_meetings_end_ns(meeting) : 0;
+}
+
 void dtt_meet_unneeded(struct dtt_links *p, const struct dtt_id *peer)
 {
     struct dtt_meeting *meeting = dtt_meetings_find(&p->meetings, peer, true);

@@ -33,6 +33,8 @@ struct dtt_meet_end {
 bool dtt_meet_want(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer,
                    const struct dtt_gossip_topic_id *topic, const struct dtt_addr *addrs, size_t n,
                    const struct dtt_id *via);
+/** Until when a peer that we asked about was told to knock; 0: nobody has told it. */
+uint64_t dtt_meet_told_ns(struct dtt_links *p, const struct dtt_id *peer);
 /** No need any more. */
 void dtt_meet_unneeded(struct dtt_links *p, const struct dtt_id *peer);
 /** A KRPC datagram. False: it is not one of ours, the DHT may have it. */

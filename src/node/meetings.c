@@ -7,6 +7,7 @@
 static const uint64_t rounds_ns[] = {
     0, 250 * DTT_MS, 500 * DTT_MS, 1000 * DTT_MS, 1750 * DTT_MS, 2750 * DTT_MS};
 #define ROUNDS (sizeof(rounds_ns) / sizeof(rounds_ns[0]))
+#define LAST_ANSWER_NS DTT_S /* after the last round */
 
 void dtt_meetings_init(struct dtt_meetings *m)
 {
@@ -39,17 +40,30 @@ struct dtt_meeting *dtt_meetings_find(struct dtt_meetings *m, const struct dtt_i
     return NULL;
 }
 
-struct dtt_meeting *dtt_meetings_begin(struct dtt_meetings *m, const struct dtt_id *peer,
-                                       const struct dtt_gossip_topic_id *topic, bool is_ours)
+static struct dtt_meeting *free_place(struct dtt_meetings *m, bool is_ours)
 {
     struct dtt_meeting *list = first_of(m, is_ours);
     for (size_t i = 0; i < DTT_MEETINGS_MAX; i++) {
         if (list[i].state == DTT_MEETING_FREE) {
-            list[i] = (struct dtt_meeting){.peer = *peer, .topic = *topic, .is_ours = is_ours};
             return &list[i];
         }
     }
     return NULL;
+}
+
+struct dtt_meeting *dtt_meetings_begin(struct dtt_meetings *m, const struct dtt_id *peer,
+                                       const struct dtt_gossip_topic_id *topic, bool is_ours)
+{
+    struct dtt_meeting *place = free_place(m, is_ours);
+    if (place) {
+        *place = (struct dtt_meeting){.peer = *peer, .topic = *topic, .is_ours = is_ours};
+    }
+    return place;
+}
+
+bool dtt_meetings_has_room(struct dtt_meetings *m, const struct dtt_id *peer)
+{
+    return dtt_meetings_find(m, peer, true) || free_place(m, true);
 }
 
 void dtt_meetings_end(struct dtt_meeting *meeting)
@@ -93,11 +107,16 @@ bool dtt_meetings_round(struct dtt_meeting *meeting, struct dtt_now now, bool *r
     }
     *ret_is_whisper = meeting->n_knocks == 0;
     meeting->n_knocks++;
-    /* After the last round the answer has a second to come. */
-    meeting->next_ns =
-        meeting->began_ns +
-        (meeting->n_knocks < ROUNDS ? rounds_ns[meeting->n_knocks] : rounds_ns[ROUNDS - 1] + DTT_S);
+    meeting->next_ns = meeting->n_knocks < ROUNDS ? meeting->began_ns + rounds_ns[meeting->n_knocks]
+                                                  : dtt_meetings_end_ns(meeting);
     return true;
+}
+
+uint64_t dtt_meetings_end_ns(const struct dtt_meeting *meeting)
+{
+    return meeting->state == DTT_MEETING_KNOCKING
+               ? meeting->began_ns + rounds_ns[ROUNDS - 1] + LAST_ANSWER_NS
+               : 0;
 }
 
 bool dtt_meetings_is_at(const struct dtt_meeting *meeting, const struct dtt_addr *addr)

@@ -75,6 +75,8 @@ struct dtt_meeting *dtt_meetings_find(struct dtt_meetings *m, const struct dtt_i
 /** A new one with peer, topic and is_ours set, in no state yet; NULL: no place is free. */
 struct dtt_meeting *dtt_meetings_begin(struct dtt_meetings *m, const struct dtt_id *peer,
                                        const struct dtt_gossip_topic_id *topic, bool is_ours);
+/** Whether one of ours with the peer is on, or could begin. */
+bool dtt_meetings_has_room(struct dtt_meetings *m, const struct dtt_id *peer);
 void dtt_meetings_end(struct dtt_meeting *meeting);
 /** A middle has been asked: it may take its time. */
 void dtt_meetings_ask(struct dtt_meeting *meeting, struct dtt_now now, const struct dtt_id *middle,
@@ -87,6 +89,8 @@ void dtt_meetings_knock(struct dtt_meeting *meeting, struct dtt_now now,
  * the last.
  */
 bool dtt_meetings_round(struct dtt_meeting *meeting, struct dtt_now now, bool *ret_is_whisper);
+/** When no knock is waited for any more; 0: the peer was not told yet. */
+uint64_t dtt_meetings_end_ns(const struct dtt_meeting *meeting);
 /** Whether the address is one of the peer, whatever its port. */
 bool dtt_meetings_is_at(const struct dtt_meeting *meeting, const struct dtt_addr *addr);
 uint64_t dtt_meetings_deadline(const struct dtt_meetings *m);

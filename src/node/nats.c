@@ -100,14 +100,40 @@ void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_l
     }
 }
 
+/* Where our own router gives us another port for each peer no knock comes in: none is waited for.
+ */
+static bool waits_for_knock(const struct dtt_links *p, const struct dtt_race *r)
+{
+    return r->is_hearsay && p->me.told.kind != DTT_REACH_VARY;
+}
+
+static bool wants_meeting(const struct dtt_links *p, const struct dtt_race *r)
+{
+    return dtt_nats_has_one(r->seen, r->n_seen) && !dtt_nats_is_home(p, r);
+}
+
+bool dtt_nats_has_room(struct dtt_links *p, const struct dtt_link *link)
+{
+    return !waits_for_knock(p, &link->race) || !wants_meeting(p, &link->race) ||
+           dtt_meetings_has_room(&p->meetings, &link->id);
+}
+
 void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_race *r = &link->race;
-    if (dtt_nats_has_one(r->seen, r->n_seen) && !dtt_nats_is_home(p, r) &&
+    if (wants_meeting(p, r) &&
         dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
                       r->is_hearsay ? &link->via : NULL) &&
         r->is_hearsay && r->held_ns == 0) { /* once */
         r->held_ns = now.mono_ns + DTT_MEETINGS_HOLD_NS;
+    }
+}
+
+void dtt_nats_hold(struct dtt_links *p, struct dtt_link *link)
+{
+    struct dtt_race *r = &link->race;
+    if (waits_for_knock(p, r) && r->told_ns == 0) {
+        r->told_ns = dtt_meet_told_ns(p, &link->id);
     }
 }
 

@@ -21,10 +21,20 @@ void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *lin
 /** A race for it is lost: a dial that came too early may be the reason (door.h). */
 void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link);
 /**
+ * False: the peer is on hearsay and behind a NAT, and there are as many meetings as there may be.
+ * To dial it without one would let a neighbour that names many peers aim at whom it likes.
+ */
+bool dtt_nats_has_room(struct dtt_links *p, const struct dtt_link *link);
+/**
  * Asks neighbours who may know the way through the peer's NAT. A dial on hearsay waits for that: a
  * packet that comes too early can close the way.
  */
 void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/**
+ * A neighbour has told a peer on hearsay of us: it is not dialled before it has knocked. Where our
+ * own router gives us another port for each peer no knock would come in, so silence tells nothing.
+ */
+void dtt_nats_hold(struct dtt_links *p, struct dtt_link *link);
 /** There is a neighbour more: it may help with the dials that are under way. */
 void dtt_nats_ask_all(struct dtt_links *p, struct dtt_now now);
 /** Knocks at the doors at which it is time. */

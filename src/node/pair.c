@@ -4,8 +4,6 @@
 #include "node/knock.h"
 #include "tracker/doorman.h"
 
-#define DATAGRAMS 4 /* of a dial to where a knock came from, before it is answered */
-
 static void arm(struct dtt_links *p)
 {
     /* Out of memory: the attempt stands still. */
@@ -182,19 +180,26 @@ void dtt_pair_knocked(struct dtt_links *p, struct dtt_now now, struct dtt_spare 
     struct dtt_birthday *b = &p->birthday;
     struct dtt_link *link = dtt_link_find(p, &b->peer);
     dtt_quic_conn conn;
+    uint64_t ready_ns;
     if (!dtt_addr_same_ip(&b->addr, remote) || spare->conn || !link ||
-        link->state != DTT_LINK_DIALLING || !dtt_birthday_follow(b, now)) {
+        link->state != DTT_LINK_DIALLING || !dtt_birthday_may_follow(b, now)) {
         return;
     }
+    /* Anybody can forge a knock: what it leads to is in the budget of its host. */
+    unsigned datagrams = dtt_destinations_take(&p->destinations, now, remote, false, &ready_ns);
+    if (datagrams == 0) {
+        return;
+    }
+    dtt_birthday_followed(b, now);
     DTT_COUNT(p->ctx, NODE_BIRTHDAY_HITS);
     if (p->transport.ops->dial(p->transport.self, now, &link->id, &spare->bound, remote, &conn)) {
         return;
     }
-    if (!dtt_race_add(&link->race, conn, remote)) {
+    if (!dtt_race_add(&link->race, conn, remote, datagrams)) {
         dtt_transport_close(&p->transport, now, conn, "");
         return;
     }
-    p->transport.ops->limit_dial(p->transport.self, conn, DATAGRAMS);
+    p->transport.ops->limit_dial(p->transport.self, conn, datagrams);
     spare->conn = conn;
     DTT_TRACE(p->ctx, NODE_BIRTHDAY, dtt_tv_id(&link->id), dtt_tv_addr(remote),
               dtt_tv_text("found"));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/race.h"
 
+#include "base/array.h"
+
 #include <assert.h>
 
 static bool is_far(const struct dtt_addr *addr)
@@ -62,6 +64,7 @@ void dtt_race_met(struct dtt_race *r, const struct dtt_transport *t, struct dtt_
     }
     memmove(r->todo + 1, r->todo, at * sizeof(r->todo[0]));
     r->todo[0] = r->met = *addr;
+    r->told_ns = r->told_ns ? r->told_ns : now.mono_ns;
     if (!dtt_addr_is_in(r->seen, r->n_seen, addr) && r->n_seen < DTT_RACE_ADDRS) {
         r->seen[r->n_seen++] = *addr;
     }
@@ -120,12 +123,18 @@ static enum dtt_reason reason_of_error(int err)
     }
 }
 
-/* Takes address i out of those to be tried, and dials it. */
+/* Takes address i out of those to be tried. */
+static struct dtt_addr take_todo(struct dtt_race *r, size_t i)
+{
+    struct dtt_addr addr = r->todo[i];
+    dtt_array_remove(r->todo, &r->n_todo, sizeof(addr), i);
+    return addr;
+}
+
 static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
                     struct dtt_now now, const struct dtt_id *peer, size_t i, unsigned datagrams)
 {
-    struct dtt_dial dial = {.addr = r->todo[i], .datagrams = datagrams};
-    memmove(r->todo + i, r->todo + i + 1, (--r->n_todo - i) * sizeof(dial.addr));
+    struct dtt_dial dial = {.addr = take_todo(r, i), .datagrams = datagrams};
     int err = dtt_transport_dial(t, now, peer, &dial.addr, datagrams, &dial.conn);
     if (err) {
         note(r, &dial.addr, reason_of_error(err));
@@ -136,14 +145,21 @@ static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tr
     return true;
 }
 
-/* When an address may be dialled; 0: at once. */
+/* Where the peer was told to knock, only a knock shows that it wants the packet. */
+static bool needs_knock(const struct dtt_race *r, const struct dtt_addr *addr)
+{
+    return r->is_hearsay && r->told_ns > 0 && is_far(addr) && addr->family == DTT_FAMILY_V4 &&
+           !dtt_addr_eq(addr, &r->met);
+}
+
+/* When an address may be dialled, or is given up; 0: at once. */
 static uint64_t ready_ns(const struct dtt_race *r, const struct dtt_addr *addr)
 {
     if (dtt_addr_eq(addr, &r->met)) {
         return 0;
     }
     if (is_far(addr)) {
-        return addr->family == DTT_FAMILY_V4 ? r->held_ns : 0;
+        return needs_knock(r, addr) ? r->told_ns : addr->family == DTT_FAMILY_V4 ? r->held_ns : 0;
     }
     return r->has_far && !r->is_home ? r->near_ns : 0;
 }
@@ -165,6 +181,11 @@ static bool dial_one(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_t
             *is_waiting = true;
             r->retry_ns = dtt_min_ns(r->retry_ns, at);
             i++;
+            continue;
+        }
+        if (needs_knock(r, &r->todo[i])) {
+            struct dtt_addr silent = take_todo(r, i);
+            note(r, &silent, DTT_REASON_TIMEOUT);
             continue;
         }
         unsigned datagrams =
@@ -205,19 +226,25 @@ bool dtt_race_next(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tra
         r->retry_ns = DTT_NEVER;
     }
     if (r->is_hearsay && r->n_dials == 0 && r->n_todo > 0 && !is_waiting) {
-        DTT_COUNT(ctx, NODE_HEARSAY_REFUSED);
-        r->worst.reason = DTT_REASON_BUDGET;
-        r->n_todo = 0;
+        dtt_race_refuse(r, ctx);
     }
     return dtt_race_is_on(r, now);
 }
 
-bool dtt_race_add(struct dtt_race *r, dtt_quic_conn conn, const struct dtt_addr *addr)
+void dtt_race_refuse(struct dtt_race *r, struct dtt_ctx *ctx)
+{
+    DTT_COUNT(ctx, NODE_HEARSAY_REFUSED);
+    r->worst.reason = DTT_REASON_BUDGET;
+    r->n_todo = 0;
+}
+
+bool dtt_race_add(struct dtt_race *r, dtt_quic_conn conn, const struct dtt_addr *addr,
+                  unsigned datagrams)
 {
     if (r->n_dials == DTT_RACE_DIALS_MAX) {
         return false;
     }
-    r->dials[r->n_dials++] = (struct dtt_dial){.conn = conn, .addr = *addr};
+    r->dials[r->n_dials++] = (struct dtt_dial){.conn = conn, .addr = *addr, .datagrams = datagrams};
     return true;
 }
 

@@ -46,11 +46,14 @@ struct dtt_race {
     uint64_t near_ns; /**< the others are dialled from then on */
     uint64_t held_ns; /**< global IPv4 addresses are; the caller's, 0: at once */
     struct dtt_addr met; /**< the peer has knocked from there; no family: it has not */
-    uint64_t kept_ns;    /**< it is not lost before then; the caller's: something else is tried */
-    uint64_t end_ns;     /**< it is lost then, whatever goes on; the caller's, 0: never */
-    uint64_t retry_ns;   /**< an address waits for its time; DTT_NEVER: none does */
-    bool replaces;       /**< its connection takes the place of others, which are not heard */
-    bool is_hearsay;     /**< only another peer vouches for this one: no budget is waited for */
+    /** On hearsay: the peer was told to knock until then, so of its global IPv4 addresses only the
+     * one is dialled where it has; the caller's, 0: nobody told it. */
+    uint64_t told_ns;
+    uint64_t kept_ns;  /**< it is not lost before then; the caller's: something else is tried */
+    uint64_t end_ns;   /**< it is lost then, whatever goes on; the caller's, 0: never */
+    uint64_t retry_ns; /**< an address waits for its time; DTT_NEVER: none does */
+    bool replaces;     /**< its connection takes the place of others, which are not heard */
+    bool is_hearsay;   /**< only another peer vouches for this one: no budget is waited for */
     struct dtt_try tries[DTT_RACE_TRIES]; /**< what has failed, in the order of the first attempt */
     size_t n_tries;
     struct dtt_try worst; /**< of these the one that tells most; family none: none was known */
@@ -73,8 +76,14 @@ bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr);
 /** The peer has knocked from an address, so that the way there is open: it is dialled next. */
 void dtt_race_met(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now,
                   const struct dtt_addr *addr);
-/** A dial that the caller made takes part. False: too many do. */
-bool dtt_race_add(struct dtt_race *r, dtt_quic_conn conn, const struct dtt_addr *addr);
+/**
+ * A dial that the caller made takes part; `datagrams`: taken out of its host's budget. False: too
+ * many do.
+ */
+bool dtt_race_add(struct dtt_race *r, dtt_quic_conn conn, const struct dtt_addr *addr,
+                  unsigned datagrams);
+/** There is no room for a race on hearsay: no further address is tried. */
+void dtt_race_refuse(struct dtt_race *r, struct dtt_ctx *ctx);
 /** Whether something is under way, or waits. */
 bool dtt_race_is_on(const struct dtt_race *r, struct dtt_now now);
 /** When dtt_race_next should be called again, or DTT_NEVER. */

@@ -123,6 +123,8 @@ FACTS = [
     ("dialling.md", "ends after {} s", BIRTHDAY, define("DTT_BIRTHDAY_HELD_NS")),
     ("dialling.md", "leave {} s between two", BIRTHDAY, define("DTT_BIRTHDAY_PAUSE_NS")),
     ("dialling.md", "at most {} an hour", BIRTHDAY, define("DTT_BIRTHDAY_TRIES")),
+    ("dialling.md", "{} with an IPv4 /24", BIRTHDAY, define("DTT_BIRTHDAY_NETWORK")),
+    ("meet.md", "has answered after 1.{} s", MEETINGS, r"HOLD_NS \(1(\d)00 \* DTT_MS"),
     ("dialling.md", "{} in all. An attempt", BIRTHDAY, define("DTT_BIRTHDAY_MEMORY")),
     ("relay.md", "its path is always `{}`", RELAY_WIRE, quoted("DTT_RELAY_PATH")),
     ("relay.md", "Protocol: {}, iroh-relay-v1`", RELAY_WIRE, quoted("DTT_RELAY_PROTOCOL_V2")),

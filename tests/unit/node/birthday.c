@@ -14,7 +14,7 @@ static struct dtt_id peer(unsigned n)
 
 static struct dtt_addr home(unsigned n)
 {
-    return dtt_addr_v4(81, 10, 1, (uint8_t)n, 40000);
+    return dtt_addr_v4(81, 10, (uint8_t)n, 1, 40000); /* in a network of its own */
 }
 
 static int begin(void **state)
@@ -223,17 +223,26 @@ static void who_had_all_attempts_is_not_chosen_either(void **state)
     assert_int_equal(b.n_made, DTT_BIRTHDAY_TRIES + 1);
 }
 
+static bool follow(void)
+{
+    bool may = dtt_birthday_may_follow(&b, now);
+    if (may) {
+        dtt_birthday_followed(&b, now);
+    }
+    return may;
+}
+
 /* What is forged from the peer's address is not followed for ever. */
 static void few_knocks_are_followed(void **state)
 {
     unsigned n = 0;
     (void)state;
     assert_true(hold(1));
-    assert_false(dtt_birthday_follow(&b, now)); /* no port is open yet */
+    assert_false(follow()); /* no port is open yet */
     dtt_birthday_opened(&b, now);
     for (unsigned i = 0; i < 100; i++) {
-        n += dtt_birthday_follow(&b, now);
-        assert_false(dtt_birthday_follow(&b, now));
+        n += follow();
+        assert_false(follow());
         now.mono_ns += DTT_BIRTHDAY_HIT_NS;
     }
     assert_int_equal(n, DTT_BIRTHDAY_HITS);
@@ -241,7 +250,7 @@ static void few_knocks_are_followed(void **state)
     now.mono_ns += DTT_BIRTHDAY_PAUSE_NS;
     assert_true(hold(1));
     dtt_birthday_opened(&b, now);
-    assert_true(dtt_birthday_follow(&b, now));
+    assert_true(follow());
 }
 
 static void stop(void)
@@ -289,6 +298,22 @@ static void a_host_is_not_guessed_at_for_many_peers(void **state)
     assert_int_equal(n, DTT_BIRTHDAY_TRIES);
 }
 
+/* Nor is its network, whichever of its hosts are named; the next network is another one. */
+static void a_network_is_not_guessed_at_host_by_host(void **state)
+{
+    struct dtt_addr victim = home(9);
+    unsigned n = 0;
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        struct dtt_id id = peer(i);
+        victim.ip[3] = (uint8_t)i;
+        n += dtt_birthday_guess(&b, now, &id, &victim, 1);
+        stop();
+    }
+    assert_int_equal(n, DTT_BIRTHDAY_NETWORK);
+    assert_true(guess(10, 1));
+}
+
 static void all_attempts_of_an_hour_are_remembered_or_not_made(void **state)
 {
     unsigned n = 0;
@@ -325,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup(few_knocks_are_followed, begin),
         cmocka_unit_test_setup(attempts_are_bounded, begin),
         cmocka_unit_test_setup(a_host_is_not_guessed_at_for_many_peers, begin),
+        cmocka_unit_test_setup(a_network_is_not_guessed_at_host_by_host, begin),
         cmocka_unit_test_setup(all_attempts_of_an_hour_are_remembered_or_not_made, begin),
         cmocka_unit_test_setup(only_global_addresses_are_knocked_at, begin),
     };

@@ -389,15 +389,66 @@ static void who_asks_dials_where_the_knock_comes_from(void **state)
     assert_int_equal(*counter(DTT_COUNTER_NODE_MEETS_KNOCKED), 1);
 }
 
-static void without_a_knock_the_dial_is_as_before(void **state)
+static void without_a_knock_nothing_of_quic_goes_out(void **state)
 {
     (void)state;
     befriend('m');
     want('p', 'm');
     peer_wanted = person('p');
     answer('m', 'p', 0);
+    for (unsigned i = 0; i < 100; i++) {
+        pass(100 * DTT_MS);
+        assert_null(strstr(script(), "@p")); /* only the one at home, as ever */
+    }
+}
+
+/* It has two addresses, or one is a victim's. */
+static void a_knock_is_good_for_its_own_address_only(void **state)
+{
+    struct dtt_addr from = addr_of('q');
+    (void)state;
+    befriend('m');
+    want('p', 'm');
+    peer_wanted = person('p');
+    answer('m', 'q', 0);
+    dtt_meet_knocked(&l, &from);
+    settle();
+    assert_non_null(strstr(script(), "@q"));
+    for (unsigned i = 0; i < 100; i++) {
+        pass(100 * DTT_MS);
+        assert_null(strstr(script(), "@p"));
+    }
+}
+
+/* A neighbour that names many peers does not get them dialled because we cannot ask about all. */
+static void whom_there_is_no_meeting_for_is_not_dialled(void **state)
+{
+    (void)state;
+    befriend('m');
+    for (size_t i = 0; i < DTT_MEETINGS_MAX; i++) {
+        char c = (char)('0' + i);
+        want(c, 'm');
+        peer_wanted = person(c);
+        answer('m', c, 0);
+    }
+    script();
+    want('p', 'm');
+    assert_null(strstr(script(), "dial"));
+    assert_null(link_of('p'));
+    assert_int_equal(*counter(DTT_COUNTER_NODE_HEARSAY_REFUSED), 1);
+}
+
+/* A router that gives us another port for each peer lets no knock in: the dial goes on. */
+static void where_our_port_varies_silence_tells_nothing(void **state)
+{
+    (void)state;
+    l.me.told = (struct dtt_reach){.is_told = true, .kind = DTT_REACH_VARY};
+    befriend('m');
+    want('p', 'm');
+    peer_wanted = person('p');
+    answer('m', 'p', 0);
     pass(DTT_MEETINGS_HOLD_NS - 1);
-    assert_null(strstr(script(), "@p")); /* only the one at home, as ever */
+    assert_null(strstr(script(), "@p"));
     pass(DTT_RACE_STAGGER_NS);
     assert_non_null(strstr(script(), "@p"));
     assert_int_equal(conns['p' - 'a'].datagrams, 1);
@@ -568,7 +619,10 @@ int main(void)
         M(stale_and_repeated_messages_are_dropped),
         M(a_victim_gets_next_to_nothing),
         M(who_asks_dials_where_the_knock_comes_from),
-        M(without_a_knock_the_dial_is_as_before),
+        M(without_a_knock_nothing_of_quic_goes_out),
+        M(a_knock_is_good_for_its_own_address_only),
+        M(whom_there_is_no_meeting_for_is_not_dialled),
+        M(where_our_port_varies_silence_tells_nothing),
         M(the_next_one_is_asked),
         M(an_old_node_is_not_asked_again),
         M(nobody_is_asked_about_who_has_no_nat),
