@@ -5,12 +5,13 @@
 usage: attack.py [--list] [NAME...]      names, or the beginnings of names
 
 One line a case with what was measured; the last line counts. The hostile peers are hostile.c. Cases
-are in doors.py, rooms.py and thirds.py.
+are in aims.py, doors.py, rooms.py and thirds.py.
 """
 import os
 import sys
 
 import lab
+import aims  # noqa: F401
 import doors  # noqa: F401
 import rooms  # noqa: F401
 import thirds  # noqa: F401

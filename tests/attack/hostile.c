@@ -246,12 +246,6 @@ static void half_open(void)
 
 /* ---- neighbours without use */
 
-static void say_join(struct stranger *s)
-{
-    const struct dtt_gossip_message join = {.type = DTT_MSG_JOIN, .u.join.data.is_some = true};
-    (void)stranger_say(s, &join);
-}
-
 /* A message that nobody has said yet. */
 static struct dtt_gossip_message fresh_message(uint8_t *content, size_t len)
 {
@@ -275,7 +269,7 @@ static void silence(void)
             if (!s->quic || s->is_closed) {
                 open_one(i);
             } else if (s->is_connected && (s->stream >= 0 || !stranger_speak(s, &opt.topic))) {
-                say_join(s);
+                stranger_join(s);
                 if (opt.has_garbage) {
                     const struct dtt_gossip_message m = fresh_message(content, sizeof(content));
                     (void)stranger_say(s, &m);
@@ -298,7 +292,7 @@ static struct stranger *neighbor(void)
     if (!stranger_connect(&all[0]) || stranger_speak(&all[0], &opt.topic)) {
         stranger_die("the target does not let me in");
     }
-    say_join(&all[0]);
+    stranger_join(&all[0]);
     stranger_run(all, 1, 300);
     return &all[0];
 }
@@ -368,14 +362,14 @@ static void mute(void)
             stranger_run(all, n_all, 1);
         }
         if (s->is_connected && !stranger_speak(s, &opt.topic)) {
-            say_join(s);
+            stranger_join(s);
         }
         stranger_run(all, n_all, 300);
         s->is_mute = true;
         if (turn + 1 == n_all) {
             begun();
         }
-        for (unsigned i = 0; turn + 1 >= n_all && i < 80 / n_all && !is_over(); i++) {
+        for (unsigned i = 0; turn + 1 >= n_all && i * n_all < 80 && !is_over(); i++) {
             stranger_run(all, n_all, 100);
         }
     }
@@ -428,7 +422,7 @@ static void flood(const char *kind)
                 stranger_run(s, 1, 50);
                 continue;
             }
-            say_join(s);
+            stranger_join(s);
         }
         if (stranger_say(s, &m) != DTT_OK) {
             stranger_run(s, 1, 1);
@@ -565,16 +559,11 @@ static void read_option(const char *name, const char *value)
 
 static void read_target(const char *word)
 {
-    char id[128];
-    const char *at = strchr(word, '@');
-    if (!at || opt.n_targets == TARGETS) {
+    if (opt.n_targets == TARGETS) {
         stranger_die("a target is no target");
     }
-    snprintf(id, sizeof(id), "%.*s", (int)(at - word), word);
-    if (dtt_id_parse(id, &opt.ids[opt.n_targets]) != DTT_OK) {
-        stranger_die("an id is no id");
-    }
-    read_addr(at + 1, &opt.addrs[opt.n_targets++]);
+    stranger_read_target(word, &opt.ids[opt.n_targets], &opt.addrs[opt.n_targets]);
+    opt.n_targets++;
 }
 
 static void attack(const char *kind)

@@ -23,6 +23,7 @@ import place  # noqa: E402
 from harness import Failure, Scene, Skip, check  # noqa: E402,F401
 
 HOSTILE = BUILD / "tests/attack/attack-hostile"
+AIMER = BUILD / "tests/attack/attack-aimer"
 FORGER = BUILD / "tests/attack/attack-forger"
 LISTENER = BUILD / "tests/attack/attack-listener"
 MIB = 1024  # in the KiB of /proc

@@ -2,6 +2,8 @@
 #include "stranger.h"
 
 #include "gossip/stream.h"
+#include "quic/demux.h"
+#include "record/proof.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -25,8 +27,10 @@ void stranger_open(struct stranger *s, const struct dtt_addr *source, const stru
 {
     static const uint8_t none[32];
     const struct stranger before = *s;
-    struct dtt_quic_config cfg = {
-        .alpn = DTT_GOSSIP_ALPN, .idle_timeout_ns = 60 * DTT_S, .keep_alive_ns = 3 * DTT_S};
+    struct dtt_quic_config cfg = {.alpn = DTT_GOSSIP_ALPN,
+                                  .exporter = DTT_PROOF_EXPORTER,
+                                  .idle_timeout_ns = 60 * DTT_S,
+                                  .keep_alive_ns = 3 * DTT_S};
     memset(s, 0, sizeof(*s));
     s->target_id = *target;
     s->target = *addr;
@@ -36,12 +40,14 @@ void stranger_open(struct stranger *s, const struct dtt_addr *source, const stru
     }
     s->tx_bytes = before.tx_bytes;
     s->rx_bytes = before.rx_bytes;
-    if (is_same && memcmp(before.ctx.seed, none, sizeof(none)) != 0) {
-        memcpy(s->ctx.seed, before.ctx.seed, sizeof(s->ctx.seed));
-    } else if (dtt_host_entropy(s->ctx.seed, sizeof(s->ctx.seed))) {
+    s->on_krpc = before.on_krpc;
+    if (is_same && memcmp(before.seed, none, sizeof(none)) != 0) {
+        memcpy(s->seed, before.seed, sizeof(s->seed));
+    } else if (dtt_host_entropy(s->seed, sizeof(s->seed))) {
         stranger_die("no randomness");
     }
-    if (dtt_host_entropy(cfg.seed, sizeof(cfg.seed)) ||
+    memcpy(cfg.seed, s->seed, sizeof(cfg.seed));
+    if (dtt_host_entropy(s->ctx.seed, sizeof(s->ctx.seed)) ||
         dtt_quic_new(&s->quic, &s->ctx, &cfg, dtt_host_now()) || dtt_udp_open(&s->udp, source)) {
         stranger_die("no endpoint");
     }
@@ -68,18 +74,30 @@ static void take_events(struct stranger *s)
     }
 }
 
+static void add(struct stranger *s, const struct dtt_quic_packet *packet)
+{
+    s->tx_bytes += packet->data.len;
+    if (!dtt_udp_add(&s->udp, &packet->local, &packet->remote, packet->ecn, 0, packet->segment,
+                     packet->data)) {
+        (void)dtt_udp_flush(&s->udp);
+        (void)dtt_udp_add(&s->udp, &packet->local, &packet->remote, packet->ecn, 0, packet->segment,
+                          packet->data);
+    }
+}
+
 static void send_all(struct stranger *s)
 {
     struct dtt_quic_packet packet;
     while (dtt_quic_next_packet(s->quic, dtt_host_now(), &packet)) {
-        s->tx_bytes += packet.data.len;
-        if (!dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, 0, packet.segment,
-                         packet.data)) {
-            (void)dtt_udp_flush(&s->udp);
-            (void)dtt_udp_add(&s->udp, &packet.local, &packet.remote, packet.ecn, 0, packet.segment,
-                              packet.data);
-        }
+        add(s, &packet);
     }
+    (void)dtt_udp_flush(&s->udp);
+}
+
+void stranger_send(struct stranger *s, const struct dtt_addr *to, struct dtt_slice datagram)
+{
+    add(s, &(struct dtt_quic_packet){
+               .local = s->udp.bound, .remote = *to, .segment = datagram.len, .data = datagram});
     (void)dtt_udp_flush(&s->udp);
 }
 
@@ -92,7 +110,9 @@ void stranger_turn(struct stranger *s)
     while (dtt_udp_recv(&s->udp, rx) > 0) {
         while (dtt_udp_next(&s->udp, rx, &d)) {
             s->rx_bytes += d.data.len;
-            if (!s->is_deaf || (d.data.data[0] & 0xf0) == 0xf0) {
+            if (s->on_krpc && dtt_quic_demux_is_krpc(d.data)) {
+                s->on_krpc(s, &d.from, d.data);
+            } else if (!s->is_deaf || (d.data.data[0] & 0xf0) == 0xf0) {
                 dtt_quic_recv(s->quic, dtt_host_now(), &s->udp.bound, &d.from, d.ecn, d.data);
             }
         }
@@ -157,4 +177,26 @@ int stranger_say(struct stranger *s, const struct dtt_gossip_message *m)
     }
     dtt_put_be32(frame, (uint32_t)w.len);
     return dtt_quic_write(s->quic, s->conn, s->stream, dtt_slice(frame, w.len + 4), false);
+}
+
+void stranger_join(struct stranger *s)
+{
+    const struct dtt_gossip_message join = {.type = DTT_MSG_JOIN, .u.join.data.is_some = true};
+    (void)stranger_say(s, &join);
+}
+
+void stranger_read_target(const char *word, struct dtt_id *ret_id, struct dtt_addr *ret_addr)
+{
+    char id[128];
+    const char *at = strchr(word, '@');
+    if (!at) {
+        stranger_die("a target is no target");
+    }
+    snprintf(id, sizeof(id), "%.*s", (int)(at - word), word);
+    if (dtt_id_parse(id, ret_id) != DTT_OK) {
+        stranger_die("an id is no id");
+    }
+    if (dtt_addr_parse(at + 1, ret_addr) != DTT_OK) {
+        stranger_die("an address is no address");
+    }
 }

@@ -13,6 +13,7 @@
 
 struct stranger {
     struct dtt_ctx ctx;
+    uint8_t seed[32]; /* of its identity */
     struct dtt_quic *quic;
     struct dtt_udp udp;
     struct dtt_id target_id;
@@ -25,6 +26,8 @@ struct stranger {
     bool is_deaf; /* hears nothing but Retry packets */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
+    /* Takes a datagram of KRPC; NULL: QUIC is given it. */
+    void (*on_krpc)(struct stranger *s, const struct dtt_addr *from, struct dtt_slice datagram);
 };
 
 /** Ends the program with a sentence. */
@@ -46,9 +49,16 @@ void stranger_run(struct stranger *all, size_t n, unsigned ms);
 /** Runs until it is connected or closed; true when connected. */
 bool stranger_connect(struct stranger *s);
 
+/** An ID@ADDR:PORT of the command line; ends the program when it is none. */
+void stranger_read_target(const char *word, struct dtt_id *ret_id, struct dtt_addr *ret_addr);
+
+/** Sends a datagram from its socket. */
+void stranger_send(struct stranger *s, const struct dtt_addr *to, struct dtt_slice datagram);
 /** Opens a stream with the header of a topic. A negative DTT_E... when it is not to be had. */
 int stranger_speak(struct stranger *s, const struct dtt_gossip_topic_id *topic);
 /** A message on that stream. DTT_EAGAIN: the target gives no more credit just now. */
 int stranger_say(struct stranger *s, const struct dtt_gossip_message *m);
+/** Asks the target to make it a neighbour. */
+void stranger_join(struct stranger *s);
 
 #endif

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Third parties: what members can be made to send to addresses that somebody names."""
-import itertools
 import os
 import socket
 import threading
@@ -8,6 +7,7 @@ import time
 
 from lab import (FORGER, Sink, attack, case, check, end, joins, member, pair, swarm, where)
 import krpc
+from post import Post
 
 VICTIM4 = ("127.0.0.66",)
 VICTIM6 = ("2001:db8:66::1",)
@@ -63,27 +63,6 @@ def reflect(scene, kind, rate, hosts=VICTIM4):
 
 # ---- by the DHT
 
-class Post:
-    """Puts items of attack-forger at the nodes of a DHT, and counts the bytes of it. A node answers
-    each address only so often, so it has many."""
-
-    def __init__(self, nodes):
-        self.nodes = nodes
-        self.clients = itertools.cycle([krpc.Client(f"127.6.{i}.1") for i in range(100)])
-        self.bytes = self.puts = 0
-
-    def put(self, addr, item):
-        client = next(self.clients)
-        key = krpc.Key(bytes.fromhex(item["salt"]), bytes.fromhex(item["seed"]))
-        reply = client.ask(addr, "get", {"target": key.target}, within=1)
-        if reply and b"token" in reply.get(b"r", {}):
-            fields = key.item(item["seq"], bytes.fromhex(item["value"]))
-            fields["token"] = reply[b"r"][b"token"]
-            answer = client.ask(addr, "put", fields, within=1)
-            self.puts += answer is not None and b"r" in answer
-            self.bytes += len(krpc.encode(fields)) + 200  # the get, and what encloses it
-
-
 def dht_of(scene, size=20):
     """The addresses of a private DHT's nodes."""
     host, port = scene.testnet(size).wait("ready")["bootstrap"][0].rsplit(":", 1)
@@ -121,7 +100,7 @@ def verdict(sink, sent, members):
 @case("reflect_packets_6", VICTIM6)
 def reflect_packets(scene, hosts):
     """A neighbour names ids whose address packets on the DHT lead to a third party."""
-    post = Post(dht_of(scene))
+    post = Post(dht_of(scene), [f"127.6.{i}.1" for i in range(100)])
     with Sink(8, *hosts) as sink:
         for item in items(scene, sink):
             for node in post.nodes:
@@ -140,7 +119,7 @@ def reflect_packets(scene, hosts):
 @case("reflect_records_6", VICTIM6)
 def reflect_records(scene, hosts):
     """Somebody with the secret fills the slots with records that lead to a third party."""
-    post = Post(dht_of(scene))
+    post = Post(dht_of(scene), [f"127.6.{i}.1" for i in range(100)])
     with Sink(8, *hosts) as sink:
         forged = items(scene, sink, scene.topic, scene.secret_text)
         is_full, is_over = threading.Event(), threading.Event()

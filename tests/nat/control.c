@@ -163,6 +163,9 @@ static bool set_router(struct internet *net, void *target, const char *name, con
     if (strcmp(name, "gateway") == 0) {
         return read_ips(value, &r->gateway, 1) == 1;
     }
+    if (strcmp(name, "claims") == 0) {
+        return read_ips(value, &r->claimed, 1) == 1;
+    }
     if (strcmp(name, "ip") == 0) {
         nat_flush(&r->v4);
         r->v4.n_outside = read_ips(value, r->v4.outside, NAT_OUTSIDE_MAX);

@@ -8,7 +8,7 @@
  *                               ports=keep|overload|random|sequential hairpin=no|yes
  *                               pool=paired|arbitrary refresh=out|both strays=no|yes max=N
  *                               idle=SECONDS idle_new=SECONDS hard=SECONDS v6=pass|filter
- *                               udp=pass|drop|reject portmap=off|pmp|pcp|refuse
+ *                               udp=pass|drop|reject portmap=off|pmp|pcp|refuse claims=IP
  *     host NAME WORDS           up=NAME ns=PATH ip=IP,... delay=MS ro=no|yes cut=no|yes
  *     set NAME WORDS            of a router or host; another ip= of a router also flushes it
  *     flush NAME                a router forgets its mappings

@@ -359,8 +359,9 @@ static void ask_router(struct internet *net, uint64_t t_ns, struct router *r,
     if (v->protocol != IPPROTO_UDP || v->dst.port != PORTMAP_PORT) {
         return;
     }
-    size_t len = portmap_answer(r->portmap, &r->v4, t_ns, (uint32_t)((t_ns - r->born_ns) / DTT_S),
-                                &v->src, packet_payload(v), answer);
+    size_t len = portmap_answer(
+        r->portmap, &r->v4, r->claimed.family ? &r->claimed : &r->v4.outside[0], t_ns,
+        (uint32_t)((t_ns - r->born_ns) / DTT_S), &v->src, packet_payload(v), answer);
     if (len) {
         packet_make_udp(&p, &v->dst, &v->src, dtt_slice(answer, len));
         descend(net, t_ns, r, &p);

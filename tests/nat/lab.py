@@ -84,12 +84,14 @@ class Lab:
         self.scene = scene
         self.core_words = core
         self.n_nodes = nodes
+        self.addresses4 = NET4  # of the host "net"
         self.read_only = read_only
         self.is_wired = is_wired
         self.switch = None
         self.homes = {name: Home(i, name, kind) for i, (name, kind) in enumerate(homes.items())}
         self.first = next(iter(self.homes.values()))
         self.net = None
+        self.silent = []
         self.asking = threading.Lock()
 
     # Building
@@ -129,7 +131,7 @@ class Lab:
         if self.internet.popen.poll() is None:
             self.internet.end_input()
             self.internet.wait_exit(10)
-        for host in [self.net, *[home.host for home in self.homes.values()]]:
+        for host in [self.net, *self.silent, *[home.host for home in self.homes.values()]]:
             if host:
                 host.close()
 
@@ -210,6 +212,14 @@ class Lab:
         self.bootstrap4, self.bootstrap6 = (first4,), (first6,)
 
     # Use
+
+    def silent_host(self, name, *addresses):
+        """One more host of the internet: what is sent to these addresses arrives at its device `net0`,
+        and its kernel knows nothing of them, so that nobody answers."""
+        host = netlab.Host(self.scene, name)
+        self.silent.append(host)
+        self._plug(host, f"delay={NET_DELAY} ip={','.join(addresses)}")
+        return host
 
     def __getitem__(self, name):
         """The host (netlab.Host) of a home, or "net"."""

@@ -29,6 +29,7 @@ enum pcp_result {
 struct ask {
     enum portmap kind;
     struct nat *nat;
+    const struct dtt_addr *claimed;
     uint64_t t_ns;
     uint32_t epoch_s;
     struct dtt_addr client;
@@ -93,7 +94,7 @@ static size_t pmp(const struct ask *a, uint8_t *out)
     }
     if (opcode == PMP_ADDRESS) {
         size_t len = pmp_head(a, out, opcode, PMP_OK);
-        memcpy(out + len, a->nat->outside[0].ip, 4);
+        memcpy(out + len, a->claimed->ip, 4);
         return len + 4;
     }
     return a->query.len < 12 ? 0 : pmp_map(a, out, opcode);
@@ -147,7 +148,7 @@ static size_t pcp_map(const struct ask *a, uint8_t *out)
     }
     memcpy(m->nonce, q + PCP_HEADER, NONCE);
     dtt_put_be16(out + 42, m->outside.port);
-    write_mapped(out + 44, &m->outside);
+    write_mapped(out + 44, a->claimed);
     return pcp_end(a, out, PCP_OK, lifetime);
 }
 
@@ -170,11 +171,11 @@ static size_t pcp(const struct ask *a, uint8_t *out)
     return a->query.len < PCP_MAP ? pcp_end(a, out, PCP_MALFORMED, 0) : pcp_map(a, out);
 }
 
-size_t portmap_answer(enum portmap kind, struct nat *n, uint64_t t_ns, uint32_t epoch_s,
-                      const struct dtt_addr *client, struct dtt_slice query,
-                      uint8_t answer[PORTMAP_ANSWER_MAX])
+size_t portmap_answer(enum portmap kind, struct nat *n, const struct dtt_addr *claimed,
+                      uint64_t t_ns, uint32_t epoch_s, const struct dtt_addr *client,
+                      struct dtt_slice query, uint8_t answer[PORTMAP_ANSWER_MAX])
 {
-    struct ask a = {kind, n, t_ns, epoch_s, *client, query};
+    struct ask a = {kind, n, claimed, t_ns, epoch_s, *client, query};
     a.client.port = 0;
     memset(answer, 0, PORTMAP_ANSWER_MAX);
     if (kind == PORTMAP_OFF || query.len < 2 || query.data[1] & IS_ANSWER) {

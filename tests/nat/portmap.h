@@ -17,9 +17,12 @@ enum portmap {
     PORTMAP_REFUSE /**< both answer that they may not */
 };
 
-/** Length of the answer to `query`; 0: none. `epoch_s` counts from the router's start. */
-size_t portmap_answer(enum portmap kind, struct nat *n, uint64_t t_ns, uint32_t epoch_s,
-                      const struct dtt_addr *client, struct dtt_slice query,
-                      uint8_t answer[PORTMAP_ANSWER_MAX]);
+/**
+ * Length of the answer to `query`; 0: none. `epoch_s` counts from the router's start. `claimed`:
+ * its outside address, as it says.
+ */
+size_t portmap_answer(enum portmap kind, struct nat *n, const struct dtt_addr *claimed,
+                      uint64_t t_ns, uint32_t epoch_s, const struct dtt_addr *client,
+                      struct dtt_slice query, uint8_t answer[PORTMAP_ANSWER_MAX]);
 
 #endif
