@@ -2,6 +2,7 @@
 #include "option.h"
 
 #include "base/addr.h"
+#include "codec/pkarr.h"
 #include "codec/text.h"
 
 #include <dtt/dht.h>
@@ -131,17 +132,33 @@ static enum option_result set_addr(const struct option_use *use)
 static enum option_result set_peer(const struct option_use *use)
 {
     struct dtt_peer_addr *peer = use->place;
-    char *at = strchr(use->value, '@');
+    size_t len = strcspn(use->value, "@");
     char id[DTT_ID_TEXT_MAX];
-    if (!at || (size_t)(at - use->value) >= sizeof(id)) {
+    if (len >= sizeof(id)) {
         return OPTION_IS_BAD;
     }
     peer->size = sizeof(*peer);
-    memcpy(id, use->value, (size_t)(at - use->value));
-    id[at - use->value] = '\0';
-    return dtt_id_parse(id, &peer->id) == 0
-               ? set_addr(&(struct option_use){.place = &peer->addr, .value = at + 1})
-               : OPTION_IS_BAD;
+    memcpy(id, use->value, len);
+    id[len] = '\0';
+    if (dtt_id_parse(id, &peer->id) != 0) {
+        return OPTION_IS_BAD;
+    }
+    char *addr = use->value + len;
+    return *addr ? set_addr(&(struct option_use){.place = &peer->addr, .value = addr + 1})
+                 : OPTION_TAKEN;
+}
+
+static enum option_result set_url(const struct option_use *use)
+{
+    struct dtt_url url;
+    *(char **)use->place = use->value;
+    return result(dtt_url_parse(use->value, &url) == DTT_OK);
+}
+
+static enum option_result set_origin(const struct option_use *use)
+{
+    *(char **)use->place = use->value;
+    return result(dtt_pkarr_is_origin(use->value));
 }
 
 static enum option_result set_hash(const struct option_use *use)
@@ -201,11 +218,12 @@ const struct option option_table[] = {
     {VALUE(set_text, STATE, "state", "FILE", "a file name", state),
      .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
              "a quick start next time (default: start afresh)"},
-    {LIST(set_peer, PEER, "peer", "ID@ADDR:PORT",
-          "ID@ADDR:PORT with an endpoint id of 64 hex digits, as 'dtt id' prints, and the numeric "
-          "address of a machine",
+    {LIST(set_peer, PEER, "peer", "ID[@ADDR:PORT]",
+          "ID or ID@ADDR:PORT with an endpoint id of 64 hex digits, as 'dtt id' prints, and the "
+          "numeric address of a machine",
           peers, n_peers),
-     .help = "dial this peer too; can be given up to 64 times"},
+     .help = "dial this peer too, which is looked for where it has no\n"
+             "address; can be given up to 64 times"},
     {VALUE(set_seconds, JOIN_TIMEOUT, "join-timeout", "SECONDS",
            "a number of seconds, without a unit and of 100 years at most", join_timeout_ms),
      .help = "give up with exit code 69 after this time without a\n"
@@ -235,6 +253,19 @@ const struct option option_table[] = {
     {VALUE(set_word, LAN, "lan", "WORD", "private or iroh", lan), .words = lans,
      .help = "iroh: tell everybody in the local network where this\n"
              "endpoint is, as iroh's crates do; default: private"},
+    {LIST(set_url, PKARR, "pkarr", "URL", DTT_URL_FORM, pkarr, n_pkarr),
+     .help = "ask this pkarr server where peers are, and keep what\n"
+             "'--publish-addrs' allows there; up to 4 times"},
+    {LIST(set_origin, DNS_ORIGIN, "dns-origin", "DOMAIN", DTT_PKARR_ORIGIN_FORM, dns_origins,
+          n_dns_origins),
+     .help = "ask the name servers of this machine where peers are, by\n"
+             "names in this domain; up to 4 times"},
+    {FLAG(PUBLISH_ADDRS, "publish-addrs", publish_addrs),
+     .help = "keep the addresses of this machine at the pkarr servers,\n"
+             "where everybody who knows the endpoint id can read them"},
+    {VALUE(set_text, CA_FILE, "ca-file", "FILE", "a file name", ca_file),
+     .help = "trust the authorities in FILE (PEM) to name servers\n"
+             "(default: those of the system)"},
     {FLAG(QUIT_ON_EOF, "quit-on-eof", quit_on_eof),
      .help = "leave when standard input has ended and all is sent"},
     {NUMBER(NODES, "nodes", n_nodes, 1, 500), .help = "number of DHT nodes (default 20)"},

@@ -28,6 +28,10 @@ enum option_id {
     OPTION_NO_PORTMAP,
     OPTION_NO_LAN,
     OPTION_LAN,
+    OPTION_PKARR,
+    OPTION_DNS_ORIGIN,
+    OPTION_PUBLISH_ADDRS,
+    OPTION_CA_FILE,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -61,15 +65,20 @@ enum option_id {
     (OPTION_BIT(OPTION_BOOTSTRAP) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_STATE) | \
      OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG))
 #define OPTIONS_SECRET (OPTION_BIT(OPTION_SECRET_FILE) | OPTION_BIT(OPTION_SECRET))
+#define OPTIONS_SERVERS                                                                            \
+    (OPTION_BIT(OPTION_PKARR) | OPTION_BIT(OPTION_DNS_ORIGIN) | OPTION_BIT(OPTION_PUBLISH_ADDRS) | \
+     OPTION_BIT(OPTION_CA_FILE))
 #define OPTIONS_TOPIC                                                                        \
     (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) |  \
      OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) |  \
      OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE) | OPTION_BIT(OPTION_NO_PORTMAP) | \
-     OPTION_BIT(OPTION_NO_LAN) | OPTION_BIT(OPTION_LAN))
+     OPTION_BIT(OPTION_NO_LAN) | OPTION_BIT(OPTION_LAN) | OPTIONS_SERVERS)
 
 #define OPTIONS_LISTEN_MAX 2
 #define OPTIONS_BOOTSTRAP_MAX 32
 #define OPTIONS_PEERS_MAX 64
+#define OPTIONS_PKARR_MAX 4
+#define OPTIONS_DNS_ORIGINS_MAX 4
 #define OPTIONS_ERROR_MAX 320
 
 /** The parsed command line. Strings point into argv. Numbers are -1 where not given. */
@@ -88,6 +97,11 @@ struct options {
     size_t n_listen;
     struct dtt_peer_addr peers[OPTIONS_PEERS_MAX];
     size_t n_peers;
+    const char *pkarr[OPTIONS_PKARR_MAX];
+    size_t n_pkarr;
+    const char *dns_origins[OPTIONS_DNS_ORIGINS_MAX];
+    size_t n_dns_origins;
+    const char *ca_file;
     int64_t join_timeout_ms;
     int64_t for_ms;
     int64_t preset;
@@ -114,7 +128,8 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool no_bootstrap, no_lan, no_portmap, old_line, quit_on_eof, verify, hex, is_real, list, json;
+    bool no_bootstrap, no_lan, no_portmap, publish_addrs, old_line, quit_on_eof, verify, hex,
+        is_real, list, json;
     bool help;
 };
 

@@ -102,9 +102,15 @@ static int open_node(struct session *s, unsigned flags)
                                 .bootstrap = o->bootstrap,
                                 .n_bootstrap = o->n_bootstrap,
                                 .flags = flags | (o->no_portmap ? DTT_NODE_NO_PORTMAP : 0u) |
-                                         (o->no_lan ? DTT_NODE_NO_LAN : 0u),
+                                         (o->no_lan ? DTT_NODE_NO_LAN : 0u) |
+                                         (o->publish_addrs ? DTT_NODE_PUBLISH_ADDRS : 0u),
                                 .log_level = (int)o->log_level,
-                                .state_file = o->state};
+                                .state_file = o->state,
+                                .pkarr = o->pkarr,
+                                .n_pkarr = o->n_pkarr,
+                                .dns_origins = o->dns_origins,
+                                .n_dns_origins = o->n_dns_origins,
+                                .ca_file = o->ca_file};
     char why[1024];
     int err = dtt_config_check(&config, why, sizeof(why));
     if (err != 0) {

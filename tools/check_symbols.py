@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 CORE = ["base", "codec", "crypto", "dht", "record", "lan", "tracker", "gossip", "quic", "portmap",
-        "relay", "node", "sim"]
+        "relay", "pkarr", "node", "sim"]
 
 # Memory, strings and numbers. snprintf writes to memory; printf and friends are not here.
 C_LIBRARY = r"""

@@ -58,8 +58,10 @@ enum dtt_node_flags {
                                          node behind one does while it has topics */
     DTT_NODE_PORTMAP = 1 << 4,      /**< ask for one without topics, too */
     DTT_NODE_NO_LAN = 1 << 5,       /**< do not look for members in the local network */
-    DTT_NODE_LAN_IROH = 1 << 6      /**< speak iroh's own service there, too: it tells everybody in
+    DTT_NODE_LAN_IROH = 1 << 6,     /**< speak iroh's own service there, too: it tells everybody in
                                          that network the endpoint id and the addresses */
+    DTT_NODE_PUBLISH_ADDRS = 1 << 7 /**< pkarr servers are told our addresses, where everybody who
+                                         knows the endpoint id can read them */
 };
 
 /** Log levels: what `log_level` lets through. */
@@ -72,29 +74,40 @@ enum dtt_log_level {
 };
 
 struct dtt_config {
-    size_t size;                  /**< sizeof(struct dtt_config) */
-    const uint8_t *seed;          /**< 32-byte secret identity; NULL: a fresh one */
-    const char *const *listen;    /**< n_listen numeric "ADDR:PORT", at most one a family;
-                                       none: all interfaces, IPv4 and IPv6, any port */
-    size_t n_listen;              /**< 0..2 */
-    const char *const *bootstrap; /**< n_bootstrap "HOST:PORT"; none: the public hosts */
-    size_t n_bootstrap;           /**< 0..32 */
-    unsigned flags;               /**< enum dtt_node_flags */
-    int log_level;                /**< enum dtt_log_level, for dtt_node_next_log */
-    const char *state_file;       /**< keeps the DHT node's id and the nodes it knows for the next
-                                       start: read at open, replaced as a whole a minute later, every
-                                       ten minutes and at close. A missing or damaged file means a
-                                       cold start. For one open node at a time. DTT_EVENT_STATE_FILE
-                                       tells what goes wrong. A short-lived process (fork) writes it,
-                                       so that no disk holds up the program. NULL: none */
+    size_t size;                    /**< sizeof(struct dtt_config) */
+    const uint8_t *seed;            /**< 32-byte secret identity; NULL: a fresh one */
+    const char *const *listen;      /**< n_listen numeric "ADDR:PORT", at most one a family;
+                                         none: all interfaces, IPv4 and IPv6, any port */
+    size_t n_listen;                /**< 0..2 */
+    const char *const *bootstrap;   /**< n_bootstrap "HOST:PORT"; none: the public hosts */
+    size_t n_bootstrap;             /**< 0..32 */
+    unsigned flags;                 /**< enum dtt_node_flags */
+    int log_level;                  /**< enum dtt_log_level, for dtt_node_next_log */
+    const char *state_file;         /**< keeps the DHT node's id and the nodes it knows for the next
+                                         start: read at open, replaced as a whole a minute later, every
+                                         ten minutes and at close. A missing or damaged file means a
+                                         cold start. For one open node at a time. DTT_EVENT_STATE_FILE
+                                         tells what goes wrong. A short-lived process (fork) writes it,
+                                         so that no disk holds up the program. NULL: none */
+    const char *const *pkarr;       /**< n_pkarr URLs of pkarr servers, as
+                                         "https://dns.iroh.link/pkarr": while there are topics they
+                                         are asked where a peer is of which only the endpoint id is
+                                         known, and told where this node is */
+    size_t n_pkarr;                 /**< 0..4 */
+    const char *const *dns_origins; /**< n_dns_origins domains, as "dns.iroh.link", where the name
+                                         servers of this host are asked the same */
+    size_t n_dns_origins;           /**< 0..4 */
+    const char *ca_file;            /**< PEM: the authorities that are trusted to name servers;
+                                         NULL: those of the system */
 };
 
 /**
  * Opens a node: binds its sockets and starts finding DHT nodes. Nothing blocks. The first event,
  * DTT_EVENT_LISTENING, waits already. Errors: DTT_EINVAL and DTT_EADDR (an address that is not of
  * its form), which dtt_config_check explains, as it does DTT_EIO for a state file that cannot be
- * one; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL, DTT_EPERM, DTT_EIO, DTT_EMFILE, DTT_ENOMEM, DTT_ECRYPTO.
- * *ret is written only on success and is closed by dtt_node_close.
+ * one and for a `ca_file` without a certificate; DTT_EADDRINUSE, DTT_EADDRNOTAVAIL, DTT_EPERM,
+ * DTT_EIO, DTT_EMFILE, DTT_ENOMEM, DTT_ECRYPTO. *ret is written only on success and is closed by
+ * dtt_node_close.
  */
 DTT_API DTT_MUST_USE int dtt_node_open(dtt_node **ret, const struct dtt_config *cfg);
 
@@ -293,7 +306,7 @@ DTT_API int dtt_tuning_check(const struct dtt_tuning *t, int preset, char *why, 
 struct dtt_peer_addr {
     size_t size; /**< sizeof(struct dtt_peer_addr); in an array the same in each */
     struct dtt_id id;
-    struct dtt_addr addr;
+    struct dtt_addr addr; /**< no family: it is looked for */
 };
 
 struct dtt_topic_config {

@@ -2,6 +2,7 @@
 /* Configs of the caller's: taken over in whatever size they come, and checked. */
 #include "api/node_priv.h"
 #include "io/state_file.h"
+#include "io/tls.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,11 +55,39 @@ static int check_bootstrap(const struct dtt_config *cfg, char *why, size_t cap)
     return DTT_OK;
 }
 
+static int check_servers(const struct dtt_config *cfg, char *why, size_t cap)
+{
+    struct dtt_url url;
+    char sentence[640];
+    if (cfg->n_pkarr > DTT_PKARR_SERVERS || (cfg->n_pkarr && !cfg->pkarr)) {
+        return dtt_refuse(DTT_EINVAL, why, cap, "pkarr must have 0 to %d URLs", DTT_PKARR_SERVERS);
+    }
+    for (size_t i = 0; i < cfg->n_pkarr; i++) {
+        if (!cfg->pkarr[i] || dtt_url_parse(cfg->pkarr[i], &url) != DTT_OK) {
+            return dtt_refuse(DTT_EADDR, why, cap, "pkarr must be %s, not '%.64s'", DTT_URL_FORM,
+                              cfg->pkarr[i] ? cfg->pkarr[i] : "");
+        }
+    }
+    if (cfg->n_dns_origins > DTT_LOOKUPS_ORIGINS || (cfg->n_dns_origins && !cfg->dns_origins)) {
+        return dtt_refuse(DTT_EINVAL, why, cap, "dns_origins must have 0 to %d domains",
+                          DTT_LOOKUPS_ORIGINS);
+    }
+    for (size_t i = 0; i < cfg->n_dns_origins; i++) {
+        if (!cfg->dns_origins[i] || !dtt_pkarr_is_origin(cfg->dns_origins[i])) {
+            return dtt_refuse(DTT_EADDR, why, cap, "a DNS origin must be %s, not '%.64s'",
+                              DTT_PKARR_ORIGIN_FORM,
+                              cfg->dns_origins[i] ? cfg->dns_origins[i] : "");
+        }
+    }
+    int err = cfg->ca_file ? dtt_tls_check_ca_file(cfg->ca_file, sentence, sizeof(sentence)) : 0;
+    return err ? dtt_refuse(err, why, cap, "%s", sentence) : DTT_OK;
+}
+
 int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, char *why, size_t cap)
 {
     const unsigned flags = DTT_NODE_DHT_ONLY | DTT_NODE_NO_BOOTSTRAP | DTT_NODE_READ_ONLY |
                            DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP | DTT_NODE_NO_LAN |
-                           DTT_NODE_LAN_IROH;
+                           DTT_NODE_LAN_IROH | DTT_NODE_PUBLISH_ADDRS;
     const unsigned contrary = DTT_NODE_NO_PORTMAP | DTT_NODE_PORTMAP;
     const unsigned contrary_lan = DTT_NODE_NO_LAN | DTT_NODE_LAN_IROH;
     if (!dtt_read_sized(ours, sizeof(*ours), theirs)) {
@@ -81,6 +110,9 @@ int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, ch
     if (!err) {
         err = check_bootstrap(ours, why, cap);
     }
+    if (!err) {
+        err = check_servers(ours, why, cap);
+    }
     return !err && ours->state_file ? dtt_state_file_check(ours->state_file, why, cap) : err;
 }
 
@@ -97,7 +129,7 @@ static int read_peers(struct dtt_topic_args *ours, char *why, size_t cap)
         if (theirs->size != ours->cfg.peers->size || !dtt_read_sized(peer, sizeof(*peer), theirs)) {
             return dtt_refuse(DTT_EINVAL, why, cap, "the size of peer %zu is not right", i);
         }
-        if (!dtt_addr_is_usable(&peer->addr)) {
+        if (!dtt_config_takes_addr(&peer->addr)) {
             return dtt_refuse(DTT_EINVAL, why, cap, "nobody can be at the address of peer %zu", i);
         }
     }

@@ -45,6 +45,12 @@ static int drive_by(const struct dtt_config *cfg, struct dtt_io_config *io)
     io->has_lan = (cfg->flags & DTT_NODE_NO_LAN) == 0;
     io->is_lan_iroh = (cfg->flags & DTT_NODE_LAN_IROH) != 0;
     io->state_file = cfg->state_file;
+    io->pkarr = cfg->pkarr;
+    io->n_pkarr = cfg->n_pkarr;
+    io->dns_origins = cfg->dns_origins;
+    io->n_dns_origins = cfg->n_dns_origins;
+    io->is_addrs_public = (cfg->flags & DTT_NODE_PUBLISH_ADDRS) != 0;
+    io->ca_file = cfg->ca_file;
     io->listen_is_default = cfg->n_listen == 0;
     if (io->listen_is_default) {
         io->listen[0] = (struct dtt_addr){.family = DTT_FAMILY_V4};

@@ -51,6 +51,12 @@ __attribute__((format(printf, 4, 5)))
 #endif
 int dtt_refuse(int err, char *why, size_t cap, const char *text, ...);
 
+/** A peer may be given with such an address: a usable one, or none. */
+static inline bool dtt_config_takes_addr(const struct dtt_addr *addr)
+{
+    return addr->family == DTT_FAMILY_NONE || dtt_addr_is_usable(addr);
+}
+
 /** The caller's config as ours, checked; a sentence says what is wrong. DTT_EINVAL, DTT_EADDR. */
 int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, char *why,
                     size_t cap);

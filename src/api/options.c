@@ -14,7 +14,9 @@ struct dtt_options {
     uint8_t topic_hash[DTT_TOPIC_HASH_BYTES];
     char *listen[2];
     char *bootstrap[DTT_IO_BOOTSTRAPS];
-    char *state_file, *name, *secret;
+    char *pkarr[DTT_PKARR_SERVERS];
+    char *dns_origins[DTT_LOOKUPS_ORIGINS];
+    char *state_file, *ca_file, *name, *secret;
     struct dtt_peer_addr peers[DTT_TOPIC_PEERS];
 };
 
@@ -138,9 +140,10 @@ static int set_peer(dtt_options *o, const char *value, const struct why *why)
         memcpy(id, value, len);
         id[len] = '\0';
     }
-    if (len >= sizeof(id) || dtt_id_parse(id, &peer.id) != DTT_OK || value[len] != '@' ||
-        dtt_addr_parse(value + len + 1, &peer.addr) != DTT_OK || !dtt_addr_is_usable(&peer.addr)) {
-        return refuse(why, DTT_EADDR, "ID@ADDR:PORT");
+    if (len >= sizeof(id) || dtt_id_parse(id, &peer.id) != DTT_OK ||
+        (value[len] == '@' && (dtt_addr_parse(value + len + 1, &peer.addr) != DTT_OK ||
+                               !dtt_addr_is_usable(&peer.addr)))) {
+        return refuse(why, DTT_EADDR, "ID@ADDR:PORT or ID");
     }
     o->peers[o->topic.n_peers++] = peer;
     return DTT_OK;
@@ -161,6 +164,28 @@ static int set_bootstrap(dtt_options *o, const char *value, const struct why *wh
     return dtt_addr_split_host(value, host, &port) == DTT_OK
                ? add(o->bootstrap, &o->node.n_bootstrap, DTT_IO_BOOTSTRAPS, value, why)
                : refuse(why, DTT_EADDR, "of the form HOST:PORT");
+}
+
+static int set_pkarr(dtt_options *o, const char *value, const struct why *why)
+{
+    struct dtt_url url;
+    return dtt_url_parse(value, &url) == DTT_OK
+               ? add(o->pkarr, &o->node.n_pkarr, DTT_PKARR_SERVERS, value, why)
+               : refuse(why, DTT_EADDR, DTT_URL_FORM);
+}
+
+static int set_dns_origin(dtt_options *o, const char *value, const struct why *why)
+{
+    return dtt_pkarr_is_origin(value)
+               ? add(o->dns_origins, &o->node.n_dns_origins, DTT_LOOKUPS_ORIGINS, value, why)
+               : refuse(why, DTT_EADDR, DTT_PKARR_ORIGIN_FORM);
+}
+
+static int set_ca_file(dtt_options *o, const char *value, const struct why *why)
+{
+    int err = keep(&o->ca_file, value, strlen(value), why);
+    o->node.ca_file = o->ca_file;
+    return err;
 }
 
 static int set_state_file(dtt_options *o, const char *value, const struct why *why)
@@ -217,6 +242,8 @@ dtt_options *dtt_options_new(void)
         o->node.size = sizeof(o->node);
         o->node.listen = (const char *const *)o->listen;
         o->node.bootstrap = (const char *const *)o->bootstrap;
+        o->node.pkarr = (const char *const *)o->pkarr;
+        o->node.dns_origins = (const char *const *)o->dns_origins;
         o->topic.size = sizeof(o->topic);
         o->topic.peers = o->peers;
         o->topic.tuning = &o->tuning;
@@ -234,10 +261,17 @@ dtt_options *dtt_options_free(dtt_options *o)
         for (size_t i = 0; i < o->node.n_bootstrap; i++) {
             free(o->bootstrap[i]);
         }
+        for (size_t i = 0; i < o->node.n_pkarr; i++) {
+            free(o->pkarr[i]);
+        }
+        for (size_t i = 0; i < o->node.n_dns_origins; i++) {
+            free(o->dns_origins[i]);
+        }
         if (o->secret) {
             sodium_memzero(o->secret, o->topic.secret_len);
         }
         free(o->secret);
+        free(o->ca_file);
         free(o->state_file);
         free(o->name);
         sodium_memzero(o, sizeof(*o));
@@ -261,6 +295,10 @@ static const struct {
     {"portmap", NULL, DTT_NODE_PORTMAP},
     {"no_lan", NULL, DTT_NODE_NO_LAN},
     {"lan_iroh", NULL, DTT_NODE_LAN_IROH},
+    {"publish_addrs", NULL, DTT_NODE_PUBLISH_ADDRS},
+    {"pkarr", set_pkarr, 0},
+    {"dns_origin", set_dns_origin, 0},
+    {"ca_file", set_ca_file, 0},
     {"log_level", set_log_level, 0},
     {"state_file", set_state_file, 0},
     {"name", set_name, 0},

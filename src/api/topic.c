@@ -84,7 +84,7 @@ size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap)
 int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer)
 {
     struct dtt_peer_addr ours;
-    if (!t || !dtt_read_sized(&ours, sizeof(ours), peer) || !dtt_addr_is_usable(&ours.addr)) {
+    if (!t || !dtt_read_sized(&ours, sizeof(ours), peer) || !dtt_config_takes_addr(&ours.addr)) {
         return DTT_EINVAL;
     }
     struct dtt_io *io = io_of(t);

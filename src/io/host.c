@@ -7,6 +7,9 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef DTT_HAS_MALLOC_TRIM
+#    include <malloc.h>
+#endif
 
 struct dtt_now dtt_host_now(void)
 {
@@ -18,6 +21,13 @@ struct dtt_now dtt_host_now(void)
         .mono_ns = (uint64_t)mono.tv_sec * DTT_S + (uint64_t)mono.tv_nsec,
         .wall_ns = (int64_t)wall.tv_sec * (int64_t)DTT_S + wall.tv_nsec,
     };
+}
+
+void dtt_host_trim_heap(void)
+{
+#ifdef DTT_HAS_MALLOC_TRIM
+    malloc_trim(0);
+#endif
 }
 
 int dtt_host_entropy(void *buf, size_t len)

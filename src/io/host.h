@@ -10,6 +10,9 @@
 /** The time now; mono_ns is CLOCK_BOOTTIME, which also counts while the host sleeps. */
 struct dtt_now dtt_host_now(void);
 
+/** Gives the system back what the heap has free, where it can. */
+void dtt_host_trim_heap(void);
+
 /** At most 256 random bytes of the system, fit for keys. DTT_EIO when there are none. */
 int dtt_host_entropy(void *buf, size_t len);
 

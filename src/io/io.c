@@ -8,6 +8,7 @@
 #include "io/mdns.h"
 #include "io/names.h"
 #include "io/network.h"
+#include "io/servers.h"
 #include "io/spare_sockets.h"
 #include "io/state_file.h"
 #include "io/state_keeper.h"
@@ -20,9 +21,6 @@
 #include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
-#ifdef DTT_HAS_MALLOC_TRIM
-#    include <malloc.h>
-#endif
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include <uv.h>
@@ -67,6 +65,7 @@ struct dtt_io {
     bool is_network_watched;
     bool needs_gateway; /* for a port mapping */
     struct dtt_upnp upnp;
+    struct dtt_servers servers;
     bool has_lan;
     struct dtt_mdns mdns;
     uv_poll_t mdns_poll[SOCKETS];
@@ -258,6 +257,7 @@ static void send_all(struct dtt_io *io, struct dtt_now now)
     dtt_core_settle(io->core, now);
     send_mdns(io, now);
     keep_spares(io, now);
+    dtt_servers_run(&io->servers, now);
     while (takes_packets(io) && dtt_core_next_packet(io->core, now, &p)) {
         int i = socket_of(io, &p.remote);
         if (dtt_spare_sockets_has(&io->spares, &p)) {
@@ -303,6 +303,7 @@ static uint64_t deadline(const struct dtt_io *io)
         t = dtt_min_ns(t, dtt_state_keeper_deadline(io->state));
     }
     t = dtt_min_ns(t, dtt_network_deadline(&io->network));
+    t = dtt_min_ns(t, dtt_servers_deadline(&io->servers));
     return dtt_min_ns(t, dtt_names_deadline(&io->names));
 }
 
@@ -563,7 +564,12 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
                                    .read_only = cfg->read_only,
                                    .portmap = cfg->portmap,
                                    .has_lan = io->has_lan,
-                                   .is_lan_iroh = cfg->is_lan_iroh};
+                                   .is_lan_iroh = cfg->is_lan_iroh,
+                                   .pkarr = cfg->pkarr,
+                                   .n_pkarr = cfg->n_pkarr,
+                                   .dns_origins = cfg->dns_origins,
+                                   .n_dns_origins = cfg->n_dns_origins,
+                                   .is_addrs_public = cfg->is_addrs_public};
     struct dtt_now now = dtt_host_now();
     memcpy(core.node_seed, cfg->node_seed, sizeof(core.node_seed));
     for (int i = 0; i < SOCKETS; i++) {
@@ -583,7 +589,12 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
                                    .user = io,
                                    .on_address = add_bootstrap,
                                    .on_end = count_resolving};
-    err = dtt_names_init(&io->names, cfg->n_hosts);
+    io->servers =
+        (struct dtt_servers){.core = io->core, .loop = &io->loop, .is_stale = &io->is_stale};
+    err = dtt_servers_init(&io->servers, cfg->ca_file);
+    if (!err) {
+        err = dtt_names_init(&io->names, cfg->n_hosts);
+    }
     for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
         err = add_host(io, cfg->hosts[i], now);
     }
@@ -650,6 +661,7 @@ void dtt_io_close(struct dtt_io *io)
         if (io->state) {
             dtt_state_keeper_close(io->state, now, known);
         }
+        dtt_servers_fini(&io->servers);
         dtt_core_free(io->core);
     }
     if (io->loop.data) {
@@ -739,9 +751,7 @@ static void trim_heap(struct dtt_io *io, struct dtt_now now)
     }
     io->trim_freed = freed;
     io->trim_ns = now.mono_ns + TRIM_EVERY_NS;
-#ifdef DTT_HAS_MALLOC_TRIM
-    malloc_trim(0);
-#endif
+    dtt_host_trim_heap();
 }
 
 int dtt_io_process(struct dtt_io *io)

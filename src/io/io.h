@@ -8,6 +8,7 @@
 
 #include "node/core.h"
 #include "node/limits.h"
+#include "node/lookups.h"
 
 #define DTT_IO_BOOTSTRAPS 32
 
@@ -19,8 +20,14 @@ struct dtt_io_config {
     bool dht_only;
     bool read_only;
     enum dtt_core_portmap portmap;
-    bool has_lan;              /**< members are looked for in the local network, too */
-    bool is_lan_iroh;          /**< and iroh's own service there is spoken */
+    bool has_lan;             /**< members are looked for in the local network, too */
+    bool is_lan_iroh;         /**< and iroh's own service there is spoken */
+    const char *const *pkarr; /**< as the next four in struct dtt_core_config */
+    size_t n_pkarr;
+    const char *const *dns_origins;
+    size_t n_dns_origins;
+    bool is_addrs_public;
+    const char *ca_file;       /**< PEM, instead of the system's authorities; NULL: the latter */
     struct dtt_addr listen[2]; /**< at most one a family; family none: none of it */
     bool listen_is_default;    /**< a family the host does not have is then no error */
     const char *const *hosts;  /**< "HOST:PORT", checked by dtt_addr_split_host */

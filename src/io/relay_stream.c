@@ -92,6 +92,7 @@ static void open_stream(struct dtt_relay_stream *s, struct dtt_now now)
                                     .host = s->host,
                                     .port = s->cfg.port,
                                     .trust = s->cfg.trust,
+                                    .is_stale = s->cfg.is_stale,
                                     .timeout_ms = DTT_RELAY_OPEN_NS / DTT_MS,
                                     .user = s,
                                     .on_open = on_open,

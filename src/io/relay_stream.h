@@ -16,6 +16,7 @@ struct dtt_relay_stream_config {
     const char *authority;
     const char *query;
     uint16_t port;
+    bool *is_stale;              /**< as that of a stream */
     struct dtt_tls_trust *trust; /**< for https, outlives it; NULL: http */
     void *user;
     /** Of all types but CONNECT and DISCONNECT. It may send, and must not free. */

@@ -6,11 +6,17 @@
 #include "io/thread.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* Of each name server: an answer that comes later is of no use. */
+#define TEXT_TRY_S 1
+#define TEXT_TRIES 2
 
 /* Shared by the node and the thread; the last to let go frees it. */
 struct dtt_resolve {
@@ -19,6 +25,8 @@ struct dtt_resolve {
     uint16_t port;
     size_t n;
     struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
+    size_t text_len;
+    uint8_t text[DTT_RESOLVE_TEXT_MAX];
     char host[DTT_HOST_MAX];
 };
 
@@ -30,12 +38,37 @@ static void unref(struct dtt_resolve *r)
     }
 }
 
-static void *run(void *arg)
+static void end(struct dtt_resolve *r)
+{
+    uint64_t one = 1;
+    /* The counter of an eventfd cannot overflow by one: this write does not fail. */
+    (void)!write(r->fd, &one, sizeof(one));
+    unref(r);
+}
+
+static void *find_text(void *arg)
+{
+    struct dtt_resolve *r = arg;
+    int len = -1;
+    if (res_init() == 0) { /* of this thread only */
+#ifdef __GLIBC__
+        _res.retrans = TEXT_TRY_S;
+        _res.retry = TEXT_TRIES;
+#endif
+        len = res_query(r->host, ns_c_in, ns_t_txt, r->text, sizeof(r->text));
+    }
+    if (len > 0) {
+        r->text_len = (size_t)len < sizeof(r->text) ? (size_t)len : sizeof(r->text);
+    }
+    end(r);
+    return NULL;
+}
+
+static void *find_addrs(void *arg)
 {
     struct dtt_resolve *r = arg;
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *list = NULL;
-    uint64_t one = 1;
     if (getaddrinfo(r->host, NULL, &hints, &list) == 0) {
         for (const struct addrinfo *a = list; a && r->n < DTT_RESOLVE_ADDRS; a = a->ai_next) {
             struct dtt_addr addr = dtt_sockaddr_read(a->ai_addr);
@@ -46,13 +79,11 @@ static void *run(void *arg)
         }
         freeaddrinfo(list);
     }
-    /* The counter of an eventfd cannot overflow by one: this write does not fail. */
-    (void)!write(r->fd, &one, sizeof(one));
-    unref(r);
+    end(r);
     return NULL;
 }
 
-int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
+static int start(struct dtt_resolve **ret, const char *host, uint16_t port, void *(*fn)(void *))
 {
     struct dtt_resolve *r = calloc(1, sizeof(*r));
     size_t len = strlen(host);
@@ -68,7 +99,7 @@ int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
         free(r);
         return DTT_EIO;
     }
-    if (!dtt_thread_start(run, r)) {
+    if (!dtt_thread_start(fn, r)) {
         close(r->fd);
         free(r);
         return DTT_EAGAIN;
@@ -77,19 +108,44 @@ int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
     return DTT_OK;
 }
 
+int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
+{
+    return start(ret, host, port, find_addrs);
+}
+
+int dtt_resolve_start_text(struct dtt_resolve **ret, const char *name)
+{
+    return start(ret, name, 0, find_text);
+}
+
 int dtt_resolve_fd(const struct dtt_resolve *r)
 {
     return r->fd;
 }
 
-size_t dtt_resolve_take(struct dtt_resolve *r, struct dtt_addr ret[DTT_RESOLVE_ADDRS])
+/* Until then the thread may write to what it has found. */
+static bool has_ended(const struct dtt_resolve *r)
 {
     uint64_t count;
-    if (read(r->fd, &count, sizeof(count)) != (ssize_t)sizeof(count)) {
+    return read(r->fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
+}
+
+size_t dtt_resolve_take(struct dtt_resolve *r, struct dtt_addr ret[DTT_RESOLVE_ADDRS])
+{
+    if (!has_ended(r)) {
         return 0;
     }
     memcpy(ret, r->addrs, r->n * sizeof(r->addrs[0]));
     return r->n;
+}
+
+size_t dtt_resolve_take_text(struct dtt_resolve *r, uint8_t ret[DTT_RESOLVE_TEXT_MAX])
+{
+    if (!has_ended(r)) {
+        return 0;
+    }
+    memcpy(ret, r->text, r->text_len);
+    return r->text_len;
 }
 
 void dtt_resolve_free(struct dtt_resolve *r)

@@ -51,6 +51,13 @@ struct dtt_stream {
 
 /* -------------------------------------------------------------- watching */
 
+static void tell_stale(struct dtt_stream *s)
+{
+    if (s->cfg.is_stale) {
+        *s->cfg.is_stale = true;
+    }
+}
+
 static void on_watcher_closed(uv_handle_t *handle)
 {
     free(handle->data);
@@ -60,6 +67,7 @@ static void unwatch(struct dtt_stream *s)
 {
     if (s->watcher) {
         s->watcher->of = NULL;
+        tell_stale(s);
         uv_close((uv_handle_t *)&s->watcher->poll, on_watcher_closed);
         s->watcher = NULL;
         s->events = 0;
@@ -81,11 +89,12 @@ static bool watch(struct dtt_stream *s, int fd, int events)
         w->poll.data = w;
         s->watcher = w;
     }
-    if (events != s->events && uv_poll_start(&s->watcher->poll, events, on_ready) != 0) {
-        return false;
+    if (events == s->events) {
+        return true;
     }
+    tell_stale(s);
     s->events = events;
-    return true;
+    return uv_poll_start(&s->watcher->poll, events, on_ready) == 0;
 }
 
 /* ------------------------------------------------------------------- end */

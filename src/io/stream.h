@@ -14,7 +14,7 @@
  * The functions of the user are called from the loop and from dtt_stream_tick, never from within a
  * call of the others here; each may call any of these, dtt_stream_close too. A call and the loop's
  * callbacks change what the loop watches: a driver that sleeps on uv_backend_fd runs the loop once
- * more after them.
+ * more after them, as `is_stale` tells.
  */
 #ifndef DTT_IO_STREAM_H
 #define DTT_IO_STREAM_H
@@ -54,6 +54,7 @@ struct dtt_stream_config {
     uint16_t port;
     struct dtt_tls_trust *trust; /**< for TLS; NULL: plain TCP. Outlives the stream */
     unsigned timeout_ms;         /**< until it is open */
+    bool *is_stale; /**< set when the loop watches other things; NULL, or outlives the stream */
     void *user;
     void (*on_open)(void *user, struct dtt_now now);
     void (*on_bytes)(void *user, struct dtt_now now, struct dtt_slice bytes);

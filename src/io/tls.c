@@ -40,6 +40,18 @@ static int load_trust(struct dtt_tls_trust *trust)
     return DTT_OK;
 }
 
+int dtt_tls_check_ca_file(const char *path, char *why, size_t cap)
+{
+    struct dtt_tls_trust trust = {.ca_file = path};
+    int err = load_trust(&trust);
+    if (err == DTT_OK) {
+        gnutls_certificate_free_credentials(trust.cred);
+        return DTT_OK;
+    }
+    snprintf(why, cap, "there is no certificate to be read in '%.512s'", path);
+    return err == DTT_ENOMEM ? DTT_ENOMEM : DTT_EIO;
+}
+
 static int borrow_trust(struct dtt_tls *t, struct dtt_tls_trust *trust)
 {
     int err = trust->cred ? DTT_OK : load_trust(trust);

@@ -29,6 +29,9 @@ struct dtt_tls_trust {
     unsigned n_users;
 };
 
+/** DTT_OK, or DTT_EIO with a sentence when no authority can be read from the file. */
+int dtt_tls_check_ca_file(const char *path, char *why, size_t cap);
+
 /** How a session reaches the wire. */
 struct dtt_tls_wire {
     void *user;

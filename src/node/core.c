@@ -11,6 +11,7 @@
 #include "node/inside.h"
 #include "node/knock.h"
 #include "node/locate.h"
+#include "node/lookups.h"
 #include "node/meet.h"
 #include "node/once.h"
 #include "node/pair.h"
@@ -81,6 +82,9 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
         if (!err && cfg->has_lan && !cfg->is_plain) {
             err = dtt_lan_new(&c->lan, c->ctx, now);
         }
+        if (!err) {
+            err = dtt_lookups_init(c, cfg);
+        }
     }
     struct dtt_prover prover = {.me = c->id,
                                 .node_seed = cfg->is_plain ? NULL : c->cfg.node_seed,
@@ -111,6 +115,7 @@ void dtt_core_free(struct dtt_core *c)
         dtt_core_topic_free(c->topics[0]);
     }
     dtt_lan_free(c->lan);
+    dtt_lookups_fini(&c->lookups);
     dtt_once_free_all(c);
     dtt_waits_fini(&c->waits);
     dtt_links_fini(&c->links);
@@ -364,6 +369,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
     }
     for (int is_hearsay = 0; is_hearsay < 2; is_hearsay++) {
         bool has_room = c->waits.n_addr_gets < DTT_CORE_ADDR_GETS &&
+                        dtt_lookups_has_room(&c->lookups, is_hearsay) &&
                         (!is_hearsay || c->waits.n_named_gets < DTT_CORE_NAMED_GETS);
         if (has_room && dtt_dials_next_wanted(&c->links, is_hearsay, &wanted)) {
             dtt_locate_get(c, now, &wanted, is_hearsay);
@@ -378,7 +384,7 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
             return true;
         }
     }
-    if (dtt_core_lan_route(c, now)) {
+    if (dtt_core_lan_route(c, now) || dtt_lookups_route(c, now)) {
         return true;
     }
     dtt_links_follow(&c->links, &c->events);
@@ -436,6 +442,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
         if (c->lan) {
             dtt_lan_tick(c->lan, now);
         }
+        dtt_lookups_tick(c, now);
         dtt_locate_put(c, now);
         if (c->reach_ns <= now.mono_ns) {
             look_at_reach(c, now);
@@ -452,6 +459,7 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
         t = dtt_min_ns(t, c->transport.ops->deadline(c->transport.self));
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
         t = dtt_min_ns(t, dtt_links_deadline(&c->links));
+        t = dtt_min_ns(t, dtt_lookups_deadline(&c->lookups));
         if (dtt_links_lag(&c->links, &c->events)) {
             t = 0; /* the program has taken events */
         }

@@ -31,8 +31,13 @@ struct dtt_core_config {
     bool dht_only;
     bool read_only;
     enum dtt_core_portmap portmap;
-    bool is_lan_iroh; /**< and iroh's own service there is spoken */
-    bool has_lan;     /**< members are looked for in the local network, too */
+    bool is_lan_iroh;         /**< and iroh's own service there is spoken */
+    bool has_lan;             /**< members are looked for in the local network, too */
+    const char *const *pkarr; /**< URLs of pkarr servers that are asked and told where we are */
+    size_t n_pkarr;           /**< 0 to DTT_PKARR_SERVERS */
+    const char *const *dns_origins; /**< domains whose name servers are asked where peers are */
+    size_t n_dns_origins;           /**< 0 to DTT_LOOKUPS_ORIGINS */
+    bool is_addrs_public;           /**< pkarr servers are told our addresses */
     bool is_plain; /**< as a Rust node: no addresses in records, and no proofs; for the simulator */
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
     const struct dtt_transport_ops *transport; /**< NULL: QUIC; outlives the core */

@@ -457,9 +457,10 @@ size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now)
 void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,
                              const struct dtt_peer_addr *peer)
 {
-    dtt_dials_name(&t->core->links, now, &peer->id, &peer->addr, 1);
+    size_t n = peer->addr.family != DTT_FAMILY_NONE;
+    dtt_dials_name(&t->core->links, now, &peer->id, &peer->addr, n);
     dtt_gossip_prove(t->core->gossip, now, &t->id, &peer->id);
-    dtt_tracker_want_peer(t->tracker, now, &peer->id, &peer->addr, 1);
+    dtt_tracker_want_peer(t->tracker, now, &peer->id, &peer->addr, n);
 }
 
 void dtt_core_topic_why(const struct dtt_topic *t, struct dtt_now now, struct dtt_why *ret)

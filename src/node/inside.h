@@ -12,6 +12,7 @@
 #include "node/events.h"
 #include "node/limits.h"
 #include "node/links.h"
+#include "node/lookups.h"
 #include "node/meet.h"
 #include "node/self.h"
 #include "node/strangers.h"
@@ -42,6 +43,7 @@ struct dtt_core {
     struct dtt_lan *lan; /**< NULL: the local network is not asked */
     struct dtt_events events;
     struct dtt_waits waits;
+    struct dtt_lookups lookups;
     struct dtt_self self;
     struct dtt_strangers strangers;
     struct dtt_reach reach; /**< as trackers were told last */

@@ -4,6 +4,7 @@
 #include "codec/bencode.h"
 #include "codec/pkarr.h"
 #include "node/dials.h"
+#include "node/lookups.h"
 
 #define COPIES 20 /* nodes that our packet is stored on */
 
@@ -17,13 +18,14 @@ void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id 
     if (c->lan) {
         dtt_lan_want(c->lan, now);
     }
+    dtt_lookups_start(c, now, id, is_hearsay);
     memcpy(args.key, id->bytes, sizeof(args.key));
     int err = dtt_dht_get(c->dht, now, &args, &op);
     if (!err) {
         err = dtt_waits_add(&c->waits, now, op, &wait);
     }
     if (err) {
-        dtt_dials_located(&c->links, now, id, true);
+        dtt_lookups_walk_over(c, now, id);
     }
 }
 
@@ -48,7 +50,11 @@ void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
     struct dtt_wait wait = {.kind = DTT_WAIT_ADDR_PUT};
     struct dtt_dht_put_args args = {.is_mutable = true, .copies = COPIES};
     dtt_dht_op op;
-    if (c->n_topics == 0 || !dtt_self_take(self, now, &c->id)) {
+    if (c->n_topics == 0 || now.mono_ns < self->due_ns) {
+        return;
+    }
+    dtt_lookups_publish(c, now);
+    if (!dtt_self_take(self, now, &c->id)) {
         return;
     }
     look_for_twins(c, now);
@@ -60,14 +66,14 @@ void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
     }
 }
 
-/* The addresses in a packet of `id`; DTT_EPROTO when it is none. */
+/* The number of addresses in a packet of `id`; DTT_EPROTO when it is none. */
 static int read_packet(struct dtt_core *c, const struct dtt_dht_event *ev, const struct dtt_id *id,
-                       struct dtt_addr ret[DTT_BOOK_ADDRS])
+                       struct dtt_pkarr_place *ret)
 {
     struct dtt_slice packet;
     int n = DTT_EPROTO;
     if (dtt_bencode_is_str(dtt_slice(ev->u.value.v, ev->u.value.v_len), &packet)) {
-        n = dtt_pkarr_read(packet, id, ret, DTT_BOOK_ADDRS);
+        n = dtt_pkarr_read(packet, id, ret);
     }
     if (n < 0) {
         DTT_COUNT(c->ctx, NODE_ADDRS_REFUSED);
@@ -80,22 +86,20 @@ static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
                       const struct dtt_dht_event *ev)
 {
     const struct dtt_id *id = &wait->peer;
-    struct dtt_addr addrs[DTT_BOOK_ADDRS];
-    int n = read_packet(c, ev, id, addrs);
+    struct dtt_pkarr_place place;
+    int n = read_packet(c, ev, id, &place);
     if (n > 0 && ev->u.value.seq > wait->seq) {
-        DTT_TRACE(c->ctx, NODE_ADDRS_FOUND, dtt_tv_id(id), dtt_tv_int(n));
         wait->seq = ev->u.value.seq;
-        dtt_dials_learn(&c->links, now, id, addrs, (size_t)n);
-        dtt_dials_located(&c->links, now, id, false);
+        dtt_lookups_walk_found(c, now, id, &place);
     }
 }
 
 static void on_own_packet(struct dtt_core *c, struct dtt_now now, const struct dtt_dht_event *ev)
 {
-    struct dtt_addr addrs[DTT_BOOK_ADDRS];
-    int n = read_packet(c, ev, &c->id, addrs);
+    struct dtt_pkarr_place place;
+    int n = read_packet(c, ev, &c->id, &place);
     for (int i = 0; i < n; i++) {
-        dtt_twins_suspect(c, now, &addrs[i]);
+        dtt_twins_suspect(c, now, &place.addrs[i]);
     }
 }
 
@@ -109,7 +113,7 @@ void dtt_locate_event(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
     } else if (ev->type == DTT_DHT_EV_VALUE) {
         on_packet(c, now, wait, ev);
     } else if (ev->type == DTT_DHT_EV_DONE) {
-        dtt_dials_located(&c->links, now, &wait->peer, true);
+        dtt_lookups_walk_over(c, now, &wait->peer);
     } else if (ev->type == DTT_DHT_EV_PUT_DONE) {
         DTT_TRACE(c->ctx, NODE_ANNOUNCED, dtt_tv_int(ev->u.put.acked));
         if (ev->u.put.acked == 0) {

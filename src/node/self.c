@@ -61,6 +61,18 @@ size_t dtt_self_told(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDR
     return kept ? kept : n;
 }
 
+size_t dtt_self_public(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS])
+{
+    size_t n = dtt_self_told(s, ret);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (dtt_addr_scope(&ret[i]) == DTT_SCOPE_GLOBAL) {
+            ret[kept++] = ret[i];
+        }
+    }
+    return kept ? kept : n;
+}
+
 void dtt_self_soon(struct dtt_self *s, struct dtt_now now)
 {
     s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + DTT_SELF_DELAY_NS);
@@ -71,32 +83,20 @@ void dtt_self_failed(struct dtt_self *s, struct dtt_now now)
     s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + DTT_SELF_RETRY_NS);
 }
 
-/* The global ones of the addresses; all of them when none is global. */
-static size_t keep_public(struct dtt_addr *addrs, size_t n)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (dtt_addr_scope(&addrs[i]) == DTT_SCOPE_GLOBAL) {
-            addrs[kept++] = addrs[i];
-        }
-    }
-    return kept ? kept : n;
-}
-
 bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *id)
 {
     struct dtt_addr addrs[DTT_CORE_ADDRS];
+    size_t n = dtt_self_public(s, addrs);
     uint8_t buf[DTT_PKARR_PACKET_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     if (now.mono_ns < s->due_ns) {
         return false;
     }
     s->due_ns = DTT_NEVER;
-    size_t n = keep_public(addrs, dtt_self_told(s, addrs));
     if (n == 0) {
         return false;
     }
-    dtt_pkarr_write(&w, id, addrs, n);
+    dtt_pkarr_write(&w, id, "", addrs, n);
     if (w.failed) {
         return false;
     }

@@ -38,13 +38,15 @@ size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADD
  * else, since a peer that reads it elsewhere would dial itself.
  */
 size_t dtt_self_told(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
+/** Those of them that the public is told: where there is a global one, no other. */
+size_t dtt_self_public(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
 /** Something changed: the next put comes after a short delay. */
 void dtt_self_soon(struct dtt_self *s, struct dtt_now now);
 /** The put failed. */
 void dtt_self_failed(struct dtt_self *s, struct dtt_now now);
 /**
- * True when `packet` is to be put now with `seq`. The item is public: where there is a global
- * address, it names no other. Without addresses nothing is put.
+ * True when `packet` is to be put now with `seq`. It names the addresses for the public; without
+ * any nothing is put.
  */
 bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *id);
 

@@ -77,7 +77,7 @@ static void packets(void)
         forged_seed(seed, i);
         dtt_ed25519_public_key(id.bytes, seed);
         size_t n = name_victim(addrs);
-        dtt_pkarr_write(&w, &id, addrs, n);
+        dtt_pkarr_write(&w, &id, "", addrs, n);
         print_item(seed, dtt_slice(NULL, 0), dtt_host_now().wall_ns / 1000, 0,
                    dtt_slice(packet, w.len));
     }

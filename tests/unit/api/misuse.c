@@ -57,6 +57,7 @@ static void refused(const struct dtt_config *cfg, int err, const char *word)
 
 static void configs_of_a_node(void **state)
 {
+    const char *bad_origins[] = {"a..b"};
     const char *bad[] = {"nonsense"}, *twice[] = {"127.0.0.1:0", "127.0.0.2:0"};
     struct {
         struct dtt_config cfg;
@@ -96,6 +97,21 @@ static void configs_of_a_node(void **state)
     refused(&cfg, DTT_EADDR, "HOST:PORT, not 'nonsense'");
     cfg.n_bootstrap = 33;
     refused(&cfg, DTT_EINVAL, "0 to 32");
+    cfg = node_config();
+    cfg.pkarr = bad;
+    cfg.n_pkarr = 1;
+    refused(&cfg, DTT_EADDR, "URL like https://HOST[:PORT][/PATH]");
+    cfg.n_pkarr = 5;
+    refused(&cfg, DTT_EINVAL, "0 to 4 URLs");
+    cfg = node_config();
+    cfg.dns_origins = bad_origins;
+    cfg.n_dns_origins = 1;
+    refused(&cfg, DTT_EADDR, "domain of letters");
+    cfg.n_dns_origins = 5;
+    refused(&cfg, DTT_EINVAL, "0 to 4 domains");
+    cfg = node_config();
+    cfg.ca_file = "/nonexistent/ca.pem";
+    refused(&cfg, DTT_EIO, "no certificate to be read in '/nonexistent/ca.pem'");
     cfg = node_config();
     cfg.state_file = "/nonexistent/dir/x";
     refused(&cfg, DTT_EIO, "No such file or directory");
@@ -174,6 +190,8 @@ static void configs_of_a_topic(void **state)
     cfg.peers = peers;
     cfg.n_peers = 2;
     assert_int_equal(dtt_addr_parse("127.0.0.1:9", &peers[0].addr), 0);
+    assert_int_equal(dtt_topic_config_check(&cfg, NULL, 0), DTT_OK); /* one is looked for */
+    assert_int_equal(dtt_addr_parse("127.0.0.1:0", &peers[1].addr), 0);
     refused_topic(&cfg, "address of peer 1");
     peers[1].addr = peers[0].addr;
     assert_int_equal(dtt_topic_config_check(&cfg, NULL, 0), DTT_OK);

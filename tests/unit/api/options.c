@@ -51,6 +51,11 @@ static void a_node_by_name(void **state)
     set("no_lan", "on");
     set("no_lan", "off");
     set("lan_iroh", "on");
+    set("publish_addrs", "on");
+    set("pkarr", "https://dns.iroh.link/pkarr");
+    set("pkarr", "http://127.0.0.1:1");
+    set("dns_origin", "dns.iroh.link");
+    set("ca_file", "/a");
     set("log_level", "debug");
     set("state_file", "/a");
     set("state_file", "/b");
@@ -60,10 +65,16 @@ static void a_node_by_name(void **state)
     assert_int_equal(cfg->n_bootstrap, 2);
     assert_string_equal(cfg->bootstrap[0], "router.example:6881");
     assert_string_equal(cfg->bootstrap[1], "[::1]:7");
-    assert_int_equal(cfg->flags, DTT_NODE_DHT_ONLY | DTT_NODE_PORTMAP | DTT_NODE_LAN_IROH);
+    assert_int_equal(cfg->flags, DTT_NODE_DHT_ONLY | DTT_NODE_PORTMAP | DTT_NODE_LAN_IROH |
+                                     DTT_NODE_PUBLISH_ADDRS);
+    assert_int_equal(cfg->n_pkarr, 2);
+    assert_string_equal(cfg->pkarr[1], "http://127.0.0.1:1");
+    assert_int_equal(cfg->n_dns_origins, 1);
+    assert_string_equal(cfg->dns_origins[0], "dns.iroh.link");
+    assert_string_equal(cfg->ca_file, "/a");
+    assert_int_equal(dtt_config_check(cfg, NULL, 0), DTT_EIO); /* there is no such file */
     assert_int_equal(cfg->log_level, DTT_LOG_DEBUG);
     assert_string_equal(cfg->state_file, "/b");
-    assert_int_equal(dtt_config_check(cfg, NULL, 0), DTT_OK);
 }
 
 static void a_topic_by_name(void **state)
@@ -82,12 +93,14 @@ static void a_topic_by_name(void **state)
     set("preset", "rust-0.3");
     set("peer", peer);
     set("peer", peer);
+    set("peer", text);
     set("tune", "put_retries=2");
     assert_string_equal(cfg->name, "tea room");
     assert_int_equal(cfg->secret_len, 2);
     assert_memory_equal(cfg->secret, "\x00\xff", 2);
     assert_int_equal(cfg->preset, DTT_PRESET_RUST_0_3);
-    assert_int_equal(cfg->n_peers, 2);
+    assert_int_equal(cfg->n_peers, 3);
+    assert_int_equal(cfg->peers[2].addr.family, DTT_FAMILY_NONE);
     assert_memory_equal(&cfg->peers[1].id, &id, sizeof(id));
     assert_int_equal(cfg->peers[1].addr.port, 9);
     assert_int_equal(cfg->tuning->put_retries, 2);
@@ -122,6 +135,9 @@ static void what_is_wrong_is_said_and_changes_nothing(void **state)
     refused("secret_hex", "0", DTT_EINVAL, "hexadecimal");
     refused("preset", "old", DTT_EINVAL, "rust-0.3");
     refused("peer", "me@here", DTT_EADDR, "ID@ADDR:PORT");
+    refused("peer", "me", DTT_EADDR, "ID@ADDR:PORT or ID");
+    refused("pkarr", "dns.iroh.link", DTT_EADDR, "URL");
+    refused("dns_origin", "https://dns.iroh.link", DTT_EADDR, "domain");
     refused("tune", "put_retries=9999", DTT_EINVAL, "put_retries");
     set("listen", "0.0.0.0:0");
     set("listen", "[::]:0");

@@ -142,7 +142,12 @@ static void test_values(void **state)
         "--listen 1.2.3.4",
         "--listen 1.2.3.4:x",
         "--peer x@1.2.3.4:5",
-        "--peer " ID,
+        "--peer " ID "@",
+        "--pkarr dns.iroh.link",
+        "--pkarr ftp://dns.iroh.link/",
+        "--dns-origin a..b",
+        "--dns-origin=",
+        "--ca-file=",
         "--peer " ID "@1.2.3.4:0",
         "--peer " ID "@h:5",
         "--secret-file=",
@@ -215,11 +220,31 @@ static void test_peers(void **state)
     assert_int_equal(o.n_peers, 1);
     assert_memory_equal(&o.peers[0].id, &id, sizeof(id));
     assert_int_equal(o.peers[0].addr.port, 4433);
+    snprintf(line, sizeof(line), "--peer %s room", text);
+    assert_true(parse(&o, &command_pipe, line));
+    assert_int_equal(o.n_peers, 1);
+    assert_int_equal(o.peers[0].addr.family, DTT_FAMILY_NONE);
     /* The same word means an active peer of the record here. */
     snprintf(line, sizeof(line), "--peer %s --topic t", text);
     assert_true(parse(&o, &command_record_seal, line));
     assert_int_equal(o.record.n_active_peers, 1);
     assert_memory_equal(&o.record.active_peers[0], &id, sizeof(id));
+}
+
+static void test_servers(void **state)
+{
+    struct options o;
+    (void)state;
+    assert_true(parse(&o, &command_chat,
+                      "--pkarr https://a.test/pkarr --pkarr http://b.test:1 --dns-origin c.test "
+                      "--publish-addrs --ca-file d room"));
+    assert_int_equal(o.n_pkarr, 2);
+    assert_string_equal(o.pkarr[0], "https://a.test/pkarr");
+    assert_string_equal(o.pkarr[1], "http://b.test:1");
+    assert_int_equal(o.n_dns_origins, 1);
+    assert_string_equal(o.dns_origins[0], "c.test");
+    assert_true(o.publish_addrs);
+    assert_string_equal(o.ca_file, "d");
 }
 
 static void test_record(void **state)
@@ -286,8 +311,8 @@ int main(void)
         cmocka_unit_test(test_arguments), cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_values),    cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_too_many),  cmocka_unit_test(test_peers),
-        cmocka_unit_test(test_record),    cmocka_unit_test(test_help_wins),
-        cmocka_unit_test(test_help_text),
+        cmocka_unit_test(test_servers),   cmocka_unit_test(test_record),
+        cmocka_unit_test(test_help_wins), cmocka_unit_test(test_help_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,12 +6,10 @@
 
 #include <stdlib.h>
 
-#define ADDRS 8
-
 static void check_packet(json_t *v)
 {
     struct dtt_id id;
-    struct dtt_addr addrs[ADDRS];
+    struct dtt_pkarr_place place;
     char text[DTT_ADDR_TEXT_MAX];
     uint8_t buf[DTT_PKARR_PACKET_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
@@ -19,13 +17,15 @@ static void check_packet(json_t *v)
     json_t *list = vectors_at(v, "addrs");
     size_t n = json_array_size(list);
     vectors_hex_into(v, "id", id.bytes, sizeof(id.bytes));
-    assert_int_equal(dtt_pkarr_read(packet, &id, addrs, ADDRS), n);
+    json_t *relay = json_object_get(v, "relay");
+    assert_int_equal(dtt_pkarr_read(packet, &id, &place), n);
+    assert_string_equal(place.relay, relay ? json_string_value(relay) : "");
     for (size_t i = 0; i < n; i++) {
-        dtt_addr_format(&addrs[i], text);
+        dtt_addr_format(&place.addrs[i], text);
         assert_string_equal(text, json_string_value(json_array_get(list, i)));
     }
-    if (!json_object_get(v, "relay") && !json_object_get(v, "user_data")) {
-        dtt_pkarr_write(&w, &id, addrs, n);
+    if (!json_object_get(v, "user_data")) {
+        dtt_pkarr_write(&w, &id, place.relay, place.addrs, n);
         assert_true(dtt_slice_eq(packet, dtt_slice(buf, w.len)));
     }
     free((void *)(uintptr_t)packet.data);

@@ -66,6 +66,7 @@ static int accept_one(int listener)
 enum told { TOLD_OPEN = 1, TOLD_BYTES = 2, TOLD_ROOM = 4, TOLD_END = 8 };
 
 struct client {
+    bool is_stale;
     uv_loop_t loop;
     struct dtt_stream *stream;
     enum told close_in;
@@ -126,6 +127,7 @@ static struct client *client_new(const char *host, uint16_t port, struct dtt_tls
                                     .host = host,
                                     .port = port,
                                     .trust = trust,
+                                    .is_stale = &c->is_stale,
                                     .timeout_ms = TIMEOUT_MS,
                                     .user = c,
                                     .on_open = on_open,

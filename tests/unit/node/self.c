@@ -62,7 +62,11 @@ static size_t told(const struct dtt_addr *addrs, size_t n, struct dtt_addr ret[8
     if (!dtt_self_take(&s, at(1000), &me)) {
         return 0;
     }
-    return (size_t)dtt_pkarr_read(dtt_slice(s.packet, s.len), &me, ret, 8);
+    struct dtt_pkarr_place place;
+    int count = dtt_pkarr_read(dtt_slice(s.packet, s.len), &me, &place);
+    assert_true(count >= 0);
+    memcpy(ret, place.addrs, sizeof(place.addrs));
+    return (size_t)count;
 }
 
 /* Who has a global address tells the public no other, and loopback is nobody else's affair. */

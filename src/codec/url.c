@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "codec/url.h"
+
+static bool is_printable(const char *text)
+{
+    for (; *text; text++) {
+        if (*text <= ' ' || *text >= 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What follows the scheme, of which `ret->is_tls` tells; NULL: another scheme. */
+static const char *after_scheme(const char *text, struct dtt_url *ret)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (int i = 0; i < 2; i++) {
+        if (strncmp(text, schemes[i], strlen(schemes[i])) == 0) {
+            ret->is_tls = i == 1;
+            return text + strlen(schemes[i]);
+        }
+    }
+    return NULL;
+}
+
+static bool has_port(const char *authority)
+{
+    const char *bracket = strchr(authority, ']');
+    return strchr(bracket ? bracket : authority, ':') != NULL;
+}
+
+/* Names of the DNS may end in a dot, of which certificates know nothing. */
+static bool split(struct dtt_url *ret)
+{
+    char text[DTT_URL_MAX + sizeof(":443")];
+    size_t len = strlen(ret->authority);
+    memcpy(text, ret->authority, len + 1);
+    if (!has_port(text)) {
+        memcpy(text + len, ret->is_tls ? ":443" : ":80", ret->is_tls ? 5 : 4);
+    }
+    if (dtt_addr_split_host(text, ret->host, &ret->port) != DTT_OK) {
+        return false;
+    }
+    len = strlen(ret->host);
+    if (ret->host[len - 1] == '.') {
+        ret->host[len - 1] = '\0';
+    }
+    return ret->host[0] != '\0' && !strchr(ret->host, '%');
+}
+
+int dtt_url_parse(const char *text, struct dtt_url *ret)
+{
+    struct dtt_url url = {.is_tls = false};
+    const char *rest =
+        strlen(text) < DTT_URL_MAX && is_printable(text) ? after_scheme(text, &url) : NULL;
+    if (!rest || strpbrk(rest, "?#@\\\"<>")) {
+        return DTT_EADDR;
+    }
+    size_t len = strcspn(rest, "/");
+    size_t path_len = strlen(rest + len);
+    memcpy(url.authority, rest, len);
+    memcpy(url.path, rest + len, path_len);
+    if (path_len > 0 && url.path[path_len - 1] == '/') {
+        url.path[path_len - 1] = '\0';
+    }
+    if (!split(&url)) {
+        return DTT_EADDR;
+    }
+    *ret = url;
+    return DTT_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* URLs of servers (RFC 3986), as far as http and https need them: no user, query or fragment. */
+#ifndef DTT_CODEC_URL_H
+#define DTT_CODEC_URL_H
+
+#include "base/addr.h"
+
+#define DTT_URL_MAX 250 /**< a URL with its NUL: so much fits into a TXT string after "relay=" */
+
+struct dtt_url {
+    bool is_tls;
+    uint16_t port;
+    char host[DTT_HOST_MAX];     /**< without brackets and without the dot at its end */
+    char authority[DTT_URL_MAX]; /**< host and port as in the URL, for the field Host */
+    char path[DTT_URL_MAX];      /**< "" or from its first slash on, without a slash at the end */
+};
+
+#define DTT_URL_FORM "a URL like https://HOST[:PORT][/PATH] of at most 249 bytes"
+
+/** "http://HOST[:PORT][/PATH]", or the same with https. DTT_EADDR: it is nothing like that. */
+int dtt_url_parse(const char *text, struct dtt_url *ret);
+
+#endif
