@@ -22,7 +22,7 @@ static bool parse(struct options *o, const struct command *command, const char *
     int argc = 0;
 
     assert_true(strlen(line) < sizeof(words));
-    strcpy(words, line);
+    memcpy(words, line, strlen(line) + 1);
     for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
         assert_true(argc < 80);
         argv[argc++] = word;
@@ -142,14 +142,14 @@ static void test_values(void **state)
         "--listen 1.2.3.4",
         "--listen 1.2.3.4:x",
         "--peer x@1.2.3.4:5",
-        "--peer " ID "@",
+        ("--peer " ID "@"),
         "--pkarr dns.iroh.link",
         "--pkarr ftp://dns.iroh.link/",
         "--dns-origin a..b",
         "--dns-origin=",
         "--ca-file=",
-        "--peer " ID "@1.2.3.4:0",
-        "--peer " ID "@h:5",
+        ("--peer " ID "@1.2.3.4:0"),
+        ("--peer " ID "@h:5"),
         "--secret-file=",
         "--secret=",
         "--identity=",
@@ -192,15 +192,16 @@ static void test_addresses(void **state)
 static void test_too_many(void **state)
 {
     struct options o;
-    char line[1024] = "room";
+    char line[1024];
+    size_t len = (size_t)snprintf(line, sizeof(line), "room");
 
     (void)state;
     for (int i = 0; i < OPTIONS_BOOTSTRAP_MAX; i++) {
-        strcat(line, " --bootstrap a:1");
+        len += (size_t)snprintf(line + len, sizeof(line) - len, " --bootstrap a:1");
     }
     assert_true(parse(&o, &command_pipe, line));
     assert_int_equal(o.n_bootstrap, OPTIONS_BOOTSTRAP_MAX);
-    strcat(line, " --bootstrap b:1");
+    snprintf(line + len, sizeof(line) - len, " --bootstrap b:1");
     assert_false(parse(&o, &command_pipe, line));
     assert_non_null(strstr(error, "one too many"));
 }
