@@ -283,7 +283,7 @@ static bool take_pong(struct dtt_relay *r, struct dtt_now now, struct dtt_slice 
     r->is_ping_out = false;
     r->pong_by_ns = DTT_NEVER;
     r->ping_ns = now.mono_ns + DTT_RELAY_PING_NS;
-    r->rtt_ns = now.mono_ns - r->ping_sent_ns;
+    r->rtt_ns = now.mono_ns > r->ping_sent_ns ? now.mono_ns - r->ping_sent_ns : 1;
     r->n_failed = 0;
     return true;
 }
