@@ -346,7 +346,7 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
 
 void dtt_core_topic_on_silence(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer)
 {
-    for (size_t i = 0; i < c->n_topics; i++) {
+    for (size_t i = 0; i < c->n_topics && !c->cfg.is_plain; i++) {
         dtt_tracker_neighbor_silent(c->topics[i]->tracker, now, peer);
     }
 }

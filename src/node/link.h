@@ -41,7 +41,7 @@ struct dtt_link {
     struct dtt_id via;                /**< the peer that named it, if race.is_hearsay */
     struct dtt_gossip_topic_id topic; /**< for which it is dialled */
     struct dtt_bucket meets;          /**< messages of a meeting that we look at (meet.h) */
-    uint64_t sought_ns;               /**< dtt_nats_seek asks again then */
+    uint64_t sought_ns;               /**< dtt_seek looks for it again then */
     bool is_meet_deaf;                /**< it knows no meetings */
     struct dtt_race race; /**< goes on for a while when the peer has connected to us meanwhile */
 

@@ -71,12 +71,13 @@ void dtt_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_addr addrs[DTT_BOOK_ADDRS];
     size_t n = addrs_of_sought(p, now, link, addrs);
-    dial_other(p, now, link, addrs, n);
-    if (n == 0 || now.mono_ns < link->sought_ns || link->out.n == 0) {
+    if (n == 0 || now.mono_ns < link->sought_ns) {
         return;
     }
     link->sought_ns = now.mono_ns + DTT_SEEK_AGAIN_NS;
-    if (!dtt_meet_want(p, now, &link->id, &link->out.streams[0].topic, addrs, n, NULL)) {
+    dial_other(p, now, link, addrs, n);
+    if (link->out.n == 0 ||
+        !dtt_meet_want(p, now, &link->id, &link->out.streams[0].topic, addrs, n, NULL)) {
         struct dtt_id *place = dtt_ring_push(&p->sought);
         if (place) { /* else it is its turn again before long */
             *place = link->id;
