@@ -5,13 +5,15 @@
 usage: case.py pair LEFT RIGHT            two peers, the right one 3 s after the left one
        case.py swarm WAITS KIND...        one home after another; WAITS: seconds before each, such as
                                           0,3,45; the last one goes on
-       case.py age LEFT RIGHT [COMMON]    they talk for four minutes: the longest silence; COMMON
-                                          is the kind of a third member that says nothing
+       case.py age LEFT RIGHT [COMMON]    they talk: the longest silence; COMMON is the kind of a third
+                                          member that says nothing
        case.py opened KIND                a home that asks its router, then a newcomer behind prcone
        case.py lan KIND SAME              two hosts of one home, with nobody else in the world
        case.py standing COUNT             DHT datagrams of a member of a swarm of prcone homes
 options (last):
        --must SECONDS                     fails unless everybody has joined by then
+       --silent SECONDS                   of age: fails when somebody hears nothing for longer
+       --talk SECONDS                     of age; default: 240
        --core WORDS                       of the line "core" (control.h); default: jitter=2
        --within SECONDS                   waits so long for a neighbour; default: 60
        --options WORDS                    more options of `dtt pipe`
@@ -27,7 +29,6 @@ import lab
 from harness import Failure, check
 
 GAP = 3  # s between two peers that look for each other
-TALK = 240  # s that `age` talks
 STANDING = 180  # s that a swarm stands still
 
 
@@ -152,7 +153,7 @@ def age(scene, args):
             return {"left": left, "right": right, "joined": None}
         peers = peers[:2]
         speakers = [Speaker(peer) for peer in peers]
-        time.sleep(TALK)
+        time.sleep(args.talk)
         over = time.monotonic()
         for speaker in speakers:
             speaker.is_over.set()
@@ -223,6 +224,8 @@ def arguments():
     parser.add_argument("case", choices=CASES)
     parser.add_argument("words", nargs="+")
     parser.add_argument("--must", type=float)
+    parser.add_argument("--silent", type=float)
+    parser.add_argument("--talk", type=float, default=240)
     parser.add_argument("--core", default="jitter=2")
     parser.add_argument("--within", type=float, default=60)
     parser.add_argument("--options", type=str.split, default=[])
@@ -237,6 +240,10 @@ def test(scene, args):
         check(joined is not None and joined <= args.must * lab.harness.SLOW,
               f"joined after {joined} s, not within {args.must} s")
         check(found.get("heard", True), "joined, and no line came through")
+    if args.silent is not None:
+        longest = found["longest"]
+        check(longest <= args.silent * lab.harness.SLOW,
+              f"heard nothing for {longest} s, not {args.silent} s at most")
 
 
 if __name__ == "__main__":
