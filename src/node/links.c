@@ -292,13 +292,13 @@ static void move_over(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     }
 }
 
-/* The first n connections are not heard; another one takes their place. */
-static void strand(struct dtt_link *link, size_t n)
+/* A dial to a peer that was missed has succeeded. One of its own may have come in meanwhile. */
+static void strand_missed(struct dtt_link *link)
 {
-    link->race.replaces = false;
-    while (n > 0) {
-        link->conns[--n].is_stranded = true;
+    for (size_t k = 0; k < link->n_conns; k++) {
+        link->conns[k].is_stranded |= link->conns[k].opened_ns < link->race.missed_ns;
     }
+    link->race.missed_ns = 0;
 }
 
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
@@ -333,8 +333,8 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     dtt_flight_init(&link->conns[link->n_conns - 1].flight);
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
-    if (link->race.replaces && ev->dialed) {
-        strand(link, link->n_conns - 1);
+    if (ev->dialed) {
+        strand_missed(link);
     }
     if (link->conns[0].is_stranded && ev->dialed) {
         move_over(p, now, link, link->n_conns - 1);

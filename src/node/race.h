@@ -52,8 +52,10 @@ struct dtt_race {
     uint64_t kept_ns;  /**< it is not lost before then; the caller's: something else is tried */
     uint64_t end_ns;   /**< it is lost then, whatever goes on; the caller's, 0: never */
     uint64_t retry_ns; /**< an address waits for its time; DTT_NEVER: none does */
-    bool replaces;     /**< its connection takes the place of others, which are not heard */
-    bool is_hearsay;   /**< only another peer vouches for this one: no budget is waited for */
+    /** Connections made before then are not heard, and that of the race takes their place; 0: of
+     * none. */
+    uint64_t missed_ns;
+    bool is_hearsay; /**< only another peer vouches for this one: no budget is waited for */
     struct dtt_try tries[DTT_RACE_TRIES]; /**< what has failed, in the order of the first attempt */
     size_t n_tries;
     struct dtt_try worst; /**< of these the one that tells most; family none: none was known */

@@ -42,7 +42,7 @@ static void dial(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
     }
     dtt_race_stop(&link->race, &p->transport, now);
     dtt_dials_again(p, now, link, addr);
-    link->race.replaces = true;
+    link->race.missed_ns = now.mono_ns;
 }
 
 /*

@@ -147,6 +147,31 @@ static void the_new_connection_takes_the_place_of_the_old_one(void **state)
     assert_non_null(strstr(script(), "close a (moved)"));
 }
 
+/* Both sides have dialled: each keeps the connection on which the other speaks. */
+static void one_that_the_peer_has_made_meanwhile_is_kept(void **state)
+{
+    (void)state;
+    befriend(true);
+    fall_silent();
+    pass(DTT_MS);
+    learn("n");
+    accept_from(3, 'e');
+    hear('e', 3, "hello", false);
+    script();
+    up('n');
+    send_to(3, "two");
+    assert_non_null(strstr(script(), "write e/"));
+    for (int i = 0; i < 30; i++) {
+        pass(DTT_S);
+        hear('n', 3, "hello", false);
+        hear('e', 7, "hello", false);
+    }
+    const char *said_meanwhile = script();
+    assert_null(strstr(said_meanwhile, "close e"));
+    assert_null(strstr(said_meanwhile, "close n"));
+    assert_non_null(strstr(said_meanwhile, "close a (moved)"));
+}
+
 static void a_dial_in_vain_leaves_the_old_connection(void **state)
 {
     (void)state;
@@ -183,6 +208,7 @@ int main(void)
         T(who_is_no_neighbour_is_not_sought),
         T(it_is_dialled_at_its_new_address),
         T(the_new_connection_takes_the_place_of_the_old_one),
+        T(one_that_the_peer_has_made_meanwhile_is_kept),
         T(a_dial_in_vain_leaves_the_old_connection),
         T(where_it_has_knocked_it_is_dialled),
     };
