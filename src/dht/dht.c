@@ -228,7 +228,7 @@ int dtt_dht_get(struct dtt_dht *d, struct dtt_now now, const struct dtt_dht_get_
                                      dtt_lookup_width(args->width ? args->width : DTT_RTABLE_K),
                                  .max_age_ns = args->fresh_ns,
                                  .sample = args->sample,
-                                 .part = args->part,
+                                 .first = args->first,
                                  .is_brief = args->is_brief};
     if (args->is_mutable && args->salt_len > sizeof(args->salt)) {
         return DTT_ETOOBIG;

@@ -67,8 +67,8 @@ struct dtt_dht_get_args {
                             0: ask anew. A get under way is joined in any case */
     uint8_t width;     /**< closest nodes to hear; 0: 8 */
     uint8_t sample;    /**< ask so many of the closest that a get of the same item found within the
-                            last minutes, and no others; 0, or none known: look */
-    uint8_t part;      /**< which of them: successive numbers ask others, until all were asked */
+                            last minutes, and no others, by turns; 0, or none known: look */
+    uint8_t first;     /**< half of a sample are of so many closest nodes */
     bool is_brief;     /**< finding nothing is no reason to look further */
 };
 
@@ -92,6 +92,8 @@ struct dtt_dht_put_args {
      * have returned no value, so that the values of several writers stay visible.
      */
     uint8_t among;
+    uint8_t first; /**< so many of the copies go to the closest nodes, whatever they hold */
+    uint8_t spare; /**< none goes to so many closest nodes, if there are enough others */
     bool is_brief; /**< as in dtt_dht_get_args */
 };
 

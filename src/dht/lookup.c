@@ -465,6 +465,16 @@ bool dtt_lookup_avoid_crowd(struct dtt_lookup *lookup, const uint8_t self[DTT_NO
     return true;
 }
 
+bool dtt_lookup_has_answers(const struct dtt_lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->n; i++) {
+        if (lookup->nodes[i].state == DTT_LOOKUP_NODE_ANSWERED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void dtt_lookup_compact(struct dtt_lookup *lookup, size_t max)
 {
     size_t kept = 0;

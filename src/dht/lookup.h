@@ -56,6 +56,7 @@ struct dtt_lookup_node {
     uint8_t state;   /**< enum dtt_lookup_node_state */
     uint8_t sends;
     bool has_value;   /**< returned a valid value: a put may send cas to it */
+    uint16_t sampled; /**< times it was asked again as one of a sample (walk.h) */
     uint8_t siblings; /**< values it says it holds, if several */
     uint8_t named_by; /**< number of a teller */
     uint8_t teller;   /**< its own number as a teller; 0: has not answered */
@@ -147,6 +148,8 @@ bool dtt_lookup_is_crowd(const struct dtt_lookup *lookup, const struct dtt_looku
 /** No more queries: the first answer of a node that was to be asked again stands. */
 void dtt_lookup_end(struct dtt_lookup *lookup);
 
+/** Some node has answered, in this lookup or before it. */
+bool dtt_lookup_has_answers(const struct dtt_lookup *lookup);
 /** Forgets all but the closest `max` that answered. For keeping. */
 void dtt_lookup_compact(struct dtt_lookup *lookup, size_t max);
 

@@ -218,7 +218,13 @@ static void store_here(struct dtt_dht *d, struct dtt_now now, struct dtt_put *pu
     }
 }
 
-/* A random target of a class, if possible one that holds a value; how many the class has. */
+/* How much a target is to be left out: the claim decides, then, if that is wanted, a value. */
+static unsigned needless(const struct dtt_put_target *target, bool wants_value)
+{
+    return 2u * (DTT_PUT_FIRST - target->claim) + (wants_value && target->has_value);
+}
+
+/* A random one of the most needless targets of a class; how many the class has. */
 static struct dtt_put_target *random_target(struct dtt_dht *d, struct dtt_put *put, size_t first,
                                             bool is_crowd, bool wants_value, size_t *ret_count)
 {
@@ -231,11 +237,12 @@ static struct dtt_put_target *random_target(struct dtt_dht *d, struct dtt_put *p
             continue;
         }
         ++*ret_count;
-        bool is_better = wants_value && target->has_value && !(found && found->has_value);
-        if (wants_value && found && found->has_value && !target->has_value) {
+        unsigned more = needless(target, wants_value);
+        unsigned most = found ? needless(found, wants_value) : 0;
+        if (found && more < most) {
             continue;
         }
-        seen = is_better ? 1 : seen + 1;
+        seen = found && more == most ? seen + 1 : 1;
         if (dtt_rng_below(&d->rng, seen) == 0) {
             found = target;
         }
@@ -258,6 +265,19 @@ static void thin(struct dtt_dht *d, struct dtt_put *put, size_t first, bool is_c
             return;
         }
         *target = put->targets[--put->n];
+    }
+}
+
+/* Readers of a sample ask the closest nodes first: what is urgent goes there, other things not. */
+static void claim(struct dtt_put *put, size_t first)
+{
+    size_t rank = 0;
+    for (size_t i = first; i < put->n; i++) {
+        struct dtt_put_target *target = &put->targets[i];
+        target->claim = rank < put->args.first   ? DTT_PUT_FIRST
+                        : rank < put->args.spare ? DTT_PUT_SPARED
+                                                 : DTT_PUT_CHANCE;
+        rank += !target->is_crowd;
     }
 }
 
@@ -290,6 +310,7 @@ static bool pick_targets(struct dtt_dht *d, struct dtt_put *put, const struct dt
                                               .token_len = node->token_len};
             memcpy(target->token, node->token, node->token_len);
         }
+        claim(put, first);
         thin(d, put, first, false, copies);
         thin(d, put, first, true, copies);
     }

@@ -24,9 +24,13 @@ enum dtt_put_target_state {
     DTT_PUT_TARGET_VERIFIED
 };
 
+/** Which targets are left out first when there are more than copies. */
+enum dtt_put_claim { DTT_PUT_SPARED, DTT_PUT_CHANCE, DTT_PUT_FIRST };
+
 struct dtt_put_target {
     struct dtt_addr addr;
     uint8_t state; /**< enum dtt_put_target_state */
+    uint8_t claim; /**< enum dtt_put_claim */
     uint8_t sends;
     bool has_value;
     bool is_crowd;

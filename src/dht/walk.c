@@ -384,7 +384,7 @@ static bool is_fresh(const struct dtt_walk *walk, struct dtt_now now,
 
 /* The nodes of a side that have answered, the closest first; how many. */
 static size_t answered_of(const struct dtt_lookup *lookup, size_t width,
-                          const struct dtt_lookup_node *ret[DTT_LOOKUP_WIDTH_MAX])
+                          struct dtt_lookup_node *ret[DTT_LOOKUP_WIDTH_MAX])
 {
     size_t n = 0;
     for (size_t i = 0; i < lookup->n && n < width; i++) {
@@ -395,15 +395,34 @@ static size_t answered_of(const struct dtt_lookup *lookup, size_t width,
     return n;
 }
 
+/* Of those asked least often a random one that is not in the sample yet; NULL: none. */
+static struct dtt_lookup_node *rarest(struct dtt_dht *d, struct dtt_lookup_node *const *nodes,
+                                      size_t n, const struct dtt_lookup *sample)
+{
+    struct dtt_lookup_node *found = NULL;
+    size_t equal = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (dtt_lookup_find(sample, &nodes[i]->addr) ||
+            (found && nodes[i]->sampled > found->sampled)) {
+            continue;
+        }
+        equal = found && nodes[i]->sampled == found->sampled ? equal + 1 : 1;
+        if (dtt_rng_below(&d->rng, equal) == 0) {
+            found = nodes[i];
+        }
+    }
+    return found;
+}
+
 /*
- * A walk to some of the nodes of `kept`, of one family; NULL when there are too few. Those who know
- * the same set ask the same part of it at one time, and all of it in a few times: what lies on one
- * node only is found, too.
+ * A walk to some of the nodes of `kept`, of one family; NULL when there are too few. Half of them
+ * are of the closest, where what is urgent is stored first; all have their turn, as some nodes
+ * never hold a value.
  */
 static struct dtt_walk *new_sample(struct dtt_dht *d, struct dtt_now now,
                                    const struct dtt_walk *kept, const struct dtt_walk_wish *wish)
 {
-    const struct dtt_lookup_node *nodes[DTT_LOOKUP_WIDTH_MAX];
+    struct dtt_lookup_node *nodes[DTT_LOOKUP_WIDTH_MAX];
     size_t side = dtt_rng_below(&d->rng, 2);
     size_t n = answered_of(&kept->side[side], wish->width, nodes);
     if (n < wish->sample) {
@@ -416,9 +435,13 @@ static struct dtt_walk *new_sample(struct dtt_dht *d, struct dtt_now now,
     }
     walk->is_sample = true;
     walk->is_brief = true;
-    size_t parts = (n + wish->sample - 1) / wish->sample;
+    size_t first = wish->first < n ? wish->first : n;
     for (size_t i = 0; i < wish->sample; i++) {
-        const struct dtt_lookup_node *node = nodes[(wish->part % parts + i * parts) % n];
+        const struct dtt_lookup *sample = &walk->side[side];
+        struct dtt_lookup_node *node = i % 2 == 0 ? rarest(d, nodes, first, sample)
+                                                  : rarest(d, nodes + first, n - first, sample);
+        node = node ? node : rarest(d, nodes, n, sample);
+        node->sampled++;
         dtt_lookup_add(&walk->side[side], node->id, &node->addr, 0);
     }
     dtt_walks_enter(walk, DTT_WALK_RUNNING);

@@ -25,7 +25,7 @@ struct dtt_walk_wish {
     bool reuse_tokens;   /**< a closest set with good tokens needs not be asked again */
     uint64_t max_age_ns; /**< the result of a walk that ended this little time ago will do */
     size_t sample;       /**< so many of a closest set that is known will do; 0: look */
-    size_t part;         /**< which part of that set: successive numbers ask other nodes */
+    size_t first;        /**< half of these are of so many closest ones */
     bool is_brief;       /**< a get that finds nothing does not look further */
 };
 

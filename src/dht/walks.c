@@ -131,6 +131,13 @@ void dtt_walks_wake_at(struct dtt_dht *d, struct dtt_walk *walk, uint64_t mono_n
     dtt_timerq_set(&d->walk_timers, &walk->timer, mono_ns);
 }
 
+/* Those that answered an earlier walk count, too: a put asks nobody whose token is good. */
+static bool has_closest(const struct dtt_walk *walk)
+{
+    return walk->goal.kind != DTT_GOAL_NODES &&
+           (dtt_lookup_has_answers(&walk->side[0]) || dtt_lookup_has_answers(&walk->side[1]));
+}
+
 /* Leaves of a finished walk the closest set and its tokens. */
 static void compact(struct dtt_dht *d, struct dtt_walk *walk)
 {
@@ -173,9 +180,7 @@ void dtt_walks_release(struct dtt_dht *d, uint64_t since_ns, struct dtt_walk *wa
         walk->ended_ns = since_ns;
         walk->is_shareable = false;
     }
-    bool has_tokens =
-        walk->goal.kind != DTT_GOAL_NODES && walk->side[0].answered + walk->side[1].answered > 0;
-    if (walk->is_sample || !has_tokens || since_ns >= walk->ended_ns + DTT_WALKS_TOKEN_NS) {
+    if (walk->is_sample || !has_closest(walk) || since_ns >= walk->ended_ns + DTT_WALKS_TOKEN_NS) {
         dtt_walks_free(d, walk);
         return;
     }

@@ -144,7 +144,7 @@ void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now)
 static void get_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_tracker_action *a)
 {
     struct dtt_dht_get_args get = {
-        .width = a->width, .sample = a->sample, .part = a->part, .is_brief = a->is_brief};
+        .width = a->width, .sample = a->sample, .first = a->first, .is_brief = a->is_brief};
     struct dtt_wait wait = {.kind = DTT_WAIT_SLOT_GET, .topic = t, .is_sample = a->sample > 0};
     int err = dtt_slots_get(t->core, now, &a->slot, &get, &wait);
     if (err && a->sample == 0) {
@@ -154,8 +154,12 @@ static void get_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_t
 
 static void put_slot(struct dtt_topic *t, struct dtt_now now, const struct dtt_tracker_action *a)
 {
-    struct dtt_dht_put_args put = {
-        .seq = a->seq, .copies = (uint8_t)a->copies, .among = a->width, .is_brief = a->is_brief};
+    struct dtt_dht_put_args put = {.seq = a->seq,
+                                   .copies = (uint8_t)a->copies,
+                                   .among = a->width,
+                                   .first = a->first,
+                                   .spare = a->spare,
+                                   .is_brief = a->is_brief};
     struct dtt_wait wait = {.kind = DTT_WAIT_SLOT_PUT, .topic = t};
     dtt_waits_cancel_put(&t->core->waits, now, t, a->slot.kind, a->slot.minute);
     int err = dtt_slots_put(t->core, now, &a->slot, dtt_slice(a->value, a->value_len), &put, &wait);

@@ -234,6 +234,7 @@ static int write_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o
     struct dtt_writer w = dtt_writer(value, sizeof(value));
     struct dtt_wait wait = {.kind = DTT_WAIT_ONCE_PUT, .once = o};
     struct dtt_rng rng;
+    uint64_t unix_s = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns / DTT_S;
     char label[64];
     snprintf(label, sizeof(label), "publish %" PRIu32 " %d %" PRIu64, o->op, (int)kind,
              now.mono_ns);
@@ -245,7 +246,8 @@ static int write_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o
     }
     dtt_rng_fini(&rng);
     struct dtt_dht_put_args put = {
-        .seq = dtt_slot_next_seq(kind, o->has_old_seq, o->old_seq),
+        .seq = dtt_slot_next_seq(kind, unix_s, kind == DTT_SLOT_OLD_LINE && o->has_old_seq,
+                                 o->old_seq),
         .copies = (uint8_t)o->tuning.slot_copies,
         .among = (uint8_t)o->tuning.slot_width,
         .is_brief = true,

@@ -36,7 +36,8 @@ int dtt_slots_put(struct dtt_core *c, struct dtt_now now, const struct dtt_slot 
                   struct dtt_slice value, struct dtt_dht_put_args *args, struct dtt_wait *wait)
 {
     dtt_dht_op op;
-    args->is_mutable = args->has_cas = true;
+    args->is_mutable = true;
+    args->has_cas = dtt_slot_has_cas(slot->kind);
     args->cas = args->seq;
     args->salt_len = sizeof(slot->salt);
     memcpy(args->key, slot->key, sizeof(args->key));

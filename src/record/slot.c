@@ -49,12 +49,13 @@ void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t 
     dtt_ed25519_public_key(ret->key, ret->seed);
 }
 
-int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, bool has_seen, int64_t seen)
+int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, uint64_t unix_s, bool has_seen, int64_t seen)
 {
-    if (kind != DTT_SLOT_OLD_LINE) {
+    int64_t least = kind == DTT_SLOT_SECRET && unix_s < INT64_MAX ? (int64_t)unix_s : 0;
+    if (kind == DTT_SLOT_PUBLIC) {
         return INT64_MAX;
     }
-    return !has_seen ? 0 : seen < INT64_MAX ? seen + 1 : INT64_MAX;
+    return !has_seen || seen < least ? least : seen < INT64_MAX ? seen + 1 : INT64_MAX;
 }
 
 int dtt_slot_topic(uint8_t ret[32], const char *name, const uint8_t *topic_hash)

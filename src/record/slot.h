@@ -35,11 +35,19 @@ void dtt_slot_init(struct dtt_slot *ret, enum dtt_slot_kind kind, const uint8_t 
                    uint64_t minute, const uint8_t enc_seed[32]);
 
 /**
- * The sequence number (BEP 44 seq, also sent as cas) of the next record in a slot of this kind.
- * The 0.3 line always uses the largest number there is. The old line continues from `seen`, the
- * largest number read from the slot, if any; so nodes that hold another record keep it.
+ * The sequence number (BEP 44 seq) of the next record in a slot of this kind; `seen`: the largest
+ * number read from the slot, if any. The 0.3 line always uses the largest number there is, so many
+ * nodes keep their first record. The old line continues from `seen`, and is refused by nodes that
+ * hold another record, as the number is also sent as cas. In the secret slot, where a newcomer must
+ * find room, later records replace earlier ones: the number is `unix_s`, the time, if that is
+ * larger than `seen`.
  */
-int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, bool has_seen, int64_t seen);
+int64_t dtt_slot_next_seq(enum dtt_slot_kind kind, uint64_t unix_s, bool has_seen, int64_t seen);
+/** Puts into a slot of this kind carry their number as cas, too. */
+static inline bool dtt_slot_has_cas(enum dtt_slot_kind kind)
+{
+    return kind != DTT_SLOT_SECRET;
+}
 
 /** The hash of a topic that is named by exactly one of `name` and `topic_hash`; or DTT_EINVAL. */
 int dtt_slot_topic(uint8_t ret[32], const char *name, const uint8_t *topic_hash);

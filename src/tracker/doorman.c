@@ -12,42 +12,43 @@ void dtt_doorman_init(struct dtt_doorman *d)
 
 void dtt_doorman_off(struct dtt_doorman *d)
 {
-    d->slice = 0;
-    d->wake_ns = DTT_NEVER;
-    d->wants_read = false;
+    dtt_doorman_init(d);
 }
 
-uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t time)
+uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t slice)
 {
-    return dtt_census_draw(door_label, id, time);
+    return dtt_census_draw(door_label, id, slice);
 }
 
 /*
- * Where all know all the two with the lowest numbers of the minute are on duty, by turns. Only
- * neighbours that have told their reach count: others know of no door.
+ * Where all know all the one with the lowest number is on duty. Only neighbours that have told
+ * their reach count: others know of no door.
  */
-static bool is_turn(const struct dtt_peers *peers, const struct dtt_id *self, uint64_t slice)
+static bool is_lowest(const struct dtt_peers *peers, uint64_t minute, uint64_t own)
 {
-    uint64_t minute = slice / DTT_DOORMAN_SLICES;
-    uint64_t own = dtt_doorman_number(self, minute);
-    uint64_t lower = 0, others = 0;
     for (size_t i = 0; i < peers->count; i++) {
         const struct dtt_tracker_peer *p = &peers->list[i];
-        bool is_one = p->state == DTT_PEER_NEIGHBOR && p->tells_reach;
-        others += is_one;
-        lower += is_one && dtt_doorman_number(&p->id, minute) < own;
+        if (p->state == DTT_PEER_NEIGHBOR && p->tells_reach &&
+            dtt_census_number(&p->id, minute) < own) {
+            return false;
+        }
     }
-    return others == 0 || (lower < 2 && (slice + lower) % 2 == 0);
+    return true;
 }
 
-/* Of a swarm that we do not know in full some are on duty by chance, and read in half the slices.
+/*
+ * Of a swarm that we do not know in full some are on duty by chance. In a large one, whose number
+ * counts for no more than it may, they begin one after the other: most find enough records then.
  */
-static bool is_drawn(const struct dtt_id *self, uint64_t slice, uint32_t members)
+static bool is_drawn(uint64_t slice, uint64_t own, uint32_t members)
 {
-    uint32_t of = members < DTT_DOORMAN_MEMBERS ? members : DTT_DOORMAN_MEMBERS;
-    return (of <= DTT_DOORMAN_DUTY || dtt_doorman_number(self, slice / DTT_DOORMAN_SLICES) <
-                                          UINT64_MAX / of * DTT_DOORMAN_DUTY) &&
-           dtt_doorman_number(self, slice) % 2 == 0;
+    uint64_t of = members < DTT_DOORMAN_MEMBERS ? members : DTT_DOORMAN_MEMBERS;
+    if (of <= DTT_DOORMAN_DUTY) {
+        return true;
+    }
+    uint64_t share = UINT64_MAX / of * DTT_DOORMAN_DUTY / DTT_DOORMAN_SLICES;
+    uint64_t first = members > DTT_DOORMAN_MEMBERS ? own / share : 0;
+    return own / share < DTT_DOORMAN_SLICES && first <= slice % DTT_DOORMAN_SLICES;
 }
 
 static uint32_t count_open(const struct dtt_view *v)
@@ -59,24 +60,35 @@ static uint32_t count_open(const struct dtt_view *v)
     return n;
 }
 
-bool dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now, const struct dtt_view *v,
-                      const struct dtt_peers *peers, uint32_t members, bool is_open)
+enum dtt_doorman_turn dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now,
+                                       const struct dtt_view *v, const struct dtt_peers *peers,
+                                       uint32_t members, bool is_open)
 {
-    uint64_t wall_ns = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns;
+    uint64_t wall_ns = now.wall_ns < (int64_t)DTT_DOORMAN_INTO_NS
+                           ? 0
+                           : (uint64_t)now.wall_ns - DTT_DOORMAN_INTO_NS;
     uint64_t slice = wall_ns / DTT_DOORMAN_SLICE_NS;
+    uint64_t minute = slice / DTT_DOORMAN_SLICES;
     d->wake_ns = dtt_add_ns(now.mono_ns, DTT_DOORMAN_SLICE_NS - wall_ns % DTT_DOORMAN_SLICE_NS);
     if (slice == d->slice) {
-        return false;
+        return DTT_DOORMAN_NOTHING;
     }
     d->slice = slice;
     if (count_open(v) + is_open >= DTT_DOORMAN_OPEN && slice % DTT_DOORMAN_SLICES != 0) {
-        return false;
+        return DTT_DOORMAN_NOTHING;
     }
-    bool is_ours = members <= peers->n_neighbors + 1 ? is_turn(peers, &v->self, slice)
-                                                     : is_drawn(&v->self, slice, members);
-    d->has_read |= is_ours;
-    d->wants_read |= is_ours;
-    return is_ours;
+    uint64_t own = dtt_census_number(&v->self, minute);
+    bool knows_all = members <= peers->n_neighbors + 1;
+    if (knows_all ? !is_lowest(peers, minute, own) : !is_drawn(slice, own, members)) {
+        return DTT_DOORMAN_NOTHING;
+    }
+    if (minute != d->minute) {
+        d->minute = minute;
+        return DTT_DOORMAN_BEGINS;
+    }
+    bool is_ours = knows_all || dtt_doorman_number(&v->self, slice) % 2 == 0;
+    d->sample = !is_ours ? 0 : slice % 2 == 0 ? DTT_DOORMAN_SAMPLE : DTT_DOORMAN_SAMPLE / 2;
+    return is_ours ? DTT_DOORMAN_READS : DTT_DOORMAN_NOTHING;
 }
 
 /* Alone a short time ago, and not to be reached by dialling us: the open are met anyhow. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The doorman: in a swarm whose members cannot be reached by strangers somebody has to read the
- * secret slot for newcomers, and dial them. Time is cut into slices; members decide by hashes of
- * time and id who reads, without a word to each other. Those on duty stay so for a minute, as the
- * first read of a minute's slot costs a walk and the next ones four queries.
+ * secret slot for newcomers, and dial them. Members decide by hashes of time and id who is on duty
+ * in a minute, without a word to each other: those that the election wants to publish first. So one
+ * walk serves for both, and newcomers know the record of the doorman: their routers let in nobody
+ * else. After the first read of a minute's slot a doorman asks a few of the closest nodes a slice.
  *
  * A member knows its neighbours, who are there and hold a connection; ids of records count for
  * nothing, as anybody with the secret can write many. So members that are on duty and never read
@@ -16,8 +17,10 @@
 #include "tracker/view.h"
 
 #define DTT_DOORMAN_SLICE_NS (5 * DTT_S)
-#define DTT_DOORMAN_SLICES 12  /**< a minute */
-#define DTT_DOORMAN_SAMPLE 4   /**< nodes asked, of the twelve closest */
+#define DTT_DOORMAN_SLICES 12           /**< a minute */
+#define DTT_DOORMAN_INTO_NS (2 * DTT_S) /**< a slice: by then the alone have written anew */
+#define DTT_DOORMAN_SAMPLE 2   /**< nodes asked in an even slice; half as many in an odd one */
+#define DTT_DOORMAN_PLACES 2   /**< closest nodes of the slot, for those who search */
 #define DTT_DOORMAN_DUTY 3     /**< members on duty, on average, of a swarm that is not known */
 #define DTT_DOORMAN_MEMBERS 64 /**< a swarm counts for no more: estimates can be made up */
 /** So many open members are enough for newcomers; but they may lie: one slice a minute is left. */
@@ -26,24 +29,28 @@
 #define DTT_DOORMAN_AGE_S 60              /**< a record of a newcomer is younger than this */
 #define DTT_DOORMAN_AGAIN_NS (25 * DTT_S) /**< a newcomer dialled this long ago may be chosen */
 
+enum dtt_doorman_turn {
+    DTT_DOORMAN_NOTHING,
+    DTT_DOORMAN_BEGINS, /**< our duty of a minute */
+    DTT_DOORMAN_READS   /**< on duty: a slice of ours begins */
+};
+
 struct dtt_doorman {
-    uint64_t slice;   /**< the last one that was decided; 0: off duty */
-    uint64_t wake_ns; /**< mono, the next one; DTT_NEVER: off duty */
-    bool has_read;    /**< once at least: records that come may be of newcomers */
-    bool wants_read;  /**< the secret slot; the owner clears it */
+    uint64_t slice;   /**< the last one that was decided; 0: none */
+    uint64_t minute;  /**< the last one in which we were on duty; 0: none */
+    uint64_t wake_ns; /**< mono, the next slice; DTT_NEVER: no member */
+    uint8_t sample;   /**< nodes to be asked now; the owner clears it; 0: none */
 };
 
 void dtt_doorman_init(struct dtt_doorman *d);
-/** A member's number in a minute, or in a slice (unix time / 5 s). */
-uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t time);
+/** A member's number in a slice, floor((unix time - 2 s) / 5 s). */
+uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t slice);
 /** No neighbours, or not wanted. */
 void dtt_doorman_off(struct dtt_doorman *d);
-/**
- * A joined member. `members` of the swarm by estimate; `is_open`: strangers reach us. True when a
- * slice of ours begins.
- */
-bool dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now, const struct dtt_view *v,
-                      const struct dtt_peers *peers, uint32_t members, bool is_open);
+/** A joined member. `members` of the swarm by estimate; `is_open`: strangers reach us. */
+enum dtt_doorman_turn dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now,
+                                       const struct dtt_view *v, const struct dtt_peers *peers,
+                                       uint32_t members, bool is_open);
 /** Marks newcomers for dialling that nobody has let in yet; how many. */
 uint32_t dtt_doorman_choose(struct dtt_now now, const struct dtt_view *v, struct dtt_peers *peers);
 

@@ -69,10 +69,13 @@ bool dtt_own_record_next(struct dtt_tracker *t, struct dtt_tracker_action *ret)
         return false;
     }
     ret->slot = slot->slot;
-    ret->seq = dtt_slot_next_seq(kind, slot->has_max_seq, slot->max_seq);
+    ret->seq = dtt_slot_next_seq(kind, info.unix_s, slot->has_max_seq, slot->max_seq);
     ret->width = (uint8_t)t->cfg.tuning.slot_width;
     ret->is_brief = !dtt_tracker_is_searching(t);
     ret->copies = t->cfg.tuning.slot_copies;
+    if (kind == DTT_SLOT_SECRET) {
+        *(dtt_tracker_is_searching(t) ? &ret->first : &ret->spare) = DTT_DOORMAN_PLACES;
+    }
     ret->value_len = value.len;
     hand_out(t, ret, &info);
     return true;
@@ -90,9 +93,9 @@ bool dtt_own_record_next_day(struct dtt_tracker *t, struct dtt_tracker_action *r
     *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_PUT,
                                        .width = (uint8_t)t->cfg.tuning.slot_width,
                                        .is_brief = true,
-                                       .copies = t->cfg.tuning.slot_copies,
-                                       .seq = dtt_slot_next_seq(DTT_SLOT_SECRET, false, 0)};
+                                       .copies = t->cfg.tuning.slot_copies};
     describe_us(t, t->now.mono_ns, &info);
+    ret->seq = dtt_slot_next_seq(DTT_SLOT_SECRET, info.unix_s, false, 0);
     /* In that minute itself it is a record like any other. */
     if (day == t->view.minute || t->cfg.tuning.record_cap == 0 ||
         dtt_slot_make(&ret->slot, DTT_SLOT_SECRET, &t->cfg.secret, t->cfg.topic, day) != DTT_OK ||

@@ -127,6 +127,18 @@ void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t r
     }
 }
 
+void dtt_publisher_on_duty(struct dtt_publisher *p, struct dtt_now now)
+{
+    if (p->tuning->publish && !dtt_publisher_is_visible(p, dtt_now_minute(now))) {
+        make_due(p, now.mono_ns);
+    }
+}
+
+bool dtt_publisher_is_visible(const struct dtt_publisher *p, uint64_t minute)
+{
+    return p->put_ns != DTT_NEVER && p->copies > 0 && p->minute + 1 >= minute;
+}
+
 void dtt_publisher_found_nobody(struct dtt_publisher *p, struct dtt_now now)
 {
     if (p->state == DTT_PUBLISHER_WAITING && p->attempt == 0 && p->fail_wait_ns == 0 &&

@@ -103,6 +103,10 @@ void dtt_publisher_joined(struct dtt_publisher *p, uint64_t mono_ns);
  * When more are elected than wanted, the last of them find enough records in the slot.
  */
 void dtt_publisher_elected(struct dtt_publisher *p, uint64_t mono_ns, uint32_t rank, uint32_t of);
+/** A member on duty at the door is to be known to newcomers, or their routers do not let it in. */
+void dtt_publisher_on_duty(struct dtt_publisher *p, struct dtt_now now);
+/** A record of ours may be seen by those that look at `minute` and the one before. */
+bool dtt_publisher_is_visible(const struct dtt_publisher *p, uint64_t minute);
 /** A search pass found nobody: at least one record a minute. */
 void dtt_publisher_found_nobody(struct dtt_publisher *p, struct dtt_now now);
 /** A new minute began while searching. */

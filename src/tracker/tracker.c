@@ -165,6 +165,15 @@ static void step_search(struct dtt_tracker *t, struct dtt_now now)
     }
 }
 
+/* What a member on duty has read in this minute it goes on reading, in parts. */
+static dtt_slot_kinds kinds_watched(const struct dtt_tracker *t)
+{
+    dtt_slot_kinds secret = 1u << DTT_SLOT_SECRET;
+    bool is_read = t->door.minute == t->view.minute &&
+                   dtt_reads_current_answered_ns(&t->reads, secret) != DTT_NEVER;
+    return is_read ? secret : 0;
+}
+
 /*
  * The read before a record. An elected member looks on behalf of the whole swarm: for strangers,
  * and unless it knows all members for their number. The slot of the minute before tells most about
@@ -172,7 +181,7 @@ static void step_search(struct dtt_tracker *t, struct dtt_now now)
  */
 static void read_for_all(struct dtt_tracker *t, struct dtt_now now)
 {
-    dtt_reads_start_current(&t->reads, now.mono_ns, t->kinds);
+    dtt_reads_start_current(&t->reads, now.mono_ns, t->kinds & ~kinds_watched(t));
     if (t->cfg.tuning.swarm_records == 0) {
         return;
     }
@@ -258,9 +267,12 @@ static uint64_t next_deadline(const struct dtt_tracker *t)
     return has_turn ? dtt_min_ns(at, t->turn_ns) : at;
 }
 
+/* Whose record newcomers do not know is not let in by their routers. */
 static void choose_at_door(struct dtt_tracker *t, struct dtt_now now)
 {
-    uint32_t n = dtt_doorman_choose(now, &t->view, &t->peers);
+    bool may_dial =
+        t->door.wake_ns != DTT_NEVER && dtt_publisher_is_visible(&t->publisher, t->view.minute);
+    uint32_t n = may_dial ? dtt_doorman_choose(now, &t->view, &t->peers) : 0;
     t->ctx->counters[DTT_COUNTER_TRACKER_DOOR_DIALS] += n;
     if (n > 0) {
         dial(t, now.mono_ns);
@@ -279,9 +291,14 @@ static void step_door(struct dtt_tracker *t, struct dtt_now now)
         return;
     }
     uint32_t members = dtt_census_members(&t->census, &t->view, &t->peers);
-    if (dtt_doorman_step(&t->door, now, &t->view, &t->peers, members,
-                         t->reach.kind == DTT_REACH_OPEN)) {
-        choose_at_door(t, now);
+    switch (dtt_doorman_step(&t->door, now, &t->view, &t->peers, members,
+                             t->reach.kind == DTT_REACH_OPEN)) {
+    case DTT_DOORMAN_NOTHING: break;
+    case DTT_DOORMAN_BEGINS:
+        dtt_publisher_on_duty(&t->publisher, now);
+        dtt_reads_start_current(&t->reads, now.mono_ns, 1u << DTT_SLOT_SECRET);
+        break;
+    case DTT_DOORMAN_READS: choose_at_door(t, now); break;
     }
 }
 
@@ -306,9 +323,9 @@ static void step(struct dtt_tracker *t, struct dtt_now now)
     count_failed_dials(t, dtt_peers_expire(&t->peers, now));
     dial(t, now.mono_ns);
     step_search(t, now);
+    step_door(t, now);
     step_publisher(t, now);
     step_merge(t, now);
-    step_door(t, now);
     step_clock(t, now);
     t->deadline_ns = next_deadline(t);
     assert(dtt_tracker_is_searching(t) == (t->peers.n_neighbors == 0));
@@ -542,9 +559,7 @@ void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_
     case DTT_VIEW_NOTHING: break;
     case DTT_VIEW_RECORD:
         hear_record(t, &r);
-        if (t->door.has_read && !dtt_tracker_is_searching(t)) {
-            choose_at_door(t, now);
-        }
+        choose_at_door(t, now);
         break;
     case DTT_VIEW_FAR: hear_far(t, now, &r); break;
     case DTT_VIEW_OWN:
@@ -606,6 +621,7 @@ void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_sl
     if (!is_stored) {
         DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
     }
+    choose_at_door(t, now);
     step(t, now);
 }
 
@@ -679,17 +695,20 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 
 static bool next_door(struct dtt_tracker *t, struct dtt_tracker_action *ret)
 {
+    uint8_t sample = t->door.sample;
     const struct dtt_view_slot *slot =
-        t->door.wants_read ? dtt_view_slot(&t->view, DTT_SLOT_SECRET, t->view.minute) : NULL;
-    t->door.wants_read = false;
+        sample > 0 && dtt_publisher_is_visible(&t->publisher, t->view.minute)
+            ? dtt_view_slot(&t->view, DTT_SLOT_SECRET, t->view.minute)
+            : NULL;
+    t->door.sample = 0;
     if (!slot) {
         return false;
     }
     *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_GET,
                                        .slot = slot->slot,
                                        .width = (uint8_t)t->cfg.tuning.slot_width,
-                                       .sample = DTT_DOORMAN_SAMPLE,
-                                       .part = (uint8_t)t->door.slice,
+                                       .sample = sample,
+                                       .first = DTT_DOORMAN_PLACES,
                                        .is_brief = true};
     DTT_COUNT(t->ctx, TRACKER_DOOR_READS);
     DTT_TRACE(t->ctx, TRACKER_DOOR, dtt_tv_text(dtt_tracker_kind_name(DTT_SLOT_SECRET)),

@@ -111,8 +111,10 @@ struct dtt_tracker_action {
     uint8_t width;        /**< GET, PUT: how many of the nodes closest to the slot are asked */
     uint8_t sample;       /**< GET: so many of them will do, if they are known; nobody waits, no
                                slot_done is due; 0: all */
-    uint8_t part;         /**< GET: which of them */
-    bool is_brief;        /**< GET, PUT: a quick look is enough if the slot is empty */
+    uint8_t first; /**< PUT: so many copies go to the closest nodes; GET: half of a sample are of
+                      these */
+    uint8_t spare; /**< PUT: so many of the closest nodes are left to others */
+    bool is_brief; /**< GET, PUT: a quick look is enough if the slot is empty */
     size_t value_len;
     uint8_t value[DTT_RECORD_VALUE_MAX]; /**< PUT: raw bytes, to be bencoded as a string */
     struct dtt_id peer;                  /**< DIAL */

@@ -103,7 +103,8 @@ static void record(const struct dtt_slot *slot, const struct dtt_secret *secret,
         die("no record");
     }
     print_item(slot->seed, dtt_slice(slot->salt, sizeof(slot->salt)),
-               dtt_slot_next_seq(slot->kind, false, 0), slot->minute, dtt_slice(value, sealed.len));
+               dtt_slot_next_seq(slot->kind, slot->minute * 60, false, 0), slot->minute,
+               dtt_slice(value, sealed.len));
 }
 
 static void records(const char *name, const char *words)

@@ -10,6 +10,7 @@ import sys
 
 WIRE = "src/gossip/gossip_wire.h"
 KNOBS = "src/tracker/tuning.def"
+DOORMAN = "src/tracker/doorman.h"
 DOOR = "src/node/door.h"
 BIRTHDAY = "src/node/birthday.h"
 MEETINGS = "src/node/meetings.h"
@@ -100,7 +101,13 @@ FACTS = [
     ("lan.md", "Of one host {} values", "src/lan/sources.h", define("DTT_LAN_OPEN_BURST")),
     ("lan.md", "of all hosts together {} and", "src/lan/sources.h", define("DTT_LAN_OPEN_ALL_BURST")),
     ("lan.md", "(at most {})", "src/node/core_lan.c", define("NEAR_MAX")),
-    ("publishing.md", 'SHA-512("{}" | t LE | id)', "src/tracker/doorman.c", text("door_label")),
+    ("publishing.md", 'SHA-512("{}" | s LE | id)', "src/tracker/doorman.c", text("door_label")),
+    ("publishing.md", "cut into slices of {} s", DOORMAN, define("DTT_DOORMAN_SLICE_NS")),
+    ("publishing.md", "from {} s to 7 s into it", DOORMAN, define("DTT_DOORMAN_INTO_NS")),
+    ("publishing.md", "2^64 * {} / min(n", DOORMAN, define("DTT_DOORMAN_DUTY")),
+    ("publishing.md", "3 / min(n, {})", DOORMAN, define("DTT_DOORMAN_MEMBERS")),
+    ("publishing.md", "written in the last {} s and", DOORMAN, define("DTT_DOORMAN_AGE_S")),
+    ("publishing.md", "none twice in {} s", DOORMAN, define("DTT_DOORMAN_AGAIN_NS")),
     ("meet.md", 'HKDF-SHA256(salt = "{}"', "src/record/meet_message.c", text("label")),
     ("meet.md", '"{}" | T | minute', "src/record/meet_message.c", text("label")),
     ("meet.md", "looks at {} messages a second", MEETINGS, define("DTT_MEETINGS_RATE")),

@@ -105,6 +105,76 @@ static void test_copies_among_more(void **state)
     assert_true(sum >= 9);
 }
 
+/* Whether the node at this address holds the item's value. */
+static bool holds(const struct dtt_addr *addr, const struct net_item *item)
+{
+    struct dtt_storage_item v;
+    for (size_t i = 0; i < net.n; i++) {
+        const struct dtt_dht *d = dtt_addr_eq(&net.nodes[i].addr, addr) ? net.nodes[i].dht : NULL;
+        for (size_t j = 0; d && dtt_storage_at(&d->storage, item->target, j, &v); j++) {
+            if (dtt_slice_eq(v.v, item->put.v)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* How many of the two closest nodes that node 4 knows of an item hold its value. */
+static unsigned closest_holders(const struct net_item *item)
+{
+    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM, .is_mutable = true, .salt_len = 4};
+    memcpy(goal.target, item->target, sizeof(goal.target));
+    memcpy(goal.key, item->get.key, sizeof(goal.key));
+    memcpy(goal.salt, item->get.salt, goal.salt_len);
+    const struct dtt_walk *walk = dtt_walks_find(net.nodes[4].dht, &goal, true);
+    assert_non_null(walk);
+    const struct dtt_lookup *lookup = &walk->side[walk->side[0].n == 0];
+    assert_true(lookup->n >= 2);
+    return (unsigned)holds(&lookup->nodes[0].addr, item) + holds(&lookup->nodes[1].addr, item);
+}
+
+/* What is urgent lies on the closest two, whatever they hold; what is not never does. */
+static void test_the_closest_are_for_what_is_urgent(void **state)
+{
+    (void)state;
+    net_init(&net, 7);
+    net_grow(&net, 50);
+    net_run(&net, 30 * DTT_S);
+    for (uint8_t key = 1; key <= 6; key++) {
+        struct net_item item;
+        net_item(&item, key, 1, "not urgent");
+        item.put.copies = 4;
+        item.put.among = 12;
+        item.put.spare = 2;
+        assert_int_equal(net_put(&net, 4, &item).u.put.asked, 4);
+        assert_int_equal(closest_holders(&item), 0);
+        net_item(&item, key, 1, "urgent");
+        item.put.copies = 4;
+        item.put.among = 12;
+        item.put.first = 2;
+        for (unsigned i = 0; i < 2; i++) { /* the second time they hold it already */
+            assert_int_equal(net_put(&net, 4, &item).u.put.asked, 4);
+            assert_int_equal(closest_holders(&item), 2);
+        }
+    }
+}
+
+/* With few nodes none is left out for others. */
+static void test_few_nodes_are_not_spared(void **state)
+{
+    struct net_item item;
+    (void)state;
+    net_init(&net, 7);
+    net_grow(&net, 5);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "not urgent");
+    item.put.copies = 4;
+    item.put.among = 12;
+    item.put.spare = 2;
+    assert_int_equal(net_put(&net, 4, &item).u.put.asked, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +182,8 @@ int main(void)
         TEST(test_verified_is_not_acked),
         TEST(test_copies),
         TEST(test_copies_among_more),
+        TEST(test_the_closest_are_for_what_is_urgent),
+        TEST(test_few_nodes_are_not_spared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

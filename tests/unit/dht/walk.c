@@ -26,13 +26,45 @@ static void test_nothing_found_widens_the_walk(void **state)
     assert_true(asked[1] < asked[0]);
 }
 
-/* Three samples of four ask each of the twelve closest once, in the order of their parts. */
+/* The nodes of the set that node `i` keeps of an item. */
+static const struct dtt_lookup *kept_of(size_t i, const struct net_item *item)
+{
+    struct dtt_goal goal = {.kind = DTT_GOAL_ITEM, .is_mutable = true, .salt_len = 4};
+    memcpy(goal.target, item->target, sizeof(goal.target));
+    memcpy(goal.key, item->get.key, sizeof(goal.key));
+    memcpy(goal.salt, item->get.salt, goal.salt_len);
+    const struct dtt_walk *walk = dtt_walks_find(net.nodes[i].dht, &goal, true);
+    assert_non_null(walk);
+    return &walk->side[walk->side[0].n == 0];
+}
+
+/* A get of a sample: which of the kept nodes it asks, as bits. */
+static uint32_t sample(size_t i, const struct net_item *item)
+{
+    dtt_dht_op op;
+    struct net_result r;
+    uint32_t asked = 0;
+    assert_int_equal(dtt_dht_get(net.nodes[i].dht, net.now, &item->get, &op), 0);
+    const struct dtt_walk *walk = dtt_walks_in_state(net.nodes[i].dht, DTT_WALK_RUNNING);
+    assert_non_null(walk);
+    assert_true(walk->is_sample);
+    const struct dtt_lookup *kept = kept_of(i, item);
+    const struct dtt_lookup *lookup = &walk->side[walk->side[0].n == 0];
+    assert_int_equal(lookup->n, item->get.sample);
+    for (size_t k = 0; k < kept->n && k < 32; k++) {
+        asked |= dtt_lookup_find(lookup, &kept->nodes[k].addr) ? 1u << k : 0;
+    }
+    net_wait(&net, i, op, 10 * DTT_S, &r);
+    net_result_free(&r);
+    return asked;
+}
+
+/* Samples of two: one of the first two and one other each time; ten of them ask all twelve. */
 static void test_samples_ask_all_by_turns(void **state)
 {
     struct net_item item;
     struct net_result r;
-    uint8_t seen[12][DTT_NODE_ID_BYTES];
-    size_t n = 0;
+    uint32_t asked = 0, last = 0;
     (void)state;
     net_init(&net, 17);
     net_grow(&net, 60);
@@ -42,25 +74,39 @@ static void test_samples_ask_all_by_turns(void **state)
     item.get.is_brief = true;
     net_get(&net, 4, &item, &r);
     net_result_free(&r);
-    item.get.sample = 4;
-    for (uint8_t part = 0; part < 3; part++) {
-        dtt_dht_op op;
-        item.get.part = part;
-        assert_int_equal(dtt_dht_get(net.nodes[4].dht, net.now, &item.get, &op), 0);
-        const struct dtt_walk *walk = dtt_walks_in_state(net.nodes[4].dht, DTT_WALK_RUNNING);
-        assert_non_null(walk);
-        assert_true(walk->is_sample);
-        const struct dtt_lookup *lookup = &walk->side[walk->side[0].n == 0];
-        assert_int_equal(lookup->n, 4);
-        for (size_t i = 0; i < 4; i++) {
-            for (size_t k = 0; k < n; k++) {
-                assert_memory_not_equal(seen[k], lookup->nodes[i].id, DTT_NODE_ID_BYTES);
-            }
-            memcpy(seen[n++], lookup->nodes[i].id, DTT_NODE_ID_BYTES);
-        }
-        net_wait(&net, 4, op, 10 * DTT_S, &r);
-        net_result_free(&r);
+    item.get.sample = 2;
+    item.get.first = 2;
+    for (unsigned i = 0; i < 11; i++) {
+        uint32_t now = sample(4, &item);
+        assert_true((now & 3) == 1 || (now & 3) == 2);
+        assert_true(i % 2 == 0 || (now & 3) != (last & 3));
+        assert_true(i == 10 || (now & asked & ~UINT32_C(3)) == 0);
+        asked |= now;
+        last = now;
     }
+    assert_int_equal(asked, 0xfff);
+    item.get.sample = 1;
+    assert_int_equal(sample(4, &item) & ~UINT32_C(3), 0);
+}
+
+/* A put that asked nobody, as it had good tokens, leaves the set that it was given. */
+static void test_a_put_leaves_the_closest_set(void **state)
+{
+    struct net_item item;
+    struct net_result r;
+    (void)state;
+    net_init(&net, 17);
+    net_grow(&net, 60);
+    net_run(&net, 30 * DTT_S);
+    net_item(&item, 1, 1, "stored");
+    item.get.width = item.put.among = 12;
+    net_get(&net, 4, &item, &r);
+    net_result_free(&r);
+    (void)net_put(&net, 4, &item);
+    net_run(&net, DTT_WALKS_SHARE_NS);
+    assert_true(kept_of(4, &item)->n >= 12);
+    item.get.sample = 2;
+    (void)sample(4, &item);
 }
 
 /* The answer to a query that was taken for lost does not count for another one. */
@@ -101,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_found_widens_the_walk),
         TEST(test_samples_ask_all_by_turns),
+        TEST(test_a_put_leaves_the_closest_set),
         TEST(test_a_late_answer_counts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,11 +168,17 @@ static void test_kinds_in_use(void **state)
 static void test_numbers_of_the_next_record(void **state)
 {
     (void)state;
-    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_PUBLIC, true, 4), INT64_MAX);
-    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, false, 0), INT64_MAX);
-    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, false, 7), 0);
-    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, true, 7), 8);
-    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, true, INT64_MAX), INT64_MAX);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_PUBLIC, 5, true, 4), INT64_MAX);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, 5, false, 7), 0);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, 5, true, 7), 8);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_OLD_LINE, 5, true, INT64_MAX), INT64_MAX);
+    /* Later records replace earlier ones, also those of somebody whose clock is ahead. */
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, 5, false, 0), 5);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, 5, true, 4), 5);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, 5, true, 5), 6);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, 5, true, 9), 10);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, 5, true, INT64_MAX), INT64_MAX);
+    assert_int_equal(dtt_slot_next_seq(DTT_SLOT_SECRET, UINT64_MAX, false, 0), 0);
 }
 
 static void test_a_topic_is_named_in_one_way(void **state)

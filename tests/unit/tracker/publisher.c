@@ -445,6 +445,31 @@ static void who_is_elected_publishes_once(void **state)
     assert_int_equal(deadline_ms(), DTT_NEVER);
 }
 
+/* Whose record is not to be seen does not wait for the time of its election. */
+static void who_is_on_duty_publishes_at_once(void **state)
+{
+    (void)state;
+    tuning.swarm_records = 5;
+    assert_false(dtt_publisher_is_visible(&p, START_MINUTE));
+    assert_true(goes_out(0));
+    assert_false(
+        dtt_publisher_is_visible(&p, START_MINUTE)); /* nobody has said that it is stored */
+    done(100, true);
+    assert_true(dtt_publisher_is_visible(&p, START_MINUTE));
+    assert_true(dtt_publisher_is_visible(&p, START_MINUTE + 1));
+    assert_false(dtt_publisher_is_visible(&p, START_MINUTE + 2));
+    view.is_searching = false;
+    dtt_publisher_on_duty(&p, at_ms(62000));
+    assert_int_equal(deadline_ms(), DTT_NEVER); /* the record of the minute before is still read */
+    dtt_publisher_elected(&p, at_ms(120000).mono_ns, 3, 4);
+    dtt_publisher_on_duty(&p, at_ms(122000));
+    assert_int_equal(deadline_ms(), 122000);
+    view.answered_ns = at_ms(122000).mono_ns;
+    assert_true(goes_out(122000));
+    done(122200, true);
+    assert_int_equal(deadline_ms(), DTT_NEVER);
+}
+
 static void publishing_while_joined_can_be_off(void **state)
 {
     (void)state;
@@ -453,6 +478,7 @@ static void publishing_while_joined_can_be_off(void **state)
     done(100, true);
     dtt_publisher_joined(&p, at_ms(1000).mono_ns);
     dtt_publisher_elected(&p, at_ms(1000).mono_ns, 0, 5);
+    dtt_publisher_on_duty(&p, at_ms(182000));
     assert_int_equal(deadline_ms(), DTT_NEVER);
     dtt_publisher_found_nobody(&p, at_ms(60000));
     assert_true(goes_out(60000));
@@ -510,6 +536,7 @@ int main(void)
         cmocka_unit_test_setup(the_first_record_waits_for_the_address, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
         cmocka_unit_test_setup(who_is_elected_publishes_once, setup),
+        cmocka_unit_test_setup(who_is_on_duty_publishes_at_once, setup),
         cmocka_unit_test_setup(publishing_while_joined_can_be_off, setup),
         cmocka_unit_test_setup(one_slot_that_stores_it_is_enough, setup),
     };

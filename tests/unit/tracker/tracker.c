@@ -535,38 +535,90 @@ static void without_keys_nothing_is_read_or_written(void **state)
     assert_true(status(180000).is_minute_skipped);
 }
 
-/* Alone with a neighbour that knows no door it reads in each slice. */
+/* Answers what the tracker asks of the DHT; counts reads at the door and dials. */
+struct door_seen {
+    unsigned whole, samples, n_public, dials;
+    bool is_stored; /* what is put */
+    bool was_neighbor;
+};
+
+static void serve(uint64_t ms, struct door_seen *seen)
+{
+    struct dtt_tracker_action a;
+    while (dtt_tracker_next(t, true, &a)) {
+        bool is_sample = a.type == DTT_TRACKER_GET && a.sample > 0;
+        bool is_secret = a.slot.kind == DTT_SLOT_SECRET;
+        seen->samples += is_sample;
+        seen->n_public += is_sample && !is_secret;
+        seen->whole += a.type == DTT_TRACKER_GET && !is_sample && is_secret;
+        seen->dials += a.type == DTT_TRACKER_DIAL;
+        seen->was_neighbor |= a.type == DTT_TRACKER_DIAL && a.was_neighbor;
+        if (a.type == DTT_TRACKER_PUT) {
+            assert_int_equal(a.first, is_secret && status(ms).neighbors == 0 ? 2 : 0);
+            assert_int_equal(a.spare, is_secret && status(ms).neighbors > 0 ? 2 : 0);
+            dtt_tracker_put_done(t, at_ms(ms), a.slot.kind, a.slot.minute, DTT_OK,
+                                 seen->is_stored ? 4 : 0);
+        } else if (a.type == DTT_TRACKER_GET && !is_sample) {
+            dtt_tracker_slot_done(t, at_ms(ms), a.slot.kind, a.slot.minute, DTT_OK, 12);
+        }
+    }
+}
+
+static struct door_seen run_door(uint64_t from_ms, uint64_t to_ms, bool is_stored)
+{
+    struct door_seen seen = {.is_stored = is_stored};
+    for (uint64_t ms = from_ms; ms < to_ms; ms += 100) {
+        dtt_tracker_tick(t, at_ms(ms));
+        serve(ms, &seen);
+    }
+    return seen;
+}
+
+/*
+ * Alone with a neighbour that knows no door it is on duty in each minute: it reads the secret slot
+ * once, and then a part of it in each slice.
+ */
 static void the_doorman_reads_and_dials(void **state)
 {
     struct seen seen = {{false}};
-    unsigned reads = 0, n_public = 0, dials = 0;
-    struct dtt_tracker_action a;
     struct dtt_tracker_config cfg = test_config(SELF, DTT_PRESET_DEFAULT);
     (void)state;
     dtt_tracker_free(t);
     ctx.trace = (struct dtt_trace){DTT_TRACE_LEVEL_DEBUG, note_trace, &seen};
     assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(0)), DTT_OK);
-    up(100, 1);
-    for (uint64_t ms = 100; ms < 40100; ms += 100) {
-        dtt_tracker_tick(t, at_ms(ms));
-        if (ms == 30000) {
-            plain_value(ms, 9);
-            dials += out.dials;
-            assert_true(out.dial.was_neighbor);
-        }
-        while (dtt_tracker_next(t, true, &a)) {
-            reads += a.type == DTT_TRACKER_GET && a.sample > 0;
-            n_public += a.type == DTT_TRACKER_GET && a.sample > 0 && a.slot.kind == DTT_SLOT_PUBLIC;
-            dials += a.type == DTT_TRACKER_DIAL;
-        }
-        assert_int_equal(dials, ms >= 30000);
-    }
-    assert_in_range(reads, 5, 9); /* from 30 s on it knows of a third member */
-    assert_int_equal(n_public, 0);
+    (void)run_door(0, 1000, true);
+    up(1000, 1);
+    (void)run_door(1000, 122000, true); /* the passes after joining are over */
+    struct door_seen minute = run_door(122000, 182000, true);
+    assert_in_range(minute.whole, 1, 2); /* an elected member's read may be another one */
+    assert_int_equal(minute.samples, 11);
+    assert_int_equal(minute.n_public, 0);
+    assert_int_equal(minute.dials, 0);
     assert_true(seen.points[DTT_TP_TRACKER_DOOR]);
-    assert_int_equal(dials, 1);
-    down(41000, 1);
+    (void)run_door(182000, 190000, true);
+    struct sealed s;
+    seal_plain(&s, 9, M + 3);
+    value(190000, M + 3, &s);
+    assert_int_equal(out.dials, 1);
+    assert_true(out.dial.was_neighbor);
+    down(191000, 1);
     assert_true(dtt_tracker_deadline(t) != DTT_NEVER);
+}
+
+/* Whose record newcomers do not know is not let in by their routers: it neither reads nor dials. */
+static void who_is_not_to_be_seen_is_no_doorman(void **state)
+{
+    struct dtt_tracker_config cfg = test_config(SELF, DTT_PRESET_DEFAULT);
+    (void)state;
+    dtt_tracker_free(t);
+    assert_int_equal(dtt_tracker_new(&t, &ctx, &cfg, at_ms(0)), DTT_OK);
+    (void)run_door(0, 1000, false);
+    up(1000, 1);
+    assert_int_equal(run_door(1000, 50000, false).samples, 0);
+    plain_value(50000, 9);
+    assert_int_equal(out.dials, 0);
+    assert_int_equal(run_door(50100, 61900, true).dials, 1); /* as soon as its record is stored */
+    assert_in_range(run_door(61900, 122000, true).samples, 3, 9); /* it knows of a third member */
 }
 
 static void trace_points_have_as_many_values_as_fields(void **state)
@@ -652,6 +704,7 @@ int main(void)
         TEST(without_keys_nothing_is_read_or_written),
         TEST(trace_points_have_as_many_values_as_fields),
         TEST(the_doorman_reads_and_dials),
+        TEST(who_is_not_to_be_seen_is_no_doorman),
         TEST(alone_the_reads_become_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
