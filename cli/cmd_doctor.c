@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/addr.h"
 #include "commands.h"
+#include "identity.h"
+#include "io/relay_probe.h"
 #include "output.h"
 #include "print.h"
 #include "session.h"
+#include "signals.h"
 #include "waiting.h"
 
 #include <dtt/dht.h>
@@ -49,6 +52,7 @@ struct doctor {
     const char *failed; /* the first finding that failed */
     bool has_lan;       /* members in the local network can be found */
     bool has_put;
+    bool has_signal;
     unsigned put_asked, put_acked, put_verified;
     struct dtt_event_port_mapping mapping; /* status 0: the router has said nothing yet */
 };
@@ -340,6 +344,57 @@ static void check_mapping(struct doctor *d)
     }
 }
 
+/* A signal came, or the time of '--for' is over. */
+static bool has_enough(void *user)
+{
+    struct doctor *d = user;
+    const struct session *s = &d->session;
+    d->has_signal |= signals_next(s->signals) != 0;
+    return d->has_signal || (s->options->for_ms >= 0 &&
+                             session_now_ms() >= s->start_ms + (uint64_t)s->options->for_ms);
+}
+
+/* As whom the relays see us: some of them let in only those they know. */
+static int get_seed(const struct options *o, uint8_t ret[DTT_SEED_BYTES])
+{
+    return o->identity ? identity_load(o->identity, ret)
+                       : session_exit_code(dtt_seed_generate(ret));
+}
+
+static void report_relay(struct doctor *d, const char *url, const struct dtt_relay_probe_result *r)
+{
+    switch (r->outcome) {
+    case DTT_RELAY_PROBE_SERVES:
+        report(d, "relay", VERDICT_OK,
+               "%s lets this machine in after %.1f ms and answers in %.1f ms", url,
+               (double)r->open_us / 1000, (double)r->rtt_us / 1000);
+        break;
+    case DTT_RELAY_PROBE_FAILED: report(d, "relay", VERDICT_WARN, "%s: %s", url, r->why); break;
+    default: report(d, "relay", VERDICT_WARN, "%s: not known, for want of time", url); break;
+    }
+}
+
+static void check_relays(struct doctor *d)
+{
+    const struct options *o = d->session.options;
+    struct dtt_relay_probe_result results[OPTIONS_RELAYS_MAX];
+    struct dtt_relay_probe probe = {.urls = o->relays,
+                                    .n = o->n_relays,
+                                    .ca_file = o->ca_file,
+                                    .user = d,
+                                    .is_enough = has_enough};
+    if (o->n_relays == 0 || get_seed(o, probe.seed) != EXIT_OK) {
+        return;
+    }
+    int err = dtt_relay_probe_run(&probe, results);
+    for (size_t i = 0; i < o->n_relays && err == 0; i++) {
+        report_relay(d, o->relays[i], &results[i]);
+    }
+    if (err != 0) {
+        report(d, "relay", VERDICT_WARN, "not known: %s", dtt_error_text(err));
+    }
+}
+
 static void check_storage(struct doctor *d)
 {
     if (d->put_verified > 0) {
@@ -527,6 +582,7 @@ static int conclude(struct doctor *d, bool is_complete)
     if (d->has_put) {
         check_storage(d);
     }
+    check_relays(d);
     give_verdict(d, is_complete);
     return d->worst == VERDICT_FAIL ? EXIT_REACH : EXIT_OK;
 }
@@ -562,10 +618,13 @@ const struct command command_doctor = {
                "in the local network can be found, the names of the bootstrap hosts, whether\n"
                "DHT nodes answer over IPv4 and IPv6, the address they see and what NAT that\n"
                "means, whether the home router maps a port to this machine, and whether the\n"
-               "nodes keep a value, stored under a random key. The last line is the verdict.\n"
+               "nodes keep a value, stored under a random key. Then it connects to each relay\n"
+               "that '--relay' names and tells how long that takes, or why it is not let in,\n"
+               "as the endpoint of '--identity'. The last line is the verdict.\n"
                "Joins no topic. Exit code 69 when something fails.",
     .options = OPTIONS_DHT | OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR) |
-               OPTION_BIT(OPTION_NO_PORTMAP) | OPTION_BIT(OPTION_NO_LAN),
+               OPTION_BIT(OPTION_NO_PORTMAP) | OPTION_BIT(OPTION_NO_LAN) |
+               OPTION_BIT(OPTION_RELAY) | OPTION_BIT(OPTION_CA_FILE) | OPTION_BIT(OPTION_IDENTITY),
     .unlisted = OPTIONS_TOPIC & ~OPTION_BIT(OPTION_JOIN_TIMEOUT),
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "base/addr.h"
 #include "codec/pkarr.h"
 #include "codec/text.h"
+#include "io/relay_probe.h"
 
 #include <dtt/dht.h>
 #include <errno.h>
@@ -155,6 +156,12 @@ static enum option_result set_url(const struct option_use *use)
     return result(dtt_url_parse(use->value, &url) == DTT_OK);
 }
 
+static enum option_result set_relay(const struct option_use *use)
+{
+    *(char **)use->place = use->value;
+    return result(dtt_relay_probe_is_url(use->value));
+}
+
 static enum option_result set_origin(const struct option_use *use)
 {
     *(char **)use->place = use->value;
@@ -263,6 +270,9 @@ const struct option option_table[] = {
     {FLAG(PUBLISH_ADDRS, "publish-addrs", publish_addrs),
      .help = "keep the addresses of this machine at the pkarr servers,\n"
              "where everybody who knows the endpoint id can read them"},
+    {LIST(set_relay, RELAY, "relay", "URL", "a URL of the form https://HOST[:PORT], or with http",
+          relays, n_relays),
+     .help = "connect to this relay, too; up to 8 times"},
     {VALUE(set_text, CA_FILE, "ca-file", "FILE", "a file name", ca_file),
      .help = "trust the authorities in FILE (PEM) to name servers\n"
              "(default: those of the system)"},

@@ -32,6 +32,7 @@ enum option_id {
     OPTION_DNS_ORIGIN,
     OPTION_PUBLISH_ADDRS,
     OPTION_CA_FILE,
+    OPTION_RELAY,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -79,6 +80,7 @@ enum option_id {
 #define OPTIONS_PEERS_MAX 64
 #define OPTIONS_PKARR_MAX 4
 #define OPTIONS_DNS_ORIGINS_MAX 4
+#define OPTIONS_RELAYS_MAX 8
 #define OPTIONS_ERROR_MAX 320
 
 /** The parsed command line. Strings point into argv. Numbers are -1 where not given. */
@@ -102,6 +104,8 @@ struct options {
     const char *dns_origins[OPTIONS_DNS_ORIGINS_MAX];
     size_t n_dns_origins;
     const char *ca_file;
+    const char *relays[OPTIONS_RELAYS_MAX];
+    size_t n_relays;
     int64_t join_timeout_ms;
     int64_t for_ms;
     int64_t preset;

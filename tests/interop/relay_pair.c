@@ -6,7 +6,8 @@
  *     relay_pair HOST PORT CAFILE|- QUERY N        N exchanges; CAFILE: by https
  *
  * One line on standard output: "ok N RTT_US LOST", or why not; exit status 0 when all came back.
- * A line "end WHY" stands before it for each connection that ended.
+ * Before it stand "half" when half of them have, and a line "end WHY" for each connection that
+ * ended.
  */
 #define _DEFAULT_SOURCE
 #include "crypto/ed25519.h"
@@ -68,6 +69,10 @@ static void on_datagrams(struct side *s, struct dtt_now now, const struct dtt_re
     if (dtt_slice_eq(e->data, dtt_slice(buf, len)) &&
         memcmp(&e->id, &p->b.id, sizeof(e->id)) == 0) {
         p->n++;
+        if (p->n == p->wanted / 2) {
+            puts("half");
+            fflush(stdout);
+        }
         send_next(p, now);
     }
 }

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""`dtt doctor --relay` and relays of all kinds: what it says of each, and that it does so at once."""
+import base64
+import hashlib
+import json
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import harness
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+CHALLENGE, AUTH, CONFIRMS, DENIES, PING, PONG = 0, 1, 2, 3, 9, 10
+
+
+class FakeRelay(threading.Thread):
+    """Lets its clients in as `course` says: a function that is given a connection."""
+
+    def __init__(self, course, tls=None):
+        super().__init__(daemon=True)
+        self.course, self.tls = course, tls
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.requests = []
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        try:
+            with client if self.tls is None else self.tls.wrap_socket(client, server_side=True) as s:
+                self.course(self, s)
+        except OSError:
+            pass  # the client has left
+
+    def url(self, query=""):
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}/{query}"
+
+
+def read_exactly(s, count):
+    found = b""
+    while len(found) < count:
+        more = s.recv(count - len(found))
+        if not more:
+            raise ConnectionError
+        found += more
+    return found
+
+
+def read_request(relay, s):
+    request = b""
+    while not request.endswith(b"\r\n\r\n"):
+        request += read_exactly(s, 1)
+    relay.requests.append(request.decode())
+    return dict(line.split(": ", 1) for line in request.decode().split("\r\n")[1:] if line)
+
+
+def upgrade(relay, s):
+    key = read_request(relay, s)["Sec-WebSocket-Key"].encode()
+    accept = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
+    s.sendall(f"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}"
+              "\r\nsec-websocket-protocol: iroh-relay-v2\r\n\r\n".encode())
+
+
+def say(s, kind, body=b""):
+    s.sendall(bytes([0x82, 1 + len(body), kind]) + body)
+
+
+def hear(s):
+    """The next frame of the client, all of which are short: type, body."""
+    length = read_exactly(s, 2)[1] & 0x7f
+    mask, masked = read_exactly(s, 4), read_exactly(s, length)
+    frame = bytes(byte ^ mask[i % 4] for i, byte in enumerate(masked))
+    return frame[0], frame[1:]
+
+
+def serves(relay, s):
+    upgrade(relay, s)
+    say(s, CHALLENGE, bytes(16))
+    kind, body = hear(s)
+    harness.check(kind == AUTH and len(body) == 97, f"the answer to a challenge: {kind} {body.hex()}")
+    say(s, CONFIRMS)
+    kind, body = hear(s)
+    harness.check(kind == PING, f"a frame of type {kind}")
+    time.sleep(0.1)  # the round trip that the client is to see
+    say(s, PONG, body)
+    hear(s)
+
+
+def denies(relay, s):
+    upgrade(relay, s)
+    say(s, DENIES, b"\x0enot authorized")
+    read_exactly(s, 1)
+
+
+def forbids(relay, s):
+    read_request(relay, s)
+    s.sendall(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+
+
+def speaks_ssh(_, s):
+    s.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+    read_exactly(s, 1000)
+
+
+def certificate(folder):
+    """An authority's file and the context of a server for localhost that it has signed."""
+    run = lambda *words: subprocess.run(["openssl", *words], cwd=folder, check=True,
+                                        capture_output=True)
+    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    run("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=ca",
+        "-addext", "basicConstraints=critical,CA:TRUE")
+    run("req", *new, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=leaf")
+    (folder / "leaf.ext").write_text("subjectAltName=DNS:localhost\n")
+    run("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+        "-days", "2", "-extfile", "leaf.ext", "-out", "leaf.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
+    return str(folder / "ca.pem"), context
+
+
+def findings(scene, *options):
+    """(verdict, text) of each relay, in the order of the options."""
+    done = scene.run("doctor", "--json", *scene.bootstrap_options(), *options)
+    harness.check(done.returncode == 0, f"doctor: exit {done.returncode}: {done.stderr}")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    return [(e["verdict"], e["text"]) for e in events if e.get("name") == "relay"]
+
+
+def plain(scene):
+    closed = socket.create_server(("127.0.0.1", 0))
+    dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    closed.close()
+    relays = [FakeRelay(course) for course in (serves, denies, forbids, speaks_ssh)]
+    urls = [relay.url() for relay in relays[:3]] + [relays[3].url("?token=t"), dead]
+    options = [word for url in urls for word in ("--relay", url)]
+    found = findings(scene, *options)
+    said = ["lets this machine in after", "the relay denies access: not authorized",
+            "the server refuses to be a relay to us: it answers with HTTP status 403",
+            "the server is not a relay, or of a later version: it does not speak HTTP",
+            "the server cannot be reached: Connection refused"]
+    harness.check([verdict for verdict, _ in found] == ["ok"] + 4 * ["warn"], str(found))
+    for url, text, (_, sentence) in zip(urls, said, found):
+        harness.check(sentence.startswith(url) and text in sentence, f"{text}: {sentence}")
+    ms = float(found[0][1].split(" answers in ")[1].split()[0])
+    harness.check(100 <= ms < 5000, f"the round trip took 100 ms: {found[0]}")
+    harness.check(relays[0].requests[0].startswith("GET /relay HTTP/1.1\r\n"), "the request")
+
+
+def by_tls(scene):
+    folder = scene.path / "ca"
+    folder.mkdir()
+    ca, context = certificate(folder)
+    relay = FakeRelay(serves, context)
+    [(verdict, text)] = findings(scene, "--relay", relay.url("?token=t"), "--ca-file", ca)
+    harness.check(verdict == "ok" and "lets this machine in" in text, text)
+    request = relay.requests[0]
+    harness.check(request.startswith("GET /relay?token=t HTTP/1.1\r\n"), request)
+    harness.check("X-Iroh-Relay-Client-Auth-V1: " in request, f"no keying material: {request}")
+    other = folder / "other"
+    other.mkdir()
+    wrong, _ = certificate(other)
+    [(verdict, text)] = findings(scene, "--relay", relay.url(), "--ca-file", wrong)
+    harness.check(verdict == "warn" and "certificate is not accepted" in text, text)
+
+
+def test(scene):
+    scene.testnet()
+    plain(scene)
+    by_tls(scene)
+
+
+harness.run(test)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Relays: src/relay against the server that iroh's own relays run, iroh-relay, by http and https.
+
+Environment: DTT_IROH_RELAY, the server; the cases are skipped where there is none.
+"""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import harness
+from world import NO_DHT, Failure, Skip, check
+
+IROH_RELAY = os.environ.get("DTT_IROH_RELAY", "build/rust/servers/bin/iroh-relay")
+PAIR = str(pathlib.Path(harness.DTT).parent / "tests/interop/interop-relay")
+EXCHANGES = 500
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+class Server:
+    """iroh-relay on loopback, with further lines of its configuration."""
+
+    def __init__(self, world, certificate=None, lines=()):
+        if not os.access(IROH_RELAY, os.X_OK):
+            raise Skip("iroh-relay is not built")
+        self.port, plain = free_port(), free_port()
+        self.is_tls = certificate is not None
+        config = ["enable_metrics = false", *lines,
+                  f'http_bind_addr = "127.0.0.1:{plain if self.is_tls else self.port}"']
+        if self.is_tls:
+            config += ["[tls]", f'https_bind_addr = "127.0.0.1:{self.port}"', 'cert_mode = "Manual"',
+                       'hostname = ["localhost"]', f'cert_dir = "{certificate}"']
+        self.plain = plain if self.is_tls else self.port
+        self.config = world.path / f"relay-{self.port}.toml"
+        self.config.write_text("\n".join(config) + "\n")
+        self.log = open(world.path / f"relay-{self.port}.log", "w", encoding="utf-8")
+        self.url = f"{'https' if self.is_tls else 'http'}://localhost:{self.port}"
+        self.start()
+        world.network(self)
+
+    def start(self):
+        self.process = subprocess.Popen([IROH_RELAY, "--config-path", str(self.config)],
+                                        stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + 30
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise Failure(f"iroh-relay does not start: {self.log.name}")
+            time.sleep(0.05)
+
+    def answers(self):
+        """Of a server by https the plain port is asked: it opens last."""
+        try:
+            address = f"http://127.0.0.1:{self.plain}/generate_204"
+            with urllib.request.urlopen(address, timeout=5), \
+                    socket.create_connection(("127.0.0.1", self.port), 5):
+                return True
+        except OSError:
+            return False
+
+    def kill(self, number=signal.SIGKILL):
+        self.process.send_signal(number)
+        self.process.wait(30)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.kill()
+        self.log.close()
+
+
+def certificate(world):
+    """A folder with an authority, ca.pem, and what iroh-relay looks for: default.crt, default.key."""
+    folder = world.path / "certificate"
+    folder.mkdir()
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
+            "-subj", "/CN=authority", "-addext", "basicConstraints=critical,CA:TRUE")
+    openssl("req", *new, "-keyout", "default.key", "-out", "leaf.csr", "-subj", "/CN=relay")
+    (folder / "leaf.ext").write_text("basicConstraints=critical,CA:FALSE\n"
+                                     "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", "2", "-extfile", "leaf.ext", "-out", "default.crt")
+    return folder
+
+
+def pair(server, ca="-", query="", exchanges=EXCHANGES):
+    return subprocess.Popen([PAIR, "localhost", str(server.port), str(ca), query, str(exchanges)],
+                            stdout=subprocess.PIPE, text=True)
+
+
+def all_came_back(process, exchanges=EXCHANGES):
+    said, _ = process.communicate(timeout=60)
+    last = said.splitlines()[-1]
+    check(process.returncode == 0 and last.startswith(f"ok {exchanges} "), said)
+    return said
+
+
+def by_http(world):
+    said = all_came_back(pair(Server(world)))
+    check("end" not in said, f"a connection ended: {said}")
+
+
+def by_https(world):
+    folder = certificate(world)
+    said = all_came_back(pair(Server(world, folder), folder / "ca.pem"))
+    check("end" not in said, f"a connection ended: {said}")
+
+
+def with_token(world):
+    server = Server(world, lines=['access.shared_token = ["t"]'])
+    all_came_back(pair(server, query="?token=t"))
+
+
+def restarted(world):
+    server = Server(world)
+    process = pair(server, exchanges=4 * EXCHANGES)
+    check(process.stdout.readline() == "half\n", "the first half did not come back")
+    server.kill()
+    time.sleep(2)  # as long as it takes to start a server anew
+    server.start()
+    said = all_came_back(process, 4 * EXCHANGES)
+    check(said.count("end the connection failed: ") >= 2, f"both have lost the relay: {said}")
+
+
+def doctor(world, *options):
+    """What dtt doctor says of one relay."""
+    done = world.run("doctor", "--json", "--bootstrap", NO_DHT[0], "--join-timeout", "1", *options,
+                     within=60)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    [check_] = [event for event in found if event.get("name") == "relay"]
+    return check_["verdict"], check_["text"]
+
+
+def examined(world):
+    folder = certificate(world)
+    key = world.path / "key"
+    made = world.run("id", "--json", "--identity", str(key))
+    endpoint = json.loads(made.stdout)["endpoint_id"]
+    server = Server(world, folder, [f'access.allowlist = ["{endpoint}"]'])
+    options = ["--relay", server.url, "--ca-file", str(folder / "ca.pem")]
+    verdict, text = doctor(world, *options, "--identity", str(key))
+    check(verdict == "ok" and "lets this machine in" in text, text)
+    verdict, text = doctor(world, *options)
+    check(verdict == "warn" and "denies access: not authorized" in text, text)
+    verdict, text = doctor(world, "--relay", server.url)
+    check(verdict == "warn" and "certificate" in text, text)
+
+
+CASES = [
+    ("relay", "C and C by http", by_http, f"{EXCHANGES} datagrams and batches there and back"),
+    ("relay", "C and C by https", by_https, "the same, the key proven by keying material of TLS"),
+    ("relay", "C and C with a token", with_token, "for a relay that asks for one"),
+    ("relay", "restarted", restarted, "the relay is killed, and is back after 2 s"),
+    ("relay", "examined", examined, "dtt doctor: let in, denied, a certificate that is not trusted"),
+]

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What is said of relays that do not serve; one that does is in tests/e2e/doctor_relay.py. */
+#define _DEFAULT_SOURCE
+#include "io/relay_probe.h"
+
+#include "io/sockaddr.h"
+#include "support/vectors.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void urls_of_relays_are_told_from_others(void **state)
+{
+    static const char *const good[] = {"https://use1-1.relay.n0.iroh.link./",
+                                       "http://localhost:3340", "https://[::1]:1/?token=t",
+                                       "http://127.0.0.1/x?a=b&c=d"};
+    static const char *const bad[] = {
+        "",           "localhost",     "ftp://a",       "https://",
+        "http://a:0", "http://a/?b c", "http://a/?b#c", "http://a/?\x01"};
+    char longest[600];
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(dtt_relay_probe_is_url(good[i]));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(dtt_relay_probe_is_url(bad[i]));
+    }
+    snprintf(longest, sizeof(longest), "http://a/?%0500d", 0);
+    assert_false(dtt_relay_probe_is_url(longest));
+    snprintf(longest, sizeof(longest), "http://%0500d/", 0);
+    assert_false(dtt_relay_probe_is_url(longest));
+}
+
+static int listen_on_loopback(uint16_t *ret_port)
+{
+    struct dtt_addr addr = dtt_addr_v4(127, 0, 0, 1, 0);
+    union dtt_sockaddr sa;
+    socklen_t len = dtt_sockaddr_write(&addr, &sa);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, &sa.sa, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, &sa.sa, &len), 0);
+    *ret_port = dtt_sockaddr_read(&sa).port;
+    return fd;
+}
+
+struct patience {
+    const struct dtt_relay_probe_result *known; /* enough as soon as this one is */
+    unsigned asked;
+};
+
+static bool is_enough(void *user)
+{
+    struct patience *p = user;
+    p->asked++;
+    return p->known->outcome != DTT_RELAY_PROBE_UNKNOWN;
+}
+
+static void one_that_is_silent_does_not_hide_another(void **state)
+{
+    struct dtt_relay_probe_result results[2];
+    char silent[64], dead[64];
+    const char *const urls[] = {silent, dead};
+    struct patience patience = {.known = &results[1]};
+    struct dtt_relay_probe probe = {
+        .urls = urls, .n = 2, .user = &patience, .is_enough = is_enough};
+    uint16_t port;
+    (void)state;
+    int listener = listen_on_loopback(&port);
+    snprintf(silent, sizeof(silent), "http://127.0.0.1:%u", port);
+    close(listen_on_loopback(&port));
+    snprintf(dead, sizeof(dead), "http://127.0.0.1:%u/", port);
+    assert_int_equal(dtt_relay_probe_run(&probe, results), DTT_OK);
+    assert_int_equal(results[0].outcome, DTT_RELAY_PROBE_UNKNOWN);
+    assert_int_equal(results[1].outcome, DTT_RELAY_PROBE_FAILED);
+    assert_string_equal(results[1].why, "the server cannot be reached: Connection refused");
+    assert_true(patience.asked > 0);
+    close(listener);
+
+    snprintf(dead, sizeof(dead), "nonsense");
+    assert_int_equal(dtt_relay_probe_run(&probe, results), DTT_EINVAL);
+    probe.n = DTT_RELAY_PROBE_MAX + 1;
+    assert_int_equal(dtt_relay_probe_run(&probe, results), DTT_EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(urls_of_relays_are_told_from_others),
+        cmocka_unit_test(one_that_is_silent_does_not_hide_another),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
