@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PUSH_MAX ((size_t)16 * 1024)
+
 struct dtt_relay_stream {
     struct dtt_relay_stream_config cfg;
     char host[DTT_HOST_MAX];
@@ -15,14 +17,15 @@ struct dtt_relay_stream {
     struct dtt_stream *stream; /* NULL: none is wished for */
 };
 
+/* A little at a time, and the next when that has gone: what waits with the client has a bound,
+ * and the client sees how fast the relay reads. */
 static void push(struct dtt_relay_stream *s, struct dtt_now now)
 {
     struct dtt_slice out = dtt_relay_output(s->relay);
-    while (s->stream && out.len > 0) {
-        size_t room = dtt_stream_room(s->stream);
-        size_t n = out.len < room ? out.len : room;
-        if (n == 0 || dtt_stream_write(s->stream, now, dtt_slice(out.data, n)) != DTT_OK) {
-            return; /* on_room */
+    while (s->stream && out.len > 0 && dtt_stream_is_idle(s->stream)) {
+        size_t n = out.len < PUSH_MAX ? out.len : PUSH_MAX;
+        if (dtt_stream_write(s->stream, now, dtt_slice(out.data, n)) != DTT_OK) {
+            return;
         }
         dtt_relay_sent(s->relay, now, n);
         out = dtt_relay_output(s->relay);

@@ -16,6 +16,9 @@
 #define ATTEMPT_NS (1500 * DTT_MS)
 /* So long may bytes wait without one of them going out. */
 #define STALL_NS (15 * DTT_S)
+/* What the kernel may hold for a server that reads slowly. By itself it takes megabytes, and what
+ * is sent last, such as a ping, would wait for minutes. */
+#define SEND_BUFFER (64 * 1024)
 /* Blocks read before everything else in the loop has its turn. */
 #define READ_ROUNDS 16
 
@@ -220,6 +223,11 @@ size_t dtt_stream_room(const struct dtt_stream *s)
     return s->state == OPEN && used < DTT_STREAM_OUT_MAX ? DTT_STREAM_OUT_MAX - used : 0;
 }
 
+bool dtt_stream_is_idle(const struct dtt_stream *s)
+{
+    return s->state == OPEN && s->out_len == 0;
+}
+
 int dtt_stream_write(struct dtt_stream *s, struct dtt_now now, struct dtt_slice bytes)
 {
     if (s->state != OPEN) {
@@ -315,12 +323,13 @@ static bool try_address(struct dtt_stream *s, const struct dtt_addr *addr)
 {
     union dtt_sockaddr sa;
     socklen_t len = dtt_sockaddr_write(addr, &sa);
-    int on = 1;
+    int on = 1, buffer = SEND_BUFFER;
     s->fd = socket(sa.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->fd < 0) {
         return false;
     }
     (void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
     if (connect(s->fd, &sa.sa, len) != 0 && errno != EINPROGRESS) {
         return false;
     }

@@ -72,6 +72,8 @@ void dtt_stream_close(struct dtt_stream *s);
 
 /** How many bytes dtt_stream_write would take now; 0 unless it is open. */
 size_t dtt_stream_room(const struct dtt_stream *s);
+/** Whether it is open and nothing waits. */
+bool dtt_stream_is_idle(const struct dtt_stream *s);
 /** All of the bytes or none. DTT_EAGAIN: more than there is room for; DTT_ESTATE: not open. */
 int dtt_stream_write(struct dtt_stream *s, struct dtt_now now, struct dtt_slice bytes);
 /** Of an open stream with TLS: keying material (dtt_tls_export). False without TLS. */

@@ -78,7 +78,7 @@ int dtt_relay_frame_read(struct dtt_slice message, unsigned version, struct dtt_
 {
     struct dtt_reader r = dtt_reader(message);
     uint64_t type = read_varint(&r);
-    if (r.failed || type > DTT_RELAY_STATUS) {
+    if (r.failed || type > DTT_RELAY_STATUS || dtt_reader_left(&r) > DTT_RELAY_BODY_MAX) {
         return DTT_EPROTO;
     }
     struct dtt_relay_frame f = {.type = (enum dtt_relay_frame_type)type};

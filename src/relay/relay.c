@@ -125,7 +125,7 @@ static void send_ping(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_fr
     send_control(r, now, dtt_slice(frame, w.len));
 }
 
-/* The pong's time runs when the ping has left. */
+/* The time of its pong runs when it has left. */
 static void ping(struct dtt_relay *r, struct dtt_now now)
 {
     dtt_rng_bytes(&r->rng, r->ping, sizeof(r->ping));
@@ -161,17 +161,28 @@ struct dtt_slice dtt_relay_output(const struct dtt_relay *r)
     return dtt_slice(r->out.data, r->out.len);
 }
 
+static uint64_t pong_wait_ns(const struct dtt_relay *r, bool is_slow)
+{
+    uint64_t wait_ns = r->rtt_ns ? 3 * r->rtt_ns : DTT_RELAY_PONG_MAX_NS;
+    if (is_slow) {
+        return DTT_RELAY_PONG_SLOW_NS;
+    }
+    wait_ns = dtt_min_ns(wait_ns, DTT_RELAY_PONG_MAX_NS);
+    return wait_ns < DTT_RELAY_PONG_MIN_NS ? DTT_RELAY_PONG_MIN_NS : wait_ns;
+}
+
 void dtt_relay_sent(struct dtt_relay *r, struct dtt_now now, size_t n)
 {
-    dtt_relay_out_take(&r->out, n);
     bool was_here = r->ping_ahead > 0;
+    dtt_relay_out_take(&r->out, n);
     r->ping_ahead = n < r->ping_ahead ? r->ping_ahead - n : 0;
-    if (was_here && r->ping_ahead == 0) {
-        uint64_t wait_ns =
-            r->rtt_ns ? dtt_min_ns(3 * r->rtt_ns, DTT_RELAY_PONG_MAX_NS) : DTT_RELAY_PONG_MAX_NS;
-        wait_ns = wait_ns < DTT_RELAY_PONG_MIN_NS ? DTT_RELAY_PONG_MIN_NS : wait_ns;
-        r->ping_sent_ns = now.mono_ns;
-        r->pong_by_ns = now.mono_ns + wait_ns;
+    if (!r->is_ping_out || r->ping_ahead > 0) {
+        return;
+    }
+    bool is_slow = r->out.len > 0 || (was_here && now.mono_ns > r->ping_sent_ns);
+    if (was_here || is_slow) { /* who takes what waits, little by little, is there */
+        r->ping_sent_ns = was_here ? now.mono_ns : r->ping_sent_ns;
+        r->pong_by_ns = now.mono_ns + pong_wait_ns(r, is_slow);
     }
 }
 

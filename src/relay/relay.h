@@ -32,9 +32,11 @@
 #define DTT_RELAY_OPEN_NS (10 * DTT_S)
 /* A ping goes out when nothing has come for so long: sooner than the relay's own. */
 #define DTT_RELAY_PING_NS (15 * DTT_S)
-/* A pong has so long to come; later three round trips, within the first and the last. */
+/* A pong has the second to come, later three round trips, within both ... */
 #define DTT_RELAY_PONG_MIN_NS (500 * DTT_MS)
 #define DTT_RELAY_PONG_MAX_NS (5 * DTT_S)
+/* ... and so long where it stands behind what the relay takes slowly. */
+#define DTT_RELAY_PONG_SLOW_NS (15 * DTT_S)
 /* Pauses before another try double from the first to the last while no pong comes ... */
 #define DTT_RELAY_RETRY_NS (10 * DTT_MS)
 #define DTT_RELAY_RETRY_MAX_NS (16 * DTT_S)

@@ -41,8 +41,9 @@ enum dtt_relay_frame_type {
 /* A whole frame that is sent. A larger one, or an empty datagram, would end the connection of the
  * peer it is for: a flaw of the server. */
 #define DTT_RELAY_FRAME_MAX 65536
-/* A message that is taken: a body of so many bytes, and the longest type. */
-#define DTT_RELAY_MESSAGE_MAX (65536 + 8)
+/* The body of a frame that is taken, and a message with the longest type before it. */
+#define DTT_RELAY_BODY_MAX 65536
+#define DTT_RELAY_MESSAGE_MAX (DTT_RELAY_BODY_MAX + 8)
 /* Datagrams in one frame, as many as one call of UDP_SEGMENT takes. */
 #define DTT_RELAY_SEGMENTS_MAX 64
 

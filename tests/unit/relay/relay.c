@@ -182,6 +182,24 @@ static void useless_datagrams_are_dropped(void **state)
     peer_free(p);
 }
 
+static void a_body_has_65536_bytes_at_most(void **state)
+{
+    static uint8_t m[1 + DTT_RELAY_BODY_MAX + 1] = {DTT_RELAY_SERVER_DATAGRAM};
+    struct peer *p = peer_open(V2, 20 * DTT_MS);
+    (void)state;
+    peer_say_message(p, m, 1 + DTT_RELAY_BODY_MAX);
+    assert_int_equal(peer_last(p)->type, DTT_RELAY_EVENT_DATAGRAMS);
+    assert_int_equal(peer_last(p)->data.len, DTT_RELAY_BODY_MAX - 33);
+    peer_say_message(p, m, sizeof(m));
+    peer_must_be_down(p, DTT_RELAY_END_PROTOCOL, "a frame that cannot be read");
+    peer_free(p);
+
+    p = peer_open(V2, 20 * DTT_MS); /* it is not even waited for */
+    peer_say(p, dtt_slice("\x82\x7f\0\0\0\0\0\x10\0\0x", 11), SIZE_MAX);
+    peer_must_be_down(p, DTT_RELAY_END_PROTOCOL, "");
+    peer_free(p);
+}
+
 /* ------------------------------------------------------------ the way to OPEN */
 
 static void refuse(const char *answer, enum dtt_relay_end end, const char *why)
@@ -320,7 +338,6 @@ static void a_relay_without_pongs_is_left(void **state)
     dtt_relay_tick(p->relay, p->now);
     peer_run(p, false);
     assert_int_equal(dtt_relay_deadline(p->relay), DTT_NEVER); /* the ping waits in the queue */
-    p->now.mono_ns += 2 * DTT_S;
     peer_run(p, true);
     assert_int_equal(dtt_relay_deadline(p->relay), p->now.mono_ns + 900 * DTT_MS);
     assert_int_equal(peer_heard(p, &opcode, ping, sizeof(ping)), 9);
@@ -339,6 +356,33 @@ static void a_relay_without_pongs_is_left(void **state)
     peer_say_message(p, "\x02", 1);
     assert_int_equal(dtt_relay_deadline(p->relay), p->now.mono_ns + 5 * DTT_S);
     peer_tick(p, 5 * DTT_S);
+    peer_must_be_down(p, DTT_RELAY_END_NO_PONG, "");
+    peer_free(p);
+}
+
+/* A ping behind datagrams comes late, and so does its pong. */
+static void a_relay_that_reads_slowly_is_kept(void **state)
+{
+    static uint8_t block[12000];
+    const struct dtt_id to = {.bytes = {1}};
+    (void)state;
+    struct peer *p = peer_open(V2, 1 * DTT_MS);
+    p->now.mono_ns += 15 * DTT_S;
+    dtt_relay_tick(p->relay, p->now);
+    assert_int_equal(dtt_relay_send(p->relay, &to, 1200, dtt_slice(block, sizeof(block))), DTT_OK);
+    size_t len = dtt_relay_output(p->relay).len;
+    p->now.mono_ns += 1 * DTT_S;
+    dtt_relay_sent(p->relay, p->now, 14); /* all but the ping's last byte */
+    assert_int_equal(dtt_relay_deadline(p->relay), DTT_NEVER);
+    dtt_relay_sent(p->relay, p->now, 1);
+    assert_int_equal(dtt_relay_deadline(p->relay), p->now.mono_ns + 15 * DTT_S);
+    for (size_t i = 0; i < 10; i++) { /* the rest goes out little by little, without a pong */
+        p->now.mono_ns += 14 * DTT_S;
+        dtt_relay_sent(p->relay, p->now, 1000);
+        assert_int_equal(dtt_relay_deadline(p->relay), p->now.mono_ns + 15 * DTT_S);
+    }
+    dtt_relay_sent(p->relay, p->now, len - 15 - 10000); /* nothing waits any more */
+    peer_tick(p, 15 * DTT_S);
     peer_must_be_down(p, DTT_RELAY_END_NO_PONG, "");
     peer_free(p);
 }
@@ -468,12 +512,14 @@ int main(void)
         cmocka_unit_test(recorded_sessions_are_replayed),
         cmocka_unit_test(frames_are_taken_and_refused_as_iroh_does),
         cmocka_unit_test(useless_datagrams_are_dropped),
+        cmocka_unit_test(a_body_has_65536_bytes_at_most),
         cmocka_unit_test(what_is_no_relay_is_left),
         cmocka_unit_test(a_denial_is_told_and_asked_again_slowly),
         cmocka_unit_test(the_handshake_has_an_order),
         cmocka_unit_test(silence_ends_each_state),
         cmocka_unit_test(the_stream_may_fail_in_each_state),
         cmocka_unit_test(a_relay_without_pongs_is_left),
+        cmocka_unit_test(a_relay_that_reads_slowly_is_kept),
         cmocka_unit_test(pings_are_answered_and_a_flood_of_them_is_not),
         cmocka_unit_test(pauses_grow_while_no_pong_comes),
         cmocka_unit_test(a_connection_that_worked_is_made_anew_at_once),
