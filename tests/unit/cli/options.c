@@ -248,6 +248,20 @@ static void test_servers(void **state)
     assert_string_equal(o.ca_file, "d");
 }
 
+static void test_relays(void **state)
+{
+    struct options o;
+    (void)state;
+    assert_true(parse(&o, &command_doctor,
+                      "--relay https://a.test./?token=t --relay http://[::1]:3340 --ca-file d"));
+    assert_int_equal(o.n_relays, 2);
+    assert_string_equal(o.relays[0], "https://a.test./?token=t");
+    assert_string_equal(o.relays[1], "http://[::1]:3340");
+    refuses(
+        &command_doctor, "--relay a.test",
+        "option '--relay': 'a.test' is not a URL of the form https://HOST[:PORT], or with http");
+}
+
 static void test_record(void **state)
 {
     struct options o;
@@ -312,8 +326,9 @@ int main(void)
         cmocka_unit_test(test_arguments), cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_values),    cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_too_many),  cmocka_unit_test(test_peers),
-        cmocka_unit_test(test_servers),   cmocka_unit_test(test_record),
-        cmocka_unit_test(test_help_wins), cmocka_unit_test(test_help_text),
+        cmocka_unit_test(test_servers),   cmocka_unit_test(test_relays),
+        cmocka_unit_test(test_record),    cmocka_unit_test(test_help_wins),
+        cmocka_unit_test(test_help_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
