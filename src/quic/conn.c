@@ -412,6 +412,7 @@ void dtt_qconn_set_remote(struct dtt_qconn *c, const struct dtt_addr *remote)
     }
     DTT_TRACE(c->sh->ctx, QUIC_MIGRATED, dtt_tv_id(&c->peer), dtt_tv_addr(&c->remote),
               dtt_tv_addr(remote));
+    dtt_qmove_left(c);
     c->remote = *remote;
     if (c->was_open) {
         dtt_list_push(&c->sh->events, &c->migrated.link);
@@ -450,6 +451,10 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
     ngtcp2_pkt_info pi = {.ecn = (uint8_t)(ecn & NGTCP2_ECN_MASK)};
     if (!c->ng) {
         recv_closed(c);
+        return true;
+    }
+    if (dtt_qmove_is_left(c, remote)) {
+        DTT_COUNT(c->sh->ctx, QUIC_RX_DROPPED);
         return true;
     }
     dtt_qmove_learn(c, local, remote);

@@ -100,6 +100,8 @@ struct dtt_qmove {
     uint64_t acked_ns; /**< when the peer last acknowledged bytes of a stream */
     uint64_t tried_ns; /**< when a server's new address was last tried */
     struct dtt_bucket trials;
+    struct dtt_addr left; /**< accepted: from where the client has moved, and until when nothing */
+    uint64_t left_until_ns; /**< from there is read */
 };
 
 struct dtt_qconn {

@@ -60,6 +60,21 @@ void dtt_qmove_follow(struct dtt_qconn *c, const struct dtt_addr *local,
     }
 }
 
+void dtt_qmove_left(struct dtt_qconn *c)
+{
+    uint64_t wait_ns = 4 * ngtcp2_conn_get_pto(c->ng);
+    if (!c->is_dialed) {
+        c->move.left = c->remote;
+        c->move.left_until_ns =
+            dtt_add_ns(c->sh->now_ns, wait_ns > DTT_QMOVE_LEFT_NS ? wait_ns : DTT_QMOVE_LEFT_NS);
+    }
+}
+
+bool dtt_qmove_is_left(const struct dtt_qconn *c, const struct dtt_addr *remote)
+{
+    return c->sh->now_ns < c->move.left_until_ns && dtt_addr_eq(&c->move.left, remote);
+}
+
 void dtt_qmove_start(struct dtt_qconn *c)
 {
     if (c->state != DTT_QCONN_OPEN) {

@@ -26,6 +26,12 @@
 #define DTT_QMOVE_TRIALS 3
 #define DTT_QMOVE_TRIAL_S 10
 
+/**
+ * So long at least nothing is read from the address that a client has left: ngtcp2 0.12.1 may still
+ * probe the length of datagrams on the new path, and an assertion fails if the client goes back.
+ */
+#define DTT_QMOVE_LEFT_NS (4 * DTT_S)
+
 /** The times and trials of a new connection. */
 void dtt_qmove_init(struct dtt_qconn *c);
 /** A datagram came to `local`, which ngtcp2 must know before it reads it. */
@@ -34,6 +40,10 @@ void dtt_qmove_learn(struct dtt_qconn *c, const struct dtt_addr *local,
 /** A datagram came from `remote`, which may be where the server is now. */
 void dtt_qmove_follow(struct dtt_qconn *c, const struct dtt_addr *local,
                       const struct dtt_addr *remote);
+/** The peer is about to be taken for moved from `remote`. */
+void dtt_qmove_left(struct dtt_qconn *c);
+/** What comes from there is not to be read. */
+bool dtt_qmove_is_left(const struct dtt_qconn *c, const struct dtt_addr *remote);
 /** The host's addresses or routes have changed. */
 void dtt_qmove_start(struct dtt_qconn *c);
 /** The time for a sign (c->move.until_ns) is over. */

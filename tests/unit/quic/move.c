@@ -148,6 +148,26 @@ static void a_server_that_moves_is_followed(void **state)
     net_fini(&s.n);
 }
 
+/* See DTT_QMOVE_LEFT_NS. */
+static void a_client_that_goes_back_at_once_is_heard_later(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 8);
+    s.client->mapped = dtt_addr_v4(192, 0, 2, 1, 2222);
+    net_say(&s.n, s.client, s.dialled, "moved");
+    net_run(&s.n, DTT_S);
+    net_assert_heard(s.server, s.accepted, "moved");
+    s.client->mapped = (struct dtt_addr){.family = 0};
+    net_say(&s.n, s.client, s.dialled, "and back");
+    net_run(&s.n, DTT_QMOVE_LEFT_NS / 2);
+    assert_int_equal(net_count(s.server, DTT_QUIC_MIGRATED), 1);
+    net_run(&s.n, DTT_QMOVE_LEFT_NS * 3);
+    assert_int_equal(net_count(s.server, DTT_QUIC_MIGRATED), 2);
+    net_assert_heard(s.server, s.accepted, "and back");
+    net_fini(&s.n);
+}
+
 /* Somebody on the way who sends what the server sent once more, from an address of his choice. */
 struct copier {
     struct net_node *server;
@@ -214,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_flapping_host_is_told_as_soon_and_costs_little),
         cmocka_unit_test(a_handshake_under_way_is_left_alone),
         cmocka_unit_test(a_server_that_moves_is_followed),
+        cmocka_unit_test(a_client_that_goes_back_at_once_is_heard_later),
         cmocka_unit_test(copies_of_what_a_server_says_cost_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
