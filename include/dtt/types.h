@@ -114,30 +114,31 @@ enum dtt_error {
  * said and the peer may still be there, or be back: it is worth another dial. New reasons come
  * last.
  */
-#define DTT_REASONS(X)                                                                         \
-    X(DTT_REASON_DISCONNECT, "disconnect", 0, "has left")                                      \
-    X(DTT_REASON_REPLACED, "replaced", 0, "is no longer a direct neighbour")                   \
-    X(DTT_REASON_CLOSED_BY_US, "closed_by_us", 0, "was let go")                                \
-    X(DTT_REASON_TOO_SLOW, "too_slow", 0, "was let go, it reads too slowly")                   \
-    X(DTT_REASON_CLOSED_BY_PEER, "closed_by_peer", 1, "has gone without a goodbye")            \
-    X(DTT_REASON_TIMEOUT, "timeout", 1, "does not answer")                                     \
-    X(DTT_REASON_UNREACHABLE, "unreachable", 1, "cannot be reached")                           \
-    X(DTT_REASON_RESET, "reset", 1, "has been started anew")                                   \
-    X(DTT_REASON_REFUSED, "refused", 1, "takes no more connections")                           \
-    X(DTT_REASON_WRONG_KEY, "wrong_key", 0, "is not the node at that address")                 \
-    X(DTT_REASON_WRONG_ALPN, "wrong_alpn", 0, "does not speak the protocol of gossip")         \
-    X(DTT_REASON_PROTOCOL_ERROR, "protocol_error", 1, "and we disagree about the protocol")    \
-    X(DTT_REASON_NO_ADDRESS, "unknown", 1, "has no address that is known")                     \
-    X(DTT_REASON_SELF, "self", 0, "is this node itself")                                       \
-    X(DTT_REASON_LOCAL, "local", 1, "has an address that cannot be dialled from here")         \
-    X(DTT_REASON_LIMIT, "limit", 1, "is one more peer than this node deals with at a time")    \
-    X(DTT_REASON_BUDGET, "budget", 0, "was named by others, and its turn has not come")        \
-    X(DTT_REASON_USELESS, "useless", 0, "was let go, it passes nothing on")                    \
-    X(DTT_REASON_MUTE, "mute", 1, "has stopped speaking, and is dialled anew")                 \
-    X(DTT_REASON_NO_ROUTE, "no_route", 1, "has an address to which this host has no route")    \
-    X(DTT_REASON_BOTH_VARY, "both_vary", 1, "and this host have routers of changing ports")    \
-    X(DTT_REASON_PORT_VARIES, "port_varies", 1, "or this host has a router of changing ports") \
-    X(DTT_REASON_OTHER_FAMILY, "other_family", 1, "speaks IPv4 or IPv6, and this host the other")
+#define DTT_REASONS(X)                                                                            \
+    X(DTT_REASON_DISCONNECT, "disconnect", 0, "has left")                                         \
+    X(DTT_REASON_REPLACED, "replaced", 0, "is no longer a direct neighbour")                      \
+    X(DTT_REASON_CLOSED_BY_US, "closed_by_us", 0, "was let go")                                   \
+    X(DTT_REASON_TOO_SLOW, "too_slow", 0, "was let go, it reads too slowly")                      \
+    X(DTT_REASON_CLOSED_BY_PEER, "closed_by_peer", 1, "has gone without a goodbye")               \
+    X(DTT_REASON_TIMEOUT, "timeout", 1, "does not answer")                                        \
+    X(DTT_REASON_UNREACHABLE, "unreachable", 1, "cannot be reached")                              \
+    X(DTT_REASON_RESET, "reset", 1, "has been started anew")                                      \
+    X(DTT_REASON_REFUSED, "refused", 1, "takes no more connections")                              \
+    X(DTT_REASON_WRONG_KEY, "wrong_key", 0, "is not the node at that address")                    \
+    X(DTT_REASON_WRONG_ALPN, "wrong_alpn", 0, "does not speak the protocol of gossip")            \
+    X(DTT_REASON_PROTOCOL_ERROR, "protocol_error", 1, "and we disagree about the protocol")       \
+    X(DTT_REASON_NO_ADDRESS, "unknown", 1, "has no address that is known")                        \
+    X(DTT_REASON_SELF, "self", 0, "is this node itself")                                          \
+    X(DTT_REASON_LOCAL, "local", 1, "has an address that cannot be dialled from here")            \
+    X(DTT_REASON_LIMIT, "limit", 1, "is one more peer than this node deals with at a time")       \
+    X(DTT_REASON_BUDGET, "budget", 0, "was named by others, and its turn has not come")           \
+    X(DTT_REASON_USELESS, "useless", 0, "was let go, it passes nothing on")                       \
+    X(DTT_REASON_MUTE, "mute", 1, "has stopped speaking, and is dialled anew")                    \
+    X(DTT_REASON_NO_ROUTE, "no_route", 1, "has an address to which this host has no route")       \
+    X(DTT_REASON_BOTH_VARY, "both_vary", 1, "and this host have routers of changing ports")       \
+    X(DTT_REASON_PORT_VARIES, "port_varies", 1, "or this host has a router of changing ports")    \
+    X(DTT_REASON_OTHER_FAMILY, "other_family", 1, "speaks IPv4 or IPv6, and this host the other") \
+    X(DTT_REASON_RELAY_ONLY, "relay_only", 1, "has no address but that of a relay")
 
 enum dtt_reason {
     DTT_REASON_NONE = 0,

@@ -26,6 +26,11 @@ struct dtt_pkarr_place {
     char relay[DTT_URL_MAX]; /**< of its home relay; "": none */
 };
 
+static inline bool dtt_pkarr_is_somewhere(const struct dtt_pkarr_place *place)
+{
+    return place->n > 0 || place->relay[0] != '\0';
+}
+
 /** False: no domain name of letters, digits and hyphens that is short enough. */
 bool dtt_pkarr_is_origin(const char *text);
 /** The name of an endpoint in a domain; `origin` "": in none. */

@@ -56,11 +56,14 @@ void dtt_addr_info_write_mark(struct dtt_writer *w)
 }
 
 /* Reads the info and leaves what follows it. */
-static size_t read_info(struct dtt_reader *r, struct dtt_addr set[DTT_ADDR_INFO_ADDRS])
+static size_t read_info(struct dtt_reader *r, struct dtt_slice *ret_relay,
+                        struct dtt_addr set[DTT_ADDR_INFO_ADDRS])
 {
     size_t n = 0;
-    if (dtt_postcard_read_bool(r) && !dtt_utf8_is_valid(dtt_postcard_read_bytes(r))) {
-        r->failed = true;
+    *ret_relay = dtt_slice(NULL, 0);
+    if (dtt_postcard_read_bool(r)) {
+        *ret_relay = dtt_postcard_read_bytes(r);
+        r->failed |= !dtt_utf8_is_valid(*ret_relay);
     }
     uint64_t count = dtt_postcard_read_len(r);
     for (uint64_t i = 0; i < count && !r->failed; i++) {
@@ -76,8 +79,9 @@ bool dtt_addr_info_has_mark(struct dtt_slice s)
 {
     struct dtt_addr set[DTT_ADDR_INFO_ADDRS];
     struct dtt_reader r = dtt_reader(s);
+    struct dtt_slice relay;
     uint8_t next[sizeof(mark)];
-    read_info(&r, set);
+    read_info(&r, &relay, set);
     dtt_read_into(&r, next, sizeof(next));
     return !r.failed && memcmp(next, mark, sizeof(mark)) == 0;
 }
@@ -86,11 +90,31 @@ int dtt_addr_info_read(struct dtt_slice s, struct dtt_addr ret[DTT_ADDR_INFO_ADD
 {
     struct dtt_addr set[DTT_ADDR_INFO_ADDRS];
     struct dtt_reader r = dtt_reader(s);
-    size_t n = s.len > 0 ? read_info(&r, set) : 0;
+    struct dtt_slice relay;
+    size_t n = s.len > 0 ? read_info(&r, &relay, set) : 0;
     if (r.failed) {
         return DTT_EPROTO;
     }
     memcpy(ret, set, n * sizeof(*set));
     *ret_n = n;
     return DTT_OK;
+}
+
+void dtt_addr_info_relay(struct dtt_slice s, char ret[DTT_URL_MAX])
+{
+    struct dtt_addr set[DTT_ADDR_INFO_ADDRS];
+    struct dtt_reader r = dtt_reader(s);
+    struct dtt_slice relay;
+    struct dtt_url url;
+    read_info(&r, &relay, set);
+    ret[0] = '\0';
+    if (r.failed || relay.len == 0 || relay.len >= DTT_URL_MAX ||
+        memchr(relay.data, 0, relay.len)) {
+        return;
+    }
+    memcpy(ret, relay.data, relay.len);
+    ret[relay.len] = '\0';
+    if (dtt_url_parse(ret, &url) != DTT_OK) {
+        ret[0] = '\0';
+    }
 }

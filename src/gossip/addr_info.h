@@ -5,7 +5,7 @@
 #ifndef DTT_GOSSIP_ADDR_INFO_H
 #define DTT_GOSSIP_ADDR_INFO_H
 
-#include "base/addr.h"
+#include "codec/url.h"
 
 #define DTT_ADDR_INFO_ADDRS 16
 
@@ -16,9 +16,13 @@ void dtt_addr_info_write_mark(struct dtt_writer *w);
 /** Whether a well-formed info has the mark. */
 bool dtt_addr_info_has_mark(struct dtt_slice s);
 /**
- * Reads up to DTT_ADDR_INFO_ADDRS direct addresses (more are skipped), ignores the relay. Zero
- * bytes are an empty info. DTT_EPROTO when malformed.
+ * Reads up to DTT_ADDR_INFO_ADDRS direct addresses (more are skipped). Zero bytes are an empty
+ * info. DTT_EPROTO when malformed.
  */
 int dtt_addr_info_read(struct dtt_slice s, struct dtt_addr ret[DTT_ADDR_INFO_ADDRS], size_t *ret_n);
+
+/** The home relay in a well-formed info; "": there is none, or it is no URL that is short enough.
+ */
+void dtt_addr_info_relay(struct dtt_slice s, char ret[DTT_URL_MAX]);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/book.h"
 
+#include "codec/url.h"
+
+#include <assert.h>
 #include <stdlib.h>
 
 struct dtt_book_entry {
@@ -9,6 +12,7 @@ struct dtt_book_entry {
     uint64_t reported_ns; /* last */
     bool reads_proofs;
     struct dtt_book_reach reach;
+    char *relay; /* URL, ours; NULL: none is known */
     size_t n;
     struct dtt_addr addrs[DTT_BOOK_ADDRS]; /* newest first */
 };
@@ -29,6 +33,7 @@ static void forget(struct dtt_book *b, struct dtt_book_entry *e)
 {
     dtt_list_remove(&e->by_time);
     dtt_map_take(&b->peers, &e->id);
+    free(e->relay);
     free(e);
 }
 
@@ -111,6 +116,26 @@ void dtt_book_add(struct dtt_book *b, struct dtt_now now, const struct dtt_id *i
             entry_add(e, &addrs[i - 1]);
         }
     }
+}
+
+void dtt_book_set_relay(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id,
+                        const char *url)
+{
+    size_t len = strlen(url);
+    struct dtt_book_entry *e = report(b, now, id);
+    char *copy = e ? malloc(len + 1) : NULL;
+    assert(len < DTT_URL_MAX);
+    if (copy) {
+        memcpy(copy, url, len + 1);
+        free(e->relay);
+        e->relay = copy;
+    }
+}
+
+const char *dtt_book_relay(const struct dtt_book *b, const struct dtt_id *id)
+{
+    const struct dtt_book_entry *e = dtt_map_get(&b->peers, id);
+    return e ? e->relay : NULL;
 }
 
 void dtt_book_mark(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Address book: the addresses last reported for each peer, by records, gossip, the DHT and the
- * user, which of them read proofs, and what their last records tell of their reach. Bounded; the
- * peer reported longest ago makes room. As a peer comes, up to two go that were reported too long
- * ago and have no link: so the book does not grow for as long as others come and go, and a host
- * that has slept does not forget all at once.
+ * user, their home relays, which of them read proofs, and what their last records tell of their
+ * reach. Bounded; the peer reported longest ago makes room. As a peer comes, up to two go that were
+ * reported too long ago and have no link: so the book does not grow for as long as others come and
+ * go, and a host that has slept does not forget all at once.
  */
 #ifndef DTT_NODE_BOOK_H
 #define DTT_NODE_BOOK_H
@@ -38,6 +38,11 @@ void dtt_book_fini(struct dtt_book *b);
 /** Adds usable addresses as the newest ones of `id`. Without memory nothing is added. */
 void dtt_book_add(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id,
                   const struct dtt_addr *addrs, size_t n);
+/** The peer's home relay, an URL of less than DTT_URL_MAX bytes; copied, if there is memory. */
+void dtt_book_set_relay(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id,
+                        const char *url);
+/** The one reported last, valid until the next; NULL: none. */
+const char *dtt_book_relay(const struct dtt_book *b, const struct dtt_id *id);
 /** The peer reads proofs. */
 void dtt_book_mark(struct dtt_book *b, struct dtt_now now, const struct dtt_id *id);
 bool dtt_book_is_marked(const struct dtt_book *b, const struct dtt_id *id);

@@ -271,6 +271,7 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     struct dtt_topic *t = topic_find(c, &a->topic);
     struct dtt_addr addrs[DTT_ADDR_INFO_ADDRS];
     struct dtt_event out = {0};
+    char relay[DTT_URL_MAX];
     size_t n;
     switch (a->type) {
     case DTT_GOSSIP_SEND:
@@ -288,6 +289,8 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
     case DTT_GOSSIP_DISCONNECT: dtt_dials_unneeded(&c->links, now, &a->peer); break;
     case DTT_GOSSIP_PEER_DATA:
         if (dtt_addr_info_read(a->data, addrs, &n) == DTT_OK) {
+            dtt_addr_info_relay(a->data, relay);
+            dtt_dials_relay(&c->links, now, &a->peer, relay);
             dtt_dials_learn(&c->links, now, &a->peer, addrs, n);
             if (dtt_addr_info_has_mark(a->data)) {
                 dtt_book_mark(&c->links.book, now, &a->peer);

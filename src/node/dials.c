@@ -12,6 +12,7 @@
 static const char *stage_of(enum dtt_reason reason)
 {
     switch (reason) {
+    case DTT_REASON_RELAY_ONLY:
     case DTT_REASON_NO_ADDRESS: return "address";
     case DTT_REASON_TIMEOUT:
     case DTT_REASON_UNREACHABLE:
@@ -65,6 +66,9 @@ static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
                                  .theirs = reach.told.kind};
     if (reach.told.kind == DTT_REACH_VARY && reason != link->race.worst.reason) {
         f.addr = reach.told.last; /* the one that stands between; none could be dialled */
+    }
+    if (reason == DTT_REASON_NO_ADDRESS && dtt_book_relay(&p->book, &link->id)) {
+        f.reason = DTT_REASON_RELAY_ONLY;
     }
     list_tries(&link->race, &f);
     struct dtt_dial_failure *told = dtt_ring_push(&p->failures);
@@ -290,6 +294,14 @@ void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id
     }
     if (is_late && !is_waiting) {
         dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    }
+}
+
+void dtt_dials_relay(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                     const char *url)
+{
+    if (url[0]) {
+        dtt_book_set_relay(&p->book, now, id, url);
     }
 }
 

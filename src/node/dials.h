@@ -49,6 +49,9 @@ void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 /** Others do: the same for those that they may name. */
 void dtt_dials_learn(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                      const struct dtt_addr *addrs, size_t n);
+/** A peer's home relay; "": it names none. */
+void dtt_dials_relay(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
+                     const char *url);
 /** A dial to the peer is under way, or its addresses are looked for. */
 bool dtt_dials_seeks(const struct dtt_links *p, const struct dtt_id *id);
 /**

@@ -88,7 +88,7 @@ static void on_packet(struct dtt_core *c, struct dtt_now now, struct dtt_wait *w
     const struct dtt_id *id = &wait->peer;
     struct dtt_pkarr_place place;
     int n = read_packet(c, ev, id, &place);
-    if (n > 0 && ev->u.value.seq > wait->seq) {
+    if (n >= 0 && dtt_pkarr_is_somewhere(&place) && ev->u.value.seq > wait->seq) {
         wait->seq = ev->u.value.seq;
         dtt_lookups_walk_found(c, now, id, &place);
     }

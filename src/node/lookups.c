@@ -89,6 +89,7 @@ static void learn(struct dtt_core *c, struct dtt_now now, const struct dtt_id *i
                   const struct dtt_pkarr_place *place)
 {
     DTT_TRACE(c->ctx, NODE_ADDRS_FOUND, dtt_tv_id(id), dtt_tv_int((int64_t)place->n));
+    dtt_dials_relay(&c->links, now, id, place->relay);
     dtt_dials_learn(&c->links, now, id, place->addrs, place->n);
     dtt_dials_located(&c->links, now, id, false);
 }
@@ -163,7 +164,7 @@ void dtt_lookups_text(struct dtt_core *c, struct dtt_now now, uint32_t number,
     if (answer.len > 0) {
         int n = dtt_pkarr_read_answer(answer, &s->id, c->lookups.origins[origin], &place);
         DTT_COUNT_N(c->ctx, NODE_TEXTS_REFUSED, n < 0);
-        if (n > 0 && !s->is_signed) {
+        if (n >= 0 && dtt_pkarr_is_somewhere(&place) && !s->is_signed) {
             DTT_COUNT(c->ctx, NODE_TEXTS_FOUND);
             learn(c, now, &s->id, &place);
         }
@@ -210,7 +211,7 @@ static void on_answer(struct dtt_core *c, struct dtt_now now, const struct dtt_p
         if (n >= 0) {
             DTT_COUNT(c->ctx, PKARR_FOUND);
             s->time_us = ev->found.time_us;
-            s->is_signed |= n > 0;
+            s->is_signed |= dtt_pkarr_is_somewhere(&place);
             learn(c, now, &ev->id, &place);
         }
     }

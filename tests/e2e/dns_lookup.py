@@ -99,6 +99,12 @@ def test(scene):
         check(time.monotonic() - leaving < 3, f"{manner}: it waited for the name server")
 
     server.manner = "honest"
+    server.texts[name_of(ann)] = ["relay=https://relay.test./"]
+    bob = bob_of(scene, ann, "relay alone")
+    failure = bob.wait("dial_failed", 60)
+    check(failure["reason"] == "relay_only", f"it is not said that there is a relay alone: {failure}")
+    bob.leave()
+
     server.texts[name_of(ann)] = ["addr=127.0.0.1:1", "addr=224.0.0.1:7", "addr=x", "", "other=1"]
     bob = bob_of(scene, ann, "wrong address")
     failure = bob.wait("dial_failed", 60)

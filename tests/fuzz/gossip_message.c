@@ -15,6 +15,8 @@ static void check_addr_info(struct dtt_slice in)
     size_t n;
     size_t m;
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    char relay[DTT_URL_MAX];
+    dtt_addr_info_relay(in, relay);
     if (dtt_addr_info_read(in, addrs, &n)) {
         return;
     }

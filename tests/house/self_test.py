@@ -129,7 +129,7 @@ class Words(Tree):
     def test_reasons(self):
         types, page = "include/dtt/types.h", "docs/man/dtt.1.scd"
         self.refused(types, '"timeout", 1', '"idle", 1', "not in dtt(1): idle")
-        self.refused(types, '"reset"', '"timeout"', "22 words")
+        self.refused(types, '"reset"', '"timeout"', "23 words")
         self.refused(types, '"disconnect", 0', '"disconnect", 1', "disconnect is silence")
         self.refused(page, "does not answer\n", "answers no more\n", "only in dtt(1): timeout")
         self.refused(page, "timeout    ", "closed     ", "only in dtt(1): closed")

@@ -18,11 +18,12 @@ static void words_and_sentences(void **state)
     assert_int_equal(DTT_REASON_MUTE, 19);
     assert_int_equal(DTT_REASON_NO_ROUTE, 20);
     assert_int_equal(DTT_REASON_OTHER_FAMILY, 23);
+    assert_int_equal(DTT_REASON_RELAY_ONLY, 24);
 }
 
 static void unknown_ones(void **state)
 {
-    static const int unknown[] = {DTT_REASON_NONE, -1, DTT_REASON_OTHER_FAMILY + 1, INT32_MAX};
+    static const int unknown[] = {DTT_REASON_NONE, -1, DTT_REASON_RELAY_ONLY + 1, INT32_MAX};
     (void)state;
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         assert_string_equal(dtt_reason_word(unknown[i]), "?");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "support/vectors.h"
 
+#include "codec/postcard.h"
 #include "gossip/addr_info.h"
 
 #include <stdlib.h>
@@ -24,7 +25,11 @@ static void check_vector(json_t *v)
     uint8_t buf[512];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     dtt_addr_info_write(&w, got, n);
-    if (json_is_null(vectors_at(v, "decoded.relay_url"))) {
+    char relay[DTT_URL_MAX];
+    json_t *url = vectors_at(v, "decoded.relay_url");
+    dtt_addr_info_relay(in, relay);
+    assert_string_equal(relay, json_is_null(url) ? "" : json_string_value(url));
+    if (json_is_null(url)) {
         assert_true(dtt_slice_eq(in, dtt_slice(buf, w.len)));
     }
     free((void *)in.data);
@@ -54,6 +59,34 @@ static void read_any(void *user, struct dtt_slice in)
     if (user && in.len) {
         assert_int_equal(err, DTT_EPROTO);
     }
+}
+
+/* A relay that cannot be one, or is too long, is none; the addresses beside it count. */
+static void relays_that_cannot_be(void **state)
+{
+    static const char *const bad[] = {"", "x", "ftp://a/", "http://a b/", "http://a/\x01"};
+    uint8_t buf[600];
+    char relay[DTT_URL_MAX], longest[DTT_URL_MAX + 1];
+    (void)state;
+    memset(longest, 'a', sizeof(longest));
+    memcpy(longest, "http://a/", 9);
+    longest[DTT_URL_MAX] = '\0';
+    for (size_t i = 0; i <= sizeof(bad) / sizeof(bad[0]); i++) {
+        const char *text = i < sizeof(bad) / sizeof(bad[0]) ? bad[i] : longest;
+        struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+        struct dtt_addr got[DTT_ADDR_INFO_ADDRS];
+        size_t n;
+        dtt_postcard_write_bool(&w, true);
+        dtt_postcard_write_varint(&w, strlen(text));
+        dtt_write_text(&w, text);
+        dtt_write(&w, "\x01\x00\x01\x02\x03\x04\x07", 7);
+        dtt_addr_info_relay(dtt_slice(buf, w.len), relay);
+        assert_string_equal(relay, "");
+        assert_int_equal(dtt_addr_info_read(dtt_slice(buf, w.len), got, &n), DTT_OK);
+        assert_int_equal(n, 1);
+    }
+    dtt_addr_info_relay(dtt_slice(NULL, 0), relay);
+    assert_string_equal(relay, "");
 }
 
 static void sweeps(void **state)
@@ -169,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_mark_follows_the_info),
         cmocka_unit_test(vectors),
+        cmocka_unit_test(relays_that_cannot_be),
         cmocka_unit_test(sweeps),
         cmocka_unit_test(refused),
         cmocka_unit_test(empty),

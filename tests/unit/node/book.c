@@ -167,11 +167,28 @@ static void the_gone_are_forgotten(void **state)
     dtt_book_fini(&b);
 }
 
+/* The one reported last, also of a peer without an address; it goes with the peer. */
+static void home_relays_are_kept_with_the_peer(void **state)
+{
+    struct dtt_id one = id_of(1), two = id_of(2);
+    struct dtt_book b;
+    (void)state;
+    dtt_book_init(&b, hash_key, &linked);
+    assert_null(dtt_book_relay(&b, &one));
+    dtt_book_set_relay(&b, now, &one, "https://one.test/");
+    dtt_book_set_relay(&b, now, &two, "https://two.test/");
+    dtt_book_set_relay(&b, now, &one, "https://new.test./");
+    assert_string_equal(dtt_book_relay(&b, &one), "https://new.test./");
+    assert_string_equal(dtt_book_relay(&b, &two), "https://two.test/");
+    dtt_book_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(marks_are_kept_with_the_peer, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_record_tells_of_the_reach, setup, teardown),
+        cmocka_unit_test_setup_teardown(home_relays_are_kept_with_the_peer, setup, teardown),
         cmocka_unit_test_setup_teardown(newest_addresses_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(public_addresses_are_dialled_first, setup, teardown),
         cmocka_unit_test_setup_teardown(the_gone_are_forgotten, setup, teardown),

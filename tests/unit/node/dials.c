@@ -84,6 +84,20 @@ static void an_address_is_looked_for(void **state)
     assert_string_equal(script(), "open e/1; topic 1; write e/1 hello");
 }
 
+/* There is no way to it but one that is not spoken here, and that is said. */
+static void a_relay_alone_is_told(void **state)
+{
+    struct dtt_id id = id_of(3);
+    (void)state;
+    dtt_dials_relay(&l, now, &id, "https://relay.test./");
+    dtt_dials_relay(&l, now, &id, ""); /* says nothing of the other one */
+    send_to(3, "hello");
+    assert_true(dtt_dials_next_wanted(&l, false, &id));
+    located(3, true);
+    assert_string_equal(script(), "gone 3 relay_only");
+    failure_is(3, ' ', "address", DTT_REASON_RELAY_ONLY);
+}
+
 /* The end of a connection that nothing is known of must not end the search for an address. */
 static void a_late_end_does_not_stop_the_search(void **state)
 {
@@ -250,6 +264,7 @@ int main(void)
         T(a_lost_race_is_told_with_its_reason),
         T(a_dial_that_cannot_be_made_has_its_reason),
         T(an_address_is_looked_for),
+        T(a_relay_alone_is_told),
         T(a_late_end_does_not_stop_the_search),
         T(dials_on_hearsay_have_a_share),
         T(a_wanted_dial_waits_for_the_budget),
