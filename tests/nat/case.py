@@ -3,6 +3,8 @@
 """One case in the laboratory of NATs; prints a line of JSON with what was measured.
 
 usage: case.py pair LEFT RIGHT            two peers, the right one 3 s after the left one
+       case.py reason LEFT RIGHT          two that cannot meet: seconds until each is told why; one whose
+                                          home lets no UDP through is told that, the other nothing
        case.py swarm WAITS KIND...        one home after another; WAITS: seconds before each, such as
                                           0,3,45; the last one goes on
        case.py age LEFT RIGHT [COMMON]    they talk: the longest silence; COMMON is the kind of a third
@@ -11,7 +13,7 @@ usage: case.py pair LEFT RIGHT            two peers, the right one 3 s after the
        case.py lan KIND SAME              two hosts of one home, with nobody else in the world
        case.py standing COUNT             DHT datagrams of a member of a swarm of prcone homes
 options (last):
-       --must SECONDS                     fails unless everybody has joined by then
+       --must SECONDS                     fails unless everybody has joined, or was told why not, by then
        --silent SECONDS                   of age: fails when somebody hears nothing for longer
        --talk SECONDS                     of age; default: 240
        --core WORDS                       of the line "core" (control.h); default: jitter=2
@@ -30,6 +32,7 @@ from harness import Failure, check
 
 GAP = 3  # s between two peers that look for each other
 STANDING = 180  # s that a swarm stands still
+REASONS = ("both_vary", "port_varies", "other_family")
 
 
 def joined_after(peer, within):
@@ -78,6 +81,31 @@ def pair(scene, args):
         return {"left": left, "right": right, "joined": round_up(joined), "heard": heard,
                 "path": net.path("right") if heard else None,
                 "of_left": account(first), "of_right": account(second)}
+
+
+def told_why(peer, kind, within):
+    """Seconds from its start until a peer says what stands between it and the other one, and what."""
+    if kind == "block":
+        peer.wait_said("UDP is blocked", within)
+        return time.monotonic() - peer.started, "blocked"
+    failure = peer.wait("dial_failed", within, where=lambda event: event["reason"] in REASONS)
+    return failure["at"], failure["reason"]
+
+
+def reason(scene, args):
+    kinds = dict(zip(("left", "right"), args.words))
+    with lab.Lab(scene, kinds, core=args.core) as net:
+        peers = {"left": net.peer("left", *args.options)}
+        time.sleep(GAP)
+        peers["right"] = net.peer("right", *args.options)
+        told = {}
+        blocked = [name for name in kinds if kinds[name] == "block"]
+        for name in blocked or kinds:
+            seconds, why = told_why(peers[name], kinds[name], args.within)
+            told[name] = (seconds - (peers["right"].started - peers[name].started), why)
+        return {"left": args.words[0], "right": args.words[1],
+                "told": [round_up(seconds) for seconds, _ in told.values()],
+                "why": sorted({why for _, why in told.values()})}
 
 
 def sleep_until(moment):
@@ -215,7 +243,7 @@ def standing(scene, args):
                 "joined": None if None in times else round_up(max(times))}
 
 
-CASES = {"pair": pair, "swarm": swarm, "age": age, "opened": opened, "lan": lan,
+CASES = {"pair": pair, "reason": reason, "swarm": swarm, "age": age, "opened": opened, "lan": lan,
          "standing": standing}
 
 
@@ -236,9 +264,9 @@ def test(scene, args):
     found = CASES[args.case](scene, args)
     print(json.dumps({"case": args.case, **found}), flush=True)
     if args.must is not None:
-        joined = found["joined"]
-        check(joined is not None and joined <= args.must * lab.harness.SLOW,
-              f"joined after {joined} s, not within {args.must} s")
+        after = max(found["told"]) if "told" in found else found["joined"]
+        check(after is not None and after <= args.must * lab.harness.SLOW,
+              f"joined, or told why not, after {after} s, not within {args.must} s")
         check(found.get("heard", True), "joined, and no line came through")
     if args.silent is not None:
         longest = found["longest"]

@@ -6,8 +6,8 @@ usage: nat.py [-n TRIES] [-j LABS] [-o FILE] [--options WORDS] [WHAT...]
        nat.py --table FILE...     the tables of lines that were measured before
        nat.py --write FILE...     docs/results-nat.md from them
 
-WHAT: LEFT:RIGHT for a pair, KIND,KIND,... for each with each, or matrix, more, swarm, age, opened,
-lan, standing. Without it all of them, and docs/results-nat.md is written; what stands there of
+WHAT: LEFT:RIGHT for a pair, KIND,KIND,... for each with each, or matrix, more, reason, swarm, age,
+opened, lan, standing. Without it all of them, and docs/results-nat.md is written; what stands there of
 before is kept. Each try is a laboratory of its own (case.py); what it found becomes a line of FILE
 (build/nat.jsonl).
 """
@@ -50,7 +50,9 @@ SECTIONS = {
                  "kernel:kernel kernel-s:kernel-s kernel-s:kernel kernel:kernel-s kernel-sym:kernel "
                  "fullcone:same prcone:same prcone+hairpin=yes:same sym:same cgn:neighbour "
                  "cgn+carrier.hairpin=yes:neighbour ds:v6fw v6fw:ds v6fw:v6fw v6fw:pub pub:v6fw "
-                 "v6fw:prcone pub:block block:pub reject:pub").split()]],
+                 "reject:pub").split()]],
+    "reason": [("reason", *words.split(":")) for words in
+               "sym:sym cgn-sym:cgn-sym v6fw:prcone pub:block block:pub".split()],
     "swarm": [("swarm", "0,3,45", "prcone", "prcone", "prcone"),
               ("swarm", "0,3,45", "pub", "prcone", "prcone"),
               ("swarm", "0,2", *["pub"] * 8),
@@ -195,6 +197,8 @@ def swarm_lines(by):
 
 def other_lines(by):
     shapes = {
+        "reason": ("Pairs that cannot meet", ("left", "right", "told", "why"),
+                   ("left", "right", "told after, s", "why")),
         "age": ("Mappings that end by age", ("left", "right", "joined", "longest", "downs"),
                 ("left", "right", "joined, s", "longest silence, s", "neighbours lost")),
         "opened": ("Homes that ask their router for a port", ("kind", "granted", "newcomers"),
