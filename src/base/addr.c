@@ -124,7 +124,7 @@ static enum dtt_addr_scope scope_v6(const struct dtt_addr *a)
         /* ::, ::1, and the IPv4-compatible addresses that RFC 4291 gave up. */
         return dtt_get_be32(a->ip + 12) == 1 ? DTT_SCOPE_LOOPBACK : DTT_SCOPE_UNUSABLE;
     }
-    if (is_mapped(a->ip) || a->ip[0] == 0xff) {
+    if (is_mapped(a->ip) || a->ip[0] == 0xff || dtt_addr_is_invented(a)) {
         return DTT_SCOPE_UNUSABLE;
     }
     if (is_link_v6(a)) {
@@ -153,6 +153,12 @@ bool dtt_addr_may_be_named(const struct dtt_addr *a, enum dtt_addr_scope nearest
     enum dtt_addr_scope scope = dtt_addr_scope(a);
     return dtt_addr_is_usable(a) && a->port >= 1024 && scope <= nearest &&
            (scope != DTT_SCOPE_LINK || nearest == DTT_SCOPE_LINK);
+}
+
+bool dtt_addr_is_invented(const struct dtt_addr *a)
+{
+    static const uint8_t prefix[6] = {0xfd, 0x15, 0x07, 0x0a, 0x51, 0x0b};
+    return a->family == DTT_FAMILY_V6 && memcmp(a->ip, prefix, sizeof(prefix)) == 0;
 }
 
 bool dtt_addr_is_wildcard(const struct dtt_addr *a)

@@ -16,7 +16,8 @@ enum dtt_addr_scope {
     DTT_SCOPE_PRIVATE, /**< RFC 1918, RFC 6598 (carrier NAT), RFC 4193 */
     DTT_SCOPE_LINK,    /**< 169.254/16, fe80::/10 */
     DTT_SCOPE_LOOPBACK,
-    DTT_SCOPE_UNUSABLE /**< unspecified, multicast, broadcast, reserved, IPv4 inside IPv6 */
+    DTT_SCOPE_UNUSABLE /**< unspecified, multicast, broadcast, reserved, invented, IPv4 inside IPv6
+                        */
 };
 
 #define DTT_ADDR_COMPACT4 6
@@ -53,6 +54,12 @@ bool dtt_addr_is_usable(const struct dtt_addr *a);
  * these there may be what no stranger should reach, such as a cloud's metadata).
  */
 bool dtt_addr_may_be_named(const struct dtt_addr *a, enum dtt_addr_scope nearest);
+/**
+ * In fd15:70a:510b::/48, whose addresses stand for ways that are none of the internet's, within one
+ * process: iroh's too has them (n0, iroh/socket/mapped_addrs.rs). Nothing is sent there, and nobody
+ * else can name one: their scope is DTT_SCOPE_UNUSABLE.
+ */
+bool dtt_addr_is_invented(const struct dtt_addr *a);
 /** 0.0.0.0 or [::] with any port: an address to listen on, not to send to. */
 bool dtt_addr_is_wildcard(const struct dtt_addr *a);
 

@@ -494,6 +494,10 @@ void dtt_core_recv(struct dtt_core *c, struct dtt_now now, const struct dtt_addr
                    const struct dtt_addr *remote, unsigned ecn, struct dtt_slice datagram)
 {
     DTT_COUNT(c->ctx, NODE_RX_DATAGRAMS);
+    if (dtt_addr_is_invented(remote)) {
+        DTT_COUNT(c->ctx, NODE_RX_INVENTED);
+        return;
+    }
     struct dtt_spare *spare = dtt_spares_find(&c->links.spares, local);
     if (spare) {
         recv_spare(c, now, spare, local, remote, ecn, datagram);

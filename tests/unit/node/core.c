@@ -78,6 +78,26 @@ static void a_plain_dht_node_has_no_topics(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+/* Nobody outside can speak as if it came by a way of ours. */
+static void what_claims_an_invented_address_is_dropped(void **state)
+{
+    struct party p;
+    struct dtt_addr invented;
+    (void)state;
+    party_init(&p, 9);
+    party_add(&p, "room", "secret");
+    struct dtt_sim_host *h = p.peers[0].host;
+    struct dtt_now now = dtt_sim_host_now(h);
+    uint8_t initial[1200] = {0xc0, 0, 0, 0, 1, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+    assert_int_equal(dtt_addr_parse("[fd15:70a:510b:1::7]:12345", &invented), DTT_OK);
+    const uint64_t *m = h->ctx.counters;
+    uint64_t quic_bytes = m[DTT_COUNTER_NODE_RX_QUIC_BYTES];
+    dtt_core_recv(h->core, now, &h->addr, &invented, 0, dtt_slice(initial, sizeof(initial)));
+    assert_int_equal(m[DTT_COUNTER_NODE_RX_INVENTED], 1);
+    assert_int_equal(m[DTT_COUNTER_NODE_RX_QUIC_BYTES], quic_bytes);
+    dtt_sim_world_fini(&p.w);
+}
+
 static void a_node_that_is_shut_takes_no_topic(void **state)
 {
     struct party p;
@@ -131,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_closed_node_is_gone_at_once),
         cmocka_unit_test(what_a_call_causes_waits_to_be_settled),
         cmocka_unit_test(a_plain_dht_node_has_no_topics),
+        cmocka_unit_test(what_claims_an_invented_address_is_dropped),
         cmocka_unit_test(a_node_that_is_shut_takes_no_topic),
         cmocka_unit_test(the_first_address_after_none_is_a_change),
     };
