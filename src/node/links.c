@@ -445,6 +445,7 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         }
         break;
     case DTT_QUIC_SILENT: dtt_seek(p, now, link); break;
+    case DTT_QUIC_NOT_MIGRATED:
     case DTT_QUIC_WRITABLE: /* dtt_links_unacked is asked anew after each input */
     case DTT_QUIC_CONNECTED: break;
     }

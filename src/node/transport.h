@@ -21,6 +21,8 @@ struct dtt_transport_ops {
                 const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
     int (*dial_twin)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *local,
                      const struct dtt_addr *remote, dtt_quic_conn *ret);
+    int (*migrate)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn,
+                   const struct dtt_addr *local, const struct dtt_addr *remote);
     void (*limit_dial)(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams);
     int (*open_uni)(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream);
     int (*write)(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data,

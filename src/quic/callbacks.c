@@ -2,6 +2,7 @@
 #include "quic/callbacks.h"
 
 #include "quic/frames.h"
+#include "quic/migrate.h"
 #include "quic/path.h"
 #include "quic/transmit.h"
 
@@ -209,11 +210,14 @@ static int on_stateless_reset(ngtcp2_conn *ng, const ngtcp2_pkt_stateless_reset 
 static int on_path_validation(ngtcp2_conn *ng, uint32_t flags, const ngtcp2_path *path,
                               DTT_NG_OLD_PATH ngtcp2_path_validation_result result, void *user)
 {
+    struct dtt_qconn *c = user;
     struct dtt_addr remote;
-    if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) {
-        dtt_qmtu_reset(&((struct dtt_qconn *)user)->mtu);
-        dtt_qpath_addr(&path->remote, &remote);
-        dtt_qconn_set_remote(user, &remote);
+    bool is_valid = result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS;
+    dtt_qpath_addr(&path->remote, &remote);
+    dtt_qmigrate_validated(c, &remote, is_valid);
+    if (is_valid) {
+        dtt_qmtu_reset(&c->mtu);
+        dtt_qconn_set_remote(c, &remote);
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "quic/conn.h"
 
+#include "quic/migrate.h"
 #include "quic/move.h"
 #include "quic/path.h"
 #include "quic/schedule.h"
@@ -104,6 +105,7 @@ struct dtt_qconn *dtt_qconn_new(struct dtt_qshared *sh, dtt_quic_conn handle, bo
     c->connected = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CONNECTED};
     c->closed = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_CLOSED};
     c->migrated = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_MIGRATED};
+    c->unmoved = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_NOT_MIGRATED};
     c->openable = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WRITABLE};
     c->worn = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_WORN};
     c->stranded = (struct dtt_qevent){.conn = c, .type = DTT_QUIC_STRANDED};
@@ -241,6 +243,7 @@ static void finish(struct dtt_qconn *c, enum dtt_reason reason, bool linger)
     dtt_list_remove(&c->openable.link);
     dtt_list_remove(&c->worn.link);
     dtt_list_remove(&c->stranded.link);
+    dtt_list_remove(&c->unmoved.link);
     dtt_list_remove(&c->silent.link);
     dtt_qconn_hold(c, false);
     if (c->is_dialed || c->was_open) {
@@ -459,7 +462,7 @@ bool dtt_qconn_recv(struct dtt_qconn *c, const struct dtt_addr *local,
     }
     dtt_qmove_learn(c, local, remote);
     dtt_qmove_follow(c, local, remote);
-    dtt_qpath_init(&ps, local, remote);
+    dtt_qpath_init(&ps, dtt_qmigrate_local(c, local, remote), remote);
     int rv = ngtcp2_conn_read_pkt(c->ng, &ps.path, &pi, datagram.data, datagram.len, c->sh->now_ns);
     c->is_heard |= c->state == DTT_QCONN_HANDSHAKE;
     c->mtu.is_heard = true;

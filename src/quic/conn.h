@@ -104,6 +104,13 @@ struct dtt_qmove {
     uint64_t left_until_ns; /**< from there is read */
 };
 
+/** migrate.h */
+struct dtt_qmigration {
+    bool is_on; /**< the path between these two is being validated */
+    struct dtt_addr local;
+    struct dtt_addr remote;
+};
+
 struct dtt_qconn {
     struct dtt_qshared *sh;
     dtt_quic_conn handle;
@@ -118,6 +125,7 @@ struct dtt_qconn {
     struct dtt_addr local; /**< where the peer reaches us; a wildcard: not known, as in a dial */
     struct dtt_addr remote;
     struct dtt_qmove move;
+    struct dtt_qmigration migration;
     struct dtt_qmtu mtu; /**< of the path between them */
     struct dtt_id peer;
 
@@ -157,6 +165,7 @@ struct dtt_qconn {
     struct dtt_qevent connected;
     struct dtt_qevent closed;
     struct dtt_qevent migrated;
+    struct dtt_qevent unmoved;
     struct dtt_qevent openable;
     struct dtt_qevent worn;
     struct dtt_qevent stranded;

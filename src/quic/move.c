@@ -51,8 +51,8 @@ void dtt_qmove_follow(struct dtt_qconn *c, const struct dtt_addr *local,
                       const struct dtt_addr *remote)
 {
     ngtcp2_path_storage ps;
-    if (c->is_dialed && c->state == DTT_QCONN_OPEN && !dtt_addr_eq(&c->remote, remote) &&
-        !dtt_addr_is_wildcard(local) && may_try(c)) {
+    if (c->is_dialed && c->state == DTT_QCONN_OPEN && !c->migration.is_on &&
+        !dtt_addr_eq(&c->remote, remote) && !dtt_addr_is_wildcard(local) && may_try(c)) {
         c->move.tried_ns = c->sh->now_ns;
         forget_local(c);
         dtt_qpath_init(&ps, local, remote);

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/shares.h"
 #include "quic/conn.h"
+#include "quic/migrate.h"
 #include "quic/move.h"
 #include "quic/schedule.h"
 #include "quic/start.h"
@@ -434,11 +435,18 @@ void dtt_quic_moved(struct dtt_quic *q, struct dtt_now now)
     }
 }
 
+/* Where a path may lead: over the internet, or by a way of the driver's that has an invented
+ * address. */
+static bool is_end(const struct dtt_addr *remote)
+{
+    return dtt_addr_is_usable(remote) || dtt_addr_is_invented(remote);
+}
+
 static int dial(struct dtt_quic *q, struct dtt_now now, const struct dtt_id *peer,
                 const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret)
 {
     set_now(q, now);
-    if (!dtt_addr_is_usable(remote) || local->family != remote->family) {
+    if (!is_end(remote) || local->family != remote->family) {
         return DTT_EINVAL;
     }
     if (places_taken(q) >= q->max_conns || is_table_full(q)) {
@@ -466,6 +474,21 @@ int dtt_quic_dial_twin(struct dtt_quic *q, struct dtt_now now, const struct dtt_
                        const struct dtt_addr *remote, dtt_quic_conn *ret)
 {
     return dial(q, now, dtt_quic_id(q), local, remote, ret);
+}
+
+int dtt_quic_migrate(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle,
+                     const struct dtt_addr *local, const struct dtt_addr *remote)
+{
+    struct dtt_qconn *c = find(q, handle);
+    set_now(q, now);
+    if (!c) {
+        return DTT_ECLOSED;
+    }
+    int err = is_end(remote) && local->family == remote->family
+                  ? dtt_qmigrate_start(c, local, remote)
+                  : DTT_EINVAL;
+    leave(q, c);
+    return err;
 }
 
 void dtt_quic_limit_dial(struct dtt_quic *q, dtt_quic_conn handle, unsigned datagrams)

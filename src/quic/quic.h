@@ -71,6 +71,16 @@ int dtt_quic_dial_twin(struct dtt_quic *q, struct dtt_now now, const struct dtt_
                        const struct dtt_addr *remote, dtt_quic_conn *ret);
 
 /**
+ * A connection that we dialled is to go over to the path from `local` to `remote`: MIGRATED or
+ * NOT_MIGRATED follows, in some seconds at the latest, and until then it stays where it is.
+ * `remote` may be an invented address, `local` must not be that of the path in use. DTT_ECLOSED;
+ * DTT_ESTATE: not CONNECTED, or not dialled by us; DTT_EAGAIN: one try at a time, or the peer has
+ * given us no connection id for it; DTT_EINVAL, DTT_ENOMEM.
+ */
+int dtt_quic_migrate(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle,
+                     const struct dtt_addr *local, const struct dtt_addr *remote);
+
+/**
  * Bounds the datagrams that a fresh dial sends before the peer is heard; further repetitions of
  * ngtcp2 are not sent.
  */
@@ -156,6 +166,7 @@ enum dtt_quic_event_type {
     DTT_QUIC_STREAM_RESET, /**< the peer reset its stream, or wants no more of ours */
     DTT_QUIC_WRITABLE,     /**< after DTT_EAGAIN; stream -1: of dtt_quic_open_uni */
     DTT_QUIC_MIGRATED,     /**< the peer has another address, which is validated: addr */
+    DTT_QUIC_NOT_MIGRATED, /**< the path of dtt_quic_migrate is dead: addr is as before */
     DTT_QUIC_STRANDED, /**< after dtt_quic_moved: the peer, which dialled us, seems not to hear us
                         */
     DTT_QUIC_SILENT,   /**< the peer owes an answer, and nothing has come for DTT_QUIC_SILENT_NS.

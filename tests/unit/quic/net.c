@@ -47,6 +47,17 @@ void net_start(struct net *n, struct net_node *node)
     assert_int_equal(dtt_quic_new(&node->q, &node->ctx, &node->cfg, n->now), DTT_OK);
 }
 
+static struct dtt_addr invented(uint8_t subnet, uint8_t host)
+{
+    const uint8_t ip[16] = {0xfd, 0x15, 0x07, 0x0a, 0x51, 0x0b, [7] = subnet, [15] = host};
+    return dtt_addr_v6(ip, 12345);
+}
+
+struct dtt_addr net_relay_local(void)
+{
+    return invented(2, 1);
+}
+
 struct net_node *net_add(struct net *n, const struct dtt_quic_config *cfg)
 {
     assert_true(n->node_count < NET_NODES_MAX);
@@ -64,6 +75,7 @@ struct net_node *net_add(struct net *n, const struct dtt_quic_config *cfg)
         memset(node->cfg.seed, (int)(i + 1), sizeof(node->cfg.seed));
     }
     node->addr = dtt_addr_v4(10, 0, 0, (uint8_t)(i + 1), 4433);
+    node->relayed = invented(1, (uint8_t)(i + 1));
     net_start(n, node);
     return node;
 }
@@ -149,12 +161,15 @@ static const struct dtt_addr *outside(const struct net_node *node)
 
 static void send_batch(struct net *n, struct net_node *node, const struct dtt_quic_packet *out)
 {
-    struct net_packet p = {.from = *outside(node), .to = out->remote, .ecn = out->ecn};
+    bool is_relayed = dtt_addr_is_invented(&out->remote);
+    struct dtt_addr relay_local = net_relay_local();
+    struct net_packet p = {
+        .from = is_relayed ? node->relayed : *outside(node), .to = out->remote, .ecn = out->ecn};
     bool is_dead = node->dead.family && dtt_addr_eq(&out->local, &node->dead);
     assert_true(out->segment > 0 && out->data.len > 0);
     /* From the wildcard the kernel chooses the address that works. */
-    assert_true(is_dead || dtt_addr_eq(&out->local, &node->addr) ||
-                (dtt_addr_is_wildcard(&out->local) && out->local.port == node->addr.port));
+    assert_true(is_dead || dtt_addr_is_wildcard(&out->local) ||
+                dtt_addr_eq(&out->local, is_relayed ? &relay_local : &node->addr));
     node->sent_batches++;
     for (size_t at = 0; at < out->data.len; at += out->segment) {
         p.len = out->data.len - at < out->segment ? out->data.len - at : out->segment;
@@ -238,7 +253,7 @@ void net_drain(struct net *n, struct net_node *node)
 static struct net_node *node_at(struct net *n, const struct dtt_addr *addr)
 {
     for (size_t i = 0; i < n->node_count; i++) {
-        if (dtt_addr_eq(outside(n->nodes[i]), addr)) {
+        if (dtt_addr_eq(outside(n->nodes[i]), addr) || dtt_addr_eq(&n->nodes[i]->relayed, addr)) {
             return n->nodes[i];
         }
     }
@@ -255,7 +270,8 @@ static void deliver(struct net *n, struct net_packet *p)
     uint8_t *copy = malloc(p->len ? p->len : 1);
     assert_non_null(copy);
     memcpy(copy, p->data, p->len);
-    dtt_quic_recv(node->q, n->now, &node->addr, &p->from, p->ecn, dtt_slice(copy, p->len));
+    struct dtt_addr local = dtt_addr_is_invented(&p->to) ? net_relay_local() : node->addr;
+    dtt_quic_recv(node->q, n->now, &local, &p->from, p->ecn, dtt_slice(copy, p->len));
     free(copy);
     net_drain(n, node);
 }
@@ -356,6 +372,16 @@ dtt_quic_conn net_dial(struct net *n, struct net_node *from, const struct net_no
     from->dials++;
     net_drain(n, from);
     return c;
+}
+
+void net_dial_by_relay(struct net *n, struct net_node *from, const struct net_node *to,
+                       dtt_quic_conn *ret)
+{
+    struct dtt_addr local = net_relay_local();
+    assert_int_equal(dtt_quic_dial(from->q, n->now, dtt_quic_id(to->q), &local, &to->relayed, ret),
+                     DTT_OK);
+    from->dials++;
+    net_drain(n, from);
 }
 
 size_t net_live(const struct net_node *node)

@@ -27,12 +27,13 @@ struct net_node {
     struct dtt_ctx ctx;
     struct dtt_quic *q; /**< NULL: nobody lives there */
     struct dtt_quic_config cfg;
-    struct dtt_addr addr;   /**< its socket */
-    struct dtt_addr mapped; /**< how the others see it (NAT); family 0 = as `addr` */
-    struct dtt_addr dead;   /**< another one of its own, where nothing passes; family 0: none */
-    bool is_deaf;           /**< packets to it vanish */
-    bool is_lazy;           /**< its events are not taken */
-    bool is_attacked;       /**< it may have to refuse memory to a peer */
+    struct dtt_addr addr;    /**< its socket */
+    struct dtt_addr relayed; /**< stands for it where it is reached by a relay */
+    struct dtt_addr mapped;  /**< how the others see it (NAT); family 0 = as `addr` */
+    struct dtt_addr dead;    /**< another one of its own, where nothing passes; family 0: none */
+    bool is_deaf;            /**< packets to it vanish */
+    bool is_lazy;            /**< its events are not taken */
+    bool is_attacked;        /**< it may have to refuse memory to a peer */
     size_t event_count;
     struct dtt_quic_event events[NET_EVENTS_MAX]; /**< `data` dangles */
     struct net_bytes *bytes;
@@ -78,6 +79,10 @@ void net_kill(struct net *n, struct net_node *node);
 /** Starts it (again) with the same key and another seed of randomness. */
 void net_start(struct net *n, struct net_node *node);
 dtt_quic_conn net_dial(struct net *n, struct net_node *from, const struct net_node *to);
+/** The end of all ways by a relay on each node. */
+struct dtt_addr net_relay_local(void);
+void net_dial_by_relay(struct net *n, struct net_node *from, const struct net_node *to,
+                       dtt_quic_conn *ret);
 /** Runs for `ns` of virtual time. */
 void net_run(struct net *n, uint64_t ns);
 /** Runs until no packet is under way and no timer is due within `ns`. */
