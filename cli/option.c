@@ -272,7 +272,9 @@ const struct option option_table[] = {
              "where everybody who knows the endpoint id can read them"},
     {LIST(set_relay, RELAY, "relay", "URL", "a URL of the form https://HOST[:PORT], or with http",
           relays, n_relays),
-     .help = "connect to this relay, too; up to 8 times"},
+     .help = "stay connected to this relay of iroh's, over which peers\n"
+             "there are reached where no datagram passes; up to 4 times\n"
+             "(doctor: connect to it and tell how it is, up to 8 times)"},
     {VALUE(set_text, CA_FILE, "ca-file", "FILE", "a file name", ca_file),
      .help = "trust the authorities in FILE (PEM) to name servers\n"
              "(default: those of the system)"},

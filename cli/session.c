@@ -92,7 +92,7 @@ static int report_open(const struct options *o, int err)
                        advice ? advice : "");
 }
 
-static int open_node(struct session *s, unsigned flags)
+static int open_node(struct session *s, enum session_kind kind, unsigned flags)
 {
     const struct options *o = s->options;
     uint8_t seed[DTT_SEED_BYTES];
@@ -110,7 +110,9 @@ static int open_node(struct session *s, unsigned flags)
                                 .n_pkarr = o->n_pkarr,
                                 .dns_origins = o->dns_origins,
                                 .n_dns_origins = o->n_dns_origins,
-                                .ca_file = o->ca_file};
+                                .ca_file = o->ca_file,
+                                .relays = o->relays,
+                                .n_relays = kind == SESSION_JOIN ? o->n_relays : 0};
     char why[1024];
     int err = dtt_config_check(&config, why, sizeof(why));
     if (err != 0) {
@@ -176,7 +178,7 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
     flags |= kind == SESSION_LOOKUP ? DTT_NODE_NO_LAN : 0u;
     flags |= kind == SESSION_JOIN && o->lan == 1 ? DTT_NODE_LAN_IROH : 0u;
     if (code == EXIT_OK) {
-        code = open_node(s, flags);
+        code = open_node(s, kind, flags);
     }
     if (code == EXIT_OK && kind != SESSION_DHT) {
         code = start_topic(s, kind, &s->secret);

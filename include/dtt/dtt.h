@@ -99,6 +99,10 @@ struct dtt_config {
     size_t n_dns_origins;           /**< 0..4 */
     const char *ca_file;            /**< PEM: the authorities that are trusted to name servers;
                                          NULL: those of the system */
+    const char *const *relays;      /**< n_relays URLs of iroh's relays, as "https://relay.example":
+                                         the node stays connected to them, and peers that are at the
+                                         same ones reach it where no datagram does */
+    size_t n_relays;                /**< 0..4; none: no relay is used */
 };
 
 /**

@@ -60,9 +60,16 @@ struct dtt_event_message {
     size_t len;
 };
 
+/** How a neighbour is reached. */
+enum dtt_way {
+    DTT_WAY_DIRECT = 1,
+    DTT_WAY_RELAY = 2 /**< over a relay; a direct way takes its place as soon as one is found */
+};
+
 struct dtt_event_neighbor {
     struct dtt_id peer;
     int reason; /**< NEIGHBOR_DOWN: enum dtt_reason */
+    int way;    /**< NEIGHBOR_UP: enum dtt_way, at this moment */
 };
 
 struct dtt_event_lagged {

@@ -30,15 +30,15 @@ DTT_API dtt_options *dtt_options_new(void);
 DTT_API dtt_options *dtt_options_free(dtt_options *o);
 
 /**
- * Sets an option; "listen", "bootstrap", "pkarr", "dns_origin" and "peer" may be set several times,
- * of others the last value counts.
+ * Sets an option; "listen", "bootstrap", "pkarr", "dns_origin", "relay" and "peer" may be set
+ * several times, of others the last value counts.
  *
  * Of a node: "seed" (64 hex digits), "listen" (ADDR:PORT), "bootstrap" (HOST:PORT), "dht_only",
  * "no_bootstrap", "read_only", "no_portmap", "portmap", "no_lan", "lan_iroh",
  * "publish_addrs" (on or off), "log_level" (off, error, warn, info, debug), "state_file", "pkarr"
- * (URL), "dns_origin" (a domain), "ca_file". Of a topic: "name", "topic_hash" (64 hex digits),
- * "secret" (text), "secret_hex", "preset" (default, seed, rust-0.3), "peer" (ID@ADDR:PORT, or ID),
- * "tune" (NAME=VALUE, as dtt_tuning_set).
+ * (URL), "dns_origin" (a domain), "ca_file", "relay" (URL). Of a topic: "name", "topic_hash" (64
+ * hex digits), "secret" (text), "secret_hex", "preset" (default, seed, rust-0.3), "peer"
+ * (ID@ADDR:PORT, or ID), "tune" (NAME=VALUE, as dtt_tuning_set).
  *
  * The reason of a failure goes to `why` as by dtt_tuning_set. Errors: DTT_EINVAL, DTT_EADDR,
  * DTT_EFULL (too many values), DTT_ENOMEM; then nothing has changed.

@@ -160,7 +160,8 @@ DTT_API const char *dtt_error_name(int err);
 DTT_API const char *dtt_error_text(int err);
 
 /**
- * Writes "1.2.3.4:5", "[2001:db8::1]:5" (RFC 5952) or "[fe80::1%2]:5", "-" for no family.
+ * Writes "1.2.3.4:5", "[2001:db8::1]:5" (RFC 5952) or "[fe80::1%2]:5", "-" for no family,
+ * and "relay" for the way by a relay.
  * NUL-terminated; any thread.
  */
 DTT_API void dtt_addr_format(const struct dtt_addr *addr, char text[DTT_ADDR_TEXT_MAX]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Configs of the caller's: taken over in whatever size they come, and checked. */
 #include "api/node_priv.h"
+#include "codec/url.h"
 #include "io/state_file.h"
 #include "io/tls.h"
 
@@ -83,6 +84,23 @@ static int check_servers(const struct dtt_config *cfg, char *why, size_t cap)
     return err ? dtt_refuse(err, why, cap, "%s", sentence) : DTT_OK;
 }
 
+static int check_relays(const struct dtt_config *cfg, char *why, size_t cap)
+{
+    struct dtt_url url;
+    if (cfg->n_relays > DTT_RELAYS_MAX || (cfg->n_relays && !cfg->relays)) {
+        return dtt_refuse(DTT_EINVAL, why, cap, "there must be 0 to %d relays", DTT_RELAYS_MAX);
+    }
+    for (size_t i = 0; i < cfg->n_relays; i++) {
+        if (!cfg->relays[i] || dtt_url_parse(cfg->relays[i], &url) != DTT_OK) {
+            return dtt_refuse(DTT_EADDR, why, cap, "relay must be " DTT_URL_FORM ", not '%.64s'",
+                              cfg->relays[i] ? cfg->relays[i] : "");
+        }
+    }
+    return cfg->n_relays && (cfg->flags & DTT_NODE_DHT_ONLY)
+               ? dtt_refuse(DTT_EINVAL, why, cap, "a plain DHT node has no use for relays")
+               : DTT_OK;
+}
+
 int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, char *why, size_t cap)
 {
     const unsigned flags = DTT_NODE_DHT_ONLY | DTT_NODE_NO_BOOTSTRAP | DTT_NODE_READ_ONLY |
@@ -112,6 +130,9 @@ int dtt_config_read(struct dtt_config *ours, const struct dtt_config *theirs, ch
     }
     if (!err) {
         err = check_servers(ours, why, cap);
+    }
+    if (!err) {
+        err = check_relays(ours, why, cap);
     }
     return !err && ours->state_file ? dtt_state_file_check(ours->state_file, why, cap) : err;
 }

@@ -207,7 +207,10 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_u64(j, "neighbors", ev->u.joined.neighbors);
         break;
     case DTT_EVENT_MESSAGE: put_message(j, &ev->u.message); break;
-    case DTT_EVENT_NEIGHBOR_UP: dtt_json_id(j, "endpoint_id", &ev->u.neighbor.peer); break;
+    case DTT_EVENT_NEIGHBOR_UP:
+        dtt_json_id(j, "endpoint_id", &ev->u.neighbor.peer);
+        dtt_json_text(j, "way", ev->u.neighbor.way == DTT_WAY_RELAY ? "relay" : "direct");
+        break;
     case DTT_EVENT_NEIGHBOR_DOWN:
         dtt_json_id(j, "endpoint_id", &ev->u.neighbor.peer);
         dtt_json_text(j, "reason", dtt_reason_word(ev->u.neighbor.reason));

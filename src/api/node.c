@@ -51,6 +51,8 @@ static int drive_by(const struct dtt_config *cfg, struct dtt_io_config *io)
     io->n_dns_origins = cfg->n_dns_origins;
     io->is_addrs_public = (cfg->flags & DTT_NODE_PUBLISH_ADDRS) != 0;
     io->ca_file = cfg->ca_file;
+    io->relays = cfg->relays;
+    io->n_relays = cfg->n_relays;
     io->listen_is_default = cfg->n_listen == 0;
     if (io->listen_is_default) {
         io->listen[0] = (struct dtt_addr){.family = DTT_FAMILY_V4};

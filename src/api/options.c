@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "api/node_priv.h"
 #include "codec/text.h"
+#include "codec/url.h"
 
 #include <dtt/options.h>
 #include <sodium.h>
@@ -16,6 +17,7 @@ struct dtt_options {
     char *bootstrap[DTT_IO_BOOTSTRAPS];
     char *pkarr[DTT_PKARR_SERVERS];
     char *dns_origins[DTT_LOOKUPS_ORIGINS];
+    char *relays[DTT_RELAYS_MAX];
     char *state_file, *ca_file, *name, *secret;
     struct dtt_peer_addr peers[DTT_TOPIC_PEERS];
 };
@@ -188,6 +190,14 @@ static int set_ca_file(dtt_options *o, const char *value, const struct why *why)
     return err;
 }
 
+static int set_relay(dtt_options *o, const char *value, const struct why *why)
+{
+    struct dtt_url url;
+    return dtt_url_parse(value, &url) == DTT_OK
+               ? add(o->relays, &o->node.n_relays, DTT_RELAYS_MAX, value, why)
+               : refuse(why, DTT_EADDR, DTT_URL_FORM);
+}
+
 static int set_state_file(dtt_options *o, const char *value, const struct why *why)
 {
     int err = keep(&o->state_file, value, strlen(value), why);
@@ -244,6 +254,7 @@ dtt_options *dtt_options_new(void)
         o->node.bootstrap = (const char *const *)o->bootstrap;
         o->node.pkarr = (const char *const *)o->pkarr;
         o->node.dns_origins = (const char *const *)o->dns_origins;
+        o->node.relays = (const char *const *)o->relays;
         o->topic.size = sizeof(o->topic);
         o->topic.peers = o->peers;
         o->topic.tuning = &o->tuning;
@@ -266,6 +277,9 @@ dtt_options *dtt_options_free(dtt_options *o)
         }
         for (size_t i = 0; i < o->node.n_dns_origins; i++) {
             free(o->dns_origins[i]);
+        }
+        for (size_t i = 0; i < o->node.n_relays; i++) {
+            free(o->relays[i]);
         }
         if (o->secret) {
             sodium_memzero(o->secret, o->topic.secret_len);
@@ -301,6 +315,7 @@ static const struct {
     {"ca_file", set_ca_file, 0},
     {"log_level", set_log_level, 0},
     {"state_file", set_state_file, 0},
+    {"relay", set_relay, 0},
     {"name", set_name, 0},
     {"topic_hash", set_topic_hash, 0},
     {"secret", set_secret_text, 0},

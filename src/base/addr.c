@@ -172,6 +172,8 @@ void dtt_addr_format(const struct dtt_addr *a, char text[DTT_ADDR_TEXT_MAX])
     if (a->family == DTT_FAMILY_V4) {
         snprintf(text, DTT_ADDR_TEXT_MAX, "%u.%u.%u.%u:%u", a->ip[0], a->ip[1], a->ip[2], a->ip[3],
                  a->port);
+    } else if (dtt_addr_is_invented(a)) {
+        snprintf(text, DTT_ADDR_TEXT_MAX, "relay"); /* it says nothing to anybody */
     } else if (a->family == DTT_FAMILY_V6) {
         char ip[INET6_ADDRSTRLEN];
         inet_ntop(AF_INET6, a->ip, ip, sizeof(ip)); /* RFC 5952 */

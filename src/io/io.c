@@ -212,10 +212,7 @@ static void flush_socket(struct dtt_io *io, int i)
     io->udp[i].n_failed = 0;
 }
 
-/*
- * A socket that takes no more keeps one batch; what does not fit is lost, as in any full queue. The
- * other one is not held up by it.
- */
+/* A socket that takes no more keeps one batch; what does not fit is lost, as in any full queue. */
 static void put_packet(struct dtt_io *io, int i, const struct dtt_core_packet *p)
 {
     struct dtt_udp *u = &io->udp[i];
@@ -260,7 +257,9 @@ static void send_all(struct dtt_io *io, struct dtt_now now)
     dtt_servers_run(&io->servers, now);
     while (takes_packets(io) && dtt_core_next_packet(io->core, now, &p)) {
         int i = socket_of(io, &p.remote);
-        if (dtt_spare_sockets_has(&io->spares, &p)) {
+        if (p.is_relayed) {
+            dtt_relay_clients_send(&io->servers.relays, now, &p);
+        } else if (dtt_spare_sockets_has(&io->spares, &p)) {
             send_from_spare(io, now, &p);
         } else if (i >= 0) {
             put_packet(io, i, &p);
@@ -569,7 +568,10 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
                                    .n_pkarr = cfg->n_pkarr,
                                    .dns_origins = cfg->dns_origins,
                                    .n_dns_origins = cfg->n_dns_origins,
-                                   .is_addrs_public = cfg->is_addrs_public};
+                                   .is_addrs_public = cfg->is_addrs_public,
+
+                                   .relays = cfg->relays,
+                                   .n_relays = cfg->n_relays};
     struct dtt_now now = dtt_host_now();
     memcpy(core.node_seed, cfg->node_seed, sizeof(core.node_seed));
     for (int i = 0; i < SOCKETS; i++) {
@@ -589,12 +591,10 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
                                    .user = io,
                                    .on_address = add_bootstrap,
                                    .on_end = count_resolving};
-    io->servers =
-        (struct dtt_servers){.core = io->core, .loop = &io->loop, .is_stale = &io->is_stale};
-    err = dtt_servers_init(&io->servers, cfg->ca_file);
-    if (!err) {
-        err = dtt_names_init(&io->names, cfg->n_hosts);
-    }
+    io->servers = (struct dtt_servers){
+        .ctx = io->ctx, .core = io->core, .loop = &io->loop, .is_stale = &io->is_stale};
+    err = dtt_servers_init(&io->servers, now, cfg);
+    err = err ? err : dtt_names_init(&io->names, cfg->n_hosts);
     for (size_t i = 0; i < cfg->n_hosts && !err; i++) {
         err = add_host(io, cfg->hosts[i], now);
     }

@@ -9,6 +9,7 @@
 #include "node/core.h"
 #include "node/limits.h"
 #include "node/lookups.h"
+#include "node/relays.h"
 
 #define DTT_IO_BOOTSTRAPS 32
 
@@ -32,6 +33,8 @@ struct dtt_io_config {
     bool listen_is_default;    /**< a family the host does not have is then no error */
     const char *const *hosts;  /**< "HOST:PORT", checked by dtt_addr_split_host */
     size_t n_hosts;
+    const char *const *relays; /**< as in struct dtt_core_config */
+    size_t n_relays;
     const char *state_file; /**< NULL: none */
 };
 

@@ -3,6 +3,7 @@
 #include "io/servers.h"
 
 #include "io/host.h"
+#include "io/io.h"
 #include "io/resolve.h"
 
 #include <stdio.h>
@@ -185,24 +186,32 @@ static void run_texts(struct dtt_servers *s, struct dtt_now now)
     }
 }
 
-int dtt_servers_init(struct dtt_servers *s, const char *ca_file)
+int dtt_servers_init(struct dtt_servers *s, struct dtt_now now, const struct dtt_io_config *cfg)
 {
-    if (ca_file) {
-        s->ca_file = strdup(ca_file);
+    if (cfg->ca_file) {
+        s->ca_file = strdup(cfg->ca_file);
         s->trust.ca_file = s->ca_file;
     }
-    return s->ca_file || !ca_file ? DTT_OK : DTT_ENOMEM;
+    s->relays = (struct dtt_relay_clients){.ctx = s->ctx,
+                                           .core = s->core,
+                                           .loop = s->loop,
+                                           .is_stale = s->is_stale,
+                                           .trust = &s->trust};
+    return s->ca_file || !cfg->ca_file
+               ? dtt_relay_clients_init(&s->relays, now, cfg->node_seed, cfg->relays, cfg->n_relays)
+               : DTT_ENOMEM;
 }
 
 void dtt_servers_run(struct dtt_servers *s, struct dtt_now now)
 {
     run_streams(s, now);
     run_texts(s, now);
+    dtt_relay_clients_run(&s->relays, now);
 }
 
 uint64_t dtt_servers_deadline(const struct dtt_servers *s)
 {
-    uint64_t t = DTT_NEVER;
+    uint64_t t = dtt_relay_clients_deadline(&s->relays);
     for (size_t i = 0; i < DTT_PKARR_EXCHANGES; i++) {
         if (s->streams[i]) {
             t = dtt_min_ns(t, dtt_stream_deadline(s->streams[i]->stream));
@@ -213,6 +222,7 @@ uint64_t dtt_servers_deadline(const struct dtt_servers *s)
 
 void dtt_servers_fini(struct dtt_servers *s)
 {
+    dtt_relay_clients_fini(&s->relays);
     for (size_t i = 0; i < DTT_PKARR_EXCHANGES; i++) {
         if (s->streams[i]) {
             drop_stream(s->streams[i]);

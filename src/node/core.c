@@ -6,6 +6,7 @@
 #include "node/core_dht.h"
 #include "node/core_lan.h"
 #include "node/core_portmap.h"
+#include "node/core_relays.h"
 #include "node/core_topic.h"
 #include "node/dials.h"
 #include "node/inside.h"
@@ -57,6 +58,10 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_rng_bytes(&rng, hash_key, sizeof(hash_key));
     dtt_rng_fini(&rng);
     dtt_events_init(&c->events, hash_key);
+    dtt_relays_init(&c->relays, c->ctx, cfg->relays, cfg->n_relays, hash_key);
+    if (cfg->n_relays > 0) {
+        c->transport.relayed = dtt_relays_local();
+    }
     dtt_self_init(&c->self);
     dtt_strangers_init(&c->strangers, now, hash_key);
     dtt_core_portmap_init(c, now);
@@ -93,6 +98,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
                                 .clock = dtt_core_topic_clock};
     dtt_links_init(&c->links, c->ctx, &c->transport, c->gossip, &prover, hash_key);
     c->links.nearest = nearest_scope(c);
+    c->links.relays = cfg->n_relays > 0 ? &c->relays : NULL;
     if (!err) {
         struct dtt_dht_stats dht;
         dtt_dht_stats(c->dht, &dht);
@@ -119,6 +125,7 @@ void dtt_core_free(struct dtt_core *c)
     dtt_once_free_all(c);
     dtt_waits_fini(&c->waits);
     dtt_links_fini(&c->links);
+    dtt_relays_fini(&c->relays);
     dtt_gossip_free(c->gossip);
     c->transport.ops->free(c->transport.self);
     dtt_dht_free(c->dht);
@@ -436,6 +443,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
         c->transport.ops->tick(c->transport.self, now);
         dtt_gossip_tick(c->gossip, now);
         dtt_links_tick(&c->links, now);
+        dtt_relays_tick(&c->relays, now);
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_tick(c->topics[i]->tracker, now);
         }
@@ -460,6 +468,7 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
         t = dtt_min_ns(t, dtt_gossip_deadline(c->gossip));
         t = dtt_min_ns(t, dtt_links_deadline(&c->links));
         t = dtt_min_ns(t, dtt_lookups_deadline(&c->lookups));
+        t = dtt_min_ns(t, dtt_relays_deadline(&c->relays));
         if (dtt_links_lag(&c->links, &c->events)) {
             t = 0; /* the program has taken events */
         }
@@ -585,9 +594,26 @@ void dtt_core_set_resolving(struct dtt_core *c, struct dtt_now now, unsigned nam
     c->names = (struct dtt_why_names){.resolving = names, .threadless = threadless};
 }
 
-bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)
+/* What can go by no relay now is dropped: QUIC repeats it. */
+static bool next_quic_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)
 {
     struct dtt_quic_packet packet;
+    while (!c->cfg.dht_only && c->transport.ops->next_packet(c->transport.self, now, &packet)) {
+        *ret = (struct dtt_core_packet){.local = packet.local,
+                                        .remote = packet.remote,
+                                        .ecn = packet.ecn,
+                                        .segment = packet.segment,
+                                        .data = packet.data};
+        DTT_COUNT_N(c->ctx, NODE_TX_QUIC_BYTES, ret->data.len);
+        if (!dtt_addr_is_invented(&packet.remote) || dtt_core_relays_route(c, ret)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)
+{
     struct dtt_quic_event ev;
     struct dtt_knock knock;
     /* What the transport noticed while it made the last packet. */
@@ -617,15 +643,11 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
                                         .hops = knock.hops,
                                         .segment = dtt_knock_bytes().len,
                                         .data = dtt_knock_bytes()};
-    } else if (!c->cfg.dht_only && c->transport.ops->next_packet(c->transport.self, now, &packet)) {
-        *ret = (struct dtt_core_packet){.local = packet.local,
-                                        .remote = packet.remote,
-                                        .ecn = packet.ecn,
-                                        .segment = packet.segment,
-                                        .data = packet.data};
-        DTT_COUNT_N(c->ctx, NODE_TX_QUIC_BYTES, ret->data.len);
-    } else {
+    } else if (!next_quic_packet(c, now, ret)) {
         return false;
+    }
+    if (ret->is_relayed) {
+        return true;
     }
     dtt_strangers_sent(&c->strangers, now, &ret->remote);
     DTT_COUNT(c->ctx, NODE_TX_BATCHES);

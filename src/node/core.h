@@ -39,6 +39,8 @@ struct dtt_core_config {
     size_t n_dns_origins;           /**< 0 to DTT_LOOKUPS_ORIGINS */
     bool is_addrs_public;           /**< pkarr servers are told our addresses */
     bool is_plain; /**< as a Rust node: no addresses in records, and no proofs; for the simulator */
+    const char *const *relays; /**< URLs of relays, 0 to DTT_RELAYS_MAX */
+    size_t n_relays;
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
     const struct dtt_transport_ops *transport; /**< NULL: QUIC; outlives the core */
 };
@@ -108,6 +110,9 @@ struct dtt_core_packet {
     struct dtt_addr local;  /**< its port names a spare socket, if one has it; no family, or a
                                  wildcard: the kernel chooses the address */
     struct dtt_addr remote; /**< its family names the socket */
+    bool is_relayed; /**< to be sent over `relay` to `peer` instead, the addresses mean nothing */
+    size_t relay;    /**< its place in struct dtt_core_config */
+    struct dtt_id peer;
     unsigned ecn;
     uint8_t hops;          /**< hop limit; 0: that of the system */
     size_t segment;        /**< bytes per datagram; data may hold several */

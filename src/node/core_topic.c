@@ -6,6 +6,7 @@
 #include "gossip/addr_info.h"
 #include "gossip/view.h"
 #include "node/inside.h"
+#include "node/relay_way.h"
 #include "node/seek.h"
 #include "node/slots.h"
 #include "node/why.h"
@@ -261,7 +262,9 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
         dtt_events_tell(&c->events, now, t, &joined);
     }
     struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
+    const struct dtt_link *link = dtt_link_find(&c->links, peer);
     up.u.neighbor.peer = *peer;
+    up.u.neighbor.way = link && dtt_relay_way_is(link) ? DTT_WAY_RELAY : DTT_WAY_DIRECT;
     dtt_events_tell(&c->events, now, t, &up);
 }
 

@@ -5,6 +5,7 @@
 #include "node/meet.h"
 #include "node/nats.h"
 #include "node/pair.h"
+#include "node/relay_way.h"
 
 #include <assert.h>
 
@@ -121,7 +122,7 @@ static bool has_room(struct dtt_links *p, struct dtt_now now, const struct dtt_l
     return all < DTT_DIALS_MAX;
 }
 
-static bool race_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+bool dtt_dials_go_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     link->race.is_home = dtt_nats_is_home(p, &link->race);
     dtt_nats_hold(p, link);
@@ -131,7 +132,7 @@ static bool race_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
 
 void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
-    if (race_on(p, now, link)) {
+    if (dtt_dials_go_on(p, now, link)) {
         dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
     } else {
         lose(p, now, link);
@@ -142,7 +143,7 @@ void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *l
                      const struct dtt_addr *addr)
 {
     link->race = (struct dtt_race){.todo = {*addr}, .n_todo = 1, .seen = {*addr}, .n_seen = 1};
-    race_on(p, now, link);
+    dtt_dials_go_on(p, now, link);
 }
 
 void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
@@ -212,11 +213,15 @@ static void begin(struct dtt_links *p, struct dtt_now now, struct dtt_link *link
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_id *wanted = NULL;
-    if (!dtt_race_start(&link->race, now, &p->book, &link->id)) {
+    bool is_located = dtt_race_start(&link->race, now, &p->book, &link->id);
+    if (!is_located) {
         wanted = dtt_ring_push(link->race.is_hearsay ? &p->named : &p->wanted);
     }
     if (wanted) {
         *wanted = link->id;
+    }
+    /* By a relay a peer may be reached of which no address is known; it is located meanwhile. */
+    if (!dtt_relay_way_join(p, now, link) && wanted) {
         dtt_link_enter(p, now, link, DTT_LINK_LOCATING);
     } else {
         begin(p, now, link);
@@ -281,6 +286,9 @@ void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 {
     struct dtt_link *link = dtt_link_find(p, id);
     dtt_book_add(&p->book, now, id, addrs, n);
+    if (link && link->n_conns > 0) {
+        dtt_relay_way_learnt(p, now, link, addrs, n);
+    }
     if (!link || link->state != DTT_LINK_DIALLING) {
         return;
     }
@@ -340,6 +348,7 @@ void dtt_dials_located(struct dtt_links *p, struct dtt_now now, const struct dtt
     struct dtt_link *link = dtt_link_find(p, id);
     if (link && link->state == DTT_LINK_LOCATING &&
         (dtt_race_start(&link->race, now, &p->book, id) || is_over)) {
+        dtt_relay_way_join(p, now, link);
         begin(p, now, link);
     }
 }

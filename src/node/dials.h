@@ -19,6 +19,8 @@ struct dtt_link;
 void dtt_dials_start(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Tries the next address. When the race is lost, tells of it and drops the link. */
 void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** Goes on with the race of a connected peer; false: it is lost. */
+bool dtt_dials_go_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Dials a connected peer once more. */
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr);

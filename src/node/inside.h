@@ -14,6 +14,7 @@
 #include "node/links.h"
 #include "node/lookups.h"
 #include "node/meet.h"
+#include "node/relays.h"
 #include "node/self.h"
 #include "node/strangers.h"
 #include "node/twins.h"
@@ -34,6 +35,7 @@ struct dtt_core {
     struct dtt_transport transport;
     struct dtt_gossip *gossip;
     struct dtt_links links;
+    struct dtt_relays relays;
     struct dtt_topic *topics[DTT_CORE_TOPICS];
     size_t n_topics;
     size_t turn;         /**< the topic after the one that was routed last */

@@ -48,7 +48,11 @@ struct dtt_link {
     struct dtt_outflow out;
     struct dtt_backlog backlog;
     struct dtt_inflow in;
-    int neighbor_of; /**< topics in whose active view it is */
+    uint64_t direct_ns; /**< relayed.h: the search for a direct way goes on then; 0: it does not */
+    uint64_t direct_wait_ns; /**< the pause after the next race that is lost; 0: the shortest */
+    uint64_t back_ns;        /**< no attempt to leave a direct way that is dead before then */
+    bool is_directing;       /**< the race is one for a direct way */
+    int neighbor_of;         /**< topics in whose active view it is */
 };
 
 struct dtt_link *dtt_link_find(const struct dtt_links *p, const struct dtt_id *id);

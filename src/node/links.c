@@ -9,6 +9,7 @@
 #include "node/nats.h"
 #include "node/pair.h"
 #include "node/places.h"
+#include "node/relayed.h"
 #include "node/seek.h"
 #include "node/worn.h"
 
@@ -301,6 +302,35 @@ static void strand_missed(struct dtt_link *link)
     link->race.missed_ns = 0;
 }
 
+/* A direct way is found: nothing is to be opened any more. */
+static void end_race(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                     const struct dtt_quic_event *ev)
+{
+    link->race.n_todo = 0;
+    link->direct_wait_ns = 0;
+    dtt_doors_close(&p->doors, &ev->peer);
+    dtt_meet_unneeded(p, &ev->peer);
+    dtt_pair_met(p, now, &ev->peer);
+    if (ev->dialed) {
+        /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
+         * peer may be doing the same, and then both would go. */
+        dtt_destinations_answered(&p->destinations, &ev->addr);
+        dtt_race_stop(&link->race, &p->transport, now);
+        dtt_book_add(&p->book, now, &ev->peer, &ev->addr, 1);
+    }
+    for (size_t k = 0; k < link->n_conns; k++) {
+        link->conns[k].is_worn |= dtt_addr_is_invented(&link->conns[k].addr);
+    }
+}
+
+/* The new connection goes by a relay, and there is a direct one, which may just have begun. */
+static bool is_worse(const struct dtt_link *link, struct dtt_now now, bool is_relayed)
+{
+    const struct dtt_link_conn *c = &link->conns[0];
+    return is_relayed && !dtt_relay_way_is(link) && !c->is_stranded && !c->is_worn &&
+           now.mono_ns - (c->heard_ns ? c->heard_ns : c->opened_ns) < DTT_LINKS_FRESH_NS;
+}
+
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
 {
     struct dtt_link *link = dtt_link_make(p, &ev->peer);
@@ -310,17 +340,12 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     }
     DTT_TRACE(p->ctx, NODE_CONNECTED, dtt_tv_id(&ev->peer), dtt_tv_addr(&ev->addr),
               dtt_tv_text(ev->dialed ? "dialed" : "accepted"));
-    link->race.n_todo = 0;
-    dtt_doors_close(&p->doors, &ev->peer);
-    dtt_meet_unneeded(p, &ev->peer);
-    dtt_pair_met(p, now, &ev->peer);
+    bool is_relayed = dtt_addr_is_invented(&ev->addr);
     if (ev->dialed) {
-        /* Our own other dials lost. But a dial must not be ended for an accepted connection: the
-         * peer may be doing the same, and then both would go. */
         dtt_race_take(&link->race, ev->conn, DTT_REASON_NONE);
-        dtt_destinations_answered(&p->destinations, &ev->addr);
-        dtt_race_stop(&link->race, &p->transport, now);
-        dtt_book_add(&p->book, now, &ev->peer, &ev->addr, 1);
+    }
+    if (!is_relayed) {
+        end_race(p, now, link, ev);
     }
     if (link->n_conns == DTT_LINKS_CONNS) {
         dtt_link_close(p, now, &link->conns[--link->n_conns], "replaced");
@@ -339,7 +364,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     if (link->conns[0].is_stranded && ev->dialed) {
         move_over(p, now, link, link->n_conns - 1);
     } else if (link->n_conns == 1 || link->conns[0].is_worn ||
-               !dtt_link_is_fresh(&link->conns[0], now)) {
+               (!dtt_link_is_fresh(&link->conns[0], now) && !is_worse(link, now, is_relayed))) {
         promote(p, link, link->n_conns - 1);
     }
     dtt_link_enter_connected(p, now, link);
@@ -367,6 +392,8 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         }
         if (link->state == DTT_LINK_DIALLING) {
             dtt_dials_next(p, now, link);
+        } else {
+            dtt_relay_way_dial_ended(p, now, link);
         }
         return;
     }
@@ -431,6 +458,7 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         dtt_book_add(&p->book, now, &ev->peer, &ev->addr, 1);
         if (is_its) {
             link->conns[k].addr = ev->addr;
+            dtt_relay_way_leave(p, now, link, DTT_RELAYED_PAUSE_NS);
         }
         break;
     case DTT_QUIC_STRANDED:
@@ -444,7 +472,10 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
             dtt_worn_replace(p, now, link, k, &ev->addr);
         }
         break;
-    case DTT_QUIC_SILENT: dtt_seek(p, now, link); break;
+    case DTT_QUIC_SILENT:
+        dtt_relayed_fall_back(p, now, link);
+        dtt_seek(p, now, link);
+        break;
     case DTT_QUIC_NOT_MIGRATED:
     case DTT_QUIC_WRITABLE: /* dtt_links_unacked is asked anew after each input */
     case DTT_QUIC_CONNECTED: break;
@@ -464,6 +495,7 @@ void dtt_links_neighbor(struct dtt_links *p, struct dtt_now now, const struct dt
             dtt_link_enter_connected(p, now, link);
         }
         if (change > 0) {
+            dtt_relay_way_leave(p, now, link, 0);
             dtt_nats_ask_all(p, now);
         }
     }
@@ -623,6 +655,7 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     tell_slow(p, now, link, was_slow);
     tell_silent(p, link, was_silent);
     if (link->backlog.is_silent) {
+        dtt_relayed_fall_back(p, now, link);
         dtt_seek(p, now, link);
     }
     if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
@@ -656,6 +689,10 @@ void dtt_links_tick(struct dtt_links *p, struct dtt_now now)
     while ((t = dtt_timerq_pop(&p->timers, now.mono_ns)) != NULL) {
         if (t == &p->look) {
             look_at_all(p, now);
+            continue;
+        }
+        if (t == &p->directing) {
+            dtt_relayed_tick(p, now);
             continue;
         }
         if (t == &p->parting) {

@@ -32,6 +32,7 @@
 #include "node/link_proofs.h"
 #include "node/meetings.h"
 #include "node/outflow.h"
+#include "node/relays.h"
 #include "node/spares.h"
 #include "node/transport.h"
 
@@ -56,13 +57,15 @@ struct dtt_links {
     enum dtt_addr_scope nearest; /**< of our own addresses: others may name none that is nearer */
     struct dtt_map peers;        /**< id -> struct dtt_link */
     struct dtt_timerq timers;
-    struct dtt_timer look;    /**< at the links that have something to take */
-    struct dtt_timer parting; /**< what peers that left may still acknowledge is over */
-    struct dtt_ring wanted;   /**< struct dtt_id, at most DTT_LINKS_MAX */
-    struct dtt_ring named;    /**< the same on hearsay */
-    struct dtt_ring sought;   /**< struct dtt_id, at most DTT_LINKS_SOUGHT */
-    struct dtt_ring failures; /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
-    struct dtt_book_reach me; /**< our own reach and when we joined; all zero: not known */
+    struct dtt_relays *relays;  /**< NULL: none is used */
+    struct dtt_timer directing; /**< the search for direct ways to relayed peers goes on */
+    struct dtt_timer look;      /**< at the links that have something to take */
+    struct dtt_timer parting;   /**< what peers that left may still acknowledge is over */
+    struct dtt_ring wanted;     /**< struct dtt_id, at most DTT_LINKS_MAX */
+    struct dtt_ring named;      /**< the same on hearsay */
+    struct dtt_ring sought;     /**< struct dtt_id, at most DTT_LINKS_SOUGHT */
+    struct dtt_ring failures;   /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
+    struct dtt_book_reach me;   /**< our own reach and when we joined; all zero: not known */
     struct dtt_doors doors;
     struct dtt_timer knocking; /**< at the next door */
     struct dtt_birthday birthday;

@@ -5,9 +5,14 @@
 
 #include <assert.h>
 
-static bool is_far(const struct dtt_addr *addr)
+static bool is_global(const struct dtt_addr *addr)
 {
     return dtt_addr_scope(addr) == DTT_SCOPE_GLOBAL;
+}
+
+static bool is_far(const struct dtt_addr *addr)
+{
+    return is_global(addr) || dtt_addr_is_invented(addr);
 }
 
 bool dtt_race_start(struct dtt_race *r, struct dtt_now now, const struct dtt_book *book,
@@ -21,7 +26,7 @@ bool dtt_race_start(struct dtt_race *r, struct dtt_now now, const struct dtt_boo
     memcpy(r->seen, r->todo, r->n_todo * sizeof(r->todo[0]));
     r->n_seen = r->n_todo;
     for (size_t i = 0; i < r->n_todo; i++) {
-        r->has_far |= is_far(&r->todo[i]);
+        r->has_far |= is_global(&r->todo[i]);
     }
     return r->n_todo > 0;
 }
@@ -34,7 +39,7 @@ bool dtt_race_join(struct dtt_race *r, const struct dtt_addr *addr)
     }
     r->seen[r->n_seen++] = *addr;
     r->todo[r->n_todo++] = *addr;
-    r->has_far |= is_far(addr);
+    r->has_far |= is_global(addr);
     r->n_late += !r->is_hearsay;
     return true;
 }
@@ -68,7 +73,7 @@ void dtt_race_met(struct dtt_race *r, const struct dtt_transport *t, struct dtt_
     if (!dtt_addr_is_in(r->seen, r->n_seen, addr) && r->n_seen < DTT_RACE_ADDRS) {
         r->seen[r->n_seen++] = *addr;
     }
-    r->has_far |= is_far(addr);
+    r->has_far |= is_global(addr);
     r->n_late++;
 }
 
@@ -164,6 +169,17 @@ static uint64_t ready_ns(const struct dtt_race *r, const struct dtt_addr *addr)
     return r->has_far && !r->is_home ? r->near_ns : 0;
 }
 
+/* How many datagrams may be sent there; 0: none before *ret_ready_ns. */
+static unsigned take(const struct dtt_race *r, struct dtt_destinations *destinations,
+                     struct dtt_now now, const struct dtt_addr *addr, uint64_t *ret_ready_ns)
+{
+    bool is_hearsay = r->is_hearsay && !dtt_addr_eq(addr, &r->met);
+    if (dtt_addr_is_invented(addr)) {
+        return is_hearsay ? 1 : DTT_DESTINATIONS_INITIALS;
+    }
+    return dtt_destinations_take(destinations, now, addr, is_hearsay, ret_ready_ns);
+}
+
 /* Dials one address, global or not, whose time has come; false when there is none. What waits for
  * its time or for budget is in retry_ns, and *is_waiting when it is the time. */
 static bool dial_one(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_transport *t,
@@ -188,9 +204,7 @@ static bool dial_one(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_t
             note(r, &silent, DTT_REASON_TIMEOUT);
             continue;
         }
-        unsigned datagrams =
-            dtt_destinations_take(destinations, now, &r->todo[i],
-                                  r->is_hearsay && !dtt_addr_eq(&r->todo[i], &r->met), &at);
+        unsigned datagrams = take(r, destinations, now, &r->todo[i], &at);
         if (datagrams == 0) {
             at = dtt_min_ns(at, now.mono_ns + DTT_RACE_RETRY_NS);
             r->retry_ns = dtt_min_ns(r->retry_ns, at);

@@ -3,7 +3,8 @@
  * A race of dials: the addresses of one peer, one after the other at short intervals and a few at a
  * time, until one connects or none is left. Global ones come first. One that is nearer means
  * something in the peer's own home only: it is dialled at once where that is ours, and where the
- * peer names no global one; else a second later, as another host of ours may have it.
+ * peer names no global one; else a second later, as another host of ours may have it. The way by a
+ * relay, which has an invented address, is dialled at once, and counts for no host.
  */
 #ifndef DTT_NODE_RACE_H
 #define DTT_NODE_RACE_H

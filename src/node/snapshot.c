@@ -152,12 +152,30 @@ static void put_reach(struct dtt_json *j, const struct dtt_core *c, struct dtt_n
     dtt_json_end(j);
 }
 
+static void put_relays(struct dtt_json *j, const struct dtt_relays *r)
+{
+    dtt_json_array(j, "relays");
+    for (size_t i = 0; i < r->n; i++) {
+        const struct dtt_relays_one *one = &r->list[i];
+        dtt_json_object(j, NULL);
+        dtt_json_text(j, "url", one->url);
+        dtt_json_bool(j, "up", one->is_up);
+        dtt_json_bool(j, "home", i == r->home);
+        if (one->rtt_ns > 0) {
+            dtt_json_u64(j, "rtt_us", one->rtt_ns / DTT_US);
+        }
+        dtt_json_end(j);
+    }
+    dtt_json_end(j);
+}
+
 void dtt_snapshot_core(struct dtt_json *j, const struct dtt_core *c, struct dtt_now now)
 {
     dtt_json_id(j, "endpoint_id", &c->id);
     put_addrs(j, c);
     put_reach(j, c, now);
     put_portmap(j, &c->portmap);
+    put_relays(j, &c->relays);
     dtt_json_array(j, "topics");
     for (size_t i = 0; i < c->n_topics; i++) {
         put_topic(j, c->topics[i], now);

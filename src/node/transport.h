@@ -21,6 +21,7 @@ struct dtt_transport_ops {
                 const struct dtt_addr *local, const struct dtt_addr *remote, dtt_quic_conn *ret);
     int (*dial_twin)(struct dtt_quic *t, struct dtt_now now, const struct dtt_addr *local,
                      const struct dtt_addr *remote, dtt_quic_conn *ret);
+    /** Only where there are relays. */
     int (*migrate)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn,
                    const struct dtt_addr *local, const struct dtt_addr *remote);
     void (*limit_dial)(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams);
@@ -50,19 +51,22 @@ struct dtt_transport {
     const struct dtt_transport_ops *ops;
     struct dtt_quic *self;    /**< of another transport than QUIC: what it makes of it */
     struct dtt_addr bound[2]; /**< our sockets, at most one a family; family none: no socket */
+    struct dtt_addr relayed;  /**< our end of the ways by relays; family none: there are none */
 };
 
 /**
- * Dials from the socket of the address's family; DTT_EADDRNOTAVAIL where there is none.
+ * Dials from the socket of the address's family, or by a relay; DTT_EADDRNOTAVAIL where there is
+ * none.
  * `datagrams`: how many may be sent before the peer is heard.
  */
 static inline int dtt_transport_dial(const struct dtt_transport *t, struct dtt_now now,
                                      const struct dtt_id *peer, const struct dtt_addr *remote,
                                      unsigned datagrams, dtt_quic_conn *ret)
 {
-    for (size_t i = 0; i < 2; i++) {
-        if (t->bound[i].family == remote->family) {
-            int err = t->ops->dial(t->self, now, peer, &t->bound[i], remote, ret);
+    const struct dtt_addr ends[] = {t->bound[0], t->bound[1], t->relayed};
+    for (size_t i = 0; i < 3; i++) {
+        if (ends[i].family == remote->family && (i == 2) == dtt_addr_is_invented(remote)) {
+            int err = t->ops->dial(t->self, now, peer, &ends[i], remote, ret);
             if (!err) {
                 t->ops->limit_dial(t->self, *ret, datagrams);
             }

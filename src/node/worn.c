@@ -22,6 +22,14 @@ void dtt_worn_replace(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     }
 }
 
+/* A way by a relay that a direct one has replaced, and on which nobody has spoken since. The peer
+ * may keep streams open there, and the relay carries the keep-alives. */
+static bool is_replaced(const struct dtt_link_conn *c, struct dtt_now now)
+{
+    uint64_t since = c->heard_ns ? c->heard_ns : c->opened_ns;
+    return dtt_addr_is_invented(&c->addr) && now.mono_ns - since >= DTT_LINKS_FRESH_NS;
+}
+
 /*
  * The peer has left a connection when it has ended its streams there and speaks on another one. (If
  * it does not, the connection ends by itself, and nothing is lost with it.)
@@ -31,9 +39,9 @@ void dtt_worn_close(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     for (size_t k = 1; k < link->n_conns; k++) {
         struct dtt_link_conn *c = &link->conns[k];
         bool is_left =
-            c->is_stranded ||
-            (c->is_worn && !dtt_link_is_fresh(c, now) && !dtt_inflow_has(&link->in, c->conn) &&
-             p->transport.ops->unacked(p->transport.self, c->conn) == 0);
+            c->is_stranded || (c->is_worn && !dtt_link_is_fresh(c, now) &&
+                               (!dtt_inflow_has(&link->in, c->conn) || is_replaced(c, now)) &&
+                               p->transport.ops->unacked(p->transport.self, c->conn) == 0);
         if (is_left && !c->is_closing) {
             dtt_link_close(p, now, c, c->is_stranded ? "moved" : "worn");
         }

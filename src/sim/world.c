@@ -2,6 +2,7 @@
 #include "sim/world.h"
 
 #include "base/array.h"
+#include "node/core_relays.h"
 #include "quic/demux.h"
 #include "quic/quic.h"
 #include "sim/home.h"
@@ -26,8 +27,9 @@ struct packet {
     struct dtt_sim_event event;
     uint32_t from_host;
     uint32_t hops;
-    struct dtt_sim_nat *turn;    /* see struct dtt_sim_way */
-    struct dtt_sim_host *direct; /* likewise */
+    struct dtt_sim_nat *turn;              /* see struct dtt_sim_way */
+    struct dtt_sim_host *direct;           /* likewise */
+    const struct dtt_sim_host *relayed_to; /**< it goes by the relay; NULL: it does not */
     struct dtt_addr from, to;
     size_t len;
     uint8_t data[];
@@ -311,8 +313,50 @@ static struct dtt_sim_host *who_gets(struct dtt_sim_world *w, const struct packe
     return h && (h->is_hostile || p->to.port == DTT_SIM_PORT) ? h : NULL;
 }
 
+/* One datagram by the relay. */
+static void send_relayed(struct dtt_sim_host *h, const struct dtt_id *to, struct dtt_slice data)
+{
+    struct dtt_sim_world *w = h->world;
+    const struct dtt_sim_host *target = dtt_map_get(&w->by_id, to);
+    struct packet *p = target ? malloc(sizeof(*p) + data.len) : NULL;
+    w->packets++;
+    if (!p) {
+        w->lost++;
+        w->is_out_of_memory |= target != NULL;
+        return;
+    }
+    *p = (struct packet){.event = {.kind = DTT_SIM_EV_PACKET},
+                         .from_host = h->number,
+                         .relayed_to = target,
+                         .len = data.len};
+    memcpy(p->data, data.data, data.len);
+    uint64_t us = 2 * delay_us(w, h->number, target->number);
+    if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + us * DTT_US) != DTT_OK) {
+        free(p);
+        w->is_out_of_memory = true;
+    }
+}
+
+static void deliver_relayed(struct dtt_sim_world *w, const struct packet *p)
+{
+    struct dtt_sim_host *h = w->hosts[p->relayed_to->number];
+    if (!dtt_sim_host_is_up(h) || !w->is_relay_up) {
+        w->lost++;
+        return;
+    }
+    dtt_sim_world_trace(w, TRACE_PACKET, h->number, (uint64_t)p->from_host << 32 | p->len);
+    enter(h);
+    dtt_core_relays_recv(h->core, dtt_sim_host_now(h), 0, &w->hosts[p->from_host]->id, p->len,
+                         dtt_slice(p->data, p->len));
+    dtt_sim_host_settle(h);
+}
+
 static void deliver(struct dtt_sim_world *w, const struct packet *p)
 {
+    if (p->relayed_to) {
+        deliver_relayed(w, p);
+        return;
+    }
     struct dtt_sim_host *h = who_gets(w, p);
     struct dtt_slice data = dtt_slice(p->data, p->len);
     if (!h || h->is_asleep || (!h->core && !h->guest_recv)) {
@@ -454,7 +498,12 @@ static void flush(struct dtt_sim_host *h, struct dtt_now now)
     while (dtt_core_next_packet(h->core, now, &p)) {
         for (size_t at = 0; at < p.data.len; at += p.segment) {
             size_t len = p.data.len - at < p.segment ? p.data.len - at : p.segment;
-            send_packet(h, DTT_SIM_PORT, &p.remote, p.hops, dtt_slice(p.data.data + at, len));
+            struct dtt_slice datagram = dtt_slice(p.data.data + at, len);
+            if (p.is_relayed) {
+                send_relayed(h, &p.peer, datagram);
+            } else {
+                send_packet(h, DTT_SIM_PORT, &p.remote, p.hops, datagram);
+            }
         }
     }
 }
@@ -500,11 +549,14 @@ void dtt_sim_host_settle(struct dtt_sim_host *h)
 
 int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
 {
+    static const char *const relay = "https://relay.test";
     struct dtt_sim_world *w = h->world;
     struct dtt_core_config cfg = {.ctx = &h->ctx,
                                   .dht_only = dht_only,
                                   .read_only = read_only,
                                   .is_plain = h->is_plain,
+                                  .relays = &relay,
+                                  .n_relays = w->has_relay && !dht_only,
                                   .bound = {socket_of(h)},
                                   .transport = h->transport ? h->transport : w->transport};
     struct dtt_now now = dtt_sim_host_now(h);
@@ -527,6 +579,10 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
     h->id = *dtt_core_id(h->core);
     err = dtt_map_put(&w->by_id, &h->id, h);
     dtt_core_set_local_addrs(h->core, now, &h->addr, 1);
+    h->is_relayed = cfg.n_relays > 0;
+    if (h->is_relayed && w->is_relay_up) {
+        dtt_core_relays_set_up(h->core, now, 0, true);
+    }
     for (uint32_t i = 0; i < w->n_routers[h->island]; i++) {
         struct dtt_addr a = dtt_sim_host_global(w->hosts[w->routers[h->island][i]]);
         dtt_core_add_bootstrap(h->core, now, &a);
@@ -589,6 +645,19 @@ static void tell_moved(struct dtt_sim_host *h)
         enter(h);
         dtt_core_set_local_addrs(h->core, dtt_sim_host_now(h), &h->addr, 1);
         if (!h->is_asleep) {
+            dtt_sim_host_settle(h);
+        }
+    }
+}
+
+void dtt_sim_world_set_relay(struct dtt_sim_world *w, bool is_up)
+{
+    w->is_relay_up = is_up;
+    for (size_t i = 0; i < w->n_hosts && w->has_relay; i++) {
+        struct dtt_sim_host *h = w->hosts[i];
+        if (h->core && h->is_relayed) {
+            enter(h);
+            dtt_core_relays_set_up(h->core, dtt_sim_host_now(h), 0, is_up);
             dtt_sim_host_settle(h);
         }
     }

@@ -67,6 +67,7 @@ struct dtt_sim_host {
     bool keeps_identity;   /**< over the next start; else it is another node then */
     bool is_member;        /**< of the topic, or will be; else it is there for the DHT */
     bool is_plain;         /**< a member as a Rust node: without addresses in records and proofs */
+    bool is_relayed;       /**< it is connected to the relay */
     bool is_hostile;       /**< reached at all ports */
 
     /* Whole node; core is NULL while it is not running. */
@@ -120,6 +121,8 @@ struct dtt_sim_world {
     uint32_t n_routers[DTT_SIM_ISLANDS];
     struct dtt_addr third; /**< a third party that nobody has reason to send to; or family none */
     uint64_t third_bytes;  /**< sent to it, at any port */
+    bool has_relay;   /**< whole nodes that start from now on stay connected to the one relay */
+    bool is_relay_up; /**< dtt_sim_world_set_relay */
     bool is_cut;
     bool is_out_of_memory; /**< something was lost: ends the run */
     crypto_generichash_state trace;
@@ -151,6 +154,11 @@ void dtt_sim_host_kill(struct dtt_sim_host *h);
 void dtt_sim_host_sleep(struct dtt_sim_host *h, uint64_t ns);
 /** Sets the wall clock of the host. */
 void dtt_sim_host_set_clock(struct dtt_sim_host *h, int64_t offset_ns);
+/**
+ * The relay (node/relays.h) begins or ends to take datagrams. The way by it takes
+ * twice as long as the direct one and loses nothing, and no cut concerns it.
+ */
+void dtt_sim_world_set_relay(struct dtt_sim_world *w, bool is_up);
 /** The host, and all behind its NAT, move to another network: a new address in front of it. */
 void dtt_sim_host_move(struct dtt_sim_host *h);
 /** Broadcasts in its topic. DTT_E... as dtt_core_topic_send. */

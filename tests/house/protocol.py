@@ -15,6 +15,8 @@ DOOR = "src/node/door.h"
 BIRTHDAY = "src/node/birthday.h"
 MEETINGS = "src/node/meetings.h"
 RELAY = "src/relay/relay.h"
+RELAYED = "src/node/relayed.h"
+RELAYS = "src/node/relays.h"
 RELAY_WIRE = "src/relay/relay_wire.h"
 
 
@@ -37,6 +39,13 @@ def quoted(name):
 
 # Page, what it says with {} for the value, the file that has the value, and how to find it there.
 FACTS = [
+    ("relay.md", "when it is gone for {} s", RELAYS, define("DTT_RELAYS_GONE_NS")),
+    ("relay.md", "The last {} peers", RELAYS, define("DTT_RELAYS_PEERS")),
+    ("relay.md", "[fd15:70a:510b:2::1]:{}`", RELAYS, define("DTT_RELAYS_PORT")),
+    ("relay.md", "its race lost: again after {} s", RELAYED, define("DTT_RELAYED_PAUSE_NS")),
+    ("relay.md", "doubled up to {} s |\n| a direct connection", RELAYED, define("DTT_RELAYED_PAUSE_MAX_NS")),
+    ("relay.md", "nothing comes for {} s", RELAYED, define("DTT_RELAYED_SILENT_NS")),
+    ("relay.md", "not twice in {} s", RELAYED, define("DTT_RELAYED_AGAIN_NS")),
     ("slots.md", 'HKDF-SHA256(salt = "{}"', "src/record/slot.c", text("secret_slot_label")),
     ("publishing.md", 'SHA-512("{}" | m LE | id)', "src/tracker/census.c", text("election_label")),
     ("publishing.md", "read at the {} DHT nodes closest", KNOBS, knob("slot_width")),

@@ -5,6 +5,7 @@
 
 #include "crypto/ed25519.h"
 #include "io/host.h"
+#include "io/io.h"
 #include "node/inside.h"
 #include "support/vectors.h"
 
@@ -54,7 +55,8 @@ static void setup(bool is_listening)
     assert_int_equal(dtt_core_new(&c, &cfg, dtt_host_now()), DTT_OK);
     assert_int_equal(uv_loop_init(&loop), 0);
     servers = (struct dtt_servers){.core = c, .loop = &loop, .is_stale = &is_stale};
-    assert_int_equal(dtt_servers_init(&servers, NULL), DTT_OK);
+    assert_int_equal(dtt_servers_init(&servers, dtt_host_now(), &(struct dtt_io_config){0}),
+                     DTT_OK);
     dtt_lookups_start(c, dtt_host_now(), &peer, false);
     dtt_lookups_walk_over(c, dtt_host_now(), &peer);
 }

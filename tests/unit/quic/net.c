@@ -422,7 +422,7 @@ void net_assert_closed(const struct net_node *node, dtt_quic_conn c, enum dtt_re
 {
     const struct dtt_quic_event *e = net_event(node, DTT_QUIC_CLOSED, c);
     assert_non_null(e);
-    assert_string_equal(dtt_reason_word(e->reason), dtt_reason_word(reason));
+    assert_string_equal(dtt_reason_word((int)e->reason), dtt_reason_word((int)reason));
     assert_int_equal(e->was_connected, was_connected);
     size_t closed = 0;
     for (size_t i = 0; i < node->event_count; i++) {

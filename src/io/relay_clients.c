@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _DEFAULT_SOURCE
+#include "io/relay_clients.h"
+
+#include "node/core_relays.h"
+
+#include <sodium.h>
+
+static void on_event(void *user, struct dtt_now now, const struct dtt_relay_event *event)
+{
+    struct dtt_relay_client *c = user;
+    struct dtt_core *core = c->of->core;
+    *c->of->is_stale = true; /* the core has something to hand on */
+    switch (event->type) {
+    case DTT_RELAY_EVENT_UP: dtt_core_relays_set_up(core, now, c->number, true); break;
+    case DTT_RELAY_EVENT_DOWN: dtt_core_relays_set_up(core, now, c->number, false); break;
+    case DTT_RELAY_EVENT_PONG:
+        dtt_core_relays_set_rtt(core, now, c->number,
+                                dtt_relay_rtt_ns(dtt_relay_stream_client(c->stream)));
+        break;
+    case DTT_RELAY_EVENT_DATAGRAMS:
+        dtt_core_relays_recv(core, now, c->number, &event->id, event->segment, event->data);
+        /* Received stream bytes wait in QUIC until they are routed: do so before reading on. */
+        dtt_core_run(core, now);
+        break;
+    default: break;
+    }
+}
+
+static int open_client(struct dtt_relay_clients *x, struct dtt_now now, const char *text)
+{
+    struct dtt_relay_client *c = &x->list[x->n];
+    struct dtt_url url;
+    int err = dtt_url_parse(text, &url);
+    if (err) {
+        return err;
+    }
+    *c = (struct dtt_relay_client){.of = x, .number = x->n};
+    const struct dtt_relay_stream_config cfg = {.ctx = x->ctx,
+                                                .loop = x->loop,
+                                                .is_stale = x->is_stale,
+                                                .seed = x->seed,
+                                                .host = url.host,
+                                                .authority = url.authority,
+                                                .query = "",
+                                                .port = url.port,
+                                                .trust = url.is_tls ? x->trust : NULL,
+                                                .user = c,
+                                                .on_event = on_event};
+    err = dtt_relay_stream_new(&c->stream, now, &cfg);
+    x->n += !err;
+    return err;
+}
+
+int dtt_relay_clients_init(struct dtt_relay_clients *x, struct dtt_now now,
+                           const uint8_t seed[DTT_SEED_BYTES], const char *const *urls, size_t n)
+{
+    int err = DTT_OK;
+    memcpy(x->seed, seed, sizeof(x->seed));
+    for (size_t i = 0; i < n && !err; i++) {
+        err = open_client(x, now, urls[i]);
+    }
+    return err;
+}
+
+void dtt_relay_clients_run(struct dtt_relay_clients *x, struct dtt_now now)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        if (dtt_relay_stream_deadline(x->list[i].stream) <= now.mono_ns) {
+            dtt_relay_stream_tick(x->list[i].stream, now);
+        }
+    }
+}
+
+void dtt_relay_clients_send(struct dtt_relay_clients *x, struct dtt_now now,
+                            const struct dtt_core_packet *packet)
+{
+    (void)dtt_relay_stream_send(x->list[packet->relay].stream, now, &packet->peer, packet->segment,
+                                packet->data);
+}
+
+uint64_t dtt_relay_clients_deadline(const struct dtt_relay_clients *x)
+{
+    uint64_t t = DTT_NEVER;
+    for (size_t i = 0; i < x->n; i++) {
+        t = dtt_min_ns(t, dtt_relay_stream_deadline(x->list[i].stream));
+    }
+    return t;
+}
+
+void dtt_relay_clients_fini(struct dtt_relay_clients *x)
+{
+    while (x->n > 0) {
+        dtt_relay_stream_free(x->list[--x->n].stream);
+    }
+    sodium_memzero(x->seed, sizeof(x->seed));
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/core_relays.h"
+
+#include "node/inside.h"
+#include "node/relayed.h"
+#include "quic/demux.h"
+
+void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bool is_up)
+{
+    dtt_relays_set_up(&c->relays, now, i, is_up);
+    if (is_up && c->state == DTT_CORE_OPEN) {
+        dtt_relayed_up(&c->links, now);
+    }
+}
+
+void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, uint64_t rtt_ns)
+{
+    dtt_relays_set_rtt(&c->relays, now, i, rtt_ns);
+}
+
+/* Nothing but QUIC comes by a relay: what looks like a message of the DHT is none. */
+void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, const struct dtt_id *id,
+                          size_t segment, struct dtt_slice datagrams)
+{
+    struct dtt_addr local = dtt_relays_local();
+    struct dtt_addr remote;
+    if (c->state == DTT_CORE_HUNG_UP || segment == 0 ||
+        !dtt_relays_heard(&c->relays, i, id, &remote)) {
+        DTT_COUNT(c->ctx, NODE_RELAY_RX_DROPPED);
+        return;
+    }
+    for (size_t at = 0; at < datagrams.len; at += segment) {
+        size_t len = datagrams.len - at < segment ? datagrams.len - at : segment;
+        struct dtt_slice datagram = dtt_slice(datagrams.data + at, len);
+        if (c->n_topics == 0 && dtt_quic_demux_is_short(datagram)) {
+            DTT_COUNT(c->ctx, NODE_RX_UNHEARD);
+            continue;
+        }
+        DTT_COUNT_N(c->ctx, NODE_RELAY_RX_BYTES, len);
+        c->transport.ops->recv(c->transport.self, now, &local, &remote, 0, datagram);
+    }
+}
+
+bool dtt_core_relays_route(struct dtt_core *c, struct dtt_core_packet *packet)
+{
+    if (!dtt_relays_route(&c->relays, &packet->remote, &packet->peer, &packet->relay)) {
+        DTT_COUNT(c->ctx, NODE_RELAY_TX_DROPPED);
+        return false;
+    }
+    packet->is_relayed = true;
+    DTT_COUNT_N(c->ctx, NODE_RELAY_TX_BYTES, packet->data.len);
+    return true;
+}

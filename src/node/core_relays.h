@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The relays of a core (relays.h). What it sends over one is among its packets (core.h). */
+#ifndef DTT_NODE_CORE_RELAYS_H
+#define DTT_NODE_CORE_RELAYS_H
+
+#include "node/core.h"
+
+/* ---- driver side; `i` is the place of the relay in struct dtt_core_config */
+
+/** The relay takes datagrams from now on, or no more. */
+void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bool is_up);
+/** How long it takes to answer a ping. */
+void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, uint64_t rtt_ns);
+/** Datagrams of `segment` bytes each (the last may be shorter) came over it from an endpoint. */
+void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, const struct dtt_id *id,
+                          size_t segment, struct dtt_slice datagrams);
+
+/* ---- core side */
+
+/** Where a packet to an invented address goes; false: nowhere now. */
+bool dtt_core_relays_route(struct dtt_core *c, struct dtt_core_packet *packet);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The way by a relay (relays.h) to the peer of a link. How links use it is told in relayed.h. */
+#ifndef DTT_NODE_RELAY_WAY_H
+#define DTT_NODE_RELAY_WAY_H
+
+#include "node/link.h"
+
+/** A race without any other way waits so long for a relay to which there is no connection yet. */
+#define DTT_RELAY_WAY_PATIENCE_NS (3 * DTT_S)
+
+/** The connection that carries what we say goes by a relay. */
+bool dtt_relay_way_is(const struct dtt_link *link);
+/** It does, and a direct way is looked for: the peer is a neighbour; others stay for seconds only.
+ */
+bool dtt_relay_way_is_left(const struct dtt_link *link);
+/** The address by which the peer is reached over a relay; false: by none now. */
+bool dtt_relay_way_to(const struct dtt_links *p, const struct dtt_link *link, struct dtt_addr *ret);
+/** A race begins: the way by a relay takes part. False: there is none, or not yet. */
+bool dtt_relay_way_join(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+
+/** The search for a direct way goes on then. */
+void dtt_relay_way_set_due(struct dtt_links *p, struct dtt_link *link, uint64_t at);
+/** If the link is relayed, a direct way is looked for after `delay_ns`. */
+void dtt_relay_way_leave(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                         uint64_t delay_ns);
+/** A dial of the race has failed. */
+void dtt_relay_way_dial_ended(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** Addresses of the peer have become known. */
+void dtt_relay_way_learnt(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
+                          const struct dtt_addr *addrs, size_t n);
+
+#endif

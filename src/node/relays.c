@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/relays.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct dtt_relays_peer {
+    struct dtt_list_link by_use;
+    struct dtt_id id;
+    uint8_t end[8];
+    size_t relay; /* it was last heard on; DTT_RELAYS_MAX: on none */
+};
+
+void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *const *urls, size_t n,
+                     const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+{
+    assert(n <= DTT_RELAYS_MAX);
+    *r = (struct dtt_relays){.ctx = ctx, .n = n, .home = n};
+    for (size_t i = 0; i < n; i++) {
+        snprintf(r->list[i].url, sizeof(r->list[i].url), "%s", urls[i]);
+    }
+    dtt_map_init(&r->peers, sizeof(struct dtt_id), DTT_RELAYS_PEERS, hash_key);
+    dtt_map_init(&r->ends, sizeof(uint64_t), DTT_RELAYS_PEERS, hash_key);
+}
+
+static void forget(struct dtt_relays *r, struct dtt_relays_peer *peer)
+{
+    dtt_map_take(&r->peers, &peer->id);
+    dtt_map_take(&r->ends, peer->end);
+    dtt_list_remove(&peer->by_use);
+    free(peer);
+}
+
+static struct dtt_relays_peer *oldest(const struct dtt_relays *r)
+{
+    return DTT_LIST_OWNER(r->by_use.head, struct dtt_relays_peer, by_use);
+}
+
+void dtt_relays_fini(struct dtt_relays *r)
+{
+    while (r->by_use.head) {
+        forget(r, oldest(r));
+    }
+    dtt_map_fini(&r->peers);
+    dtt_map_fini(&r->ends);
+}
+
+/* ---- the home relay */
+
+/* The relay that answers soonest; n: none is up. One that is not measured comes last. */
+static size_t soonest(const struct dtt_relays *r)
+{
+    size_t best = r->n;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct dtt_relays_one *one = &r->list[i];
+        bool is_better = best == r->n || r->list[best].rtt_ns == 0 ||
+                         (one->rtt_ns != 0 && one->rtt_ns < r->list[best].rtt_ns);
+        best = one->is_up && is_better ? i : best;
+    }
+    return best;
+}
+
+/* It stays at home unless another one is a third faster, so that it does not move all the time. */
+static bool is_much_faster(const struct dtt_relays_one *one, const struct dtt_relays_one *home)
+{
+    return one->rtt_ns != 0 && (home->rtt_ns == 0 || one->rtt_ns < home->rtt_ns / 3 * 2);
+}
+
+static void look(struct dtt_relays *r, struct dtt_now now)
+{
+    size_t best = soonest(r);
+    if (best == r->n || best == r->home) {
+        return;
+    }
+    const struct dtt_relays_one *home = r->home < r->n ? &r->list[r->home] : NULL;
+    bool is_gone = !home || (!home->is_up && now.mono_ns - home->since_ns >= DTT_RELAYS_GONE_NS);
+    if (is_gone || (home->is_up && is_much_faster(&r->list[best], home))) {
+        r->home = best;
+        DTT_TRACE(r->ctx, NODE_RELAY_HOME, dtt_tv_text(r->list[best].url));
+    }
+}
+
+void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool is_up)
+{
+    struct dtt_relays_one *one = &r->list[i];
+    if (one->is_up != is_up) {
+        one->is_up = is_up;
+        one->since_ns = now.mono_ns;
+        look(r, now);
+    }
+}
+
+void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint64_t rtt_ns)
+{
+    r->list[i].rtt_ns = rtt_ns;
+    look(r, now);
+}
+
+bool dtt_relays_is_up(const struct dtt_relays *r)
+{
+    return soonest(r) < r->n;
+}
+
+uint64_t dtt_relays_deadline(const struct dtt_relays *r)
+{
+    bool is_lost = r->home < r->n && !r->list[r->home].is_up && dtt_relays_is_up(r);
+    return is_lost ? dtt_add_ns(r->list[r->home].since_ns, DTT_RELAYS_GONE_NS) : DTT_NEVER;
+}
+
+void dtt_relays_tick(struct dtt_relays *r, struct dtt_now now)
+{
+    if (dtt_relays_deadline(r) <= now.mono_ns) {
+        look(r, now);
+    }
+}
+
+/* ---- addresses */
+
+static struct dtt_addr invented(uint8_t subnet, const uint8_t end[8])
+{
+    uint8_t ip[16] = {0xfd, 0x15, 0x07, 0x0a, 0x51, 0x0b, [7] = subnet};
+    memcpy(ip + 8, end, 8);
+    return dtt_addr_v6(ip, DTT_RELAYS_PORT);
+}
+
+struct dtt_addr dtt_relays_local(void)
+{
+    return invented(DTT_RELAYS_SUBNET_US, (const uint8_t[8]){[7] = 1});
+}
+
+static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id)
+{
+    if (dtt_map_count(&r->peers) == DTT_RELAYS_PEERS) {
+        forget(r, oldest(r));
+    }
+    struct dtt_relays_peer *peer = calloc(1, sizeof(*peer));
+    if (!peer) {
+        return NULL;
+    }
+    *peer = (struct dtt_relays_peer){.id = *id, .relay = DTT_RELAYS_MAX};
+    dtt_put_be64(peer->end, ++r->last_end);
+    if (dtt_map_put(&r->peers, id, peer) != DTT_OK ||
+        dtt_map_put(&r->ends, peer->end, peer) != DTT_OK) {
+        forget(r, peer);
+        return NULL;
+    }
+    return peer;
+}
+
+static void use(struct dtt_relays *r, struct dtt_relays_peer *peer)
+{
+    dtt_list_remove(&peer->by_use);
+    dtt_list_push(&r->by_use, &peer->by_use);
+}
+
+static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id,
+                                   struct dtt_addr *ret)
+{
+    struct dtt_relays_peer *peer = dtt_map_get(&r->peers, id);
+    peer = peer ? peer : add(r, id);
+    if (peer) {
+        use(r, peer);
+        *ret = invented(DTT_RELAYS_SUBNET_PEERS, peer->end);
+    }
+    return peer;
+}
+
+bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, struct dtt_addr *ret)
+{
+    return get(r, id, ret) != NULL;
+}
+
+bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id, struct dtt_addr *ret)
+{
+    struct dtt_relays_peer *peer = get(r, id, ret);
+    if (peer) {
+        peer->relay = i;
+    }
+    return peer != NULL;
+}
+
+bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struct dtt_id *ret_id,
+                      size_t *ret_relay)
+{
+    struct dtt_relays_peer *peer = dtt_map_get(&r->ends, remote->ip + 8);
+    if (!peer) {
+        return false;
+    }
+    use(r, peer);
+    size_t i = peer->relay;
+    if (i >= r->n || !r->list[i].is_up) {
+        i = r->home < r->n && r->list[r->home].is_up ? r->home : soonest(r);
+    }
+    *ret_id = peer->id;
+    *ret_relay = i;
+    return i < r->n;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The relays that the user has named, and the peers that are reached through them. A relay passes
+ * datagrams on between endpoints by their ids, so that two meet which no datagram reaches directly.
+ * The driver keeps the connections to relays and tells how they are.
+ *
+ * To QUIC a way by a relay is one between two invented addresses (dtt_addr_is_invented): ours,
+ * which is the same for all, and one that stands for the peer, whichever relay carries it. What we
+ * send goes over the relay that the peer was last heard on, else over our home relay: the one that
+ * answers soonest. It is another one when it has been gone for some seconds, or is much slower.
+ *
+ * Addresses are given as peers come; the one that was used longest ago makes room.
+ */
+#ifndef DTT_NODE_RELAYS_H
+#define DTT_NODE_RELAYS_H
+
+#include "base/addr.h"
+#include "base/ctx.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/time.h"
+#include "codec/url.h"
+
+#define DTT_RELAYS_MAX 4
+#define DTT_RELAYS_PEERS 1024
+#define DTT_RELAYS_GONE_NS (5 * DTT_S) /**< another one is home then */
+/** The subnet of our own end, and of the peers' (the fourth group of their addresses). */
+#define DTT_RELAYS_SUBNET_US 2
+#define DTT_RELAYS_SUBNET_PEERS 1
+#define DTT_RELAYS_PORT 12345
+
+struct dtt_relays_one {
+    char url[DTT_URL_MAX];
+    bool is_up;
+    uint64_t since_ns; /**< when that changed last */
+    uint64_t rtt_ns;   /**< 0: not measured */
+};
+
+struct dtt_relays {
+    struct dtt_ctx *ctx;
+    size_t n;
+    struct dtt_relays_one list[DTT_RELAYS_MAX];
+    size_t home;          /**< n: none has been up */
+    struct dtt_map peers; /**< id -> struct dtt_relays_peer */
+    struct dtt_map ends;  /**< the last eight bytes of its address -> the same */
+    struct dtt_list by_use;
+    uint64_t last_end;
+};
+
+/** `n` at most DTT_RELAYS_MAX; the URLs are copied. */
+void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *const *urls, size_t n,
+                     const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+void dtt_relays_fini(struct dtt_relays *r);
+
+/** Relay `i` takes datagrams from now on, or no more. */
+void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool is_up);
+/** How long it takes to answer. */
+void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint64_t rtt_ns);
+/** Some relay takes datagrams. */
+bool dtt_relays_is_up(const struct dtt_relays *r);
+
+/** Our end of all ways by relays. */
+struct dtt_addr dtt_relays_local(void);
+/** The address that stands for the peer. False: out of memory. */
+bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, struct dtt_addr *ret);
+/** The same for one that has sent something over relay `i`. */
+bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id,
+                      struct dtt_addr *ret);
+/** Who is at an address, and over which relay what is sent there goes. False: there is no way. */
+bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struct dtt_id *ret_id,
+                      size_t *ret_relay);
+
+/** When the home relay is to be looked at. */
+uint64_t dtt_relays_deadline(const struct dtt_relays *r);
+void dtt_relays_tick(struct dtt_relays *r, struct dtt_now now);
+
+#endif

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Two members that no datagram connects, one having IPv4 only and one IPv6, meet by a relay that
+both were given, also when it is not there at first, and go on when it was away for a while. Two that
+a datagram connects meet by the relay, too, and are direct before long."""
+import harness
+from relay_server import Relay
+
+
+def meet(scene, relay, listens, before=lambda: None):
+    """Ann, and Ben, who knows her id and an address of hers where nobody is."""
+    ann = scene.peer("ann", "--relay", relay.url, listen=listens[0])
+    ann_id = ann.wait("listening")["endpoint_id"]
+    ben = scene.peer("ben", "--relay", relay.url, "--peer", f"{ann_id}@192.0.2.1:4000",
+                     listen=listens[1])
+    before()
+    return ann, ben
+
+
+def talk(ann, ben, words):
+    ann.send(f"ann: {words}")
+    ben.send(f"ben: {words}")
+    ben.wait_message(f"ann: {words}", 20)
+    ann.wait_message(f"ben: {words}", 20)
+
+
+def check_way(peer, way):
+    up = peer.wait("neighbor_up")
+    harness.check(up["way"] == way, f"{peer.name}: {up}")
+
+
+def test(scene):
+    scene.bootstrap = ["127.0.0.1:9"]
+    relay = Relay()
+    ann, ben = meet(scene, relay, ["127.0.0.1:0", "[::1]:0"])
+    check_way(ann, "relay")
+    check_way(ben, "relay")
+    talk(ann, ben, "by the relay")
+    relay.stop()
+    ann.send("while it is away")
+    relay.start()
+    ben.wait_message("while it is away", 30)
+    talk(ann, ben, "it is back")
+    harness.check(not ann.of_kind("neighbor_down"), "ann has lost her neighbour")
+    ann.leave()
+    ben.leave()
+
+    relay.stop()
+    ann, ben = meet(scene, relay, ["127.0.0.1:0", "[::1]:0"], before=relay.start)
+    talk(ann, ben, "it came late")
+    ann.leave()
+    ben.leave()
+
+    ann, ben = meet(scene, relay, ["127.0.0.1:0", "127.0.0.1:0"])
+    talk(ann, ben, "at first")
+    relay.stop()
+    talk(ann, ben, "directly")
+    ann.leave()
+    ben.leave()
+
+
+harness.run(test)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""A relay for tests: it speaks iroh's relay protocol, version 2, by plain http, and believes everybody's id.
+
+What it does on purpose: `stop` ends it and all its connections, `start` makes it anew at the same
+port.
+"""
+import base64
+import hashlib
+import socket
+import struct
+import threading
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+AUTH, CONFIRMS, DATAGRAM, DATAGRAMS, FROM, PING, PONG = 1, 2, 4, 5, 2, 9, 10
+
+
+class Client:
+    def __init__(self, relay, sock):
+        self.relay = relay
+        self.sock = sock
+        self.rest = b""
+        self.sending = threading.Lock()
+
+    def take(self, n):
+        while len(self.rest) < n:
+            more = self.sock.recv(65536)
+            if not more:
+                raise ConnectionError("the client has gone")
+            self.rest += more
+        taken, self.rest = self.rest[:n], self.rest[n:]
+        return taken
+
+    def upgrade(self):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.take(1)
+        fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
+        case = {line.split(b": ")[0].lower(): line.split(b": ")[1]
+                for line in head.split(b"\r\n")[1:-2]}
+        if not head.startswith(b"GET /relay HTTP/1.1") or fields[b"upgrade"] != b"websocket":
+            raise ConnectionError(f"not a client of a relay: {head!r}")
+        accept = base64.b64encode(hashlib.sha1(case[b"sec-websocket-key"] + GUID).digest())
+        self.sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                          b"Connection: Upgrade\r\nSec-WebSocket-Protocol: iroh-relay-v2\r\n"
+                          b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+
+    def frame(self):
+        """The next frame of the client, its type first."""
+        while True:
+            first, length = self.take(2)
+            length &= 0x7f
+            if length == 126:
+                length, = struct.unpack(">H", self.take(2))
+            elif length == 127:
+                length, = struct.unpack(">Q", self.take(8))
+            mask = self.take(4)
+            body = bytes(c ^ mask[i & 3] for i, c in enumerate(self.take(length)))
+            if first & 0xf == 2:
+                return body
+            if first & 0xf == 8:
+                raise ConnectionError("the client says goodbye")
+
+    def send(self, body):
+        length = len(body)
+        head = b"\x82" + (bytes([length]) if length < 126 else
+                          b"\x7e" + struct.pack(">H", length) if length < 65536 else
+                          b"\x7f" + struct.pack(">Q", length))
+        with self.sending:
+            self.sock.sendall(head + body)
+
+    def serve(self):
+        self.upgrade()
+        self.send(bytes(17))  # a challenge
+        answer = self.frame()
+        if answer[0] != AUTH:
+            raise ConnectionError(f"no answer to the challenge: {answer!r}")
+        client_id = answer[1:33]
+        self.send(bytes([CONFIRMS]))
+        self.relay.clients[client_id] = self
+        while True:
+            frame = self.frame()
+            if frame[0] == PING:
+                self.send(bytes([PONG]) + frame[1:])
+            elif frame[0] in (DATAGRAM, DATAGRAMS):
+                other = self.relay.clients.get(frame[1:33])
+                if other:
+                    self.relay.passed += 1
+                    other.forward(bytes([frame[0] + FROM]) + client_id + frame[33:])
+
+    def forward(self, frame):
+        try:
+            self.send(frame)
+        except OSError:
+            pass  # its own thread will notice
+
+    def run(self):
+        try:
+            self.serve()
+        except (OSError, ConnectionError):
+            pass
+        self.sock.close()
+
+
+class Relay:
+    def __init__(self):
+        self.port = 0
+        self.start()
+
+    def start(self):
+        self.clients = {}
+        self.socks = []
+        self.passed = 0  # datagrams, or batches of them
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
+
+    def _accept(self, listener):
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.socks.append(sock)
+            threading.Thread(target=Client(self, sock).run, daemon=True).start()
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for sock in self.socks:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Two nodes that stay connected to one relay, with and without a direct way between them. */
+#include "node/relayed.h"
+
+#include "node/inside.h"
+#include "party.h"
+
+enum { ANN, BEN };
+
+struct scene {
+    struct party p;
+    unsigned said;
+};
+
+/* A member of an island of its own that knows `peer` at `addr`, or nobody. */
+static void add(struct scene *s, uint32_t island, const struct dtt_id *id,
+                const struct dtt_addr *addr)
+{
+    struct peer *peer = &s->p.peers[s->p.n++];
+    struct dtt_peer_addr known = {.size = sizeof(known)};
+    struct dtt_topic_config cfg = {.size = sizeof(cfg),
+                                   .name = "room",
+                                   .secret = "secret",
+                                   .secret_len = 6,
+                                   .user = peer,
+                                   .peers = &known,
+                                   .n_peers = id != NULL};
+    if (id) {
+        known.id = *id;
+        known.addr = *addr;
+    }
+    peer->host = dtt_sim_host_add(&s->p.w, DTT_SIM_NAT_NONE);
+    assert_non_null(peer->host);
+    peer->host->user = peer;
+    peer->host->island = island;
+    assert_int_equal(dtt_sim_host_start(peer->host, false, false), DTT_OK);
+    assert_int_equal(dtt_sim_host_join(peer->host, &cfg), DTT_OK);
+}
+
+static void begin(struct scene *s, uint64_t seed, bool is_cut, bool is_relay_up)
+{
+    memset(s, 0, sizeof(*s));
+    party_init(&s->p, seed);
+    s->p.w.has_relay = true;
+    dtt_sim_world_set_relay(&s->p.w, is_relay_up);
+    s->p.w.is_cut = is_cut;
+}
+
+/* Ben knows Ann, at her address or at another one where nobody is. */
+static void come(struct scene *s, bool is_addr_right)
+{
+    add(s, 0, NULL, NULL);
+    struct dtt_sim_host *ann = s->p.peers[ANN].host;
+    struct dtt_addr addr = is_addr_right ? ann->addr : dtt_addr_v4(203, 0, 113, 7, 4000);
+    add(s, 1, &ann->id, &addr);
+}
+
+static void setup(struct scene *s, uint64_t seed, bool is_cut, bool is_addr_right)
+{
+    begin(s, seed, is_cut, true);
+    come(s, is_addr_right);
+}
+
+static void teardown(struct scene *s)
+{
+    for (size_t i = 0; i < s->p.n; i++) {
+        assert_int_equal(s->p.peers[i].downs, 0);
+    }
+    dtt_sim_world_fini(&s->p.w);
+}
+
+static struct dtt_link *link_of(const struct scene *s, int me)
+{
+    const struct dtt_sim_host *h = s->p.peers[me].host;
+    return dtt_link_find(&h->core->links, &s->p.peers[!me].host->id);
+}
+
+static bool is_relayed(const struct scene *s, int me)
+{
+    const struct dtt_link *link = link_of(s, me);
+    assert_non_null(link);
+    return dtt_relay_way_is(link);
+}
+
+static bool are_direct(void *user)
+{
+    const struct scene *s = (const struct scene *)user;
+    return !is_relayed(s, ANN) && !is_relayed(s, BEN);
+}
+
+static bool are_relayed(void *user)
+{
+    const struct scene *s = (const struct scene *)user;
+    return is_relayed(s, ANN) && is_relayed(s, BEN);
+}
+
+static void say(struct scene *s, int me)
+{
+    char text[16];
+    int len = snprintf(text, sizeof(text), "%d %u", me, s->said);
+    assert_int_equal(dtt_sim_host_say(s->p.peers[me].host, dtt_slice(text, (size_t)len)), DTT_OK);
+}
+
+/* Each says a word. */
+static void talk(struct scene *s)
+{
+    s->said++;
+    say(s, ANN);
+    say(s, BEN);
+}
+
+static bool is_all_heard(void *user)
+{
+    const struct scene *s = (const struct scene *)user;
+    return s->p.peers[ANN].heard[BEN] == s->said && s->p.peers[BEN].heard[ANN] == s->said;
+}
+
+static bool run(struct scene *s, uint64_t ns, bool (*is_over)(void *user))
+{
+    return party_run(&s->p, ns, is_over);
+}
+
+static void they_meet_by_the_relay(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 1, true, true);
+    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    assert_true(are_relayed(&s));
+    for (int i = 0; i < 20; i++) {
+        talk(&s);
+        assert_true(run(&s, DTT_S, is_all_heard));
+    }
+    assert_int_equal(s.p.peers[ANN].dial_failures + s.p.peers[BEN].dial_failures, 0);
+    teardown(&s);
+}
+
+/* Ben has a wrong address of Ann's; by the relay each tells the other the right one. */
+static void a_direct_way_is_found_by_the_relay(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 2, false, false);
+    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    assert_true(run(&s, 3 * DTT_S, are_direct));
+    talk(&s);
+    assert_true(run(&s, DTT_S, is_all_heard));
+    for (int i = 0; i < 30; i++) {
+        run(&s, DTT_S, NULL);
+        talk(&s);
+    }
+    for (int me = ANN; me <= BEN; me++) {
+        const struct dtt_link *link = link_of(&s, me);
+        for (size_t k = 0; k < link->n_conns; k++) {
+            assert_false(dtt_addr_is_invented(&link->conns[k].addr)); /* that one has ended */
+        }
+    }
+    dtt_sim_world_set_relay(&s.p.w, false);
+    talk(&s);
+    assert_true(run(&s, DTT_S, is_all_heard));
+    teardown(&s);
+}
+
+static void a_way_that_opens_later_is_found(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 3, true, true);
+    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    run(&s, 5 * DTT_S, NULL);
+    assert_true(are_relayed(&s));
+    s.p.w.is_cut = false;
+    assert_true(run(&s, 30 * DTT_S, are_direct));
+    talk(&s);
+    assert_true(run(&s, DTT_S, is_all_heard));
+    teardown(&s);
+}
+
+/* What was said into the dead way comes by the relay. */
+static void a_dead_way_is_left_for_the_relay(void **state)
+{
+    struct scene s;
+    (void)state;
+    for (uint64_t seed = 4; seed < 8; seed++) {
+        setup(&s, seed, false, true);
+        assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+        run(&s, 5 * DTT_S, NULL);
+        assert_true(are_direct(&s));
+        talk(&s);
+        assert_true(run(&s, DTT_S, is_all_heard));
+        s.p.w.is_cut = true;
+        talk(&s);
+        assert_true(run(&s, 5 * DTT_S, is_all_heard));
+        assert_true(are_relayed(&s));
+        for (int i = 0; i < 20; i++) {
+            talk(&s);
+            assert_true(run(&s, DTT_S, is_all_heard));
+        }
+        s.p.w.is_cut = false;
+        assert_true(run(&s, 60 * DTT_S, are_direct));
+        talk(&s);
+        assert_true(run(&s, 5 * DTT_S, is_all_heard));
+        teardown(&s);
+    }
+}
+
+/* Keep-alives tell where nobody says anything. */
+static void a_dead_way_is_noticed_in_silence(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 8, false, true);
+    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    run(&s, 20 * DTT_S, NULL);
+    assert_true(are_direct(&s));
+    s.p.w.is_cut = true;
+    assert_true(run(&s, 12 * DTT_S, are_relayed));
+    talk(&s);
+    assert_true(run(&s, 2 * DTT_S, is_all_heard));
+    teardown(&s);
+}
+
+static void a_relay_may_be_away_for_a_while(void **state)
+{
+    struct scene s;
+    (void)state;
+    setup(&s, 9, true, true);
+    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    dtt_sim_world_set_relay(&s.p.w, false);
+    talk(&s);
+    run(&s, 8 * DTT_S, NULL);
+    assert_false(is_all_heard(&s));
+    dtt_sim_world_set_relay(&s.p.w, true);
+    assert_true(run(&s, 10 * DTT_S, is_all_heard));
+    teardown(&s);
+}
+
+/* The relay comes up only when they look for each other already. */
+static void a_relay_that_is_late_takes_part(void **state)
+{
+    struct scene s;
+    (void)state;
+    begin(&s, 10, true, false);
+    come(&s, true);
+    run(&s, DTT_S, NULL);
+    assert_false(s.p.peers[BEN].is_joined);
+    dtt_sim_world_set_relay(&s.p.w, true);
+    assert_true(run(&s, 10 * DTT_S, party_has_joined));
+    teardown(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(they_meet_by_the_relay),
+        cmocka_unit_test(a_direct_way_is_found_by_the_relay),
+        cmocka_unit_test(a_way_that_opens_later_is_found),
+        cmocka_unit_test(a_dead_way_is_left_for_the_relay),
+        cmocka_unit_test(a_dead_way_is_noticed_in_silence),
+        cmocka_unit_test(a_relay_may_be_away_for_a_while),
+        cmocka_unit_test(a_relay_that_is_late_takes_part),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "node/relays.h"
+
+#include "support/vectors.h"
+
+static const char *const urls[] = {"https://a.test", "https://b.test", "https://c.test"};
+static const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES];
+static struct dtt_ctx ctx;
+
+static struct dtt_now at(uint64_t ns)
+{
+    return (struct dtt_now){.mono_ns = ns};
+}
+
+static struct dtt_id id_of(uint32_t n)
+{
+    struct dtt_id id = {{0}};
+    dtt_put_be32(id.bytes, n);
+    return id;
+}
+
+static size_t relay_of(struct dtt_relays *r, const struct dtt_addr *a)
+{
+    struct dtt_id id;
+    size_t i = 99;
+    return dtt_relays_route(r, a, &id, &i) ? i : 99;
+}
+
+static void an_address_stands_for_a_peer(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr a, b, again;
+    struct dtt_addr local = dtt_relays_local();
+    struct dtt_id id = id_of(1), other = id_of(2), got;
+    size_t relay;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 1, hash_key);
+    assert_true(dtt_relays_addr(&r, &id, &a));
+    assert_true(dtt_relays_addr(&r, &other, &b));
+    assert_true(dtt_relays_addr(&r, &id, &again));
+    assert_true(dtt_addr_eq(&a, &again));
+    assert_false(dtt_addr_eq(&a, &b));
+    assert_false(dtt_addr_eq(&a, &local));
+    assert_true(dtt_addr_is_invented(&a) && dtt_addr_is_invented(&local));
+    assert_false(dtt_addr_is_usable(&a));
+    assert_false(dtt_relays_route(&r, &a, &got, &relay)); /* no relay is up */
+    dtt_relays_set_up(&r, at(1), 0, true);
+    assert_true(dtt_relays_route(&r, &b, &got, &relay));
+    assert_memory_equal(&got, &other, sizeof(got));
+    assert_int_equal(relay, 0);
+    struct dtt_addr nobody = b;
+    nobody.ip[8] ^= 1;
+    assert_false(dtt_relays_route(&r, &nobody, &got, &relay));
+    dtt_relays_fini(&r);
+}
+
+static void answers_go_where_the_peer_was_heard(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr a;
+    struct dtt_id id = id_of(1);
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 3, hash_key);
+    for (size_t i = 0; i < 3; i++) {
+        dtt_relays_set_up(&r, at(1), i, true);
+    }
+    assert_true(dtt_relays_addr(&r, &id, &a));
+    assert_int_equal(relay_of(&r, &a), 0); /* home */
+    assert_true(dtt_relays_heard(&r, 2, &id, &a));
+    assert_int_equal(relay_of(&r, &a), 2);
+    assert_true(dtt_relays_heard(&r, 1, &id, &a));
+    assert_int_equal(relay_of(&r, &a), 1);
+    dtt_relays_set_up(&r, at(2), 1, false);
+    assert_int_equal(relay_of(&r, &a), 0);
+    dtt_relays_set_up(&r, at(2), 0, false); /* at once, though home is still another one */
+    assert_int_equal(relay_of(&r, &a), 2);
+    dtt_relays_fini(&r);
+}
+
+static void the_fastest_relay_is_home(void **state)
+{
+    struct dtt_relays r;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 3, hash_key);
+    assert_int_equal(r.home, 3);
+    dtt_relays_set_up(&r, at(1), 1, true);
+    assert_int_equal(r.home, 1);
+    dtt_relays_set_rtt(&r, at(1), 1, 90);
+    dtt_relays_set_up(&r, at(1), 0, true);
+    dtt_relays_set_rtt(&r, at(1), 0, 61); /* faster, but not by a third */
+    assert_int_equal(r.home, 1);
+    dtt_relays_set_rtt(&r, at(1), 0, 59);
+    assert_int_equal(r.home, 0);
+    dtt_relays_set_up(&r, at(2), 2, true); /* not measured */
+    assert_int_equal(r.home, 0);
+    dtt_relays_fini(&r);
+}
+
+static void a_home_that_is_gone_for_long_is_another_one(void **state)
+{
+    struct dtt_relays r;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 2, hash_key);
+    dtt_relays_set_up(&r, at(1), 0, true);
+    dtt_relays_set_up(&r, at(1), 1, true);
+    assert_int_equal(dtt_relays_deadline(&r), DTT_NEVER);
+    dtt_relays_set_up(&r, at(DTT_S), 0, false);
+    assert_int_equal(dtt_relays_deadline(&r), DTT_S + DTT_RELAYS_GONE_NS);
+    dtt_relays_tick(&r, at(DTT_S + DTT_RELAYS_GONE_NS - 1));
+    assert_int_equal(r.home, 0);
+    dtt_relays_set_up(&r, at(2 * DTT_S), 0, true); /* back in time */
+    assert_int_equal(dtt_relays_deadline(&r), DTT_NEVER);
+    dtt_relays_set_up(&r, at(3 * DTT_S), 0, false);
+    dtt_relays_tick(&r, at(3 * DTT_S + DTT_RELAYS_GONE_NS));
+    assert_int_equal(r.home, 1);
+    dtt_relays_set_up(&r, at(20 * DTT_S), 0, true);
+    assert_int_equal(r.home, 1);
+    dtt_relays_fini(&r);
+}
+
+static void the_peer_used_longest_ago_makes_room(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr first, a;
+    struct dtt_id id = id_of(0);
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 1, hash_key);
+    dtt_relays_set_up(&r, at(1), 0, true);
+    assert_true(dtt_relays_addr(&r, &id, &first));
+    for (uint32_t i = 1; i < 3 * DTT_RELAYS_PEERS; i++) {
+        id = id_of(i);
+        assert_true(dtt_relays_heard(&r, 0, &id, &a));
+        assert_int_equal(relay_of(&r, &first), 0); /* it is in use */
+        assert_true(dtt_map_count(&r.peers) <= DTT_RELAYS_PEERS);
+        assert_int_equal(dtt_map_count(&r.peers), dtt_map_count(&r.ends));
+    }
+    id = id_of(1);
+    assert_null(dtt_map_get(&r.peers, &id));
+    dtt_relays_fini(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_stands_for_a_peer),
+        cmocka_unit_test(answers_go_where_the_peer_was_heard),
+        cmocka_unit_test(the_fastest_relay_is_home),
+        cmocka_unit_test(a_home_that_is_gone_for_long_is_another_one),
+        cmocka_unit_test(the_peer_used_longest_ago_makes_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
