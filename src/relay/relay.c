@@ -107,10 +107,9 @@ static void end_plain(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_en
 
 /* ---------------------------------------------------------------- sending */
 
-/* A frame of the protocol's own: it may use the reserve. */
+/* A frame of the protocol's own: it may use the reserve, as answers to pings of WebSocket do. */
 static void send_control(struct dtt_relay *r, struct dtt_now now, struct dtt_slice frame)
 {
-    r->out.max = DTT_RELAY_OUT_MAX + DTT_RELAY_OUT_RESERVE;
     if (dtt_websocket_send(r->websocket, frame, dtt_slice(NULL, 0)) != DTT_OK) {
         end_plain(r, now, DTT_RELAY_END_FLOOD);
     }
@@ -146,8 +145,8 @@ int dtt_relay_send(struct dtt_relay *r, const struct dtt_id *to, size_t segment,
         return DTT_EINVAL;
     }
     dtt_relay_frame_write_head(&w, to, segment, datagrams.len);
-    r->out.max = DTT_RELAY_OUT_MAX;
-    if (r->state != DTT_RELAY_STATE_OPEN || r->out.len > r->out.max ||
+    size_t costs = w.len + datagrams.len + DTT_WEBSOCKET_OVERHEAD;
+    if (r->state != DTT_RELAY_STATE_OPEN || r->out.len + costs > DTT_RELAY_OUT_MAX ||
         dtt_websocket_send(r->websocket, dtt_slice(head, w.len), datagrams) != DTT_OK) {
         DTT_COUNT(r->ctx, RELAY_TX_DROPPED);
         return DTT_EAGAIN;
@@ -204,7 +203,6 @@ void dtt_relay_connected(struct dtt_relay *r, struct dtt_now now,
     dtt_rng_bytes(&r->rng, request.key, sizeof(request.key));
     dtt_upgrade_write(&w, &request);
     dtt_upgrade_init(&r->upgrade, request.key);
-    r->out.max = DTT_RELAY_OUT_MAX;
     r->state = DTT_RELAY_STATE_UPGRADING;
     if (!dtt_relay_out_append(&r->out, dtt_slice(text, w.len))) {
         end_plain(r, now, DTT_RELAY_END_MEMORY);
@@ -374,7 +372,9 @@ static bool read_messages(struct dtt_relay *r, struct dtt_now now, struct dtt_re
             end(r, now, DTT_RELAY_END_PROTOCOL, dtt_slice("a frame that cannot be read", 27));
         } else if (r->state == DTT_RELAY_STATE_AUTHENTICATING) {
             authenticate(r, now, &f);
-            return false; /* UP comes before what follows it */
+            if (r->has_up) {
+                return false; /* and comes before what follows it */
+            }
         } else {
             if (!r->is_ping_out) {
                 r->ping_ns = now.mono_ns + DTT_RELAY_PING_NS;
@@ -491,6 +491,7 @@ int dtt_relay_new(struct dtt_relay **ret, struct dtt_now now, const struct dtt_r
     }
     r->ctx = cfg->ctx;
     r->seed = cfg->seed;
+    r->out.max = DTT_RELAY_OUT_MAX + DTT_RELAY_OUT_RESERVE;
     snprintf(r->authority, sizeof(r->authority), "%s", cfg->authority);
     snprintf(r->query, sizeof(r->query), "%s", cfg->query);
     snprintf(label, sizeof(label), "relay %s", cfg->authority);

@@ -287,6 +287,20 @@ static struct peer *reach(enum dtt_relay_state state)
     return p;
 }
 
+static void messages_may_come_together(void **state)
+{
+    uint8_t challenge[1 + DTT_RELAY_CHALLENGE_BYTES] = {DTT_RELAY_SERVER_CHALLENGE};
+    uint8_t frames[64];
+    (void)state;
+    struct peer *p = peer_new();
+    peer_upgrade(p, V2);
+    size_t len = peer_frame(frames, true, 2, dtt_slice(challenge, sizeof(challenge)));
+    len += peer_frame(frames + len, true, 2, dtt_slice("\x02", 1));
+    peer_say(p, dtt_slice(frames, len), len);
+    assert_int_equal(dtt_relay_state(p->relay), DTT_RELAY_STATE_OPEN);
+    peer_free(p);
+}
+
 static void silence_ends_each_state(void **state)
 {
     static const char *const why[] = {
@@ -412,6 +426,30 @@ static void pings_are_answered_and_a_flood_of_them_is_not(void **state)
     peer_free(p);
 }
 
+/* What waits is more than datagrams may fill: it stays within its bound all the same. */
+static void a_flood_that_fills_the_reserve_has_a_bound(void **state)
+{
+    static const uint8_t ping[9] = {DTT_RELAY_PING}, content[125];
+    const struct dtt_id to = {.bytes = {1}};
+    uint8_t frame[sizeof(content) + 10];
+    (void)state;
+    struct peer *p = peer_open(V2, 20 * DTT_MS);
+    size_t len = peer_frame(frame, true, 2, dtt_slice(ping, sizeof(ping)));
+    while (dtt_relay_output(p->relay).len <= DTT_RELAY_OUT_MAX) {
+        dtt_relay_recv(p->relay, p->now, dtt_slice(frame, len));
+        peer_run(p, false);
+    }
+    assert_int_equal(dtt_relay_send(p->relay, &to, 1200, dtt_slice(content, 1)), DTT_EAGAIN);
+    len = peer_frame(frame, true, 9, dtt_slice(content, sizeof(content)));
+    for (size_t i = 0; i < 100 && p->has_stream; i++) {
+        dtt_relay_recv(p->relay, p->now, dtt_slice(frame, len));
+        peer_run(p, false);
+        assert_true(dtt_relay_output(p->relay).len <= DTT_RELAY_OUT_MAX + DTT_RELAY_OUT_RESERVE);
+    }
+    peer_must_be_down(p, DTT_RELAY_END_FLOOD, "");
+    peer_free(p);
+}
+
 /* ---------------------------------------------------------- trying again */
 
 static void pauses_grow_while_no_pong_comes(void **state)
@@ -516,11 +554,13 @@ int main(void)
         cmocka_unit_test(what_is_no_relay_is_left),
         cmocka_unit_test(a_denial_is_told_and_asked_again_slowly),
         cmocka_unit_test(the_handshake_has_an_order),
+        cmocka_unit_test(messages_may_come_together),
         cmocka_unit_test(silence_ends_each_state),
         cmocka_unit_test(the_stream_may_fail_in_each_state),
         cmocka_unit_test(a_relay_without_pongs_is_left),
         cmocka_unit_test(a_relay_that_reads_slowly_is_kept),
         cmocka_unit_test(pings_are_answered_and_a_flood_of_them_is_not),
+        cmocka_unit_test(a_flood_that_fills_the_reserve_has_a_bound),
         cmocka_unit_test(pauses_grow_while_no_pong_comes),
         cmocka_unit_test(a_connection_that_worked_is_made_anew_at_once),
         cmocka_unit_test(what_does_not_fit_is_dropped),
