@@ -22,7 +22,8 @@ static void insert(struct dtt_addr *set, size_t *n, const struct dtt_addr *a)
     (*n)++;
 }
 
-void dtt_addr_info_write(struct dtt_writer *w, const struct dtt_addr *addrs, size_t n)
+void dtt_addr_info_write(struct dtt_writer *w, const char *relay, const struct dtt_addr *addrs,
+                         size_t n)
 {
     struct dtt_addr set[DTT_ADDR_INFO_ADDRS];
     size_t count = 0;
@@ -31,7 +32,10 @@ void dtt_addr_info_write(struct dtt_writer *w, const struct dtt_addr *addrs, siz
             insert(set, &count, &addrs[i]);
         }
     }
-    dtt_postcard_write_bool(w, false); /* relay_url: None */
+    dtt_postcard_write_bool(w, relay[0] != '\0');
+    if (relay[0] != '\0') {
+        dtt_postcard_write_bytes(w, dtt_slice(relay, strlen(relay)));
+    }
     dtt_postcard_write_varint(w, count);
     for (size_t i = 0; i < count; i++) {
         bool v4 = set[i].family == DTT_FAMILY_V4;

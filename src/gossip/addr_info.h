@@ -9,8 +9,10 @@
 
 #define DTT_ADDR_INFO_ADDRS 16
 
-/** Direct addresses in ascending order, no relay. `n` <= DTT_ADDR_INFO_ADDRS. */
-void dtt_addr_info_write(struct dtt_writer *w, const struct dtt_addr *addrs, size_t n);
+/** The home relay, unless it is "", and direct addresses in ascending order. `n` <=
+ * DTT_ADDR_INFO_ADDRS. */
+void dtt_addr_info_write(struct dtt_writer *w, const char *relay, const struct dtt_addr *addrs,
+                         size_t n);
 /** What follows the info of a node that reads proofs (docs/protocol/proof.md); others skip it. */
 void dtt_addr_info_write_mark(struct dtt_writer *w);
 /** Whether a well-formed info has the mark. */

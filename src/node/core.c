@@ -59,6 +59,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_rng_fini(&rng);
     dtt_events_init(&c->events, hash_key);
     dtt_relays_init(&c->relays, c->ctx, cfg->relays, cfg->n_relays, hash_key);
+    c->home_told = c->relays.home;
     if (cfg->n_relays > 0) {
         c->transport.relayed = dtt_relays_local();
     }
@@ -168,7 +169,7 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
     uint8_t info[DTT_GOSSIP_PEER_DATA_MAX];
     struct dtt_writer w = dtt_writer(info, sizeof(info));
     qsort(addrs, n, sizeof(addrs[0]), addr_order);
-    dtt_addr_info_write(&w, addrs, n);
+    dtt_addr_info_write(&w, dtt_relays_home(&c->relays), addrs, n);
     if (!c->cfg.is_plain) {
         dtt_addr_info_write_mark(&w);
     }
@@ -417,6 +418,10 @@ void dtt_core_settle(struct dtt_core *c, struct dtt_now now)
 {
     if (c->state == DTT_CORE_HUNG_UP) {
         return;
+    }
+    if (c->home_told != c->relays.home) {
+        c->home_told = c->relays.home;
+        tell_addrs(c, now);
     }
     if (dtt_core_portmap_settle(c, now)) {
         look_at_reach(c, now);

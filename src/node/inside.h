@@ -36,6 +36,7 @@ struct dtt_core {
     struct dtt_gossip *gossip;
     struct dtt_links links;
     struct dtt_relays relays;
+    size_t home_told; /**< relays.home, as others were told last */
     struct dtt_topic *topics[DTT_CORE_TOPICS];
     size_t n_topics;
     size_t turn;         /**< the topic after the one that was routed last */

@@ -54,7 +54,7 @@ void dtt_locate_put(struct dtt_core *c, struct dtt_now now)
         return;
     }
     dtt_lookups_publish(c, now);
-    if (!dtt_self_take(self, now, &c->id)) {
+    if (!dtt_self_take(self, now, &c->id, dtt_relays_home(&c->relays))) {
         return;
     }
     look_for_twins(c, now);

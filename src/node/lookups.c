@@ -234,8 +234,9 @@ void dtt_lookups_publish(struct dtt_core *c, struct dtt_now now)
     uint8_t buf[DTT_PKARR_PACKET_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     size_t n = c->cfg.is_addrs_public ? dtt_self_public(&c->self, addrs) : 0;
-    if (n > 0) {
-        dtt_pkarr_write(&w, &c->id, "", addrs, n);
+    const char *relay = dtt_relays_home(&c->relays);
+    if (n > 0 || relay[0] != '\0') {
+        dtt_pkarr_write(&w, &c->id, relay, addrs, n);
     }
     if (c->lookups.pkarr) {
         dtt_pkarr_client_publish(c->lookups.pkarr, now, dtt_slice(buf, w.failed ? 0 : w.len));

@@ -8,7 +8,8 @@ bool dtt_relay_way_is(const struct dtt_link *link)
 
 bool dtt_relay_way_to(const struct dtt_links *p, const struct dtt_link *link, struct dtt_addr *ret)
 {
-    return p->relays && dtt_relays_is_up(p->relays) && dtt_relays_addr(p->relays, &link->id, ret);
+    return p->relays && dtt_relays_is_up(p->relays) &&
+           dtt_relays_addr(p->relays, &link->id, dtt_book_relay(&p->book, &link->id), ret);
 }
 
 bool dtt_relay_way_join(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)

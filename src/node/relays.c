@@ -69,14 +69,11 @@ static bool is_much_faster(const struct dtt_relays_one *one, const struct dtt_re
 static void look(struct dtt_relays *r, struct dtt_now now)
 {
     size_t best = soonest(r);
-    if (best == r->n || best == r->home) {
-        return;
-    }
     const struct dtt_relays_one *home = r->home < r->n ? &r->list[r->home] : NULL;
     bool is_gone = !home || (!home->is_up && now.mono_ns - home->since_ns >= DTT_RELAYS_GONE_NS);
-    if (is_gone || (home->is_up && is_much_faster(&r->list[best], home))) {
+    if (best != r->home && (is_gone || (home->is_up && is_much_faster(&r->list[best], home)))) {
         r->home = best;
-        DTT_TRACE(r->ctx, NODE_RELAY_HOME, dtt_tv_text(r->list[best].url));
+        DTT_TRACE(r->ctx, NODE_RELAY_HOME, dtt_tv_text(dtt_relays_home(r)));
     }
 }
 
@@ -96,6 +93,11 @@ void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint
     look(r, now);
 }
 
+const char *dtt_relays_home(const struct dtt_relays *r)
+{
+    return r->home < r->n ? r->list[r->home].url : "";
+}
+
 bool dtt_relays_is_up(const struct dtt_relays *r)
 {
     return soonest(r) < r->n;
@@ -103,7 +105,7 @@ bool dtt_relays_is_up(const struct dtt_relays *r)
 
 uint64_t dtt_relays_deadline(const struct dtt_relays *r)
 {
-    bool is_lost = r->home < r->n && !r->list[r->home].is_up && dtt_relays_is_up(r);
+    bool is_lost = r->home < r->n && !r->list[r->home].is_up;
     return is_lost ? dtt_add_ns(r->list[r->home].since_ns, DTT_RELAYS_GONE_NS) : DTT_NEVER;
 }
 
@@ -165,9 +167,27 @@ static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id
     return peer;
 }
 
-bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, struct dtt_addr *ret)
+/* Which of ours a URL names; DTT_RELAYS_MAX: none. */
+static size_t named(const struct dtt_relays *r, const char *text)
 {
-    return get(r, id, ret) != NULL;
+    struct dtt_url url, ours;
+    for (size_t i = 0; text && i < r->n && dtt_url_parse(text, &url) == DTT_OK; i++) {
+        if (dtt_url_parse(r->list[i].url, &ours) == DTT_OK && ours.is_tls == url.is_tls &&
+            ours.port == url.port && strcmp(ours.host, url.host) == 0) {
+            return i;
+        }
+    }
+    return DTT_RELAYS_MAX;
+}
+
+bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *url,
+                     struct dtt_addr *ret)
+{
+    struct dtt_relays_peer *peer = get(r, id, ret);
+    if (peer && peer->relay == DTT_RELAYS_MAX) {
+        peer->relay = named(r, url);
+    }
+    return peer != NULL;
 }
 
 bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id, struct dtt_addr *ret)

@@ -6,8 +6,9 @@
  *
  * To QUIC a way by a relay is one between two invented addresses (dtt_addr_is_invented): ours,
  * which is the same for all, and one that stands for the peer, whichever relay carries it. What we
- * send goes over the relay that the peer was last heard on, else over our home relay: the one that
- * answers soonest. It is another one when it has been gone for some seconds, or is much slower.
+ * send goes over the relay that the peer was last heard on, else over its home relay if we have
+ * that, else over our own, which others are told: the one that answers soonest. It is another one
+ * when it has been gone for some seconds, or is much slower.
  *
  * Addresses are given as peers come; the one that was used longest ago makes room.
  */
@@ -40,7 +41,7 @@ struct dtt_relays {
     struct dtt_ctx *ctx;
     size_t n;
     struct dtt_relays_one list[DTT_RELAYS_MAX];
-    size_t home;          /**< n: none has been up */
+    size_t home;          /**< n: there is none */
     struct dtt_map peers; /**< id -> struct dtt_relays_peer */
     struct dtt_map ends;  /**< the last eight bytes of its address -> the same */
     struct dtt_list by_use;
@@ -56,13 +57,19 @@ void dtt_relays_fini(struct dtt_relays *r);
 void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool is_up);
 /** How long it takes to answer. */
 void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint64_t rtt_ns);
+/** URL of the home relay, which serves or has done so some seconds ago; "": there is none. */
+const char *dtt_relays_home(const struct dtt_relays *r);
 /** Some relay takes datagrams. */
 bool dtt_relays_is_up(const struct dtt_relays *r);
 
 /** Our end of all ways by relays. */
 struct dtt_addr dtt_relays_local(void);
-/** The address that stands for the peer. False: out of memory. */
-bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, struct dtt_addr *ret);
+/**
+ * The address that stands for the peer. `url`: of its home relay, where it is first sent to if that
+ * is one of ours; NULL: not known. False: out of memory.
+ */
+bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *url,
+                     struct dtt_addr *ret);
 /** The same for one that has sent something over relay `i`. */
 bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id,
                       struct dtt_addr *ret);

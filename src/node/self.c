@@ -83,7 +83,8 @@ void dtt_self_failed(struct dtt_self *s, struct dtt_now now)
     s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + DTT_SELF_RETRY_NS);
 }
 
-bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *id)
+bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *id,
+                   const char *relay)
 {
     struct dtt_addr addrs[DTT_CORE_ADDRS];
     size_t n = dtt_self_public(s, addrs);
@@ -93,10 +94,10 @@ bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *
         return false;
     }
     s->due_ns = DTT_NEVER;
-    if (n == 0) {
+    if (n == 0 && relay[0] == '\0') {
         return false;
     }
-    dtt_pkarr_write(&w, id, "", addrs, n);
+    dtt_pkarr_write(&w, id, relay, addrs, n);
     if (w.failed) {
         return false;
     }

@@ -45,9 +45,10 @@ void dtt_self_soon(struct dtt_self *s, struct dtt_now now);
 /** The put failed. */
 void dtt_self_failed(struct dtt_self *s, struct dtt_now now);
 /**
- * True when `packet` is to be put now with `seq`. It names the addresses for the public; without
- * any nothing is put.
+ * True when `packet` is to be put now with `seq`. It names our home relay, unless that is "",
+ * and the addresses for the public; without any of them nothing is put.
  */
-bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *id);
+bool dtt_self_take(struct dtt_self *s, struct dtt_now now, const struct dtt_id *id,
+                   const char *relay);
 
 #endif

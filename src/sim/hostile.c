@@ -139,7 +139,7 @@ static size_t write_false_addrs(struct dtt_sim_gang *g, uint8_t *ret, size_t cap
         addrs[i].port = (uint16_t)(NAMED_PORT + dtt_rng_below(&g->rng, 10000));
         i += dtt_addr_scope(&addrs[i]) == DTT_SCOPE_GLOBAL;
     }
-    dtt_addr_info_write(&w, addrs, NAMED_ADDRS);
+    dtt_addr_info_write(&w, "", addrs, NAMED_ADDRS);
     return w.len;
 }
 
@@ -161,7 +161,7 @@ static void say_join(struct identity *a)
     struct dtt_writer w = dtt_writer(info, sizeof(info));
     struct dtt_addr own = dtt_sim_host_global(a->host);
     own.port = a->port;
-    dtt_addr_info_write(&w, &own, 1);
+    dtt_addr_info_write(&w, "", &own, 1);
     m.u.join.data.bytes = dtt_slice(
         info, a->gang->role->names_third ? write_false_addrs(a->gang, info, sizeof(info)) : w.len);
     frame_add(a->gang, &m);

@@ -203,7 +203,7 @@ static void name_peer(struct stranger *s)
     uint8_t info[128], seed[32];
     struct dtt_writer w = dtt_writer(info, sizeof(info));
     entropy(seed, sizeof(seed));
-    dtt_addr_info_write(&w, addrs, 2);
+    dtt_addr_info_write(&w, "", addrs, 2);
     dtt_addr_info_write_mark(&w);
     dtt_ed25519_public_key(m.u.forward_join.peer.id.bytes, seed);
     m.u.forward_join.peer.data.is_some = true;

@@ -309,7 +309,7 @@ static struct dtt_gossip_node name_victim(uint8_t *info, size_t cap)
         addrs[i] = addr_behind(opt.victim, 0, port / opt.ports % opt.hosts);
         addrs[i].port = (uint16_t)(opt.victim.port + port % opt.ports);
     }
-    dtt_addr_info_write(&w, addrs, n);
+    dtt_addr_info_write(&w, "", addrs, n);
     random_id(&node.id);
     node.data.bytes = dtt_slice(info, w.len);
     return node;

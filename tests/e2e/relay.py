@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Two members that no datagram connects, one having IPv4 only and one IPv6, meet by a relay that
 both were given, also when it is not there at first, and go on when it was away for a while. Two that
-a datagram connects meet by the relay, too, and are direct before long."""
+a datagram connects meet by the relay, too, and are direct before long. A member that publishes no
+addresses tells a pkarr server of its relay, when that serves."""
 import harness
+import pkarr_server
 from relay_server import Relay
 
 
@@ -50,6 +52,16 @@ def test(scene):
     talk(ann, ben, "it came late")
     ann.leave()
     ben.leave()
+
+    server = pkarr_server.Server()
+    cleo = scene.peer("cleo", "--relay", relay.url, "--pkarr", server.url)
+    put = server.wait(lambda request: request.method == "PUT")
+    harness.check(put and f"relay={relay.url}".encode() in put.body, f"cleo has published {put}")
+    dora = scene.peer("dora", "--relay", relay.url, "--pkarr", server.url, "--peer", cleo.id,
+                      listen="[::1]:0")
+    talk(cleo, dora, "by id alone")
+    cleo.leave()
+    dora.leave()
 
     ann, ben = meet(scene, relay, ["127.0.0.1:0", "127.0.0.1:0"])
     talk(ann, ben, "at first")

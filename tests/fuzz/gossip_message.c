@@ -20,7 +20,7 @@ static void check_addr_info(struct dtt_slice in)
     if (dtt_addr_info_read(in, addrs, &n)) {
         return;
     }
-    dtt_addr_info_write(&w, addrs, n);
+    dtt_addr_info_write(&w, "", addrs, n);
     if (w.failed || dtt_addr_info_read(dtt_slice(buf, w.len), again, &m) || n != m ||
         memcmp(addrs, again, n * sizeof(addrs[0])) != 0) {
         abort();

@@ -216,7 +216,7 @@ static struct dtt_gossip_peer_data pick_data(uint8_t info[256])
         addrs[i] = pick(3) ? peers[pick(PEERS)].addr
                            : dtt_addr_v4((uint8_t)pick(256), 0, 0, 1, (uint16_t)(1 + pick(200)));
     }
-    dtt_addr_info_write(&w, addrs, n);
+    dtt_addr_info_write(&w, "", addrs, n);
     return (struct dtt_gossip_peer_data){.is_some = pick(2),
                                          .bytes = dtt_slice(info, pick(8) ? w.len : pick(100))};
 }
@@ -339,7 +339,7 @@ static void say_datagram(const struct peer *p)
         data[i] = (uint8_t)pick(256);
     }
     if (n > 3 && pick(2)) {
-        memcpy(data, "d1:", 3);
+        memcpy(data, (const uint8_t[]){'d', '1', ':'}, 3);
     }
     dtt_core_recv(core, now, &addr, &p->addr, 0, dtt_slice(data, n));
 }

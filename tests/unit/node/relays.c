@@ -35,9 +35,9 @@ static void an_address_stands_for_a_peer(void **state)
     size_t relay;
     (void)state;
     dtt_relays_init(&r, &ctx, urls, 1, hash_key);
-    assert_true(dtt_relays_addr(&r, &id, &a));
-    assert_true(dtt_relays_addr(&r, &other, &b));
-    assert_true(dtt_relays_addr(&r, &id, &again));
+    assert_true(dtt_relays_addr(&r, &id, NULL, &a));
+    assert_true(dtt_relays_addr(&r, &other, NULL, &b));
+    assert_true(dtt_relays_addr(&r, &id, NULL, &again));
     assert_true(dtt_addr_eq(&a, &again));
     assert_false(dtt_addr_eq(&a, &b));
     assert_false(dtt_addr_eq(&a, &local));
@@ -64,7 +64,7 @@ static void answers_go_where_the_peer_was_heard(void **state)
     for (size_t i = 0; i < 3; i++) {
         dtt_relays_set_up(&r, at(1), i, true);
     }
-    assert_true(dtt_relays_addr(&r, &id, &a));
+    assert_true(dtt_relays_addr(&r, &id, NULL, &a));
     assert_int_equal(relay_of(&r, &a), 0); /* home */
     assert_true(dtt_relays_heard(&r, 2, &id, &a));
     assert_int_equal(relay_of(&r, &a), 2);
@@ -77,14 +77,40 @@ static void answers_go_where_the_peer_was_heard(void **state)
     dtt_relays_fini(&r);
 }
 
+static void what_is_first_said_goes_to_the_relay_of_the_peer(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr a;
+    struct dtt_id id = id_of(1), other = id_of(2);
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 3, hash_key);
+    for (size_t i = 0; i < 3; i++) {
+        dtt_relays_set_up(&r, at(1), i, true);
+    }
+    assert_true(dtt_relays_addr(&r, &id, "https://b.test:443/", &a));
+    assert_int_equal(relay_of(&r, &a), 1);
+    assert_true(dtt_relays_heard(&r, 2, &id, &a));
+    assert_true(dtt_relays_addr(&r, &id, "https://b.test", &a));
+    assert_int_equal(relay_of(&r, &a), 2);
+    const char *const none_of_ours[] = {"http://b.test", "https://b.test:444", "https://d.test",
+                                        ""};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(dtt_relays_addr(&r, &other, none_of_ours[i], &a));
+        assert_int_equal(relay_of(&r, &a), 0); /* home */
+    }
+    dtt_relays_fini(&r);
+}
+
 static void the_fastest_relay_is_home(void **state)
 {
     struct dtt_relays r;
     (void)state;
     dtt_relays_init(&r, &ctx, urls, 3, hash_key);
     assert_int_equal(r.home, 3);
+    assert_string_equal(dtt_relays_home(&r), "");
     dtt_relays_set_up(&r, at(1), 1, true);
     assert_int_equal(r.home, 1);
+    assert_string_equal(dtt_relays_home(&r), urls[1]);
     dtt_relays_set_rtt(&r, at(1), 1, 90);
     dtt_relays_set_up(&r, at(1), 0, true);
     dtt_relays_set_rtt(&r, at(1), 0, 61); /* faster, but not by a third */
@@ -115,6 +141,13 @@ static void a_home_that_is_gone_for_long_is_another_one(void **state)
     assert_int_equal(r.home, 1);
     dtt_relays_set_up(&r, at(20 * DTT_S), 0, true);
     assert_int_equal(r.home, 1);
+    dtt_relays_set_up(&r, at(21 * DTT_S), 0, false);
+    dtt_relays_set_up(&r, at(21 * DTT_S), 1, false);
+    dtt_relays_tick(&r, at(22 * DTT_S));
+    assert_string_equal(dtt_relays_home(&r), urls[1]);
+    dtt_relays_tick(&r, at(26 * DTT_S)); /* nobody is told of a relay that does not serve */
+    assert_string_equal(dtt_relays_home(&r), "");
+    assert_int_equal(dtt_relays_deadline(&r), DTT_NEVER);
     dtt_relays_fini(&r);
 }
 
@@ -126,7 +159,7 @@ static void the_peer_used_longest_ago_makes_room(void **state)
     (void)state;
     dtt_relays_init(&r, &ctx, urls, 1, hash_key);
     dtt_relays_set_up(&r, at(1), 0, true);
-    assert_true(dtt_relays_addr(&r, &id, &first));
+    assert_true(dtt_relays_addr(&r, &id, NULL, &first));
     for (uint32_t i = 1; i < 3 * DTT_RELAYS_PEERS; i++) {
         id = id_of(i);
         assert_true(dtt_relays_heard(&r, 0, &id, &a));
@@ -144,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_stands_for_a_peer),
         cmocka_unit_test(answers_go_where_the_peer_was_heard),
+        cmocka_unit_test(what_is_first_said_goes_to_the_relay_of_the_peer),
         cmocka_unit_test(the_fastest_relay_is_home),
         cmocka_unit_test(a_home_that_is_gone_for_long_is_another_one),
         cmocka_unit_test(the_peer_used_longest_ago_makes_room),
