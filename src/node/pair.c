@@ -2,7 +2,7 @@
 #include "node/pair.h"
 
 #include "node/knock.h"
-#include "tracker/doorman.h"
+#include "tracker/census.h"
 
 static void arm(struct dtt_links *p)
 {
@@ -65,9 +65,9 @@ static void let_go(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
 
 /*
  * Ports are held open for one peer at a time, and of a swarm only the members on duty at its door
- * read our record and guess. Of those whom we dial within the time of waiting it is most likely the
- * one with the lowest number. But ids can be made up to have low ones: every other attempt is with
- * whoever comes first.
+ * read our record and guess (tracker/doorman.h). Of those whom we dial within the time of waiting
+ * it is most likely the one with the lowest number of the election. But ids can be made up to have
+ * low ones: every other attempt is with whoever comes first.
  */
 static bool hold(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer,
                  const struct dtt_addr *outside)
@@ -79,7 +79,7 @@ static bool hold(struct dtt_links *p, struct dtt_now now, const struct dtt_id *p
         return dtt_birthday_hold(b, now, peer, outside);
     }
     if (b->n_made % 2 == 0 ||
-        dtt_doorman_number(peer, minute) >= dtt_doorman_number(&other, minute) ||
+        dtt_census_number(peer, minute) >= dtt_census_number(&other, minute) ||
         !dtt_birthday_hold_instead(b, now, peer, outside)) {
         return false;
     }

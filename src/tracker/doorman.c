@@ -15,7 +15,8 @@ void dtt_doorman_off(struct dtt_doorman *d)
     dtt_doorman_init(d);
 }
 
-uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t slice)
+/* A member's number in a slice, floor((unix time - 2 s) / 5 s). */
+static uint64_t number_of(const struct dtt_id *id, uint64_t slice)
 {
     return dtt_census_draw(door_label, id, slice);
 }
@@ -86,7 +87,7 @@ enum dtt_doorman_turn dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now
         d->minute = minute;
         return DTT_DOORMAN_BEGINS;
     }
-    bool is_ours = knows_all || dtt_doorman_number(&v->self, slice) % 2 == 0;
+    bool is_ours = knows_all || number_of(&v->self, slice) % 2 == 0;
     d->sample = !is_ours ? 0 : slice % 2 == 0 ? DTT_DOORMAN_SAMPLE : DTT_DOORMAN_SAMPLE / 2;
     return is_ours ? DTT_DOORMAN_READS : DTT_DOORMAN_NOTHING;
 }

@@ -43,8 +43,6 @@ struct dtt_doorman {
 };
 
 void dtt_doorman_init(struct dtt_doorman *d);
-/** A member's number in a slice, floor((unix time - 2 s) / 5 s). */
-uint64_t dtt_doorman_number(const struct dtt_id *id, uint64_t slice);
 /** No neighbours, or not wanted. */
 void dtt_doorman_off(struct dtt_doorman *d);
 /** A joined member. `members` of the swarm by estimate; `is_open`: strangers reach us. */

@@ -3,7 +3,7 @@
 
 #include "link_fakes.h"
 #include "node/knock.h"
-#include "tracker/doorman.h"
+#include "tracker/census.h"
 
 static const struct dtt_addr outside = {.family = DTT_FAMILY_V4, .ip = {81, 10, 1, 1}, .port = 7};
 
@@ -215,7 +215,7 @@ static void forged_knocks_get_no_more_than_the_budget(void **state)
     assert_int_equal(datagrams, DTT_DESTINATIONS_INITIALS);
 }
 
-/* Who of a swarm reads our record is known by a number of the minute. */
+/* The election of the minute tells who of a swarm reads our record. */
 static void of_several_the_one_at_the_door_is_held_for(void **state)
 {
     struct dtt_addr addr[3] = {addr_of('a'), addr_of('b'), addr_of('c')};
@@ -224,7 +224,7 @@ static void of_several_the_one_at_the_door_is_held_for(void **state)
     we_are(DTT_REACH_VARY);
     for (unsigned i = 0; i < 3; i++) {
         struct dtt_id id = id_of(peers[i]), best = id_of(peers[first]);
-        first = dtt_doorman_number(&id, 0) < dtt_doorman_number(&best, 0) ? i : first;
+        first = dtt_census_number(&id, 0) < dtt_census_number(&best, 0) ? i : first;
         know(peers[i], (char[2]){(char)('a' + i)});
         record(peers[i], DTT_REACH_CONE);
         send_to(peers[i], "hello");
