@@ -249,6 +249,7 @@ void dtt_dials_moved(struct dtt_links *p, struct dtt_now now)
 {
     dtt_pair_stop(p, now);
     dtt_doors_moved(&p->doors, now);
+    dtt_nats_knock(p, now); /* the timer is set for the doors as they were */
     for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
         struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
         if (link->state == DTT_LINK_DIALLING && !link->race.is_hearsay) {

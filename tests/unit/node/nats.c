@@ -148,10 +148,8 @@ static void who_was_not_silent_changes_nothing(void **state)
     }
 }
 
-/* The host was cut off, perhaps; the peer's router knows nothing of where it is now. */
-static void another_network_ends_all_patience(void **state)
+static void newcomer_dials_in_vain(void)
 {
-    (void)state;
     we_joined(1000);
     behind_nat(3);
     know(3, "a");
@@ -162,10 +160,27 @@ static void another_network_ends_all_patience(void **state)
     pass(DTT_DOOR_BRIEF_NS);
     closed('a', DTT_REASON_TIMEOUT);
     assert_string_equal(script(), "dial 3@p; dial 3@a; gone 3 timeout");
+}
+
+/* The host was cut off, perhaps; the peer's router knows nothing of where it is now. */
+static void another_network_ends_all_patience(void **state)
+{
+    (void)state;
+    newcomer_dials_in_vain();
     send_to(3, "again");
     assert_string_equal(script(), "");
     dtt_dials_moved(&l, now);
     assert_string_equal(script(), "dial 3@a");
+}
+
+/* Its router, too, has to know before the peer dials. */
+static void another_network_opens_doors_anew(void **state)
+{
+    (void)state;
+    newcomer_dials_in_vain();
+    n_whispers();
+    dtt_dials_moved(&l, now);
+    assert_int_equal(n_whispers(), 1);
 }
 
 static void an_elder_dials_at_once(void **state)
@@ -277,6 +292,7 @@ int main(void)
         T(who_is_open_itself_waits_no_more),
         T(who_was_not_silent_changes_nothing),
         T(another_network_ends_all_patience),
+        T(another_network_opens_doors_anew),
         T(what_has_no_nat_is_dialled_at_once),
         T(who_tells_nothing_is_dialled_at_once),
         T(one_of_changing_ports_finds_its_address_known),
