@@ -170,7 +170,7 @@ enum dtt_quic_event_type {
     DTT_QUIC_STRANDED, /**< after dtt_quic_moved: the peer, which dialled us, seems not to hear us
                         */
     DTT_QUIC_SILENT,   /**< the peer owes an answer, and nothing has come for DTT_QUIC_SILENT_NS.
-                         Comes   again while that lasts, each time that something is repeated */
+                          It comes again with each repetition of what asks for the answer */
     DTT_QUIC_WORN /**< a trusted peer has ended so many streams that the connection will end before
                      long: time for another one. Comes again while the connection lasts */
 };
