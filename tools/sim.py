@@ -36,6 +36,7 @@ for name in ["home_swarm", "home_pair", "mixed_homes"]:
                      ("dials_failed_max", "p95", "failed dials"),
                      ("dht_per_node_min", "mean", "datagrams/min")]
 FIGURES["late_elder"] = FIGURES["home_pair"][:2]
+FIGURES["lan_party"] = [("join_max_s", "p95", "s to join"), *FIGURES["weeks"]]
 FIGURES["home_steady"] = FIGURES["steady_hour"]
 for name in ["carrier", "carrier_common"]:
     FIGURES[name] = [("silence_max_s", "p95", "s of silence")]

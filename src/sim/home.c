@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "codec/bencode.h"
+#include "lan/lan.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -40,17 +41,39 @@ struct dtt_sim_nat *dtt_sim_home_outermost(const struct dtt_sim_host *h)
     return n;
 }
 
+struct dtt_addr dtt_sim_home_group(void)
+{
+    return dtt_addr_v4(224, 0, 0, 251, DTT_LAN_PORT);
+}
+
+struct dtt_lan_link dtt_sim_home_link(const struct dtt_sim_host *h)
+{
+    struct dtt_lan_link link = {.index = DTT_SIM_HOME_LINK,
+                                .family = h->addr.family,
+                                .n_nets = 1,
+                                .nets = {{.addr = h->addr, .prefix_len = 24}}};
+    link.nets[0].addr.port = 0;
+    return link;
+}
+
+struct dtt_sim_host *dtt_sim_home_next(const struct dtt_sim_host *h, uint32_t from)
+{
+    const struct dtt_sim_world *w = h->world;
+    uint32_t i = from > h->nat->host ? from : h->nat->host;
+    while (i < w->n_hosts && w->hosts[i]->nat != h->nat) {
+        i++;
+    }
+    return i < w->n_hosts ? w->hosts[i] : NULL;
+}
+
 /* The host of the same home that has this private address. */
 static struct dtt_sim_host *find_direct(const struct dtt_sim_host *h, const struct dtt_addr *to)
 {
-    const struct dtt_sim_world *w = h->world;
-    for (uint32_t i = h->nat->host, n = h->nat->hosts; n > 1 && i < w->n_hosts; i++) {
-        struct dtt_sim_host *other = w->hosts[i];
-        if (other != h && other->nat == h->nat && dtt_addr_eq(&other->addr, to)) {
-            return other;
-        }
+    struct dtt_sim_host *other = h->nat->hosts > 1 ? dtt_sim_home_next(h, 0) : NULL;
+    while (other && (other == h || !dtt_addr_eq(&other->addr, to))) {
+        other = dtt_sim_home_next(h, other->number + 1);
     }
-    return NULL;
+    return other;
 }
 
 struct dtt_sim_way dtt_sim_home_out(const struct dtt_sim_host *h, uint16_t port,

@@ -290,10 +290,28 @@ static void count_traffic(struct dtt_sim_observer *o, struct dtt_sim_sample *s)
     o->last_other = other;
 }
 
+/* One component; of parted islands one on each where members live, and none on two. */
+static bool is_whole(const struct dtt_sim_observer *o, const struct dtt_sim_sample *s)
+{
+    bool is_seen[DTT_SIM_ISLANDS] = {false};
+    uint32_t islands = 0;
+    for (uint32_t i = 0; i < o->n && o->is_parted; i++) {
+        const struct dtt_sim_host *h = o->members[i].host;
+        if (o->members[o->members[i].component].host->island != h->island) {
+            return false;
+        }
+        if (dtt_sim_host_is_up(h) && h->topic && !is_seen[h->island]) {
+            is_seen[h->island] = true;
+            islands++;
+        }
+    }
+    return s->live > 0 && s->components == (o->is_parted ? islands : 1);
+}
+
 static void check_whole(struct dtt_sim_observer *o, const struct dtt_sim_sample *s)
 {
     uint64_t t = o->world->t_ns;
-    if (s->components == 1 && s->live > 0) {
+    if (is_whole(o, s)) {
         o->whole_ns = dtt_min_ns(o->whole_ns, t);
         return;
     }

@@ -64,6 +64,7 @@ struct dtt_sim_observer {
     uint64_t mark_ns;
     uint64_t whole_ns;         /**< one component since then; DTT_NEVER: it is not */
     uint32_t whole_within_s;   /**< since the mark; 0: no bound */
+    bool is_parted;            /**< the islands are to be whole each, and never to meet */
     char why[DTT_SIM_WHY_MAX]; /**< an invariant that broke, or empty */
 
     struct dtt_sim_times joins;       /**< from start to first neighbour that is not hostile */

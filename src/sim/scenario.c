@@ -365,6 +365,30 @@ static const struct dtt_sim_scenario table[] = {
      CARRIERS(67),
      TALK,
      .must = {{"silence_max_s", AT_MOST, 3 * S}}},
+    {.name = "lan_party",
+     .checks =
+         "Two homes without a DHT and without a way to each other, each with a dozen members that "
+         "start within 10 s, a thirteenth that comes a minute later, and one that vanishes then. "
+         "Multicast alone must make each home one component within 2 s of a start; the two never "
+         "meet, and all messages must reach all of a home.",
+     MEMBERS(26, 400),
+     .nat = {[DTT_SIM_NAT_RESTRICTED] = 100},
+     .islands = 2,
+     .is_lan = true,
+     .whole_within_s = 2,
+     .end_s = 180,
+     .script = {{0, DTT_SIM_CUT},
+                {0, DTT_SIM_START, 923, 10},
+                {10, DTT_SIM_MARK},
+                {20, DTT_SIM_CHAT, 60, 140},
+                {70, DTT_SIM_MARK},
+                {70, DTT_SIM_START, 76, 1},
+                {120, DTT_SIM_MARK},
+                {120, DTT_SIM_KILL, 38}},
+     .must = {{"components", AT_MOST, 2 * S},
+              {"components", AT_LEAST, 2 * S},
+              {"join_max_s", AT_MOST, 2 * S},
+              {"delivered", AT_LEAST, 1 * S}}},
     {.name = "hostile_places",
      .checks = "Two hundred strangers from one address hold connections of each member and come "
                "again when they lose them. A newcomer must be in within 60 s.",

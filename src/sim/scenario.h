@@ -71,6 +71,9 @@ struct dtt_sim_scenario {
     uint32_t nat_hard_s;                /**< mappings end at this age, however busy; 0: never */
     bool hides_homes;                   /**< no DHT node names homes to each other (home.h) */
     uint32_t islands;                   /**< 0: one */
+    bool is_lan; /**< the members of an island are in one home and look for each other there;
+                      they know no DHT node to start from, and take turns to start. Each home
+                      is to be whole, and none to meet another */
     uint8_t old_percent; /**< of the members: as Rust nodes, whatever the preset of the others */
     struct dtt_sim_gang_config gangs[DTT_SIM_GANGS]; /**< the hostile, beside the members */
     uint32_t text_bytes;                             /**< of a message; 0: DTT_SIM_TEXT_BYTES */

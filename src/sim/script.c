@@ -339,6 +339,21 @@ static int make_foreign(struct dtt_sim_stage *s, uint32_t islands)
     return err ? err : dtt_sim_foreign_meet(s->world);
 }
 
+/* A member's host: number `i`. */
+static struct dtt_sim_host *add_member(struct dtt_sim_stage *s, uint32_t i, uint32_t islands,
+                                       enum dtt_sim_nat_kind kind)
+{
+    struct dtt_sim_host *h =
+        s->scenario->is_lan && i >= islands
+            ? dtt_sim_host_add_inside(s->world, s->observer->members[i % islands].host)
+            : dtt_sim_host_add(s->world, kind);
+    if (h) {
+        h->is_member = true;
+        h->has_lan = s->scenario->is_lan;
+    }
+    return h;
+}
+
 static int make_members(struct dtt_sim_stage *s, uint32_t islands)
 {
     const struct dtt_sim_scenario *sc = s->scenario;
@@ -352,21 +367,22 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
     s->world->hides_homes = sc->hides_homes;
     for (uint32_t i = 0; i < n; i++) {
         size_t kind = kind_of(nat, DTT_SIM_NAT_KINDS, i, n);
-        struct dtt_sim_host *h = dtt_sim_host_add(s->world, (enum dtt_sim_nat_kind)kind);
+        struct dtt_sim_host *h = add_member(s, i, islands, (enum dtt_sim_nat_kind)kind);
         if (!h) {
             return DTT_ENOMEM;
         }
         if (h->nat) {
             dtt_sim_home_outermost(h)->rules.hard_ns = sc->nat_hard_s * DTT_S;
         }
-        h->is_member = true;
         h->clock.drift_ppm =
             (int64_t)below(s, 2 * (uint64_t)sc->drift_ppm + 1) - (int64_t)sc->drift_ppm;
         s->observer->members[i].host = h;
         s->observer->members[i].is_old = i < share(n, 10 * sc->old_percent);
         s->order[i] = i;
     }
-    dtt_rng_shuffle(&s->rng, s->order, n, sizeof(*s->order));
+    if (!sc->is_lan) {
+        dtt_rng_shuffle(&s->rng, s->order, n, sizeof(*s->order));
+    }
     for (uint32_t i = 0; i < n; i++) {
         s->observer->members[s->order[i]].host->island = i % islands;
     }
@@ -408,10 +424,14 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
     s->preset = preset;
     o->text_bytes = scenario->text_bytes ? scenario->text_bytes : DTT_SIM_TEXT_BYTES;
     o->whole_within_s = scenario->whole_within_s;
+    o->is_parted = scenario->is_lan;
     dtt_put_le64(seed, w->seed);
     dtt_rng_init(&s->rng, seed, "sim.script");
     s->order = calloc(o->n, sizeof(*s->order));
-    int err = s->order ? make_foreign(s, islands) : DTT_ENOMEM;
+    int err = s->order ? DTT_OK : DTT_ENOMEM;
+    if (!err && !scenario->is_lan) {
+        err = make_foreign(s, islands);
+    }
     if (!err) {
         err = make_members(s, islands);
     }

@@ -2,6 +2,7 @@
 #include "sim/world.h"
 
 #include "base/array.h"
+#include "node/core_lan.h"
 #include "node/core_relays.h"
 #include "quic/demux.h"
 #include "quic/quic.h"
@@ -240,20 +241,15 @@ static bool can_pass(const struct dtt_sim_host *h, const struct dtt_sim_way *way
             (way->hops >= HOPS_FAR && (!w->is_cut || target->island == h->island)));
 }
 
-/* `hops`: its hop limit; 0: enough. */
-static void send_packet(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
-                        uint8_t hops, struct dtt_slice data)
+/* On to `target`, which is NULL when there is nobody. */
+static void carry(const struct dtt_sim_host *h, const struct dtt_sim_way *way,
+                  const struct dtt_sim_host *target, const struct dtt_addr *to,
+                  struct dtt_slice data)
 {
     struct dtt_sim_world *w = h->world;
     uint64_t extra_us;
-    bool is_krpc = dtt_quic_demux_is_krpc(data);
-    *(is_krpc ? &h->dht_sent : &h->other_sent) += 1;
-    h->bytes_sent += data.len;
-    w->third_bytes += dtt_addr_same_ip(to, &w->third) ? data.len : 0;
     w->packets++;
-    struct dtt_sim_way way = dtt_sim_home_out(h, port, to, hops > 0 ? hops : HOPS);
-    const struct dtt_sim_host *target = far_end(w, &way, to);
-    if (is_lost(w, &extra_us) || !can_pass(h, &way, target, data.len)) {
+    if (is_lost(w, &extra_us) || !can_pass(h, way, target, data.len)) {
         w->lost++;
         return;
     }
@@ -264,13 +260,13 @@ static void send_packet(struct dtt_sim_host *h, uint16_t port, const struct dtt_
     }
     *p = (struct packet){.event = {.kind = DTT_SIM_EV_PACKET},
                          .from_host = h->number,
-                         .hops = crosses_internet(&way) ? way.hops - HOPS_FAR : way.hops,
-                         .turn = way.turn,
-                         .direct = way.direct,
-                         .from = way.from,
+                         .hops = crosses_internet(way) ? way->hops - HOPS_FAR : way->hops,
+                         .turn = way->turn,
+                         .direct = way->direct,
+                         .from = way->from,
                          .to = *to,
                          .len = data.len};
-    if (is_krpc && h->nat && w->hides_homes) {
+    if (h->nat && w->hides_homes && dtt_quic_demux_is_krpc(data)) {
         struct dtt_slice hidden = dtt_sim_home_hide(p->data, data);
         p->len = hidden.len;
         data = hidden.data == p->data ? dtt_slice(NULL, 0) : data;
@@ -278,11 +274,45 @@ static void send_packet(struct dtt_sim_host *h, uint16_t port, const struct dtt_
     if (data.len > 0) {
         memcpy(p->data, data.data, data.len);
     }
-    uint64_t us = crosses_internet(&way) ? delay_us(w, h->number, target->number) : HOME_US;
+    uint64_t us = crosses_internet(way) ? delay_us(w, h->number, target->number) : HOME_US;
     if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + (us + extra_us) * DTT_US) != DTT_OK) {
         free(p);
         w->is_out_of_memory = true;
     }
+}
+
+static bool is_to_group(const struct dtt_addr *to)
+{
+    const struct dtt_addr group = dtt_sim_home_group();
+    return dtt_addr_eq(to, &group);
+}
+
+/* All hosts of the home are in the group; the sender hears itself, as the driver has it. */
+static void send_to_home(const struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *group,
+                         struct dtt_slice data)
+{
+    struct dtt_sim_way way = {.from = h->addr, .hops = HOPS};
+    way.from.port = port;
+    for (way.direct = dtt_sim_home_next(h, 0); way.direct;
+         way.direct = dtt_sim_home_next(h, way.direct->number + 1)) {
+        carry(h, &way, way.direct, group, data);
+    }
+}
+
+/* `hops`: its hop limit; 0: enough. */
+static void send_packet(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
+                        uint8_t hops, struct dtt_slice data)
+{
+    struct dtt_sim_world *w = h->world;
+    *(dtt_quic_demux_is_krpc(data) ? &h->dht_sent : &h->other_sent) += 1;
+    h->bytes_sent += data.len;
+    w->third_bytes += dtt_addr_same_ip(to, &w->third) ? data.len : 0;
+    if (h->nat && is_to_group(to)) {
+        send_to_home(h, port, to, data);
+        return;
+    }
+    struct dtt_sim_way way = dtt_sim_home_out(h, port, to, hops > 0 ? hops : HOPS);
+    carry(h, &way, far_end(w, &way, to), to, data);
 }
 
 void dtt_sim_host_send_from(struct dtt_sim_host *h, uint16_t port, const struct dtt_addr *to,
@@ -310,7 +340,7 @@ static struct dtt_sim_host *who_gets(struct dtt_sim_world *w, const struct packe
         return dtt_sim_home_in(w, nat, &p->from, p->to.port, p->hops);
     }
     struct dtt_sim_host *h = p->direct ? p->direct : host_at(w, &p->to);
-    return h && (h->is_hostile || p->to.port == DTT_SIM_PORT) ? h : NULL;
+    return h && (h->is_hostile || p->to.port == DTT_SIM_PORT || is_to_group(&p->to)) ? h : NULL;
 }
 
 /* One datagram by the relay. */
@@ -372,7 +402,11 @@ static void deliver(struct dtt_sim_world *w, const struct packet *p)
     struct dtt_now now = dtt_sim_host_now(h);
     struct dtt_addr local = socket_of(h);
     enter(h);
-    dtt_core_recv(h->core, now, &local, &p->from, 0, data);
+    if (is_to_group(&p->to)) {
+        dtt_core_lan_recv(h->core, now, DTT_SIM_HOME_LINK, &p->from, data);
+    } else {
+        dtt_core_recv(h->core, now, &local, &p->from, 0, data);
+    }
     dtt_sim_host_settle(h);
 }
 
@@ -493,7 +527,9 @@ bool dtt_sim_host_is_up(const struct dtt_sim_host *h)
 
 static void flush(struct dtt_sim_host *h, struct dtt_now now)
 {
+    const struct dtt_addr group = dtt_sim_home_group();
     struct dtt_core_packet p;
+    struct dtt_lan_packet spoken;
     dtt_core_settle(h->core, now);
     while (dtt_core_next_packet(h->core, now, &p)) {
         for (size_t at = 0; at < p.data.len; at += p.segment) {
@@ -505,6 +541,9 @@ static void flush(struct dtt_sim_host *h, struct dtt_now now)
                 send_packet(h, DTT_SIM_PORT, &p.remote, p.hops, datagram);
             }
         }
+    }
+    while (dtt_core_lan_next_packet(h->core, now, &spoken)) {
+        send_packet(h, DTT_LAN_PORT, &group, 0, spoken.data);
     }
 }
 
@@ -557,6 +596,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
                                   .is_plain = h->is_plain,
                                   .relays = &relay,
                                   .n_relays = w->has_relay && !dht_only,
+                                  .has_lan = h->has_lan,
                                   .bound = {socket_of(h)},
                                   .transport = h->transport ? h->transport : w->transport};
     struct dtt_now now = dtt_sim_host_now(h);
@@ -582,6 +622,10 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
     h->is_relayed = cfg.n_relays > 0;
     if (h->is_relayed && w->is_relay_up) {
         dtt_core_relays_set_up(h->core, now, 0, true);
+    }
+    if (h->has_lan) {
+        const struct dtt_lan_link link = dtt_sim_home_link(h);
+        dtt_core_lan_set_links(h->core, now, &link, 1);
     }
     for (uint32_t i = 0; i < w->n_routers[h->island]; i++) {
         struct dtt_addr a = dtt_sim_host_global(w->hosts[w->routers[h->island][i]]);

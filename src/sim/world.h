@@ -69,6 +69,7 @@ struct dtt_sim_host {
     bool is_plain;         /**< a member as a Rust node: without addresses in records and proofs */
     bool is_relayed;       /**< it is connected to the relay */
     bool is_hostile;       /**< reached at all ports */
+    bool has_lan;          /**< looks for members in its home, too, by multicast DNS */
 
     /* Whole node; core is NULL while it is not running. */
     struct dtt_ctx ctx;

@@ -3,6 +3,8 @@
 #include "sim/home.h"
 
 #include "dht/krpc.h"
+#include "sim/hostile.h"
+#include "sim/plain.h"
 #include "support/vectors.h"
 
 struct field {
@@ -111,6 +113,90 @@ static void hosts_of_a_home_reach_each_other_directly(void **state)
     dtt_sim_world_fini(&f.w);
 }
 
+/* Once each, the sender too; and nobody else, however the datagram is addressed. */
+static void multicast_reaches_all_of_a_home(void **state)
+{
+    struct dtt_sim_host *hosts[4];
+    const struct dtt_addr group = dtt_sim_home_group();
+    struct dtt_addr elsewhere = group;
+    (void)state;
+    setup();
+    for (size_t i = 0; i < 3; i++) {
+        hosts[i] = listening(i == 0 ? dtt_sim_host_add(&f.w, DTT_SIM_NAT_RESTRICTED)
+                                    : dtt_sim_host_add_inside(&f.w, hosts[0]));
+    }
+    hosts[3] = listening(dtt_sim_host_add(&f.w, DTT_SIM_NAT_RESTRICTED));
+    dtt_sim_host_send_from(hosts[1], group.port, &group, dtt_slice("hello", 5));
+    dtt_sim_world_run(&f.w, DTT_S, NULL, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(hosts[i]->other_got, 1);
+    }
+    assert_int_equal(hosts[3]->other_got + f.pub->other_got, 0);
+    assert_int_equal(hosts[1]->other_sent, 1);
+    struct dtt_addr from = hosts[1]->addr;
+    from.port = group.port;
+    assert_true(dtt_addr_eq(&f.from, &from));
+    const struct dtt_lan_link link = dtt_sim_home_link(hosts[0]);
+    assert_true(dtt_lan_link_has(&link, &f.from));
+    /* A host that is asleep hears nothing, the others do. */
+    dtt_sim_host_sleep(hosts[2], 10 * DTT_S);
+    assert_non_null(send(hosts[0], &group));
+    assert_int_equal(hosts[1]->other_got, 2);
+    assert_int_equal(hosts[2]->other_got, 1);
+    /* On the internet there is no such group, nor is there one at other ports. */
+    elsewhere.port = DTT_SIM_PORT;
+    assert_null(send(f.pub, &group));
+    assert_null(send(hosts[0], &elsewhere));
+    /* All is lost on the way to each by chance. */
+    f.w.links.loss_ppm = 1000000;
+    assert_null(send(hosts[0], &group));
+    dtt_sim_world_fini(&f.w);
+}
+
+/* Who was found in the local network last by each host. */
+static struct dtt_id found[4];
+static unsigned n_found[4];
+
+static void on_event(void *user, struct dtt_sim_host *h, const struct dtt_event *ev)
+{
+    (void)user;
+    if (ev->type == DTT_EVENT_LAN) {
+        found[h->number] = ev->u.lan.peer;
+        n_found[h->number]++;
+    }
+}
+
+static void nodes_find_each_other_in_their_home_alone(void **state)
+{
+    struct dtt_sim_host *hosts[3];
+    struct dtt_topic_config cfg = dtt_sim_topic();
+    (void)state;
+    setup();
+    memset(n_found, 0, sizeof(n_found));
+    f.w.transport = &dtt_sim_plain;
+    f.w.hooks.event = on_event;
+    for (size_t i = 0; i < 3; i++) {
+        hosts[i] = i == 1 ? dtt_sim_host_add_inside(&f.w, hosts[0])
+                          : dtt_sim_host_add(&f.w, DTT_SIM_NAT_RESTRICTED);
+        assert_non_null(hosts[i]);
+        hosts[i]->has_lan = true;
+        assert_int_equal(dtt_sim_host_start(hosts[i], false, false), DTT_OK);
+        assert_int_equal(dtt_sim_host_join(hosts[i], &cfg), DTT_OK);
+    }
+    dtt_sim_world_run(&f.w, 10 * DTT_S, NULL, NULL);
+    assert_true(n_found[1] + n_found[2] > 0); /* who is found need not look */
+    assert_int_equal(n_found[3], 0);
+    for (unsigned i = 0; i < 2; i++) {
+        struct dtt_id ids[3];
+        assert_int_equal(dtt_core_topic_neighbors(hosts[i]->topic, ids, 3), 1);
+        assert_memory_equal(&ids[0], &hosts[1 - i]->id, sizeof(ids[0]));
+        assert_true(n_found[i + 1] == 0 ||
+                    memcmp(&found[i + 1], &hosts[1 - i]->id, sizeof(found[0])) == 0);
+    }
+    assert_int_equal(dtt_core_topic_neighbors(hosts[2]->topic, NULL, 0), 0);
+    dtt_sim_world_fini(&f.w);
+}
+
 static void a_firewall_keeps_the_address(void **state)
 {
     (void)state;
@@ -188,6 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_nats_stand_before_a_home_of_a_carrier),
         cmocka_unit_test(hosts_of_a_home_reach_each_other_directly),
+        cmocka_unit_test(multicast_reaches_all_of_a_home),
+        cmocka_unit_test(nodes_find_each_other_in_their_home_alone),
         cmocka_unit_test(a_firewall_keeps_the_address),
         cmocka_unit_test(hops_end),
         cmocka_unit_test(queries_of_homes_are_hidden),

@@ -119,6 +119,26 @@ static void a_cut_makes_two_components_and_breaks_the_bound(void **state)
     teardown(&f);
 }
 
+/* Two islands: 0 and 1 on one of them, 2 on the other. */
+static void parted_islands_are_whole_each_and_never_meet(void **state)
+{
+    struct field f;
+    (void)state;
+    setup(&f);
+    f.o.is_parted = true;
+    for (uint32_t i = 0; i < N; i++) {
+        start(&f, i);
+    }
+    run(&f, 5 * DTT_S);
+    assert_int_equal(f.o.samples[f.o.n_samples - 1].components, 1);
+    assert_true(f.o.whole_ns == DTT_NEVER); /* they have met */
+    f.w.is_cut = true;
+    run(&f, 60 * DTT_S);
+    assert_int_equal(f.o.samples[f.o.n_samples - 1].components, 2);
+    assert_true(f.o.whole_ns != DTT_NEVER);
+    teardown(&f);
+}
+
 static void a_message_is_expected_where_it_can_arrive(void **state)
 {
     struct field f;
@@ -184,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_component_grows_from_start_to_start),
         cmocka_unit_test(a_cut_makes_two_components_and_breaks_the_bound),
+        cmocka_unit_test(parted_islands_are_whole_each_and_never_meet),
         cmocka_unit_test(a_message_is_expected_where_it_can_arrive),
         cmocka_unit_test(a_round_lasts_until_all_have_it),
     };

@@ -49,6 +49,7 @@ static void all_hold_in_small(void **state)
         {"mixed_homes", 20},
         {"carrier", 2},
         {"carrier_common", 3},
+        {"lan_party", 26},
         {"plumtree_single", 20},
         {"plumtree_multi", 20},
         {"plumtree_all", 20},
