@@ -3,7 +3,6 @@
 import collections
 import time
 
-import relay
 from world import check
 
 PAIRS = [("C", "Rust"), ("Rust", "C"), ("C", "JS"), ("JS", "C")]

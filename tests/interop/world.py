@@ -12,7 +12,7 @@ import typing
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 import harness  # noqa: E402
-import relay  # noqa: E402
+import udp_relay  # noqa: E402
 from harness import Failure, Skip, check  # noqa: E402,F401
 
 RUST = os.environ.get("DTT_RUST_PEER", "build/rust/debug/dtt-interop")
@@ -98,7 +98,7 @@ class World(harness.Scene):
         return self.start(name, str(HERE / "js/quic.js"), *options, command="node")
 
     def relay(self, target, loss=0.0):
-        return self.network(relay.Relay(target, loss, os.environ.get("DTT_SEED", 0)))
+        return self.network(udp_relay.Relay(target, loss, os.environ.get("DTT_SEED", 0)))
 
     def network(self, made):
         self.networks.append(made)
