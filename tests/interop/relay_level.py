@@ -26,15 +26,16 @@ def free_port():
 
 
 class Server:
-    """iroh-relay on loopback, with further lines of its configuration."""
+    """iroh-relay on loopback, or by http at `host`, with further lines of its configuration."""
 
-    def __init__(self, world, certificate=None, lines=()):
+    def __init__(self, world, certificate=None, lines=(), host="localhost"):
         if not os.access(IROH_RELAY, os.X_OK):
             raise Skip("iroh-relay is not built")
         self.port, plain = free_port(), free_port()
         self.is_tls = certificate is not None
+        listen = "127.0.0.1" if host == "localhost" else "0.0.0.0"
         config = ["enable_metrics = false", *lines,
-                  f'http_bind_addr = "127.0.0.1:{plain if self.is_tls else self.port}"']
+                  f'http_bind_addr = "{listen}:{plain if self.is_tls else self.port}"']
         if self.is_tls:
             config += ["[tls]", f'https_bind_addr = "127.0.0.1:{self.port}"', 'cert_mode = "Manual"',
                        'hostname = ["localhost"]', f'cert_dir = "{certificate}"']
@@ -42,7 +43,7 @@ class Server:
         self.config = world.path / f"relay-{self.port}.toml"
         self.config.write_text("\n".join(config) + "\n")
         self.log = open(world.path / f"relay-{self.port}.log", "w", encoding="utf-8")
-        self.url = f"{'https' if self.is_tls else 'http'}://localhost:{self.port}"
+        self.url = f"{'https' if self.is_tls else 'http'}://{host}:{self.port}"
         self.start()
         world.network(self)
 

@@ -31,6 +31,7 @@ import npm_dht_level
 import quic_level
 import record_level
 import relay_level
+import relayed_level
 import soak
 import tracker_level
 import world
@@ -40,7 +41,7 @@ LOG = "build/log/interop.log"
 LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
 LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level,
-          lan_level, move_level, home_level, relay_level, attack_level]
+          lan_level, move_level, home_level, relay_level, relayed_level, attack_level]
 
 
 def enter_namespace():

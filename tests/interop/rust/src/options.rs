@@ -4,7 +4,7 @@
 use std::{io::Write, net::SocketAddr};
 
 use anyhow::{Context, Result, bail};
-use iroh::{EndpointAddr, EndpointId};
+use iroh::{EndpointAddr, EndpointId, RelayUrl};
 use serde_json::Value;
 
 #[derive(Default)]
@@ -27,6 +27,8 @@ pub struct Options {
     pub rotation: bool,
     /// Tell where we are, and look others up, in the local network.
     pub lan: bool,
+    /// The home relay. There is no other way to the endpoint then: it has no UDP socket.
+    pub relay: Option<RelayUrl>,
 }
 
 impl Options {
@@ -50,6 +52,7 @@ impl Options {
                 "--no-resolve" => o.no_resolve = true,
                 "--rotation" => o.rotation = true,
                 "--lan" => o.lan = true,
+                "--relay" => o.relay = Some(value()?.parse()?),
                 _ if word.starts_with("--") => bail!("unknown option {word}"),
                 _ => o.topic = Some(word),
             }
@@ -71,12 +74,14 @@ impl Options {
     }
 }
 
-/// ID@ADDR:PORT, or ID alone.
+/// ID@ADDR:PORT, ID@URL with the URL of its home relay, or ID alone.
 pub fn parse_peer(text: &str) -> Result<EndpointAddr> {
     let (id, addr) = text.split_once('@').unwrap_or((text, ""));
     let peer = EndpointAddr::new(id.parse::<EndpointId>()?);
     Ok(if addr.is_empty() {
         peer
+    } else if addr.starts_with("http") {
+        peer.with_relay_url(addr.parse()?)
     } else {
         peer.with_ip_addr(addr.parse()?)
     })

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Members of a swarm: iroh-gossip with given peers, and distributed-topic-tracker with a topic
-//! and a secret alone. Relays, public DNS and port mappers are off. A line of input is a message to
-//! the topic named on the command line, or a command as ../../peer.c takes them.
+//! and a secret alone. Public DNS and port mappers are off, and so are relays, unless one is named:
+//! then there is nothing else. A line of input is a message to the topic named on the command line,
+//! or a command as ../../peer.c takes them.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use distributed_topic_tracker::{
 };
 use futures_lite::StreamExt;
 use iroh::{
-    Endpoint, EndpointAddr, RelayMode, SecretKey,
+    Endpoint, EndpointAddr, RelayConfig, RelayMode, SecretKey,
     address_lookup::{AddrFilter, AddressLookup, EndpointData, memory::MemoryLookup},
     endpoint::{PortmapperConfig, presets},
     protocol::Router,
@@ -38,7 +39,13 @@ fn endpoint_builder(options: &Options, key: SecretKey) -> Result<iroh::endpoint:
         .secret_key(key)
         .relay_mode(RelayMode::Disabled)
         .portmapper_config(PortmapperConfig::Disabled);
-    if let Some(listen) = options.listen {
+    if let Some(url) = &options.relay {
+        // No address discovery by QUIC, which is for UDP.
+        let config = RelayConfig::new(url.clone(), None);
+        builder = builder
+            .clear_ip_transports()
+            .relay_mode(RelayMode::Custom(config.into()));
+    } else if let Some(listen) = options.listen {
         builder = builder.clear_ip_transports().bind_addr(listen)?;
     }
     Ok(builder)
@@ -301,6 +308,9 @@ pub async fn gossip(options: &Options) -> Result<()> {
         builder = builder.address_lookup(MdnsAddressLookup::builder());
     }
     let endpoint = builder.bind().await?;
+    if options.relay.is_some() {
+        endpoint.online().await;
+    }
     let (gossip, router) = spawn(&endpoint);
     talk(options, router, gossip, Way::Told(known)).await
 }

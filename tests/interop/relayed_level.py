@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Swarms that have nothing but a relay: `dtt pipe --relay` and iroh-gossip members without a socket
+for UDP, by iroh-relay. The C nodes are on networks of their own, from which only the relay answers.
+"""
+import time
+
+import netlab
+from gossip_level import leave, settle
+from relay_level import Server
+from world import NO_DHT, check
+
+RELAY = "10.9.9.9"
+LINES = 20  # of each member
+AWAY = 3  # s that the relay is away
+BACK = 20  # s that members may take to hear each other again
+
+
+class Network:
+    """Two hosts whose router passes nothing on, and says nothing of it; the relay runs there."""
+
+    def __init__(self):
+        with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as forward:
+            forward.write("0")
+        netlab.ip(f"addr add {RELAY}/32 dev lo")
+        self.switches, self.hosts = [], {}
+
+    def add(self, world, name):
+        number = len(self.switches) + 1
+        switch, host = netlab.Switch(f"n{number}"), netlab.Host(world, name)
+        self.switches.append(switch)
+        self.hosts[name] = host
+        switch.plug(host, "e0", f"10.9.{number}.2/24")
+        netlab.ip(f"addr add 10.9.{number}.1/24 dev {switch.name}")
+        host.ip(f"route add default via 10.9.{number}.1")
+
+    def close(self):
+        for each in (*self.switches, *self.hosts.values()):
+            each.close()
+        netlab.ip(f"addr del {RELAY}/32 dev lo")
+
+
+class Place:
+    """The relay, and the networks around it."""
+
+    def __init__(self, world):
+        self.world = world
+        self.network = world.network(Network())
+        for name in ("ann", "ben"):
+            self.network.add(world, name)
+        self.relay = Server(world, host=RELAY)
+
+    def c(self, name, *peers):
+        return self.network.hosts[name].peer(name, "--relay", self.relay.url, *knows(peers),
+                                             "--log", "info", bootstrap=NO_DHT)
+
+    def rust(self, name, *peers):
+        """It is told the relay of the others."""
+        words = [word for peer in peers for word in ("--peer", f"{peer.id}@{self.relay.url}")]
+        return self.world.rust(name, "gossip", self.world.topic, "--relay", self.relay.url, *words)
+
+
+def knows(peers):
+    """Options of a C node: the ids of others, and nothing of where they are."""
+    return [word for peer in peers for word in ("--peer", peer.id)]
+
+
+def talk(peers, words="hello", within=20):
+    """Each says all its lines: every other one hears each once, in any order."""
+    for number in range(LINES):
+        for peer in peers:
+            peer.send(f"{words} {number} from {peer.name}")
+    for peer in peers:
+        wanted = sorted(f"{words} {number} from {other.name}"
+                        for other in peers if other is not peer for number in range(LINES))
+        for text in wanted:
+            peer.wait_message(text, within)
+        heard = sorted(text for text in peer.messages() if text.startswith(f"{words} "))
+        check(heard == wanted, f"{peer.name} heard {len(heard)} lines, not {len(wanted)} once each")
+
+
+def check_ways(*peers):
+    for peer in peers:
+        ways = {up["way"] for up in peer.of_kind("neighbor_up")}
+        check(ways == {"relay"}, f"{peer.name} is joined by {ways}")
+
+
+def joined(*peers):
+    settle(peers, 20)
+    took = {peer.name: round(peer.wait("joined")["at"], 1) for peer in peers}
+    print(f"joined after, in s: {took}")
+
+
+def c_and_c(world):
+    place = Place(world)
+    ann = place.c("ann")
+    peers = [ann, place.c("ben", ann)]
+    joined(*peers)
+    talk(peers)
+    check_ways(*peers)
+    leave(peers)
+
+
+def c_dials(world):
+    place = Place(world)
+    rust = place.rust("rust")
+    ann = place.c("ann", rust)
+    joined(ann, rust)
+    talk([ann, rust])
+    check_ways(ann)
+    leave([ann, rust])
+
+
+def rust_dials(world):
+    place = Place(world)
+    ann = place.c("ann")
+    rust = place.rust("rust", ann)
+    joined(ann, rust)
+    talk([ann, rust])
+    check_ways(ann)
+    leave([ann, rust])
+
+
+def public(world):
+    """A C node where everybody could send to, one where nothing but the relay is, one of Rust."""
+    place = Place(world)
+    pub = world.peer("pub", "--relay", place.relay.url)
+    ann = place.c("ann", pub)
+    rust = place.rust("rust", pub)
+    joined(pub, ann, rust)
+    talk([pub, ann, rust])
+    check_ways(pub, ann)
+    leave([pub, ann, rust])
+
+
+def hub_leaves(world):
+    """All are told of one C node alone, which passes on where the others are and then goes."""
+    place = Place(world)
+    hub = place.c("ann")
+    peers = [place.c("ben", hub), *(place.rust(f"rust {i}", hub) for i in range(2))]
+    joined(hub, *peers)
+    talk([hub, *peers], "with it")
+    hub.leave()
+    settle(peers, 20)
+    talk(peers, "without it")
+    check_ways(peers[0])
+    leave(peers)
+
+
+def restarted(world):
+    """The relay is killed, everybody says something, and it comes back: all that was said is heard."""
+    place = Place(world)
+    ann = place.c("ann")
+    rusts = [place.rust("rust 0", ann)]
+    ben = place.c("ben", rusts[0])
+    rusts.append(place.rust("rust 1", ben))
+    peers = [ann, ben, *rusts]
+    joined(*peers)
+    talk(peers, "before")
+    place.relay.kill()
+    for peer in peers:
+        peer.send(f"meanwhile from {peer.name}")
+    time.sleep(AWAY)
+    place.relay.start()
+    start = time.monotonic()
+    for peer in peers:
+        for other in peers:
+            if other is not peer:
+                peer.wait_message(f"meanwhile from {other.name}", BACK)
+    print(f"all is heard {time.monotonic() - start:.1f} s after the relay is back")
+    talk(peers, "after")
+    downs = {peer.name: peer.of_kind("neighbor_down") for peer in (ann, ben)}
+    check(not any(downs.values()), f"neighbours were lost: {downs}")
+    leave(peers)
+
+
+CASES = [
+    ("relayed", "C and C", c_and_c, f"{LINES} lines each way, ids alone, nothing but the relay"),
+    ("relayed", "1+1, C dials", c_dials, f"{LINES} lines each way, Rust without UDP"),
+    ("relayed", "1+1, Rust dials", rust_dials, f"{LINES} lines each way, Rust without UDP"),
+    ("relayed", "2+1, one C is public", public, f"{LINES} lines of each to all"),
+    ("relayed", "2+2, one C leaves", hub_leaves,
+     "whom all others were told of: they know each other by it"),
+    ("relayed", "2+2, the relay is killed", restarted, f"and is back after {AWAY} s"),
+]
