@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "base/addr.h"
+#include "codec/url.h"
 #include "commands.h"
 #include "identity.h"
 #include "io/relay_probe.h"
@@ -361,16 +362,20 @@ static int get_seed(const struct options *o, uint8_t ret[DTT_SEED_BYTES])
                        : session_exit_code(dtt_seed_generate(ret));
 }
 
+/* The query of its URL is left out: it may be a token, and a report is shown to others. */
 static void report_relay(struct doctor *d, const char *url, const struct dtt_relay_probe_result *r)
 {
+    int len = (int)dtt_url_bare_len(url);
     switch (r->outcome) {
     case DTT_RELAY_PROBE_SERVES:
         report(d, "relay", VERDICT_OK,
-               "%s lets this machine in after %.1f ms and answers in %.1f ms", url,
+               "%.*s lets this machine in after %.1f ms and answers in %.1f ms", len, url,
                (double)r->open_us / 1000, (double)r->rtt_us / 1000);
         break;
-    case DTT_RELAY_PROBE_FAILED: report(d, "relay", VERDICT_WARN, "%s: %s", url, r->why); break;
-    default: report(d, "relay", VERDICT_WARN, "%s: not known, for want of time", url); break;
+    case DTT_RELAY_PROBE_FAILED:
+        report(d, "relay", VERDICT_WARN, "%.*s: %s", len, url, r->why);
+        break;
+    default: report(d, "relay", VERDICT_WARN, "%.*s: not known, for want of time", len, url); break;
     }
 }
 
@@ -619,12 +624,13 @@ const struct command command_doctor = {
                "DHT nodes answer over IPv4 and IPv6, the address they see and what NAT that\n"
                "means, whether the home router maps a port to this machine, and whether the\n"
                "nodes keep a value, stored under a random key. Then it connects to each relay\n"
-               "that '--relay' names and tells how long that takes, or why it is not let in,\n"
-               "as the endpoint of '--identity'. The last line is the verdict.\n"
+               "that '--relay' or '--n0' names and tells how long that takes, or why it is not\n"
+               "let in, as the endpoint of '--identity'. The last line is the verdict.\n"
                "Joins no topic. Exit code 69 when something fails.",
     .options = OPTIONS_DHT | OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR) |
                OPTION_BIT(OPTION_NO_PORTMAP) | OPTION_BIT(OPTION_NO_LAN) |
-               OPTION_BIT(OPTION_RELAY) | OPTION_BIT(OPTION_CA_FILE) | OPTION_BIT(OPTION_IDENTITY),
+               OPTION_BIT(OPTION_RELAY) | OPTION_BIT(OPTION_N0) | OPTION_BIT(OPTION_CA_FILE) |
+               OPTION_BIT(OPTION_IDENTITY),
     .unlisted = OPTIONS_TOPIC & ~OPTION_BIT(OPTION_JOIN_TIMEOUT),
     .run = run,
 };

@@ -4,7 +4,7 @@
 #include "base/addr.h"
 #include "codec/pkarr.h"
 #include "codec/text.h"
-#include "io/relay_probe.h"
+#include "codec/url.h"
 
 #include <dtt/dht.h>
 #include <errno.h>
@@ -158,8 +158,10 @@ static enum option_result set_url(const struct option_use *use)
 
 static enum option_result set_relay(const struct option_use *use)
 {
+    struct dtt_url url;
+    const char *query;
     *(char **)use->place = use->value;
-    return result(dtt_relay_probe_is_url(use->value));
+    return result(dtt_url_parse_with_query(use->value, &url, &query) == DTT_OK);
 }
 
 static enum option_result set_origin(const struct option_use *use)
@@ -273,8 +275,10 @@ const struct option option_table[] = {
     {LIST(set_relay, RELAY, "relay", "URL", "a URL of the form https://HOST[:PORT], or with http",
           relays, n_relays),
      .help = "stay connected to this relay of iroh's, over which peers\n"
-             "there are reached where no datagram passes; up to 4 times\n"
-             "(doctor: connect to it and tell how it is, up to 8 times)"},
+             "there are reached where no datagram passes; up to 8 times\n"
+             "(doctor: connect to it and tell how it is)"},
+    {FLAG(N0, "n0", n0), .help = "use the public servers of iroh's preset N0, too: four\n"
+                                 "relays, a pkarr server and a DNS origin"},
     {VALUE(set_text, CA_FILE, "ca-file", "FILE", "a file name", ca_file),
      .help = "trust the authorities in FILE (PEM) to name servers\n"
              "(default: those of the system)"},

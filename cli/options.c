@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "options.h"
 
+#include "n0.h"
 #include "option.h"
 #include "output.h"
 
@@ -132,6 +133,12 @@ static bool check(struct options *o, char *error)
     }
     if (o->no_lan && o->lan == 1) {
         return refuse(error, "'--lan iroh' and '--no-lan' exclude each other");
+    }
+    if (o->n0 && !n0_add(o)) {
+        return refuse(error,
+                      "'--n0' has %d relays, a pkarr server and a DNS origin, which is more "
+                      "than fits beside those named; 'dtt %s --help' says how many",
+                      N0_RELAYS, c->name);
     }
     if (c->arg && !c->arg_is_optional && !o->arg) {
         return refuse(error, "'%s' needs %s %s; 'dtt %s --help' explains", c->name,

@@ -33,6 +33,7 @@ enum option_id {
     OPTION_PUBLISH_ADDRS,
     OPTION_CA_FILE,
     OPTION_RELAY,
+    OPTION_N0,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -68,7 +69,7 @@ enum option_id {
 #define OPTIONS_SECRET (OPTION_BIT(OPTION_SECRET_FILE) | OPTION_BIT(OPTION_SECRET))
 #define OPTIONS_SERVERS                                                                            \
     (OPTION_BIT(OPTION_PKARR) | OPTION_BIT(OPTION_DNS_ORIGIN) | OPTION_BIT(OPTION_PUBLISH_ADDRS) | \
-     OPTION_BIT(OPTION_CA_FILE) | OPTION_BIT(OPTION_RELAY))
+     OPTION_BIT(OPTION_CA_FILE) | OPTION_BIT(OPTION_RELAY) | OPTION_BIT(OPTION_N0))
 #define OPTIONS_TOPIC                                                                        \
     (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) |  \
      OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) |  \
@@ -132,7 +133,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool no_bootstrap, no_lan, no_portmap, publish_addrs, old_line, quit_on_eof, verify, hex,
+    bool no_bootstrap, no_lan, no_portmap, publish_addrs, n0, old_line, quit_on_eof, verify, hex,
         is_real, list, json;
     bool help;
 };

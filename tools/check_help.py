@@ -19,7 +19,7 @@ def documented(page):
     """The options that have an entry of their own, from the lines in front of each description."""
     options = page.split("# OPTIONS", 1)[1].split("# JSON", 1)[0]
     entries = [line for line in options.splitlines() if line.startswith("*--")]
-    return set(re.findall(r"\*(--[a-z-]+)\*", "\n".join(entries)))
+    return set(re.findall(r"\*(--[a-z0-9-]+)\*", "\n".join(entries)))
 
 
 def check(dtt, page):
@@ -33,7 +33,7 @@ def check(dtt, page):
             yield f"'{command} --help' fails: {done.stderr}"
         if f"*dtt {command}*" not in page:
             yield f"the manual page has no entry for '{command}'"
-        helped |= set(re.findall(r"^  (--[a-z-]+)", done.stdout, re.M))
+        helped |= set(re.findall(r"^  (--[a-z0-9-]+)", done.stdout, re.M))
     for line in re.findall(r"^\*dtt .*", page.split("# COMMANDS", 1)[1], re.M):
         yield from (f"the help has no command '{command}'"
                     for command in re.findall(r"\*dtt ([a-z -]+)\*", line) if command not in commands)

@@ -28,9 +28,9 @@ _dtt() {
         elif [ "$COMP_CWORD" = 2 ] && [[ $first = dht || $first = record ]]; then
             words="--help $(dtt "$first" --help | sed -n "s/^  $first \([a-z-]*\) .*/\1/p")"
         elif [[ $first = dht || $first = record ]]; then
-            words=$(dtt "$first" "$second" --help 2>/dev/null | grep -o '^  --[a-z-]*')
+            words=$(dtt "$first" "$second" --help 2>/dev/null | grep -o '^  --[a-z0-9-]*')
         else
-            words=$(dtt "$first" --help 2>/dev/null | grep -o '^  --[a-z-]*')
+            words=$(dtt "$first" --help 2>/dev/null | grep -o '^  --[a-z0-9-]*')
             if [ "$first" = sim ]; then
                 words="$words $(dtt sim --list | sed -n 's/^\([a-z0-9_]*\) (.*/\1/p')"
             fi

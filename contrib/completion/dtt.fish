@@ -3,7 +3,7 @@
 
 # Options of a help text, with what it says about each.
 function __dtt_options
-    awk '/^  --/ { name = $1; text = $0; sub(/^  --[a-z-]+( [A-Z][^ ]*)? */, "", text)
+    awk '/^  --/ { name = $1; text = $0; sub(/^  --[a-z0-9-]+( [A-Z][^ ]*)? */, "", text)
                    if (text == "") getline text
                    sub(/^ +/, "", text); printf "%s\t%s\n", name, text }'
 end

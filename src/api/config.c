@@ -87,13 +87,16 @@ static int check_servers(const struct dtt_config *cfg, char *why, size_t cap)
 static int check_relays(const struct dtt_config *cfg, char *why, size_t cap)
 {
     struct dtt_url url;
+    const char *query;
     if (cfg->n_relays > DTT_RELAYS_MAX || (cfg->n_relays && !cfg->relays)) {
         return dtt_refuse(DTT_EINVAL, why, cap, "there must be 0 to %d relays", DTT_RELAYS_MAX);
     }
     for (size_t i = 0; i < cfg->n_relays; i++) {
-        if (!cfg->relays[i] || dtt_url_parse(cfg->relays[i], &url) != DTT_OK) {
-            return dtt_refuse(DTT_EADDR, why, cap, "relay must be " DTT_URL_FORM ", not '%.64s'",
-                              cfg->relays[i] ? cfg->relays[i] : "");
+        const char *text = cfg->relays[i] ? cfg->relays[i] : "";
+        if (dtt_url_parse_with_query(text, &url, &query) != DTT_OK) {
+            int shown = (int)(dtt_url_bare_len(text) < 64 ? dtt_url_bare_len(text) : 64);
+            return dtt_refuse(DTT_EADDR, why, cap, "relay must be " DTT_URL_FORM ", not '%.*s'",
+                              shown, text);
         }
     }
     return cfg->n_relays && (cfg->flags & DTT_NODE_DHT_ONLY)

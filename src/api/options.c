@@ -193,7 +193,8 @@ static int set_ca_file(dtt_options *o, const char *value, const struct why *why)
 static int set_relay(dtt_options *o, const char *value, const struct why *why)
 {
     struct dtt_url url;
-    return dtt_url_parse(value, &url) == DTT_OK
+    const char *query;
+    return dtt_url_parse_with_query(value, &url, &query) == DTT_OK
                ? add(o->relays, &o->node.n_relays, DTT_RELAYS_MAX, value, why)
                : refuse(why, DTT_EADDR, DTT_URL_FORM);
 }

@@ -70,3 +70,26 @@ int dtt_url_parse(const char *text, struct dtt_url *ret)
     *ret = url;
     return DTT_OK;
 }
+
+size_t dtt_url_bare_len(const char *text)
+{
+    return strcspn(text, "?");
+}
+
+int dtt_url_parse_with_query(const char *text, struct dtt_url *ret, const char **ret_query)
+{
+    char bare[DTT_URL_MAX];
+    size_t len = dtt_url_bare_len(text);
+    const char *query = text + len;
+    if (len >= sizeof(bare) || strlen(query) >= DTT_URL_MAX || !is_printable(query) ||
+        strchr(query, '#')) {
+        return DTT_EADDR;
+    }
+    memcpy(bare, text, len);
+    bare[len] = '\0';
+    int err = dtt_url_parse(bare, ret);
+    if (!err) {
+        *ret_query = query;
+    }
+    return err;
+}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* URLs of servers (RFC 3986), as far as http and https need them: no user, query or fragment. */
+/*
+ * URLs of servers (RFC 3986), as far as http and https need them: no user or fragment, and a query
+ * only of relays, where it may hold a token.
+ */
 #ifndef DTT_CODEC_URL_H
 #define DTT_CODEC_URL_H
 
@@ -19,5 +22,13 @@ struct dtt_url {
 
 /** "http://HOST[:PORT][/PATH]", or the same with https. DTT_EADDR: it is nothing like that. */
 int dtt_url_parse(const char *text, struct dtt_url *ret);
+
+/**
+ * The same, or with a query of at most 249 bytes behind it: in `text`, from its question mark on,
+ * or
+ * "". What comes before it, dtt_url_bare_len bytes, is what others may see.
+ */
+int dtt_url_parse_with_query(const char *text, struct dtt_url *ret, const char **ret_query);
+size_t dtt_url_bare_len(const char *text);
 
 #endif

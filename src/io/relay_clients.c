@@ -31,7 +31,8 @@ static int open_client(struct dtt_relay_clients *x, struct dtt_now now, const ch
 {
     struct dtt_relay_client *c = &x->list[x->n];
     struct dtt_url url;
-    int err = dtt_url_parse(text, &url);
+    const char *query;
+    int err = dtt_url_parse_with_query(text, &url, &query);
     if (err) {
         return err;
     }
@@ -42,7 +43,7 @@ static int open_client(struct dtt_relay_clients *x, struct dtt_now now, const ch
                                                 .seed = x->seed,
                                                 .host = url.host,
                                                 .authority = url.authority,
-                                                .query = "",
+                                                .query = query,
                                                 .port = url.port,
                                                 .trust = url.is_tls ? x->trust : NULL,
                                                 .user = c,

@@ -25,31 +25,6 @@ struct run {
     size_t n;
 };
 
-/* The URL without its query, which stands behind it, possibly empty. */
-static int split_url(const char *text, struct dtt_url *ret, const char **ret_query)
-{
-    char url[DTT_URL_MAX];
-    size_t len = strcspn(text, "?");
-    if (len >= sizeof(url) || strlen(text + len) >= DTT_URL_MAX) {
-        return DTT_EINVAL;
-    }
-    snprintf(url, sizeof(url), "%.*s", (int)len, text);
-    *ret_query = text + len;
-    for (const char *c = *ret_query; *c; c++) {
-        if (*c <= ' ' || *c >= 0x7f || *c == '#') {
-            return DTT_EINVAL;
-        }
-    }
-    return dtt_url_parse(url, ret) == DTT_OK ? DTT_OK : DTT_EINVAL;
-}
-
-bool dtt_relay_probe_is_url(const char *text)
-{
-    struct dtt_url url;
-    const char *query;
-    return split_url(text, &url, &query) == DTT_OK;
-}
-
 /* The end of a stream is a sentence of its own. */
 static void say_why(const struct dtt_relay_event *e, char ret[DTT_RELAY_PROBE_WHY_MAX])
 {
@@ -88,7 +63,7 @@ static int start(struct run *run, const struct dtt_relay_probe *probe, const cha
     struct dtt_url url;
     const char *query;
     struct dtt_now now = dtt_host_now();
-    int err = split_url(text, &url, &query);
+    int err = dtt_url_parse_with_query(text, &url, &query);
     if (err) {
         return err;
     }

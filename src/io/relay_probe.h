@@ -33,11 +33,9 @@ struct dtt_relay_probe {
     bool (*is_enough)(void *user); /**< asked ten times a second: whether to leave it */
 };
 
-/** Whether it is a URL that a relay can have. */
-bool dtt_relay_probe_is_url(const char *text);
 /**
  * Blocks until all is known: at most as long as a relay may take to let us in and to answer. One
- * result for each URL. DTT_EINVAL: not a URL; DTT_EIO, DTT_ENOMEM.
+ * result for each URL. DTT_EADDR: not a URL; DTT_EINVAL: too many; DTT_EIO, DTT_ENOMEM.
  */
 int dtt_relay_probe_run(const struct dtt_relay_probe *probe, struct dtt_relay_probe_result *ret);
 

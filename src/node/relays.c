@@ -17,7 +17,8 @@ void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *cons
     assert(n <= DTT_RELAYS_MAX);
     *r = (struct dtt_relays){.ctx = ctx, .n = n, .home = n};
     for (size_t i = 0; i < n; i++) {
-        snprintf(r->list[i].url, sizeof(r->list[i].url), "%s", urls[i]);
+        snprintf(r->list[i].url, sizeof(r->list[i].url), "%.*s", (int)dtt_url_bare_len(urls[i]),
+                 urls[i]);
     }
     dtt_map_init(&r->peers, sizeof(struct dtt_id), DTT_RELAYS_PEERS, hash_key);
     dtt_map_init(&r->ends, sizeof(uint64_t), DTT_RELAYS_PEERS, hash_key);

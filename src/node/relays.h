@@ -22,7 +22,7 @@
 #include "base/time.h"
 #include "codec/url.h"
 
-#define DTT_RELAYS_MAX 4
+#define DTT_RELAYS_MAX 8
 #define DTT_RELAYS_PEERS 1024
 #define DTT_RELAYS_GONE_NS (5 * DTT_S) /**< another one is home then */
 /** The subnet of our own end, and of the peers' (the fourth group of their addresses). */
@@ -31,7 +31,7 @@
 #define DTT_RELAYS_PORT 12345
 
 struct dtt_relays_one {
-    char url[DTT_URL_MAX];
+    char url[DTT_URL_MAX]; /**< without a query: others are told of it */
     bool is_up;
     uint64_t since_ns; /**< when that changed last */
     uint64_t rtt_ns;   /**< 0: not measured */
@@ -48,7 +48,7 @@ struct dtt_relays {
     uint64_t last_end;
 };
 
-/** `n` at most DTT_RELAYS_MAX; the URLs are copied. */
+/** `n` at most DTT_RELAYS_MAX; the URLs are copied, without their queries. */
 void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *const *urls, size_t n,
                      const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_relays_fini(struct dtt_relays *r);

@@ -3,10 +3,12 @@
 """Two members that no datagram connects, one having IPv4 only and one IPv6, meet by a relay that
 both were given, also when it is not there at first, and go on when it was away for a while. Two that
 a datagram connects meet by the relay, too, and are direct before long. A member that publishes no
-addresses tells a pkarr server of its relay, when that serves."""
+addresses tells a pkarr server of its relay, when that serves, and nobody of the token for it."""
 import harness
 import pkarr_server
 from relay_server import Relay
+
+TOKEN = "tell-nobody"
 
 
 def meet(scene, relay, listens, before=lambda: None):
@@ -31,6 +33,26 @@ def check_way(peer, way):
     harness.check(up["way"] == way, f"{peer.name}: {up}")
 
 
+def by_id_alone(scene):
+    """At a relay that wants a token, which no line, event or packet has."""
+    server = pkarr_server.Server()
+    relay = Relay(TOKEN)
+    options = ["--relay", f"{relay.url}/{relay.query}", "--pkarr", server.url, "--log", "debug"]
+    cleo = scene.peer("cleo", *options)
+    put = server.wait(lambda request: request.method == "PUT")
+    harness.check(put and f"relay={relay.url}/".encode() in put.body, f"cleo has published {put}")
+    dora = scene.peer("dora", *options, "--peer", cleo.id, listen="[::1]:0")
+    talk(cleo, dora, "by id alone")
+    cleo.leave()
+    dora.leave()
+    harness.check(TOKEN.encode() not in put.body, f"the token is in {put}")
+    for peer in (cleo, dora):
+        harness.check(any(f"127.0.0.1:{relay.port}" in line for line in peer.said),
+                      f"the log of {peer.name} does not have the relay")
+        told = [str(line) for line in [*peer.said, *peer.events] if TOKEN in str(line)]
+        harness.check(not told, f"{peer.name} tells the token: {told}")
+
+
 def test(scene):
     scene.bootstrap = ["127.0.0.1:9"]
     relay = Relay()
@@ -53,15 +75,7 @@ def test(scene):
     ann.leave()
     ben.leave()
 
-    server = pkarr_server.Server()
-    cleo = scene.peer("cleo", "--relay", relay.url, "--pkarr", server.url)
-    put = server.wait(lambda request: request.method == "PUT")
-    harness.check(put and f"relay={relay.url}".encode() in put.body, f"cleo has published {put}")
-    dora = scene.peer("dora", "--relay", relay.url, "--pkarr", server.url, "--peer", cleo.id,
-                      listen="[::1]:0")
-    talk(cleo, dora, "by id alone")
-    cleo.leave()
-    dora.leave()
+    by_id_alone(scene)
 
     ann, ben = meet(scene, relay, ["127.0.0.1:0", "127.0.0.1:0"])
     talk(ann, ben, "at first")

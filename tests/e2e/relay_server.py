@@ -2,7 +2,7 @@
 """A relay for tests: it speaks iroh's relay protocol, version 2, by plain http, and believes everybody's id.
 
 What it does on purpose: `stop` ends it and all its connections, `start` makes it anew at the same
-port.
+port; with a token it lets in those alone that show it.
 """
 import base64
 import hashlib
@@ -37,7 +37,7 @@ class Client:
         fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
         case = {line.split(b": ")[0].lower(): line.split(b": ")[1]
                 for line in head.split(b"\r\n")[1:-2]}
-        if not head.startswith(b"GET /relay HTTP/1.1") or fields[b"upgrade"] != b"websocket":
+        if not head.startswith(f"GET /relay{self.relay.query} HTTP/1.1".encode()) or fields[b"upgrade"] != b"websocket":
             raise ConnectionError(f"not a client of a relay: {head!r}")
         accept = base64.b64encode(hashlib.sha1(case[b"sec-websocket-key"] + GUID).digest())
         self.sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -102,8 +102,9 @@ class Client:
 
 
 class Relay:
-    def __init__(self):
+    def __init__(self, token=None):
         self.port = 0
+        self.query = f"?token={token}" if token else ""
         self.start()
 
     def start(self):

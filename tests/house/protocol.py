@@ -18,6 +18,8 @@ RELAY = "src/relay/relay.h"
 RELAYED = "src/node/relayed.h"
 RELAYS = "src/node/relays.h"
 RELAY_WIRE = "src/relay/relay_wire.h"
+N0 = "cli/n0.c"
+N0_SERVERS = "cli/n0.h"
 
 
 def define(name):
@@ -40,6 +42,12 @@ def quoted(name):
 # Page, what it says with {} for the value, the file that has the value, and how to find it there.
 FACTS = [
     ("relay.md", "when it is gone for {} s", RELAYS, define("DTT_RELAYS_GONE_NS")),
+    ("relay.md", "(`--relay`, at most {})", RELAYS, define("DTT_RELAYS_MAX")),
+    ("relay.md", "N0, has {} relays", N0_SERVERS, define("N0_RELAYS")),
+    *(("relay.md", "`{}`", N0, rf'"(https://{name}-1\.[^"]+)"') for name in
+      ("use1", "usw1", "euc1", "aps1")),
+    ("pkarr.md", "`{}` and the domain", N0_SERVERS, quoted("N0_PKARR")),
+    ("pkarr.md", "domain `{}`, which", N0_SERVERS, quoted("N0_DNS_ORIGIN")),
     ("relay.md", "The last {} peers", RELAYS, define("DTT_RELAYS_PEERS")),
     ("relay.md", "[fd15:70a:510b:2::1]:{}`", RELAYS, define("DTT_RELAYS_PORT")),
     ("relay.md", "its race lost: again after {} s", RELAYED, define("DTT_RELAYED_PAUSE_NS")),

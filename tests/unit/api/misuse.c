@@ -58,6 +58,8 @@ static void refused(const struct dtt_config *cfg, int err, const char *word)
 static void configs_of_a_node(void **state)
 {
     const char *bad_origins[] = {"a..b"};
+    const char *bad_relays[] = {"ftp://a/?token=t"};
+    const char *relays[] = {"https://a/?token=t"};
     const char *bad[] = {"nonsense"}, *twice[] = {"127.0.0.1:0", "127.0.0.2:0"};
     struct {
         struct dtt_config cfg;
@@ -109,6 +111,15 @@ static void configs_of_a_node(void **state)
     refused(&cfg, DTT_EADDR, "domain of letters");
     cfg.n_dns_origins = 5;
     refused(&cfg, DTT_EINVAL, "0 to 4 domains");
+    cfg = node_config();
+    cfg.relays = bad_relays;
+    cfg.n_relays = 1;
+    refused(&cfg, DTT_EADDR, "not 'ftp://a/'"); /* its token is shown to nobody */
+    cfg.n_relays = 9;
+    refused(&cfg, DTT_EINVAL, "0 to 8 relays");
+    cfg.relays = relays;
+    cfg.n_relays = 1;
+    assert_int_equal(dtt_config_check(&cfg, NULL, 0), DTT_OK);
     cfg = node_config();
     cfg.ca_file = "/nonexistent/ca.pem";
     refused(&cfg, DTT_EIO, "no certificate to be read in '/nonexistent/ca.pem'");

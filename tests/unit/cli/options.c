@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "commands.h"
+#include "n0.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -262,6 +263,41 @@ static void test_relays(void **state)
         "option '--relay': 'a.test' is not a URL of the form https://HOST[:PORT], or with http");
 }
 
+static void test_n0(void **state)
+{
+    struct options o;
+    (void)state;
+    assert_true(parse(&o, &command_pipe, "--n0 room"));
+    assert_int_equal(o.n_relays, N0_RELAYS);
+    assert_string_equal(o.relays[0], "https://use1-1.relay.n0.iroh.link./");
+    assert_int_equal(o.n_pkarr, 1);
+    assert_string_equal(o.pkarr[0], N0_PKARR);
+    assert_int_equal(o.n_dns_origins, 1);
+    assert_string_equal(o.dns_origins[0], N0_DNS_ORIGIN);
+    assert_false(o.publish_addrs);
+    assert_true(parse(&o, &command_doctor, "--n0"));
+    assert_int_equal(o.n_relays, N0_RELAYS);
+    assert_true(parse(&o, &command_chat, "room"));
+    assert_int_equal(o.n_relays + o.n_pkarr + o.n_dns_origins, 0);
+    /* They come behind those that are named, and are not there twice. */
+    assert_true(parse(&o, &command_chat,
+                      "--n0 --relay http://a:1 --relay http://a:2 --relay http://a:3 --relay "
+                      "http://a:4 --pkarr " N0_PKARR " --dns-origin a.test room"));
+    assert_int_equal(o.n_relays, 8);
+    assert_string_equal(o.relays[3], "http://a:4");
+    assert_string_equal(o.relays[4], "https://use1-1.relay.n0.iroh.link./");
+    assert_int_equal(o.n_pkarr, 1);
+    assert_string_equal(o.dns_origins[1], N0_DNS_ORIGIN);
+    assert_false(parse(&o, &command_chat,
+                       "--n0 --relay http://a:1 --relay http://a:2 --relay http://a:3 --relay "
+                       "http://a:4 --relay http://a:5 room"));
+    assert_non_null(strstr(error, "'--n0' has 4 relays"));
+    assert_false(parse(&o, &command_chat,
+                       "--pkarr http://a --pkarr http://b --pkarr http://c --pkarr http://d --n0 "
+                       "room"));
+    assert_non_null(strstr(error, "'--n0'"));
+}
+
 static void test_record(void **state)
 {
     struct options o;
@@ -309,7 +345,7 @@ static void test_help_text(void **state)
             char option[64];
 
             assert_true(strlen(line) <= 81); /* with the newline */
-            if (sscanf(line, "  --%60[a-z-]", option) == 1) {
+            if (sscanf(line, "  --%60[a-z0-9-]", option) == 1) {
                 snprintf(line, sizeof(line), "--%s", option);
                 (void)parse(&o, commands[i], line);
                 assert_null(strstr(error, "unknown"));
@@ -327,8 +363,8 @@ int main(void)
         cmocka_unit_test(test_values),    cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_too_many),  cmocka_unit_test(test_peers),
         cmocka_unit_test(test_servers),   cmocka_unit_test(test_relays),
-        cmocka_unit_test(test_record),    cmocka_unit_test(test_help_wins),
-        cmocka_unit_test(test_help_text),
+        cmocka_unit_test(test_n0),        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_help_wins), cmocka_unit_test(test_help_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

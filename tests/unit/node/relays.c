@@ -54,6 +54,17 @@ static void an_address_stands_for_a_peer(void **state)
     dtt_relays_fini(&r);
 }
 
+static void a_token_is_for_the_relay_alone(void **state)
+{
+    static const char *const with_token[] = {"https://a.test/?token=t"};
+    struct dtt_relays r;
+    (void)state;
+    dtt_relays_init(&r, &ctx, with_token, 1, hash_key);
+    dtt_relays_set_up(&r, at(1), 0, true);
+    assert_string_equal(dtt_relays_home(&r), "https://a.test/");
+    dtt_relays_fini(&r);
+}
+
 static void answers_go_where_the_peer_was_heard(void **state)
 {
     struct dtt_relays r;
@@ -176,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_stands_for_a_peer),
+        cmocka_unit_test(a_token_is_for_the_relay_alone),
         cmocka_unit_test(answers_go_where_the_peer_was_heard),
         cmocka_unit_test(what_is_first_said_goes_to_the_relay_of_the_peer),
         cmocka_unit_test(the_fastest_relay_is_home),
