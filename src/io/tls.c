@@ -208,11 +208,8 @@ static int say_failure(struct dtt_tls *t, int rv, char why[DTT_TLS_WHY_MAX])
 
 int dtt_tls_handshake(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX])
 {
-    int rv;
-    do {
-        rv = gnutls_handshake(t->native);
-    } while (rv == GNUTLS_E_INTERRUPTED || rv == GNUTLS_E_WARNING_ALERT_RECEIVED);
-    if (rv == GNUTLS_E_AGAIN) {
+    int rv = gnutls_handshake(t->native);
+    if (rv < 0 && !gnutls_error_is_fatal(rv)) {
         return DTT_EAGAIN;
     }
     if (rv == 0) {
@@ -228,13 +225,10 @@ int dtt_tls_handshake(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX])
 
 ssize_t dtt_tls_recv(struct dtt_tls *t, void *buf, size_t len)
 {
-    ssize_t n;
-    do {
-        /* What is not fatal is an alert, or a wish to shake hands again (TLS 1.2): neither is
-         * answered, and each has used up bytes. */
-        n = gnutls_record_recv(t->native, buf, len);
-    } while (n < 0 && n != GNUTLS_E_AGAIN && !gnutls_error_is_fatal((int)n));
-    if (n == GNUTLS_E_AGAIN) {
+    ssize_t n = gnutls_record_recv(t->native, buf, len);
+    /* Nothing is there, or an alert or a wish to shake hands again (TLS 1.2), which are not
+     * answered. What follows them has to wait for its turn: there may be no end of them. */
+    if (n < 0 && !gnutls_error_is_fatal((int)n)) {
         return DTT_EAGAIN;
     }
     if (n == GNUTLS_E_PREMATURE_TERMINATION) {

@@ -54,12 +54,12 @@ int dtt_tls_new(struct dtt_tls **ret, struct dtt_tls_trust *trust, const char *h
 void dtt_tls_free(struct dtt_tls *t);
 
 /**
- * Goes on with the handshake, first and whenever bytes came. DTT_OK: done; DTT_EAGAIN: waits for
- * bytes; DTT_EAUTH: the certificate is not accepted; DTT_ECLOSED, DTT_EPROTO. `why`: a sentence
- * about a failure.
+ * Goes on with the handshake, first and while there are bytes. DTT_OK: done; DTT_EAGAIN: not yet;
+ * DTT_EAUTH: the certificate is not accepted; DTT_ECLOSED, DTT_EPROTO. `why`: a sentence about a
+ * failure.
  */
 int dtt_tls_handshake(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX]);
-/** Number of bytes, 0 at the end of the stream, DTT_EAGAIN, DTT_EPROTO. */
+/** Number of bytes, 0 at the end of the stream, DTT_EAGAIN (the wire may have more), DTT_EPROTO. */
 ssize_t dtt_tls_recv(struct dtt_tls *t, void *buf, size_t len);
 /** Sends all bytes. DTT_EIO. */
 int dtt_tls_send(struct dtt_tls *t, struct dtt_slice bytes);

@@ -5,11 +5,10 @@ import base64
 import hashlib
 import json
 import socket
-import ssl
-import subprocess
 import threading
 import time
 
+import authority
 import harness
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -109,22 +108,6 @@ def speaks_ssh(_, s):
     read_exactly(s, 1000)
 
 
-def certificate(folder):
-    """An authority's file and the context of a server for localhost that it has signed."""
-    run = lambda *words: subprocess.run(["openssl", *words], cwd=folder, check=True,
-                                        capture_output=True)
-    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    run("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=ca",
-        "-addext", "basicConstraints=critical,CA:TRUE")
-    run("req", *new, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=leaf")
-    (folder / "leaf.ext").write_text("subjectAltName=DNS:localhost\n")
-    run("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-        "-days", "2", "-extfile", "leaf.ext", "-out", "leaf.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
-    return str(folder / "ca.pem"), context
-
-
 def findings(scene, *options):
     """(verdict, text) of each relay, in the order of the options."""
     done = scene.run("doctor", "--json", *scene.bootstrap_options(), *options)
@@ -155,18 +138,14 @@ def plain(scene):
 
 
 def by_tls(scene):
-    folder = scene.path / "ca"
-    folder.mkdir()
-    ca, context = certificate(folder)
+    ca, context = authority.make(scene.path / "ca")
     relay = FakeRelay(serves, context)
     [(verdict, text)] = findings(scene, "--relay", relay.url("?token=t"), "--ca-file", ca)
     harness.check(verdict == "ok" and "lets this machine in" in text, text)
     request = relay.requests[0]
     harness.check(request.startswith("GET /relay?token=t HTTP/1.1\r\n"), request)
     harness.check("X-Iroh-Relay-Client-Auth-V1: " in request, f"no keying material: {request}")
-    other = folder / "other"
-    other.mkdir()
-    wrong, _ = certificate(other)
+    wrong, _ = authority.make(scene.path / "other ca")
     [(verdict, text)] = findings(scene, "--relay", relay.url(), "--ca-file", wrong)
     harness.check(verdict == "warn" and "certificate is not accepted" in text, text)
 

@@ -9,6 +9,7 @@ What the members ask the DHT is lost: its one node does not exist.
 import os
 import time
 
+import authority
 import pkarr_server
 from harness import Skip, check, run
 
@@ -32,9 +33,9 @@ def published(scene, name, server, topic=None):
     return peer
 
 
-def meet(scene, words, *servers, ann, within=10):
+def meet(scene, words, *servers, ann, within=10, options=()):
     """Somebody new who knows ann's id alone."""
-    bob = member(scene, f"bob, {words}", *servers, options=("--peer", ann.id))
+    bob = member(scene, f"bob, {words}", *servers, options=("--peer", ann.id, *options))
     bob.wait("joined", within)
     bob.send(f"hello, {words}")
     ann.wait_message(f"hello, {words}")
@@ -122,6 +123,27 @@ def unreachable(scene):
     ann.leave()
 
 
+def by_tls(scene):
+    """A server is told nothing before it has shown a certificate for its name."""
+    ca, context = authority.make(scene.path / "ca")
+    other, _ = authority.make(scene.path / "other ca")
+    server = pkarr_server.Server(tls=context)
+    trusting = ("--publish-addrs", "--ca-file", ca)
+    for words, url, options in (
+            ("who knows another authority", server.url, ("--publish-addrs", "--ca-file", other)),
+            ("who knows the system's authorities", server.url, ("--publish-addrs",)),
+            ("who asks by another name", server.url.replace("localhost", "127.0.0.1"), trusting)):
+        ann = scene.peer(f"ann, {words}", *NOWHERE, "--pkarr", url, *options)
+        ann.wait_said(f"publish_failed url={url} reason=(the server's certificate is not accepted|"
+                      "there are no certificates of authorities here)")
+        ann.leave()
+    check(not server.requests, f"it was told something: {server.requests}")
+    ann = member(scene, "ann, by TLS", server, options=trusting)
+    check(server.wait(is_put), "nothing was put")
+    meet(scene, "by TLS", server, ann=ann, options=("--ca-file", ca))
+    ann.leave()
+
+
 def future(scene):
     """The clock was wrong once: what it dated ahead is replaced, where a server keeps the newer."""
     if "DTT_WRONG_CLOCK" not in os.environ:
@@ -148,7 +170,7 @@ def future(scene):
 
 def test(scene):
     scene.bootstrap = []
-    for case in (honest, liars, forged, stale, busy, unreachable, future):
+    for case in (honest, liars, forged, stale, busy, unreachable, by_tls, future):
         print(case.__name__)
         case(scene)
 

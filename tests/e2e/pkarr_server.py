@@ -20,16 +20,25 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, manner="honest", retry_after=2):
+    def __init__(self, manner="honest", retry_after=2, tls=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.manner = manner
         self.retry_after = retry_after
+        self.tls = tls     # the context of a server, for https at localhost
         self.stored = {}   # z-base-32 id -> signed packet
         self.first = {}    # the same, as it was first
         self.requests = []
         self.changed = threading.Condition()
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/pkarr"
+        origin = "https://localhost" if tls else "http://127.0.0.1"
+        self.url = f"{origin}:{self.server_address[1]}/pkarr"
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def finish_request(self, request, client_address):
+        try:
+            with self.tls.wrap_socket(request, server_side=True) if self.tls else request as stream:
+                super().finish_request(stream, client_address)
+        except OSError:
+            pass  # the client has left
 
     def store(self, key, body):
         """The newer packet stays, and the server says yes in any case."""
@@ -54,12 +63,6 @@ class Handler(socketserver.StreamRequestHandler):
     timeout = 20
 
     def handle(self):
-        try:
-            self.answer()
-        except OSError:
-            pass  # the client has left
-
-    def answer(self):
         line = self.rfile.readline(4096).decode().split()
         length = 0
         while (field := self.rfile.readline(4096).strip()):

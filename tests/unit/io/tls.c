@@ -203,6 +203,33 @@ static void what_is_not_TLS_ends_the_handshake(void **state)
     certificate_fini(&c);
 }
 
+/* Else a server could keep the loop from everything else. */
+static void a_flood_of_alerts_is_read_little_by_little(void **state)
+{
+    struct certificate c;
+    char buf[32];
+    (void)state;
+    certificate_init(&c, "relay.test", time(NULL) + CERTIFICATE_DAY);
+    struct dtt_tls_trust trust = {.ca_file = c.ca_file};
+    struct pair *p = pair_new(&c, OLD, &trust, "relay.test");
+    assert_int_equal(shake_hands(p), DTT_OK);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(gnutls_alert_send(p->server, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED),
+                         0);
+    }
+    assert_int_equal(gnutls_record_send(p->server, "world!", 6), 6);
+    size_t len = p->to_client.len;
+    ssize_t n = dtt_tls_recv(p->client, buf, sizeof(buf));
+    assert_int_equal(n, DTT_EAGAIN);
+    assert_true(p->to_client.len > len / 2);
+    while (n == DTT_EAGAIN && p->to_client.len > 0) {
+        n = dtt_tls_recv(p->client, buf, sizeof(buf));
+    }
+    assert_int_equal(n, 6);
+    pair_free(p);
+    certificate_fini(&c);
+}
+
 static void the_authorities_are_loaded_once_and_given_back(void **state)
 {
     struct certificate c;
@@ -235,6 +262,7 @@ int main(void)
         cmocka_unit_test(a_server_with_a_good_certificate_is_talked_to),
         cmocka_unit_test(a_certificate_that_is_not_good_ends_the_handshake),
         cmocka_unit_test(what_is_not_TLS_ends_the_handshake),
+        cmocka_unit_test(a_flood_of_alerts_is_read_little_by_little),
         cmocka_unit_test(the_authorities_are_loaded_once_and_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
