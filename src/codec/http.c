@@ -5,50 +5,7 @@
 #define STATUS_FINAL 200 /* below: interim answers */
 #define RETRY_AFTER_MAX_S 86400
 
-void dtt_http_answer_init(struct dtt_http_answer *a, void *body, size_t cap)
-{
-    *a = (struct dtt_http_answer){.body = dtt_writer(body, cap)};
-}
-
-static void fail(struct dtt_http_answer *a, const char *why)
-{
-    a->state = DTT_HTTP_BROKEN;
-    a->why = why;
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* The value of a field with this name, without blanks before it; NULL: another field. */
-static const char *value_of(const char *line, const char *name)
-{
-    for (; *name; name++, line++) {
-        if (lower(*line) != *name) {
-            return NULL;
-        }
-    }
-    if (*line != ':') {
-        return NULL;
-    }
-    return line + 1 + strspn(line + 1, " \t");
-}
-
-/* A number of at most `max`, and nothing but blanks behind it. */
-static bool read_number(const char *text, size_t max, size_t *ret)
-{
-    size_t n = 0;
-    const char *at = text;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        n = 10 * n + (size_t)(*at - '0');
-        if (n > max) {
-            return false;
-        }
-    }
-    *ret = n;
-    return at > text && at[strspn(at, " \t")] == '\0';
-}
+/* ---- the head */
 
 /* "HTTP/1.x NNN", and a reason that nobody reads; 0: something else. */
 static unsigned read_status(const char *line)
@@ -66,23 +23,104 @@ static unsigned read_status(const char *line)
     return line[12] == ' ' || line[12] == '\0' ? status : 0;
 }
 
-static void on_status_line(struct dtt_http_answer *a)
+static int on_line(struct dtt_http_head *h)
 {
-    a->status = read_status(a->line);
-    if (a->status < 100) {
-        fail(a, "the server's answer is no HTTP");
-        return;
+    if (h->line_len > 0 && h->line[h->line_len - 1] == '\r') {
+        h->line_len--;
     }
-    a->has_length = a->is_chunked = false;
-    a->length = 0;
-    a->retry_after_s = 0;
-    a->state = DTT_HTTP_FIELDS;
+    h->line[h->line_len] = '\0';
+    bool is_empty = h->line_len == 0;
+    h->line_len = 0;
+    if (h->status == 0) {
+        h->status = read_status(h->line);
+        return h->status < 100 ? DTT_EPROTO : DTT_HTTP_MORE;
+    }
+    return is_empty ? DTT_HTTP_END : DTT_HTTP_FIELD;
+}
+
+int dtt_http_head_take(struct dtt_http_head *h, uint8_t byte)
+{
+    if (++h->len > DTT_HTTP_HEAD_MAX) {
+        return DTT_ETOOBIG;
+    }
+    if (byte == '\n') {
+        return on_line(h);
+    }
+    if (byte == 0) {
+        return DTT_EPROTO;
+    }
+    if (h->line_len < DTT_HTTP_LINE_MAX - 1) {
+        h->line[h->line_len++] = (char)byte;
+    }
+    return DTT_HTTP_MORE;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The length of `word`, in small letters, when the text begins with it; else 0. */
+static size_t begins(const char *text, const char *word)
+{
+    size_t n = 0;
+    while (word[n] && lower(text[n]) == word[n]) {
+        n++;
+    }
+    return word[n] ? 0 : n;
+}
+
+bool dtt_http_is(const char *value, const char *word)
+{
+    size_t n = begins(value, word);
+    return n > 0 && value[n] == '\0';
+}
+
+const char *dtt_http_field(struct dtt_http_head *h, const char *name)
+{
+    char *at = h->line + begins(h->line, name);
+    if (at == h->line || *at != ':') {
+        return NULL;
+    }
+    at += 1 + strspn(at + 1, " \t");
+    for (size_t n = strlen(at); n > 0 && strchr(" \t", at[n - 1]); n--) {
+        at[n - 1] = '\0';
+    }
+    return at;
+}
+
+/* ---- the answer */
+
+void dtt_http_answer_init(struct dtt_http_answer *a, void *body, size_t cap)
+{
+    *a = (struct dtt_http_answer){.body = dtt_writer(body, cap)};
+}
+
+static void fail(struct dtt_http_answer *a, const char *why)
+{
+    a->state = DTT_HTTP_BROKEN;
+    a->why = why;
+}
+
+/* A number of at most `max`, and nothing behind it. */
+static bool read_number(const char *text, size_t max, size_t *ret)
+{
+    size_t n = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        n = 10 * n + (size_t)(*at - '0');
+        if (n > max) {
+            return false;
+        }
+    }
+    *ret = n;
+    return at > text && *at == '\0';
 }
 
 static void on_field(struct dtt_http_answer *a)
 {
     size_t n;
-    const char *value = value_of(a->line, "content-length");
+    const char *value = dtt_http_field(&a->head, "content-length");
     if (value) {
         if (!read_number(value, SIZE_MAX / 16, &n) || (a->has_length && n != a->length)) {
             fail(a, "the server's answer has no length");
@@ -91,17 +129,21 @@ static void on_field(struct dtt_http_answer *a)
         a->has_length = true;
         a->length = n;
     }
-    value = value_of(a->line, "retry-after");
+    value = dtt_http_field(&a->head, "retry-after");
     if (value && read_number(value, RETRY_AFTER_MAX_S, &n)) {
         a->retry_after_s = (uint32_t)n;
     }
-    a->is_chunked |= value_of(a->line, "transfer-encoding") != NULL;
+    a->is_chunked |= dtt_http_field(&a->head, "transfer-encoding") != NULL;
 }
 
 static void on_head(struct dtt_http_answer *a)
 {
-    if (a->status < STATUS_FINAL) {
-        a->state = DTT_HTTP_STATUS_LINE;
+    a->status = a->head.status;
+    if (a->status < STATUS_FINAL) { /* another head follows; together they have one bound */
+        a->head.status = 0;
+        a->has_length = a->is_chunked = false;
+        a->length = 0;
+        a->retry_after_s = 0;
     } else if (a->status != STATUS_OK || (a->has_length && a->length == 0)) {
         a->state = DTT_HTTP_DONE;
     } else if (a->is_chunked) {
@@ -113,32 +155,14 @@ static void on_head(struct dtt_http_answer *a)
     }
 }
 
-static void on_line(struct dtt_http_answer *a)
-{
-    if (a->line_len > 0 && a->line[a->line_len - 1] == '\r') {
-        a->line_len--;
-    }
-    a->line[a->line_len] = '\0';
-    if (a->state == DTT_HTTP_STATUS_LINE) {
-        on_status_line(a);
-    } else if (a->line_len == 0) {
-        on_head(a);
-    } else {
-        on_field(a);
-    }
-    a->line_len = 0;
-}
-
 static void on_head_byte(struct dtt_http_answer *a, uint8_t byte)
 {
-    if (++a->head_len > DTT_HTTP_HEAD_MAX) {
-        fail(a, "the head of the server's answer does not end");
-    } else if (byte == '\n') {
-        on_line(a);
-    } else if (byte == 0) {
-        fail(a, "the server's answer is no HTTP");
-    } else if (a->line_len < DTT_HTTP_LINE_MAX - 1) {
-        a->line[a->line_len++] = (char)byte;
+    switch (dtt_http_head_take(&a->head, byte)) {
+    case DTT_HTTP_MORE: break;
+    case DTT_HTTP_FIELD: on_field(a); break;
+    case DTT_HTTP_END: on_head(a); break;
+    case DTT_ETOOBIG: fail(a, "the head of the server's answer does not end"); break;
+    default: fail(a, "the server's answer is no HTTP"); break;
     }
 }
 
@@ -156,7 +180,7 @@ static void on_body(struct dtt_http_answer *a, struct dtt_slice bytes)
 void dtt_http_answer_recv(struct dtt_http_answer *a, struct dtt_slice bytes)
 {
     size_t at = 0;
-    while (at < bytes.len && a->state < DTT_HTTP_BODY) {
+    while (at < bytes.len && a->state == DTT_HTTP_HEAD) {
         on_head_byte(a, bytes.data[at++]);
     }
     if (a->state == DTT_HTTP_BODY && at < bytes.len) {

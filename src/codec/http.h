@@ -9,12 +9,34 @@
 
 #include "base/bytes.h"
 
+#include <dtt/types.h>
+
 #define DTT_HTTP_HEAD_MAX 8192
 #define DTT_HTTP_LINE_MAX 128 /**< longer lines are cut: none of those that count is */
 
+/** The head of an answer. Zero it first. */
+struct dtt_http_head {
+    unsigned status; /**< 0: the status line has not come yet */
+    size_t len;
+    size_t line_len;
+    char line[DTT_HTTP_LINE_MAX];
+};
+
+enum dtt_http_step { DTT_HTTP_MORE, DTT_HTTP_FIELD, DTT_HTTP_END };
+
+/**
+ * The next byte: whether it completes a field, or the head, or neither (enum dtt_http_step).
+ * DTT_EPROTO: this is not HTTP; DTT_ETOOBIG: it does not end.
+ */
+int dtt_http_head_take(struct dtt_http_head *h, uint8_t byte);
+/** Value of the field that is complete, without blanks around it; NULL: it is not `name`, in small
+ * letters. Valid until the next byte. */
+const char *dtt_http_field(struct dtt_http_head *h, const char *name);
+/** Whether a value is `word`, which is in small letters; its own case does not matter. */
+bool dtt_http_is(const char *value, const char *word);
+
 enum dtt_http_state {
-    DTT_HTTP_STATUS_LINE,
-    DTT_HTTP_FIELDS,
+    DTT_HTTP_HEAD,
     DTT_HTTP_BODY,
     DTT_HTTP_DONE,
     DTT_HTTP_BROKEN /**< `why` tells */
@@ -29,9 +51,7 @@ struct dtt_http_answer {
     bool has_length;        /**< else the body ends with the stream */
     bool is_chunked;
     size_t length;
-    size_t head_len;
-    size_t line_len;
-    char line[DTT_HTTP_LINE_MAX];
+    struct dtt_http_head head;
 };
 
 /** `body`: `cap` bytes that outlive the answer. */

@@ -219,10 +219,10 @@ static void upgraded(struct dtt_relay *r, struct dtt_now now)
 {
     const struct dtt_upgrade *u = &r->upgrade;
     char why[48];
-    int len = snprintf(why, sizeof(why), "it answers with HTTP status %u", u->status);
-    if (u->status >= 400) {
+    int len = snprintf(why, sizeof(why), "it answers with HTTP status %u", u->head.status);
+    if (u->head.status >= 400) {
         end(r, now, DTT_RELAY_END_REFUSED, dtt_slice(why, (size_t)len));
-    } else if (u->status != 101 || !u->is_websocket || !u->is_accepted || u->version == 0) {
+    } else if (u->head.status != 101 || !u->is_websocket || !u->is_accepted || u->version == 0) {
         end(r, now, DTT_RELAY_END_NO_RELAY, dtt_slice(why, (size_t)len));
     } else if (dtt_websocket_new(&r->websocket, &r->rng, &r->out, DTT_RELAY_MESSAGE_MAX) !=
                DTT_OK) {

@@ -39,110 +39,38 @@ void dtt_upgrade_init(struct dtt_upgrade *u, const uint8_t key[DTT_UPGRADE_KEY_B
 {
     char text[DTT_BASE64_LEN(DTT_UPGRADE_KEY_BYTES) + 1];
     uint8_t sha1[20];
-    *u = (struct dtt_upgrade){.status = 0};
+    *u = (struct dtt_upgrade){.version = 0};
     dtt_base64_encode(text, dtt_slice(key, DTT_UPGRADE_KEY_BYTES));
     dtt_sha1_2(sha1, dtt_slice(text, strlen(text)), dtt_slice(guid, sizeof(guid) - 1));
     dtt_base64_encode(u->accept, dtt_slice(sha1, sizeof(sha1)));
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool begins_with(const char *line, const char *word)
-{
-    for (; *word; word++, line++) {
-        if (lower(*line) != *word) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The value of the field `name`, which ends in a colon; NULL: another field. */
-static const char *value_of(char *line, const char *name)
-{
-    if (!begins_with(line, name)) {
-        return NULL;
-    }
-    char *value = line + strlen(name);
-    value += strspn(value, " \t");
-    for (size_t n = strlen(value); n > 0 && strchr(" \t", value[n - 1]); n--) {
-        value[n - 1] = '\0';
-    }
-    return value;
-}
-
-static int take_status_line(struct dtt_upgrade *u)
-{
-    const char *line = u->line;
-    if (strncmp(line, "HTTP/1.1 ", 9) != 0 && strncmp(line, "HTTP/1.0 ", 9) != 0) {
-        return DTT_EPROTO;
-    }
-    for (size_t i = 9; i < 12; i++) {
-        if (line[i] < '0' || line[i] > '9') {
-            return DTT_EPROTO;
-        }
-        u->status = 10 * u->status + (unsigned)(line[i] - '0');
-    }
-    return u->status >= 100 && strchr(" ", line[12]) ? DTT_OK : DTT_EPROTO;
-}
-
 static void take_field(struct dtt_upgrade *u)
 {
     const char *value;
-    if ((value = value_of(u->line, "upgrade:"))) {
-        u->is_websocket = strlen(value) == 9 && begins_with(value, "websocket");
-    } else if ((value = value_of(u->line, "sec-websocket-accept:"))) {
+    if ((value = dtt_http_field(&u->head, "upgrade"))) {
+        u->is_websocket = dtt_http_is(value, "websocket");
+    } else if ((value = dtt_http_field(&u->head, "sec-websocket-accept"))) {
         u->is_accepted = strcmp(value, u->accept) == 0;
-    } else if ((value = value_of(u->line, "sec-websocket-protocol:"))) {
+    } else if ((value = dtt_http_field(&u->head, "sec-websocket-protocol"))) {
         u->version = strcmp(value, DTT_RELAY_PROTOCOL_V2) == 0   ? 2
                      : strcmp(value, DTT_RELAY_PROTOCOL_V1) == 0 ? 1
                                                                  : 0;
     }
 }
 
-static int take_line(struct dtt_upgrade *u)
-{
-    int err = DTT_OK;
-    if (u->line_len > 0 && u->line[u->line_len - 1] == '\r') {
-        u->line_len--;
-    }
-    u->line[u->line_len] = '\0';
-    if (u->status == 0) {
-        err = take_status_line(u);
-    } else if (u->line_len == 0) {
-        u->is_over = true;
-    } else {
-        take_field(u);
-    }
-    u->line_len = 0;
-    return err;
-}
-
-static int take_byte(struct dtt_upgrade *u, char byte)
-{
-    if (byte == '\0' || ++u->head_len > DTT_UPGRADE_HEAD_MAX) {
-        return DTT_EPROTO;
-    }
-    if (byte == '\n') {
-        return take_line(u);
-    }
-    if (u->line_len < DTT_UPGRADE_LINE_MAX - 1) {
-        u->line[u->line_len++] = byte;
-    }
-    return DTT_OK;
-}
-
 int dtt_upgrade_recv(struct dtt_upgrade *u, struct dtt_slice bytes)
 {
     size_t at = 0;
     while (at < bytes.len && !u->is_over) {
-        int err = take_byte(u, (char)bytes.data[at++]);
-        if (err) {
-            return err;
+        int step = dtt_http_head_take(&u->head, bytes.data[at++]);
+        if (step < 0) {
+            return DTT_EPROTO;
         }
+        if (step == DTT_HTTP_FIELD) {
+            take_field(u);
+        }
+        u->is_over = step == DTT_HTTP_END;
     }
     return (int)at;
 }

@@ -6,17 +6,13 @@
 #ifndef DTT_RELAY_UPGRADE_H
 #define DTT_RELAY_UPGRADE_H
 
-#include "base/bytes.h"
+#include "codec/http.h"
 
 #include <dtt/types.h>
 
 #define DTT_UPGRADE_KEY_BYTES 16
 /* A request with the longest host and query that a URL has. */
 #define DTT_UPGRADE_REQUEST_MAX 1024
-/* An answer's head; real ones have 500 bytes. */
-#define DTT_UPGRADE_HEAD_MAX 8192
-/* Lines that are longer count for their beginning: none of those that matter is. */
-#define DTT_UPGRADE_LINE_MAX 128
 
 struct dtt_upgrade_request {
     const char *authority; /**< host and port, for the field Host */
@@ -29,14 +25,11 @@ void dtt_upgrade_write(struct dtt_writer *w, const struct dtt_upgrade_request *r
 
 struct dtt_upgrade {
     char accept[32];  /**< what the server has to answer to the key */
-    unsigned status;  /**< 0: not known yet */
     unsigned version; /**< of the relay protocol; 0: not told, or one that we do not speak */
     bool is_websocket;
     bool is_accepted; /**< the server knows our key */
     bool is_over;     /**< the head has ended */
-    size_t head_len;
-    size_t line_len;
-    char line[DTT_UPGRADE_LINE_MAX];
+    struct dtt_http_head head;
 };
 
 void dtt_upgrade_init(struct dtt_upgrade *u, const uint8_t key[DTT_UPGRADE_KEY_BYTES]);

@@ -84,8 +84,8 @@ static struct digest read_all(struct dtt_slice bytes, size_t step)
         }
         at += (size_t)used;
     }
-    must(!u.is_over || (u.status >= 100 && u.status <= 999));
-    add(&d, &u.status, sizeof(u.status));
+    must(!u.is_over || (u.head.status >= 100 && u.head.status <= 999));
+    add(&d, &u.head.status, sizeof(u.head.status));
     add(&d, &u.version, sizeof(u.version));
     add(&d, &u.is_websocket, sizeof(u.is_websocket));
     read_websocket(&d, dtt_slice(bytes.data + at, bytes.len - at), step);

@@ -62,7 +62,7 @@ static void a_good_answer_is_read_to_its_last_byte(void **state)
     for (size_t step = 1; step < len + 3; step++) {
         assert_int_equal(read_head(&u, dtt_slice(bytes, len + 3), step), len);
         assert_true(u.is_over && u.is_websocket && u.is_accepted);
-        assert_int_equal(u.status, 101);
+        assert_int_equal(u.head.status, 101);
         assert_int_equal(u.version, 2);
     }
     json_decref(root);
@@ -85,7 +85,7 @@ static void answers_may_be_written_in_other_ways(void **state)
     assert_int_equal(u.version, 1);
     read_text(&u, "HTTP/1.0 429 Too Many\r\nretry-after: 3\r\n\r\n");
     assert_true(!u.is_websocket && !u.is_accepted);
-    assert_int_equal(u.status, 429);
+    assert_int_equal(u.head.status, 429);
     assert_int_equal(u.version, 0);
     read_text(&u, "HTTP/1.1 101 x\nupgrade: websockets\nsec-websocket-accept: "
                   "bz3qJYTGdOe8gUSpLosEdiLKDrk=\nsec-websocket-protocol: iroh-relay-v22\n\n");
@@ -99,7 +99,7 @@ static void what_is_not_HTTP_is_refused(void **state)
                                         "HTTP/1.1 2000 OK\r\n",   "HTTP/1.1 099 x\r\n",
                                         "\r\nHTTP/1.1 200 OK\r\n"};
     struct dtt_upgrade u;
-    char endless[DTT_UPGRADE_HEAD_MAX + 1];
+    char endless[DTT_HTTP_HEAD_MAX + 1];
     (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         assert_int_equal(read_head(&u, dtt_slice(lines[i], strlen(lines[i])), 5), DTT_EPROTO);
@@ -107,8 +107,7 @@ static void what_is_not_HTTP_is_refused(void **state)
     assert_int_equal(read_head(&u, dtt_slice("HTTP/1.1 101 x\r\n\0", 17), 17), DTT_EPROTO);
     int len = snprintf(endless, sizeof(endless), "HTTP/1.1 101 x\r\n");
     memset(endless + len, 'x', sizeof(endless) - (size_t)len);
-    assert_int_equal(read_head(&u, dtt_slice(endless, DTT_UPGRADE_HEAD_MAX), 100),
-                     DTT_UPGRADE_HEAD_MAX);
+    assert_int_equal(read_head(&u, dtt_slice(endless, DTT_HTTP_HEAD_MAX), 100), DTT_HTTP_HEAD_MAX);
     assert_int_equal(read_head(&u, dtt_slice(endless, sizeof(endless)), 100), DTT_EPROTO);
 }
 
