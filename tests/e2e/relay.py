@@ -11,9 +11,9 @@ from relay_server import Relay
 TOKEN = "tell-nobody"
 
 
-def meet(scene, relay, listens, before=lambda: None):
+def meet(scene, relay, listens, *anns_options, before=lambda: None):
     """Ann, and Ben, who knows her id and an address of hers where nobody is."""
-    ann = scene.peer("ann", "--relay", relay.url, listen=listens[0])
+    ann = scene.peer("ann", "--relay", relay.url, *anns_options, listen=listens[0])
     ann_id = ann.wait("listening")["endpoint_id"]
     ben = scene.peer("ben", "--relay", relay.url, "--peer", f"{ann_id}@192.0.2.1:4000",
                      listen=listens[1])
@@ -77,12 +77,17 @@ def test(scene):
 
     by_id_alone(scene)
 
-    ann, ben = meet(scene, relay, ["127.0.0.1:0", "127.0.0.1:0"])
+    ann, ben = meet(scene, relay, ["127.0.0.1:0", "127.0.0.1:0"], "--quit-on-eof")
     talk(ann, ben, "at first")
     relay.stop()
     talk(ann, ben, "directly")
-    ann.leave()
-    ben.leave()
+    # What the relay took with it, an acknowledgement perhaps, goes the direct way, too; but when ann
+    # is gone nobody is left to acknowledge what ben said.
+    ann.end_input()
+    code = ann.wait_exit(30)
+    harness.check(code == 0, f"ann: exit {code} after the end of her input")
+    ben.kill()
+    ben.wait_exit()
 
 
 harness.run(test)
