@@ -7,6 +7,7 @@ left behind; when a test fails, what every process said is printed.
 
 Environment: DTT_COMMAND, the command to test; DTT_SLOW, a factor on all deadlines (sanitizers).
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -149,6 +151,14 @@ class Process:
     def send(self, text):
         self.popen.stdin.write(text + "\n")
         self.popen.stdin.flush()
+
+    def wait_read(self, within=30):
+        """Until it has read all that was sent."""
+        deadline = time.monotonic() + within * SLOW
+        unread = bytearray(4)
+        while fcntl.ioctl(self.popen.stdin, termios.FIONREAD, unread) == 0 and any(unread):
+            check(time.monotonic() < deadline, f"{self.name}: it does not read its input")
+            time.sleep(0.01)
 
     def end_input(self):
         self.popen.stdin.close()

@@ -59,7 +59,8 @@ def test(scene):
     deaf_d, ended = stopped(scene, "ended", "d", "--for", "2")
     deaf_e, asked = stopped(scene, "asked", "e")
     check_lost(ended, 69)
-    asked.kill(signal.SIGTERM)  # it has long read its lines
+    asked.wait_read()
+    asked.kill(signal.SIGTERM)
     check_lost(asked, 69)
 
     deaf_c.kill()

@@ -16,9 +16,10 @@ static json_t *packets(json_t **ret_all)
 static void reads_and_writes_what_iroh_does(void **state)
 {
     json_t *all, *v;
+    json_t *list = packets(&all);
     size_t i;
     (void)state;
-    json_array_foreach(packets(&all), i, v)
+    json_array_foreach(list, i, v)
     {
         uint8_t seed[32], buf[DTT_PKARR_SIGNED_MAX];
         struct dtt_id id;
