@@ -5,6 +5,31 @@
 #include "node/core_relays.h"
 
 #include <sodium.h>
+#include <stdio.h>
+
+/* The relay is lost, and why. */
+static void on_down(struct dtt_relay_client *c, struct dtt_now now,
+                    const struct dtt_relay_event *event)
+{
+    struct dtt_relays_trouble trouble = {.what = dtt_relay_end_text(event->end),
+                                         .advice = dtt_relay_end_advice(event->end)};
+    snprintf(trouble.detail, sizeof(trouble.detail), "%s", event->why);
+    dtt_core_relays_set_up(c->of->core, now, c->number, false);
+    dtt_core_relays_set_trouble(c->of->core, c->number, &trouble);
+}
+
+/* One that only reads more slowly serves still. */
+static void on_status(struct dtt_relay_client *c, uint8_t status)
+{
+    static const struct dtt_relays_trouble same_id = {
+        .what = "another program has this node's endpoint id there, and gets what is sent to it",
+        .advice = "give each its own identity"};
+    static const struct dtt_relays_trouble none = {0};
+    if (status == DTT_RELAY_STATUS_SAME_ID || status == DTT_RELAY_STATUS_HEALTHY) {
+        dtt_core_relays_set_trouble(c->of->core, c->number,
+                                    status == DTT_RELAY_STATUS_SAME_ID ? &same_id : &none);
+    }
+}
 
 static void on_event(void *user, struct dtt_now now, const struct dtt_relay_event *event)
 {
@@ -13,7 +38,8 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
     *c->of->is_stale = true; /* the core has something to hand on */
     switch (event->type) {
     case DTT_RELAY_EVENT_UP: dtt_core_relays_set_up(core, now, c->number, true); break;
-    case DTT_RELAY_EVENT_DOWN: dtt_core_relays_set_up(core, now, c->number, false); break;
+    case DTT_RELAY_EVENT_DOWN: on_down(c, now, event); break;
+    case DTT_RELAY_EVENT_STATUS: on_status(c, event->status); break;
     case DTT_RELAY_EVENT_PONG:
         dtt_core_relays_set_rtt(core, now, c->number,
                                 dtt_relay_rtt_ns(dtt_relay_stream_client(c->stream)));

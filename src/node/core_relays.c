@@ -13,6 +13,12 @@ void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bo
     }
 }
 
+void dtt_core_relays_set_trouble(struct dtt_core *c, size_t i,
+                                 const struct dtt_relays_trouble *trouble)
+{
+    dtt_relays_set_trouble(&c->relays, i, trouble);
+}
+
 void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, uint64_t rtt_ns)
 {
     dtt_relays_set_rtt(&c->relays, now, i, rtt_ns);

@@ -4,11 +4,15 @@
 #define DTT_NODE_CORE_RELAYS_H
 
 #include "node/core.h"
+#include "node/relays.h"
 
 /* ---- driver side; `i` is the place of the relay in struct dtt_core_config */
 
 /** The relay takes datagrams from now on, or no more. */
 void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bool is_up);
+/** Why it does not serve (relays.h). */
+void dtt_core_relays_set_trouble(struct dtt_core *c, size_t i,
+                                 const struct dtt_relays_trouble *trouble);
 /** How long it takes to answer a ping. */
 void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, uint64_t rtt_ns);
 /** Datagrams of `segment` bytes each (the last may be shorter) came over it from an endpoint. */

@@ -481,4 +481,5 @@ void dtt_core_topic_why(const struct dtt_topic *t, struct dtt_now now, struct dt
     dtt_tracker_status(t->tracker, now, &status);
     dtt_dht_stats(t->core->dht, &dht);
     dtt_why_explain(&status, &dht, &facts, &t->failure, t->core->names, now, ret);
+    dtt_why_add_relay(ret, &t->core->relays);
 }

@@ -86,6 +86,22 @@ void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool 
         one->since_ns = now.mono_ns;
         look(r, now);
     }
+    if (is_up) {
+        one->trouble = (struct dtt_relays_trouble){0};
+        one->logged = NULL;
+    }
+}
+
+void dtt_relays_set_trouble(struct dtt_relays *r, size_t i,
+                            const struct dtt_relays_trouble *trouble)
+{
+    struct dtt_relays_one *one = &r->list[i];
+    one->trouble = *trouble;
+    if (trouble->what && one->logged != trouble->what) { /* not at each try */
+        one->logged = trouble->what;
+        DTT_TRACE(r->ctx, NODE_RELAY_TROUBLE, dtt_tv_text(one->url), dtt_tv_text(trouble->what),
+                  dtt_tv_text(trouble->detail), dtt_tv_text(trouble->advice));
+    }
 }
 
 void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint64_t rtt_ns)

@@ -29,9 +29,19 @@
 #define DTT_RELAYS_SUBNET_US 2
 #define DTT_RELAYS_SUBNET_PEERS 1
 #define DTT_RELAYS_PORT 12345
+#define DTT_RELAYS_DETAIL_MAX 160 /**< as much as a client of a relay keeps of its words */
+
+/** Why a relay does not serve. */
+struct dtt_relays_trouble {
+    const char *what;                   /**< static, without full stop; NULL: it serves */
+    const char *advice;                 /**< what to do about it, likewise */
+    char detail[DTT_RELAYS_DETAIL_MAX]; /**< more, or "": printable, but not to be trusted */
+};
 
 struct dtt_relays_one {
     char url[DTT_URL_MAX]; /**< without a query: others are told of it */
+    struct dtt_relays_trouble trouble;
+    const char *logged; /**< what of it the log has, since the relay came up last */
     bool is_up;
     uint64_t since_ns; /**< when that changed last */
     uint64_t rtt_ns;   /**< 0: not measured */
@@ -53,8 +63,11 @@ void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *cons
                      const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_relays_fini(struct dtt_relays *r);
 
-/** Relay `i` takes datagrams from now on, or no more. */
+/** Relay `i` takes datagrams from now on, or no more. One that takes them has no trouble. */
 void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool is_up);
+/** Why it does not serve, though it may take datagrams: it may pass none on to us. */
+void dtt_relays_set_trouble(struct dtt_relays *r, size_t i,
+                            const struct dtt_relays_trouble *trouble);
 /** How long it takes to answer. */
 void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint64_t rtt_ns);
 /** URL of the home relay, which serves or has done so some seconds ago; "": there is none. */

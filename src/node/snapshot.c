@@ -164,6 +164,11 @@ static void put_relays(struct dtt_json *j, const struct dtt_relays *r)
         if (one->rtt_ns > 0) {
             dtt_json_u64(j, "rtt_us", one->rtt_ns / DTT_US);
         }
+        if (one->trouble.what) {
+            dtt_json_text(j, "trouble", one->trouble.what);
+            dtt_json_text(j, "detail", one->trouble.detail);
+            dtt_json_text(j, "advice", one->trouble.advice);
+        }
         dtt_json_end(j);
     }
     dtt_json_end(j);

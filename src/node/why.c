@@ -256,3 +256,24 @@ void dtt_why_explain(const struct dtt_tracker_status *s, const struct dtt_dht_st
     write_troubles(w.sentence, sizeof(w.sentence), s);
     *ret = w;
 }
+
+/* What does not fit of the detail, which may be words of the relay's, is left out as a whole. */
+void dtt_why_add_relay(struct dtt_why *w, const struct dtt_relays *relays)
+{
+    size_t len = strlen(w->sentence);
+    size_t cap = sizeof(w->sentence) - len;
+    char *out = w->sentence + len;
+    for (size_t i = 0; i < relays->n; i++) {
+        const char *url = relays->list[i].url;
+        const struct dtt_relays_trouble *t = &relays->list[i].trouble;
+        if (!t->what) {
+            continue;
+        }
+        int n = snprintf(out, cap, "; the relay %s does not serve: %s (%s); %s", url, t->what,
+                         t->detail, t->advice);
+        if (t->detail[0] == '\0' || (size_t)n >= cap) {
+            snprintf(out, cap, "; the relay %s does not serve: %s; %s", url, t->what, t->advice);
+        }
+        return;
+    }
+}

@@ -524,9 +524,19 @@ uint64_t dtt_relay_rtt_ns(const struct dtt_relay *r)
 const char *dtt_relay_end_text(enum dtt_relay_end end)
 {
     static const char *const texts[] = {
-#define X(name, text) [name] = text,
+#define X(name, text, advice) [name] = text,
         DTT_RELAY_ENDS(X)
 #undef X
     };
     return texts[end];
+}
+
+const char *dtt_relay_end_advice(enum dtt_relay_end end)
+{
+    static const char *const advices[] = {
+#define X(name, text, advice) [name] = advice,
+        DTT_RELAY_ENDS(X)
+#undef X
+    };
+    return advices[end];
 }

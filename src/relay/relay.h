@@ -59,21 +59,27 @@ enum dtt_relay_state {
     DTT_RELAY_STATE_OPEN
 };
 
-/** Why a connection ended or was not to be had: X(name, sentence). */
-#define DTT_RELAY_ENDS(X)                                                         \
-    X(DTT_RELAY_END_STREAM, "the connection failed")                              \
-    X(DTT_RELAY_END_TIMEOUT, "the relay does not answer")                         \
-    X(DTT_RELAY_END_NO_RELAY, "the server is not a relay, or of a later version") \
-    X(DTT_RELAY_END_REFUSED, "the server refuses to be a relay to us")            \
-    X(DTT_RELAY_END_DENIED, "the relay denies access")                            \
-    X(DTT_RELAY_END_CLOSED, "the relay closed the connection")                    \
-    X(DTT_RELAY_END_NO_PONG, "the relay has stopped answering pings")             \
-    X(DTT_RELAY_END_PROTOCOL, "the relay broke the protocol")                     \
-    X(DTT_RELAY_END_FLOOD, "the relay asks for more answers than it reads")       \
-    X(DTT_RELAY_END_MEMORY, "out of memory")
+/** Why a connection ended or was not to be had: X(name, sentence, advice). */
+#define DTT_RELAY_ENDS(X)                                                                         \
+    X(DTT_RELAY_END_STREAM, "the connection failed", DTT_RELAY_ADVICE_URL)                        \
+    X(DTT_RELAY_END_TIMEOUT, "the relay does not answer", DTT_RELAY_ADVICE_URL)                   \
+    X(DTT_RELAY_END_NO_RELAY, "the server is not a relay, or of a later version",                 \
+      DTT_RELAY_ADVICE_URL)                                                                       \
+    X(DTT_RELAY_END_REFUSED, "the server refuses to be a relay to us", DTT_RELAY_ADVICE_OPERATOR) \
+    X(DTT_RELAY_END_DENIED, "the relay denies access", DTT_RELAY_ADVICE_OPERATOR)                 \
+    X(DTT_RELAY_END_CLOSED, "the relay closed the connection", DTT_RELAY_ADVICE_AGAIN)            \
+    X(DTT_RELAY_END_NO_PONG, "the relay has stopped answering pings", DTT_RELAY_ADVICE_AGAIN)     \
+    X(DTT_RELAY_END_PROTOCOL, "the relay broke the protocol", DTT_RELAY_ADVICE_AGAIN)             \
+    X(DTT_RELAY_END_FLOOD, "the relay asks for more answers than it reads",                       \
+      DTT_RELAY_ADVICE_AGAIN)                                                                     \
+    X(DTT_RELAY_END_MEMORY, "out of memory", DTT_RELAY_ADVICE_AGAIN)
+
+#define DTT_RELAY_ADVICE_URL "is its URL right, and does it run?"
+#define DTT_RELAY_ADVICE_OPERATOR "ask its operator to admit this node's endpoint id"
+#define DTT_RELAY_ADVICE_AGAIN "it is tried again"
 
 enum dtt_relay_end {
-#define DTT_RELAY_END_ENUM(name, text) name,
+#define DTT_RELAY_END_ENUM(name, text, advice) name,
     DTT_RELAY_ENDS(DTT_RELAY_END_ENUM)
 #undef DTT_RELAY_END_ENUM
 };
@@ -157,5 +163,7 @@ enum dtt_relay_state dtt_relay_state(const struct dtt_relay *r);
 uint64_t dtt_relay_rtt_ns(const struct dtt_relay *r);
 /** Sentence of an end, without full stop. Static. */
 const char *dtt_relay_end_text(enum dtt_relay_end end);
+/** What to do about it, likewise. */
+const char *dtt_relay_end_advice(enum dtt_relay_end end);
 
 #endif

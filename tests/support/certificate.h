@@ -42,7 +42,7 @@ static gnutls_x509_crt_t certificate_begin(const char *dn, gnutls_x509_privkey_t
 }
 
 /** For `name` and 127.0.0.1, valid until `until`. */
-static void certificate_init(struct certificate *c, const char *name, time_t until)
+static inline void certificate_init(struct certificate *c, const char *name, time_t until)
 {
     static const unsigned char loopback[4] = {127, 0, 0, 1};
     gnutls_x509_privkey_t ca_key = certificate_key(), key = certificate_key();
@@ -72,7 +72,7 @@ static void certificate_init(struct certificate *c, const char *name, time_t unt
     gnutls_x509_privkey_deinit(key);
 }
 
-static void certificate_fini(struct certificate *c)
+static inline void certificate_fini(struct certificate *c)
 {
     unlink(c->ca_file);
     gnutls_certificate_free_credentials(c->server);

@@ -4,145 +4,9 @@
 #include "io/relay_stream.h"
 
 #include "io/host.h"
-#include "io/sockaddr.h"
-#include "relay/upgrade.h"
 #include "support/vectors.h"
 
-#include "support/certificate.h"
-
-#include <pthread.h>
-#include <sodium.h>
-#include <sys/time.h>
-
-#define PATIENCE_S 20
-
-/* A relay for one client: it lets it in, answers its first ping, and sends its next message back as
- * one that came from the client itself. */
-struct fake {
-    int listener;
-    uint16_t port;
-    const struct certificate *certificate; /* NULL: http */
-    const char *answer;                    /* instead of the upgrade; NULL: none */
-    gnutls_session_t tls;
-    int fd;
-    bool has_field; /* the request had keying material */
-};
-
-static void fake_init(struct fake *f, const struct certificate *certificate)
-{
-    struct dtt_addr addr = dtt_addr_v4(127, 0, 0, 1, 0);
-    union dtt_sockaddr sa;
-    socklen_t len = dtt_sockaddr_write(&addr, &sa);
-    *f = (struct fake){.certificate = certificate};
-    f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(f->listener, &sa.sa, len), 0);
-    assert_int_equal(listen(f->listener, 8), 0);
-    assert_int_equal(getsockname(f->listener, &sa.sa, &len), 0);
-    f->port = dtt_sockaddr_read(&sa).port;
-}
-
-static void fake_accept(struct fake *f)
-{
-    struct timeval patience = {.tv_sec = PATIENCE_S};
-    f->fd = accept(f->listener, NULL, NULL);
-    assert_true(f->fd >= 0);
-    setsockopt(f->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    if (f->certificate) {
-        f->tls = certificate_accept(f->certificate, "NORMAL");
-        gnutls_transport_set_int(f->tls, f->fd);
-        int rv;
-        do {
-            rv = gnutls_handshake(f->tls);
-        } while (rv == GNUTLS_E_AGAIN);
-        assert_int_equal(rv, 0);
-    }
-}
-
-static size_t fake_recv(struct fake *f, void *buf, size_t len)
-{
-    ssize_t n = f->tls ? gnutls_record_recv(f->tls, buf, len) : recv(f->fd, buf, len, 0);
-    assert_true(n > 0);
-    return (size_t)n;
-}
-
-static void fake_send(struct fake *f, const void *data, size_t len)
-{
-    ssize_t n = f->tls ? gnutls_record_send(f->tls, data, len) : send(f->fd, data, len, 0);
-    assert_int_equal(n, len);
-}
-
-static void fake_end(struct fake *f)
-{
-    if (f->tls) {
-        gnutls_deinit(f->tls);
-        f->tls = NULL;
-    }
-    close(f->fd);
-}
-
-static void fake_upgrade(struct fake *f)
-{
-    char request[2048], answer[512];
-    uint8_t key[DTT_UPGRADE_KEY_BYTES];
-    size_t len = 0, key_len;
-    struct dtt_upgrade u;
-    while (len < 4 || memcmp(request + len - 4, "\r\n\r\n", 4) != 0) {
-        len += fake_recv(f, request + len, sizeof(request) - 1 - len);
-    }
-    request[len] = '\0';
-    f->has_field = strstr(request, DTT_RELAY_AUTH_FIELD) != NULL;
-    if (f->answer) {
-        fake_send(f, f->answer, strlen(f->answer));
-        return;
-    }
-    const char *field = strstr(request, "Sec-WebSocket-Key: ");
-    assert_non_null(field);
-    assert_int_equal(sodium_base642bin(key, sizeof(key), field + 19, 24, NULL, &key_len, NULL,
-                                       sodium_base64_VARIANT_ORIGINAL),
-                     0);
-    dtt_upgrade_init(&u, key);
-    int n = snprintf(answer, sizeof(answer),
-                     "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n"
-                     "sec-websocket-accept: %s\r\nsec-websocket-protocol: iroh-relay-v2\r\n\r\n"
-                     "\x82\x01\x02", /* and it is let in */
-                     u.accept);
-    fake_send(f, answer, (size_t)n);
-}
-
-/* The content of one masked frame of fewer than 126 bytes. */
-static size_t fake_message(struct fake *f, uint8_t buf[256])
-{
-    uint8_t head[6];
-    size_t got = 0;
-    while (got < sizeof(head)) {
-        got += fake_recv(f, head + got, sizeof(head) - got);
-    }
-    size_t len = head[1] & 0x7f;
-    for (got = 0; got < len;) {
-        got += fake_recv(f, buf + got, len - got);
-    }
-    for (size_t i = 0; i < len; i++) {
-        buf[i] ^= head[2 + i % 4];
-    }
-    return len;
-}
-
-static void *fake_run(void *arg)
-{
-    struct fake *f = arg;
-    uint8_t message[2 + 256];
-    fake_accept(f);
-    fake_upgrade(f);
-    for (int i = 0; i < 2 && !f->answer; i++) {
-        size_t len = fake_message(f, message + 2);
-        message[0] = 0x82;
-        message[1] = (uint8_t)len;
-        message[2] = message[2] == DTT_RELAY_PING ? DTT_RELAY_PONG : DTT_RELAY_SERVER_DATAGRAM;
-        fake_send(f, message, len + 2);
-    }
-    fake_end(f);
-    return NULL;
-}
+#include "fake_relay.h"
 
 /* ----------------------------------------------------------------- client */
 
@@ -218,9 +82,8 @@ static void a_datagram_goes_there_and_comes_back(void **state)
     for (int is_tls = 0; is_tls < 2; is_tls++) {
         struct dtt_tls_trust trust = {.ca_file = cert.ca_file};
         struct fake f;
-        pthread_t thread;
         fake_init(&f, is_tls ? &cert : NULL);
-        assert_int_equal(pthread_create(&thread, NULL, fake_run, &f), 0);
+        fake_start(&f);
         struct client *c = client_new("127.0.0.1", f.port, is_tls ? &trust : NULL);
         run_until(c, DTT_RELAY_EVENT_DATAGRAMS);
         assert_int_equal(c->n[DTT_RELAY_EVENT_UP], 1);
@@ -228,7 +91,7 @@ static void a_datagram_goes_there_and_comes_back(void **state)
         run_until(c, DTT_RELAY_EVENT_DOWN);
         assert_int_equal(c->end, DTT_RELAY_END_STREAM);
         assert_string_equal(c->why, "the server closed the connection");
-        pthread_join(thread, NULL);
+        pthread_join(f.thread, NULL);
         assert_true(f.has_field == is_tls);
         client_free(c);
         close(f.listener);
@@ -239,16 +102,15 @@ static void a_datagram_goes_there_and_comes_back(void **state)
 static void a_relay_that_is_not_to_be_had_is_told(void **state)
 {
     struct fake f;
-    pthread_t thread;
     (void)state;
     fake_init(&f, NULL);
     f.answer = "HTTP/1.1 403 Forbidden\r\n\r\n";
-    assert_int_equal(pthread_create(&thread, NULL, fake_run, &f), 0);
+    fake_start(&f);
     struct client *c = client_new("127.0.0.1", f.port, NULL);
     run_until(c, DTT_RELAY_EVENT_DOWN);
     assert_int_equal(c->end, DTT_RELAY_END_REFUSED);
     assert_string_equal(c->why, "it answers with HTTP status 403");
-    pthread_join(thread, NULL);
+    pthread_join(f.thread, NULL);
     client_free(c);
     close(f.listener);
 

@@ -251,6 +251,29 @@ static void what_stands_between_is_told(void **state)
                                          "them lives"));
 }
 
+/* The words of a relay are left out where they do not fit; the advice is there. */
+static void a_relay_that_does_not_serve_is_told_of(void **state)
+{
+    static struct dtt_relays relays = {
+        .n = 2, .list = {{.url = "https://a.test"}, {.url = "https://b.test"}}};
+    struct dtt_relays_trouble *t = &relays.list[1].trouble;
+    struct dtt_why why = {.sentence = "connected to 1 neighbour"};
+    (void)state;
+    dtt_why_add_relay(&why, &relays);
+    assert_string_equal(why.sentence, "connected to 1 neighbour");
+    *t = (struct dtt_relays_trouble){"it denies access", "ask its operator", "no such id"};
+    dtt_why_add_relay(&why, &relays);
+    assert_string_equal(why.sentence,
+                        "connected to 1 neighbour; the relay https://b.test does not serve: it "
+                        "denies access (no such id); ask its operator");
+    memset(t->detail, 'x', sizeof(t->detail) - 1);
+    why = (struct dtt_why){.sentence = "members are known, connecting: 12 attempts, 12 failed"};
+    dtt_why_add_relay(&why, &relays);
+    assert_string_equal(why.sentence,
+                        "members are known, connecting: 12 attempts, 12 failed; the relay "
+                        "https://b.test does not serve: it denies access; ask its operator");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_wrong_clock_and_a_twin_are_told_of),
         cmocka_unit_test(what_was_tried_is_told),
         cmocka_unit_test(what_stands_between_is_told),
+        cmocka_unit_test(a_relay_that_does_not_serve_is_told_of),
         cmocka_unit_test(figures_are_those_of_the_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
