@@ -69,7 +69,8 @@ enum dtt_way {
 struct dtt_event_neighbor {
     struct dtt_id peer;
     int reason; /**< NEIGHBOR_DOWN: enum dtt_reason */
-    int way;    /**< NEIGHBOR_UP: enum dtt_way, at this moment */
+    int way;    /**< NEIGHBOR_UP: enum dtt_way, at this moment; no event tells that it changes, the
+                     log (node, way) and dtt_node_snapshot_json (links, way) do */
 };
 
 struct dtt_event_lagged {

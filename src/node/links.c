@@ -74,6 +74,7 @@ static void promote(struct dtt_links *p, struct dtt_link *link, size_t k)
     dtt_outflow_end(&link->out, &p->transport, link->conns[0].conn);
     memmove(link->conns + 1, link->conns, k * sizeof(chosen));
     link->conns[0] = chosen;
+    dtt_relay_way_tell(p, link);
 }
 
 static size_t unacked(const struct dtt_links *p, const struct dtt_link *link)
@@ -408,6 +409,7 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
     memmove(link->conns + k, link->conns + k + 1, (--link->n_conns - k) * sizeof(gone));
     if (k == 0) {
         dtt_outflow_forget(&link->out);
+        dtt_relay_way_tell(p, link);
     }
     struct dtt_id id = link->id;
     if (link->n_conns > 0 || link->race.n_dials > 0) {
@@ -458,6 +460,7 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         dtt_book_add(&p->book, now, &ev->peer, &ev->addr, 1);
         if (is_its) {
             link->conns[k].addr = ev->addr;
+            dtt_relay_way_tell(p, link);
             dtt_relay_way_leave(p, now, link, DTT_RELAYED_PAUSE_NS);
         }
         break;

@@ -6,6 +6,23 @@ bool dtt_relay_way_is(const struct dtt_link *link)
     return link->n_conns > 0 && dtt_addr_is_invented(&link->conns[0].addr);
 }
 
+const char *dtt_relay_way_word(const struct dtt_link *link)
+{
+    return dtt_relay_way_is(link) ? "relay" : "direct";
+}
+
+void dtt_relay_way_tell(struct dtt_links *p, struct dtt_link *link)
+{
+    const char *way = dtt_relay_way_word(link);
+    if (link->n_conns == 0) {
+        return;
+    }
+    if (link->way && strcmp(link->way, way) != 0) {
+        DTT_TRACE(p->ctx, NODE_WAY, dtt_tv_id(&link->id), dtt_tv_text(way));
+    }
+    link->way = way;
+}
+
 bool dtt_relay_way_to(const struct dtt_links *p, const struct dtt_link *link, struct dtt_addr *ret)
 {
     return p->relays && dtt_relays_is_up(p->relays) &&

@@ -10,6 +10,11 @@
 
 /** The connection that carries what we say goes by a relay. */
 bool dtt_relay_way_is(const struct dtt_link *link);
+/** "relay" or "direct". Static. */
+const char *dtt_relay_way_word(const struct dtt_link *link);
+/** After each change of the connections: tells the log if the peer is reached in another way now.
+ */
+void dtt_relay_way_tell(struct dtt_links *p, struct dtt_link *link);
 /** It does, and a direct way is looked for: the peer is a neighbour; others stay for seconds only.
  */
 bool dtt_relay_way_is_left(const struct dtt_link *link);

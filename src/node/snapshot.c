@@ -114,6 +114,9 @@ static void put_link(struct dtt_json *j, const struct dtt_links *p, const struct
     dtt_json_id(j, "peer", &link->id);
     dtt_json_text(j, "state", words[link->state]);
     dtt_json_u64(j, "topics", (uint64_t)link->neighbor_of);
+    if (link->way) {
+        dtt_json_text(j, "way", link->way);
+    }
     dtt_json_array(j, "connections");
     for (size_t i = 0; i < link->n_conns; i++) {
         put_conn(j, p, link->conns[i].conn);

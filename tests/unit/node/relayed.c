@@ -10,7 +10,16 @@ enum { ANN, BEN };
 struct scene {
     struct party p;
     unsigned said;
+    const char *told[2]; /* by the log, of the way from each to the other */
 };
+
+static void on_trace(void *user, struct dtt_sim_host *h, const struct dtt_trace_record *rec)
+{
+    struct scene *s = user;
+    if (rec->point == DTT_TP_NODE_WAY) {
+        s->told[h == s->p.peers[ANN].host ? ANN : BEN] = rec->values[1].u.text;
+    }
+}
 
 /* A member of an island of its own that knows `peer` at `addr`, or nobody. */
 static void add(struct scene *s, uint32_t island, const struct dtt_id *id,
@@ -41,6 +50,8 @@ static void begin(struct scene *s, uint64_t seed, bool is_cut, bool is_relay_up)
 {
     memset(s, 0, sizeof(*s));
     party_init(&s->p, seed);
+    s->p.w.hooks.trace = on_trace;
+    s->p.w.hooks.user = s;
     s->p.w.has_relay = true;
     dtt_sim_world_set_relay(&s->p.w, is_relay_up);
     s->p.w.is_cut = is_cut;
@@ -99,6 +110,15 @@ static void say(struct scene *s, int me)
     char text[16];
     int len = snprintf(text, sizeof(text), "%d %u", me, s->said);
     assert_int_equal(dtt_sim_host_say(s->p.peers[me].host, dtt_slice(text, (size_t)len)), DTT_OK);
+}
+
+static void way_is_told(const struct scene *s, const char *way)
+{
+    for (int me = ANN; me <= BEN; me++) {
+        assert_non_null(s->told[me]);
+        assert_string_equal(s->told[me], way);
+        assert_string_equal(link_of(s, me)->way, way);
+    }
 }
 
 /* Each says a word. */
@@ -192,12 +212,14 @@ static void a_dead_way_is_left_for_the_relay(void **state)
         talk(&s);
         assert_true(run(&s, 5 * DTT_S, is_all_heard));
         assert_true(are_relayed(&s));
+        way_is_told(&s, "relay");
         for (int i = 0; i < 20; i++) {
             talk(&s);
             assert_true(run(&s, DTT_S, is_all_heard));
         }
         s.p.w.is_cut = false;
         assert_true(run(&s, 60 * DTT_S, are_direct));
+        way_is_told(&s, "direct");
         talk(&s);
         assert_true(run(&s, 5 * DTT_S, is_all_heard));
         teardown(&s);
