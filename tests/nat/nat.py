@@ -237,7 +237,7 @@ def summary(results):
     pairs = [each for each in results if each.get("case") == "pair"]
     times = [each["joined"] for each in pairs if each["heard"]]
     errors = [each for each in results if "error" in each]
-    text = f"{len(times)} of {len(pairs)} pairs met"
+    text = f"{len(times)} of {len(pairs)} tries of pairs met"
     if times:
         slow = sum(seconds > 8 for seconds in times)
         text += f", median {statistics.median(times):.1f} s, slowest {max(times):.1f}, {slow} over 8 s"
