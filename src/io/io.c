@@ -569,7 +569,6 @@ static int open_core(struct dtt_io *io, const struct dtt_io_config *cfg)
                                    .dns_origins = cfg->dns_origins,
                                    .n_dns_origins = cfg->n_dns_origins,
                                    .is_addrs_public = cfg->is_addrs_public,
-
                                    .relays = cfg->relays,
                                    .n_relays = cfg->n_relays};
     struct dtt_now now = dtt_host_now();

@@ -53,28 +53,19 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
     }
 }
 
-static int open_client(struct dtt_relay_clients *x, struct dtt_now now, const char *text)
+static int open_client(struct dtt_relay_clients *x, struct dtt_now now, const char *url)
 {
     struct dtt_relay_client *c = &x->list[x->n];
-    struct dtt_url url;
-    const char *query;
-    int err = dtt_url_parse_with_query(text, &url, &query);
-    if (err) {
-        return err;
-    }
     *c = (struct dtt_relay_client){.of = x, .number = x->n};
     const struct dtt_relay_stream_config cfg = {.ctx = x->ctx,
                                                 .loop = x->loop,
                                                 .is_stale = x->is_stale,
                                                 .seed = x->seed,
-                                                .host = url.host,
-                                                .authority = url.authority,
-                                                .query = query,
-                                                .port = url.port,
-                                                .trust = url.is_tls ? x->trust : NULL,
+                                                .url = url,
+                                                .trust = x->trust,
                                                 .user = c,
                                                 .on_event = on_event};
-    err = dtt_relay_stream_new(&c->stream, now, &cfg);
+    int err = dtt_relay_stream_new(&c->stream, now, &cfg);
     x->n += !err;
     return err;
 }

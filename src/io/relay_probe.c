@@ -2,7 +2,6 @@
 #define _DEFAULT_SOURCE
 #include "io/relay_probe.h"
 
-#include "codec/url.h"
 #include "io/host.h"
 #include "io/relay_stream.h"
 
@@ -57,24 +56,15 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
     }
 }
 
-static int start(struct run *run, const struct dtt_relay_probe *probe, const char *text,
+static int start(struct run *run, const struct dtt_relay_probe *probe, const char *url,
                  struct probed *p)
 {
-    struct dtt_url url;
-    const char *query;
     struct dtt_now now = dtt_host_now();
-    int err = dtt_url_parse_with_query(text, &url, &query);
-    if (err) {
-        return err;
-    }
     struct dtt_relay_stream_config cfg = {.ctx = &run->ctx,
                                           .loop = &run->loop,
                                           .seed = probe->seed,
-                                          .host = url.host,
-                                          .authority = url.authority,
-                                          .query = query,
-                                          .port = url.port,
-                                          .trust = url.is_tls ? &run->trust : NULL,
+                                          .url = url,
+                                          .trust = &run->trust,
                                           .user = p,
                                           .on_event = on_event};
     p->start_ns = now.mono_ns;

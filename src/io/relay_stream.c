@@ -2,17 +2,16 @@
 #define _DEFAULT_SOURCE
 #include "io/relay_stream.h"
 
-#include "base/addr.h"
+#include "codec/url.h"
 #include "crypto/ed25519.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define PUSH_MAX ((size_t)16 * 1024)
 
 struct dtt_relay_stream {
     struct dtt_relay_stream_config cfg;
-    char host[DTT_HOST_MAX];
+    struct dtt_url url;
     struct dtt_relay *relay;
     struct dtt_stream *stream; /* NULL: none is wished for */
 };
@@ -79,11 +78,10 @@ static void on_room(void *user, struct dtt_now now)
     push(user, now);
 }
 
-static void on_end(void *user, struct dtt_now now, enum dtt_stream_end end, const char *detail)
+static void on_end(void *user, struct dtt_now now, enum dtt_stream_end end, const char *why)
 {
     struct dtt_relay_stream *s = user;
-    char why[DTT_RELAY_WHY_MAX];
-    snprintf(why, sizeof(why), "%s%s%s", dtt_stream_end_text(end), detail[0] ? ": " : "", detail);
+    (void)end;
     close_stream(s);
     dtt_relay_disconnected(s->relay, now, why);
     run(s, now);
@@ -92,9 +90,9 @@ static void on_end(void *user, struct dtt_now now, enum dtt_stream_end end, cons
 static void open_stream(struct dtt_relay_stream *s, struct dtt_now now)
 {
     struct dtt_stream_config cfg = {.loop = s->cfg.loop,
-                                    .host = s->host,
-                                    .port = s->cfg.port,
-                                    .trust = s->cfg.trust,
+                                    .host = s->url.host,
+                                    .port = s->url.port,
+                                    .trust = s->url.is_tls ? s->cfg.trust : NULL,
                                     .is_stale = s->cfg.is_stale,
                                     .timeout_ms = DTT_RELAY_OPEN_NS / DTT_MS,
                                     .user = s,
@@ -114,18 +112,15 @@ static void open_stream(struct dtt_relay_stream *s, struct dtt_now now)
 int dtt_relay_stream_new(struct dtt_relay_stream **ret, struct dtt_now now,
                          const struct dtt_relay_stream_config *cfg)
 {
-    struct dtt_relay_config client = {
-        .ctx = cfg->ctx, .seed = cfg->seed, .authority = cfg->authority, .query = cfg->query};
-    if (strlen(cfg->host) >= DTT_HOST_MAX) {
-        return DTT_EINVAL;
-    }
+    struct dtt_relay_config client = {.ctx = cfg->ctx, .seed = cfg->seed};
     struct dtt_relay_stream *s = calloc(1, sizeof(*s));
     if (!s) {
         return DTT_ENOMEM;
     }
     s->cfg = *cfg;
-    snprintf(s->host, sizeof(s->host), "%s", cfg->host);
-    int err = dtt_relay_new(&s->relay, now, &client);
+    client.authority = s->url.authority;
+    int err = dtt_url_parse_with_query(cfg->url, &s->url, &client.query);
+    err = err ? err : dtt_relay_new(&s->relay, now, &client);
     if (err) {
         free(s);
         return err;

@@ -11,19 +11,16 @@ struct dtt_relay_stream;
 struct dtt_relay_stream_config {
     struct dtt_ctx *ctx; /**< outlives it, as the next two do */
     uv_loop_t *loop;
-    const uint8_t *seed; /**< 32 bytes of our identity */
-    const char *host;    /**< copied, as the next two are */
-    const char *authority;
-    const char *query;
-    uint16_t port;
+    const uint8_t *seed;         /**< 32 bytes of our identity */
+    const char *url;             /**< as dtt_url_parse_with_query takes it; copied */
     bool *is_stale;              /**< as that of a stream */
-    struct dtt_tls_trust *trust; /**< for https, outlives it; NULL: http */
+    struct dtt_tls_trust *trust; /**< for https; outlives it */
     void *user;
     /** Of all types but CONNECT and DISCONNECT. It may send, and must not free. */
     void (*on_event)(void *user, struct dtt_now now, const struct dtt_relay_event *event);
 };
 
-/** DTT_EINVAL: a host, authority or query too long; DTT_ENOMEM. It begins with the first tick. */
+/** DTT_EADDR: not a URL; DTT_ENOMEM. It begins with the first tick. */
 int dtt_relay_stream_new(struct dtt_relay_stream **ret, struct dtt_now now,
                          const struct dtt_relay_stream_config *cfg);
 /** NULL is fine. The loop has to run once more. */

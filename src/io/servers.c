@@ -48,17 +48,9 @@ static void on_bytes(void *user, struct dtt_now now, struct dtt_slice bytes)
     }
 }
 
-static void on_room(void *user, struct dtt_now now)
-{
-    (void)user;
-    (void)now;
-}
-
-static void on_end(void *user, struct dtt_now now, enum dtt_stream_end end, const char *detail)
+static void on_end(void *user, struct dtt_now now, enum dtt_stream_end end, const char *why)
 {
     struct dtt_server_stream *x = user;
-    char why[256];
-    snprintf(why, sizeof(why), "%s%s%s", dtt_stream_end_text(end), detail[0] ? ": " : "", detail);
     dtt_lookups_ended(x->of->core, now, x->number, end == DTT_STREAM_CLOSED ? NULL : why);
     drop_stream(x);
 }
@@ -83,7 +75,6 @@ static void open_stream(struct dtt_servers *s, struct dtt_now now, uint32_t numb
                                               .user = x,
                                               .on_open = on_open,
                                               .on_bytes = on_bytes,
-                                              .on_room = on_room,
                                               .on_end = on_end};
         err = dtt_stream_open(&x->stream, now, &cfg);
     }
@@ -103,7 +94,7 @@ static void run_streams(struct dtt_servers *s, struct dtt_now now)
         if (s->streams[i] && !is_wanted(s->streams[i])) {
             drop_stream(s->streams[i]);
         }
-        if (s->streams[i] && dtt_stream_deadline(s->streams[i]->stream) <= now.mono_ns) {
+        if (s->streams[i]) {
             dtt_stream_tick(s->streams[i]->stream, now);
         }
     }
@@ -169,7 +160,10 @@ static bool open_text(struct dtt_servers *s, uint32_t number, const char *name)
     x->number = number;
     x->poll.data = x;
     s->texts[at] = x;
-    uv_poll_start(&x->poll, UV_READABLE, on_text);
+    if (uv_poll_start(&x->poll, UV_READABLE, on_text) != 0) {
+        drop_text(x);
+        return false;
+    }
     return true;
 }
 

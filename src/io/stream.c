@@ -137,12 +137,24 @@ static void fail(struct dtt_stream *s, enum dtt_stream_end end, const char *why)
     }
 }
 
+static void tell_end(struct dtt_stream *s, struct dtt_now now)
+{
+    static const char *const texts[] = {
+#define X(name, text) [name] = text,
+        DTT_STREAM_ENDS(X)
+#undef X
+    };
+    char why[256];
+    snprintf(why, sizeof(why), "%s%s%s", texts[s->end], s->why[0] ? ": " : "", s->why);
+    s->cfg.on_end(s->cfg.user, now, s->end, why);
+}
+
 /* The end of each way in from the loop: tells of a failure, and frees what was closed meanwhile. */
 static void settle(struct dtt_stream *s, struct dtt_now now)
 {
     if (s->state == FAILED && !s->is_closed) {
         s->state = OVER;
-        s->cfg.on_end(s->cfg.user, now, s->end, s->why);
+        tell_end(s, now);
     }
     s->is_busy = false;
     if (s->is_closed) {
@@ -253,7 +265,7 @@ bool dtt_stream_export(const struct dtt_stream *s, const char *label, struct dtt
 
 /* ------------------------------------------------------------- receiving */
 
-/* The wire of TLS, and without TLS the stream itself. */
+/* The wire of TLS, and without TLS the stream itself. DTT_EIO: s->why says what it is. */
 static ssize_t pull(void *user, void *buf, size_t len)
 {
     struct dtt_stream *s = user;
@@ -261,7 +273,11 @@ static ssize_t pull(void *user, void *buf, size_t len)
     if (n >= 0) {
         return n;
     }
-    return errno == EAGAIN || errno == EINTR ? DTT_EAGAIN : DTT_EIO;
+    if (errno == EAGAIN || errno == EINTR) {
+        return DTT_EAGAIN;
+    }
+    snprintf(s->why, sizeof(s->why), "%s", strerror(errno));
+    return DTT_EIO;
 }
 
 static void receive(struct dtt_stream *s, struct dtt_now now)
@@ -274,7 +290,7 @@ static void receive(struct dtt_stream *s, struct dtt_now now)
         } else if (n == 0) {
             fail(s, DTT_STREAM_CLOSED, "");
         } else if (n != DTT_EAGAIN) {
-            fail(s, DTT_STREAM_BROKEN, n == DTT_EIO ? strerror(errno) : "a bad record");
+            fail(s, DTT_STREAM_BROKEN, n == DTT_EIO ? NULL : "a bad record");
         } else {
             return;
         }
@@ -303,6 +319,7 @@ static void shake_hands(struct dtt_stream *s, struct dtt_now now)
     case DTT_OK: become_open(s, now); break;
     case DTT_EAUTH: fail(s, DTT_STREAM_CERTIFICATE, NULL); break;
     case DTT_ECLOSED: fail(s, DTT_STREAM_CLOSED, "in the TLS handshake"); break;
+    case DTT_EIO: fail(s, DTT_STREAM_BROKEN, NULL); break;
     default: fail(s, DTT_STREAM_TLS, NULL); break;
     }
 }
@@ -386,7 +403,7 @@ static void on_open_ready(struct dtt_stream *s, struct dtt_now now, int events)
 {
     if (events & UV_WRITABLE) {
         flush(s, now);
-        if (s->state == OPEN && s->out_len == 0) {
+        if (s->state == OPEN && s->out_len == 0 && s->cfg.on_room) {
             s->cfg.on_room(s->cfg.user, now);
         }
     }
@@ -493,14 +510,4 @@ int dtt_stream_open(struct dtt_stream **ret, struct dtt_now now,
     }
     *ret = s;
     return DTT_OK;
-}
-
-const char *dtt_stream_end_text(enum dtt_stream_end end)
-{
-    static const char *const texts[] = {
-#define X(name, text) [name] = text,
-        DTT_STREAM_ENDS(X)
-#undef X
-    };
-    return texts[end];
 }

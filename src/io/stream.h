@@ -28,7 +28,7 @@
 /* Bytes that may wait to be sent. */
 #define DTT_STREAM_OUT_MAX ((size_t)64 * 1024)
 
-/** How a stream ends: X(name, sentence). */
+/** How a stream ends: X(name, sentence without full stop). */
 #define DTT_STREAM_ENDS(X)                                                  \
     X(DTT_STREAM_CLOSED, "the server closed the connection")                \
     X(DTT_STREAM_NO_NAME, "the name has no address")                        \
@@ -58,10 +58,10 @@ struct dtt_stream_config {
     void *user;
     void (*on_open)(void *user, struct dtt_now now);
     void (*on_bytes)(void *user, struct dtt_now now, struct dtt_slice bytes);
-    /** All that waited has gone out. */
+    /** All that waited has gone out. NULL: nobody wants to know. */
     void (*on_room)(void *user, struct dtt_now now);
-    /** The last call. `detail`: more than the sentence of `end`, or empty. */
-    void (*on_end)(void *user, struct dtt_now now, enum dtt_stream_end end, const char *detail);
+    /** The last call. `why`: the sentence of `end`, and behind a colon what else is known. */
+    void (*on_end)(void *user, struct dtt_now now, enum dtt_stream_end end, const char *why);
 };
 
 /** Starts. DTT_EINVAL: not a host; DTT_ENOMEM, DTT_EAGAIN (no thread for the name), DTT_EIO. */
@@ -82,8 +82,5 @@ bool dtt_stream_export(const struct dtt_stream *s, const char *label, struct dtt
 
 uint64_t dtt_stream_deadline(const struct dtt_stream *s);
 void dtt_stream_tick(struct dtt_stream *s, struct dtt_now now);
-
-/** Sentence of an end, without full stop. Static. */
-const char *dtt_stream_end_text(enum dtt_stream_end end);
 
 #endif

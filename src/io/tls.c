@@ -48,7 +48,9 @@ int dtt_tls_check_ca_file(const char *path, char *why, size_t cap)
         gnutls_certificate_free_credentials(trust.cred);
         return DTT_OK;
     }
-    snprintf(why, cap, "there is no certificate to be read in '%.512s'", path);
+    if (why) {
+        snprintf(why, cap, "there is no certificate to be read in '%.512s'", path);
+    }
     return err == DTT_ENOMEM ? DTT_ENOMEM : DTT_EIO;
 }
 
@@ -216,6 +218,9 @@ int dtt_tls_handshake(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX])
         return_trust(t);
         return DTT_OK;
     }
+    if (rv == GNUTLS_E_PULL_ERROR) {
+        return DTT_EIO;
+    }
     snprintf(why, DTT_TLS_WHY_MAX, "%s", gnutls_strerror(rv));
     int err = say_failure(t, rv, why);
     /* The server is told; whether the alert goes out is not waited for. */
@@ -233,6 +238,9 @@ ssize_t dtt_tls_recv(struct dtt_tls *t, void *buf, size_t len)
     }
     if (n == GNUTLS_E_PREMATURE_TERMINATION) {
         return 0; /* servers are killed, and what they speak has ends of its own */
+    }
+    if (n == GNUTLS_E_PULL_ERROR) {
+        return DTT_EIO;
     }
     return n < 0 ? DTT_EPROTO : n;
 }

@@ -29,7 +29,7 @@ struct dtt_tls_trust {
     unsigned n_users;
 };
 
-/** DTT_OK, or DTT_EIO with a sentence when no authority can be read from the file. */
+/** DTT_OK, or DTT_EIO, DTT_ENOMEM with a sentence when no authority can be read from the file. */
 int dtt_tls_check_ca_file(const char *path, char *why, size_t cap);
 
 /** How a session reaches the wire. */
@@ -37,7 +37,8 @@ struct dtt_tls_wire {
     void *user;
     /** Takes all bytes; false: out of memory. */
     bool (*push)(void *user, struct dtt_slice bytes);
-    /** Number of bytes that came, at most `len`; 0: no more will come; DTT_EAGAIN: none now. */
+    /** Number of bytes that came, at most `len`; 0: no more will come; DTT_EAGAIN: none now;
+     * DTT_EIO. */
     ssize_t (*pull)(void *user, void *buf, size_t len);
 };
 
@@ -55,11 +56,12 @@ void dtt_tls_free(struct dtt_tls *t);
 
 /**
  * Goes on with the handshake, first and while there are bytes. DTT_OK: done; DTT_EAGAIN: not yet;
- * DTT_EAUTH: the certificate is not accepted; DTT_ECLOSED, DTT_EPROTO. `why`: a sentence about a
- * failure.
+ * DTT_EAUTH: the certificate is not accepted; DTT_ECLOSED, DTT_EPROTO; DTT_EIO: the wire failed.
+ * `why`: a sentence about a failure, but for one of the wire, which knows more itself.
  */
 int dtt_tls_handshake(struct dtt_tls *t, char why[DTT_TLS_WHY_MAX]);
-/** Number of bytes, 0 at the end of the stream, DTT_EAGAIN (the wire may have more), DTT_EPROTO. */
+/** Number of bytes, 0 at the end of the stream, DTT_EAGAIN (the wire may have more), DTT_EPROTO,
+ * DTT_EIO. */
 ssize_t dtt_tls_recv(struct dtt_tls *t, void *buf, size_t len);
 /** Sends all bytes. DTT_EIO. */
 int dtt_tls_send(struct dtt_tls *t, struct dtt_slice bytes);

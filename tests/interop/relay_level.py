@@ -95,8 +95,8 @@ def certificate(world):
     return folder
 
 
-def pair(server, ca="-", query="", exchanges=EXCHANGES):
-    return subprocess.Popen([PAIR, "localhost", str(server.port), str(ca), query, str(exchanges)],
+def pair(server, ca="", query="", exchanges=EXCHANGES):
+    return subprocess.Popen([PAIR, server.url + query, str(ca), str(exchanges)],
                             stdout=subprocess.PIPE, text=True)
 
 

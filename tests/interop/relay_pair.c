@@ -3,7 +3,7 @@
  * Two relay clients in one process that talk through a relay: a sends datagrams and batches to b,
  * and b sends each back. Repeated until it has come back, as QUIC would.
  *
- *     relay_pair HOST PORT CAFILE|- QUERY N        N exchanges; CAFILE: by https
+ *     relay_pair URL CAFILE N        N exchanges; CAFILE: of the authorities for https
  *
  * One line on standard output: "ok N RTT_US LOST", or why not; exit status 0 when all came back.
  * Before it stand "half" when half of them have, and a line "end WHY" for each connection that
@@ -92,11 +92,9 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
     }
 }
 
-static int start(struct side *s, struct pair *p, uint8_t seed, char **argv,
+static int start(struct side *s, struct pair *p, uint8_t seed, const char *url,
                  struct dtt_tls_trust *trust)
 {
-    char authority[300];
-    snprintf(authority, sizeof(authority), "%s:%s", argv[1], argv[2]);
     s->of = p;
     memset(s->seed, seed, sizeof(s->seed));
     if (dtt_host_entropy(s->ctx.seed, sizeof(s->ctx.seed)) != DTT_OK) {
@@ -106,10 +104,7 @@ static int start(struct side *s, struct pair *p, uint8_t seed, char **argv,
     struct dtt_relay_stream_config cfg = {.ctx = &s->ctx,
                                           .loop = &p->loop,
                                           .seed = s->seed,
-                                          .host = argv[1],
-                                          .authority = authority,
-                                          .query = argv[4],
-                                          .port = (uint16_t)strtoul(argv[2], NULL, 10),
+                                          .url = url,
                                           .trust = trust,
                                           .user = s,
                                           .on_event = on_event};
@@ -133,14 +128,13 @@ int main(int argc, char **argv)
     static struct pair p;
     struct dtt_tls_trust trust = {0};
     uv_timer_t timer = {.data = &p};
-    if (argc != 6) {
+    if (argc != 4) {
         return 2;
     }
-    bool is_tls = strcmp(argv[3], "-") != 0;
-    trust.ca_file = argv[3];
-    p.wanted = (uint32_t)strtoul(argv[5], NULL, 10);
-    if (uv_loop_init(&p.loop) != 0 || start(&p.a, &p, 1, argv, is_tls ? &trust : NULL) != 0 ||
-        start(&p.b, &p, 2, argv, is_tls ? &trust : NULL) != 0) {
+    trust.ca_file = argv[2];
+    p.wanted = (uint32_t)strtoul(argv[3], NULL, 10);
+    if (uv_loop_init(&p.loop) != 0 || start(&p.a, &p, 1, argv[1], &trust) != 0 ||
+        start(&p.b, &p, 2, argv[1], &trust) != 0) {
         return 2;
     }
     uint64_t begin_ns = dtt_host_now().mono_ns, end_ns = begin_ns + PATIENCE_NS;

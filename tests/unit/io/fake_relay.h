@@ -3,10 +3,10 @@
 #ifndef TESTS_UNIT_IO_FAKE_RELAY_H
 #define TESTS_UNIT_IO_FAKE_RELAY_H
 
-#include "io/sockaddr.h"
 #include "relay/relay_wire.h"
 #include "relay/upgrade.h"
 #include "support/certificate.h"
+#include "support/loopback.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -34,14 +34,8 @@ struct fake {
 
 static inline void fake_init(struct fake *f, const struct certificate *certificate)
 {
-    struct dtt_addr addr = dtt_addr_v4(127, 0, 0, 1, 0);
-    union dtt_sockaddr sa;
-    socklen_t len = dtt_sockaddr_write(&addr, &sa);
     *f = (struct fake){.certificate = certificate};
-    f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(f->listener, &sa.sa, len), 0);
-    assert_int_equal(getsockname(f->listener, &sa.sa, &len), 0);
-    f->port = dtt_sockaddr_read(&sa).port;
+    f->listener = loopback_bind(&f->port);
 }
 
 static inline void fake_accept(struct fake *f)

@@ -3,25 +3,13 @@
 #define _DEFAULT_SOURCE
 #include "io/relay_probe.h"
 
-#include "io/sockaddr.h"
 #include "support/vectors.h"
+
+#include "support/loopback.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static int listen_on_loopback(uint16_t *ret_port)
-{
-    struct dtt_addr addr = dtt_addr_v4(127, 0, 0, 1, 0);
-    union dtt_sockaddr sa;
-    socklen_t len = dtt_sockaddr_write(&addr, &sa);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, &sa.sa, len), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    assert_int_equal(getsockname(fd, &sa.sa, &len), 0);
-    *ret_port = dtt_sockaddr_read(&sa).port;
-    return fd;
-}
 
 struct patience {
     const struct dtt_relay_probe_result *known; /* enough as soon as this one is */
@@ -45,9 +33,9 @@ static void one_that_is_silent_does_not_hide_another(void **state)
         .urls = urls, .n = 2, .user = &patience, .is_enough = is_enough};
     uint16_t port;
     (void)state;
-    int listener = listen_on_loopback(&port);
+    int listener = loopback_listen(&port);
     snprintf(silent, sizeof(silent), "http://127.0.0.1:%u", port);
-    close(listen_on_loopback(&port));
+    close(loopback_listen(&port));
     snprintf(dead, sizeof(dead), "http://127.0.0.1:%u/", port);
     assert_int_equal(dtt_relay_probe_run(&probe, results), DTT_OK);
     assert_int_equal(results[0].outcome, DTT_RELAY_PROBE_UNKNOWN);

@@ -8,6 +8,8 @@
 
 #include "fake_relay.h"
 
+#include <sys/resource.h>
+
 /* ----------------------------------------------------------------- client */
 
 struct client {
@@ -37,7 +39,7 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
     }
 }
 
-static struct client *client_new(const char *host, uint16_t port, struct dtt_tls_trust *trust)
+static struct client *client_new(const char *url, struct dtt_tls_trust *trust)
 {
     struct client *c = calloc(1, sizeof(*c));
     assert_non_null(c);
@@ -45,10 +47,7 @@ static struct client *client_new(const char *host, uint16_t port, struct dtt_tls
     struct dtt_relay_stream_config cfg = {.ctx = &c->ctx,
                                           .loop = &c->loop,
                                           .seed = c->seed,
-                                          .host = host,
-                                          .authority = host,
-                                          .query = "",
-                                          .port = port,
+                                          .url = url,
                                           .trust = trust,
                                           .user = c,
                                           .on_event = on_event};
@@ -77,6 +76,7 @@ static void client_free(struct client *c)
 static void a_datagram_goes_there_and_comes_back(void **state)
 {
     struct certificate cert;
+    char url[64];
     (void)state;
     certificate_init(&cert, "localhost", time(NULL) + CERTIFICATE_DAY);
     for (int is_tls = 0; is_tls < 2; is_tls++) {
@@ -84,7 +84,8 @@ static void a_datagram_goes_there_and_comes_back(void **state)
         struct fake f;
         fake_init(&f, is_tls ? &cert : NULL);
         fake_start(&f);
-        struct client *c = client_new("127.0.0.1", f.port, is_tls ? &trust : NULL);
+        snprintf(url, sizeof(url), "http%s://127.0.0.1:%u", is_tls ? "s" : "", f.port);
+        struct client *c = client_new(url, &trust);
         run_until(c, DTT_RELAY_EVENT_DATAGRAMS);
         assert_int_equal(c->n[DTT_RELAY_EVENT_UP], 1);
         assert_true(dtt_relay_rtt_ns(dtt_relay_stream_client(c->relay)) > 0);
@@ -102,11 +103,14 @@ static void a_datagram_goes_there_and_comes_back(void **state)
 static void a_relay_that_is_not_to_be_had_is_told(void **state)
 {
     struct fake f;
+    char url[64];
+    struct rlimit files;
     (void)state;
     fake_init(&f, NULL);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u", f.port);
     f.answer = "HTTP/1.1 403 Forbidden\r\n\r\n";
     fake_start(&f);
-    struct client *c = client_new("127.0.0.1", f.port, NULL);
+    struct client *c = client_new(url, NULL);
     run_until(c, DTT_RELAY_EVENT_DOWN);
     assert_int_equal(c->end, DTT_RELAY_END_REFUSED);
     assert_string_equal(c->why, "it answers with HTTP status 403");
@@ -114,15 +118,19 @@ static void a_relay_that_is_not_to_be_had_is_told(void **state)
     client_free(c);
     close(f.listener);
 
-    c = client_new("127.0.0.1", f.port, NULL);
+    c = client_new(url, NULL);
     run_until(c, DTT_RELAY_EVENT_DOWN);
     assert_int_equal(c->end, DTT_RELAY_END_STREAM);
     assert_string_equal(c->why, "the server cannot be reached: Connection refused");
     client_free(c);
 
-    c = client_new("127.0.0.1", 0, NULL); /* no port: the stream is not even begun */
+    c = client_new("http://localhost", NULL);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    const struct rlimit no_more = {.rlim_cur = 0, .rlim_max = files.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &no_more), 0); /* the stream is not even begun */
     run_until(c, DTT_RELAY_EVENT_DOWN);
-    assert_string_equal(c->why, "an argument is not valid");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    assert_string_equal(c->why, dtt_error_text(DTT_EIO));
     client_free(c);
 }
 

@@ -9,7 +9,8 @@
 #include "node/inside.h"
 #include "support/vectors.h"
 
-#include <arpa/inet.h>
+#include "support/loopback.h"
+
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,10 +28,19 @@ static const char *const urls[] = {url};
 static const char *const origins[] = {"a.b.c.d.invalid"};
 static struct dtt_id peer;
 
+static bool cannot_watch;
+
+int __real_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb);
+int __wrap_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb);
+
+int __wrap_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb)
+{
+    return cannot_watch ? UV_EINVAL : __real_uv_poll_start(handle, events, cb);
+}
+
 static void setup(bool is_listening)
 {
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof(addr);
+    uint16_t port;
     const struct timeval patience = {.tv_sec = PATIENCE_S};
     const uint8_t peer_seed[32] = {2};
     struct dtt_core_config cfg = {
@@ -43,14 +53,9 @@ static void setup(bool is_listening)
         .bound = {{.family = DTT_FAMILY_V4, .port = 40003}},
     };
     ctx = (struct dtt_ctx){0};
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&addr, &len), 0);
+    listener = is_listening ? loopback_listen(&port) : loopback_bind(&port);
     assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-    if (is_listening) {
-        assert_int_equal(listen(listener, 8), 0);
-    }
-    snprintf(url, sizeof(url), "http://127.0.0.1:%u/x", ntohs(addr.sin_port));
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/x", port);
     dtt_ed25519_public_key(peer.bytes, peer_seed);
     assert_int_equal(dtt_core_new(&c, &cfg, dtt_host_now()), DTT_OK);
     assert_int_equal(uv_loop_init(&loop), 0);
@@ -129,6 +134,19 @@ static void nobody_is_there(void **state)
     teardown();
 }
 
+static void what_cannot_be_watched_is_over_at_once(void **state)
+{
+    (void)state;
+    setup(false);
+    cannot_watch = true;
+    turn();
+    assert_null(servers.texts[0]);
+    run_to_the_end();
+    assert_int_equal(ctx.counters[DTT_COUNTER_PKARR_UNANSWERED], 1);
+    cannot_watch = false;
+    teardown();
+}
+
 /* What is under way is let go. */
 static void an_end_in_between(void **state)
 {
@@ -147,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_answered),
         cmocka_unit_test(nobody_is_there),
+        cmocka_unit_test(what_cannot_be_watched_is_over_at_once),
         cmocka_unit_test(an_end_in_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

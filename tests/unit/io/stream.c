@@ -4,10 +4,10 @@
 
 #include "io/host.h"
 #include "io/resolve.h"
-#include "io/sockaddr.h"
 #include "support/vectors.h"
 
 #include "support/certificate.h"
+#include "support/loopback.h"
 
 #include <pthread.h>
 #include <sys/time.h>
@@ -40,19 +40,6 @@ size_t __wrap_dtt_resolve_take(struct dtt_resolve *r, struct dtt_addr ret[DTT_RE
 
 /* -------------------------------------------------------------- both ends */
 
-static int listen_on_loopback(uint16_t *ret_port)
-{
-    struct dtt_addr addr = dtt_addr_v4(127, 0, 0, 1, 0);
-    union dtt_sockaddr sa;
-    socklen_t len = dtt_sockaddr_write(&addr, &sa);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, &sa.sa, len), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    assert_int_equal(getsockname(fd, &sa.sa, &len), 0);
-    *ret_port = dtt_sockaddr_read(&sa).port;
-    return fd;
-}
-
 static int accept_one(int listener)
 {
     struct timeval patience = {.tv_sec = PATIENCE_S};
@@ -74,7 +61,7 @@ struct client {
     uint8_t in[256 * 1024];
     size_t in_len;
     enum dtt_stream_end end;
-    char detail[DTT_TLS_WHY_MAX];
+    char why[2 * DTT_TLS_WHY_MAX];
 };
 
 static void tell(struct client *c, enum told what)
@@ -109,12 +96,12 @@ static void on_room(void *user, struct dtt_now now)
     tell(user, TOLD_ROOM);
 }
 
-static void on_end(void *user, struct dtt_now now, enum dtt_stream_end end, const char *detail)
+static void on_end(void *user, struct dtt_now now, enum dtt_stream_end end, const char *why)
 {
     struct client *c = user;
     (void)now;
     c->end = end;
-    snprintf(c->detail, sizeof(c->detail), "%s", detail);
+    snprintf(c->why, sizeof(c->why), "%s", why);
     tell(c, TOLD_END);
 }
 
@@ -165,7 +152,7 @@ static void bytes_go_both_ways_until_the_server_closes(void **state)
     static const char *const hosts[] = {"127.0.0.1", "localhost", "localhost"};
     uint16_t port;
     char buf[16];
-    int listener = listen_on_loopback(&port);
+    int listener = loopback_listen(&port);
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         has_dead_address = i == 2; /* the next address has its turn */
@@ -196,13 +183,13 @@ static void a_server_that_is_not_there_is_told(void **state)
 {
     uint16_t port;
     char label[65];
-    int listener = listen_on_loopback(&port);
+    int listener = loopback_listen(&port);
     (void)state;
     close(listener);
     struct client *c = client_new("127.0.0.1", port, NULL);
     run_until_told(c, TOLD_END);
     assert_int_equal(c->end, DTT_STREAM_UNREACHABLE);
-    assert_string_equal(c->detail, "Connection refused");
+    assert_string_equal(c->why, "the server cannot be reached: Connection refused");
     client_free(c);
 
     memset(label, 'x', 64); /* no name is so long: no server is asked */
@@ -210,7 +197,7 @@ static void a_server_that_is_not_there_is_told(void **state)
     c = client_new(label, port, NULL);
     run_until_told(c, TOLD_END);
     assert_int_equal(c->end, DTT_STREAM_NO_NAME);
-    assert_string_equal(dtt_stream_end_text(c->end), "the name has no address");
+    assert_string_equal(c->why, "the name has no address");
     client_free(c);
 
     struct dtt_stream *s = NULL;
@@ -225,7 +212,7 @@ static void a_stream_may_be_closed_in_each_call_and_state(void **state)
 {
     static const enum told calls[] = {TOLD_OPEN, TOLD_BYTES, TOLD_END};
     uint16_t port;
-    int listener = listen_on_loopback(&port);
+    int listener = loopback_listen(&port);
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         struct client *c = client_new("127.0.0.1", port, NULL);
@@ -259,7 +246,7 @@ static void what_waits_is_bounded_and_has_a_deadline(void **state)
 {
     uint16_t port;
     uint8_t buf[65536];
-    int listener = listen_on_loopback(&port);
+    int listener = loopback_listen(&port);
     (void)state;
     struct client *c = client_new("127.0.0.1", port, NULL);
     run_until_told(c, TOLD_OPEN);
@@ -295,9 +282,10 @@ static void what_waits_is_bounded_and_has_a_deadline(void **state)
 struct tls_server {
     const struct certificate *certificate;
     int listener;
+    bool resets;
 };
 
-/* Accepts one client, sends all back that it says, and ends with it. */
+/* Accepts one client, sends all back that it says, and ends with it, or resets it. */
 static void *serve(void *arg)
 {
     struct tls_server *server = arg;
@@ -314,7 +302,11 @@ static void *serve(void *arg)
         gnutls_prf_rfc5705(s, 5, "label", 0, NULL, sizeof(material), (char *)material) == 0) {
         gnutls_record_send(s, material, sizeof(material));
     }
-    ssize_t n = rv;
+    const struct linger resets = {.l_onoff = 1};
+    if (server->resets) {
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &resets, sizeof(resets));
+    }
+    ssize_t n = server->resets ? -1 : rv;
     while (n >= 0 && (n = gnutls_record_recv(s, buf, sizeof(buf))) > 0) {
         n = gnutls_record_send(s, buf, (size_t)n);
     }
@@ -331,7 +323,7 @@ static void TLS_streams_carry_bytes(void **state)
     uint8_t sent[150000], material[16];
     (void)state;
     certificate_init(&cert, "localhost", time(NULL) + CERTIFICATE_DAY);
-    struct tls_server server = {.certificate = &cert, .listener = listen_on_loopback(&port)};
+    struct tls_server server = {.certificate = &cert, .listener = loopback_listen(&port)};
     struct dtt_tls_trust trust = {.ca_file = cert.ca_file};
     assert_int_equal(pthread_create(&thread, NULL, serve, &server), 0);
     struct client *c = client_new("localhost", port, &trust);
@@ -364,7 +356,7 @@ static void TLS_streams_carry_bytes(void **state)
     c = client_new("localhost", port, &wrong);
     run_until_told(c, TOLD_END);
     assert_int_equal(c->end, DTT_STREAM_CERTIFICATE);
-    assert_non_null(strstr(c->detail, "NOT trusted"));
+    assert_non_null(strstr(c->why, "NOT trusted"));
     client_free(c);
     pthread_join(thread, NULL);
     certificate_fini(&other);
@@ -378,11 +370,32 @@ static void TLS_streams_carry_bytes(void **state)
     certificate_fini(&cert);
 }
 
+static void a_reset_is_told_as_one(void **state)
+{
+    struct certificate cert;
+    uint16_t port;
+    pthread_t thread;
+    (void)state;
+    certificate_init(&cert, "localhost", time(NULL) + CERTIFICATE_DAY);
+    struct tls_server server = {
+        .certificate = &cert, .listener = loopback_listen(&port), .resets = true};
+    struct dtt_tls_trust trust = {.ca_file = cert.ca_file};
+    assert_int_equal(pthread_create(&thread, NULL, serve, &server), 0);
+    struct client *c = client_new("127.0.0.1", port, &trust);
+    run_until_told(c, TOLD_END);
+    assert_true(c->told & TOLD_OPEN);
+    assert_string_equal(c->why, "the connection broke: Connection reset by peer");
+    client_free(c);
+    pthread_join(thread, NULL);
+    close(server.listener);
+    certificate_fini(&cert);
+}
+
 static void a_silent_TLS_server_is_given_up(void **state)
 {
     struct certificate cert;
     uint16_t port;
-    int listener = listen_on_loopback(&port);
+    int listener = loopback_listen(&port);
     (void)state;
     certificate_init(&cert, "localhost", time(NULL) + CERTIFICATE_DAY);
     struct dtt_tls_trust trust = {.ca_file = cert.ca_file};
@@ -420,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_stream_may_be_closed_in_each_call_and_state),
         cmocka_unit_test(what_waits_is_bounded_and_has_a_deadline),
         cmocka_unit_test(TLS_streams_carry_bytes),
+        cmocka_unit_test(a_reset_is_told_as_one),
         cmocka_unit_test(a_silent_TLS_server_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
