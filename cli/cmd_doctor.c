@@ -392,6 +392,7 @@ static void check_relays(struct doctor *d)
         return;
     }
     int err = dtt_relay_probe_run(&probe, results);
+    explicit_bzero(probe.seed, sizeof(probe.seed));
     for (size_t i = 0; i < o->n_relays && err == 0; i++) {
         report_relay(d, o->relays[i], &results[i]);
     }

@@ -161,7 +161,11 @@ static enum option_result set_relay(const struct option_use *use)
     struct dtt_url url;
     const char *query;
     *(char **)use->place = use->value;
-    return result(dtt_url_parse_with_query(use->value, &url, &query) == DTT_OK);
+    if (dtt_url_parse_with_query(use->value, &url, &query) != DTT_OK) {
+        use->value[dtt_url_bare_len(use->value)] = '\0'; /* the refusal tells no token */
+        return OPTION_IS_BAD;
+    }
+    return OPTION_TAKEN;
 }
 
 static enum option_result set_origin(const struct option_use *use)

@@ -59,7 +59,6 @@ static int check_bootstrap(const struct dtt_config *cfg, char *why, size_t cap)
 static int check_servers(const struct dtt_config *cfg, char *why, size_t cap)
 {
     struct dtt_url url;
-    char sentence[640];
     if (cfg->n_pkarr > DTT_PKARR_SERVERS || (cfg->n_pkarr && !cfg->pkarr)) {
         return dtt_refuse(DTT_EINVAL, why, cap, "pkarr must have 0 to %d URLs", DTT_PKARR_SERVERS);
     }
@@ -80,8 +79,7 @@ static int check_servers(const struct dtt_config *cfg, char *why, size_t cap)
                               cfg->dns_origins[i] ? cfg->dns_origins[i] : "");
         }
     }
-    int err = cfg->ca_file ? dtt_tls_check_ca_file(cfg->ca_file, sentence, sizeof(sentence)) : 0;
-    return err ? dtt_refuse(err, why, cap, "%s", sentence) : DTT_OK;
+    return cfg->ca_file ? dtt_tls_check_ca_file(cfg->ca_file, why, cap) : DTT_OK;
 }
 
 static int check_relays(const struct dtt_config *cfg, char *why, size_t cap)

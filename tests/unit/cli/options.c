@@ -259,8 +259,8 @@ static void test_relays(void **state)
     assert_string_equal(o.relays[0], "https://a.test./?token=t");
     assert_string_equal(o.relays[1], "http://[::1]:3340");
     refuses(
-        &command_doctor, "--relay a.test",
-        "option '--relay': 'a.test' is not a URL of the form https://HOST[:PORT], or with http");
+        &command_doctor, "--relay a.test/?token=t",
+        "option '--relay': 'a.test/' is not a URL of the form https://HOST[:PORT], or with http");
 }
 
 static void test_n0(void **state)
