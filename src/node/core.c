@@ -58,11 +58,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
     dtt_rng_bytes(&rng, hash_key, sizeof(hash_key));
     dtt_rng_fini(&rng);
     dtt_events_init(&c->events, hash_key);
-    dtt_relays_init(&c->relays, c->ctx, cfg->relays, cfg->n_relays, hash_key);
-    c->home_told = c->relays.home;
-    if (cfg->n_relays > 0) {
-        c->transport.relayed = dtt_relays_local();
-    }
+    dtt_core_relays_init(c, cfg, hash_key);
     dtt_self_init(&c->self);
     dtt_strangers_init(&c->strangers, now, hash_key);
     dtt_core_portmap_init(c, now);

@@ -2,8 +2,26 @@
 #include "node/core_relays.h"
 
 #include "node/inside.h"
+#include "node/link.h"
 #include "node/relayed.h"
 #include "quic/demux.h"
+
+static bool is_linked(void *user, const struct dtt_id *id)
+{
+    return dtt_link_find(user, id) != NULL;
+}
+
+void dtt_core_relays_init(struct dtt_core *c, const struct dtt_core_config *cfg,
+                          const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
+{
+    static_assert(DTT_LINKS_MAX < DTT_RELAYS_PEERS, "peers without a link find room, too");
+    dtt_relays_init(&c->relays, c->ctx, cfg->relays, cfg->n_relays, hash_key);
+    dtt_relays_keep(&c->relays, is_linked, &c->links);
+    c->home_told = c->relays.home;
+    if (cfg->n_relays > 0) {
+        c->transport.relayed = dtt_relays_local();
+    }
+}
 
 void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bool is_up)
 {

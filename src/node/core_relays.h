@@ -21,6 +21,9 @@ void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, cons
 
 /* ---- core side */
 
+void dtt_core_relays_init(struct dtt_core *c, const struct dtt_core_config *cfg,
+                          const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
+
 /** Where a packet to an invented address goes; false: nowhere now. */
 bool dtt_core_relays_route(struct dtt_core *c, struct dtt_core_packet *packet);
 

@@ -24,6 +24,13 @@ void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *cons
     dtt_map_init(&r->ends, sizeof(uint64_t), DTT_RELAYS_PEERS, hash_key);
 }
 
+void dtt_relays_keep(struct dtt_relays *r, bool (*is_linked)(void *user, const struct dtt_id *id),
+                     void *user)
+{
+    r->is_linked = is_linked;
+    r->user = user;
+}
+
 static void forget(struct dtt_relays *r, struct dtt_relays_peer *peer)
 {
     dtt_map_take(&r->peers, &peer->id);
@@ -147,10 +154,31 @@ struct dtt_addr dtt_relays_local(void)
     return invented(DTT_RELAYS_SUBNET_US, (const uint8_t[8]){[7] = 1});
 }
 
+static void use(struct dtt_relays *r, struct dtt_relays_peer *peer)
+{
+    dtt_list_remove(&peer->by_use);
+    dtt_list_push(&r->by_use, &peer->by_use);
+}
+
+/* One of a peer with a link, which stays, comes last then: it is not looked at for each id that a
+ * relay invents. */
+static bool make_room(struct dtt_relays *r)
+{
+    for (size_t n = dtt_map_count(&r->peers); n > 0; n--) {
+        struct dtt_relays_peer *peer = oldest(r);
+        if (!r->is_linked || !r->is_linked(r->user, &peer->id)) {
+            forget(r, peer);
+            return true;
+        }
+        use(r, peer);
+    }
+    return false;
+}
+
 static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id)
 {
-    if (dtt_map_count(&r->peers) == DTT_RELAYS_PEERS) {
-        forget(r, oldest(r));
+    if (dtt_map_count(&r->peers) == DTT_RELAYS_PEERS && !make_room(r)) {
+        return NULL;
     }
     struct dtt_relays_peer *peer = calloc(1, sizeof(*peer));
     if (!peer) {
@@ -164,12 +192,6 @@ static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id
         return NULL;
     }
     return peer;
-}
-
-static void use(struct dtt_relays *r, struct dtt_relays_peer *peer)
-{
-    dtt_list_remove(&peer->by_use);
-    dtt_list_push(&r->by_use, &peer->by_use);
 }
 
 static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id,

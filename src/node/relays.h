@@ -10,7 +10,8 @@
  * that, else over our own, which others are told: the one that answers soonest. It is another one
  * when it has been gone for some seconds, or is much slower.
  *
- * Addresses are given as peers come; the one that was used longest ago makes room.
+ * Addresses are given as peers come; the one that was used longest ago makes room, but none of a
+ * peer with a link: a relay may invent the ids of senders.
  */
 #ifndef DTT_NODE_RELAYS_H
 #define DTT_NODE_RELAYS_H
@@ -56,12 +57,17 @@ struct dtt_relays {
     struct dtt_map ends;  /**< the last eight bytes of its address -> the same */
     struct dtt_list by_use;
     uint64_t last_end;
+    bool (*is_linked)(void *user, const struct dtt_id *id); /**< NULL: nobody is */
+    void *user;
 };
 
 /** `n` at most DTT_RELAYS_MAX; the URLs are copied, without their queries. */
 void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *const *urls, size_t n,
                      const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_relays_fini(struct dtt_relays *r);
+/** A peer keeps its address for as long as `is_linked` is true for it. */
+void dtt_relays_keep(struct dtt_relays *r, bool (*is_linked)(void *user, const struct dtt_id *id),
+                     void *user);
 
 /** Relay `i` takes datagrams from now on, or no more. One that takes them has no trouble. */
 void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool is_up);
@@ -79,7 +85,7 @@ bool dtt_relays_is_up(const struct dtt_relays *r);
 struct dtt_addr dtt_relays_local(void);
 /**
  * The address that stands for the peer. `url`: of its home relay, where it is first sent to if that
- * is one of ours; NULL: not known. False: out of memory.
+ * is one of ours; NULL: not known. False: there is no room, or no memory.
  */
 bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *url,
                      struct dtt_addr *ret);

@@ -2,6 +2,7 @@
 /* Two nodes that stay connected to one relay, with and without a direct way between them. */
 #include "node/relayed.h"
 
+#include "node/core_relays.h"
 #include "node/inside.h"
 #include "party.h"
 
@@ -64,12 +65,6 @@ static void come(struct scene *s, bool is_addr_right)
     struct dtt_sim_host *ann = s->p.peers[ANN].host;
     struct dtt_addr addr = is_addr_right ? ann->addr : dtt_addr_v4(203, 0, 113, 7, 4000);
     add(s, 1, &ann->id, &addr);
-}
-
-static void setup(struct scene *s, uint64_t seed, bool is_cut, bool is_addr_right)
-{
-    begin(s, seed, is_cut, true);
-    come(s, is_addr_right);
 }
 
 static void teardown(struct scene *s)
@@ -140,16 +135,28 @@ static bool run(struct scene *s, uint64_t ns, bool (*is_over)(void *user))
     return party_run(&s->p, ns, is_over);
 }
 
+static void meet(struct scene *s, uint64_t seed, bool is_cut, bool is_addr_right)
+{
+    begin(s, seed, is_cut, true);
+    come(s, is_addr_right);
+    assert_true(run(s, 1500 * DTT_MS, party_has_joined));
+}
+
+/* Each says a word, and hears that of the other in time. */
+static void converse(struct scene *s, uint64_t ns)
+{
+    talk(s);
+    assert_true(run(s, ns, is_all_heard));
+}
+
 static void they_meet_by_the_relay(void **state)
 {
     struct scene s;
     (void)state;
-    setup(&s, 1, true, true);
-    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    meet(&s, 1, true, true);
     assert_true(are_relayed(&s));
     for (int i = 0; i < 20; i++) {
-        talk(&s);
-        assert_true(run(&s, DTT_S, is_all_heard));
+        converse(&s, DTT_S);
     }
     assert_int_equal(s.p.peers[ANN].dial_failures + s.p.peers[BEN].dial_failures, 0);
     teardown(&s);
@@ -160,11 +167,9 @@ static void a_direct_way_is_found_by_the_relay(void **state)
 {
     struct scene s;
     (void)state;
-    setup(&s, 2, false, false);
-    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    meet(&s, 2, false, false);
     assert_true(run(&s, 3 * DTT_S, are_direct));
-    talk(&s);
-    assert_true(run(&s, DTT_S, is_all_heard));
+    converse(&s, DTT_S);
     for (int i = 0; i < 30; i++) {
         run(&s, DTT_S, NULL);
         talk(&s);
@@ -176,8 +181,7 @@ static void a_direct_way_is_found_by_the_relay(void **state)
         }
     }
     dtt_sim_world_set_relay(&s.p.w, false);
-    talk(&s);
-    assert_true(run(&s, DTT_S, is_all_heard));
+    converse(&s, DTT_S);
     teardown(&s);
 }
 
@@ -185,14 +189,12 @@ static void a_way_that_opens_later_is_found(void **state)
 {
     struct scene s;
     (void)state;
-    setup(&s, 3, true, true);
-    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    meet(&s, 3, true, true);
     run(&s, 5 * DTT_S, NULL);
     assert_true(are_relayed(&s));
     s.p.w.is_cut = false;
     assert_true(run(&s, 30 * DTT_S, are_direct));
-    talk(&s);
-    assert_true(run(&s, DTT_S, is_all_heard));
+    converse(&s, DTT_S);
     teardown(&s);
 }
 
@@ -202,26 +204,21 @@ static void a_dead_way_is_left_for_the_relay(void **state)
     struct scene s;
     (void)state;
     for (uint64_t seed = 4; seed < 8; seed++) {
-        setup(&s, seed, false, true);
-        assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+        meet(&s, seed, false, true);
         run(&s, 5 * DTT_S, NULL);
         assert_true(are_direct(&s));
-        talk(&s);
-        assert_true(run(&s, DTT_S, is_all_heard));
+        converse(&s, DTT_S);
         s.p.w.is_cut = true;
-        talk(&s);
-        assert_true(run(&s, 5 * DTT_S, is_all_heard));
+        converse(&s, 5 * DTT_S);
         assert_true(are_relayed(&s));
         way_is_told(&s, "relay");
         for (int i = 0; i < 20; i++) {
-            talk(&s);
-            assert_true(run(&s, DTT_S, is_all_heard));
+            converse(&s, DTT_S);
         }
         s.p.w.is_cut = false;
         assert_true(run(&s, 60 * DTT_S, are_direct));
         way_is_told(&s, "direct");
-        talk(&s);
-        assert_true(run(&s, 5 * DTT_S, is_all_heard));
+        converse(&s, 5 * DTT_S);
         teardown(&s);
     }
 }
@@ -231,14 +228,12 @@ static void a_dead_way_is_noticed_in_silence(void **state)
 {
     struct scene s;
     (void)state;
-    setup(&s, 8, false, true);
-    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    meet(&s, 8, false, true);
     run(&s, 20 * DTT_S, NULL);
     assert_true(are_direct(&s));
     s.p.w.is_cut = true;
     assert_true(run(&s, 12 * DTT_S, are_relayed));
-    talk(&s);
-    assert_true(run(&s, 2 * DTT_S, is_all_heard));
+    converse(&s, 2 * DTT_S);
     teardown(&s);
 }
 
@@ -246,8 +241,7 @@ static void a_relay_may_be_away_for_a_while(void **state)
 {
     struct scene s;
     (void)state;
-    setup(&s, 9, true, true);
-    assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+    meet(&s, 9, true, true);
     dtt_sim_world_set_relay(&s.p.w, false);
     talk(&s);
     run(&s, 8 * DTT_S, NULL);
@@ -271,6 +265,24 @@ static void a_relay_that_is_late_takes_part(void **state)
     teardown(&s);
 }
 
+/* What is said then reaches the same connections. */
+static void invented_senders_push_nobody_out(void **state)
+{
+    struct scene s;
+    (void)state;
+    meet(&s, 11, true, true);
+    for (int me = ANN; me <= BEN; me++) {
+        struct dtt_sim_host *h = s.p.peers[me].host;
+        struct dtt_id id = {{1}};
+        for (uint32_t i = 0; i < 2 * DTT_RELAYS_PEERS; i++) {
+            dtt_put_be32(id.bytes + 4, i);
+            dtt_core_relays_recv(h->core, dtt_sim_host_now(h), 0, &id, 1, dtt_slice("x", 1));
+        }
+    }
+    converse(&s, 500 * DTT_MS);
+    teardown(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_dead_way_is_noticed_in_silence),
         cmocka_unit_test(a_relay_may_be_away_for_a_while),
         cmocka_unit_test(a_relay_that_is_late_takes_part),
+        cmocka_unit_test(invented_senders_push_nobody_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,6 +183,40 @@ static void the_peer_used_longest_ago_makes_room(void **state)
     dtt_relays_fini(&r);
 }
 
+static bool is_first(void *user, const struct dtt_id *id)
+{
+    return memcmp(user, id, sizeof(*id)) == 0;
+}
+
+static bool is_any(void *user, const struct dtt_id *id)
+{
+    (void)user, (void)id;
+    return true;
+}
+
+/* A relay may invent as many as it likes. */
+static void ids_take_no_place_of_a_peer_with_a_link(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr first, a;
+    struct dtt_id linked = id_of(0), id;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 1, hash_key);
+    dtt_relays_keep(&r, is_first, &linked);
+    assert_true(dtt_relays_heard(&r, 0, &linked, &first));
+    for (uint32_t i = 1; i < 3 * DTT_RELAYS_PEERS; i++) {
+        id = id_of(i);
+        assert_true(dtt_relays_heard(&r, 0, &id, &a));
+        assert_true(dtt_map_count(&r.peers) <= DTT_RELAYS_PEERS);
+    }
+    assert_true(dtt_relays_heard(&r, 0, &linked, &a));
+    assert_true(dtt_addr_eq(&a, &first));
+    dtt_relays_keep(&r, is_any, NULL);
+    id = id_of(3 * DTT_RELAYS_PEERS);
+    assert_false(dtt_relays_heard(&r, 0, &id, &a));
+    dtt_relays_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +227,7 @@ int main(void)
         cmocka_unit_test(the_fastest_relay_is_home),
         cmocka_unit_test(a_home_that_is_gone_for_long_is_another_one),
         cmocka_unit_test(the_peer_used_longest_ago_makes_room),
+        cmocka_unit_test(ids_take_no_place_of_a_peer_with_a_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
