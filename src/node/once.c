@@ -39,8 +39,10 @@ struct dtt_once {
     /* Of a publication: */
     int status;
     uint32_t copies; /* most that one slot has got */
-    bool has_old_seq;
-    int64_t old_seq; /* largest one of the old line's slot */
+    struct {
+        bool is_seen;
+        int64_t largest;
+    } seqs[DTT_SLOT_KINDS]; /* of the values in the slot of each kind */
     size_t len;
     uint8_t content[DTT_CONTENT_MAX];
 };
@@ -195,16 +197,21 @@ static void tell_record(struct dtt_core *c, struct dtt_now now, const struct dtt
     dtt_events_push(&c->events, now, &out, dtt_slice(owned, sizeof(*info) + r->content_len));
 }
 
+static void note_seq(struct dtt_once *o, enum dtt_slot_kind kind, int64_t seq)
+{
+    if (!o->seqs[kind].is_seen || seq > o->seqs[kind].largest) {
+        o->seqs[kind].is_seen = true;
+        o->seqs[kind].largest = seq;
+    }
+}
+
 static void on_value(struct dtt_core *c, struct dtt_now now, const struct dtt_wait *wait,
                      const struct dtt_dht_event *ev)
 {
     struct dtt_once *o = wait->once;
     struct dtt_record record;
     struct dtt_record_info info;
-    if (wait->slot == DTT_SLOT_OLD_LINE && (!o->has_old_seq || ev->u.value.seq > o->old_seq)) {
-        o->has_old_seq = true;
-        o->old_seq = ev->u.value.seq;
-    }
+    note_seq(o, wait->slot, ev->u.value.seq);
     if (o->n_values == VALUES_MAX) {
         return;
     }
@@ -246,8 +253,7 @@ static int write_slot(struct dtt_core *c, struct dtt_now now, struct dtt_once *o
     }
     dtt_rng_fini(&rng);
     struct dtt_dht_put_args put = {
-        .seq = dtt_slot_next_seq(kind, unix_s, kind == DTT_SLOT_OLD_LINE && o->has_old_seq,
-                                 o->old_seq),
+        .seq = dtt_slot_next_seq(kind, unix_s, o->seqs[kind].is_seen, o->seqs[kind].largest),
         .copies = (uint8_t)o->tuning.slot_copies,
         .among = (uint8_t)o->tuning.slot_width,
         .is_brief = true,

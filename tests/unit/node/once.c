@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Records of an application's own, published and looked up by nodes that join nothing. */
 #include "node/once.h"
+#include "node/core_dht.h"
 #include "node/limits.h"
+#include "node/slots.h"
 #include "record/content.h"
 #include "sim/world.h"
 #include "support/vectors.h"
@@ -16,6 +18,7 @@ static const struct dtt_sim_links links = {
 struct heard {
     bool is_over;
     unsigned published, records;
+    int64_t seq; /* the largest one of the values of a get */
     int status;
     uint32_t copies, others, found;
     size_t len;
@@ -54,6 +57,10 @@ static void on_event(void *user, struct dtt_sim_host *host, const struct dtt_eve
         h->len = ev->u.record.content_len;
         memcpy(h->content, ev->u.record.content, h->len);
         break;
+    case DTT_EVENT_DHT_VALUE:
+        h->seq = ev->u.dht_value.seq > h->seq ? ev->u.dht_value.seq : h->seq;
+        break;
+    case DTT_EVENT_DHT_DONE: h->is_over = true; break;
     case DTT_EVENT_RECORD_PUBLISHED:
         h->published++;
         h->is_over = true;
@@ -206,6 +213,44 @@ static void of_one_minute_the_record_made_last_is_told_last(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+/* The largest sequence number in the secret slot of the current minute. */
+static int64_t seq_of_secret_slot(struct party *p, size_t i)
+{
+    struct dtt_sim_host *node = p->nodes[i];
+    struct dtt_topic_config cfg = config(p, "secret");
+    struct heard h = {0};
+    struct dtt_secret secret;
+    struct dtt_slot slot;
+    uint8_t topic[32];
+    uint32_t op;
+    assert_int_equal(dtt_slots_topic(&cfg, topic, &secret), DTT_OK);
+    uint64_t minute = dtt_now_minute(dtt_sim_host_now(node));
+    assert_int_equal(dtt_slot_make(&slot, DTT_SLOT_SECRET, &secret, topic, minute), DTT_OK);
+    struct dtt_dht_get get = {
+        .size = sizeof(get), .key = slot.key, .salt = slot.salt, .salt_len = sizeof(slot.salt)};
+    assert_int_equal(dtt_core_dht_get(node->core, dtt_sim_host_now(node), &get, &op), DTT_OK);
+    wait_for(p, node, &h);
+    return h.seq;
+}
+
+/* Even where the other's clock is ahead of ours. */
+static void a_later_record_has_a_larger_number(void **state)
+{
+    struct party p;
+    (void)state;
+    setup(&p, DHT_NODES);
+    int64_t into_ns = dtt_sim_host_now(p.nodes[0]).wall_ns % (60 * (int64_t)DTT_S);
+    run(&p, 61 * DTT_S - (uint64_t)into_ns); /* a minute has just begun for all */
+    dtt_sim_host_set_clock(p.nodes[0], 30 * (int64_t)DTT_S);
+    assert_int_equal(publish(&p, 0, "first", 5).status, DTT_OK);
+    int64_t seq = seq_of_secret_slot(&p, 2);
+    assert_true(seq > dtt_sim_host_now(p.nodes[1]).wall_ns / (int64_t)DTT_S + 20);
+    assert_int_equal(publish(&p, 1, "second", 6).status, DTT_OK);
+    run(&p, 5 * DTT_S); /* the same get gives the same result for a while */
+    assert_int_equal(seq_of_secret_slot(&p, 2), seq + 1);
+    dtt_sim_world_fini(&p.w);
+}
+
 static void enough_others_are_left_alone(void **state)
 {
     struct party p;
@@ -339,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_one_publishes_another_reads),
         cmocka_unit_test(of_one_minute_the_record_made_last_is_told_last),
+        cmocka_unit_test(a_later_record_has_a_larger_number),
         cmocka_unit_test(enough_others_are_left_alone),
         cmocka_unit_test(without_a_network_it_says_so),
         cmocka_unit_test(a_node_may_end_in_the_middle),
