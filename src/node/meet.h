@@ -28,7 +28,8 @@ struct dtt_meet_end {
 
 /**
  * Asks neighbours about a peer behind a NAT that is to be dialled for a topic, `via` first if it is
- * not NULL. False: there is nobody to ask.
+ * not NULL. False: nobody is asked now: there is nobody, or no place, or we have asked about the
+ * peer already and the meeting is on.
  */
 bool dtt_meet_want(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer,
                    const struct dtt_gossip_topic_id *topic, const struct dtt_addr *addrs, size_t n,

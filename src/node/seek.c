@@ -76,6 +76,7 @@ void dtt_seek(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     }
     link->sought_ns = now.mono_ns + DTT_SEEK_AGAIN_NS;
     dial_other(p, now, link, addrs, n);
+    /* While a meeting is on nobody is asked again, and slots are read: it has not helped so far. */
     if (link->out.n == 0 ||
         !dtt_meet_want(p, now, &link->id, &link->out.streams[0].topic, addrs, n, NULL)) {
         struct dtt_id *place = dtt_ring_push(&p->sought);
