@@ -72,6 +72,11 @@ size_t dtt_link_conn(const struct dtt_link *link, dtt_quic_conn conn);
 bool dtt_link_conn_fini(struct dtt_link_conn *c);
 void dtt_link_close(struct dtt_links *p, struct dtt_now now, struct dtt_link_conn *c,
                     const char *words);
+/** When the peer last spoke on it, or when it was made, if the peer never has. */
+static inline uint64_t dtt_link_conn_used_ns(const struct dtt_link_conn *c)
+{
+    return c->heard_ns ? c->heard_ns : c->opened_ns;
+}
 /** The peer spoke on it not long ago. */
 bool dtt_link_is_fresh(const struct dtt_link_conn *c, struct dtt_now now);
 

@@ -329,7 +329,7 @@ static bool is_worse(const struct dtt_link *link, struct dtt_now now, bool is_re
 {
     const struct dtt_link_conn *c = &link->conns[0];
     return is_relayed && !dtt_relay_way_is(link) && !c->is_stranded && !c->is_worn &&
-           now.mono_ns - (c->heard_ns ? c->heard_ns : c->opened_ns) < DTT_LINKS_FRESH_NS;
+           now.mono_ns - dtt_link_conn_used_ns(c) < DTT_LINKS_FRESH_NS;
 }
 
 static void on_connected(struct dtt_links *p, struct dtt_now now, const struct dtt_quic_event *ev)
@@ -540,9 +540,7 @@ void dtt_links_mute(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 {
     struct dtt_link *link = dtt_link_find(p, id);
     for (size_t k = 0; link && k < link->n_conns; k++) {
-        const struct dtt_link_conn *c = &link->conns[k];
-        uint64_t since_ns = c->heard_ns ? c->heard_ns : c->opened_ns;
-        if (now.mono_ns - since_ns < DTT_LINKS_MUTE_NS) {
+        if (now.mono_ns - dtt_link_conn_used_ns(&link->conns[k]) < DTT_LINKS_MUTE_NS) {
             return; /* it speaks of another topic: the connection is not at fault */
         }
     }

@@ -21,7 +21,7 @@ static struct dtt_place place_of(const struct dtt_links *p, struct dtt_now now,
     struct dtt_place place = {.rank = dtt_places_rank(p, now, link),
                               .host = dtt_addr_host(&c->addr),
                               .network = dtt_addr_network(&c->addr),
-                              .used_ns = c->heard_ns ? c->heard_ns : c->opened_ns};
+                              .used_ns = dtt_link_conn_used_ns(c)};
     bool is_silent = c->heard_ns == 0 && now.mono_ns - c->opened_ns >= DTT_PLACES_GRACE_NS;
     if (is_silent && place.rank == DTT_PLACE_STRANGER) {
         place.rank = DTT_PLACE_SILENT;

@@ -7,8 +7,7 @@
 /* We speak there, and the peer does so too, or has not had the time to follow us. */
 static bool is_shared(const struct dtt_link_conn *c, struct dtt_now now)
 {
-    uint64_t since = c->heard_ns ? c->heard_ns : c->opened_ns;
-    return !c->is_worn && now.mono_ns - since < 2 * DTT_LINKS_FRESH_NS;
+    return !c->is_worn && now.mono_ns - dtt_link_conn_used_ns(c) < 2 * DTT_LINKS_FRESH_NS;
 }
 
 /* Where both had dialled at once, each may speak on the other's. */
@@ -26,8 +25,8 @@ void dtt_worn_replace(struct dtt_links *p, struct dtt_now now, struct dtt_link *
  * may keep streams open there, and the relay carries the keep-alives. */
 static bool is_replaced(const struct dtt_link_conn *c, struct dtt_now now)
 {
-    uint64_t since = c->heard_ns ? c->heard_ns : c->opened_ns;
-    return dtt_addr_is_invented(&c->addr) && now.mono_ns - since >= DTT_LINKS_FRESH_NS;
+    return dtt_addr_is_invented(&c->addr) &&
+           now.mono_ns - dtt_link_conn_used_ns(c) >= DTT_LINKS_FRESH_NS;
 }
 
 /*
