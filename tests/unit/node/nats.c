@@ -25,6 +25,15 @@ static void behind_nat(unsigned peer)
     dtt_book_add(&l.book, now, &id, &addr, 1);
 }
 
+/* We and peer 3, each behind a NAT that keeps one outside port; that of the peer is at `a`. */
+static void both_joined(uint64_t our_s, uint64_t peer_s)
+{
+    we_joined(our_s);
+    behind_nat(3);
+    know(3, "a");
+    record(3, DTT_REACH_CONE, peer_s);
+}
+
 static size_t n_whispers(void)
 {
     struct dtt_knock knock;
@@ -39,10 +48,7 @@ static size_t n_whispers(void)
 static void a_newcomer_lets_the_elder_dial(void **state)
 {
     (void)state;
-    we_joined(1000);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 500);
+    both_joined(1000, 500);
     send_to(3, "hello");
     assert_int_equal(n_whispers(), 1);
     for (int i = 1; i < 12; i++) {
@@ -74,10 +80,7 @@ static void a_newcomer_lets_the_elder_dial(void **state)
 static void an_elder_is_quiet_after_the_second_dial(void **state)
 {
     (void)state;
-    we_joined(500);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 1000);
+    both_joined(500, 1000);
     for (int i = 0; i < 2; i++) {
         send_to(3, "hello");
         assert_string_equal(script(), "dial 3@a");
@@ -102,10 +105,7 @@ static void an_elder_is_quiet_after_the_second_dial(void **state)
 static void who_turns_out_open_is_dialled_at_once(void **state)
 {
     (void)state;
-    we_joined(1000);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 995);
+    both_joined(1000, 995);
     send_to(3, "hello");
     pass(DTT_S / 2);
     assert_string_equal(script(), "");
@@ -118,10 +118,7 @@ static void who_turns_out_open_is_dialled_at_once(void **state)
 static void who_is_open_itself_waits_no_more(void **state)
 {
     (void)state;
-    we_joined(1000);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 995);
+    both_joined(1000, 995);
     send_to(3, "hello");
     pass(DTT_S / 2);
     l.me.told.kind = DTT_REACH_OPEN;
@@ -134,10 +131,7 @@ static void who_is_open_itself_waits_no_more(void **state)
 static void who_was_not_silent_changes_nothing(void **state)
 {
     (void)state;
-    we_joined(500);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 1000);
+    both_joined(500, 1000);
     for (int i = 0; i < 3; i++) {
         send_to(3, "hello");
         assert_string_equal(script(), "dial 3@a");
@@ -150,10 +144,7 @@ static void who_was_not_silent_changes_nothing(void **state)
 
 static void newcomer_dials_in_vain(void)
 {
-    we_joined(1000);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 995);
+    both_joined(1000, 995);
     send_to(3, "hello");
     pass(DTT_S);
     closed('p', DTT_REASON_TIMEOUT);
@@ -186,10 +177,7 @@ static void another_network_opens_doors_anew(void **state)
 static void an_elder_dials_at_once(void **state)
 {
     (void)state;
-    we_joined(500);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 1000);
+    both_joined(500, 1000);
     send_to(3, "hello");
     assert_string_equal(script(), "dial 3@a");
     assert_int_equal(n_whispers(), 1);
@@ -273,10 +261,7 @@ static void hearsay_opens_no_door(void **state)
     struct dtt_id id = id_of(3), via = id_of(9);
     struct dtt_outflow_message m = {.topic = &red, .payload = dtt_slice("hello", 5)};
     (void)state;
-    we_joined(1000);
-    behind_nat(3);
-    know(3, "a");
-    record(3, DTT_REACH_CONE, 500);
+    both_joined(1000, 500);
     dtt_links_send(&l, now, &id, &m, &via);
     assert_string_equal(script(), "dial 3@a");
     assert_int_equal(n_whispers(), 0);
