@@ -326,6 +326,14 @@ static inline void know(unsigned peer, const char *letters)
     }
 }
 
+/* Its host has the address `p` at home. */
+static inline void behind_nat(unsigned peer)
+{
+    struct dtt_id id = id_of(peer);
+    struct dtt_addr addr = dtt_addr_v4(192, 168, 1, 'p', 1000);
+    dtt_book_add(&l.book, now, &id, &addr, 1);
+}
+
 static inline void send_in(unsigned peer, const struct dtt_gossip_topic_id *topic, const char *text,
                            bool last)
 {

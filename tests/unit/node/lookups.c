@@ -61,11 +61,16 @@ static void take_requests(uint32_t ret[2])
     assert_false(dtt_lookups_next_request(c, &ret[0], &url));
 }
 
-static void answer(uint32_t number, const char *text)
+static void answer_bytes(uint32_t number, struct dtt_slice bytes)
 {
-    dtt_lookups_recv(c, now(), number, dtt_slice(text, strlen(text)));
+    dtt_lookups_recv(c, now(), number, bytes);
     while (dtt_lookups_route(c, now())) {
     }
+}
+
+static void answer(uint32_t number, const char *text)
+{
+    answer_bytes(number, dtt_slice(text, strlen(text)));
 }
 
 static void answer_packet(uint32_t number, int64_t time_us, const struct dtt_addr *addr)
@@ -80,9 +85,7 @@ static void answer_packet(uint32_t number, int64_t time_us, const struct dtt_add
         &(struct dtt_pkarr_signed){.time_us = time_us, .packet = dtt_slice(packet, w.len)});
     snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", signed_w.len);
     answer(number, head);
-    dtt_lookups_recv(c, now(), number, dtt_slice(body, signed_w.len));
-    while (dtt_lookups_route(c, now())) {
-    }
+    answer_bytes(number, dtt_slice(body, signed_w.len));
 }
 
 /* A name server's answer is a packet whose name is that of a domain. */
@@ -165,11 +168,11 @@ static void an_old_packet_is_passed_over(void **state)
 
 static void what_is_signed_comes_before_what_is_not(void **state)
 {
-    const struct dtt_pkarr_place place = {.n = 1, .addrs = {near}};
     uint32_t requests[2];
     (void)state;
     for (int is_walk = 0; is_walk < 2; is_walk++) {
         open_core(false);
+        const struct dtt_pkarr_place place = {.n = 1, .addrs = {near}};
         dtt_lookups_start(c, now(), &peer, false);
         take_requests(requests);
         if (is_walk) {

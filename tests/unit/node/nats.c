@@ -18,13 +18,6 @@ static void we_joined(uint64_t joined_s)
                                    .joined_s = joined_s};
 }
 
-static void behind_nat(unsigned peer)
-{
-    struct dtt_id id = id_of(peer);
-    struct dtt_addr addr = dtt_addr_v4(192, 168, 1, 'p', 1000);
-    dtt_book_add(&l.book, now, &id, &addr, 1);
-}
-
 /* We and peer 3, each behind a NAT that keeps one outside port; that of the peer is at `a`. */
 static void both_joined(uint64_t our_s, uint64_t peer_s)
 {

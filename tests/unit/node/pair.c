@@ -318,18 +318,11 @@ static void two_that_vary_are_told_why(void **state)
     assert_int_equal(f.theirs, DTT_REACH_VARY);
 }
 
-static void private_of(unsigned peer)
-{
-    struct dtt_id id = id_of(peer);
-    struct dtt_addr addr = dtt_addr_v4(192, 168, 1, 'p', 1000);
-    dtt_book_add(&l.book, now, &id, &addr, 1);
-}
-
 /* A network of both would have answered; the user need not wait for the end of the dial. */
 static void two_that_vary_try_for_a_short_time(void **state)
 {
     (void)state;
-    private_of(3);
+    behind_nat(3);
     record(3, DTT_REACH_VARY);
     send_to(3, "hello");
     pass(DTT_S);
@@ -348,7 +341,7 @@ static void what_may_come_through_is_not_cut_short(void **state)
     struct dtt_addr own = outside, addr = addr_of('a');
     (void)state;
     we_are(DTT_REACH_VARY);
-    private_of(3);
+    behind_nat(3);
     record(3, DTT_REACH_VARY);
     send_to(3, "hello");
     dtt_dials_name(&l, now, &id, &addr, 1);
@@ -356,7 +349,7 @@ static void what_may_come_through_is_not_cut_short(void **state)
     assert_string_equal(script(), "dial 3@p; dial 3@a");
     own.port = 0;
     l.me.told.last = own;
-    private_of(4);
+    behind_nat(4);
     record(4, DTT_REACH_VARY);
     send_to(4, "hello");
     pass(DTT_PAIR_HOPELESS_NS);

@@ -7,10 +7,8 @@
 /* Peer 3 is a neighbour behind a NAT, connected at `a`. */
 static void befriend(bool has_nat)
 {
-    struct dtt_id id = id_of(3);
-    struct dtt_addr home = dtt_addr_v4(192, 168, 1, 'p', 1000);
     if (has_nat) {
-        dtt_book_add(&l.book, now, &id, &home, 1);
+        behind_nat(3);
     }
     know(3, "a");
     send_to(3, "hello");
