@@ -210,7 +210,10 @@ static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id
 static size_t named(const struct dtt_relays *r, const char *text)
 {
     struct dtt_url url, ours;
-    for (size_t i = 0; text && i < r->n && dtt_url_parse(text, &url) == DTT_OK; i++) {
+    if (!text || dtt_url_parse(text, &url) != DTT_OK) {
+        return DTT_RELAYS_MAX;
+    }
+    for (size_t i = 0; i < r->n; i++) {
         if (dtt_url_parse(r->list[i].url, &ours) == DTT_OK && ours.is_tls == url.is_tls &&
             ours.port == url.port && strcmp(ours.host, url.host) == 0) {
             return i;
