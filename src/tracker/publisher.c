@@ -34,7 +34,7 @@ void dtt_publisher_init(struct dtt_publisher *p, const struct dtt_tracker_tuning
     p->tuning = tuning;
     p->kinds = kinds;
     p->rng = rng;
-    p->due_ns = p->put_ns = p->told_ns = p->joined_ns = DTT_NEVER;
+    p->due_ns = p->again_ns = p->put_ns = p->told_ns = p->joined_ns = DTT_NEVER;
     dtt_bucket_init(&p->moves, 1, DTT_PUBLISHER_MOVES * DTT_PUBLISHER_MOVED_S, mono_ns);
     if (tuning->publish_on_start) {
         make_due(p, mono_ns);
@@ -76,8 +76,7 @@ void dtt_publisher_sought(struct dtt_publisher *p, uint64_t mono_ns)
     if (p->is_stale) {
         make_due(p, mono_ns);
     } else if (is_told && !p->is_seen && p->state == DTT_PUBLISHER_WAITING) {
-        p->is_again = true;
-        make_due(p, mono_ns);
+        p->again_ns = dtt_min_ns(p->again_ns, mono_ns);
     }
 }
 
@@ -267,19 +266,20 @@ static void put(struct dtt_publisher *p, struct dtt_now now)
 {
     enter(p, DTT_PUBLISHER_PUTTING);
     p->told_ns = p->is_stale ? now.mono_ns : p->told_ns;
-    p->is_stale = p->is_seen = p->is_again = false;
+    p->is_stale = p->is_seen = false;
     p->copies = 0;
     p->minute = dtt_now_minute(now);
     p->put_ns = now.mono_ns;
     p->deadline_ns = dtt_add_ns(now.mono_ns, p->tuning->put_timeout_ns);
-    p->due_ns = DTT_NEVER;
+    p->due_ns = p->again_ns = DTT_NEVER;
 }
 
 static uint64_t start_ns(const struct dtt_publisher *p)
 {
     bool is_first = p->put_ns == DTT_NEVER;
     uint64_t gap_ns = is_first ? p->hold_ns : dtt_add_ns(p->put_ns, DTT_PUBLISHER_GAP_NS);
-    return p->due_ns > gap_ns ? p->due_ns : gap_ns;
+    uint64_t due_ns = dtt_min_ns(p->due_ns, p->again_ns);
+    return due_ns > gap_ns ? due_ns : gap_ns;
 }
 
 /* Who has no neighbours or is missed by one must be found: it publishes without reading first. */
@@ -287,7 +287,7 @@ static bool has_to_read(const struct dtt_publisher *p, struct dtt_now now,
                         const struct dtt_publisher_view *view)
 {
     return !view->is_searching && !p->is_urgent && p->attempt == 0 && !is_missed(p, now) &&
-           (p->is_again || view->answered_ns == DTT_NEVER ||
+           (p->again_ns != DTT_NEVER || view->answered_ns == DTT_NEVER ||
             now.mono_ns - view->answered_ns >= DTT_PUBLISHER_FRESH_NS);
 }
 
@@ -302,20 +302,20 @@ static bool is_capped(const struct dtt_publisher *p, struct dtt_now now,
         return false;
     }
     bool is_wrong = p->is_stale && p->minute + 1 >= dtt_now_minute(now);
-    return !is_wrong && !is_missed(p, now) && !p->is_again &&
+    return !is_wrong && !is_missed(p, now) && p->again_ns == DTT_NEVER &&
            dtt_tracker_is_capped(p->tuning, view->others);
 }
 
 static enum dtt_publisher_result put_or_skip(struct dtt_publisher *p, struct dtt_now now,
                                              const struct dtt_publisher_view *view)
 {
-    p->is_urgent = false;
-    if (p->is_again && p->is_seen && !p->is_stale) {
-        p->is_again = false;
-        p->due_ns = DTT_NEVER;
-        wait_for_turn(p, now.mono_ns);
+    /* What else is due is looked at in the next step. */
+    if (p->again_ns != DTT_NEVER && p->is_seen && !p->is_stale) {
+        p->again_ns = DTT_NEVER;
+        enter(p, DTT_PUBLISHER_WAITING);
         return DTT_PUBLISHER_NOTHING;
     }
+    p->is_urgent = false;
     if (!is_capped(p, now, view)) {
         put(p, now);
         return DTT_PUBLISHER_NOTHING;
@@ -331,7 +331,7 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
 {
     switch (p->state) {
     case DTT_PUBLISHER_WAITING:
-        if (p->due_ns == DTT_NEVER || start_ns(p) > now.mono_ns) {
+        if (start_ns(p) > now.mono_ns) {
             return DTT_PUBLISHER_NOTHING;
         }
         if (!is_capped(p, now, view) && has_to_read(p, now, view)) {
@@ -355,7 +355,7 @@ enum dtt_publisher_result dtt_publisher_step(struct dtt_publisher *p, struct dtt
 uint64_t dtt_publisher_deadline(const struct dtt_publisher *p)
 {
     switch (p->state) {
-    case DTT_PUBLISHER_WAITING: return p->due_ns == DTT_NEVER ? DTT_NEVER : start_ns(p);
+    case DTT_PUBLISHER_WAITING: return start_ns(p);
     case DTT_PUBLISHER_PUTTING: return p->deadline_ns;
     case DTT_PUBLISHER_ASKING:
     case DTT_PUBLISHER_CHECKING: break;

@@ -47,12 +47,12 @@ struct dtt_publisher {
     bool is_stale;           /**< our last record tells other addresses than we have */
     uint64_t sought_ns;      /**< until then a neighbour that hears us no more may read it */
     bool is_seen;            /**< somebody holds our last record, as a read has shown */
-    bool is_again;           /**< the next record is needed only if the last one is not seen */
     uint64_t told_ns;        /**< start of the last put that told new addresses; DTT_NEVER: none */
     uint64_t hold_ns;        /**< the first record waits until then for our outside address */
     uint32_t attempt;        /**< failed ones in a row */
     uint64_t minute;         /**< of the last record */
     uint64_t due_ns;         /**< next record; also set while another one is under way */
+    uint64_t again_ns;       /**< next one unless the last one is seen; DTT_NEVER: none */
     uint64_t put_ns;         /**< start of the last put; DTT_NEVER: none yet */
     struct dtt_bucket moves; /**< for records because of new addresses */
     uint64_t joined_ns;      /**< last time a join made a record due; DTT_NEVER: none yet */

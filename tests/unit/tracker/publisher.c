@@ -375,9 +375,35 @@ static void what_is_not_seen_while_it_is_missed_is_told_again(void **state)
     assert_int_equal(deadline_ms(), DTT_NEVER);
     dtt_publisher_sought(&p, at_ms(6700).mono_ns); /* somebody may have written over it */
     assert_int_equal(deadline_ms(), 6700);
-    p.due_ns = DTT_NEVER;
+    p.again_ns = DTT_NEVER;
     dtt_publisher_sought(&p, at_ms(17000).mono_ns); /* that address is not new any more */
     assert_int_equal(deadline_ms(), DTT_NEVER);
+}
+
+/* The minute turns while it is missed: the record of the last minute is not that of this one. */
+static void what_is_seen_stands_for_no_election(void **state)
+{
+    (void)state;
+    tuning.swarm_records = 5;
+    assert_true(goes_out(0));
+    done(500, true);
+    view = (struct dtt_publisher_view){.answered_ns = DTT_NEVER};
+    dtt_publisher_sought(&p, at_ms(1000).mono_ns);
+    dtt_publisher_moved(&p, at_ms(1100).mono_ns);
+    assert_true(goes_out(1100));
+    done(1500, true);
+    dtt_publisher_elected(&p, at_ms(2000).mono_ns, 0, 4);
+    uint64_t elected_ms = deadline_ms();
+    dtt_publisher_sought(&p, at_ms(3000).mono_ns);
+    assert_int_equal(deadline_ms(), 3000);
+    assert_false(goes_out(3000));
+    assert_true(dtt_publisher_next_read(&p));
+    dtt_publisher_seen(&p);
+    view.answered_ns = at_ms(3500).mono_ns;
+    assert_false(goes_out(3500));
+    assert_int_equal(deadline_ms(), elected_ms);
+    view.answered_ns = at_ms(elected_ms).mono_ns;
+    assert_true(goes_out(elected_ms + 1));
 }
 
 /* Until the store is there, 2 s at most; then until the address is known, 400 ms at most. */
@@ -533,6 +559,7 @@ int main(void)
         cmocka_unit_test_setup(another_network_does_not_wait_for_the_old_put, setup),
         cmocka_unit_test_setup(one_that_is_missed_tells_its_new_address_at_once, setup),
         cmocka_unit_test_setup(what_is_not_seen_while_it_is_missed_is_told_again, setup),
+        cmocka_unit_test_setup(what_is_seen_stands_for_no_election, setup),
         cmocka_unit_test_setup(the_first_record_waits_for_the_address, setup),
         cmocka_unit_test_setup(neighbors_that_flap_do_not_publish_each_time, setup),
         cmocka_unit_test_setup(who_is_elected_publishes_once, setup),
