@@ -10,11 +10,6 @@ void dtt_doorman_init(struct dtt_doorman *d)
     *d = (struct dtt_doorman){.wake_ns = DTT_NEVER};
 }
 
-void dtt_doorman_off(struct dtt_doorman *d)
-{
-    dtt_doorman_init(d);
-}
-
 /* A member's number in a slice, floor((unix time - 2 s) / 5 s). */
 static uint64_t number_of(const struct dtt_id *id, uint64_t slice)
 {

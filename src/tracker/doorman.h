@@ -25,7 +25,7 @@
 #define DTT_DOORMAN_MEMBERS 64 /**< a swarm counts for no more: estimates can be made up */
 /** So many open members are enough for newcomers; but they may lie: one slice a minute is left. */
 #define DTT_DOORMAN_OPEN 2
-#define DTT_DOORMAN_DIALS 2               /**< newcomers dialled at a time */
+#define DTT_DOORMAN_DIALS 2               /**< newcomers chosen at a time */
 #define DTT_DOORMAN_AGE_S 60              /**< a record of a newcomer is younger than this */
 #define DTT_DOORMAN_AGAIN_NS (25 * DTT_S) /**< a newcomer dialled this long ago may be chosen */
 
@@ -42,9 +42,8 @@ struct dtt_doorman {
     uint8_t sample;   /**< nodes to be asked now; the owner clears it; 0: none */
 };
 
+/** At first, without neighbours, and where no doorman is wanted. */
 void dtt_doorman_init(struct dtt_doorman *d);
-/** No neighbours, or not wanted. */
-void dtt_doorman_off(struct dtt_doorman *d);
 /** A joined member. `members` of the swarm by estimate; `is_open`: strangers reach us. */
 enum dtt_doorman_turn dtt_doorman_step(struct dtt_doorman *d, struct dtt_now now,
                                        const struct dtt_view *v, const struct dtt_peers *peers,

@@ -3,6 +3,7 @@
 
 #include "base/addr.h"
 #include "crypto/ed25519.h"
+#include "tracker/duty.h"
 #include "tracker/inside.h"
 #include "tracker/missed.h"
 #include "tracker/own_record.h"
@@ -165,15 +166,6 @@ static void step_search(struct dtt_tracker *t, struct dtt_now now)
     }
 }
 
-/* What a member on duty has read in this minute it goes on reading, in parts. */
-static dtt_slot_kinds kinds_watched(const struct dtt_tracker *t)
-{
-    dtt_slot_kinds secret = 1u << DTT_SLOT_SECRET;
-    bool is_read = t->door.minute == t->view.minute &&
-                   dtt_reads_current_answered_ns(&t->reads, secret) != DTT_NEVER;
-    return is_read ? secret : 0;
-}
-
 /*
  * The read before a record. An elected member looks on behalf of the whole swarm: for strangers,
  * and unless it knows all members for their number. The slot of the minute before tells most about
@@ -181,7 +173,7 @@ static dtt_slot_kinds kinds_watched(const struct dtt_tracker *t)
  */
 static void read_for_all(struct dtt_tracker *t, struct dtt_now now)
 {
-    dtt_reads_start_current(&t->reads, now.mono_ns, t->kinds & ~kinds_watched(t));
+    dtt_reads_start_current(&t->reads, now.mono_ns, t->kinds & ~dtt_duty_kinds_read(t));
     if (t->cfg.tuning.swarm_records == 0) {
         return;
     }
@@ -267,41 +259,6 @@ static uint64_t next_deadline(const struct dtt_tracker *t)
     return has_turn ? dtt_min_ns(at, t->turn_ns) : at;
 }
 
-/* Whose record newcomers do not know is not let in by their routers. */
-static void choose_at_door(struct dtt_tracker *t, struct dtt_now now)
-{
-    bool may_dial =
-        t->door.wake_ns != DTT_NEVER && dtt_publisher_is_visible(&t->publisher, t->view.minute);
-    uint32_t n = may_dial ? dtt_doorman_choose(now, &t->view, &t->peers) : 0;
-    t->ctx->counters[DTT_COUNTER_TRACKER_DOOR_DIALS] += n;
-    if (n > 0) {
-        dial(t, now.mono_ns);
-    }
-}
-
-/* Rust members know no door, and presets that follow them read at their own times. */
-static void step_door(struct dtt_tracker *t, struct dtt_now now)
-{
-    const struct dtt_tracker_tuning *tu = &t->cfg.tuning;
-    if (dtt_tracker_is_searching(t) || tu->swarm_records == 0 || tu->secret_slot == 0) {
-        dtt_doorman_off(&t->door);
-        return;
-    }
-    if (t->door.wake_ns != DTT_NEVER && t->door.wake_ns > now.mono_ns) {
-        return;
-    }
-    uint32_t members = dtt_census_members(&t->census, &t->view, &t->peers);
-    switch (dtt_doorman_step(&t->door, now, &t->view, &t->peers, members,
-                             t->reach.kind == DTT_REACH_OPEN)) {
-    case DTT_DOORMAN_NOTHING: break;
-    case DTT_DOORMAN_BEGINS:
-        dtt_publisher_on_duty(&t->publisher, now);
-        dtt_reads_start_current(&t->reads, now.mono_ns, 1u << DTT_SLOT_SECRET);
-        break;
-    case DTT_DOORMAN_READS: choose_at_door(t, now); break;
-    }
-}
-
 /* What others show of their clocks is told when it is news. */
 static void step_clock(struct dtt_tracker *t, struct dtt_now now)
 {
@@ -321,9 +278,9 @@ static void step(struct dtt_tracker *t, struct dtt_now now)
 {
     dtt_reads_tick(&t->reads, now.mono_ns);
     count_failed_dials(t, dtt_peers_expire(&t->peers, now));
+    dtt_duty_step(t, now);
     dial(t, now.mono_ns);
     step_search(t, now);
-    step_door(t, now);
     step_publisher(t, now);
     step_merge(t, now);
     step_clock(t, now);
@@ -559,7 +516,7 @@ void dtt_tracker_slot_value(struct dtt_tracker *t, struct dtt_now now, enum dtt_
     case DTT_VIEW_NOTHING: break;
     case DTT_VIEW_RECORD:
         hear_record(t, &r);
-        choose_at_door(t, now);
+        dtt_duty_choose(t, now);
         break;
     case DTT_VIEW_FAR: hear_far(t, now, &r); break;
     case DTT_VIEW_OWN:
@@ -621,7 +578,7 @@ void dtt_tracker_put_done(struct dtt_tracker *t, struct dtt_now now, enum dtt_sl
     if (!is_stored) {
         DTT_COUNT(t->ctx, TRACKER_PUTS_FAILED);
     }
-    choose_at_door(t, now);
+    dtt_duty_choose(t, now);
     step(t, now);
 }
 
@@ -693,29 +650,6 @@ static bool next_get(struct dtt_tracker *t, struct dtt_tracker_action *ret)
     return true;
 }
 
-static bool next_door(struct dtt_tracker *t, struct dtt_tracker_action *ret)
-{
-    uint8_t sample = t->door.sample;
-    const struct dtt_view_slot *slot =
-        sample > 0 && dtt_publisher_is_visible(&t->publisher, t->view.minute)
-            ? dtt_view_slot(&t->view, DTT_SLOT_SECRET, t->view.minute)
-            : NULL;
-    t->door.sample = 0;
-    if (!slot) {
-        return false;
-    }
-    *ret = (struct dtt_tracker_action){.type = DTT_TRACKER_GET,
-                                       .slot = slot->slot,
-                                       .width = (uint8_t)t->cfg.tuning.slot_width,
-                                       .sample = sample,
-                                       .first = DTT_DOORMAN_PLACES,
-                                       .is_brief = true};
-    DTT_COUNT(t->ctx, TRACKER_DOOR_READS);
-    DTT_TRACE(t->ctx, TRACKER_DOOR, dtt_tv_text(dtt_tracker_kind_name(DTT_SLOT_SECRET)),
-              dtt_tv_int((int64_t)t->view.minute));
-    return true;
-}
-
 int dtt_tracker_near_record(struct dtt_tracker *t, struct dtt_now now, uint64_t minute,
                             const struct dtt_addr *near, size_t n, struct dtt_writer *ret)
 {
@@ -765,7 +699,7 @@ bool dtt_tracker_next(struct dtt_tracker *t, bool may_ask, struct dtt_tracker_ac
         return true;
     }
     return next_dial(t, ret) ||
-           (may_ask && (next_get(t, ret) || next_door(t, ret) || dtt_own_record_next(t, ret) ||
+           (may_ask && (next_get(t, ret) || dtt_duty_next(t, ret) || dtt_own_record_next(t, ret) ||
                         dtt_own_record_next_day(t, ret))) ||
            next_published(t, ret) || next_news(t, ret);
 }

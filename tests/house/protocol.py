@@ -126,7 +126,7 @@ FACTS = [
     ("publishing.md", "2^64 * {} / min(n", DOORMAN, define("DTT_DOORMAN_DUTY")),
     ("publishing.md", "3 / min(n, {})", DOORMAN, define("DTT_DOORMAN_MEMBERS")),
     ("publishing.md", "written in the last {} s and", DOORMAN, define("DTT_DOORMAN_AGE_S")),
-    ("publishing.md", "none twice in {} s", DOORMAN, define("DTT_DOORMAN_AGAIN_NS")),
+    ("publishing.md", "not twice in {} s", DOORMAN, define("DTT_DOORMAN_AGAIN_NS")),
     ("meet.md", 'HKDF-SHA256(salt = "{}"', "src/record/meet_message.c", text("label")),
     ("meet.md", '"{}" | T | minute', "src/record/meet_message.c", text("label")),
     ("meet.md", "looks at {} messages a second", MEETINGS, define("DTT_MEETINGS_RATE")),

@@ -182,7 +182,7 @@ static void off_duty_nothing_is_due(void **state)
         assert_int_equal(d.wake_ns, (5 * s + 5) * DTT_S);
     }
     assert_true(d.sample > 0);
-    dtt_doorman_off(&d);
+    dtt_doorman_init(&d);
     assert_int_equal(d.sample, 0);
     assert_true(d.wake_ns == DTT_NEVER);
 }
