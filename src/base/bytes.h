@@ -42,6 +42,11 @@ static inline uint32_t dtt_get_be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static inline uint64_t dtt_get_be64(const uint8_t *p)
+{
+    return (uint64_t)dtt_get_be32(p) << 32 | dtt_get_be32(p + 4);
+}
+
 static inline uint32_t dtt_get_le32(const uint8_t *p)
 {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
@@ -131,6 +136,23 @@ static inline uint8_t dtt_read_u8(struct dtt_reader *r)
     return r->failed ? 0 : s.data[0];
 }
 
+static inline uint16_t dtt_read_be16(struct dtt_reader *r)
+{
+    struct dtt_slice s = dtt_read(r, 2);
+    return r->failed ? 0 : dtt_get_be16(s.data);
+}
+
+/** A variable-length integer of QUIC (RFC 9000, section 16), 0 on failure. */
+static inline uint64_t dtt_read_varint(struct dtt_reader *r)
+{
+    uint8_t first = dtt_read_u8(r);
+    uint64_t v = first & 0x3f;
+    for (unsigned more = (1u << (first >> 6)) - 1; more > 0; more--) {
+        v = v << 8 | dtt_read_u8(r);
+    }
+    return r->failed ? 0 : v;
+}
+
 /** Copies `n` bytes to `out`; zeroes `out` on failure. */
 static inline void dtt_read_into(struct dtt_reader *r, void *out, size_t n)
 {
@@ -185,6 +207,13 @@ static inline void dtt_write_slice(struct dtt_writer *w, struct dtt_slice s)
 static inline void dtt_write_u8(struct dtt_writer *w, uint8_t v)
 {
     dtt_write(w, &v, 1);
+}
+
+static inline void dtt_write_be16(struct dtt_writer *w, uint16_t v)
+{
+    uint8_t be[2];
+    dtt_put_be16(be, v);
+    dtt_write(w, be, sizeof(be));
 }
 
 static inline void dtt_write_text(struct dtt_writer *w, const char *text)

@@ -31,6 +31,21 @@ static inline uint64_t dtt_min_ns(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/** `first_ns` doubled `times` times, at most `max_ns`. */
+static inline uint64_t dtt_doubled_ns(uint64_t first_ns, unsigned times, uint64_t max_ns)
+{
+    for (; times > 0 && first_ns < max_ns; times--) {
+        first_ns *= 2;
+    }
+    return dtt_min_ns(first_ns, max_ns);
+}
+
+/** The pause after `last_ns`, or the first where that is 0; they double up to `max_ns`. */
+static inline uint64_t dtt_next_pause_ns(uint64_t last_ns, uint64_t first_ns, uint64_t max_ns)
+{
+    return last_ns ? dtt_min_ns(2 * last_ns, max_ns) : first_ns;
+}
+
 /** a + b, or DTT_NEVER when the sum does not fit: DTT_NEVER plus anything is DTT_NEVER. */
 static inline uint64_t dtt_add_ns(uint64_t a, uint64_t b)
 {

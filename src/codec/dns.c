@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "codec/dns.h"
 
+#include "codec/text.h"
+
 #include <assert.h>
 
 #define POINTER_BITS 0xc0
-
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
 
 void dtt_dns_name_make(struct dtt_dns_name *ret, const char *text)
 {
@@ -18,7 +15,7 @@ void dtt_dns_name_make(struct dtt_dns_name *ret, const char *text)
         assert(n > 0 && n <= DTT_DNS_LABEL_MAX && ret->len + n + 2 <= DTT_DNS_NAME_MAX);
         ret->bytes[ret->len++] = (uint8_t)n;
         for (size_t i = 0; i < n; i++) {
-            ret->bytes[ret->len++] = lower((uint8_t)text[i]);
+            ret->bytes[ret->len++] = (uint8_t)dtt_text_lower(text[i]);
         }
         text += n;
         text += *text == '.';
@@ -33,21 +30,14 @@ bool dtt_dns_name_eq(const struct dtt_dns_name *a, const struct dtt_dns_name *b)
 
 /* ---- writing */
 
-static void write_u16(struct dtt_writer *w, unsigned v)
-{
-    uint8_t bytes[2];
-    dtt_put_be16(bytes, (uint16_t)v);
-    dtt_write(w, bytes, sizeof(bytes));
-}
-
 void dtt_dns_write_header(struct dtt_writer *w, const struct dtt_dns_header *h)
 {
-    write_u16(w, h->id);
-    write_u16(w, h->flags);
-    write_u16(w, h->questions);
-    write_u16(w, h->answers);
-    write_u16(w, h->authorities);
-    write_u16(w, h->additionals);
+    dtt_write_be16(w, h->id);
+    dtt_write_be16(w, h->flags);
+    dtt_write_be16(w, h->questions);
+    dtt_write_be16(w, h->answers);
+    dtt_write_be16(w, h->authorities);
+    dtt_write_be16(w, h->additionals);
 }
 
 void dtt_dns_write_name(struct dtt_writer *w, const struct dtt_dns_name *name)
@@ -59,8 +49,8 @@ void dtt_dns_write_question(struct dtt_writer *w, const struct dtt_dns_name *nam
                             uint16_t class_code)
 {
     dtt_dns_write_name(w, name);
-    write_u16(w, type);
-    write_u16(w, class_code);
+    dtt_write_be16(w, type);
+    dtt_write_be16(w, class_code);
 }
 
 void dtt_dns_write_fields(struct dtt_writer *w, uint16_t type, uint16_t class_code, uint32_t ttl_s,
@@ -68,10 +58,10 @@ void dtt_dns_write_fields(struct dtt_writer *w, uint16_t type, uint16_t class_co
 {
     uint8_t ttl[4];
     dtt_put_be32(ttl, ttl_s);
-    write_u16(w, type);
-    write_u16(w, class_code);
+    dtt_write_be16(w, type);
+    dtt_write_be16(w, class_code);
     dtt_write(w, ttl, sizeof(ttl));
-    write_u16(w, (unsigned)len);
+    dtt_write_be16(w, (uint16_t)len);
     w->failed |= len > UINT16_MAX;
 }
 
@@ -91,12 +81,6 @@ void dtt_dns_write_text(struct dtt_writer *w, struct dtt_slice bytes)
 }
 
 /* ---- reading */
-
-static uint16_t read_u16(struct dtt_reader *r)
-{
-    struct dtt_slice s = dtt_read(r, 2);
-    return r->failed ? 0 : dtt_get_be16(s.data);
-}
 
 /* Pointers may only lead backwards, so that every name ends. */
 static void read_name(struct dtt_reader *r, struct dtt_slice packet, struct dtt_dns_name *ret)
@@ -129,7 +113,7 @@ static void read_name(struct dtt_reader *r, struct dtt_slice packet, struct dtt_
         }
         ret->bytes[ret->len++] = (uint8_t)len;
         for (size_t i = 0; i < label.len; i++) {
-            ret->bytes[ret->len++] = lower(label.data[i]);
+            ret->bytes[ret->len++] = (uint8_t)dtt_text_lower((char)label.data[i]);
         }
         if (len == 0) {
             break;
@@ -143,10 +127,10 @@ static void read_name(struct dtt_reader *r, struct dtt_slice packet, struct dtt_
 bool dtt_dns_open(struct dtt_dns_message *m, struct dtt_slice packet)
 {
     *m = (struct dtt_dns_message){.packet = packet, .at = dtt_reader(packet)};
-    m->id = read_u16(&m->at);
-    m->flags = read_u16(&m->at);
+    m->id = dtt_read_be16(&m->at);
+    m->flags = dtt_read_be16(&m->at);
     for (size_t i = 0; i < DTT_DNS_SECTIONS; i++) {
-        m->left[i] = read_u16(&m->at);
+        m->left[i] = dtt_read_be16(&m->at);
     }
     return !m->at.failed;
 }
@@ -163,14 +147,14 @@ bool dtt_dns_next(struct dtt_dns_message *m, struct dtt_dns_entry *ret)
     m->left[section]--;
     ret->section = section;
     read_name(&m->at, m->packet, &ret->name);
-    ret->type = read_u16(&m->at);
-    ret->class_code = read_u16(&m->at);
+    ret->type = dtt_read_be16(&m->at);
+    ret->class_code = dtt_read_be16(&m->at);
     ret->ttl_s = 0;
     ret->data = dtt_slice(NULL, 0);
     if (section != DTT_DNS_QUESTION) {
         struct dtt_slice ttl = dtt_read(&m->at, 4);
         ret->ttl_s = m->at.failed ? 0 : dtt_get_be32(ttl.data);
-        ret->data = dtt_read(&m->at, read_u16(&m->at));
+        ret->data = dtt_read(&m->at, dtt_read_be16(&m->at));
     }
     return !m->at.failed;
 }

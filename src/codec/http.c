@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "codec/http.h"
 
+#include "codec/text.h"
+
 #define STATUS_OK 200
 #define STATUS_FINAL 200 /* below: interim answers */
 #define RETRY_AFTER_MAX_S 86400
+
+void dtt_http_write_field(struct dtt_writer *w, const char *name, const char *value)
+{
+    dtt_write_text(w, name);
+    dtt_write_text(w, ": ");
+    dtt_write_text(w, value);
+    dtt_write_text(w, "\r\n");
+}
 
 /* ---- the head */
 
@@ -55,30 +65,15 @@ int dtt_http_head_take(struct dtt_http_head *h, uint8_t byte)
     return DTT_HTTP_MORE;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* The length of `word`, in small letters, when the text begins with it; else 0. */
-static size_t begins(const char *text, const char *word)
-{
-    size_t n = 0;
-    while (word[n] && lower(text[n]) == word[n]) {
-        n++;
-    }
-    return word[n] ? 0 : n;
-}
-
 bool dtt_http_is(const char *value, const char *word)
 {
-    size_t n = begins(value, word);
+    size_t n = dtt_text_begins(value, word);
     return n > 0 && value[n] == '\0';
 }
 
 const char *dtt_http_field(struct dtt_http_head *h, const char *name)
 {
-    char *at = h->line + begins(h->line, name);
+    char *at = h->line + dtt_text_begins(h->line, name);
     if (at == h->line || *at != ':') {
         return NULL;
     }

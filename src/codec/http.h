@@ -14,6 +14,9 @@
 #define DTT_HTTP_HEAD_MAX 8192
 #define DTT_HTTP_LINE_MAX 128 /**< longer lines are cut: none of those that count is */
 
+/** A field of a request with the end of its line. */
+void dtt_http_write_field(struct dtt_writer *w, const char *name, const char *value);
+
 /** The head of an answer. Zero it first. */
 struct dtt_http_head {
     unsigned status; /**< 0: the status line has not come yet */

@@ -52,9 +52,7 @@ static void write_text(struct dtt_writer *w, const struct dtt_dns_name *owner, b
     if (is_first) {
         dtt_dns_write_name(w, owner);
     } else {
-        uint8_t pointer[2];
-        dtt_put_be16(pointer, POINTER_TO_NAME);
-        dtt_write(w, pointer, sizeof(pointer));
+        dtt_write_be16(w, POINTER_TO_NAME);
     }
     dtt_dns_write_fields(w, DTT_DNS_TYPE_TXT, DTT_DNS_CLASS_IN, DTT_PKARR_TTL_S,
                          dtt_dns_text_len(text.len));

@@ -5,6 +5,15 @@
 #include <dtt/types.h>
 #include <sodium.h>
 
+size_t dtt_text_begins(const char *text, const char *word)
+{
+    size_t n = 0;
+    while (word[n] && dtt_text_lower(text[n]) == word[n]) {
+        n++;
+    }
+    return word[n] ? 0 : n;
+}
+
 void dtt_hex_encode(char *out, struct dtt_slice s)
 {
     sodium_bin2hex(out, 2 * s.len + 1, s.data, s.len);
@@ -59,8 +68,7 @@ void dtt_zbase32_encode(char *out, struct dtt_slice s)
 /* 0..31, or 32 for a character that is not in the alphabet in either case. */
 static unsigned value32(char c)
 {
-    c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    const char *p = c ? strchr(base32_alphabet, c) : NULL;
+    const char *p = c ? strchr(base32_alphabet, dtt_text_lower(c)) : NULL;
     return p ? (unsigned)(p - base32_alphabet) : 32;
 }
 

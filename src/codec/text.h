@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Text forms of bytes: lower-case hex, base32 (RFC 4648 without padding), z-base-32 (pkarr, DNS),
- * base64 (RFC 4648 section 4), and UTF-8. Decoders write `out` only on success.
+ * Text of any case, and text forms of bytes: lower-case hex, base32 (RFC 4648 without padding),
+ * z-base-32 (pkarr, DNS), base64 (RFC 4648 section 4), and UTF-8. Decoders write `out` only on
+ * success.
  */
 #ifndef DTT_CODEC_TEXT_H
 #define DTT_CODEC_TEXT_H
 
 #include "base/bytes.h"
+
+/** The small letter of a capital one of ASCII, else the character itself. */
+static inline char dtt_text_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+/** The length of `word`, in small letters, when the text begins with it in any case; else 0. */
+size_t dtt_text_begins(const char *text, const char *word);
 
 /** Writes 2 * s.len lower-case digits and a NUL; `out` has room for 2 * s.len + 1. */
 void dtt_hex_encode(char *out, struct dtt_slice s);

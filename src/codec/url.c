@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "codec/url.h"
 
+#include "codec/text.h"
+
 static bool is_printable(const char *text)
 {
     for (; *text; text++) {
@@ -16,9 +18,10 @@ static const char *after_scheme(const char *text, struct dtt_url *ret)
 {
     static const char *const schemes[] = {"http://", "https://"};
     for (int i = 0; i < 2; i++) {
-        if (strncmp(text, schemes[i], strlen(schemes[i])) == 0) {
+        size_t len = dtt_text_begins(text, schemes[i]);
+        if (len > 0) {
             ret->is_tls = i == 1;
-            return text + strlen(schemes[i]);
+            return text + len;
         }
     }
     return NULL;
@@ -30,7 +33,7 @@ static bool has_port(const char *authority)
     return strchr(bracket ? bracket : authority, ':') != NULL;
 }
 
-/* Names of the DNS may end in a dot, of which certificates know nothing. */
+/* Names of the DNS are of any case, and may end in a dot, of which certificates know nothing. */
 static bool split(struct dtt_url *ret)
 {
     char text[DTT_URL_MAX + sizeof(":443")];
@@ -43,6 +46,9 @@ static bool split(struct dtt_url *ret)
         return false;
     }
     len = strlen(ret->host);
+    for (size_t i = 0; i < len; i++) {
+        ret->host[i] = dtt_text_lower(ret->host[i]);
+    }
     if (ret->host[len - 1] == '.') {
         ret->host[len - 1] = '\0';
     }

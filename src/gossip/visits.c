@@ -45,8 +45,7 @@ void dtt_visits_parted(struct dtt_visits *v, const struct dtt_id *peer)
 static void shut_out(uint64_t *ret, struct dtt_now now, uint64_t ns, uint32_t doublings,
                      uint64_t max_ns)
 {
-    uint64_t longer_ns = doublings < 16 ? ns << doublings : max_ns;
-    uint64_t until_ns = now.mono_ns + dtt_min_ns(longer_ns, max_ns);
+    uint64_t until_ns = now.mono_ns + dtt_doubled_ns(ns, doublings, max_ns);
     *ret = until_ns > *ret ? until_ns : *ret;
 }
 

@@ -24,13 +24,6 @@ struct target {
     struct dtt_dns_name name;
 };
 
-static void write_u16(struct dtt_writer *w, unsigned v)
-{
-    uint8_t bytes[2];
-    dtt_put_be16(bytes, (uint16_t)v);
-    dtt_write(w, bytes, sizeof(bytes));
-}
-
 static void service_name(struct dtt_dns_name *ret)
 {
     dtt_dns_name_make(ret, SERVICE);
@@ -118,9 +111,9 @@ void dtt_lan_iroh_write_answer(struct dtt_writer *w, const struct dtt_lan_iroh_p
         dtt_dns_write_name(w, &instance);
         dtt_dns_write_fields(w, DTT_DNS_TYPE_SRV, DTT_DNS_CLASS_IN, TTL_S,
                              SRV_FIXED_BYTES + target.len);
-        write_u16(w, 0); /* priority, weight */
-        write_u16(w, 0);
-        write_u16(w, us->addrs[i].port);
+        dtt_write_be16(w, 0); /* priority, weight */
+        dtt_write_be16(w, 0);
+        dtt_write_be16(w, us->addrs[i].port);
         dtt_dns_write_name(w, &target);
     }
     for (size_t i = 0; i < us->n_addrs; i++) {

@@ -142,8 +142,8 @@ unsigned dtt_destinations_take(struct dtt_destinations *d, struct dtt_now now,
             now.mono_ns + DTT_DESTINATIONS_WINDOW_NS + i * REPEAT_NS;
     }
     if (is_hearsay) {
-        uint64_t wait = host->wait_ns ? 2 * host->wait_ns : DTT_DESTINATIONS_WAIT_NS;
-        host->wait_ns = wait < DTT_DESTINATIONS_WAIT_MAX ? wait : DTT_DESTINATIONS_WAIT_MAX;
+        host->wait_ns =
+            dtt_next_pause_ns(host->wait_ns, DTT_DESTINATIONS_WAIT_NS, DTT_DESTINATIONS_WAIT_MAX);
         host->hearsay_ns = now.mono_ns + host->wait_ns;
     }
     return n;

@@ -50,7 +50,7 @@ struct dtt_link {
     struct dtt_inflow in;
     const char *way;    /**< relay_way.h: how it was reached when that was told last; NULL: never */
     uint64_t direct_ns; /**< relayed.h: the search for a direct way goes on then; 0: it does not */
-    uint64_t direct_wait_ns; /**< the pause after the next race that is lost; 0: the shortest */
+    uint64_t direct_wait_ns; /**< the pause after the last race that was lost; 0: none was */
     uint64_t back_ns;        /**< no attempt to leave a direct way that is dead before then */
     bool is_directing;       /**< the race is one for a direct way */
     int neighbor_of;         /**< topics in whose active view it is */

@@ -48,9 +48,9 @@ static void step(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
         return;
     }
     link->is_directing = false;
-    link->direct_wait_ns = link->direct_wait_ns ? link->direct_wait_ns : DTT_RELAYED_PAUSE_NS;
+    link->direct_wait_ns =
+        dtt_next_pause_ns(link->direct_wait_ns, DTT_RELAYED_PAUSE_NS, DTT_RELAYED_PAUSE_MAX_NS);
     dtt_relay_way_set_due(p, link, now.mono_ns + link->direct_wait_ns);
-    link->direct_wait_ns = dtt_min_ns(2 * link->direct_wait_ns, DTT_RELAYED_PAUSE_MAX_NS);
 }
 
 void dtt_relayed_tick(struct dtt_links *p, struct dtt_now now)

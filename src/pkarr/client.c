@@ -120,31 +120,27 @@ static void write_request(struct exchange *x, const char *method, struct dtt_sli
     const struct dtt_url *url = &x->server->url;
     struct dtt_writer w = dtt_writer(x->request, sizeof(x->request));
     char key[DTT_BASE32_LEN(DTT_ID_BYTES) + 1];
-    char length[64];
+    char length[24];
     dtt_zbase32_encode(key, dtt_slice(x->id.bytes, sizeof(x->id.bytes)));
-    const char *const head[] = {method,
-                                " ",
-                                url->path,
-                                "/",
-                                key,
-                                " HTTP/1.1\r\nHost: ",
-                                url->authority,
-                                "\r\nConnection: close\r\n"};
-    for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++) {
-        dtt_write_text(&w, head[i]);
-    }
+    dtt_write_text(&w, method);
+    dtt_write_text(&w, " ");
+    dtt_write_text(&w, url->path);
+    dtt_write_text(&w, "/");
+    dtt_write_text(&w, key);
+    dtt_write_text(&w, " HTTP/1.1\r\n");
+    dtt_http_write_field(&w, "Host", url->authority);
+    dtt_http_write_field(&w, "Connection", "close");
     if (body.len > 0) {
-        snprintf(length, sizeof(length), "Content-Length: %zu\r\n", body.len);
-        dtt_write_text(&w, length);
-        dtt_write_text(&w, "Content-Type: application/x-pkarr-signed-packet\r\n");
+        snprintf(length, sizeof(length), "%zu", body.len);
+        dtt_http_write_field(&w, "Content-Length", length);
+        dtt_http_write_field(&w, "Content-Type", "application/x-pkarr-signed-packet");
     }
     dtt_write_text(&w, "\r\n");
     dtt_write_slice(&w, body);
     x->request_len = w.len;
 }
 
-/* Questions leave room for what keeps our own packet: one exchange a server. NULL: there is none.
- */
+/* Questions leave room for what keeps our own packet: one exchange a server. NULL: no room. */
 static struct exchange *new_exchange(struct dtt_pkarr_client *c, struct dtt_now now,
                                      struct server *s, bool is_question, const struct dtt_id *id)
 {
@@ -176,8 +172,7 @@ static void rest(struct server *s, struct dtt_now now, const struct dtt_http_ans
 /* By chance up to half as much later: several nodes may share a limit. */
 static void try_later(struct dtt_pkarr_client *c, struct dtt_now now, struct server *s)
 {
-    s->pause_ns =
-        s->pause_ns ? dtt_min_ns(2 * s->pause_ns, DTT_PKARR_RETRY_MAX_NS) : DTT_PKARR_RETRY_NS;
+    s->pause_ns = dtt_next_pause_ns(s->pause_ns, DTT_PKARR_RETRY_NS, DTT_PKARR_RETRY_MAX_NS);
     uint64_t from = now.mono_ns + s->pause_ns;
     from = s->rest_ns > from ? s->rest_ns : from;
     s->due_ns = from + dtt_rng_below(&c->rng, s->pause_ns / 2);
@@ -205,7 +200,6 @@ static void read_own(struct dtt_pkarr_client *c, struct dtt_now now, struct serv
 
 static void write_own(struct dtt_pkarr_client *c, struct dtt_now now, struct server *s)
 {
-    struct exchange *x = c->packet_len > 0 ? new_exchange(c, now, s, false, &c->id) : NULL;
     uint8_t buf[DTT_PKARR_SIGNED_MAX];
     struct dtt_writer w = dtt_writer(buf, sizeof(buf));
     int64_t now_us = now.wall_ns / (int64_t)DTT_US;
@@ -213,6 +207,7 @@ static void write_own(struct dtt_pkarr_client *c, struct dtt_now now, struct ser
         s->state = SERVER_IDLE;
         return;
     }
+    struct exchange *x = new_exchange(c, now, s, false, &c->id);
     if (!x) {
         on_failure(c, now, s, "there is no memory");
         return;

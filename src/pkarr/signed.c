@@ -40,7 +40,7 @@ bool dtt_pkarr_signed_read(struct dtt_slice bytes, const struct dtt_id *id, stru
     if (r.failed || s.packet.len > DTT_PKARR_PACKET_MAX || (time.data[0] & 0x80)) {
         return false;
     }
-    s.time_us = (int64_t)((uint64_t)dtt_get_be32(time.data) << 32 | dtt_get_be32(time.data + 4));
+    s.time_us = (int64_t)dtt_get_be64(time.data);
     if (!dtt_ed25519_verify_once(valid, sig.data, signable(buf, &s), id->bytes)) {
         return false;
     }

@@ -39,20 +39,10 @@ static const char *const layouts[] = {
 #define STREAM_HAS_OFFSET 0x04
 #define RESET_TOKEN_LEN 16
 
-static uint64_t read_varint(struct dtt_reader *r)
-{
-    uint8_t first = dtt_read_u8(r);
-    uint64_t v = first & 0x3f;
-    for (unsigned more = (1u << (first >> 6)) - 1; more > 0; more--) {
-        v = v << 8 | dtt_read_u8(r);
-    }
-    return r->failed ? 0 : v;
-}
-
 static void skip_varints(struct dtt_reader *r, uint64_t n)
 {
     for (; n > 0 && !r->failed; n--) {
-        (void)read_varint(r);
+        (void)dtt_read_varint(r);
     }
 }
 
@@ -68,7 +58,7 @@ static void skip(struct dtt_reader *r, uint64_t n)
 static void skip_ack(struct dtt_reader *r, bool has_ecn)
 {
     skip_varints(r, 2); /* largest acknowledged, delay */
-    uint64_t ranges = read_varint(r);
+    uint64_t ranges = dtt_read_varint(r);
     skip_varints(r, 1); /* first range */
     if (ranges > dtt_reader_left(r)) {
         r->failed = true;
@@ -80,7 +70,7 @@ static void skip_ack(struct dtt_reader *r, bool has_ecn)
 static void skip_stream(struct dtt_reader *r, uint8_t type)
 {
     skip_varints(r, type & STREAM_HAS_OFFSET ? 2 : 1);
-    skip(r, type & STREAM_HAS_LENGTH ? read_varint(r) : dtt_reader_left(r));
+    skip(r, type & STREAM_HAS_LENGTH ? dtt_read_varint(r) : dtt_reader_left(r));
 }
 
 static void guard_new_connection_id(struct dtt_reader *r, uint8_t *payload, const uint8_t *start)
@@ -104,7 +94,7 @@ static void skip_fields(struct dtt_reader *r, const char *layout)
         if (*layout == 'v') {
             skip_varints(r, 1);
         } else {
-            skip(r, *layout == 'l' ? read_varint(r) : 8);
+            skip(r, *layout == 'l' ? dtt_read_varint(r) : 8);
         }
     }
 }

@@ -53,8 +53,8 @@ static uint64_t oldest(const struct dtt_list *streams)
 static void lower(struct dtt_qmtu *m, uint64_t now_ns)
 {
     bool is_failed_trial = m->changed_ns != 0 && now_ns - m->changed_ns < m->wait_ns;
-    m->wait_ns =
-        is_failed_trial ? dtt_min_ns(2 * m->wait_ns, DTT_QMTU_RAISE_MAX_NS) : DTT_QMTU_RAISE_NS;
+    m->wait_ns = dtt_next_pause_ns(is_failed_trial ? m->wait_ns : 0, DTT_QMTU_RAISE_NS,
+                                   DTT_QMTU_RAISE_MAX_NS);
     m->is_small = true;
     m->changed_ns = now_ns;
 }

@@ -3,17 +3,6 @@
 
 #include "codec/text.h"
 
-/* A varint of QUIC. */
-static uint64_t read_varint(struct dtt_reader *r)
-{
-    uint8_t first = dtt_read_u8(r);
-    uint64_t value = first & 0x3f;
-    for (unsigned more = (1u << (first >> 6)) - 1; more > 0; more--) {
-        value = value << 8 | dtt_read_u8(r);
-    }
-    return value;
-}
-
 static struct dtt_slice read_rest(struct dtt_reader *r)
 {
     return dtt_read(r, dtt_reader_left(r));
@@ -32,21 +21,11 @@ static void read_datagrams(struct dtt_reader *r, bool has_segment, struct dtt_re
     dtt_read_into(r, f->id.bytes, sizeof(f->id.bytes));
     (void)dtt_read_u8(r); /* ECN: that of a path in which TCP stands says nothing */
     if (has_segment) {
-        struct dtt_slice segment = dtt_read(r, 2);
-        f->segment = r->failed ? 0 : dtt_get_be16(segment.data);
+        f->segment = dtt_read_be16(r);
     }
     f->data = read_rest(r);
     if (f->segment == 0) {
         f->segment = f->data.len; /* one datagram */
-    }
-}
-
-static void read_restarting(struct dtt_reader *r, struct dtt_relay_frame *f)
-{
-    struct dtt_slice times = dtt_read(r, 8);
-    if (!r->failed) {
-        f->reconnect_ms = dtt_get_be32(times.data);
-        f->try_for_ms = dtt_get_be32(times.data + 4);
     }
 }
 
@@ -68,7 +47,7 @@ static bool read_body(struct dtt_reader *r, unsigned version, struct dtt_relay_f
     case DTT_RELAY_HEALTH:
         f->data = read_rest(r);
         return version == 1 && dtt_utf8_is_valid(f->data);
-    case DTT_RELAY_RESTARTING: read_restarting(r, f); return dtt_reader_left(r) == 0;
+    case DTT_RELAY_RESTARTING: f->data = dtt_read(r, 8); return dtt_reader_left(r) == 0;
     case DTT_RELAY_STATUS: f->status = dtt_read_u8(r); return version == 2;
     default: return false; /* unknown, or what only clients say */
     }
@@ -77,7 +56,7 @@ static bool read_body(struct dtt_reader *r, unsigned version, struct dtt_relay_f
 int dtt_relay_frame_read(struct dtt_slice message, unsigned version, struct dtt_relay_frame *ret)
 {
     struct dtt_reader r = dtt_reader(message);
-    uint64_t type = read_varint(&r);
+    uint64_t type = dtt_read_varint(&r);
     if (r.failed || type > DTT_RELAY_STATUS || dtt_reader_left(&r) > DTT_RELAY_BODY_MAX) {
         return DTT_EPROTO;
     }
@@ -97,9 +76,7 @@ void dtt_relay_frame_write_head(struct dtt_writer *w, const struct dtt_id *to, s
     dtt_write(w, to->bytes, sizeof(to->bytes));
     dtt_write_u8(w, 0); /* no ECN */
     if (!is_one) {
-        uint8_t be[2];
-        dtt_put_be16(be, (uint16_t)segment);
-        dtt_write(w, be, sizeof(be));
+        dtt_write_be16(w, (uint16_t)segment);
     }
 }
 

@@ -12,10 +12,8 @@ struct dtt_relay_frame {
     enum dtt_relay_frame_type type;
     struct dtt_id id;      /**< the source of datagrams, or the endpoint that is gone */
     size_t segment;        /**< of datagrams: length of each but the last, which may be shorter */
-    struct dtt_slice data; /**< datagrams, challenge, ping, or a text */
+    struct dtt_slice data; /**< datagrams, challenge, ping, times, or a text */
     uint8_t status;        /**< enum dtt_relay_status, or a value unknown here */
-    uint32_t reconnect_ms; /**< of RESTARTING */
-    uint32_t try_for_ms;   /**< likewise */
 };
 
 /** `version`: 1 or 2. `data` is of `message`. DTT_EPROTO. */

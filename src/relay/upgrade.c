@@ -8,14 +8,6 @@
 /* RFC 6455, section 1.3. */
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-static void write_field(struct dtt_writer *w, const char *name, const char *value)
-{
-    dtt_write_text(w, name);
-    dtt_write_text(w, ": ");
-    dtt_write_text(w, value);
-    dtt_write_text(w, "\r\n");
-}
-
 void dtt_upgrade_write(struct dtt_writer *w, const struct dtt_upgrade_request *request)
 {
     char key[DTT_BASE64_LEN(DTT_UPGRADE_KEY_BYTES) + 1];
@@ -23,14 +15,15 @@ void dtt_upgrade_write(struct dtt_writer *w, const struct dtt_upgrade_request *r
     dtt_write_text(w, "GET " DTT_RELAY_PATH);
     dtt_write_text(w, request->query);
     dtt_write_text(w, " HTTP/1.1\r\n");
-    write_field(w, "Host", request->authority);
-    write_field(w, "Connection", "Upgrade");
-    write_field(w, "Upgrade", "websocket"); /* iroh-relay compares the case, too */
-    write_field(w, "Sec-WebSocket-Key", key);
-    write_field(w, "Sec-WebSocket-Version", "13");
-    write_field(w, "Sec-WebSocket-Protocol", DTT_RELAY_PROTOCOL_V2 ", " DTT_RELAY_PROTOCOL_V1);
+    dtt_http_write_field(w, "Host", request->authority);
+    dtt_http_write_field(w, "Connection", "Upgrade");
+    dtt_http_write_field(w, "Upgrade", "websocket"); /* iroh-relay compares the case, too */
+    dtt_http_write_field(w, "Sec-WebSocket-Key", key);
+    dtt_http_write_field(w, "Sec-WebSocket-Version", "13");
+    dtt_http_write_field(w, "Sec-WebSocket-Protocol",
+                         DTT_RELAY_PROTOCOL_V2 ", " DTT_RELAY_PROTOCOL_V1);
     if (request->auth) {
-        write_field(w, DTT_RELAY_AUTH_FIELD, request->auth);
+        dtt_http_write_field(w, DTT_RELAY_AUTH_FIELD, request->auth);
     }
     dtt_write_text(w, "\r\n");
 }

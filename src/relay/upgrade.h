@@ -11,7 +11,7 @@
 #include <dtt/types.h>
 
 #define DTT_UPGRADE_KEY_BYTES 16
-/* A request with the longest host and query that a URL has. */
+/* A request with the longest authority and query that a URL has. */
 #define DTT_UPGRADE_REQUEST_MAX 1024
 
 struct dtt_upgrade_request {

@@ -15,6 +15,8 @@ static void takes_urls_of_servers(void **state)
         {"https://use1-1.relay.n0.iroh.link./", "use1-1.relay.n0.iroh.link",
          "use1-1.relay.n0.iroh.link.", "", 443, true},
         {"http://[2001:db8::1]/a/b/", "2001:db8::1", "[2001:db8::1]", "/a/b", 80, false},
+        {"HTTPS://A.Example./B", "a.example", "A.Example.", "/B", 443, true},
+        {"Http://a/", "a", "a", "", 80, false},
         {"https://[::1]:1/", "::1", "[::1]:1", "", 1, true},
     };
     (void)state;
@@ -35,7 +37,7 @@ static void refuses_others(void **state)
         "",           "dns.iroh.link",       "ftp://a/",        "https://",
         "https:///a", "https://a:0/",        "https://a:x/",    "https://a:65536/",
         "http://a b", "http://a/\r\nX: y",   "http://u@a/",     "http://a/?token=1",
-        "http://a/#", "http://[::1",         "http://::1/",     "HTTP://a/",
+        "http://a/#", "http://[::1",         "http://::1/",     "httpx://a/",
         "http://./",  "http://[fe80::1%1]/", "http://\xc3\xa4/"};
     char longest[DTT_URL_MAX + 1];
     struct dtt_url url;
