@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "io/stream.h"
 
+#include "base/buffer.h"
 #include "io/host.h"
 #include "io/resolve.h"
 #include "io/sockaddr.h"
@@ -44,8 +45,7 @@ struct dtt_stream {
     size_t n_addrs, next_addr;
     int fd;
     struct dtt_tls *tls;
-    uint8_t *out; /* bytes for the wire, NULL when none wait */
-    size_t out_len, out_cap;
+    struct dtt_buffer out; /* bytes for the wire */
     enum dtt_stream_end end;
     char why[DTT_TLS_WHY_MAX];
     bool is_busy;   /* in functions of the user: not to be freed */
@@ -119,9 +119,7 @@ static void release(struct dtt_stream *s)
     s->resolve = NULL;
     dtt_tls_free(s->tls);
     s->tls = NULL;
-    free(s->out);
-    s->out = NULL;
-    s->out_len = s->out_cap = 0;
+    dtt_buffer_clear(&s->out);
 }
 
 /* `why` NULL: s->why says it already. The user is told when no call of his is under way. */
@@ -180,28 +178,15 @@ void dtt_stream_close(struct dtt_stream *s)
 static bool append(void *user, struct dtt_slice bytes)
 {
     struct dtt_stream *s = user;
-    if (bytes.len > s->out_cap - s->out_len) {
-        size_t cap = s->out_len + bytes.len;
-        uint8_t *grown = realloc(s->out, cap);
-        if (!grown) {
-            return false;
-        }
-        s->out = grown;
-        s->out_cap = cap;
-    }
-    if (bytes.len > 0) {
-        memcpy(s->out + s->out_len, bytes.data, bytes.len);
-        s->out_len += bytes.len;
-    }
-    return true;
+    return dtt_buffer_append(&s->out, bytes);
 }
 
 /* Sends what the kernel takes, and watches for it to take more. */
 static void flush(struct dtt_stream *s, struct dtt_now now)
 {
     size_t sent = 0;
-    while (sent < s->out_len) {
-        ssize_t n = send(s->fd, s->out + sent, s->out_len - sent, MSG_NOSIGNAL);
+    while (sent < s->out.len) {
+        ssize_t n = send(s->fd, s->out.data + sent, s->out.len - sent, MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN && errno != EINTR) {
             fail(s, DTT_STREAM_BROKEN, strerror(errno));
             return;
@@ -211,19 +196,13 @@ static void flush(struct dtt_stream *s, struct dtt_now now)
         }
         sent += (size_t)n;
     }
-    s->out_len -= sent;
-    if (s->out_len == 0) {
-        free(s->out);
-        s->out = NULL;
-        s->out_cap = 0;
+    dtt_buffer_take(&s->out, sent);
+    if (s->out.len == 0) {
         s->stall_ns = DTT_NEVER;
-    } else {
-        memmove(s->out, s->out + sent, s->out_len);
-        if (sent > 0 || s->stall_ns == DTT_NEVER) {
-            s->stall_ns = now.mono_ns + STALL_NS;
-        }
+    } else if (sent > 0 || s->stall_ns == DTT_NEVER) {
+        s->stall_ns = now.mono_ns + STALL_NS;
     }
-    if (!watch(s, s->fd, UV_READABLE | (s->out_len > 0 ? UV_WRITABLE : 0))) {
+    if (!watch(s, s->fd, UV_READABLE | (s->out.len > 0 ? UV_WRITABLE : 0))) {
         fail(s, DTT_STREAM_BROKEN, "it cannot be watched");
     }
 }
@@ -231,13 +210,13 @@ static void flush(struct dtt_stream *s, struct dtt_now now)
 size_t dtt_stream_room(const struct dtt_stream *s)
 {
     size_t costs = s->tls ? (DTT_STREAM_OUT_MAX / DTT_TLS_RECORD_MAX + 1) * DTT_TLS_OVERHEAD : 0;
-    size_t used = s->out_len + costs;
+    size_t used = s->out.len + costs;
     return s->state == OPEN && used < DTT_STREAM_OUT_MAX ? DTT_STREAM_OUT_MAX - used : 0;
 }
 
 bool dtt_stream_is_idle(const struct dtt_stream *s)
 {
-    return s->state == OPEN && s->out_len == 0;
+    return s->state == OPEN && s->out.len == 0;
 }
 
 int dtt_stream_write(struct dtt_stream *s, struct dtt_now now, struct dtt_slice bytes)
@@ -403,7 +382,7 @@ static void on_open_ready(struct dtt_stream *s, struct dtt_now now, int events)
 {
     if (events & UV_WRITABLE) {
         flush(s, now);
-        if (s->state == OPEN && s->out_len == 0 && s->cfg.on_room) {
+        if (s->state == OPEN && s->out.len == 0 && s->cfg.on_room) {
             s->cfg.on_room(s->cfg.user, now);
         }
     }
@@ -499,6 +478,7 @@ int dtt_stream_open(struct dtt_stream **ret, struct dtt_now now,
     }
     s->cfg = *cfg;
     memcpy(s->host, cfg->host, len + 1);
+    s->out.max = DTT_STREAM_OUT_MAX + DTT_TLS_RECORD_MAX; /* a record of TLS's own, too */
     s->cfg.host = s->host;
     s->fd = -1;
     s->open_by_ns = now.mono_ns + cfg->timeout_ms * DTT_MS;

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "relay/relay.h"
 
+#include "base/buffer.h"
 #include "base/rng.h"
 #include "base/trace.h"
+#include "codec/url.h"
 #include "relay/auth.h"
 #include "relay/frame.h"
-#include "relay/out.h"
 #include "relay/upgrade.h"
 #include "relay/websocket.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT_MAX 513
-
 struct dtt_relay {
     struct dtt_ctx *ctx;
     const uint8_t *seed;
-    char authority[TEXT_MAX], query[TEXT_MAX];
+    char authority[DTT_URL_MAX], query[DTT_URL_MAX];
     struct dtt_rng rng;
     enum dtt_relay_state state;
     uint64_t deadline_ns;  /* of all states but OPEN */
@@ -28,12 +27,11 @@ struct dtt_relay {
     uint64_t started_ns;   /* when the last try began */
     unsigned n_failed;     /* tries since the last pong */
     bool is_challenged;    /* a challenge was answered: there is one a connection */
-    bool is_ping_out;      /* a pong is awaited */
     size_t ping_ahead;     /* bytes of `out` up to the end of the ping; 0: it has left */
     uint8_t ping[DTT_RELAY_PING_BYTES];
     struct dtt_upgrade upgrade;
     struct dtt_websocket *websocket; /* from AUTHENTICATING on */
-    struct dtt_relay_out out;
+    struct dtt_buffer out;
     bool wants_connect, wants_disconnect, has_up, has_down; /* events that wait */
     enum dtt_relay_end end;
     char why[DTT_RELAY_WHY_MAX];
@@ -47,14 +45,6 @@ static uint64_t jitter(struct dtt_relay *r, uint64_t pause_ns)
     return pause_ns / 2 + dtt_rng_below(&r->rng, pause_ns / 2 + 1);
 }
 
-static uint64_t doubled(uint64_t first_ns, uint64_t max_ns, unsigned n)
-{
-    for (; n > 0 && first_ns < max_ns; n--) {
-        first_ns *= 2;
-    }
-    return dtt_min_ns(first_ns, max_ns);
-}
-
 /* When to try again. A pong was a sign of life, and how often such a connection ends does not
  * count: anybody who knows our id can end it (relay_wire.h). */
 static uint64_t retry_ns(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end end)
@@ -64,10 +54,9 @@ static uint64_t retry_ns(struct dtt_relay *r, struct dtt_now now, enum dtt_relay
         return again_ns > now.mono_ns ? again_ns : now.mono_ns;
     }
     bool is_no = end == DTT_RELAY_END_DENIED || end == DTT_RELAY_END_REFUSED;
-    uint64_t pause_ns = is_no
-                            ? doubled(DTT_RELAY_DENIED_NS, DTT_RELAY_DENIED_MAX_NS, r->n_failed - 1)
-                            : doubled(DTT_RELAY_RETRY_NS, DTT_RELAY_RETRY_MAX_NS, r->n_failed - 1);
-    return now.mono_ns + jitter(r, pause_ns);
+    uint64_t first_ns = is_no ? DTT_RELAY_DENIED_NS : DTT_RELAY_RETRY_NS;
+    uint64_t max_ns = is_no ? DTT_RELAY_DENIED_MAX_NS : DTT_RELAY_RETRY_MAX_NS;
+    return now.mono_ns + jitter(r, dtt_doubled_ns(first_ns, r->n_failed - 1, max_ns));
 }
 
 /* Only what may be shown: the relay chose the bytes. */
@@ -80,8 +69,8 @@ static void set_why(struct dtt_relay *r, struct dtt_slice text)
     r->why[len] = '\0';
 }
 
-static void end(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end end,
-                struct dtt_slice why)
+static void end_saying(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end end,
+                       struct dtt_slice why)
 {
     if (r->state == DTT_RELAY_STATE_WAITING) {
         return;
@@ -89,7 +78,7 @@ static void end(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end end,
     set_why(r, why); /* which may be bytes of the message at hand */
     dtt_websocket_free(r->websocket);
     r->websocket = NULL;
-    dtt_relay_out_clear(&r->out);
+    dtt_buffer_clear(&r->out);
     r->wants_disconnect = end != DTT_RELAY_END_STREAM && !r->wants_connect;
     r->wants_connect = r->has_up = false;
     r->has_down = true;
@@ -100,9 +89,9 @@ static void end(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end end,
               dtt_tv_text(r->why));
 }
 
-static void end_plain(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end why)
+static void end(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end end, const char *why)
 {
-    end(r, now, why, dtt_slice(NULL, 0));
+    end_saying(r, now, end, dtt_slice(why, strlen(why)));
 }
 
 /* ---------------------------------------------------------------- sending */
@@ -111,7 +100,7 @@ static void end_plain(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_en
 static void send_control(struct dtt_relay *r, struct dtt_now now, struct dtt_slice frame)
 {
     if (dtt_websocket_send(r->websocket, frame, dtt_slice(NULL, 0)) != DTT_OK) {
-        end_plain(r, now, DTT_RELAY_END_FLOOD);
+        end(r, now, DTT_RELAY_END_FLOOD, "");
     }
 }
 
@@ -124,12 +113,16 @@ static void send_ping(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_fr
     send_control(r, now, dtt_slice(frame, w.len));
 }
 
+static bool awaits_pong(const struct dtt_relay *r)
+{
+    return r->state == DTT_RELAY_STATE_OPEN && r->ping_ns == DTT_NEVER;
+}
+
 /* The time of its pong runs when it has left. */
 static void ping(struct dtt_relay *r, struct dtt_now now)
 {
     dtt_rng_bytes(&r->rng, r->ping, sizeof(r->ping));
     r->ping_ns = r->pong_by_ns = DTT_NEVER;
-    r->is_ping_out = true;
     r->ping_sent_ns = now.mono_ns;
     send_ping(r, now, DTT_RELAY_PING, r->ping);
     r->ping_ahead = r->out.len;
@@ -173,9 +166,9 @@ static uint64_t pong_wait_ns(const struct dtt_relay *r, bool is_slow)
 void dtt_relay_sent(struct dtt_relay *r, struct dtt_now now, size_t n)
 {
     bool was_here = r->ping_ahead > 0;
-    dtt_relay_out_take(&r->out, n);
+    dtt_buffer_take(&r->out, n);
     r->ping_ahead = n < r->ping_ahead ? r->ping_ahead - n : 0;
-    if (!r->is_ping_out || r->ping_ahead > 0) {
+    if (!awaits_pong(r) || r->ping_ahead > 0) {
         return;
     }
     bool is_slow = r->out.len > 0 || (was_here && now.mono_ns > r->ping_sent_ns);
@@ -190,7 +183,7 @@ void dtt_relay_sent(struct dtt_relay *r, struct dtt_now now, size_t n)
 void dtt_relay_connected(struct dtt_relay *r, struct dtt_now now,
                          const uint8_t material[DTT_RELAY_MATERIAL_BYTES])
 {
-    char auth[DTT_RELAY_AUTH_TEXT_MAX], text[3 * TEXT_MAX];
+    char auth[DTT_RELAY_AUTH_TEXT_MAX], text[DTT_UPGRADE_REQUEST_MAX];
     struct dtt_writer w = dtt_writer(text, sizeof(text));
     struct dtt_upgrade_request request = {.authority = r->authority, .query = r->query};
     if (r->state != DTT_RELAY_STATE_CONNECTING) {
@@ -204,14 +197,14 @@ void dtt_relay_connected(struct dtt_relay *r, struct dtt_now now,
     dtt_upgrade_write(&w, &request);
     dtt_upgrade_init(&r->upgrade, request.key);
     r->state = DTT_RELAY_STATE_UPGRADING;
-    if (!dtt_relay_out_append(&r->out, dtt_slice(text, w.len))) {
-        end_plain(r, now, DTT_RELAY_END_MEMORY);
+    if (!dtt_buffer_append(&r->out, dtt_slice(text, w.len))) {
+        end(r, now, DTT_RELAY_END_MEMORY, "");
     }
 }
 
 void dtt_relay_disconnected(struct dtt_relay *r, struct dtt_now now, const char *why)
 {
-    end(r, now, DTT_RELAY_END_STREAM, dtt_slice(why, strlen(why)));
+    end(r, now, DTT_RELAY_END_STREAM, why);
 }
 
 /* The head of the answer is complete. */
@@ -219,14 +212,14 @@ static void upgraded(struct dtt_relay *r, struct dtt_now now)
 {
     const struct dtt_upgrade *u = &r->upgrade;
     char why[48];
-    int len = snprintf(why, sizeof(why), "it answers with HTTP status %u", u->head.status);
+    snprintf(why, sizeof(why), "it answers with HTTP status %u", u->head.status);
     if (u->head.status >= 400) {
-        end(r, now, DTT_RELAY_END_REFUSED, dtt_slice(why, (size_t)len));
+        end(r, now, DTT_RELAY_END_REFUSED, why);
     } else if (u->head.status != 101 || !u->is_websocket || !u->is_accepted || u->version == 0) {
-        end(r, now, DTT_RELAY_END_NO_RELAY, dtt_slice(why, (size_t)len));
+        end(r, now, DTT_RELAY_END_NO_RELAY, why);
     } else if (dtt_websocket_new(&r->websocket, &r->rng, &r->out, DTT_RELAY_MESSAGE_MAX) !=
                DTT_OK) {
-        end_plain(r, now, DTT_RELAY_END_MEMORY);
+        end(r, now, DTT_RELAY_END_MEMORY, "");
     } else {
         r->state = DTT_RELAY_STATE_AUTHENTICATING;
         r->is_challenged = false;
@@ -238,7 +231,7 @@ void dtt_relay_recv(struct dtt_relay *r, struct dtt_now now, struct dtt_slice by
     if (r->state == DTT_RELAY_STATE_UPGRADING) {
         int n = dtt_upgrade_recv(&r->upgrade, bytes);
         if (n < 0) {
-            end(r, now, DTT_RELAY_END_NO_RELAY, dtt_slice("it does not speak HTTP", 22));
+            end(r, now, DTT_RELAY_END_NO_RELAY, "it does not speak HTTP");
             return;
         }
         bytes = dtt_slice(bytes.data + n, bytes.len - (size_t)n);
@@ -267,17 +260,17 @@ static void authenticate(struct dtt_relay *r, struct dtt_now now, const struct d
     struct dtt_writer w = dtt_writer(answer, sizeof(answer));
     switch (f->type) {
     case DTT_RELAY_SERVER_CONFIRMS: become_open(r, now); break;
-    case DTT_RELAY_SERVER_DENIES: end(r, now, DTT_RELAY_END_DENIED, f->data); break;
+    case DTT_RELAY_SERVER_DENIES: end_saying(r, now, DTT_RELAY_END_DENIED, f->data); break;
     case DTT_RELAY_SERVER_CHALLENGE:
         if (r->is_challenged) {
-            end(r, now, DTT_RELAY_END_PROTOCOL, dtt_slice("a second challenge", 18));
+            end(r, now, DTT_RELAY_END_PROTOCOL, "a second challenge");
             break;
         }
         r->is_challenged = true;
         dtt_relay_auth_answer(&w, r->seed, f->data.data);
         send_control(r, now, dtt_slice(answer, w.len));
         break;
-    default: end(r, now, DTT_RELAY_END_PROTOCOL, dtt_slice("a frame before its time", 23)); break;
+    default: end(r, now, DTT_RELAY_END_PROTOCOL, "a frame before its time"); break;
     }
 }
 
@@ -285,11 +278,10 @@ static void authenticate(struct dtt_relay *r, struct dtt_now now, const struct d
 
 static bool take_pong(struct dtt_relay *r, struct dtt_now now, struct dtt_slice data)
 {
-    if (!r->is_ping_out || !dtt_slice_eq(data, dtt_slice(r->ping, sizeof(r->ping)))) {
+    if (!awaits_pong(r) || !dtt_slice_eq(data, dtt_slice(r->ping, sizeof(r->ping)))) {
         DTT_COUNT(r->ctx, RELAY_RX_USELESS);
         return false;
     }
-    r->is_ping_out = false;
     r->pong_by_ns = DTT_NEVER;
     r->ping_ns = now.mono_ns + DTT_RELAY_PING_NS;
     r->rtt_ns = now.mono_ns > r->ping_sent_ns ? now.mono_ns - r->ping_sent_ns : 1;
@@ -339,9 +331,7 @@ static bool take_frame(struct dtt_relay *r, struct dtt_now now, const struct dtt
         ret->status = f->type == DTT_RELAY_STATUS ? f->status : status_of_health(f->data);
         return true;
     case DTT_RELAY_RESTARTING: return false; /* as iroh: the end will tell, and no pause helps */
-    default:
-        end(r, now, DTT_RELAY_END_PROTOCOL, dtt_slice("a frame after its time", 22));
-        return false;
+    default: end(r, now, DTT_RELAY_END_PROTOCOL, "a frame after its time"); return false;
     }
 }
 
@@ -366,17 +356,17 @@ static bool read_messages(struct dtt_relay *r, struct dtt_now now, struct dtt_re
             return false;
         }
         if (n < 0) {
-            end_plain(r, now, end_of(n));
+            end(r, now, end_of(n), "");
         } else if (dtt_relay_frame_read(message, r->upgrade.version, &f) != DTT_OK) {
             DTT_COUNT(r->ctx, RELAY_RX_MALFORMED);
-            end(r, now, DTT_RELAY_END_PROTOCOL, dtt_slice("a frame that cannot be read", 27));
+            end(r, now, DTT_RELAY_END_PROTOCOL, "a frame that cannot be read");
         } else if (r->state == DTT_RELAY_STATE_AUTHENTICATING) {
             authenticate(r, now, &f);
             if (r->has_up) {
                 return false; /* and comes before what follows it */
             }
         } else {
-            if (!r->is_ping_out) {
+            if (!awaits_pong(r)) {
                 r->ping_ns = now.mono_ns + DTT_RELAY_PING_NS;
             }
             if (take_frame(r, now, &f, ret)) {
@@ -431,7 +421,6 @@ static void start(struct dtt_relay *r, struct dtt_now now)
     r->deadline_ns = now.mono_ns + DTT_RELAY_OPEN_NS;
     r->started_ns = now.mono_ns;
     r->n_failed++;
-    r->is_ping_out = false;
     r->ping_ahead = 0;
     r->ping_ns = r->pong_by_ns = DTT_NEVER;
     r->wants_connect = true;
@@ -457,14 +446,12 @@ void dtt_relay_tick(struct dtt_relay *r, struct dtt_now now)
     case DTT_RELAY_STATE_WAITING: start(r, now); break;
     case DTT_RELAY_STATE_OPEN:
         if (r->pong_by_ns <= now.mono_ns) {
-            end_plain(r, now, DTT_RELAY_END_NO_PONG);
+            end(r, now, DTT_RELAY_END_NO_PONG, "");
         } else {
             ping(r, now);
         }
         break;
-    default:
-        end(r, now, DTT_RELAY_END_TIMEOUT, dtt_slice(waits[r->state], strlen(waits[r->state])));
-        break;
+    default: end(r, now, DTT_RELAY_END_TIMEOUT, waits[r->state]); break;
     }
 }
 
@@ -472,7 +459,7 @@ void dtt_relay_moved(struct dtt_relay *r, struct dtt_now now)
 {
     if (r->state == DTT_RELAY_STATE_WAITING) {
         r->deadline_ns = now.mono_ns;
-    } else if (r->state == DTT_RELAY_STATE_OPEN && !r->is_ping_out) {
+    } else if (r->state == DTT_RELAY_STATE_OPEN && !awaits_pong(r)) {
         ping(r, now);
     }
 }
@@ -481,8 +468,8 @@ void dtt_relay_moved(struct dtt_relay *r, struct dtt_now now)
 
 int dtt_relay_new(struct dtt_relay **ret, struct dtt_now now, const struct dtt_relay_config *cfg)
 {
-    char label[TEXT_MAX + 8];
-    if (strlen(cfg->authority) >= TEXT_MAX || strlen(cfg->query) >= TEXT_MAX) {
+    char label[DTT_URL_MAX + 8];
+    if (strlen(cfg->authority) >= DTT_URL_MAX || strlen(cfg->query) >= DTT_URL_MAX) {
         return DTT_EINVAL;
     }
     struct dtt_relay *r = calloc(1, sizeof(*r));
@@ -505,7 +492,7 @@ void dtt_relay_free(struct dtt_relay *r)
 {
     if (r) {
         dtt_websocket_free(r->websocket);
-        dtt_relay_out_clear(&r->out);
+        dtt_buffer_clear(&r->out);
         dtt_rng_fini(&r->rng);
         free(r);
     }

@@ -100,7 +100,8 @@ struct dtt_relay_config {
     const char *query;     /**< of the URL with its question mark, or empty; copied */
 };
 
-/** WAITING, and due at once. DTT_EINVAL: more than 512 bytes of authority or query; DTT_ENOMEM. */
+/** WAITING, and due at once. DTT_EINVAL: authority or query of DTT_URL_MAX bytes or more;
+ * DTT_ENOMEM. */
 int dtt_relay_new(struct dtt_relay **ret, struct dtt_now now, const struct dtt_relay_config *cfg);
 /** NULL is fine. */
 void dtt_relay_free(struct dtt_relay *r);

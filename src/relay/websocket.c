@@ -9,14 +9,12 @@
 struct dtt_websocket {
     wslay_frame_context_ptr frames;
     struct dtt_rng *rng;
-    struct dtt_relay_out *out;
+    struct dtt_buffer *out;
     struct dtt_slice in; /* not read yet */
     uint64_t frame_len;  /* of the frame under way: how much of its content came */
     bool is_in_message;  /* a message is under way */
     bool is_text;        /* and is none of ours */
-    size_t max;
-    uint8_t *message;
-    size_t len, cap;
+    struct dtt_buffer message;
     uint8_t control[CONTROL_MAX];
 };
 
@@ -39,7 +37,7 @@ static ssize_t on_send(const uint8_t *data, size_t len, int flags, void *user)
 {
     struct dtt_websocket *w = user;
     (void)flags;
-    return dtt_relay_out_append(w->out, dtt_slice(data, len)) ? (ssize_t)len : -1;
+    return dtt_buffer_append(w->out, dtt_slice(data, len)) ? (ssize_t)len : -1;
 }
 
 static int on_mask(uint8_t *buf, size_t len, void *user)
@@ -49,7 +47,7 @@ static int on_mask(uint8_t *buf, size_t len, void *user)
     return 0;
 }
 
-int dtt_websocket_new(struct dtt_websocket **ret, struct dtt_rng *rng, struct dtt_relay_out *out,
+int dtt_websocket_new(struct dtt_websocket **ret, struct dtt_rng *rng, struct dtt_buffer *out,
                       size_t max)
 {
     static const struct wslay_frame_callbacks callbacks = {
@@ -61,7 +59,7 @@ int dtt_websocket_new(struct dtt_websocket **ret, struct dtt_rng *rng, struct dt
     }
     w->rng = rng;
     w->out = out;
-    w->max = max;
+    w->message.max = max;
     *ret = w;
     return DTT_OK;
 }
@@ -70,7 +68,7 @@ void dtt_websocket_free(struct dtt_websocket *w)
 {
     if (w) {
         wslay_frame_context_free(w->frames);
-        free(w->message);
+        dtt_buffer_clear(&w->message);
         free(w);
     }
 }
@@ -116,26 +114,6 @@ void dtt_websocket_recv(struct dtt_websocket *w, struct dtt_slice bytes)
     w->in = bytes;
 }
 
-/* Memory grows with what came, never with what was announced. */
-static int keep(struct dtt_websocket *w, struct dtt_slice bytes)
-{
-    size_t len = w->len + bytes.len;
-    if (len > w->cap) {
-        size_t cap = len < w->max / 2 ? 2 * len : w->max;
-        uint8_t *message = realloc(w->message, cap);
-        if (!message) {
-            return DTT_ENOMEM;
-        }
-        w->message = message;
-        w->cap = cap;
-    }
-    if (bytes.len > 0) {
-        memcpy(w->message + w->len, bytes.data, bytes.len);
-        w->len = len;
-    }
-    return DTT_OK;
-}
-
 /* What the beginning of a frame tells. */
 static int begin_frame(struct dtt_websocket *w, const struct wslay_frame_iocb *io)
 {
@@ -154,9 +132,9 @@ static int begin_frame(struct dtt_websocket *w, const struct wslay_frame_iocb *i
         }
         w->is_in_message = true;
         w->is_text = io->opcode == WSLAY_TEXT_FRAME;
-        w->len = 0;
+        w->message.len = 0; /* and keeps its memory */
     }
-    return io->payload_length <= w->max - w->len ? DTT_OK : DTT_ETOOBIG;
+    return io->payload_length <= w->message.max - w->message.len ? DTT_OK : DTT_ETOOBIG;
 }
 
 static int end_control(struct dtt_websocket *w, const struct wslay_frame_iocb *io)
@@ -182,12 +160,12 @@ static int take(struct dtt_websocket *w, const struct wslay_frame_iocb *io)
     }
     if (is_control && bytes.len > 0) {
         memcpy(w->control + w->frame_len, bytes.data, bytes.len);
-    } else if (!is_control && !w->is_text) {
-        err = keep(w, bytes);
+    } else if (!is_control && !w->is_text && !dtt_buffer_append(&w->message, bytes)) {
+        return DTT_ENOMEM; /* it grows with what came, never with what was announced */
     }
     w->frame_len += bytes.len;
-    if (err || w->frame_len < io->payload_length) {
-        return err;
+    if (w->frame_len < io->payload_length) {
+        return DTT_OK;
     }
     w->frame_len = 0;
     if (is_control) {
@@ -210,7 +188,7 @@ int dtt_websocket_next(struct dtt_websocket *w, struct dtt_slice *ret)
         }
         int taken = n < 0 ? DTT_EPROTO : take(w, &io);
         if (taken == 1) {
-            *ret = dtt_slice(w->message, w->len);
+            *ret = dtt_slice(w->message.data, w->message.len);
         }
         if (taken != 0) {
             return taken;

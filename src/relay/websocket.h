@@ -7,9 +7,9 @@
 #ifndef DTT_RELAY_WEBSOCKET_H
 #define DTT_RELAY_WEBSOCKET_H
 
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/rng.h"
-#include "relay/out.h"
 
 #include <dtt/types.h>
 
@@ -19,7 +19,7 @@ struct dtt_websocket;
 #define DTT_WEBSOCKET_OVERHEAD 14
 
 /** `rng`, for the masks, and `out` outlive it. Messages longer than `max` end it. DTT_ENOMEM. */
-int dtt_websocket_new(struct dtt_websocket **ret, struct dtt_rng *rng, struct dtt_relay_out *out,
+int dtt_websocket_new(struct dtt_websocket **ret, struct dtt_rng *rng, struct dtt_buffer *out,
                       size_t max);
 /** NULL is fine. */
 void dtt_websocket_free(struct dtt_websocket *w);

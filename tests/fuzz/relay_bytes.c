@@ -48,7 +48,7 @@ static void add_message(struct digest *d, struct dtt_slice message)
 static void read_websocket(struct digest *d, struct dtt_slice bytes, size_t step)
 {
     static const uint8_t seed[DTT_RNG_SEED_BYTES] = {1};
-    struct dtt_relay_out out = {.max = 4096};
+    struct dtt_buffer out = {.max = 4096};
     struct dtt_websocket *w;
     struct dtt_rng rng;
     dtt_rng_init(&rng, seed, "fuzz");
@@ -65,7 +65,7 @@ static void read_websocket(struct digest *d, struct dtt_slice bytes, size_t step
     must(out.len <= out.max);
     add(d, out.data, out.len);
     dtt_websocket_free(w);
-    dtt_relay_out_clear(&out);
+    dtt_buffer_clear(&out);
 }
 
 static struct digest read_all(struct dtt_slice bytes, size_t step)

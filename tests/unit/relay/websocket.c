@@ -21,7 +21,7 @@ void __wrap_dtt_rng_bytes(struct dtt_rng *r, void *out, size_t len)
 
 struct socket {
     struct dtt_rng rng;
-    struct dtt_relay_out out;
+    struct dtt_buffer out;
     struct dtt_websocket *w;
 };
 
@@ -34,7 +34,7 @@ static void open_socket(struct socket *s)
 static void close_socket(struct socket *s)
 {
     dtt_websocket_free(s->w);
-    dtt_relay_out_clear(&s->out);
+    dtt_buffer_clear(&s->out);
 }
 
 /* What comes of `bytes`, of which `step` come at a time: an error, or the number of messages, whose
@@ -74,7 +74,7 @@ static void frames_of_a_client_are_as_recorded(void **state)
         open_socket(&s);
         if (strncmp(vectors_text(c, "name"), "client", 6) == 0) {
             for (size_t cut = 1; cut < payload.len; cut++) { /* in two parts, it is the same */
-                dtt_relay_out_clear(&s.out);
+                dtt_buffer_clear(&s.out);
                 assert_int_equal(
                     dtt_websocket_send(s.w, dtt_slice(payload.data, cut),
                                        dtt_slice(payload.data + cut, payload.len - cut)),
