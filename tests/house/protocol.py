@@ -78,7 +78,7 @@ FACTS = [
     ("extension.md", "At most {} addresses", "include/dtt/record.h", define("DTT_RECORD_ADDRS")),
     ("extension.md", "a multiple of {}", "src/record/content.c", define("EXTENSION_STEP")),
     ("transport.md", "IN (1), ttl {}", "src/codec/pkarr.h", define("DTT_PKARR_TTL_S")),
-    ("transport.md", "up to\n{} bytes", "src/codec/pkarr.h", define("DTT_PKARR_PACKET_MAX")),
+    ("transport.md", "(RFC 1035) of up to {} bytes", "src/codec/pkarr.h", define("DTT_PKARR_PACKET_MAX")),
     ("pkarr.md", "up to {} bytes, with", "src/codec/pkarr.h", define("DTT_PKARR_PACKET_MAX")),
     ("pkarr.md", "head of at most {} bytes", "src/codec/http.h", define("DTT_HTTP_HEAD_MAX")),
     ("pkarr.md", "ends after {} s", "src/pkarr/client.h", define("DTT_PKARR_PATIENCE_NS")),
