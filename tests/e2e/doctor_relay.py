@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """`dtt doctor --relay` and relays of all kinds: what it says of each, and that it does so at once."""
-import base64
-import hashlib
 import json
 import socket
 import threading
@@ -10,9 +8,7 @@ import time
 
 import authority
 import harness
-
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-CHALLENGE, AUTH, CONFIRMS, DENIES, PING, PONG = 0, 1, 2, 3, 9, 10
+from relay_server import AUTH, CHALLENGE, CONFIRMS, DENIES, PING, PONG, Connection
 
 
 class FakeRelay(threading.Thread):
@@ -34,7 +30,7 @@ class FakeRelay(threading.Thread):
     def serve(self, client):
         try:
             with client if self.tls is None else self.tls.wrap_socket(client, server_side=True) as s:
-                self.course(self, s)
+                self.course(self, Connection(s))
         except OSError:
             pass  # the client has left
 
@@ -42,70 +38,34 @@ class FakeRelay(threading.Thread):
         return f"{'https' if self.tls else 'http'}://localhost:{self.port}/{query}"
 
 
-def read_exactly(s, count):
-    found = b""
-    while len(found) < count:
-        more = s.recv(count - len(found))
-        if not more:
-            raise ConnectionError
-        found += more
-    return found
-
-
-def read_request(relay, s):
-    request = b""
-    while not request.endswith(b"\r\n\r\n"):
-        request += read_exactly(s, 1)
-    relay.requests.append(request.decode())
-    return dict(line.split(": ", 1) for line in request.decode().split("\r\n")[1:] if line)
-
-
-def upgrade(relay, s):
-    key = read_request(relay, s)["Sec-WebSocket-Key"].encode()
-    accept = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
-    s.sendall(f"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}"
-              "\r\nsec-websocket-protocol: iroh-relay-v2\r\n\r\n".encode())
-
-
-def say(s, kind, body=b""):
-    s.sendall(bytes([0x82, 1 + len(body), kind]) + body)
-
-
-def hear(s):
-    """The next frame of the client, all of which are short: type, body."""
-    length = read_exactly(s, 2)[1] & 0x7f
-    mask, masked = read_exactly(s, 4), read_exactly(s, length)
-    frame = bytes(byte ^ mask[i % 4] for i, byte in enumerate(masked))
-    return frame[0], frame[1:]
-
-
-def serves(relay, s):
-    upgrade(relay, s)
-    say(s, CHALLENGE, bytes(16))
-    kind, body = hear(s)
-    harness.check(kind == AUTH and len(body) == 97, f"the answer to a challenge: {kind} {body.hex()}")
-    say(s, CONFIRMS)
-    kind, body = hear(s)
-    harness.check(kind == PING, f"a frame of type {kind}")
+def serves(relay, connection):
+    relay.requests.append(connection.request())
+    connection.upgrade(relay.requests[-1])
+    connection.send(bytes([CHALLENGE]) + bytes(16))
+    answer = connection.frame()
+    harness.check(answer[0] == AUTH and len(answer) == 98, f"the answer to a challenge: {answer.hex()}")
+    connection.send(bytes([CONFIRMS]))
+    ping = connection.frame()
+    harness.check(ping[0] == PING, f"a frame of type {ping[0]}")
     time.sleep(0.1)  # the round trip that the client is to see
-    say(s, PONG, body)
-    hear(s)
+    connection.send(bytes([PONG]) + ping[1:])
+    connection.frame()
 
 
-def denies(relay, s):
-    upgrade(relay, s)
-    say(s, DENIES, b"\x0enot authorized")
-    read_exactly(s, 1)
+def denies(_, connection):
+    connection.upgrade(connection.request())
+    connection.send(bytes([DENIES]) + b"\x0enot authorized")
+    connection.take(1)
 
 
-def forbids(relay, s):
-    read_request(relay, s)
-    s.sendall(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+def forbids(_, connection):
+    connection.request()
+    connection.sock.sendall(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
 
 
-def speaks_ssh(_, s):
-    s.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-    read_exactly(s, 1000)
+def speaks_ssh(_, connection):
+    connection.sock.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+    connection.take(1000)
 
 
 def findings(scene, *options):

@@ -11,12 +11,13 @@ import struct
 import threading
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-AUTH, CONFIRMS, DATAGRAM, DATAGRAMS, FROM, PING, PONG = 1, 2, 4, 5, 2, 9, 10
+CHALLENGE, AUTH, CONFIRMS, DENIES, DATAGRAM, DATAGRAMS, FROM, PING, PONG = 0, 1, 2, 3, 4, 5, 2, 9, 10
 
 
-class Client:
-    def __init__(self, relay, sock):
-        self.relay = relay
+class Connection:
+    """A client's, by TCP or TLS: its request, the upgrade to WebSocket, and then frames."""
+
+    def __init__(self, sock):
         self.sock = sock
         self.rest = b""
         self.sending = threading.Lock()
@@ -30,16 +31,21 @@ class Client:
         taken, self.rest = self.rest[:n], self.rest[n:]
         return taken
 
-    def upgrade(self):
+    def request(self):
+        """The head of the request, as text."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += self.take(1)
-        fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
-        case = {line.split(b": ")[0].lower(): line.split(b": ")[1]
-                for line in head.split(b"\r\n")[1:-2]}
-        if not head.startswith(f"GET /relay{self.relay.query} HTTP/1.1".encode()) or fields[b"upgrade"] != b"websocket":
+        return head.decode()
+
+    def upgrade(self, head):
+        """Grants the request with this head."""
+        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:-2])
+        fields = {name.lower(): value for name, value in fields.items()}
+        if fields["upgrade"].lower() != "websocket":
             raise ConnectionError(f"not a client of a relay: {head!r}")
-        accept = base64.b64encode(hashlib.sha1(case[b"sec-websocket-key"] + GUID).digest())
+        key = fields["sec-websocket-key"].encode()
+        accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
         self.sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                           b"Connection: Upgrade\r\nSec-WebSocket-Protocol: iroh-relay-v2\r\n"
                           b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
@@ -68,9 +74,18 @@ class Client:
         with self.sending:
             self.sock.sendall(head + body)
 
+
+class Client(Connection):
+    def __init__(self, relay, sock):
+        super().__init__(sock)
+        self.relay = relay
+
     def serve(self):
-        self.upgrade()
-        self.send(bytes(17))  # a challenge
+        head = self.request()
+        if not head.startswith(f"GET /relay{self.relay.query} HTTP/1.1\r\n"):
+            raise ConnectionError(f"it may not come in: {head!r}")
+        self.upgrade(head)
+        self.send(bytes([CHALLENGE]) + bytes(16))
         answer = self.frame()
         if answer[0] != AUTH:
             raise ConnectionError(f"no answer to the challenge: {answer!r}")
