@@ -2,7 +2,7 @@
 """Hostile members that aim others at a victim: what reaches it, in the laboratory of NATs.
 
 The members hold the secret, prove it and are neighbours (aimer.c). The victim is a host of the
-internet that answers nothing (watcher.py). Whispers reach it, too: the core has one hop only.
+internet that answers nothing (tests/nat/watcher.py). Whispers reach it, too: the core has one hop only.
 """
 import importlib.util
 import json
@@ -17,7 +17,7 @@ from lab import AIMER, FORGER, ROOT, case, check
 
 sys.path.insert(0, str(ROOT / "tests/nat"))
 
-WATCHER = ROOT / "tests/attack/watcher.py"
+WATCHER = ROOT / "tests/nat/watcher.py"
 POST = ROOT / "tests/attack/post.py"
 ANNOUNCER = ROOT / "tests/attack/announcer.py"
 VICTIMS = [f"203.0.113.{i}" for i in range(10, 18)]  # of one /24

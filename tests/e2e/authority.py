@@ -5,17 +5,19 @@ import subprocess
 
 
 def make(folder):
-    """An authority's file and the context of a server for localhost that it has signed."""
+    """An authority's file and the context of a server for localhost that it has signed. The names of
+    the files are those that iroh-relay looks for.
+    """
     folder.mkdir()
     run = lambda *words: subprocess.run(["openssl", *words], cwd=folder, check=True,
                                         capture_output=True)
     new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     run("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=ca",
         "-addext", "basicConstraints=critical,CA:TRUE")
-    run("req", *new, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=leaf")
+    run("req", *new, "-keyout", "default.key", "-out", "leaf.csr", "-subj", "/CN=leaf")
     (folder / "leaf.ext").write_text("subjectAltName=DNS:localhost\n")
     run("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-        "-days", "2", "-extfile", "leaf.ext", "-out", "leaf.pem")
+        "-days", "2", "-extfile", "leaf.ext", "-out", "default.crt")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
+    context.load_cert_chain(folder / "default.crt", folder / "default.key")
     return str(folder / "ca.pem"), context

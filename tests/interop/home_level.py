@@ -17,6 +17,7 @@ from world import HERE, check
 sys.path.insert(0, str(HERE.parent / "nat"))
 import lab  # noqa: E402
 
+WATCHER = HERE.parent / "nat/watcher.py"
 GAP = 3  # s between two members
 JOINED = 30  # s that a member may take
 ELSEWHERE = "90.1.2.3"
@@ -35,13 +36,13 @@ class Sniffer:
     """What comes to the host of a member."""
 
     def __init__(self, world, net, name):
-        command, *rest = net[name].inside([sys.executable, str(HERE / "sniff.py"), "net0"])
+        command, *rest = net[name].inside([sys.executable, WATCHER, "net0"])
         self.process = world.start(f"sniffer at {name}", *rest, command=command)
-        self.process.wait("ready")
+        self.process.wait("watching")
 
     def datagrams(self):
         return [(event["port"], bytes.fromhex(event["hex"]))
-                for event in self.process.of_kind("datagram")]
+                for event in self.process.of_kind("packet")]
 
     def of_ours(self):
         """Knocks, and queries that no other program knows."""

@@ -12,6 +12,7 @@ import subprocess
 import time
 import urllib.request
 
+import authority
 import harness
 from world import NO_DHT, Failure, Skip, check
 
@@ -76,25 +77,6 @@ class Server:
         self.log.close()
 
 
-def certificate(world):
-    """A folder with an authority, ca.pem, and what iroh-relay looks for: default.crt, default.key."""
-    folder = world.path / "certificate"
-    folder.mkdir()
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
-            "-subj", "/CN=authority", "-addext", "basicConstraints=critical,CA:TRUE")
-    openssl("req", *new, "-keyout", "default.key", "-out", "leaf.csr", "-subj", "/CN=relay")
-    (folder / "leaf.ext").write_text("basicConstraints=critical,CA:FALSE\n"
-                                     "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", "2", "-extfile", "leaf.ext", "-out", "default.crt")
-    return folder
-
-
 def pair(server, ca="", query="", exchanges=EXCHANGES):
     return subprocess.Popen([PAIR, server.url + query, str(ca), str(exchanges)],
                             stdout=subprocess.PIPE, text=True)
@@ -113,8 +95,9 @@ def by_http(world):
 
 
 def by_https(world):
-    folder = certificate(world)
-    said = all_came_back(pair(Server(world, folder), folder / "ca.pem"))
+    folder = world.path / "certificate"
+    ca, _ = authority.make(folder)
+    said = all_came_back(pair(Server(world, folder), ca))
     check("end" not in said, f"a connection ended: {said}")
 
 
@@ -144,12 +127,13 @@ def doctor(world, *options):
 
 
 def examined(world):
-    folder = certificate(world)
+    folder = world.path / "certificate"
+    ca, _ = authority.make(folder)
     key = world.path / "key"
     made = world.run("id", "--json", "--identity", str(key))
     endpoint = json.loads(made.stdout)["endpoint_id"]
     server = Server(world, folder, [f'access.allowlist = ["{endpoint}"]'])
-    options = ["--relay", server.url, "--ca-file", str(folder / "ca.pem")]
+    options = ["--relay", server.url, "--ca-file", ca]
     verdict, text = doctor(world, *options, "--identity", str(key))
     check(verdict == "ok" and "lets this machine in" in text, text)
     verdict, text = doctor(world, *options)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A victim's view: prints a line of JSON for each UDP packet over IPv4 that an interface takes in.
+"""A host's view: prints a line of JSON for each UDP packet over IPv4 that an interface takes in.
 
 usage: watcher.py INTERFACE          ends with its standard input
 
@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 
-ALL = 0x0003  # ETH_P_ALL
+IPV4 = 0x0800  # ETH_P_IP
 UDP = 17
 
 
@@ -26,22 +26,22 @@ def kind_of(payload):
 
 def read(packet):
     """What is told of a packet; None when it is none of those."""
-    if len(packet) < 29 or packet[0] >> 4 != 4 or packet[9] != UDP:
+    if len(packet) < 29 or packet[9] != UDP:
         return None
     head = 4 * (packet[0] & 15)
-    size, = struct.unpack_from(">H", packet, head + 4)
+    port, size = struct.unpack_from(">HH", packet, head + 2)
     payload = packet[head + 8:head + size]
     if not payload:
         return None
-    return {"event": "packet", "src": socket.inet_ntoa(packet[12:16]),
-            "dst": socket.inet_ntoa(packet[16:20]), "kind": kind_of(payload),
-            "bytes": len(payload), "moment": time.monotonic()}
+    return {"event": "packet", "dst": socket.inet_ntoa(packet[16:20]), "port": port,
+            "kind": kind_of(payload), "bytes": len(payload), "hex": payload.hex(),
+            "moment": time.monotonic()}
 
 
 def main(interface):
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ALL))
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(IPV4))
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-    s.bind((interface, ALL))
+    s.bind((interface, IPV4))
     print(json.dumps({"event": "watching"}), flush=True)
     while True:
         ready = select.select([s, sys.stdin], [], [])[0]
