@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from lab import AIMER, FORGER, ROOT, case, check
+from lab import AIMER, FORGER, ROOT, Failure, case, check
 
 sys.path.insert(0, str(ROOT / "tests/nat"))
 
@@ -87,11 +87,11 @@ class Victim:
     def wait_quiet(self, seconds, within):
         """Until nothing has come for so long, or the time is over."""
         deadline = time.monotonic() + within
-        while time.monotonic() < deadline:
-            before = len(self.packets())
-            time.sleep(seconds)
-            if len(self.packets()) == before:
-                return
+        try:
+            while time.monotonic() < deadline:
+                self.watcher.wait("packet", seconds, since=len(self.watcher.events))
+        except Failure:
+            pass  # nothing has come
 
 
 def network_of(packet):
@@ -145,7 +145,7 @@ def meetings(scene, kind, hosts):
             bob.wait("joined", 60)
             targets.append(where(net, bob, "bob"))
         report = assault(net, kind, hosts, *targets)
-        time.sleep(5)  # the last meeting goes on for so long
+        victim.wait_quiet(5, 30)  # the last meeting goes on for so long
         check(kind != "name" or report["questions"] > 0, f"nobody was asked: {report}")
         return meeting_figures(victim, report)
 
