@@ -134,8 +134,7 @@ static void send_krpc(struct stranger *s, struct dtt_krpc *m)
     sent++;
 }
 
-/* `from`, whose seed it is, wants `to` to be told; `seen`: what a middle says, NULL for an asker.
- */
+/* The member of the seed `from` wants `to` to be told; `seen`: what a middle says, or NULL. */
 static void send_query(struct stranger *s, const uint8_t from[32], const struct dtt_id *to,
                        const struct dtt_addr *seen)
 {

@@ -2,7 +2,7 @@
 """Hostile members that aim others at a victim: what reaches it, in the laboratory of NATs.
 
 The members hold the secret, prove it and are neighbours (aimer.c). The victim is a host of the
-internet that answers nothing (tests/nat/watcher.py). Whispers reach it, too: the core has one hop only.
+internet that answers nothing (watcher.py). Whispers reach it, too: the core has one hop only.
 """
 import importlib.util
 import json

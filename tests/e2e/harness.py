@@ -158,7 +158,7 @@ class Process:
         unread = bytearray(4)
         while fcntl.ioctl(self.popen.stdin, termios.FIONREAD, unread) == 0 and any(unread):
             check(time.monotonic() < deadline, f"{self.name}: it does not read its input")
-            time.sleep(0.01)
+            time.sleep(0.01)  # no event tells that a pipe was read
 
     def end_input(self):
         self.popen.stdin.close()

@@ -238,14 +238,11 @@ def check(root):
     yield from vectors(root)
     for page, says, source, pattern in FACTS:
         text_of_page = (root / "docs/protocol" / page).read_text(encoding="utf-8")
-        value = ""
-        if source:
-            found = re.search(pattern, (root / source).read_text(encoding="utf-8"))
-            if not found:
-                yield f"{source}: nothing matches {pattern}"
-                continue
-            value = found.group(1)
-        want = says.replace("{}", value)
+        found = re.search(pattern, (root / source).read_text(encoding="utf-8"))
+        if not found:
+            yield f"{source}: nothing matches {pattern}"
+            continue
+        want = says.replace("{}", found.group(1))
         if as_one_line(want) not in as_one_line(text_of_page):
             yield f"docs/protocol/{page} does not say '{want}' ({source})"
 

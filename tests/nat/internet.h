@@ -28,8 +28,7 @@ struct router {
     bool has_v6;   /**< IPv6 goes through `v6`; otherwise it passes */
     enum udp_rule udp;
     enum portmap portmap;
-    struct dtt_addr
-        claimed; /**< the outside address that it tells who asks; no family: the true one */
+    struct dtt_addr claimed; /**< the outside address that it tells; no family: the true one */
     uint64_t born_ns;
     uint64_t delay_ns; /**< to the core */
 };
