@@ -241,6 +241,15 @@ static bool can_pass(const struct dtt_sim_host *h, const struct dtt_sim_way *way
             (way->hops >= HOPS_FAR && (!w->is_cut || target->island == h->island)));
 }
 
+/* Takes a packet, which arrives after `us`. */
+static void launch(struct dtt_sim_world *w, struct packet *p, uint64_t us)
+{
+    if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + us * DTT_US) != DTT_OK) {
+        free(p);
+        w->is_out_of_memory = true;
+    }
+}
+
 /* On to `target`, which is NULL when there is nobody. */
 static void carry(const struct dtt_sim_host *h, const struct dtt_sim_way *way,
                   const struct dtt_sim_host *target, const struct dtt_addr *to,
@@ -275,10 +284,7 @@ static void carry(const struct dtt_sim_host *h, const struct dtt_sim_way *way,
         memcpy(p->data, data.data, data.len);
     }
     uint64_t us = crosses_internet(way) ? delay_us(w, h->number, target->number) : HOME_US;
-    if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + (us + extra_us) * DTT_US) != DTT_OK) {
-        free(p);
-        w->is_out_of_memory = true;
-    }
+    launch(w, p, us + extra_us);
 }
 
 static bool is_to_group(const struct dtt_addr *to)
@@ -360,11 +366,7 @@ static void send_relayed(struct dtt_sim_host *h, const struct dtt_id *to, struct
                          .relayed_to = target,
                          .len = data.len};
     memcpy(p->data, data.data, data.len);
-    uint64_t us = 2 * delay_us(w, h->number, target->number);
-    if (dtt_timerq_set(&w->queue, &p->event.timer, w->t_ns + us * DTT_US) != DTT_OK) {
-        free(p);
-        w->is_out_of_memory = true;
-    }
+    launch(w, p, 2 * delay_us(w, h->number, target->number));
 }
 
 static void deliver_relayed(struct dtt_sim_world *w, const struct packet *p)
