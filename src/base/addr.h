@@ -16,8 +16,7 @@ enum dtt_addr_scope {
     DTT_SCOPE_PRIVATE, /**< RFC 1918, RFC 6598 (carrier NAT), RFC 4193 */
     DTT_SCOPE_LINK,    /**< 169.254/16, fe80::/10 */
     DTT_SCOPE_LOOPBACK,
-    DTT_SCOPE_UNUSABLE /**< unspecified, multicast, broadcast, reserved, invented, IPv4 inside IPv6
-                        */
+    DTT_SCOPE_UNUSABLE /**< unspecified, multicast, broadcast, reserved, invented, IPv4 in IPv6 */
 };
 
 #define DTT_ADDR_COMPACT4 6

@@ -9,8 +9,10 @@
 
 #define DTT_ADDR_INFO_ADDRS 16
 
-/** The home relay, unless it is "", and direct addresses in ascending order. `n` <=
- * DTT_ADDR_INFO_ADDRS. */
+/**
+ * The home relay, unless it is "", and direct addresses in ascending order, `n` <=
+ * DTT_ADDR_INFO_ADDRS of them.
+ */
 void dtt_addr_info_write(struct dtt_writer *w, const char *relay, const struct dtt_addr *addrs,
                          size_t n);
 /** What follows the info of a node that reads proofs (docs/protocol/proof.md); others skip it. */
@@ -23,8 +25,7 @@ bool dtt_addr_info_has_mark(struct dtt_slice s);
  */
 int dtt_addr_info_read(struct dtt_slice s, struct dtt_addr ret[DTT_ADDR_INFO_ADDRS], size_t *ret_n);
 
-/** The home relay in a well-formed info; "": there is none, or it is no URL that is short enough.
- */
+/** The home relay in a well-formed info; "": there is none, or no URL that is short enough. */
 void dtt_addr_info_relay(struct dtt_slice s, char ret[DTT_URL_MAX]);
 
 #endif

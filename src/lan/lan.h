@@ -21,8 +21,7 @@
 #define DTT_LAN_PACKET_MAX 1472
 #define DTT_LAN_ENTRIES 32 /**< of a message; what follows them is not looked at */
 
-/** Questions: the first ones as in lan/asks.h, then one in each minute, within this of its start.
- */
+/** Questions: the first as in lan/asks.h, then one in each minute, within this of its start. */
 #define DTT_LAN_SPREAD_NS (2 * DTT_S)
 /** Answers wait so long at least and at most, and are this frequent on a link. */
 #define DTT_LAN_WAIT_MIN_NS (20 * DTT_MS)

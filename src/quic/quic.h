@@ -167,10 +167,9 @@ enum dtt_quic_event_type {
     DTT_QUIC_WRITABLE,     /**< after DTT_EAGAIN; stream -1: of dtt_quic_open_uni */
     DTT_QUIC_MIGRATED,     /**< the peer has another address, which is validated: addr */
     DTT_QUIC_NOT_MIGRATED, /**< the path of dtt_quic_migrate is dead: addr is as before */
-    DTT_QUIC_STRANDED, /**< after dtt_quic_moved: the peer, which dialled us, seems not to hear us
-                        */
-    DTT_QUIC_SILENT,   /**< the peer owes an answer, and nothing has come for DTT_QUIC_SILENT_NS.
-                          It comes again with each repetition of what asks for the answer */
+    DTT_QUIC_STRANDED,     /**< after dtt_quic_moved: a peer that dialled us seems not to hear us */
+    DTT_QUIC_SILENT, /**< the peer owes an answer, and nothing has come for DTT_QUIC_SILENT_NS.
+                        It comes again with each repetition of what asks for the answer */
     DTT_QUIC_WORN /**< a trusted peer has ended so many streams that the connection will end before
                      long: time for another one. Comes again while the connection lasts */
 };
