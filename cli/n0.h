@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The public servers of iroh's preset "N0", which '--n0' names (docs/protocol/pkarr.md, relay.md).
- */
+/* The public servers of iroh's preset "N0", which '--n0' names (docs/protocol: pkarr, relay). */
 #ifndef CLI_N0_H
 #define CLI_N0_H
 

@@ -161,11 +161,7 @@ static enum option_result set_relay(const struct option_use *use)
     struct dtt_url url;
     const char *query;
     *(char **)use->place = use->value;
-    if (dtt_url_parse_with_query(use->value, &url, &query) != DTT_OK) {
-        use->value[dtt_url_bare_len(use->value)] = '\0'; /* the refusal tells no token */
-        return OPTION_IS_BAD;
-    }
-    return OPTION_TAKEN;
+    return result(dtt_url_parse_with_query(use->value, &url, &query) == DTT_OK);
 }
 
 static enum option_result set_origin(const struct option_use *use)
@@ -267,8 +263,8 @@ const struct option option_table[] = {
      .help = "iroh: tell everybody in the local network where this\n"
              "endpoint is, as iroh's crates do; default: private"},
     {LIST(set_url, PKARR, "pkarr", "URL", DTT_URL_FORM, pkarr, n_pkarr),
-     .help = "ask this pkarr server where peers are, and keep what\n"
-             "'--publish-addrs' allows there; up to 4 times"},
+     .help = "ask this pkarr server where peers are, and tell it at\n"
+             "which relay this node is; up to 4 times"},
     {LIST(set_origin, DNS_ORIGIN, "dns-origin", "DOMAIN", DTT_PKARR_ORIGIN_FORM, dns_origins,
           n_dns_origins),
      .help = "ask the name servers of this machine where peers are, by\n"

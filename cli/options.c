@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "options.h"
 
+#include "codec/url.h"
 #include "n0.h"
 #include "option.h"
 #include "output.h"
@@ -46,6 +47,8 @@ static bool set(struct options *o, const struct option *option, char *value, cha
     size_t *count = option->count > 0 ? (size_t *)(void *)((char *)o + option->count) : NULL;
     char *place = (char *)o + option->field + (count ? *count * option->size : 0);
     enum option_result result = OPTION_IS_ONE_TOO_MANY;
+    size_t bare = dtt_url_bare_len(value); /* behind it there may be a token */
+    int shown = (int)(bare < 80 ? bare : 80);
     if (!count || *count < option->most) {
         result = option->set(&(struct option_use){o, option, place, value});
     }
@@ -57,15 +60,15 @@ static bool set(struct options *o, const struct option *option, char *value, cha
         return true;
     case OPTION_IS_ONE_TOO_MANY:
         return refuse(error,
-                      "option '--%s %.80s' is one too many; 'dtt %s --help' says how often it can "
+                      "option '--%s %.*s' is one too many; 'dtt %s --help' says how often it can "
                       "be given",
-                      option->name, value, command);
+                      option->name, shown, value, command);
     case OPTION_SAYS_WHY:
-        return refuse(error, "option '--%s %.80s': %s; 'dtt %s --tune list' shows the knobs",
-                      option->name, value, o->why, command);
+        return refuse(error, "option '--%s %.*s': %s; 'dtt %s --tune list' shows the knobs",
+                      option->name, shown, value, o->why, command);
     case OPTION_IS_BAD:
     default:
-        return refuse(error, "option '--%s': '%.80s' is not %s", option->name, value,
+        return refuse(error, "option '--%s': '%.*s' is not %s", option->name, shown, value,
                       option->expects);
     }
 }

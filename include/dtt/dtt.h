@@ -84,15 +84,17 @@ struct dtt_config {
     unsigned flags;                 /**< enum dtt_node_flags */
     int log_level;                  /**< enum dtt_log_level, for dtt_node_next_log */
     const char *state_file;         /**< keeps the DHT node's id and the nodes it knows for the next
-                                         start: read at open, replaced as a whole a minute later, every
-                                         ten minutes and at close. A missing or damaged file means a
-                                         cold start. For one open node at a time. DTT_EVENT_STATE_FILE
-                                         tells what goes wrong. A short-lived process (fork) writes it,
-                                         so that no disk holds up the program. NULL: none */
+                                         start: read at open, replaced as a whole a minute later,
+                                         every ten minutes and at close. A missing or damaged file
+                                         means a cold start. For one open node at a time.
+                                         DTT_EVENT_STATE_FILE tells what goes wrong. A short-lived
+                                         process (fork) writes it, so that no disk holds up the
+                                         program. NULL: none */
     const char *const *pkarr;       /**< n_pkarr URLs of pkarr servers, as
                                          "https://dns.iroh.link/pkarr": while there are topics they
                                          are asked where a peer is of which only the endpoint id is
-                                         known, and told where this node is */
+                                         known, and told at which relay this node is, and with
+                                         DTT_NODE_PUBLISH_ADDRS its addresses */
     size_t n_pkarr;                 /**< 0..4 */
     const char *const *dns_origins; /**< n_dns_origins domains, as "dns.iroh.link", where the name
                                          servers of this host are asked the same */

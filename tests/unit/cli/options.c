@@ -261,6 +261,12 @@ static void test_relays(void **state)
     refuses(
         &command_doctor, "--relay a.test/?token=t",
         "option '--relay': 'a.test/' is not a URL of the form https://HOST[:PORT], or with http");
+    refuses(&command_doctor,
+            "--relay http://a:1 --relay http://a:2 --relay http://a:3 --relay http://a:4 --relay "
+            "http://a:5 --relay http://a:6 --relay http://a:7 --relay http://a:8 --relay "
+            "http://a:9?token=t",
+            "option '--relay http://a:9' is one too many; 'dtt doctor --help' says how often it "
+            "can be given");
 }
 
 static void test_n0(void **state)
