@@ -173,7 +173,7 @@ static void tell_addrs(struct dtt_core *c, struct dtt_now now)
         dtt_gossip_set_peer_data(c->gossip, dtt_slice(info, w.len));
     }
     dtt_core_lan_addrs(c, now, addrs, n);
-    dtt_self_soon(&c->self, now);
+    dtt_locate_soon(c, now);
 }
 
 /* One class for the node: of IPv4, where routers translate, if that is known. */
@@ -281,7 +281,7 @@ static void on_ready(struct dtt_core *c, struct dtt_now now)
     for (size_t i = 0; i < c->n_topics; i++) {
         dtt_tracker_store_ready(c->topics[i]->tracker, now);
     }
-    dtt_self_soon(&c->self, now);
+    dtt_locate_soon(c, now);
 }
 
 /* ---- routing */

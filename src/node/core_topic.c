@@ -6,6 +6,7 @@
 #include "gossip/addr_info.h"
 #include "gossip/view.h"
 #include "node/inside.h"
+#include "node/locate.h"
 #include "node/relay_way.h"
 #include "node/seek.h"
 #include "node/slots.h"
@@ -37,9 +38,7 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
     }
     memcpy(id.bytes, tracker_cfg.topic, sizeof(id.bytes));
     memcpy(tracker_cfg.node_seed, c->cfg.node_seed, sizeof(tracker_cfg.node_seed));
-    tracker_cfg.awaits_address = !c->cfg.is_plain &&
-                                 c->self.external[0].family == DTT_FAMILY_NONE &&
-                                 c->self.external[1].family == DTT_FAMILY_NONE;
+    tracker_cfg.awaits_address = !c->cfg.is_plain && !dtt_self_is_seen(&c->self);
     dtt_tracker_tuning_make(&tracker_cfg.tuning, cfg->preset, cfg->tuning);
     struct dtt_topic *t = calloc(1, sizeof(*t));
     err = t ? DTT_OK : DTT_ENOMEM;
@@ -79,7 +78,7 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
         dtt_tracker_set_reach(t->tracker, now, &c->reach);
     }
     if (c->n_topics == 1) {
-        dtt_self_soon(&c->self, now);
+        dtt_locate_soon(c, now);
     }
     for (size_t i = 0; i < cfg->n_peers; i++) {
         dtt_core_topic_add_peer(t, now, &cfg->peers[i]);

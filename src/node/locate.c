@@ -30,6 +30,22 @@ void dtt_locate_get(struct dtt_core *c, struct dtt_now now, const struct dtt_id 
 }
 
 /*
+ * The first packet is there as soon as the first record (tracker/publisher.h): iroh looks up the
+ * publisher of a record that it reads, and does so once.
+ */
+void dtt_locate_soon(struct dtt_core *c, struct dtt_now now)
+{
+    bool is_relay_coming = c->relays.n > 0 && c->relays.home == c->relays.n;
+    uint64_t delay_ns = DTT_SELF_DELAY_NS;
+    struct dtt_dht_stats dht;
+    dtt_dht_stats(c->dht, &dht);
+    if (c->self.len == 0 && !is_relay_coming && dht.nodes_v4 + dht.nodes_v6 > 0) {
+        delay_ns = dtt_self_is_seen(&c->self) ? 0 : DTT_SELF_SEEN_NS;
+    }
+    dtt_self_soon(&c->self, now, delay_ns);
+}
+
+/*
  * What others find under our id, before we replace it: reading and writing share one walk through
  * the DHT. Where it names an address that is not ours a twin may be.
  */

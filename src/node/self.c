@@ -73,9 +73,14 @@ size_t dtt_self_public(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_AD
     return kept ? kept : n;
 }
 
-void dtt_self_soon(struct dtt_self *s, struct dtt_now now)
+bool dtt_self_is_seen(const struct dtt_self *s)
 {
-    s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + DTT_SELF_DELAY_NS);
+    return s->external[0].family != DTT_FAMILY_NONE || s->external[1].family != DTT_FAMILY_NONE;
+}
+
+void dtt_self_soon(struct dtt_self *s, struct dtt_now now, uint64_t delay_ns)
+{
+    s->due_ns = dtt_min_ns(s->due_ns, now.mono_ns + delay_ns);
 }
 
 void dtt_self_failed(struct dtt_self *s, struct dtt_now now)

@@ -11,6 +11,7 @@
 #include "node/limits.h"
 
 #define DTT_SELF_DELAY_NS (1 * DTT_S)       /**< addresses found together go into one put */
+#define DTT_SELF_SEEN_NS (400 * DTT_MS)     /**< the first put waits so for how others see us */
 #define DTT_SELF_RETRY_NS (60 * DTT_S)      /**< after a put that no node stored */
 #define DTT_SELF_AGAIN_NS (60 * 60 * DTT_S) /**< nodes drop items that are 2 hours old */
 
@@ -40,8 +41,10 @@ size_t dtt_self_addrs(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADD
 size_t dtt_self_told(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
 /** Those of them that the public is told: where there is a global one, no other. */
 size_t dtt_self_public(const struct dtt_self *s, struct dtt_addr ret[DTT_CORE_ADDRS]);
-/** Something changed: the next put comes after a short delay. */
-void dtt_self_soon(struct dtt_self *s, struct dtt_now now);
+/** Somebody in the DHT has told how it sees us. */
+bool dtt_self_is_seen(const struct dtt_self *s);
+/** Something changed: the next put comes after `delay_ns` at the latest. */
+void dtt_self_soon(struct dtt_self *s, struct dtt_now now, uint64_t delay_ns);
 /** The put failed. */
 void dtt_self_failed(struct dtt_self *s, struct dtt_now now);
 /**

@@ -61,12 +61,38 @@ static void own_packet_is_put(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+/* iroh looks up the publisher of a record once: what it finds then is all there is to dial. */
+static void has_published(void *user, struct dtt_sim_host *h, const struct dtt_event *ev)
+{
+    struct dtt_now now = dtt_sim_host_now(h);
+    if (h->user && ev->type == DTT_EVENT_RECORD_PUBLISHED && *(int64_t *)user == 0) {
+        *(int64_t *)user = now.wall_ns / (int64_t)DTT_US;
+        assert_true(h->core->self.len > 0);
+        assert_in_range(*(int64_t *)user - h->core->self.seq, 0, 500000);
+    }
+}
+
+static void first_packet_goes_with_the_first_record(void **state)
+{
+    struct party p;
+    int64_t published_us = 0;
+    (void)state;
+    party_init(&p, 3);
+    p.w.hooks.event = has_published;
+    p.w.hooks.user = &published_us;
+    party_add(&p, "room", "secret");
+    party_run(&p, 10 * DTT_S, NULL);
+    assert_int_not_equal(published_us, 0);
+    dtt_sim_world_fini(&p.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_id_alone),
         cmocka_unit_test(nobody_by_id),
         cmocka_unit_test(own_packet_is_put),
+        cmocka_unit_test(first_packet_goes_with_the_first_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

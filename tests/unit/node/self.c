@@ -23,8 +23,8 @@ static void waits_for_more(void **state)
     dtt_self_init(&s);
     dtt_self_set_local(&s, &addr, 1);
     assert_false(dtt_self_take(&s, at(5000), &me, ""));
-    dtt_self_soon(&s, at(5000));
-    dtt_self_soon(&s, at(5900));
+    dtt_self_soon(&s, at(5000), DTT_SELF_DELAY_NS);
+    dtt_self_soon(&s, at(5900), DTT_SELF_DELAY_NS);
     assert_false(dtt_self_take(&s, at(5999), &me, ""));
     assert_true(dtt_self_take(&s, at(6000), &me, ""));
     assert_false(dtt_self_take(&s, at(6000), &me, ""));
@@ -38,7 +38,7 @@ static void numbers_grow_with_changes(void **state)
     (void)state;
     dtt_self_init(&s);
     dtt_self_set_local(&s, addrs, 1);
-    dtt_self_soon(&s, at(0));
+    dtt_self_soon(&s, at(0), DTT_SELF_DELAY_NS);
     assert_true(dtt_self_take(&s, at(1000), &me, ""));
     int64_t first = s.seq;
     assert_int_equal(first, at(1000).wall_ns / 1000);
@@ -48,7 +48,7 @@ static void numbers_grow_with_changes(void **state)
     struct dtt_now now = at(4002000);
     now.wall_ns -= INT64_C(86400) * 1000000000;
     dtt_self_set_local(&s, addrs, 2);
-    dtt_self_soon(&s, at(4000000));
+    dtt_self_soon(&s, at(4000000), DTT_SELF_DELAY_NS);
     assert_true(dtt_self_take(&s, now, &me, ""));
     assert_int_equal(s.seq, first + 1);
 }
@@ -58,7 +58,7 @@ static size_t told(const struct dtt_addr *addrs, size_t n, struct dtt_addr ret[8
     struct dtt_self s;
     dtt_self_init(&s);
     dtt_self_set_local(&s, addrs, n);
-    dtt_self_soon(&s, at(0));
+    dtt_self_soon(&s, at(0), DTT_SELF_DELAY_NS);
     if (!dtt_self_take(&s, at(1000), &me, "")) {
         return 0;
     }
@@ -90,7 +90,7 @@ static void tries_again(void **state)
     (void)state;
     dtt_self_init(&s);
     dtt_self_set_local(&s, &addr, 1);
-    dtt_self_soon(&s, at(0));
+    dtt_self_soon(&s, at(0), DTT_SELF_DELAY_NS);
     assert_true(dtt_self_take(&s, at(1000), &me, ""));
     dtt_self_failed(&s, at(2000));
     assert_int_equal(s.due_ns, at(2000).mono_ns + DTT_SELF_RETRY_NS);
