@@ -218,6 +218,20 @@ int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data)
     return DTT_OK;
 }
 
+bool dtt_gossip_renew(const struct dtt_gossip *g, struct dtt_slice payload, struct dtt_writer *w)
+{
+    struct dtt_gossip_message m;
+    if (dtt_gossip_message_decode(payload, g->ctx->valid, &m) != DTT_OK ||
+        (m.type != DTT_MSG_JOIN && m.type != DTT_MSG_NEIGHBOR)) {
+        return false;
+    }
+    struct dtt_gossip_peer_data *data =
+        m.type == DTT_MSG_JOIN ? &m.u.join.data : &m.u.neighbor.data;
+    data->bytes = dtt_gossip_blob_slice(g->my_data);
+    dtt_gossip_message_encode(w, &m);
+    return true;
+}
+
 /* ---- output */
 
 bool dtt_gossip_needs(const struct dtt_gossip *g, const struct dtt_id *peer)

@@ -373,8 +373,8 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     for (size_t i = 0; i < link->out.queue.count; i++) {
         prove(p, now, link, dtt_outflow_topic(&link->out, i));
     }
-    int err =
-        dtt_outflow_flush(&link->out, &p->transport, link->conns[0].conn, &link->conns[0].flight);
+    int err = dtt_outflow_flush(&link->out, p->gossip, &p->transport, link->conns[0].conn,
+                                &link->conns[0].flight);
     on_written(p, now, link, queued);
     on_sent(p, now, link, err);
     dtt_places_make_room(p, now);

@@ -128,16 +128,21 @@ const struct dtt_gossip_topic_id *dtt_outflow_topic(struct dtt_outflow *f, size_
     return &((const struct waiting *)dtt_ring_at(&f->queue, i))->topic;
 }
 
-int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
-                      struct dtt_flight *flight)
+int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_gossip *g,
+                      const struct dtt_transport *t, dtt_quic_conn conn, struct dtt_flight *flight)
 {
     int err = DTT_OK;
     while (!err && f->queue.count > 0) {
+        uint8_t anew[DTT_GOSSIP_PAYLOAD_MAX];
+        struct dtt_writer renewed = dtt_writer(anew, sizeof(anew));
         const struct waiting *w = dtt_ring_front(&f->queue);
         struct dtt_outflow_message m = {.topic = &w->topic,
                                         .payload = dtt_slice(w->payload, w->len),
                                         .own = w->own,
                                         .last = w->last};
+        if (dtt_gossip_renew(g, m.payload, &renewed)) {
+            m.payload = dtt_slice(anew, renewed.len);
+        }
         err = dtt_outflow_send(f, t, conn, flight, &m);
         pop(f);
     }

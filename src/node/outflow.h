@@ -48,9 +48,9 @@ bool dtt_outflow_find(const struct dtt_outflow *f, const struct dtt_gossip_topic
                       int64_t *ret);
 /** The topic of message i of those that wait. */
 const struct dtt_gossip_topic_id *dtt_outflow_topic(struct dtt_outflow *f, size_t i);
-/** Sends what waits, up to the first error. */
-int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn,
-                      struct dtt_flight *flight);
+/** Sends what waits, up to the first error. `g`, whose messages they are, renews them. */
+int dtt_outflow_flush(struct dtt_outflow *f, const struct dtt_gossip *g,
+                      const struct dtt_transport *t, dtt_quic_conn conn, struct dtt_flight *flight);
 /** Ends all streams on `conn`: another connection carries what we send from now on. */
 void dtt_outflow_end(struct dtt_outflow *f, const struct dtt_transport *t, dtt_quic_conn conn);
 /** The connection with the streams is gone. */

@@ -124,10 +124,16 @@ def public(world):
 
 
 def hub_leaves(world):
-    """All are told of one C node alone, which passes on where the others are and then goes."""
+    """All are told of one C node alone, which passes on where the others are and then goes. What it
+    hears of the other C node is what holds when they meet: that began without a relay.
+    """
     place = Place(world)
+    place.relay.kill()
     hub = place.c("ann")
-    peers = [place.c("ben", hub), *(place.rust(f"rust {i}", hub) for i in range(2))]
+    ben = place.c("ben", hub)
+    ben.wait_said("the connection failed")
+    place.relay.start()
+    peers = [ben, *(place.rust(f"rust {i}", hub) for i in range(2))]
     joined(hub, *peers)
     talk([hub, *peers], "with it")
     hub.leave()

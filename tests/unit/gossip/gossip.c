@@ -207,6 +207,44 @@ static void join_brings_own_data(void **state)
     }
 }
 
+/* The message that is said now, as it leaves when the data has changed meanwhile. */
+static struct dtt_gossip_message renewed(const struct dtt_gossip_action *a, uint8_t *buf)
+{
+    struct dtt_gossip_message m;
+    struct dtt_writer w = dtt_writer(buf, DTT_GOSSIP_PAYLOAD_MAX);
+    dtt_gossip_set_peer_data(g, dtt_slice("there", 5));
+    assert_true(dtt_gossip_renew(g, a->data, &w));
+    assert_int_equal(dtt_gossip_message_decode(dtt_slice(buf, w.len), NULL, &m), DTT_OK);
+    return m;
+}
+
+static void what_waits_brings_the_data_of_now(void **state)
+{
+    (void)state;
+    uint8_t buf[DTT_GOSSIP_PAYLOAD_MAX];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    dtt_gossip_set_peer_data(g, dtt_slice("here", 4));
+    dtt_gossip_subscribe(g, now, &red);
+    dtt_gossip_join_peer(g, now, &red, &ann, false);
+    struct dtt_gossip_action a = next_send(DTT_MSG_JOIN, &ann);
+    struct dtt_gossip_message m = renewed(&a, buf);
+    assert_int_equal(m.type, DTT_MSG_JOIN);
+    assert_true(dtt_slice_is(m.u.join.data.bytes, "there"));
+
+    recv_join(&bob, &red);
+    next(DTT_GOSSIP_NEIGHBOR_UP, &bob);
+    a = next_send(DTT_MSG_NEIGHBOR, &bob);
+    m = renewed(&a, buf);
+    assert_int_equal(m.type, DTT_MSG_NEIGHBOR);
+    assert_int_equal(m.u.neighbor.priority, DTT_GOSSIP_HIGH);
+    assert_true(dtt_slice_is(m.u.neighbor.data.bytes, "there"));
+
+    drain();
+    dtt_gossip_broadcast(g, now, &red, DTT_GOSSIP_SWARM, dtt_slice("x", 1));
+    a = next_send(DTT_MSG_GOSSIP, &bob);
+    assert_false(dtt_gossip_renew(g, a.data, &w));
+}
+
 static void received_with_hash(void **state)
 {
     (void)state;
@@ -439,11 +477,22 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(config_is_checked),    T(hearsay_is_marked),   T(topics),
-        T(unknown_topic),        T(malformed_payload),   T(join_brings_own_data),
-        T(received_with_hash),   T(shared_peer_stays),   T(quit_says_goodbye),
-        T(gone_for_all_topics),  T(peer_data_comes_out), T(tick_pauses_when_much_waits),
-        T(timers_fire_in_order), T(undrained),           T(out_of_memory),
+        T(config_is_checked),
+        T(hearsay_is_marked),
+        T(topics),
+        T(unknown_topic),
+        T(malformed_payload),
+        T(join_brings_own_data),
+        T(what_waits_brings_the_data_of_now),
+        T(received_with_hash),
+        T(shared_peer_stays),
+        T(quit_says_goodbye),
+        T(gone_for_all_topics),
+        T(peer_data_comes_out),
+        T(tick_pauses_when_much_waits),
+        T(timers_fire_in_order),
+        T(undrained),
+        T(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,18 @@ static void the_first_to_connect_ends_the_race(void **state)
     assert_string_equal(script(), "gone 3 reset");
 }
 
+static void what_waits_is_sent_as_it_is_by_then(void **state)
+{
+    (void)state;
+    know(3, "a");
+    send_to(3, "then");
+    send_to(3, "ever");
+    up('a');
+    send_to(3, "then");
+    assert_string_equal(script(), "dial 3@a; open a/1; topic 1; write a/1 now; write a/1 ever; "
+                                  "write a/1 then");
+}
+
 static void a_goodbye_is_no_reason_to_dial(void **state)
 {
     (void)state;
@@ -150,7 +162,8 @@ static void a_mute_peer_loses_its_connections(void **state)
 static void of_too_many_connections_the_least_used_goes(void **state)
 {
     (void)state;
-    for (char letter = 'a'; letter <= 'e'; letter++) {
+    for (int i = 0; i < 5; i++) {
+        char letter = (char)('a' + i);
         accept_from(3, letter);
         hear(letter, 1, "x", false);
         script();
@@ -431,6 +444,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(the_first_to_connect_ends_the_race),
+        T(what_waits_is_sent_as_it_is_by_then),
         T(a_goodbye_is_no_reason_to_dial),
         T(a_dial_outlives_an_accepted_connection),
         T(we_answer_where_the_peer_speaks),
