@@ -613,6 +613,20 @@ static bool next_quic_packet(struct dtt_core *c, struct dtt_now now, struct dtt_
     return false;
 }
 
+static bool next_meet_packet(struct dtt_core *c, struct dtt_core_packet *ret)
+{
+    while (dtt_meet_next(&c->links, &c->meet_packet)) {
+        *ret = (struct dtt_core_packet){.remote = c->meet_packet.remote,
+                                        .segment = c->meet_packet.len,
+                                        .data = dtt_slice(c->meet_packet.data, c->meet_packet.len)};
+        DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
+        if (!dtt_addr_is_invented(&ret->remote) || dtt_core_relays_route(c, ret)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_core_packet *ret)
 {
     struct dtt_quic_event ev;
@@ -633,11 +647,8 @@ bool dtt_core_next_packet(struct dtt_core *c, struct dtt_now now, struct dtt_cor
                                         .segment = c->dht_packet.len,
                                         .data = dtt_slice(c->dht_packet.data, c->dht_packet.len)};
         DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
-    } else if (dtt_meet_next(&c->links, &c->meet_packet)) {
-        *ret = (struct dtt_core_packet){.remote = c->meet_packet.remote,
-                                        .segment = c->meet_packet.len,
-                                        .data = dtt_slice(c->meet_packet.data, c->meet_packet.len)};
-        DTT_COUNT_N(c->ctx, NODE_TX_KRPC_BYTES, ret->data.len);
+    } else if (next_meet_packet(c, ret)) {
+        /* Below. */
     } else if (dtt_knock_next(&c->links, &knock)) {
         *ret = (struct dtt_core_packet){.local = knock.local,
                                         .remote = knock.addr,

@@ -42,7 +42,7 @@ void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, u
     dtt_relays_set_rtt(&c->relays, now, i, rtt_ns);
 }
 
-/* Nothing but QUIC comes by a relay: what looks like a message of the DHT is none. */
+/* Nothing of the DHT comes by a relay: QUIC, and messages of meetings. */
 void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, const struct dtt_id *id,
                           size_t segment, struct dtt_slice datagrams)
 {
@@ -61,6 +61,9 @@ void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, cons
             continue;
         }
         DTT_COUNT_N(c->ctx, NODE_RELAY_RX_BYTES, len);
+        if (dtt_quic_demux_is_krpc(datagram) && dtt_meet_recv(&c->links, now, &remote, datagram)) {
+            continue;
+        }
         c->transport.ops->recv(c->transport.self, now, &local, &remote, 0, datagram);
     }
 }

@@ -139,6 +139,16 @@ void dtt_dials_next(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     }
 }
 
+/* There is news for a race. */
+static void go_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    if (link->state == DTT_LINK_DIALLING) {
+        dtt_dials_next(p, now, link);
+    } else {
+        dtt_relay_way_go_on(p, now, link);
+    }
+}
+
 void dtt_dials_again(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                      const struct dtt_addr *addr)
 {
@@ -150,15 +160,16 @@ void dtt_dials_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
                    const struct dtt_addr *addr)
 {
     struct dtt_link *link = dtt_link_find(p, id);
-    if (!link || link->state != DTT_LINK_DIALLING) {
+    if (!link || !dtt_relay_way_wants_direct(link)) {
         return;
     }
     if (addr) {
+        link->is_directing |= link->n_conns > 0;
         dtt_race_met(&link->race, &p->transport, now, addr);
     } else if (link->race.is_hearsay) {
         link->race.held_ns = now.mono_ns;
     }
-    dtt_dials_next(p, now, link);
+    go_on(p, now, link);
 }
 
 /* A dial is under way, and one of the two routers turns out to use a new port for each peer, or one
@@ -170,11 +181,18 @@ static void look_again(struct dtt_links *p, struct dtt_now now, struct dtt_link 
     bool varies = mine == DTT_REACH_VARY || theirs == DTT_REACH_VARY;
     bool is_held = link->race.held_ns > now.mono_ns && !link->race.is_hearsay &&
                    (mine != DTT_REACH_CONE || theirs != DTT_REACH_CONE);
-    if (link->state == DTT_LINK_DIALLING && (varies || is_held)) {
+    if (!varies && !is_held) {
+        return;
+    }
+    if (link->state == DTT_LINK_DIALLING) {
         dtt_nats_open(p, now, link);
         if (dtt_race_is_on(&link->race, now)) { /* else its timer is due */
             dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
         }
+    } else if (dtt_relay_way_is_left(link)) {
+        dtt_nats_open(p, now, link);
+        link->is_directing |= dtt_race_is_on(&link->race, now);
+        dtt_relay_way_go_on(p, now, link);
     }
 }
 
@@ -235,12 +253,16 @@ void dtt_dials_own(struct dtt_links *p, struct dtt_now now, const struct dtt_add
     p->n_own = n;
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        bool is_news = link->state == DTT_LINK_DIALLING && !link->race.is_home &&
+        bool is_news = dtt_relay_way_is_sought(link) && !link->race.is_home &&
                        link->race.n_todo > 0 && dtt_nats_is_home(p, &link->race);
         if (is_news) { /* its near addresses wait no more */
             link->race.is_home = true;
             link->race.retry_ns = now.mono_ns;
+        }
+        if (is_news && link->state == DTT_LINK_DIALLING) {
             dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+        } else if (is_news) {
+            dtt_relay_way_go_on(p, now, link);
         }
     }
 }
@@ -256,6 +278,11 @@ void dtt_dials_moved(struct dtt_links *p, struct dtt_now now)
             dtt_race_again(&link->race, &p->transport, now);
             dtt_nats_open(p, now, link);
             dtt_dials_next(p, now, link);
+        } else if (dtt_relay_way_is_left(link)) { /* where there was no way there may be one */
+            dtt_race_stop(&link->race, &p->transport, now);
+            link->is_directing = false;
+            link->direct_wait_ns = 0;
+            dtt_relay_way_leave(p, now, link, 0);
         }
     }
 }
@@ -264,9 +291,8 @@ void dtt_dials_no_route(struct dtt_links *p, struct dtt_now now, const struct dt
 {
     for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
         struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
-        if (dtt_race_no_route(&link->race, &p->transport, now, addr) &&
-            link->state == DTT_LINK_DIALLING) {
-            dtt_dials_next(p, now, link);
+        if (dtt_race_no_route(&link->race, &p->transport, now, addr)) {
+            go_on(p, now, link);
         }
     }
 }

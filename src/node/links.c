@@ -394,7 +394,7 @@ static void on_closed(struct dtt_links *p, struct dtt_now now, struct dtt_link *
         if (link->state == DTT_LINK_DIALLING) {
             dtt_dials_next(p, now, link);
         } else {
-            dtt_relay_way_dial_ended(p, now, link);
+            dtt_relay_way_go_on(p, now, link);
         }
         return;
     }

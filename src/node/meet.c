@@ -33,12 +33,19 @@ static bool is_neighbor(const struct dtt_links *p, const struct dtt_gossip_topic
     return false;
 }
 
-/* The connection with a neighbour on which it has proven itself, as no Rust node does. */
-static const struct dtt_link_conn *conn_of(const struct dtt_link *link)
+/* A connection with a neighbour on which it has proven itself, as no Rust node does. */
+static bool is_proven(const struct dtt_link *link, const struct dtt_link_conn *c)
 {
-    for (size_t k = 0; link->neighbor_of > 0 && !link->is_meet_deaf && k < link->n_conns; k++) {
+    return link->neighbor_of > 0 && !link->is_meet_deaf && c->proofs.n_read > 0 && !c->is_closing &&
+           !c->is_stranded;
+}
+
+/* One that goes by a relay, or one that does not; NULL: there is none. */
+static const struct dtt_link_conn *conn_of(const struct dtt_link *link, bool is_relayed)
+{
+    for (size_t k = 0; k < link->n_conns; k++) {
         const struct dtt_link_conn *c = &link->conns[k];
-        if (c->proofs.n_read > 0 && !c->is_closing && !c->is_stranded) {
+        if (is_proven(link, c) && dtt_addr_is_invented(&c->addr) == is_relayed) {
             return c;
         }
     }
@@ -50,9 +57,10 @@ static struct dtt_link *neighbor_at(const struct dtt_links *p, const struct dtt_
 {
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        const struct dtt_link_conn *c = conn_of(link);
-        if (c && dtt_addr_eq(&c->addr, remote)) {
-            return link;
+        for (size_t k = 0; k < link->n_conns; k++) {
+            if (is_proven(link, &link->conns[k]) && dtt_addr_eq(&link->conns[k].addr, remote)) {
+                return link;
+            }
         }
     }
     return NULL;
@@ -128,15 +136,16 @@ static bool was_asked(const struct dtt_meeting *meeting, const struct dtt_id *mi
     return false;
 }
 
+/* The peer itself is asked over a relay, and others where they see each other's addresses. */
 static bool ask(struct dtt_links *p, struct dtt_now now, struct dtt_meeting *meeting,
                 const struct dtt_link *middle)
 {
     static const uint8_t room[DTT_ADDR_COMPACT6]; /* for what the middle puts there */
-    const struct dtt_link_conn *c = middle ? conn_of(middle) : NULL;
+    bool is_peer = middle && memcmp(&middle->id, &meeting->peer, sizeof(middle->id)) == 0;
+    const struct dtt_link_conn *c = middle ? conn_of(middle, is_peer) : NULL;
     uint8_t m[DTT_MEET_MESSAGE_MAX];
     uint8_t t[4];
     if (!c || meeting->n_middles == DTT_MEETINGS_MIDDLES || was_asked(meeting, &middle->id) ||
-        memcmp(&middle->id, &meeting->peer, sizeof(middle->id)) == 0 ||
         !is_neighbor(p, &meeting->topic, &middle->id)) {
         return false;
     }
@@ -184,8 +193,9 @@ bool dtt_meet_want(struct dtt_links *p, struct dtt_now now, const struct dtt_id 
             meeting->addrs[meeting->n++] = addrs[i];
         }
     }
-    bool is_asked =
-        (via && ask(p, now, meeting, dtt_link_find(p, via))) || ask_next(p, now, meeting);
+    bool is_asked = ask(p, now, meeting, dtt_link_find(p, peer)) ||
+                    (via && ask(p, now, meeting, dtt_link_find(p, via))) ||
+                    ask_next(p, now, meeting);
     if (!is_asked) {
         dtt_meetings_end(meeting);
     }
@@ -311,10 +321,10 @@ static bool pass_on(struct dtt_links *p, struct dtt_now now, const struct dtt_ad
                     const struct dtt_gossip_topic_id *topic)
 {
     const struct dtt_link *to = dtt_link_find(p, &meet->to);
-    const struct dtt_link_conn *c = to ? conn_of(to) : NULL;
+    const struct dtt_link_conn *c = to ? conn_of(to, false) : NULL;
     uint8_t o[DTT_ADDR_COMPACT6];
     uint8_t t[4];
-    if (!c || !is_neighbor(p, topic, &to->id)) {
+    if (!c || dtt_addr_is_invented(remote) || !is_neighbor(p, topic, &to->id)) {
         return false;
     }
     struct dtt_meeting_pair *pair = dtt_meetings_pair(&p->meetings, now, &meet->from, &meet->to);
@@ -337,6 +347,24 @@ static bool pass_on(struct dtt_links *p, struct dtt_now now, const struct dtt_ad
     DTT_COUNT(p->ctx, NODE_MEETS_PASSED);
     DTT_TRACE(p->ctx, NODE_MEET_PASS, dtt_tv_id(&meet->from), dtt_tv_id(&meet->to));
     return true;
+}
+
+/* Nobody sees us where we are asked over a relay: we tell the first of our global addresses. */
+static void answer_relayed(struct dtt_links *p, const struct dtt_addr *remote,
+                           const struct dtt_krpc *q, size_t len)
+{
+    static const uint8_t none[DTT_ADDR_COMPACT4];
+    uint8_t o[DTT_ADDR_COMPACT6];
+    struct dtt_krpc m = {.type = DTT_KRPC_REPLY,
+                         .t = q->t,
+                         .id = dtt_slice(p->node_id, DTT_NODE_ID_BYTES),
+                         .o = dtt_slice(none, sizeof(none))};
+    for (size_t i = p->n_own; i > 0; i--) {
+        if (dtt_addr_scope(&p->own[i - 1]) == DTT_SCOPE_GLOBAL) {
+            m.o = compact(o, &p->own[i - 1]);
+        }
+    }
+    send(p, remote, &m, len);
 }
 
 static void told(struct dtt_links *p, struct dtt_now now, const struct dtt_krpc *q,
@@ -390,6 +418,9 @@ static void on_query(struct dtt_links *p, struct dtt_now now, const struct dtt_a
     }
     if (memcmp(&meet.to, &p->prover.me, sizeof(meet.to)) == 0) {
         told(p, now, q, &meet, &topic);
+        if (dtt_addr_is_invented(remote)) {
+            answer_relayed(p, remote, q, len);
+        }
     } else if (memcmp(&meet.from, &link->id, sizeof(meet.from)) != 0 ||
                !pass_on(p, now, remote, q, len, &meet, &topic)) {
         DTT_COUNT(p->ctx, NODE_MEETS_REFUSED);

@@ -4,6 +4,7 @@
 #include "node/knock.h"
 #include "node/meet.h"
 #include "node/pair.h"
+#include "node/relay_way.h"
 
 bool dtt_nats_is_home(const struct dtt_links *p, const struct dtt_race *r)
 {
@@ -121,11 +122,21 @@ bool dtt_nats_has_room(struct dtt_links *p, const struct dtt_link *link)
 void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_race *r = &link->race;
+    const struct dtt_gossip_topic_id *topic =
+        link->out.n > 0 ? &link->out.streams[0].topic : &link->topic;
     if (wants_meeting(p, r) &&
-        dtt_meet_want(p, now, &link->id, &link->topic, r->seen, r->n_seen,
+        dtt_meet_want(p, now, &link->id, topic, r->seen, r->n_seen,
                       r->is_hearsay ? &link->via : NULL) &&
         r->is_hearsay && r->held_ns == 0) { /* once */
         r->held_ns = now.mono_ns + DTT_MEETINGS_HOLD_NS;
+    }
+}
+
+void dtt_nats_wait(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    uint64_t until_ns = now.mono_ns + DTT_MEETINGS_HOLD_NS;
+    if (wants_meeting(p, &link->race) && link->race.held_ns < until_ns) {
+        link->race.held_ns = until_ns;
     }
 }
 
@@ -141,7 +152,7 @@ void dtt_nats_ask_all(struct dtt_links *p, struct dtt_now now)
 {
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        if (link->state == DTT_LINK_DIALLING) {
+        if (dtt_relay_way_is_sought(link)) {
             dtt_nats_ask(p, now, link);
         }
     }

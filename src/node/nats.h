@@ -30,6 +30,8 @@ bool dtt_nats_has_room(struct dtt_links *p, const struct dtt_link *link);
  * packet that comes too early can close the way.
  */
 void dtt_nats_ask(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** The same for one that is relayed: it is asked itself, when it has proven itself. */
+void dtt_nats_wait(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /**
  * A neighbour has told a peer on hearsay of us: it is not dialled before it has knocked. Where our
  * own router gives us another port for each peer no knock would come in, so silence tells nothing.

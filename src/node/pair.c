@@ -2,6 +2,7 @@
 #include "node/pair.h"
 
 #include "node/knock.h"
+#include "node/relay_way.h"
 #include "tracker/census.h"
 
 static void arm(struct dtt_links *p)
@@ -21,12 +22,13 @@ static void end(struct dtt_links *p, struct dtt_now now, const char *how)
     }
 }
 
+/* A direct one. */
 static bool has_neighbor(const struct dtt_links *p)
 {
     bool has = false;
     for (size_t i = 0; i < dtt_map_count(&p->peers); i++) {
         const struct dtt_link *link = dtt_map_value_at(&p->peers, i);
-        has |= link->neighbor_of > 0;
+        has |= link->neighbor_of > 0 && !dtt_relay_way_is(link);
     }
     return has;
 }
@@ -52,14 +54,25 @@ static bool is_ours(const struct dtt_links *p, const struct dtt_addr *addr)
     return is;
 }
 
+/* There is news for its race. */
+static void renew(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+{
+    if (link->state == DTT_LINK_DIALLING) {
+        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    } else {
+        link->is_directing = true;
+        dtt_relay_way_go_on(p, now, link);
+    }
+}
+
 /* The race for a peer need not wait for an attempt any more: it looks at once whether it is lost.
  */
 static void let_go(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer)
 {
     struct dtt_link *link = dtt_link_find(p, peer);
-    if (link && link->state == DTT_LINK_DIALLING) {
+    if (link && dtt_relay_way_wants_direct(link)) {
         link->race.kept_ns = now.mono_ns + 1;
-        dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+        renew(p, now, link);
     }
 }
 
@@ -87,8 +100,8 @@ static bool hold(struct dtt_links *p, struct dtt_now now, const struct dtt_id *p
     return true;
 }
 
-/* Only a node without neighbours holds ports open. Who has some guesses for it all the same, when
- * its topic has chosen the newcomer to be dialled. */
+/* Only a node without direct neighbours holds ports open. Who has some guesses for it all the same,
+ * when its topic has chosen the newcomer to be dialled. */
 static bool begin(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link,
                   const struct dtt_reach *theirs)
 {
@@ -119,8 +132,8 @@ static void set_end(const struct dtt_links *p, struct dtt_now now, struct dtt_li
 void dtt_pair_consider(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
-    if (link->race.is_hearsay || link->n_conns > 0 || !reach.told.is_told ||
-        now.mono_ns - reach.read_ns >= DTT_PAIR_FRESH_NS) {
+    if (link->race.is_hearsay || (link->n_conns > 0 && !dtt_relay_way_is(link)) ||
+        !reach.told.is_told || now.mono_ns - reach.read_ns >= DTT_PAIR_FRESH_NS) {
         return;
     }
     if (begin(p, now, link, &reach.told)) {
@@ -182,7 +195,7 @@ void dtt_pair_knocked(struct dtt_links *p, struct dtt_now now, struct dtt_spare 
     dtt_quic_conn conn;
     uint64_t ready_ns;
     if (!dtt_addr_same_ip(&b->addr, remote) || spare->conn || !link ||
-        link->state != DTT_LINK_DIALLING || !dtt_birthday_may_follow(b, now)) {
+        !dtt_relay_way_wants_direct(link) || !dtt_birthday_may_follow(b, now)) {
         return;
     }
     /* Anybody can forge a knock: what it leads to is in the budget of its host. */
@@ -204,7 +217,7 @@ void dtt_pair_knocked(struct dtt_links *p, struct dtt_now now, struct dtt_spare 
     DTT_TRACE(p->ctx, NODE_BIRTHDAY, dtt_tv_id(&link->id), dtt_tv_addr(remote),
               dtt_tv_text("found"));
     DTT_TRACE(p->ctx, NODE_DIAL, dtt_tv_id(&link->id), dtt_tv_addr(remote));
-    dtt_link_enter(p, now, link, DTT_LINK_DIALLING);
+    renew(p, now, link);
 }
 
 void dtt_pair_met(struct dtt_links *p, struct dtt_now now, const struct dtt_id *peer)

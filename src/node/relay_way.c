@@ -47,6 +47,16 @@ bool dtt_relay_way_is_left(const struct dtt_link *link)
     return dtt_relay_way_is(link) && link->state == DTT_LINK_LIVE;
 }
 
+bool dtt_relay_way_wants_direct(const struct dtt_link *link)
+{
+    return link->state == DTT_LINK_DIALLING || dtt_relay_way_is_left(link);
+}
+
+bool dtt_relay_way_is_sought(const struct dtt_link *link)
+{
+    return link->state == DTT_LINK_DIALLING || (dtt_relay_way_is_left(link) && link->is_directing);
+}
+
 void dtt_relay_way_set_due(struct dtt_links *p, struct dtt_link *link, uint64_t at)
 {
     link->direct_ns = at;
@@ -64,7 +74,7 @@ void dtt_relay_way_leave(struct dtt_links *p, struct dtt_now now, struct dtt_lin
     }
 }
 
-void dtt_relay_way_dial_ended(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
+void dtt_relay_way_go_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     if (link->is_directing) {
         dtt_relay_way_set_due(p, link, now.mono_ns);
@@ -76,7 +86,6 @@ void dtt_relay_way_learnt(struct dtt_links *p, struct dtt_now now, struct dtt_li
 {
     for (size_t i = 0; i < n && dtt_relay_way_is_left(link); i++) {
         if (dtt_addr_is_usable(&addrs[i]) && dtt_race_join(&link->race, &addrs[i])) {
-            link->is_directing = true;
             dtt_relay_way_set_due(p, link, now.mono_ns);
         }
     }

@@ -18,6 +18,10 @@ void dtt_relay_way_tell(struct dtt_links *p, struct dtt_link *link);
 /** It does, and a direct way is looked for: the peer is a neighbour; others stay for seconds only.
  */
 bool dtt_relay_way_is_left(const struct dtt_link *link);
+/** It is, or the peer is dialled: a direct dial is welcome. */
+bool dtt_relay_way_wants_direct(const struct dtt_link *link);
+/** And a race for a direct way is on. */
+bool dtt_relay_way_is_sought(const struct dtt_link *link);
 /** The address by which the peer is reached over a relay; false: by none now. */
 bool dtt_relay_way_to(const struct dtt_links *p, const struct dtt_link *link, struct dtt_addr *ret);
 /** A race begins: the way by a relay takes part. False: there is none, or not yet. */
@@ -28,8 +32,8 @@ void dtt_relay_way_set_due(struct dtt_links *p, struct dtt_link *link, uint64_t 
 /** If the link is relayed, a direct way is looked for after `delay_ns`. */
 void dtt_relay_way_leave(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                          uint64_t delay_ns);
-/** A dial of the race has failed. */
-void dtt_relay_way_dial_ended(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/** There is news for the search, if it is on: a dial has failed, say. */
+void dtt_relay_way_go_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 /** Addresses of the peer have become known. */
 void dtt_relay_way_learnt(struct dtt_links *p, struct dtt_now now, struct dtt_link *link,
                           const struct dtt_addr *addrs, size_t n);

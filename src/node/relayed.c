@@ -20,14 +20,11 @@ void dtt_relayed_up(struct dtt_links *p, struct dtt_now now)
 /* A race for a direct way; one that began before the relay's answer came goes on. */
 static bool begin(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
-    if (link->race.n_dials > 0 || link->race.n_todo > 0) {
-        return true;
-    }
-    if (!dtt_race_start(&link->race, now, &p->book, &link->id)) {
+    if (link->race.n_dials == 0 && !dtt_race_start(&link->race, now, &p->book, &link->id)) {
         return false;
     }
     dtt_nats_open(p, now, link);
-    dtt_nats_ask(p, now, link);
+    dtt_nats_wait(p, now, link);
     return true;
 }
 
@@ -40,6 +37,9 @@ static void step(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
         return;
     }
     link->is_directing = link->is_directing || begin(p, now, link);
+    if (link->is_directing) {
+        dtt_nats_ask(p, now, link);
+    }
     if (link->is_directing && dtt_dials_go_on(p, now, link)) {
         uint64_t at = dtt_race_deadline(&link->race, now);
         if (at != DTT_NEVER) {

@@ -27,18 +27,30 @@ static struct dtt_link *link_of(char c)
     return dtt_link_find(&l, &id);
 }
 
-/* A neighbour in red that has shown a proof on its connection. */
-static void befriend(char c)
+/* Where person `c` is; capital letters: the way by a relay. */
+static struct dtt_addr place(char c)
+{
+    const uint8_t ip[16] = {0xfd, 0x15, 0x07, 0x0a, 0x51, 0x0b, [15] = (uint8_t)c};
+    return c <= 'Z' && c >= 'A' ? dtt_addr_v6(ip, 12345) : addr_of(c);
+}
+
+/* A neighbour in red that has shown a proof on its connection, which comes from `at`. */
+static void befriend_at(char c, char at)
 {
     struct dtt_id id = person(c);
     struct dtt_quic_event ev = {
-        .type = DTT_QUIC_CONNECTED, .conn = conn_of(c), .peer = id, .addr = addr_of(c)};
+        .type = DTT_QUIC_CONNECTED, .conn = conn_of(c), .peer = id, .addr = place(at)};
     struct dtt_outflow_message m = {.topic = &red, .payload = dtt_slice("hi", 2)};
     dtt_links_quic_event(&l, now, &ev);
     dtt_links_send(&l, now, &id, &m, NULL); /* so that red is a topic of the connection */
     dtt_links_neighbor(&l, now, &id, 1);
     link_of(c)->conns[0].proofs.n_read = 1;
     script();
+}
+
+static void befriend(char c)
+{
+    befriend_at(c, c);
 }
 
 static size_t message(uint8_t ret[DTT_MEET_MESSAGE_MAX], char from, char to,
@@ -76,7 +88,7 @@ static const uint8_t room[18];
 static size_t ask(char from, char to, char at)
 {
     uint8_t m[DTT_MEET_MESSAGE_MAX], bytes[DTT_MEET_PACKET_MAX];
-    struct dtt_addr addr = addr_of(at);
+    struct dtt_addr addr = place(at);
     size_t len = message(m, from, to, NULL, (uint32_t)dtt_now_minute(now), 1);
     len = query(bytes, dtt_slice(m, len), dtt_slice(room, sizeof(room)));
     assert_true(dtt_meet_recv(&l, now, &addr, dtt_slice(bytes, len)));
@@ -117,7 +129,7 @@ static const char *sent(void)
         struct dtt_krpc m;
         struct dtt_addr o = {0};
         assert_int_equal(dtt_krpc_decode(dtt_slice(p.data, p.len), &m), DTT_OK);
-        char at = (char)p.remote.ip[3];
+        char at = (char)p.remote.ip[p.remote.family == DTT_FAMILY_V6 ? 15 : 3];
         bool has_o = m.o.data && dtt_addr_from_compact(m.o, &o) == DTT_OK && o.family;
         const char *what = m.type == DTT_KRPC_QUERY ? "query" : "answer";
         if (m.type == DTT_KRPC_ERROR) {
@@ -347,7 +359,7 @@ static struct dtt_id peer_wanted;
 static void answer(char middle, char seen, int error)
 {
     static const uint8_t id[20] = {1};
-    struct dtt_addr at = addr_of(middle), other = addr_of(seen);
+    struct dtt_addr at = place(middle), other = addr_of(seen);
     uint8_t o[18], t[4], bytes[DTT_MEET_PACKET_MAX];
     struct dtt_writer w = dtt_writer(o, sizeof(o));
     other.port = 2000;
@@ -574,6 +586,76 @@ static void a_silent_neighbour_is_sought_now_and_then(void **state)
     assert_int_equal(n, 5);
 }
 
+/* ---- over a relay */
+
+/* Our own addresses, two of them global. */
+static void be_at_home(void)
+{
+    struct dtt_addr own[3] = {dtt_addr_v4(192, 168, 1, 8, 3000), addr_of('u'), addr_of('w')};
+    dtt_dials_own(&l, now, own, 3);
+}
+
+/* It gets our address, as nobody sees it, and is knocked at. */
+static void over_a_relay_the_peer_itself_is_told(void **state)
+{
+    size_t whispers;
+    struct dtt_meet_packet p;
+    (void)state;
+    befriend_at('x', 'X');
+    size_t in = ask('x', 'u', 'X');
+    assert_true(dtt_meet_next(&l, &p) && p.len < in);
+    assert_false(dtt_meet_next(&l, &p));
+    be_at_home();
+    uint8_t m[DTT_MEET_MESSAGE_MAX], bytes[DTT_MEET_PACKET_MAX];
+    struct dtt_addr at = place('X'), named = addr_of('x');
+    named.port = 2000;
+    size_t len = message(m, 'x', 'u', &named, (uint32_t)dtt_now_minute(now), 1);
+    len = query(bytes, dtt_slice(m, len), dtt_slice(room, sizeof(room)));
+    assert_true(dtt_meet_recv(&l, now, &at, dtt_slice(bytes, len)));
+    assert_string_equal(sent(), "X answer of u");
+    assert_int_equal(knocks('x', &whispers), 1);
+    assert_int_equal(whispers, 1);
+}
+
+/* Whose addresses nobody sees cannot be told of them. */
+static void over_a_relay_nobody_else_is_told(void **state)
+{
+    (void)state;
+    befriend_at('x', 'X');
+    befriend_at('y', 'Y');
+    befriend('a');
+    befriend('b');
+    ask('x', 'a', 'X');
+    ask('a', 'x', 'a');
+    ask('x', 'y', 'X');
+    assert_string_equal(sent(), "X error 201; a error 201; X error 201");
+    ask('a', 'b', 'a');
+    assert_string_equal(sent(), "b query of a; a answer of b");
+}
+
+/* A relayed neighbour is asked itself, before others; where it knocks it is dialled. */
+static void a_relayed_neighbour_is_asked_for_a_direct_way(void **state)
+{
+    struct dtt_id id = person('p');
+    struct dtt_addr addrs[2] = {addr_of('p'), dtt_addr_v4(192, 168, 1, 9, 3000 + 'r')};
+    struct dtt_addr from = addr_of('q');
+    (void)state;
+    befriend('m');
+    befriend_at('p', 'P');
+    dtt_dials_name(&l, now, &id, addrs, 2);
+    pass(1);
+    assert_string_equal(sent(), "P query");
+    peer_wanted = id;
+    answer('P', 'q', 0);
+    pass(250 * DTT_MS);
+    assert_null(strstr(script(), "@p")); /* a packet of ours could come too early */
+    from.port = 2001;
+    dtt_meet_knocked(&l, &from);
+    settle();
+    pass(1);
+    assert_non_null(strstr(script(), "@q"));
+}
+
 /* ---- the rest */
 
 /* What the DHT asks and answers is left to it. */
@@ -629,6 +711,9 @@ int main(void)
         M(a_new_neighbour_is_asked_about_dials_under_way),
         M(a_silent_neighbour_is_met_again),
         M(a_silent_neighbour_is_sought_now_and_then),
+        M(over_a_relay_the_peer_itself_is_told),
+        M(over_a_relay_nobody_else_is_told),
+        M(a_relayed_neighbour_is_asked_for_a_direct_way),
         M(other_krpc_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

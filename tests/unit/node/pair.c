@@ -382,6 +382,51 @@ static void an_answer_keeps_its_own_reason(void **state)
     assert_string_equal(script(), "dial 3@a; gone 3 wrong_key");
 }
 
+/* ---- over a relay */
+
+/* Peer 3 is a neighbour over a relay, and has an address. */
+static void be_relayed(void)
+{
+    conns['r' - 'a'].addr =
+        dtt_addr_v6((const uint8_t[16]){0xfd, 0x15, 0x07, 0x0a, 0x51, 0x0b, [15] = 3}, 12345);
+    accept_from(3, 'r');
+    neighbor(3, 1);
+    know(3, "a");
+    pass(1);
+    script();
+}
+
+static void a_relayed_neighbour_is_guessed_at(void **state)
+{
+    (void)state;
+    we_are(DTT_REACH_CONE);
+    be_relayed();
+    record(3, DTT_REACH_VARY);
+    assert_int_equal(knocks_in(2, &outside, false), 100);
+    accept_from(3, 'e');
+    assert_int_equal(knocks_in(2, &outside, false), 0);
+    record(3, DTT_REACH_VARY); /* there is a direct way now */
+    assert_int_equal(knocks_in(2, &outside, false), 0);
+}
+
+/* Its relay is no reason not to, and none to dial it twice. */
+static void ports_are_held_for_a_relayed_neighbour(void **state)
+{
+    struct dtt_addr a = addr_of('a');
+    (void)state;
+    we_are(DTT_REACH_VARY);
+    be_relayed();
+    record(3, DTT_REACH_CONE);
+    pass(2 * DTT_S);
+    open_sockets(DTT_SPARES_MAX);
+    script();
+    assert_in_range(knocks_in(2, &a, true), 200, 300);
+    knocked(17, &a);
+    assert_string_equal(script(), "dial 3@a");
+    up('a');
+    assert_int_equal(closed_sockets(), DTT_SPARES_MAX - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +447,8 @@ int main(void)
         T(two_that_vary_try_for_a_short_time),
         T(what_may_come_through_is_not_cut_short),
         T(families_that_do_not_match_are_told),
+        T(a_relayed_neighbour_is_guessed_at),
+        T(ports_are_held_for_a_relayed_neighbour),
         T(an_answer_keeps_its_own_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,6 +198,57 @@ static void a_way_that_opens_later_is_found(void **state)
     teardown(&s);
 }
 
+/* A member in a home of its own who knows `peer` by its id, or nobody. */
+static void add_home(struct scene *s, enum dtt_sim_nat_kind kind, const struct dtt_id *id)
+{
+    struct peer *peer = &s->p.peers[s->p.n++];
+    struct dtt_peer_addr known = {.size = sizeof(known)};
+    struct dtt_topic_config cfg = {.size = sizeof(cfg),
+                                   .name = "room",
+                                   .secret = "secret",
+                                   .secret_len = 6,
+                                   .user = peer,
+                                   .peers = &known,
+                                   .n_peers = id != NULL};
+    if (id) {
+        known.id = *id;
+    }
+    peer->host = dtt_sim_host_add(&s->p.w, kind);
+    assert_non_null(peer->host);
+    peer->host->user = peer;
+    assert_int_equal(dtt_sim_host_start(peer->host, false, false), DTT_OK);
+    assert_int_equal(dtt_sim_host_join(peer->host, &cfg), DTT_OK);
+}
+
+static void homes_meet(enum dtt_sim_nat_kind ann, enum dtt_sim_nat_kind ben, bool is_told,
+                       uint64_t seed)
+{
+    struct scene s;
+    begin(&s, seed, false, true);
+    s.p.w.hides_homes = true;
+    add_home(&s, ann, NULL);
+    run(&s, 3 * DTT_S, NULL);
+    add_home(&s, ben, is_told ? &s.p.peers[ANN].host->id : NULL);
+    assert_true(run(&s, DTT_S, party_has_joined));
+    assert_true(run(&s, 3 * DTT_S, are_direct));
+    converse(&s, DTT_S);
+    teardown(&s);
+}
+
+/* Each tells the other over the relay that it is there, and both knock: so a packet that comes to a
+ * router too early spoils nothing. */
+static void homes_find_the_direct_way(void **state)
+{
+    static const enum dtt_sim_nat_kind kinds[] = {
+        DTT_SIM_NAT_NONE,     DTT_SIM_NAT_FULL_CONE,  DTT_SIM_NAT_RESTRICTED, DTT_SIM_NAT_ADDRESS,
+        DTT_SIM_NAT_FIREWALL, DTT_SIM_NAT_MASQUERADE, DTT_SIM_NAT_SHIFTING,   DTT_SIM_NAT_CARRIER};
+    const size_t n = sizeof(kinds) / sizeof(kinds[0]);
+    (void)state;
+    for (size_t i = 0; i < 2 * n * n; i++) {
+        homes_meet(kinds[i / 2 / n], kinds[i / 2 % n], i % 2, i);
+    }
+}
+
 /* What was said into the dead way comes by the relay. */
 static void a_dead_way_is_left_for_the_relay(void **state)
 {
@@ -288,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_meet_by_the_relay),
         cmocka_unit_test(a_direct_way_is_found_by_the_relay),
+        cmocka_unit_test(homes_find_the_direct_way),
         cmocka_unit_test(a_way_that_opens_later_is_found),
         cmocka_unit_test(a_dead_way_is_left_for_the_relay),
         cmocka_unit_test(a_dead_way_is_noticed_in_silence),
