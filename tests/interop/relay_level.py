@@ -9,8 +9,8 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import time
-import urllib.request
 
 import authority
 import harness
@@ -19,6 +19,12 @@ from world import NO_DHT, Failure, Skip, check
 IROH_RELAY = os.environ.get("DTT_IROH_RELAY", "build/rust/servers/bin/iroh-relay")
 PAIR = str(pathlib.Path(harness.DTT).parent / "tests/interop/interop-relay")
 EXCHANGES = 500
+PROBE = """
+import socket, sys, urllib.request
+plain, port = sys.argv[1:]
+urllib.request.urlopen(f"http://127.0.0.1:{plain}/generate_204", timeout=5)
+socket.create_connection(("127.0.0.1", port), 5)
+"""
 
 
 def free_port():
@@ -27,9 +33,11 @@ def free_port():
 
 
 class Server:
-    """iroh-relay on loopback, or by http at `host`, with further lines of its configuration."""
+    """iroh-relay on loopback, or at `host`, with further lines of its configuration, the last ones for
+    TLS; `inside`: makes of a command one that runs elsewhere, as Host.inside of netlab.py."""
 
-    def __init__(self, world, certificate=None, lines=(), host="localhost"):
+    def __init__(self, world, certificate=None, lines=(), host="localhost", inside=list,
+                 tls_lines=()):
         if not os.access(IROH_RELAY, os.X_OK):
             raise Skip("iroh-relay is not built")
         self.port, plain = free_port(), free_port()
@@ -38,9 +46,10 @@ class Server:
         config = ["enable_metrics = false", *lines,
                   f'http_bind_addr = "{listen}:{plain if self.is_tls else self.port}"']
         if self.is_tls:
-            config += ["[tls]", f'https_bind_addr = "127.0.0.1:{self.port}"', 'cert_mode = "Manual"',
-                       'hostname = ["localhost"]', f'cert_dir = "{certificate}"']
+            config += ["[tls]", f'https_bind_addr = "{listen}:{self.port}"', 'cert_mode = "Manual"',
+                       f'hostname = ["{host}"]', f'cert_dir = "{certificate}"', *tls_lines]
         self.plain = plain if self.is_tls else self.port
+        self.inside = inside
         self.config = world.path / f"relay-{self.port}.toml"
         self.config.write_text("\n".join(config) + "\n")
         self.log = open(world.path / f"relay-{self.port}.log", "w", encoding="utf-8")
@@ -49,7 +58,7 @@ class Server:
         world.network(self)
 
     def start(self):
-        self.process = subprocess.Popen([IROH_RELAY, "--config-path", str(self.config)],
+        self.process = subprocess.Popen(self.inside([IROH_RELAY, "--config-path", self.config]),
                                         stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 30
         while not self.answers():
@@ -59,13 +68,8 @@ class Server:
 
     def answers(self):
         """Of a server by https the plain port is asked: it opens last."""
-        try:
-            address = f"http://127.0.0.1:{self.plain}/generate_204"
-            with urllib.request.urlopen(address, timeout=5), \
-                    socket.create_connection(("127.0.0.1", self.port), 5):
-                return True
-        except OSError:
-            return False
+        asked = self.inside([sys.executable, "-c", PROBE, str(self.plain), str(self.port)])
+        return subprocess.run(asked, check=False, capture_output=True).returncode == 0
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)

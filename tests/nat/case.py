@@ -12,6 +12,7 @@ usage: case.py pair LEFT RIGHT            two peers, the right one 3 s after the
        case.py opened KIND                a home that asks its router, then a newcomer behind prcone
        case.py lan KIND SAME              two hosts of one home, with nobody else in the world
        case.py standing COUNT             DHT datagrams of a member of a swarm of prcone homes
+       case.py ways LEFT RIGHT            two with a relay, such as c:prcone rust:pub (ways.py)
 options (last):
        --must SECONDS                     fails unless everybody has joined, or was told why not, by then
        --silent SECONDS                   of age: fails when somebody hears nothing for longer
@@ -23,6 +24,7 @@ options (last):
 Kinds of homes: kinds.py.
 """
 import argparse
+import contextlib
 import json
 import threading
 import time
@@ -243,8 +245,16 @@ def standing(scene, args):
                 "joined": None if None in times else round_up(max(times))}
 
 
+def ways(scene, args):
+    import ways as cells  # it needs the Rust peers
+
+    with contextlib.closing(cells.world.World("ways")) as world:
+        world.processes = scene.processes
+        return cells.measure(world, *args.words, args.core)
+
+
 CASES = {"pair": pair, "reason": reason, "swarm": swarm, "age": age, "opened": opened, "lan": lan,
-         "standing": standing}
+         "standing": standing, "ways": ways}
 
 
 def arguments():

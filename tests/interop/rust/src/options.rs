@@ -29,6 +29,10 @@ pub struct Options {
     pub lan: bool,
     /// The home relay. There is no other way to the endpoint then: it has no UDP socket.
     pub relay: Option<RelayUrl>,
+    /// It has one, and asks the relay how it is seen from outside.
+    pub udp: bool,
+    /// File with the certificate (DER) of the authority that alone is trusted to name the relay.
+    pub ca: Option<String>,
 }
 
 impl Options {
@@ -53,6 +57,8 @@ impl Options {
                 "--rotation" => o.rotation = true,
                 "--lan" => o.lan = true,
                 "--relay" => o.relay = Some(value()?.parse()?),
+                "--udp" => o.udp = true,
+                "--ca" => o.ca = Some(value()?),
                 _ if word.starts_with("--") => bail!("unknown option {word}"),
                 _ => o.topic = Some(word),
             }

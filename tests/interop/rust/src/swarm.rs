@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Members of a swarm: iroh-gossip with given peers, and distributed-topic-tracker with a topic
 //! and a secret alone. Public DNS and port mappers are off, and so are relays, unless one is named:
-//! then there is nothing else. A line of input is a message to the topic named on the command line,
+//! then there is nothing else, unless that is asked for. A line of input is a message to the topic named on the command line,
 //! or a command as ../../peer.c takes them.
 
 use std::collections::HashMap;
@@ -16,6 +16,7 @@ use iroh::{
     address_lookup::{AddrFilter, AddressLookup, EndpointData, memory::MemoryLookup},
     endpoint::{PortmapperConfig, presets},
     protocol::Router,
+    tls::CaTlsConfig,
 };
 use iroh_gossip::{
     api::Event,
@@ -40,11 +41,18 @@ fn endpoint_builder(options: &Options, key: SecretKey) -> Result<iroh::endpoint:
         .relay_mode(RelayMode::Disabled)
         .portmapper_config(PortmapperConfig::Disabled);
     if let Some(url) = &options.relay {
-        // No address discovery by QUIC, which is for UDP.
-        let config = RelayConfig::new(url.clone(), None);
-        builder = builder
-            .clear_ip_transports()
-            .relay_mode(RelayMode::Custom(config.into()));
+        // Without UDP no address discovery by QUIC.
+        let config = if options.udp {
+            RelayConfig::from(url.clone())
+        } else {
+            builder = builder.clear_ip_transports();
+            RelayConfig::new(url.clone(), None)
+        };
+        builder = builder.relay_mode(RelayMode::Custom(config.into()));
+        if let Some(file) = &options.ca {
+            let authority = std::fs::read(file)?.into();
+            builder = builder.ca_tls_config(CaTlsConfig::custom_roots([authority]));
+        }
     } else if let Some(listen) = options.listen {
         builder = builder.clear_ip_transports().bind_addr(listen)?;
     }
@@ -58,6 +66,14 @@ fn secret_key(options: &Options) -> Result<SecretKey> {
             std::fs::read(path)?.as_slice().try_into()?,
         )),
     }
+}
+
+async fn bind(builder: iroh::endpoint::Builder, options: &Options) -> Result<Endpoint> {
+    let endpoint = builder.bind().await?;
+    if options.relay.is_some() {
+        endpoint.online().await;
+    }
+    Ok(endpoint)
 }
 
 fn print_listening(endpoint: &Endpoint) {
@@ -307,10 +323,7 @@ pub async fn gossip(options: &Options) -> Result<()> {
     if options.lan {
         builder = builder.address_lookup(MdnsAddressLookup::builder());
     }
-    let endpoint = builder.bind().await?;
-    if options.relay.is_some() {
-        endpoint.online().await;
-    }
+    let endpoint = bind(builder, options).await?;
     let (gossip, router) = spawn(&endpoint);
     talk(options, router, gossip, Way::Told(known)).await
 }
@@ -329,7 +342,7 @@ pub async fn tracker(options: &Options) -> Result<()> {
     } else {
         builder.address_lookup(lookup)
     };
-    let endpoint = builder.bind().await?;
+    let endpoint = bind(builder, options).await?;
     let (gossip, router) = spawn(&endpoint);
     let rotation = if options.rotation {
         RotationHandle::new(Rotation)
