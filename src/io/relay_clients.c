@@ -35,7 +35,6 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
 {
     struct dtt_relay_client *c = user;
     struct dtt_core *core = c->of->core;
-    *c->of->is_stale = true; /* the core has something to hand on */
     switch (event->type) {
     case DTT_RELAY_EVENT_UP: dtt_core_relays_set_up(core, now, c->number, true); break;
     case DTT_RELAY_EVENT_DOWN: on_down(c, now, event); break;
@@ -46,11 +45,18 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
         break;
     case DTT_RELAY_EVENT_DATAGRAMS:
         dtt_core_relays_recv(core, now, c->number, &event->id, event->segment, event->data);
-        /* Received stream bytes wait in QUIC until they are routed: do so before reading on. */
-        dtt_core_run(core, now);
-        break;
-    default: break;
+        return; /* on_read */
+    default: return;
     }
+    *c->of->is_stale = true; /* the core has something to hand on */
+}
+
+/* Received stream bytes wait in QUIC until they are routed: do so before reading on, but not for
+ * each datagram, of which a block may have hundreds. */
+static void on_read(void *user, struct dtt_now now)
+{
+    struct dtt_relay_client *c = user;
+    dtt_core_run(c->of->core, now);
 }
 
 static int open_client(struct dtt_relay_clients *x, struct dtt_now now, const char *url)
@@ -64,7 +70,8 @@ static int open_client(struct dtt_relay_clients *x, struct dtt_now now, const ch
                                                 .url = url,
                                                 .trust = x->trust,
                                                 .user = c,
-                                                .on_event = on_event};
+                                                .on_event = on_event,
+                                                .on_read = on_read};
     int err = dtt_relay_stream_new(&c->stream, now, &cfg);
     x->n += !err;
     return err;

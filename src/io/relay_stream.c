@@ -71,6 +71,9 @@ static void on_bytes(void *user, struct dtt_now now, struct dtt_slice bytes)
     struct dtt_relay_stream *s = user;
     dtt_relay_recv(s->relay, now, bytes);
     run(s, now);
+    if (s->cfg.on_read) {
+        s->cfg.on_read(s->cfg.user, now);
+    }
 }
 
 static void on_room(void *user, struct dtt_now now)

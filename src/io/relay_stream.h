@@ -18,6 +18,8 @@ struct dtt_relay_stream_config {
     void *user;
     /** Of all types but CONNECT and DISCONNECT. It may send, and must not free. */
     void (*on_event)(void *user, struct dtt_now now, const struct dtt_relay_event *event);
+    /** Of a block of bytes all events were told. NULL: nobody wants to know. */
+    void (*on_read)(void *user, struct dtt_now now);
 };
 
 /** DTT_EADDR: not a URL; DTT_ENOMEM. It begins with the first tick. */
