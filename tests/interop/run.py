@@ -26,6 +26,7 @@ import dht_level
 import gossip_level
 import home_level
 import lan_level
+import lookups_level
 import move_level
 import npm_dht_level
 import quic_level
@@ -41,7 +42,8 @@ LOG = "build/log/interop.log"
 LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
 LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level,
-          lan_level, move_level, home_level, relay_level, relayed_level, attack_level]
+          lan_level, move_level, home_level, relay_level, relayed_level, lookups_level,
+          attack_level]
 
 
 def enter_namespace():

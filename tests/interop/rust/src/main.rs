@@ -11,6 +11,7 @@ mod packet;
 mod publisher;
 mod quic;
 mod record;
+mod servers;
 mod swarm;
 
 use anyhow::{Result, bail};

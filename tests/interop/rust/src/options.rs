@@ -4,8 +4,10 @@
 use std::{io::Write, net::SocketAddr};
 
 use anyhow::{Context, Result, bail};
-use iroh::{EndpointAddr, EndpointId, RelayUrl};
+use iroh::{EndpointAddr, EndpointId};
 use serde_json::Value;
+
+use crate::servers::Servers;
 
 #[derive(Default)]
 pub struct Options {
@@ -27,12 +29,8 @@ pub struct Options {
     pub rotation: bool,
     /// Tell where we are, and look others up, in the local network.
     pub lan: bool,
-    /// The home relay. There is no other way to the endpoint then: it has no UDP socket.
-    pub relay: Option<RelayUrl>,
-    /// It has one, and asks the relay how it is seen from outside.
-    pub udp: bool,
-    /// File with the certificate (DER) of the authority that alone is trusted to name the relay.
-    pub ca: Option<String>,
+    /// With a relay among them the endpoint has no UDP socket, unless that is asked for.
+    pub servers: Servers,
 }
 
 impl Options {
@@ -56,9 +54,7 @@ impl Options {
                 "--no-resolve" => o.no_resolve = true,
                 "--rotation" => o.rotation = true,
                 "--lan" => o.lan = true,
-                "--relay" => o.relay = Some(value()?.parse()?),
-                "--udp" => o.udp = true,
-                "--ca" => o.ca = Some(value()?),
+                _ if o.servers.parse(&word, &mut value)? => {}
                 _ if word.starts_with("--") => bail!("unknown option {word}"),
                 _ => o.topic = Some(word),
             }

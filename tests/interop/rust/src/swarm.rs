@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Members of a swarm: iroh-gossip with given peers, and distributed-topic-tracker with a topic
-//! and a secret alone. Public DNS and port mappers are off, and so are relays, unless one is named:
-//! then there is nothing else, unless that is asked for. A line of input is a message to the topic named on the command line,
-//! or a command as ../../peer.c takes them.
+//! and a secret alone. Port mappers are off, and servers are those that are named; where there is a
+//! relay among them there is nothing else, unless UDP is asked for. A line of input is a message to the
+//! topic named on the command line, or a command as ../../peer.c takes them.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,9 @@ use distributed_topic_tracker::{
 };
 use futures_lite::StreamExt;
 use iroh::{
-    Endpoint, EndpointAddr, RelayConfig, RelayMode, SecretKey,
+    Endpoint, EndpointAddr, SecretKey,
     address_lookup::{AddrFilter, AddressLookup, EndpointData, memory::MemoryLookup},
-    endpoint::{PortmapperConfig, presets},
     protocol::Router,
-    tls::CaTlsConfig,
 };
 use iroh_gossip::{
     api::Event,
@@ -36,22 +34,10 @@ use tokio::{
 use crate::options::{Options, parse_peer, print};
 
 fn endpoint_builder(options: &Options, key: SecretKey) -> Result<iroh::endpoint::Builder> {
-    let mut builder = Endpoint::builder(presets::Minimal)
-        .secret_key(key)
-        .relay_mode(RelayMode::Disabled)
-        .portmapper_config(PortmapperConfig::Disabled);
-    if let Some(url) = &options.relay {
-        // Without UDP no address discovery by QUIC.
-        let config = if options.udp {
-            RelayConfig::from(url.clone())
-        } else {
+    let mut builder = Endpoint::builder(options.servers.clone()).secret_key(key);
+    if options.servers.relay.is_some() {
+        if !options.servers.udp {
             builder = builder.clear_ip_transports();
-            RelayConfig::new(url.clone(), None)
-        };
-        builder = builder.relay_mode(RelayMode::Custom(config.into()));
-        if let Some(file) = &options.ca {
-            let authority = std::fs::read(file)?.into();
-            builder = builder.ca_tls_config(CaTlsConfig::custom_roots([authority]));
         }
     } else if let Some(listen) = options.listen {
         builder = builder.clear_ip_transports().bind_addr(listen)?;
@@ -70,7 +56,7 @@ fn secret_key(options: &Options) -> Result<SecretKey> {
 
 async fn bind(builder: iroh::endpoint::Builder, options: &Options) -> Result<Endpoint> {
     let endpoint = builder.bind().await?;
-    if options.relay.is_some() {
+    if options.servers.relay.is_some() {
         endpoint.online().await;
     }
     Ok(endpoint)
