@@ -3,13 +3,16 @@
 
 Environment: DTT_IROH_RELAY, the server; the cases are skipped where there is none.
 """
+import asyncio
 import json
 import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 
 import authority
@@ -25,6 +28,7 @@ plain, port = sys.argv[1:]
 urllib.request.urlopen(f"http://127.0.0.1:{plain}/generate_204", timeout=5)
 socket.create_connection(("127.0.0.1", port), 5)
 """
+CHOSE_TLS_1_3 = b"\x00\x2b\x00\x02\x03\x04"  # RFC 8446, section 4.2.1
 
 
 def free_port():
@@ -81,9 +85,49 @@ class Server:
         self.log.close()
 
 
-def pair(server, ca="", query="", exchanges=EXCHANGES):
+class Front:
+    """Stands before a server at a port of its own and passes everything on. With a context it speaks
+    TLS, and with the server it does not.
+    """
+
+    def __init__(self, world, server, context=None):
+        self.server = server
+        self.context = context
+        self.said = []  # what the server said first, of each connection
+        self.loop = asyncio.new_event_loop()
+        self.listening = self.loop.run_until_complete(
+            asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=context))
+        self.url = f"https://localhost:{self.listening.sockets[0].getsockname()[1]}"
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        world.network(self)
+
+    async def serve(self, reader, writer):
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", self.server.port)
+        await asyncio.gather(self.pass_on(reader, to_server),
+                             self.pass_on(from_server, writer, self.said))
+
+    async def pass_on(self, reader, writer, firsts=None):
+        try:
+            while data := await reader.read(65536):
+                if firsts is not None:
+                    firsts.append(data)
+                    firsts = None
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        writer.close()
+
+    def close(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+
+def pair(server, ca="", query="", exchanges=EXCHANGES, environment=None):
     return subprocess.Popen([PAIR, server.url + query, str(ca), str(exchanges)],
-                            stdout=subprocess.PIPE, text=True)
+                            stdout=subprocess.PIPE, text=True,
+                            env={**os.environ, **(environment or {})})
 
 
 def all_came_back(process, exchanges=EXCHANGES):
@@ -102,6 +146,28 @@ def by_https(world):
     folder = world.path / "certificate"
     ca, _ = authority.make(folder)
     said = all_came_back(pair(Server(world, folder), ca))
+    check("end" not in said, f"a connection ended: {said}")
+
+
+def by_old_tls(world):
+    """With GnuTLS told to speak no later version."""
+    folder = world.path / "certificate"
+    ca, _ = authority.make(folder)
+    front = Front(world, Server(world, folder))
+    old = world.file("gnutls", "[overrides]\ndisabled-version = tls1.3\n")
+    for environment, versions in (({}, 2), ({"GNUTLS_SYSTEM_PRIORITY_FILE": old}, 0)):
+        front.said.clear()
+        said = all_came_back(pair(front, ca, environment=environment))
+        check("end" not in said, f"a connection ended: {said}")
+        newer = [data for data in front.said if CHOSE_TLS_1_3 in data]
+        check(len(front.said) == 2 and len(newer) == versions, f"the server said {front.said}")
+
+
+def behind_proxy(world):
+    """The keying material differs there, so each answers a challenge."""
+    ca, context = authority.make(world.path / "certificate")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    said = all_came_back(pair(Front(world, Server(world), context), ca))
     check("end" not in said, f"a connection ended: {said}")
 
 
@@ -149,6 +215,8 @@ def examined(world):
 CASES = [
     ("relay", "C and C by http", by_http, f"{EXCHANGES} datagrams and batches there and back"),
     ("relay", "C and C by https", by_https, "the same, the key proven by keying material of TLS"),
+    ("relay", "C and C by TLS 1.3 and 1.2", by_old_tls, "each proven by keying material"),
+    ("relay", "C and C by a proxy", behind_proxy, "that speaks TLS 1.2 for the relay"),
     ("relay", "C and C with a token", with_token, "for a relay that asks for one"),
     ("relay", "restarted", restarted, "the relay is killed, and is back after 2 s"),
     ("relay", "examined", examined, "dtt doctor: let in, denied, a certificate that is not trusted"),

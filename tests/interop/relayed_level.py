@@ -2,8 +2,10 @@
 """Swarms that have nothing but a relay: `dtt pipe --relay` and iroh-gossip members without a socket
 for UDP, by iroh-relay. The C nodes are on networks of their own, from which only the relay answers.
 """
+import json
 import time
 
+import authority
 import netlab
 from gossip_level import leave, settle
 from relay_level import Server
@@ -11,6 +13,7 @@ from world import NO_DHT, Rust, check
 
 RELAY = "10.9.9.9"
 LINES = 20  # of each member
+LENGTH, LIMIT = 4000, 20000  # bytes of a line, and in a second
 AWAY = 3  # s that the relay is away
 BACK = 20  # s that members may take to hear each other again
 
@@ -42,21 +45,28 @@ class Network:
 class Place:
     """The relay, and the networks around it."""
 
-    def __init__(self, world):
+    def __init__(self, world, is_tls=False, lines=()):
+        """`lines`: of the relay's configuration."""
         self.world = world
         self.network = world.network(Network())
         for name in ("ann", "ben"):
             self.network.add(world, name)
-        self.relay = Server(world, host=RELAY)
+        self.trust, folder = [], None
+        if is_tls:
+            folder = world.path / "certificate"
+            self.trust = ["--ca-file", authority.make(folder, f"IP:{RELAY}")[0]]
+        self.relay = Server(world, folder, lines, host=RELAY)
 
-    def c(self, name, *peers):
-        return self.network.hosts[name].peer(name, "--relay", self.relay.url, *knows(peers),
-                                             "--log", "info", bootstrap=NO_DHT)
+    def c(self, name, *peers, options=(), query=""):
+        return self.network.hosts[name].peer(name, "--relay", self.relay.url + query, *self.trust,
+                                             *knows(peers), *options, "--log", "info",
+                                             bootstrap=NO_DHT)
 
-    def rust(self, name, *peers):
+    def rust(self, name, *peers, options=()):
         """It is told the relay of the others."""
         words = [word for peer in peers for word in ("--peer", f"{peer.id}@{self.relay.url}")]
-        return self.world.rust(name, "gossip", self.world.topic, "--relay", self.relay.url, *words)
+        return self.world.rust(name, "gossip", self.world.topic, "--relay", self.relay.url,
+                               *self.trust, *words, *options)
 
 
 def knows(peers):
@@ -143,9 +153,9 @@ def hub_leaves(world):
     leave(peers)
 
 
-def restarted(world):
+def restarted(world, is_tls=False):
     """The relay is killed, everybody says something, and it comes back: all that was said is heard."""
-    place = Place(world)
+    place = Place(world, is_tls)
     ann = place.c("ann")
     rusts = [place.rust("rust 0", ann)]
     ben = place.c("ben", rusts[0])
@@ -170,6 +180,47 @@ def restarted(world):
     leave(peers)
 
 
+def meet_without(denied, place, *peers):
+    """One stays alone, and is told why and by whom."""
+    denied.wait_said(f"the relay {place.relay.url} does not serve: the relay denies access "
+                     r"\(not authorized\)", 30)
+    meet(*peers)
+    check(not denied.of_kind("joined"), "who was denied has joined")
+
+
+def with_token(world):
+    place = Place(world, True, ['access.shared_token = ["open sesame"]'])
+    ann = place.c("ann", query="?token=open%20sesame")
+    ben = place.c("ben", ann)
+    rust = place.rust("rust", ann, options=["--token", "open sesame"])
+    meet_without(ben, place, ann, rust)
+
+
+def on_a_list(world):
+    keys = {name: ["--identity", str(world.path / name)] for name in ("ann", "rust")}
+    listed = [world.run("id", *key).stdout.strip() for key in keys.values()]
+    place = Place(world, True, [f"access.allowlist = {json.dumps(listed)}"])
+    ann = place.c("ann", options=keys["ann"])
+    ben = place.c("ben", ann)
+    meet_without(ben, place, ann, place.rust("rust", ann, options=keys["rust"]))
+
+
+def limited(world):
+    """The relay reads more slowly than the members write: nothing is lost, and no link."""
+    place = Place(world, True, [f"limits.client.rx.bytes_per_second = {LIMIT}",
+                                f"limits.client.rx.max_burst_bytes = {LIMIT}"])
+    ann = place.c("ann")
+    peers = [ann, place.rust("rust", ann)]
+    joined(*peers)
+    start = time.monotonic()
+    talk(peers, "x" * LENGTH, 60)
+    took = time.monotonic() - start
+    print(f"said in {took:.1f} s")
+    check(took > LINES * LENGTH / LIMIT / 2, f"{took:.1f} s: there was no limit")
+    check(not any(peer.of_kind("neighbor_down") for peer in peers), "the link was lost")
+    leave(peers)
+
+
 CASES = [
     ("relayed", "C and C", c_and_c, f"{LINES} lines each way, ids alone, nothing but the relay"),
     ("relayed", "1+1, C dials", c_dials, f"{LINES} lines each way, Rust without UDP"),
@@ -178,4 +229,9 @@ CASES = [
     ("relayed", "2+2, one C leaves", hub_leaves,
      "whom all others were told of: they know each other by it"),
     ("relayed", "2+2, the relay is killed", restarted, f"and is back after {AWAY} s"),
+    ("relayed", "2+2 by https, the relay is killed", lambda world: restarted(world, True),
+     f"and is back after {AWAY} s"),
+    ("relayed", "with a token", with_token, "1+1 by https, and one without it"),
+    ("relayed", "on a list", on_a_list, "1+1 by https, and one that is not on it"),
+    ("relayed", "limited", limited, f"1+1 by https, {LIMIT} bytes a second of each"),
 ]

@@ -8,9 +8,7 @@ that comes last is told the other's id, and Rust is a member by iroh-gossip alon
 The relay is the one that iroh's own relays run, by https, on the internet. iroh asks it by QUIC how it
 is seen from outside.
 """
-import pathlib
 import re
-import ssl
 import sys
 import time
 
@@ -34,14 +32,13 @@ WAY = re.compile(r"node way .*way=(\w+)")
 
 
 def start_relay(net):
-    """Its URL, and its authority as PEM and as DER."""
+    """Its URL, and the file of its authority."""
     folder = net.scene.path / "certificate"
-    pem, _ = authority.make(folder, f"IP:{RELAY}")
-    der = net.scene.file("ca.der", ssl.PEM_cert_to_DER_cert(pathlib.Path(pem).read_text("ascii")))
+    ca, _ = authority.make(folder, f"IP:{RELAY}")
     relay = relay_level.Server(net.scene, folder, ["enable_quic_addr_discovery = true"], host=RELAY,
                                inside=net.net.inside,
                                tls_lines=[f'quic_bind_addr = "{RELAY}:{QUIC_PORT}"'])
-    return relay.url, pem, der
+    return relay.url, ca
 
 
 def is_blocked(*kinds):
@@ -52,14 +49,14 @@ class Member:
     """One of the two; `knows`: the one that it is told of."""
 
     def __init__(self, net, relay, name, program, knows=None):
-        url, pem, der = relay
+        url, ca = relay
         self.name, self.is_c = name, program == "c"
-        options = ["--relay", url]
+        options = ["--relay", url, "--ca-file", ca]
         if self.is_c:
-            options += ["--ca-file", pem, "--log", "info", *(["--peer", knows.id] if knows else [])]
+            options += ["--log", "info", *(["--peer", knows.id] if knows else [])]
             self.process = net.peer(name, *options)
             return
-        options += ["--udp", "--ca", der]
+        options += ["--udp"]
         if any(is_blocked(home.kind_name) for home in net.homes.values()):
             verb = "gossip"
             options += ["--peer", f"{knows.id}@{url}"] if knows else []
