@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "chat_input.h"
 #include "commands.h"
 #include "output.h"
 #include "room.h"
@@ -17,6 +18,8 @@
 #define CHAT_WAITING_MAX 64
 /* The prompt shows this much of a long topic. */
 #define CHAT_TOPIC_SHOWN 24
+/* Neighbours named by /who. */
+#define CHAT_WHO_MAX 16
 
 struct waiting_line {
     size_t len;
@@ -42,6 +45,7 @@ static void remark(struct chat *c, const char *format, ...)
     char sentence[1024];
     va_list args;
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang-tidy 14 errs in a second file */
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
     screen_remark(&c->screen, sentence, c->has_color);
@@ -70,17 +74,19 @@ static void print_message(struct chat *c, const char *name, bool is_own, const v
     struct tm local;
     char hour[8];
     int n;
+    size_t action_len = len;
+    const char *action = chat_input_action(data, len, &action_len);
+    const char *via = is_own ? "" : "via ";
     localtime_r(&now, &local);
     strftime(hour, sizeof(hour), "%H:%M", &local);
-    if (!c->has_color) {
-        n = sprintf(c->text, is_own ? "%s %s: " : "%s via %s: ", hour, name);
-    } else if (is_own) {
-        n = sprintf(c->text, "\033[2m%s\033[0m \033[1m%s:\033[0m ", hour, name);
+    if (c->has_color) {
+        n = sprintf(c->text, "\033[2m%s\033[0m %s\033[2m%s\033[0m\033[%um%s%s\033[0m ", hour,
+                    action ? "* " : "", via, is_own ? 1 : color_of(name), name, action ? "" : ":");
     } else {
-        n = sprintf(c->text, "\033[2m%s via\033[0m \033[%um%s:\033[0m ", hour, color_of(name),
-                    name);
+        n = sprintf(c->text, "%s %s%s%s%s ", hour, action ? "* " : "", via, name,
+                    action ? "" : ":");
     }
-    text_clean(c->text + n, data, len);
+    text_clean(c->text + n, action ? action : data, action_len);
     screen_print(&c->screen, c->text);
 }
 
@@ -115,11 +121,8 @@ static void send_waiting(struct chat *c)
     }
 }
 
-static void enter_line(struct chat *c, const char *line, size_t len)
+static void send_line(struct chat *c, const char *line, size_t len)
 {
-    if (len == 0) {
-        return;
-    }
     if (len > DTT_MESSAGE_MAX) {
         remark(c, "that line has %zu bytes, more than the %d of a message: not sent", len,
                DTT_MESSAGE_MAX);
@@ -137,6 +140,59 @@ static void enter_line(struct chat *c, const char *line, size_t len)
     send_waiting(c);
     if (c->n_waiting == 1 && session_is_alone(&c->session)) {
         remark(c, "nobody is here to hear that; it will be sent to whoever comes first");
+    }
+}
+
+static void show_help(struct chat *c)
+{
+    const char *line;
+    for (size_t i = 0; (line = chat_input_help(i)) != NULL; i++) {
+        screen_print(&c->screen, line);
+    }
+}
+
+static void show_who(struct chat *c)
+{
+    struct dtt_id peers[CHAT_WHO_MAX];
+    char name[ROOM_NAME_DIGITS + 1];
+    char names[CHAT_WHO_MAX * (ROOM_NAME_DIGITS + 2) + 1] = "";
+    size_t n = dtt_topic_neighbors(c->session.topic, peers, CHAT_WHO_MAX);
+    room_name(dtt_node_id(c->session.node), name);
+    remark(c, "you are %s", name);
+    if (n == 0) {
+        remark(c, "nobody else is here yet");
+        return;
+    }
+    size_t shown = n < CHAT_WHO_MAX ? n : CHAT_WHO_MAX;
+    size_t len = 0;
+    for (size_t i = 0; i < shown; i++) {
+        room_name(&peers[i], name);
+        len += (size_t)sprintf(names + len, "%s%s", i > 0 ? ", " : "", name);
+    }
+    remark(c, "%zu neighbour%s: %s", n, n == 1 ? "" : "s", names);
+}
+
+static void enter_line(struct chat *c, const char *line, size_t len)
+{
+    struct chat_input in = chat_input_read(line, len);
+    switch (in.verb) {
+    case CHAT_NOTHING: break;
+    case CHAT_SAY: send_line(c, in.text, in.len); break;
+    case CHAT_HELP: show_help(c); break;
+    case CHAT_WHO: show_who(c); break;
+    case CHAT_ME:
+        if (in.len > 0) {
+            send_line(c, in.text, in.len);
+        } else {
+            remark(c, "'/me' needs an action, as in '/me waves'");
+        }
+        break;
+    case CHAT_QUIT: session_end(&c->session, EXIT_OK); break;
+    case CHAT_UNKNOWN:
+        remark(c,
+               "'%.*s' is not a command, and was not sent; '/help' lists them, '//' sends a slash",
+               (int)in.len, in.text);
+        break;
     }
 }
 
@@ -199,7 +255,8 @@ static void welcome(struct chat *c)
     text_clean(c->topic, c->session.options->arg,
                strnlen(c->session.options->arg, CHAT_TOPIC_SHOWN));
     room_name(dtt_node_id(c->session.node), name);
-    remark(c, "'%s': you are %s. Type a line to send it; Ctrl-D leaves.", c->topic, name);
+    remark(c, "'%s': you are %s. Type a line to send it; '/help' lists commands, Ctrl-D leaves.",
+           c->topic, name);
 }
 
 /* Says what was not sent; returns the exit code. */
@@ -235,7 +292,7 @@ static int run_on_terminal(struct options *o)
     } else if (code == EXIT_OK) {
         c->session.say = say;
         welcome(c);
-        while ((line = screen_read(&c->screen, &len)) != NULL) {
+        while (!c->session.is_over && (line = screen_read(&c->screen, &len)) != NULL) {
             enter_line(c, line, len);
         }
         screen_close(&c->screen);
@@ -262,18 +319,20 @@ const struct command command_chat = {
     .name = "chat",
     .arg = "TOPIC",
     .summary = "talk in the room of a topic and its secret",
-    .details = "Type a line to send it. Lines typed before anybody is there are sent to whoever\n"
-               "comes first. Ctrl-D or Ctrl-C leaves.\n"
-               "\n"
-               "A name is the beginning of an endpoint id. 'via NAME' is the neighbour that\n"
-               "passed the message on: in a room of three it need not be the author, whom the\n"
-               "swarm does not know. Equal lines within 90 seconds count as one.\n"
-               "\n"
-               "The secret decides who finds the room. With the topic and the address of one\n"
-               "member anybody can hear and speak without it: encrypt what must stay private.\n"
-               "\n"
-               "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
-               "does, with names.",
+    .details =
+        "Type a line to send it. Lines typed before anybody is there are sent to whoever\n"
+        "comes first. '/help' lists commands, as '/who' and '/me ACTION'; an unknown one is\n"
+        "not sent. Ctrl-D or Ctrl-C leaves.\n"
+        "\n"
+        "A name is the beginning of an endpoint id. 'via NAME' is the neighbour that\n"
+        "passed the message on: in a room of three it need not be the author, whom the\n"
+        "swarm does not know. Equal lines within 90 seconds count as one.\n"
+        "\n"
+        "The secret decides who finds the room. With the topic and the address of one\n"
+        "member anybody can hear and speak without it: encrypt what must stay private.\n"
+        "\n"
+        "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
+        "does, with names.",
     .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
     .run = run,
 };

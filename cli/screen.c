@@ -242,14 +242,14 @@ static unsigned width_of(const char *text, size_t len)
 
 void screen_remark(struct screen *s, const char *sentence, bool is_dim)
 {
-    unsigned column = (unsigned)strlen("*");
+    unsigned column = (unsigned)strlen("--");
     lift(s);
-    fputs(is_dim ? "\033[2m*" : "*", stdout);
+    fputs(is_dim ? "\033[2m--" : "--", stdout);
     for (const char *word = sentence; *word;) {
         size_t len = strcspn(word, " ");
         unsigned width = width_of(word, len);
-        bool fits = column + 1 + width <= columns() || column == strlen("*");
-        column = (fits ? column : (unsigned)strlen("*")) + 1 + width;
+        bool fits = column + 1 + width <= columns() || column == strlen("--");
+        column = (fits ? column : (unsigned)strlen("  ") - 1) + 1 + width;
         printf("%s%.*s", fits ? " " : "\n  ", (int)len, word);
         word += len + (word[len] == ' ');
     }

@@ -36,7 +36,7 @@ const char *screen_read(struct screen *s, size_t *ret_len);
 /** Prints a line of text above the line being edited. */
 void screen_print(struct screen *s, const char *text);
 
-/** Prints a sentence of our own there, behind "* "; it is broken between words. */
+/** Prints a sentence of our own there, behind "-- "; it is broken between words. */
 void screen_remark(struct screen *s, const char *sentence, bool is_dim);
 
 /** Adapts to another size of the terminal. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`dtt chat` in a terminal: a half-typed line survives an arriving message, Ctrl-C leaves cleanly, and
+"""`dtt chat` in a terminal: commands are not sent, a half-typed line survives an arriving message, Ctrl-C leaves cleanly, and
 lines that nobody took are told. `dtt pipe` in a terminal says that it reads, and that it has."""
 import fcntl
 import os
@@ -73,12 +73,43 @@ def narrow(scene):
     """Remarks are broken between words, and what is as wide as the terminal stays one row."""
     terminal = in_terminal(scene, "chat", "in a narrow terminal", columns=40)
     try:
-        remark = terminal.wait(r"\* 'in a[^>]*leaves\.", as_shown=True)
+        remark = terminal.wait(r"-- 'in a[^>]*leaves\.", as_shown=True)
         rows = remark.split("\r\n")
         harness.check(len(rows) == 3 and all(len(row) <= 40 for row in rows) and
                       rows[1].startswith("  ") and "Ctrl-D" in remark, f"narrow: {rows}")
         terminal.type("\x04")
         terminal.wait_exit()
+    finally:
+        terminal.close()
+
+
+def commands(scene):
+    """What begins with a slash stays here, unless it is an action or begins with two."""
+    ann = scene.peer("ann", topic="commands")
+    terminal = in_terminal(scene, "chat", "commands")
+    try:
+        ann.wait("joined")
+        terminal.wait(f"{ann.id[:10]} is here")
+        terminal.type("/hepl\r")
+        terminal.wait("-- '/hepl' is not a command, and was not sent; '/help' lists them, '//' sends a slash")
+        terminal.type("/help\r")
+        for command in ("/help ", "/who ", "/me ACTION ", "/quit ", "//TEXT "):
+            terminal.wait(re.escape(command))
+        terminal.type("/who\r")
+        terminal.wait(r"-- you are [0-9a-f]{10}\b")
+        terminal.wait(f"-- 1 neighbour: {ann.id[:10]}")
+        terminal.type("/me\r")
+        terminal.wait("'/me' needs an action")
+        terminal.type("/me waves\r")
+        terminal.wait(r"\* me waves")
+        terminal.type("//usr is not home\r")
+        terminal.wait("me: /usr is not home")
+        ann.wait_message("/usr is not home")
+        harness.check(ann.messages() == ["/me waves", "/usr is not home"], f"commands: {ann.messages()}")
+        ann.send("/me waves back")
+        terminal.wait(rf"\* via {ann.id[:10]} waves back")
+        terminal.type("/quit\r")
+        harness.check(terminal.wait_exit() == 0, f"/quit: exit {terminal.popen.poll()}")
     finally:
         terminal.close()
 
@@ -119,6 +150,7 @@ def a_pipe(scene):
 def test(scene):
     scene.testnet()
     narrow(scene)
+    commands(scene)
     nobody_came(scene)
     a_pipe(scene)
     ann = scene.peer("ann")
