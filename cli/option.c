@@ -282,6 +282,8 @@ const struct option option_table[] = {
     {VALUE(set_text, CA_FILE, "ca-file", "FILE", "a file name", ca_file),
      .help = "trust the authorities in FILE (PEM) to name servers\n"
              "(default: those of the system)"},
+    {FLAG(PLAIN, "plain", plain), .help = "change nothing in place, for screen readers; TERM=dumb\n"
+                                          "does the same"},
     {FLAG(QUIT_ON_EOF, "quit-on-eof", quit_on_eof),
      .help = "leave when standard input has ended and all is sent"},
     {NUMBER(NODES, "nodes", n_nodes, 1, 500), .help = "number of DHT nodes (default 20)"},

@@ -34,6 +34,7 @@ enum option_id {
     OPTION_CA_FILE,
     OPTION_RELAY,
     OPTION_N0,
+    OPTION_PLAIN,
     OPTION_QUIT_ON_EOF,
     OPTION_NODES,
     OPTION_PEERS,
@@ -133,8 +134,8 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool no_bootstrap, no_lan, no_portmap, publish_addrs, n0, old_line, quit_on_eof, verify, hex,
-        is_real, list, json;
+    bool no_bootstrap, no_lan, no_portmap, publish_addrs, n0, old_line, plain, quit_on_eof, verify,
+        hex, is_real, list, json;
     bool help;
 };
 

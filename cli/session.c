@@ -19,6 +19,8 @@
 
 /* A hint what to do comes with the line of so many, of those that come by time. */
 #define HINT_AFTER 2
+/* And what is shown all the time has one after so long. */
+#define HINT_AFTER_MS 10000
 /* So long the end of the command waits for the state file. */
 #define STATE_PATIENCE_MS 2000
 /* So long a neighbour that acknowledges nothing may delay leaving. */
@@ -67,6 +69,7 @@ static void say(const struct session *s, const char *format, ...)
     char sentence[1024];
     va_list args;
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang-tidy 14 errs in a second file */
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
     if (s->say) {
@@ -283,6 +286,15 @@ static void report_waiting(struct session *s, uint64_t now_ms)
     }
 }
 
+static void show_waiting(struct session *s)
+{
+    struct dtt_why why;
+    char sentence[WAITING_SENTENCE_MAX];
+    explain(s, &why);
+    waiting_status(&why, why.for_ms >= HINT_AFTER_MS, s->topic != NULL, sentence);
+    s->show_waiting(s->user, why.stage == DTT_STAGE_JOINED ? "" : sentence);
+}
+
 /* Without an answer in time, or without a neighbour. */
 static void give_up(struct session *s, uint64_t since_ms)
 {
@@ -308,9 +320,14 @@ static void check_clock(struct session *s)
         break_off(s, "the time of '--for' is over");
     } else if (!is_waiting(s)) {
         progress_end(&s->progress);
+        if (s->show_waiting) {
+            s->show_waiting(s->user, "");
+        }
     } else if (!has_arrived(s) && s->join_timeout_ms > 0 &&
                since_ms >= (uint64_t)s->join_timeout_ms) {
         give_up(s, since_ms);
+    } else if (s->show_waiting) {
+        show_waiting(s);
     } else {
         report_waiting(s, now_ms);
     }

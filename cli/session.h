@@ -40,6 +40,11 @@ struct session {
 
     /** Shows a sentence; NULL: output_say. */
     void (*say)(void *user, const char *sentence);
+    /**
+     * Shows what is waited for and, after a while, what helps, "" when there is company: after each
+     * turn, in place of a sentence now and then. May be NULL.
+     */
+    void (*show_waiting)(void *user, const char *sentence);
     /** Takes a signal that does not mean leaving (SIGWINCH, SIGTSTP); may be NULL. */
     void (*on_signal)(void *user, int number);
     void *user;

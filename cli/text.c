@@ -3,9 +3,12 @@
 
 #include "codec/text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #define REPLACEMENT 0xfffd
+/* A message of newlines would push the others off the screen. */
+#define LINE_BREAKS_MAX 2
 
 static uint32_t harmless(uint32_t code)
 {
@@ -23,18 +26,35 @@ static uint32_t harmless(uint32_t code)
     return code;
 }
 
-size_t text_clean(char *out, const void *data, size_t len)
+static size_t clean(char *out, const uint8_t *p, size_t len, bool has_lines)
 {
-    const uint8_t *p = data;
-    size_t n = 0;
+    size_t n = 0, n_breaks = 0;
     for (size_t i = 0; i < len;) {
         uint32_t code = REPLACEMENT;
         size_t step = dtt_utf8_decode(&code, dtt_slice(p + i, len - i));
-        n += dtt_utf8_encode(out + n, harmless(code));
         i += step > 0 ? step : 1;
+        if (has_lines && code == '\n') {
+            n_breaks++;
+            continue;
+        }
+        for (size_t k = 0; k < n_breaks && k < LINE_BREAKS_MAX; k++) {
+            out[n++] = '\n';
+        }
+        n_breaks = 0;
+        n += dtt_utf8_encode(out + n, harmless(code));
     }
     out[n] = '\0';
     return n;
+}
+
+size_t text_clean(char *out, const void *data, size_t len)
+{
+    return clean(out, data, len, false);
+}
+
+size_t text_clean_lines(char *out, const void *data, size_t len)
+{
+    return clean(out, data, len, true);
 }
 
 void text_join(char *out, size_t cap, const char *const *words, size_t n)

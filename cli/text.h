@@ -15,6 +15,9 @@
  */
 size_t text_clean(char *out, const void *data, size_t len);
 
+/** The same, but line breaks stay, two at a time at most, and none at the end. */
+size_t text_clean_lines(char *out, const void *data, size_t len);
+
 /** Joins words as "a, b, c" for a sentence. */
 void text_join(char *out, size_t cap, const char *const *words, size_t n);
 

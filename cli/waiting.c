@@ -87,11 +87,19 @@ const char *waiting_hint(const struct dtt_why *why, bool has_topic)
     case DTT_STAGE_DHT:
         return "is there a network, and does it let UDP through? 'dtt doctor' looks for the reason";
     case DTT_STAGE_ALONE:
-        return "others need the same topic and secret, letter by letter, and a clock that is right "
-               "to a minute; 'dtt lookup' shows whom the DHT knows";
+        return "others need the same topic and secret, and a clock that is right to a minute; "
+               "'dtt lookup' shows whom the DHT knows";
     case DTT_STAGE_DIAL:
-        return "where strangers get in at one end others always meet: '--listen' on a fixed UDP "
-               "port and open or forward it; 'dtt doctor' says whom this machine meets";
+        return "one end must let strangers in: '--listen' on a UDP port that is open or forwarded, "
+               "or '--relay' at both; 'dtt doctor' tells more";
     default: return has_topic ? NULL : "'dtt doctor' looks for the reason";
     }
+}
+
+void waiting_status(const struct dtt_why *why, bool has_hint, bool has_topic,
+                    char sentence[WAITING_SENTENCE_MAX])
+{
+    const char *hint = has_hint ? waiting_hint(why, has_topic) : NULL;
+    snprintf(sentence, WAITING_SENTENCE_MAX, "%s; %.0f s%s%s", why->sentence,
+             (double)why->for_ms / 1000, hint ? "; " : "", hint ? hint : "");
 }

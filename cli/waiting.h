@@ -18,6 +18,10 @@ void waiting_explain(const dtt_node *node, const dtt_topic *topic, uint64_t for_
 void waiting_sentence(const struct options *o, const struct dtt_why *why, bool is_over,
                       char sentence[WAITING_SENTENCE_MAX]);
 
+/** The same for a line that is shown all the time, with what a person can do if `has_hint`. */
+void waiting_status(const struct dtt_why *why, bool has_hint, bool has_topic,
+                    char sentence[WAITING_SENTENCE_MAX]);
+
 /** What a person can do about a wait in this stage, or NULL. */
 const char *waiting_hint(const struct dtt_why *why, bool has_topic);
 

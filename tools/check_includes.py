@@ -23,7 +23,7 @@ LIBRARIES = [
     (re.compile(r"wslay/"), "wslay"),
     (re.compile(r"uv(\.h|/)"), "uv"),
     (re.compile(r"jansson\.h"), "jansson"),
-    (re.compile(r"histedit\.h|editline/"), "edit"),
+    (re.compile(r"uni(gbrk|str|width|ctype|norm|case|types)\.h"), "unistring"),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

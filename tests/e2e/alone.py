@@ -27,7 +27,7 @@ def after_a_friend(scene):
     left.wait_said("; 1[0-9] s so far", 30)
     used = cpu_seconds(left) - before
     harness.check(used < 2 * harness.SLOW, f"left: {used} s of the processor in 9 s of waiting")
-    left.wait_said("the same topic and secret|strangers get in")
+    left.wait_said("the same topic and secret|let strangers in")
     left.leave()
 
 

@@ -1,178 +1,263 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`dtt chat` in a terminal: commands are not sent, a half-typed line survives an arriving message, Ctrl-C leaves cleanly, and
-lines that nobody took are told. `dtt pipe` in a terminal says that it reads, and that it has."""
-import fcntl
-import os
-import pty
+"""`dtt chat` in a terminal, a case for each thing that people expect of it; screens/ has what they see.
+`chat.py CASE ...` runs some."""
+import functools
 import re
-import select
-import struct
-import subprocess
-import termios
+import signal
+import sys
 import time
 
 import harness
+import terminal
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
 
-class Terminal:
-    """A command in a pseudo-terminal; what it shows is kept without the escape sequences."""
-
-    def __init__(self, scene, *arguments, columns=80):
-        try:
-            self.master, slave = pty.openpty()
-        except OSError as error:  # a container without /dev/pts
-            raise harness.Skip(f"no pseudo-terminal: {error}") from None
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self.popen = subprocess.Popen([harness.DTT, *arguments], stdin=slave, stdout=slave,
-                                      stderr=slave, start_new_session=True,
-                                      preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-                                      env={**scene.environment, "TERM": "xterm"})
-        os.close(slave)
-        self.shown = ""
-
-    def wait(self, pattern, within=30, as_shown=False):
-        """Where the pattern was shown for the first time after what was waited for before."""
-        deadline = time.monotonic() + within * harness.SLOW
-        while True:
-            text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.shown)
-            text = text if as_shown else text.replace("\r\n  ", " ")  # a remark's next row
-            if found := re.search(pattern, text):
-                self.shown = text[found.end():]
-                return found.group()
-            left = deadline - time.monotonic()
-            harness.check(left > 0, f"chat: '{pattern}' is not shown, but: {text!r}")
-            if select.select([self.master], [], [], min(left, 1))[0]:
-                try:
-                    self.shown += os.read(self.master, 4096).decode(errors="replace")
-                except OSError:  # the other side is closed
-                    raise harness.Failure(f"chat: ended; no '{pattern}' in {text!r}") from None
-
-    def wait_exit(self, within=15):
-        try:
-            return self.popen.wait(within * harness.SLOW)
-        except subprocess.TimeoutExpired:
-            raise harness.Failure("chat: still runs") from None
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def close(self):
-        if self.popen.poll() is None:
-            self.popen.kill()
-            self.popen.wait()
-        os.close(self.master)
+def chat(scene, topic, *options, command="chat", **more):
+    t = terminal.Terminal(scene, command, topic, "--listen", "127.0.0.1:0", "--secret-file",
+                          scene.secret, *scene.bootstrap_options(), *options, **more)
+    t.wait("leaves")
+    return t
 
 
-def in_terminal(scene, command, topic, columns=80):
-    return Terminal(scene, command, topic, "--listen", "127.0.0.1:0", "--secret-file", scene.secret,
-                    *scene.bootstrap_options(), columns=columns)
-
-
-def narrow(scene):
-    """Remarks are broken between words, and what is as wide as the terminal stays one row."""
-    terminal = in_terminal(scene, "chat", "in a narrow terminal", columns=40)
-    try:
-        remark = terminal.wait(r"-- 'in a[^>]*leaves\.", as_shown=True)
-        rows = remark.split("\r\n")
-        harness.check(len(rows) == 3 and all(len(row) <= 40 for row in rows) and
-                      rows[1].startswith("  ") and "Ctrl-D" in remark, f"narrow: {rows}")
-        terminal.type("\x04")
-        terminal.wait_exit()
-    finally:
-        terminal.close()
+def together(scene, topic, *options, **more):
+    """A chat and ann, who hear each other."""
+    ann = scene.peer("ann", topic=topic)
+    t = chat(scene, topic, *options, **more)
+    t.known["ann"] = ann.id
+    ann.wait("joined")
+    t.wait("joined after")
+    t.wait(f"{ann.id[:10]} is here")
+    return t, ann
 
 
 def commands(scene):
     """What begins with a slash stays here, unless it is an action or begins with two."""
-    ann = scene.peer("ann", topic="commands")
-    terminal = in_terminal(scene, "chat", "commands")
-    try:
-        ann.wait("joined")
-        terminal.wait(f"{ann.id[:10]} is here")
-        terminal.type("/hepl\r")
-        terminal.wait("-- '/hepl' is not a command, and was not sent; '/help' lists them, '//' sends a slash")
-        terminal.type("/help\r")
-        for command in ("/help ", "/who ", "/me ACTION ", "/quit ", "//TEXT "):
-            terminal.wait(re.escape(command))
-        terminal.type("/who\r")
-        terminal.wait(r"-- you are [0-9a-f]{10}\b")
-        terminal.wait(f"-- 1 neighbour: {ann.id[:10]}")
-        terminal.type("/me\r")
-        terminal.wait("'/me' needs an action")
-        terminal.type("/me waves\r")
-        terminal.wait(r"\* me waves")
-        terminal.type("//usr is not home\r")
-        terminal.wait("me: /usr is not home")
+    t, ann = together(scene, "commands")
+    with t:
+        for line in ("/hepl", "/help", "/who", "/me", "/me waves", "//usr is not home", "   "):
+            t.type(line + "\r")
         ann.wait_message("/usr is not home")
-        harness.check(ann.messages() == ["/me waves", "/usr is not home"], f"commands: {ann.messages()}")
+        harness.check(ann.messages() == ["/me waves", "/usr is not home"], f"{ann.messages()}")
         ann.send("/me waves back")
-        terminal.wait(rf"\* via {ann.id[:10]} waves back")
-        terminal.type("/quit\r")
-        harness.check(terminal.wait_exit() == 0, f"/quit: exit {terminal.popen.poll()}")
-    finally:
-        terminal.close()
+        t.shows("commands")
+        t.type("/quit\r")
+        t.wait_exit()
 
 
-def nobody_came(scene):
-    terminal = in_terminal(scene, "chat", "empty")
-    try:
-        terminal.wait("Ctrl-D leaves")
-        terminal.type("one\r")
-        terminal.wait("whoever comes first")
-        terminal.type("two\r")
-        terminal.wait("me: two")
-        terminal.type("\x04")
-        terminal.wait("2 lines were not sent: no neighbour took them")
-        harness.check(terminal.wait_exit() == 69, f"alone: exit {terminal.popen.poll()}")
-    finally:
-        terminal.close()
+def alone(scene, columns=80):
+    """One line says what is waited for; lines that are typed are kept, and named in the end."""
+    with chat(scene, "alone", columns=columns) as t:
+        t.type("one\rtwo\rhal")
+        t.shows(f"alone-{columns}")
+        first = t.text()
+        time.sleep(2.5)  # it changes in place
+        harness.check(t.text() != first, "alone: the status does not change")
+        harness.check(t.text().count("nobody else") == 1, f"alone: told twice:\n{t.text()}")
+        t.wait(r"; [1-9][0-9] s;\s+others need")
+        t.shows(f"hint-{columns}")
+        t.type("\x03\x04")
+        t.wait_exit(69)
+        harness.check(re.search(r"dtt: 2 lines were not sent: no neighbour\s+took them\n"
+                                r"dtt: not sent: one\ndtt: not sent: two\n", t.text()), t.text())
+
+
+def first_comer(scene):
+    """Who comes first gets what was typed before."""
+    with chat(scene, "first") as t:
+        t.type("one\rtwo\r")
+        t.wait("2 lines are kept for whoever comes first")
+        ann = scene.peer("ann", topic="first")
+        ann.wait_message("one")
+        ann.wait_message("two")
+        t.wait_gone("kept for")
+        t.type("\x04")
+        t.wait_exit()
+
+
+def half_a_line(scene):
+    """A line that is being typed stays below what arrives, and Ctrl-C clears it before it leaves."""
+    t, ann = together(scene, "half")
+    with t:
+        t.type("half a lin\x1b[D\x1b[D")
+        ann.send("an interruption")
+        t.wait("an interruption")
+        t.shows("half")
+        t.type("\x1b[Fe\r")
+        ann.wait_message("half a line")
+        ann.leave()
+        t.wait(f"{ann.id[:10]} has left")
+        t.type("thrown away\x03")
+        t.wait("the line is gone, Ctrl-Y brings it back; Ctrl-C again leaves")
+        t.shows("interrupt")
+        t.type("\x19")
+        t.wait("half> thrown away")
+        t.wait_gone("Ctrl-C again leaves")
+        t.type("\x03\x03")
+        t.wait_exit()
+
+
+def paste(scene):
+    """What is pasted is one message; when it is too long, Enter sends it line by line."""
+    t, ann = together(scene, "paste")
+    with t:
+        t.paste("first line\rsecond line\r\rfourth")
+        t.shows("paste")
+        time.sleep(1)
+        harness.check(not ann.messages(), f"paste: sent {ann.messages()} without Enter")
+        t.type("\r")
+        ann.wait_message("first line\nsecond line\n\nfourth")
+        t.shows("pasted")
+        t.paste("\r".join(f"line {n} of a long paste" for n in range(300)))
+        t.wait("300 lines: Enter sends them one by one")
+        t.type("\x03")
+        t.wait_gone("300 lines")
+        t.paste("\r".join(f"line {n} of a long paste" for n in range(300)))
+        t.type("\r")
+        ann.wait_message("line 299 of a long paste")
+        harness.check(ann.messages()[1:] == [f"line {n} of a long paste" for n in range(300)],
+                      "paste: not all lines arrived in order")
+        t.type("\x04")
+        t.wait_exit()
+
+
+def emoji(scene):
+    """A family is one character for the cursor, and nothing of it stays behind."""
+    t, ann = together(scene, "emoji")
+    with t:
+        t.type(f"a{FAMILY}b\x1b[D\x1b[Dx\x1b[C\x7f\x1b[Fy")
+        t.wait("emoji> axby")
+        t.shows("emoji")
+        t.type(f"\r{FAMILY}e\u0301\x7f\r")
+        ann.wait_message("axby")
+        ann.wait_message(FAMILY)
+        t.type("\x04")
+        t.wait_exit()
+
+
+def narrow(scene):
+    """Another size of the terminal, wide characters, and a line of several rows."""
+    t, ann = together(scene, "narrow")
+    with t:
+        t.type("a line that is long enough to need more than one row of forty")
+        ann.send("words of a message that are not broken within, and 日本語の文字 of two columns each")
+        t.wait("two columns each")
+        t.shows("narrow-80")
+        t.resize(40)
+        ann.send("words of a message that are not broken within, and 日本語の文字 of two columns each")
+        t.shows("narrow-40")
+        t.resize(12)
+        ann.send("by and by")
+        t.shows("narrow-12", last=7)
+        t.resize(80)
+        ann.send("at last")
+        t.shows("narrow-80-again")
+        t.type("\x03\x04")
+        t.wait_exit()
+
+
+def hostile(scene):
+    """No message looks like the line of another, or of the program."""
+    t, ann = together(scene, "hostile", columns=60)
+    with t:
+        ann.send("\x1b[31mred\x07 \u202egnorw")
+        ann.send("x" + " " * 44 + "12:00 -- ann has left")
+        ann.send("x" * 42 + "12:00\u00a0--\u00a0ann\u00a0has\u00a0left")
+        t.wait("(?s)left.*left")
+        t.shows("hostile")
+        harness.check(t.emulator.bells == 0, "hostile: the bell rang")
+        for line in t.emulator.text(everything=True).splitlines():
+            harness.check(re.match(r"\d\d:\d\d (--|via)| {6}|hostile>", line), f"hostile: {line!r}")
+        t.type("\x04")
+        t.wait_exit()
+
+
+def plain(scene):
+    """Nothing changes in place for a screen reader; colours only where they are wanted."""
+    for term, options in (("dumb", ()), ("xterm", ("--plain",))):
+        t, ann = together(scene, f"plain {term}", *options, term=term)
+        with t:
+            t.type("hello\n")
+            ann.wait_message("hello")
+            t.type("/who\n/hepl\n")
+            t.wait("'/hepl' is not a command")
+            ann.send("hello, too")
+            t.wait("hello, too")
+            t.shows(f"plain-{term}")
+            harness.check("\x1b" not in t.raw, f"plain: {t.raw!r}")
+            t.type("\x04")
+            t.wait_exit()
+    with chat(scene, "plain and alone", term="dumb") as t:
+        t.type("one\n")
+        t.wait("nobody is here to hear that; it will be sent to whoever comes first")
+        t.type("\x03")
+        t.wait_exit(69)
+        t.wait("not sent: one")
+    for value, is_colourful in (("", True), ("1", False)):
+        with chat(scene, "colour", environment={"NO_COLOR": value}) as t:
+            t.type("one\r")
+            t.wait("me: one")
+            harness.check(bool(re.search(r"\x1b\[[0-9;]+m", t.raw)) == is_colourful,
+                          f"NO_COLOR={value}: {t.raw!r}")
+
+
+def away(scene):
+    """A mark where the program stood still, and where nobody was there."""
+    t, ann = together(scene, "away")
+    with t:
+        t.popen.send_signal(signal.SIGSTOP)
+        time.sleep(17)
+        t.popen.send_signal(signal.SIGCONT)
+        t.wait(r"-- you were away for [12]\d s: what was said meanwhile may be missing")
+        ann.leave()
+        t.wait("nobody is left; looking for others")
+        time.sleep(16)
+        scene.peer("ben", topic="away").wait("joined")
+        t.wait(r"-- you were alone for [1-9]\d s: what was said elsewhere meanwhile may be missing")
+        t.type("\x04")
+        t.wait_exit()
+
+
+def day(scene):
+    """A line where the day changes: midnight comes in some seconds, in a zone made for that."""
+    passed = int(time.time()) % 86400
+    east = (86400 - 6 - passed) % 86400
+    sign, east = ("+", 86400 - east) if east > 43200 else ("-", east)
+    zone = f"XYZ{sign}{east // 3600:02}:{east // 60 % 60:02}:{east % 60:02}"
+    with chat(scene, "day", environment={"TZ": zone}) as t:
+        t.type("before\r")
+        t.wait("23:59 me: before")
+        time.sleep(7)
+        t.type("after\r")
+        t.wait(r"23:59 me: before\n---- \w+day, \d{4}-\d\d-\d\d ----\n00:00 me: after")
 
 
 def a_pipe(scene):
-    terminal = in_terminal(scene, "pipe", "typed")
-    try:
-        terminal.wait("lines that you type are sent; Ctrl-C leaves")
+    """`dtt pipe` in a terminal says that it reads, and that it has."""
+    with chat(scene, "typed", command="pipe") as t:
         ben = scene.peer("ben", topic="typed")
-        terminal.wait("joined")
-        terminal.type("typed into a pipe\n")
+        t.wait("joined")
+        t.type("typed into a pipe\n")
         ben.wait_message("typed into a pipe")
-        terminal.type("\x04")
-        terminal.wait("the input has ended; still listening, Ctrl-C leaves")
+        t.type("\x04")
+        t.wait("the input has ended; still listening, Ctrl-C leaves")
         ben.send("after the end")
-        terminal.wait("after the end")
-        terminal.type("\x03")
-        harness.check(terminal.wait_exit() == 0, f"pipe: exit {terminal.popen.poll()}")
-    finally:
-        terminal.close()
+        t.wait("after the end")
+        t.type("\x03")
+        t.wait_exit()
+
+
+CASES = {"commands": commands, "alone": alone, "alone-40": functools.partial(alone, columns=40),
+         "first": first_comer, "half": half_a_line, "paste": paste, "emoji": emoji,
+         "narrow": narrow, "hostile": hostile, "plain": plain, "away": away, "day": day,
+         "pipe": a_pipe}
 
 
 def test(scene):
     scene.testnet()
-    narrow(scene)
-    commands(scene)
-    nobody_came(scene)
-    a_pipe(scene)
-    ann = scene.peer("ann")
-    terminal = in_terminal(scene, "chat", scene.topic)
-    try:
-        ann.wait("joined")
-        terminal.wait(ann.id[:8])  # her arrival is shown
-        terminal.type("hello from a terminal\r")
-        ann.wait_message("hello from a terminal")
-        terminal.type("half a li")
-        terminal.wait("half a li")
-        ann.send("an interruption")
-        terminal.wait("an interruption")
-        terminal.wait("half a li")  # drawn again below it
-        terminal.type("ne\r")
-        ann.wait_message("half a line")
-        ann.leave()
-        terminal.wait(ann.id[:8])  # so is her departure
-        terminal.type("\x03")
-        harness.check(terminal.wait_exit() == 0, f"chat: exit {terminal.popen.poll()} after Ctrl-C")
-    finally:
-        terminal.close()
+    for case in sys.argv[1:] or CASES:  # in groups of some seconds each: meson.build
+        CASES[case](scene)
 
 
 harness.run(test)
