@@ -38,7 +38,7 @@ static void on_event(void *user, struct dtt_now now, const struct dtt_relay_even
     switch (event->type) {
     case DTT_RELAY_EVENT_UP: dtt_core_relays_set_up(core, now, c->number, true); break;
     case DTT_RELAY_EVENT_DOWN: on_down(c, now, event); break;
-    case DTT_RELAY_EVENT_STATUS: on_status(c, event->status); break;
+    case DTT_RELAY_EVENT_STATUS: on_status(c, event->status); return; /* nothing to hand on */
     case DTT_RELAY_EVENT_PONG:
         dtt_core_relays_set_rtt(core, now, c->number,
                                 dtt_relay_rtt_ns(dtt_relay_stream_client(c->stream)));

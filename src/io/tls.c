@@ -3,6 +3,7 @@
 #include "io/tls.h"
 
 #include "base/addr.h"
+#include "io/host.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -75,6 +76,7 @@ static void return_trust(struct dtt_tls *t)
     if (--trust->n_users == 0) {
         gnutls_certificate_free_credentials(trust->cred);
         trust->cred = NULL;
+        dtt_host_trim_heap(); /* megabytes, below what was allocated meanwhile */
     }
 }
 

@@ -188,6 +188,11 @@ class Process:
         text = pathlib.Path(f"/proc/{self.popen.pid}/status").read_text()
         return int(re.search(rf"^{field}:\s+(\d+)", text, re.M).group(1))
 
+    def dirty_kib(self):
+        """Memory of its own, not shared with other processes."""
+        text = pathlib.Path(f"/proc/{self.popen.pid}/smaps_rollup").read_text()
+        return int(re.search(r"Private_Dirty:\s+(\d+)", text).group(1))
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.popen.pid}/fd"))
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A relay for tests: it speaks iroh's relay protocol, version 2, by plain http, and believes everybody's id.
+"""A relay for tests: it speaks iroh's relay protocol, version 2, and believes everybody's id.
 
 What it does on purpose: `stop` ends it and all its connections, `start` makes it anew at the same
 port; with a token it lets in those alone that show it.
 """
 import base64
+import collections
 import hashlib
 import socket
 import struct
@@ -94,6 +95,7 @@ class Client(Connection):
         self.relay.clients[client_id] = self
         while True:
             frame = self.frame()
+            self.relay.frames[frame[0]] += 1
             if frame[0] == PING:
                 self.send(bytes([PONG]) + frame[1:])
             elif frame[0] in (DATAGRAM, DATAGRAMS):
@@ -110,6 +112,8 @@ class Client(Connection):
 
     def run(self):
         try:
+            if self.relay.tls:
+                self.sock = self.relay.tls.wrap_socket(self.sock, server_side=True)
             self.serve()
         except (OSError, ConnectionError):
             pass
@@ -117,7 +121,9 @@ class Client(Connection):
 
 
 class Relay:
-    def __init__(self, token=None):
+    def __init__(self, token=None, tls=None):
+        """`tls`: the context of a server at localhost; None: by plain http."""
+        self.tls = tls
         self.port = 0
         self.query = f"?token={token}" if token else ""
         self.start()
@@ -126,9 +132,10 @@ class Relay:
         self.clients = {}
         self.socks = []
         self.passed = 0  # datagrams, or batches of them
+        self.frames = collections.Counter()  # of clients, by type
         self.listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def _accept(self, listener):
