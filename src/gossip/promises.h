@@ -17,7 +17,7 @@
 #define DTT_GOSSIP_PROMISE_NS (3 * DTT_S)
 /* What a neighbour owes that acknowledges nothing is put off: either may be cut off. Not for ever.
  */
-#define DTT_GOSSIP_PUT_OFF_NS (20 * DTT_S)
+#define DTT_GOSSIP_PUT_OFF_NS (40 * DTT_S)
 #define DTT_GOSSIP_BROKEN_MAX 3 /* in a row: the neighbour is useless */
 /* A neighbour that said nothing for so long, while others brought so many messages, is asked. */
 #define DTT_GOSSIP_SILENT_NS (60 * DTT_S)

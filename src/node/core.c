@@ -73,6 +73,7 @@ int dtt_core_new(struct dtt_core **ret, const struct dtt_core_config *cfg, struc
         struct dtt_quic_config quic_cfg = {.alpn = DTT_GOSSIP_ALPN,
                                            .exporter = DTT_PROOF_EXPORTER,
                                            .idle_timeout_ns = DTT_CORE_IDLE_NS,
+                                           .relayed_idle_ns = DTT_CORE_RELAYED_IDLE_NS,
                                            .keep_alive_ns = DTT_CORE_KEEP_ALIVE_NS};
         memcpy(quic_cfg.seed, cfg->node_seed, sizeof(quic_cfg.seed));
         struct dtt_gossip_config gossip_cfg = {.me = c->id, .max_topics = DTT_CORE_TOPICS};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "node/core_relays.h"
 
+#include "node/core_topic.h"
 #include "node/inside.h"
 #include "node/link.h"
 #include "node/relayed.h"
@@ -25,9 +26,14 @@ void dtt_core_relays_init(struct dtt_core *c, const struct dtt_core_config *cfg,
 
 void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bool is_up)
 {
+    bool was_away = dtt_relays_is_away(&c->relays, now);
     dtt_relays_set_up(&c->relays, now, i, is_up);
-    if (is_up && c->state == DTT_CORE_OPEN) {
-        dtt_relayed_up(&c->links, now);
+    if (!is_up || c->state != DTT_CORE_OPEN) {
+        return;
+    }
+    dtt_relayed_up(&c->links, now);
+    for (size_t k = 0; k < c->n_topics && was_away; k++) {
+        dtt_tracker_forgive(c->topics[k]->tracker, now);
     }
 }
 

@@ -20,9 +20,10 @@
 #define DTT_CORE_WAITS \
     (2 * DTT_CORE_SLOTS * DTT_CORE_TOPICS + DTT_CORE_SLOTS * DTT_CORE_OPS + DTT_CORE_ADDR_GETS + 2)
 
-#define DTT_CORE_IDLE_NS (15 * DTT_S)      /**< a silent connection is given up after this */
-#define DTT_CORE_REACH_NS (1 * DTT_S)      /**< so often a node looks at its own reach, */
-#define DTT_CORE_UNKNOWN_NS (50 * DTT_MS)  /**< and so often while that is unknown */
-#define DTT_CORE_KEEP_ALIVE_NS (5 * DTT_S) /**< so often it is kept from being silent */
+#define DTT_CORE_IDLE_NS (15 * DTT_S)         /**< a silent connection is given up after this */
+#define DTT_CORE_RELAYED_IDLE_NS (30 * DTT_S) /**< and one that began by a relay after this */
+#define DTT_CORE_REACH_NS (1 * DTT_S)         /**< so often a node looks at its own reach, */
+#define DTT_CORE_UNKNOWN_NS (50 * DTT_MS)     /**< and so often while that is unknown */
+#define DTT_CORE_KEEP_ALIVE_NS (5 * DTT_S)    /**< so often it is kept from being silent */
 
 #endif

@@ -476,6 +476,9 @@ void dtt_links_quic_event(struct dtt_links *p, struct dtt_now now, const struct 
         }
         break;
     case DTT_QUIC_SILENT:
+        if (is_its) {
+            dtt_relayed_silent(p, now, link, k);
+        }
         dtt_relayed_fall_back(p, now, link);
         dtt_seek(p, now, link);
         break;
@@ -659,7 +662,8 @@ static bool look(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
         dtt_relayed_fall_back(p, now, link);
         dtt_seek(p, now, link);
     }
-    if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link))) {
+    if (dtt_backlog_is_stalled(&link->backlog, now, is_blocked(p, link)) &&
+        !dtt_relay_way_is_away(p, now, link)) {
         for (size_t k = 0; k < link->n_conns; k++) {
             close_slow(p, now, &link->conns[k]);
         }

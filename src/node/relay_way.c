@@ -29,6 +29,12 @@ bool dtt_relay_way_to(const struct dtt_links *p, const struct dtt_link *link, st
            dtt_relays_addr(p->relays, &link->id, dtt_book_relay(&p->book, &link->id), ret);
 }
 
+bool dtt_relay_way_is_away(const struct dtt_links *p, struct dtt_now now,
+                           const struct dtt_link *link)
+{
+    return dtt_relay_way_is(link) && !dtt_relays_is_steady(p->relays, now, &link->conns[0].addr);
+}
+
 bool dtt_relay_way_join(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_addr way;

@@ -24,6 +24,10 @@ bool dtt_relay_way_wants_direct(const struct dtt_link *link);
 bool dtt_relay_way_is_sought(const struct dtt_link *link);
 /** The address by which the peer is reached over a relay; false: by none now. */
 bool dtt_relay_way_to(const struct dtt_links *p, const struct dtt_link *link, struct dtt_addr *ret);
+/** The peer is reached by a relay that is away, or was so a moment ago: its silence means nothing.
+ */
+bool dtt_relay_way_is_away(const struct dtt_links *p, struct dtt_now now,
+                           const struct dtt_link *link);
 /** A race begins: the way by a relay takes part. False: there is none, or not yet. */
 bool dtt_relay_way_join(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 

@@ -2,16 +2,43 @@
 #include "node/relayed.h"
 
 #include "node/dials.h"
+#include "node/limits.h"
 #include "node/nats.h"
+
+static void ping(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
+{
+    for (size_t k = 0; k < link->n_conns; k++) {
+        if (dtt_addr_is_invented(&link->conns[k].addr)) {
+            p->transport.ops->ping(p->transport.self, now, link->conns[k].conn);
+        }
+    }
+}
 
 void dtt_relayed_up(struct dtt_links *p, struct dtt_now now)
 {
     for (size_t i = dtt_map_count(&p->peers); i > 0; i--) { /* a lost race takes its link away */
         struct dtt_link *link = dtt_map_value_at(&p->peers, i - 1);
         bool is_racing = link->state == DTT_LINK_LOCATING || link->state == DTT_LINK_DIALLING;
+        ping(p, now, link);
         if (is_racing && dtt_relay_way_join(p, now, link)) {
             dtt_dials_next(p, now, link);
         }
+    }
+}
+
+static uint64_t heard_ns(const struct dtt_links *p, const struct dtt_link_conn *c)
+{
+    struct dtt_quic_info info;
+    return p->transport.ops->info(p->transport.self, c->conn, &info) ? info.heard_ns : UINT64_MAX;
+}
+
+void dtt_relayed_silent(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k)
+{
+    struct dtt_link_conn *c = &link->conns[k];
+    if (dtt_addr_is_invented(&c->addr) && dtt_relays_is_steady(p->relays, now, &c->addr) &&
+        now.mono_ns >= dtt_add_ns(heard_ns(p, c), DTT_CORE_IDLE_NS)) {
+        c->closed_for = DTT_REASON_TIMEOUT;
+        dtt_link_close(p, now, c, "silent");
     }
 }
 
@@ -70,9 +97,7 @@ void dtt_relayed_tick(struct dtt_links *p, struct dtt_now now)
 
 static bool is_silent(const struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
 {
-    struct dtt_quic_info info;
-    return p->transport.ops->info(p->transport.self, link->conns[0].conn, &info) &&
-           now.mono_ns - info.heard_ns >= DTT_RELAYED_SILENT_NS;
+    return now.mono_ns >= dtt_add_ns(heard_ns(p, &link->conns[0]), DTT_RELAYED_SILENT_NS);
 }
 
 void dtt_relayed_fall_back(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)

@@ -22,8 +22,14 @@
 #define DTT_RELAYED_PAUSE_NS (10 * DTT_S)
 #define DTT_RELAYED_PAUSE_MAX_NS (640 * DTT_S) /**< ... up to this. */
 
-/** A relay is up: the races under way have one more way. */
+/** A relay is up: the races under way have one more way, and the peers that are reached by one are
+ * to say something. */
 void dtt_relayed_up(struct dtt_links *p, struct dtt_now now);
+/**
+ * Connection k is silent. Those by relays have longer than others before they end, since a relay
+ * may be restarted; that time is none of a peer whose relay serves.
+ */
+void dtt_relayed_silent(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k);
 /** The search goes on where it is time. */
 void dtt_relayed_tick(struct dtt_links *p, struct dtt_now now);
 /** The peer owes answers: back to the relay, if it has been silent for too long. */

@@ -127,6 +127,16 @@ bool dtt_relays_is_up(const struct dtt_relays *r)
     return soonest(r) < r->n;
 }
 
+bool dtt_relays_is_away(const struct dtt_relays *r, struct dtt_now now)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct dtt_relays_one *one = &r->list[i];
+        is_any |= one->is_up || now.mono_ns - one->since_ns < DTT_RELAYS_GONE_NS;
+    }
+    return !is_any;
+}
+
 uint64_t dtt_relays_deadline(const struct dtt_relays *r)
 {
     bool is_lost = r->home < r->n && !r->list[r->home].is_up;
@@ -239,6 +249,14 @@ bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id, s
         peer->relay = i;
     }
     return peer != NULL;
+}
+
+bool dtt_relays_is_steady(const struct dtt_relays *r, struct dtt_now now,
+                          const struct dtt_addr *remote)
+{
+    const struct dtt_relays_peer *peer = dtt_map_get(&r->ends, remote->ip + 8);
+    size_t i = peer && peer->relay < r->n ? peer->relay : soonest(r);
+    return i < r->n && r->list[i].is_up && now.mono_ns - r->list[i].since_ns >= DTT_RELAYS_GONE_NS;
 }
 
 bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struct dtt_id *ret_id,

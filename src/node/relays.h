@@ -81,6 +81,9 @@ const char *dtt_relays_home(const struct dtt_relays *r);
 /** Some relay takes datagrams. */
 bool dtt_relays_is_up(const struct dtt_relays *r);
 
+/** None has done so for some seconds. */
+bool dtt_relays_is_away(const struct dtt_relays *r, struct dtt_now now);
+
 /** Our end of all ways by relays. */
 struct dtt_addr dtt_relays_local(void);
 /**
@@ -95,6 +98,10 @@ bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id,
 /** Who is at an address, and over which relay what is sent there goes. False: there is no way. */
 bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struct dtt_id *ret_id,
                       size_t *ret_relay);
+
+/** The relay that the peer was last heard on serves, and has done so for some seconds. */
+bool dtt_relays_is_steady(const struct dtt_relays *r, struct dtt_now now,
+                          const struct dtt_addr *remote);
 
 /** When the home relay is to be looked at. */
 uint64_t dtt_relays_deadline(const struct dtt_relays *r);

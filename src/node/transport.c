@@ -10,6 +10,7 @@ const struct dtt_transport_ops dtt_transport_quic = {
     .dial = dtt_quic_dial,
     .dial_twin = dtt_quic_dial_twin,
     .migrate = dtt_quic_migrate,
+    .ping = dtt_quic_ping,
     .limit_dial = dtt_quic_limit_dial,
     .open_uni = dtt_quic_open_uni,
     .write = dtt_quic_write,

@@ -24,6 +24,7 @@ struct dtt_transport_ops {
     /** Only where there are relays. */
     int (*migrate)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn,
                    const struct dtt_addr *local, const struct dtt_addr *remote);
+    void (*ping)(struct dtt_quic *t, struct dtt_now now, dtt_quic_conn conn); /**< likewise */
     void (*limit_dial)(struct dtt_quic *t, dtt_quic_conn conn, unsigned datagrams);
     int (*open_uni)(struct dtt_quic *t, dtt_quic_conn conn, int64_t *ret_stream);
     int (*write)(struct dtt_quic *t, dtt_quic_conn conn, int64_t stream, struct dtt_slice data,

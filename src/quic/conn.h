@@ -66,6 +66,7 @@ struct dtt_qshared {
     struct dtt_list ready; /**< connections that may have something to send */
     uint64_t now_ns;       /**< never goes back */
     uint64_t idle_timeout_ns;
+    uint64_t relayed_idle_ns;
     uint64_t keep_alive_ns;
     uint64_t handshake_timeout_ns;
     size_t stream_buffer_max;

@@ -95,6 +95,7 @@ int dtt_quic_new(struct dtt_quic **ret, struct dtt_ctx *ctx, const struct dtt_qu
                                               .share = DTT_QCONN_TRUSTED_MEMORY / q->max_conns};
     q->sh.now_ns = now.mono_ns;
     q->sh.idle_timeout_ns = or_default(cfg->idle_timeout_ns, IDLE_TIMEOUT_DEFAULT);
+    q->sh.relayed_idle_ns = or_default(cfg->relayed_idle_ns, q->sh.idle_timeout_ns);
     q->sh.keep_alive_ns = or_default(cfg->keep_alive_ns, KEEP_ALIVE_DEFAULT);
     q->sh.handshake_timeout_ns = or_default(cfg->handshake_timeout_ns, HANDSHAKE_DEFAULT);
     q->sh.stream_buffer_max =
@@ -489,6 +490,16 @@ int dtt_quic_migrate(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handl
                   : DTT_EINVAL;
     leave(q, c);
     return err;
+}
+
+void dtt_quic_ping(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle)
+{
+    struct dtt_qconn *c = find(q, handle);
+    set_now(q, now);
+    if (c && c->state == DTT_QCONN_OPEN) {
+        dtt_qschedule_ping(c);
+        leave(q, c);
+    }
 }
 
 void dtt_quic_limit_dial(struct dtt_quic *q, dtt_quic_conn handle, unsigned datagrams)

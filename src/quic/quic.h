@@ -27,6 +27,7 @@ struct dtt_quic_config {
     uint32_t max_conns;            /**< 256 */
     uint32_t max_strangers;        /**< accepted and not trusted; a quarter of max_conns */
     uint64_t idle_timeout_ns;      /**< 30 s */
+    uint64_t relayed_idle_ns;      /**< of a connection that begins by a relay; the same */
     uint64_t keep_alive_ns;        /**< 5 s */
     uint64_t handshake_timeout_ns; /**< 10 s */
     size_t stream_buffer_max;      /**< 256 KiB of unacknowledged bytes per stream we write */
@@ -79,6 +80,10 @@ int dtt_quic_dial_twin(struct dtt_quic *q, struct dtt_now now, const struct dtt_
  */
 int dtt_quic_migrate(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle,
                      const struct dtt_addr *local, const struct dtt_addr *remote);
+
+/** Asks for a sign of life at once, without waiting for a time to repeat what asks for an answer.
+ */
+void dtt_quic_ping(struct dtt_quic *q, struct dtt_now now, dtt_quic_conn handle);
 
 /**
  * Bounds the datagrams that a fresh dial sends before the peer is heard; further repetitions of

@@ -21,15 +21,17 @@ static void init_settings(struct dtt_qshared *sh, ngtcp2_settings *ret)
 }
 
 /* RFC 9000, section 18. */
-static void init_params(const struct dtt_qshared *sh, ngtcp2_transport_params *ret)
+static void init_params(const struct dtt_qconn *c, ngtcp2_transport_params *ret)
 {
+    const struct dtt_qshared *sh = c->sh;
+    bool is_relayed = dtt_addr_is_invented(&c->remote);
     ngtcp2_transport_params_default(ret);
     ret->initial_max_streams_uni = DTT_QCONN_STRANGER_STREAMS_MAX;
     ret->initial_max_streams_bidi = DTT_QCONN_BIDI_MAX;
     ret->initial_max_stream_data_uni = DTT_QCONN_STREAM_WINDOW;
     ret->initial_max_stream_data_bidi_remote = DTT_QCONN_BIDI_WINDOW;
     ret->initial_max_data = DTT_QCONN_STRANGER_WINDOW;
-    ret->max_idle_timeout = sh->idle_timeout_ns;
+    ret->max_idle_timeout = is_relayed ? sh->relayed_idle_ns : sh->idle_timeout_ns;
     ret->max_udp_payload_size = MAX_UDP_PAYLOAD;
     ret->active_connection_id_limit = ACTIVE_CID_LIMIT;
 }
@@ -72,7 +74,7 @@ int dtt_qstart_dial(struct dtt_qconn *c, const struct dtt_id *peer)
         return err;
     }
     init_settings(sh, &settings);
-    init_params(sh, &params);
+    init_params(c, &params);
     dtt_qpath_init(&ps, &c->local, &c->remote);
     int rv = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &ps.path, NGTCP2_PROTO_VER_V1,
                                     &dtt_qcallbacks, &settings, &params, &c->memory.mem, c);
@@ -87,7 +89,7 @@ int dtt_qstart_accept(struct dtt_qconn *c, const ngtcp2_pkt_hd *hd, const ngtcp2
     ngtcp2_transport_params params;
     ngtcp2_path_storage ps;
     init_settings(sh, &settings);
-    init_params(sh, &params);
+    init_params(c, &params);
     dtt_qcid_generate(&sh->cids, DTT_QCID_LEN, &scid);
     int err = dtt_qcid_reset_token(&sh->cids, &scid, params.stateless_reset_token);
     if (err == 0) {

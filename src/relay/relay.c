@@ -25,6 +25,7 @@ struct dtt_relay {
     uint64_t ping_sent_ns; /* when it left */
     uint64_t rtt_ns;       /* 0: not measured */
     uint64_t started_ns;   /* when the last try began */
+    uint64_t lost_ns;      /* when a connection that had worked ended; 0: none has */
     unsigned n_failed;     /* tries since the last pong */
     bool is_challenged;    /* a challenge was answered: there is one a connection */
     size_t ping_ahead;     /* bytes of `out` up to the end of the ping; 0: it has left */
@@ -50,12 +51,16 @@ static uint64_t jitter(struct dtt_relay *r, uint64_t pause_ns)
 static uint64_t retry_ns(struct dtt_relay *r, struct dtt_now now, enum dtt_relay_end end)
 {
     if (r->n_failed == 0) {
+        r->lost_ns = now.mono_ns;
         uint64_t again_ns = r->started_ns + DTT_RELAY_AGAIN_NS;
         return again_ns > now.mono_ns ? again_ns : now.mono_ns;
     }
     bool is_no = end == DTT_RELAY_END_DENIED || end == DTT_RELAY_END_REFUSED;
     uint64_t first_ns = is_no ? DTT_RELAY_DENIED_NS : DTT_RELAY_RETRY_NS;
-    uint64_t max_ns = is_no ? DTT_RELAY_DENIED_MAX_NS : DTT_RELAY_RETRY_MAX_NS;
+    bool is_soon = r->lost_ns != 0 && now.mono_ns - r->lost_ns < DTT_RELAY_SOON_NS;
+    uint64_t max_ns = is_no     ? DTT_RELAY_DENIED_MAX_NS
+                      : is_soon ? DTT_RELAY_RETRY_SOON_NS
+                                : DTT_RELAY_RETRY_MAX_NS;
     return now.mono_ns + jitter(r, dtt_doubled_ns(first_ns, r->n_failed - 1, max_ns));
 }
 

@@ -40,6 +40,9 @@
 /* Pauses before another try double from the first to the last while no pong comes ... */
 #define DTT_RELAY_RETRY_NS (10 * DTT_MS)
 #define DTT_RELAY_RETRY_MAX_NS (16 * DTT_S)
+/* ... up to this for so long after a connection that had worked: it may be restarted ... */
+#define DTT_RELAY_RETRY_SOON_NS (2 * DTT_S)
+#define DTT_RELAY_SOON_NS (60 * DTT_S)
 /* ... a connection that had worked is made anew at once, but no more often than this ... */
 #define DTT_RELAY_AGAIN_NS (1 * DTT_S)
 /* ... and a relay that has said no is asked again from the first to the last. */

@@ -597,6 +597,13 @@ void dtt_tracker_twin(struct dtt_tracker *t, struct dtt_now now, const struct dt
     dtt_twin_met(&t->twin, now, addr);
 }
 
+void dtt_tracker_forgive(struct dtt_tracker *t, struct dtt_now now)
+{
+    enter(t, now);
+    dtt_peers_forgive(&t->peers);
+    step(t, now);
+}
+
 void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now)
 {
     enter(t, now);

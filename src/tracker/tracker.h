@@ -88,6 +88,10 @@ void dtt_tracker_clock(struct dtt_tracker *t, struct dtt_now now, const struct d
                        uint64_t minute);
 /** Another program with our key is connected with us. */
 void dtt_tracker_twin(struct dtt_tracker *t, struct dtt_now now, const struct dtt_addr *addr);
+/** Dials may have failed for a reason of our own, which is over: all peers are dialled as if none
+ * had.
+ */
+void dtt_tracker_forgive(struct dtt_tracker *t, struct dtt_now now);
 /** The network or the wall clock changed: look and publish again at once. */
 void dtt_tracker_network_changed(struct dtt_tracker *t, struct dtt_now now);
 

@@ -14,8 +14,8 @@ from world import NO_DHT, Rust, check
 RELAY = "10.9.9.9"
 LINES = 20  # of each member
 LENGTH, LIMIT = 4000, 20000  # bytes of a line, and in a second
-AWAY = 3  # s that the relay is away
-BACK = 20  # s that members may take to hear each other again
+AWAY = 12  # s that the relay is away
+BACK = 30  # s that members may take to hear each other again
 
 
 class Network:

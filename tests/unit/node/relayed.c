@@ -290,16 +290,57 @@ static void a_dead_way_is_noticed_in_silence(void **state)
 
 static void a_relay_may_be_away_for_a_while(void **state)
 {
+    static const uint64_t away_s[] = {3, 8, 12, 24};
     struct scene s;
     (void)state;
-    meet(&s, 9, true, true);
+    for (size_t i = 0; i < sizeof(away_s) / sizeof(away_s[0]); i++) {
+        meet(&s, 9, true, true);
+        dtt_sim_world_set_relay(&s.p.w, false);
+        talk(&s);
+        run(&s, away_s[i] * DTT_S, NULL);
+        assert_false(is_all_heard(&s));
+        dtt_sim_world_set_relay(&s.p.w, true);
+        assert_true(run(&s, DTT_S, is_all_heard));
+        run(&s, 30 * DTT_S, NULL);
+        teardown(&s);
+    }
+}
+
+static bool has_bens_end_been_noticed(void *user)
+{
+    const struct scene *s = (const struct scene *)user;
+    return s->p.peers[ANN].downs > 0;
+}
+
+/* What a relay may take is not waited for where that serves. */
+static void a_peer_that_vanishes_is_missed(void **state)
+{
+    struct scene s;
+    (void)state;
+    meet(&s, 12, true, true);
+    run(&s, 10 * DTT_S, NULL);
+    dtt_sim_host_kill(s.p.peers[BEN].host);
+    assert_false(run(&s, 10 * DTT_S, has_bens_end_been_noticed));
+    assert_true(run(&s, 15 * DTT_S, has_bens_end_been_noticed));
+    assert_int_equal(s.p.peers[ANN].down_reason, DTT_REASON_TIMEOUT);
+    dtt_sim_world_fini(&s.p.w);
+}
+
+/* Nobody could be dialled without the relay, and all are when it is back. */
+static void nobody_pays_for_our_relay(void **state)
+{
+    struct scene s;
+    (void)state;
+    meet(&s, 13, true, true);
     dtt_sim_world_set_relay(&s.p.w, false);
-    talk(&s);
-    run(&s, 8 * DTT_S, NULL);
-    assert_false(is_all_heard(&s));
+    run(&s, 84 * DTT_S, NULL);
+    assert_true(s.p.peers[ANN].downs > 0 && s.p.peers[BEN].downs > 0);
     dtt_sim_world_set_relay(&s.p.w, true);
-    assert_true(run(&s, 10 * DTT_S, is_all_heard));
-    teardown(&s);
+    unsigned ups = s.p.peers[ANN].ups;
+    run(&s, DTT_S, NULL);
+    assert_int_equal(s.p.peers[ANN].ups, ups + 1);
+    converse(&s, DTT_S);
+    dtt_sim_world_fini(&s.p.w);
 }
 
 /* The relay comes up only when they look for each other already. */
@@ -344,6 +385,8 @@ int main(void)
         cmocka_unit_test(a_dead_way_is_left_for_the_relay),
         cmocka_unit_test(a_dead_way_is_noticed_in_silence),
         cmocka_unit_test(a_relay_may_be_away_for_a_while),
+        cmocka_unit_test(a_peer_that_vanishes_is_missed),
+        cmocka_unit_test(nobody_pays_for_our_relay),
         cmocka_unit_test(a_relay_that_is_late_takes_part),
         cmocka_unit_test(invented_senders_push_nobody_out),
     };

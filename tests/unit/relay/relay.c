@@ -490,6 +490,30 @@ static void a_connection_that_worked_is_made_anew_at_once(void **state)
     peer_free(p);
 }
 
+/* One that is restarted is found again soon; one that does not come back is asked less often. */
+static void a_relay_that_worked_is_tried_often_for_a_minute(void **state)
+{
+    struct peer *p = peer_open(V2, 20 * DTT_MS);
+    uint64_t longest = 0;
+    (void)state;
+    peer_say_frame(p, 8, dtt_slice(NULL, 0));
+    uint64_t lost_ns = p->now.mono_ns;
+    while (p->now.mono_ns < lost_ns + 200 * DTT_S) {
+        uint64_t pause = dtt_relay_deadline(p->relay) - p->now.mono_ns;
+        bool is_soon = p->now.mono_ns - lost_ns < DTT_RELAY_SOON_NS;
+        assert_true(pause <= (is_soon ? 2 * DTT_S : 16 * DTT_S));
+        longest = pause > longest ? pause : longest;
+        peer_tick(p, pause);
+        p->has_stream = false;
+        dtt_relay_disconnected(p->relay, p->now, "nobody there");
+        peer_run(p, true);
+        peer_must_be_down(p, DTT_RELAY_END_STREAM, "nobody there");
+        p->out_len = 0;
+    }
+    assert_true(longest >= 8 * DTT_S);
+    peer_free(p);
+}
+
 /* -------------------------------------------------------------- datagrams */
 
 static void what_does_not_fit_is_dropped(void **state)
@@ -563,6 +587,7 @@ int main(void)
         cmocka_unit_test(a_flood_that_fills_the_reserve_has_a_bound),
         cmocka_unit_test(pauses_grow_while_no_pong_comes),
         cmocka_unit_test(a_connection_that_worked_is_made_anew_at_once),
+        cmocka_unit_test(a_relay_that_worked_is_tried_often_for_a_minute),
         cmocka_unit_test(what_does_not_fit_is_dropped),
         cmocka_unit_test(hazards_are_never_sent),
     };
