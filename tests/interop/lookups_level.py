@@ -38,25 +38,30 @@ class Resolver:
 
 
 class Server:
-    """iroh-dns-server on loopback: pkarr by https, and names at port `dns`."""
+    """iroh-dns-server on loopback, or at the address `host`: pkarr by https, and names at port `dns`.
+    `inside`: makes of a command one that runs elsewhere, as Host.inside of netlab.py."""
 
-    def __init__(self, world, limit="disabled", dns=53, is_started=True):
+    def __init__(self, world, limit="disabled", dns=53, is_started=True, host="localhost",
+                 inside=list):
         if not os.access(IROH_DNS_SERVER, os.X_OK):
             raise Skip("iroh-dns-server is not built")
         self.folder = world.path / "dns"
         self.folder.mkdir()
         self.certificate = self.folder / "cert_cache"
-        self.ca, _ = authority.make(self.certificate)
+        is_local = host == "localhost"
+        self.ca, _ = authority.make(self.certificate, f"{'DNS' if is_local else 'IP'}:{host}")
         for kind in ("crt", "key"):
-            (self.certificate / f"default.{kind}").rename(self.certificate / f"localhost.{kind}")
+            os.link(self.certificate / f"default.{kind}", self.certificate / f"{host}.{kind}")
+        self.addr = "127.0.0.1" if is_local else host
+        self.inside = inside
         self.dns, self.port, self.plain = dns, free_port(), free_port()
-        self.url = f"https://localhost:{self.port}/pkarr"
+        self.url = f"https://{host}:{self.port}/pkarr"
         self.config = self.folder / "config.toml"
-        listens = 'bind_addr = "127.0.0.1"'
+        listens = f'bind_addr = "{self.addr}"'
         self.config.write_text("\n".join([
             f'pkarr_put_rate_limit = "{limit}"', f'data_dir = "{self.folder}"',
             "[http]", f"port = {self.plain}", listens,
-            "[https]", f"port = {self.port}", listens, 'domains = ["localhost"]',
+            "[https]", f"port = {self.port}", listens, f'domains = ["{host}"]',
             'cert_mode = "manual"',
             "[dns]", f"port = {self.dns}", listens, f'origins = ["{DOMAIN}.", "."]',
             f'default_soa = "{DOMAIN} hostmaster.{DOMAIN} 0 10800 3600 604800 3600"',
@@ -69,7 +74,7 @@ class Server:
         world.network(self)
 
     def start(self):
-        self.process = subprocess.Popen([IROH_DNS_SERVER, "--config", str(self.config)],
+        self.process = subprocess.Popen(self.inside([IROH_DNS_SERVER, "--config", self.config]),
                                         stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 30
         while not self.answers():
@@ -78,13 +83,8 @@ class Server:
             time.sleep(0.05)
 
     def answers(self):
-        try:
-            address = f"http://127.0.0.1:{self.plain}/healthcheck"
-            with urllib.request.urlopen(address, timeout=5), \
-                    relay_level.socket.create_connection(("127.0.0.1", self.port), 5):
-                return True
-        except OSError:
-            return False
+        return relay_level.serves(f"http://{self.addr}:{self.plain}/healthcheck", self.addr,
+                                  self.port, self.inside)
 
     def kill(self):
         """In order, so that what was stored a moment ago is there when it starts again."""
@@ -139,8 +139,6 @@ def date(content):
 
 def relay_of(world, server):
     """By https, under the same authority."""
-    for kind in ("crt", "key"):
-        os.link(server.certificate / f"localhost.{kind}", server.certificate / f"default.{kind}")
     return relay_level.Server(world, server.certificate)
 
 

@@ -24,9 +24,9 @@ PAIR = str(pathlib.Path(harness.DTT).parent / "tests/interop/interop-relay")
 EXCHANGES = 500
 PROBE = """
 import socket, sys, urllib.request
-plain, port = sys.argv[1:]
-urllib.request.urlopen(f"http://127.0.0.1:{plain}/generate_204", timeout=5)
-socket.create_connection(("127.0.0.1", port), 5)
+url, host, port = sys.argv[1:]
+urllib.request.urlopen(url, timeout=5)
+socket.create_connection((host, port), 5)
 """
 CHOSE_TLS_1_3 = b"\x00\x2b\x00\x02\x03\x04"  # RFC 8446, section 4.2.1
 
@@ -34,6 +34,12 @@ CHOSE_TLS_1_3 = b"\x00\x2b\x00\x02\x03\x04"  # RFC 8446, section 4.2.1
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as found:
         return found.getsockname()[1]
+
+
+def serves(url, host, port, inside):
+    """Whether the URL is answered and somebody listens at the port."""
+    asked = inside([sys.executable, "-c", PROBE, url, host, str(port)])
+    return subprocess.run(asked, check=False, capture_output=True).returncode == 0
 
 
 class Server:
@@ -72,8 +78,8 @@ class Server:
 
     def answers(self):
         """Of a server by https the plain port is asked: it opens last."""
-        asked = self.inside([sys.executable, "-c", PROBE, str(self.plain), str(self.port)])
-        return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+        return serves(f"http://127.0.0.1:{self.plain}/generate_204", "127.0.0.1", self.port,
+                      self.inside)
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)

@@ -29,6 +29,7 @@ import lan_level
 import lookups_level
 import move_level
 import npm_dht_level
+import quick_start_level
 import quic_level
 import record_level
 import relay_level
@@ -43,7 +44,7 @@ LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
 LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level,
           lan_level, move_level, home_level, relay_level, relayed_level, lookups_level,
-          attack_level]
+          quick_start_level, attack_level]
 
 
 def enter_namespace():

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use iroh::{
     RelayConfig, RelayMode, RelayUrl,
     address_lookup::{DnsAddressLookup, PkarrPublisher, PkarrResolver},
@@ -45,6 +45,22 @@ impl Servers {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Of a program that has no other options.
+    #[allow(dead_code)]
+    pub fn from_arguments() -> Result<Self> {
+        let mut servers = Self::default();
+        let mut words = std::env::args().skip(1);
+        while let Some(word) = words.next() {
+            let value = || {
+                words
+                    .next()
+                    .with_context(|| format!("{word} needs a value"))
+            };
+            ensure!(servers.parse(&word, value)?, "unknown option {word}");
+        }
+        Ok(servers)
     }
 
     fn apply_to(self, mut builder: Builder) -> Result<Builder> {
