@@ -490,7 +490,7 @@ const struct command command_chat = {
                "swarm does not know. Equal lines within 90 seconds count as one.\n"
                "\n"
                "The secret decides who finds the room. With the topic and the address of one\n"
-               "member anybody can hear and speak without it: encrypt what must stay private.\n"
+               "member anybody can hear and speak without it, but not with '--closed'.\n"
                "\n"
                "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
                "does, with names.",

@@ -63,8 +63,9 @@ const struct command command_lookup = {
     .details = "Reads the records of the previous and the current minute from the DHT and prints\n"
                "each one that the secret opens and whose signature is right. Joins nothing.\n"
                "Finding nobody is exit code 0 and a sentence.",
-    .options = OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_ASK_TIMEOUT) |
-               OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_OLD_LINE),
+    .options = OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_CLOSED) |
+               OPTION_BIT(OPTION_ASK_TIMEOUT) | OPTION_BIT(OPTION_FOR) |
+               OPTION_BIT(OPTION_OLD_LINE),
     .unlisted = OPTIONS_TOPIC & ~OPTION_BIT(OPTION_JOIN_TIMEOUT),
     .run = run,
 };

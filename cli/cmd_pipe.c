@@ -22,7 +22,7 @@ const struct command command_pipe = {
                "count as one in the swarm.\n"
                "\n"
                "With the topic and the address of a member anybody can hear and speak without\n"
-               "the secret: encrypt what must stay private.",
+               "the secret, but not with '--closed'.",
     .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
     .run = run,
 };

@@ -27,6 +27,16 @@ static int fill_slot(struct dtt_slot_config *slot, struct secret *secret, struct
     if (code != EXIT_OK) {
         return code;
     }
+    if (o->closed) {
+        if (!o->topic) {
+            return output_fail(EXIT_USAGE, "'--closed' needs '--topic': a hash says it by itself");
+        }
+        if (dtt_topic_hash_closed(o->topic, secret->bytes, secret->len, o->topic_hash[0]) != 0) {
+            return output_fail(EXIT_INTERNAL, "out of memory");
+        }
+        o->topic = NULL;
+        o->n_topic_hashes = 1;
+    }
     *slot = (struct dtt_slot_config){.size = sizeof(*slot),
                                      .name = o->topic,
                                      .topic_hash = o->n_topic_hashes > 0 ? o->topic_hash[0] : NULL,
@@ -162,9 +172,9 @@ static int run_seal(struct options *o)
     return code;
 }
 
-#define OPTIONS_SLOT                                                             \
-    (OPTIONS_SECRET | OPTION_BIT(OPTION_TOPIC) | OPTION_BIT(OPTION_TOPIC_HASH) | \
-     OPTION_BIT(OPTION_MINUTE) | OPTION_BIT(OPTION_HEX))
+#define OPTIONS_SLOT                                                         \
+    (OPTIONS_SECRET | OPTION_BIT(OPTION_CLOSED) | OPTION_BIT(OPTION_TOPIC) | \
+     OPTION_BIT(OPTION_TOPIC_HASH) | OPTION_BIT(OPTION_MINUTE) | OPTION_BIT(OPTION_HEX))
 
 const struct command command_record_open = {
     .name = "record open",

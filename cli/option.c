@@ -202,6 +202,9 @@ const struct option option_table[] = {
     {VALUE(set_text, SECRET, "secret", "TEXT", "a secret: it is empty", secret),
      .help = "the shared secret itself: others on this machine can see\n"
              "it in the list of processes, and the shell remembers it"},
+    {FLAG(CLOSED, "closed", closed), .help =
+                                         "the room of a closed topic: nobody finds it, hears or\n"
+                                         "speaks there without the secret; all members say so"},
     {LIST(set_host, BOOTSTRAP, "bootstrap", "HOST:PORT",
           "HOST:PORT with a port from 1 to 65535 (and an IPv6 address in brackets)", bootstrap,
           n_bootstrap),

@@ -12,6 +12,7 @@
 enum option_id {
     OPTION_SECRET_FILE,
     OPTION_SECRET,
+    OPTION_CLOSED,
     OPTION_BOOTSTRAP,
     OPTION_NO_BOOTSTRAP,
     OPTION_LISTEN,
@@ -71,11 +72,12 @@ enum option_id {
 #define OPTIONS_SERVERS                                                                            \
     (OPTION_BIT(OPTION_PKARR) | OPTION_BIT(OPTION_DNS_ORIGIN) | OPTION_BIT(OPTION_PUBLISH_ADDRS) | \
      OPTION_BIT(OPTION_CA_FILE) | OPTION_BIT(OPTION_RELAY) | OPTION_BIT(OPTION_N0))
-#define OPTIONS_TOPIC                                                                        \
-    (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_IDENTITY) | OPTION_BIT(OPTION_PEER) |  \
-     OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_PRESET) |  \
-     OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE) | OPTION_BIT(OPTION_NO_PORTMAP) | \
-     OPTION_BIT(OPTION_NO_LAN) | OPTION_BIT(OPTION_LAN) | OPTIONS_SERVERS)
+#define OPTIONS_TOPIC                                                                         \
+    (OPTIONS_DHT | OPTIONS_SECRET | OPTION_BIT(OPTION_CLOSED) | OPTION_BIT(OPTION_IDENTITY) | \
+     OPTION_BIT(OPTION_PEER) | OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) |     \
+     OPTION_BIT(OPTION_PRESET) | OPTION_BIT(OPTION_TUNE) | OPTION_BIT(OPTION_OLD_LINE) |      \
+     OPTION_BIT(OPTION_NO_PORTMAP) | OPTION_BIT(OPTION_NO_LAN) | OPTION_BIT(OPTION_LAN) |     \
+     OPTIONS_SERVERS)
 
 #define OPTIONS_LISTEN_MAX 2
 #define OPTIONS_BOOTSTRAP_MAX 32
@@ -134,6 +136,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
+    bool closed;
     bool no_bootstrap, no_lan, no_portmap, publish_addrs, n0, old_line, plain, quit_on_eof, verify,
         hex, is_real, list, json;
     bool help;

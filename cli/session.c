@@ -143,7 +143,8 @@ static int start_topic(struct session *s, enum session_kind kind, const struct s
                                       .preset = (int)o->preset,
                                       .tuning = &o->tuning,
                                       .peers = o->peers,
-                                      .n_peers = o->n_peers};
+                                      .n_peers = o->n_peers,
+                                      .flags = o->closed ? DTT_TOPIC_CLOSED : 0u};
     uint32_t op;
     bool is_lookup = kind == SESSION_LOOKUP;
     int err = is_lookup ? dtt_node_lookup(s->node, &config, &op)
@@ -153,6 +154,15 @@ static int start_topic(struct session *s, enum session_kind kind, const struct s
                            is_lookup ? "look up" : "join", o->arg, dtt_error_text(err));
     }
     return EXIT_OK;
+}
+
+/* What people may take the secret for, and what it is. */
+static void say_kind(const struct options *o)
+{
+    output_say("%s", o->closed
+                         ? "a closed room: nobody finds it, hears or speaks here without the secret"
+                         : "an open room: who knows its name and a member's address can hear and "
+                           "speak without the secret; '--closed' keeps strangers out");
 }
 
 static void look_up_again(struct session *s)
@@ -185,6 +195,9 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
     }
     if (code == EXIT_OK && kind != SESSION_DHT) {
         code = start_topic(s, kind, &s->secret);
+    }
+    if (code == EXIT_OK && kind == SESSION_JOIN) {
+        say_kind(o);
     }
     if (kind == SESSION_LOOKUP) {
         s->ask = look_up_again;

@@ -317,6 +317,14 @@ struct dtt_peer_addr {
     struct dtt_addr addr; /**< no family: it is looked for */
 };
 
+enum dtt_topic_flags {
+    DTT_TOPIC_CLOSED = 1 << 0 /**< the topic's hash follows from name and secret
+                                   (dtt_topic_hash_closed), so nobody finds it, hears or speaks
+                                 there without the secret. Otherwise the topic is open: the secret
+                                 seals its records, but who knows the name and a member's address
+                                 can hear and speak */
+};
+
 struct dtt_topic_config {
     size_t size;               /**< sizeof(struct dtt_topic_config) */
     const char *name;          /**< topic name, or NULL when topic_hash is given */
@@ -330,14 +338,17 @@ struct dtt_topic_config {
     size_t n_peers;                    /**< 0..64 */
     void *user;                        /**< returned in events; keep it until DTT_EVENT_LEFT */
     const struct dtt_tuning *tuning;   /**< NULL: all as the preset */
+    unsigned flags;                    /**< enum dtt_topic_flags */
 };
 
 /**
- * Joins a topic: starts looking for peers and returns at once; DTT_EVENT_JOINED comes with the
- * first neighbour. One handle per topic and node (DTT_ESTATE for a second, and on a node that is
- * DTT_NODE_DHT_ONLY). At most 64 topics a node (DTT_EFULL). Errors: also DTT_EINVAL, of which
- * dtt_topic_config_check tells more, and DTT_ENOMEM. *ret is written only on success and is freed
- * by dtt_topic_leave or dtt_node_close.
+ * Joins a topic: starts looking for peers and returns at once (DTT_TOPIC_CLOSED: after the 0.2 s of
+ * dtt_topic_hash_closed, as all that take such a config; a program with no time to spare calls that
+ * in another thread and joins by the hash); DTT_EVENT_JOINED comes with the first neighbour. One
+ * handle per topic and node (DTT_ESTATE for a second, and on a node that is DTT_NODE_DHT_ONLY). At
+ * most 64 topics a node (DTT_EFULL). Errors: also DTT_EINVAL, of which dtt_topic_config_check tells
+ * more, and DTT_ENOMEM. *ret is written only on success and is freed by dtt_topic_leave or
+ * dtt_node_close.
  *
  * Neighbours tell a newcomer what was said in the last 30 seconds. A topic that this node has left
  * less than 90 seconds ago does not bring what was heard or said in it before. Another process

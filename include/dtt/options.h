@@ -37,8 +37,8 @@ DTT_API dtt_options *dtt_options_free(dtt_options *o);
  * "no_bootstrap", "read_only", "no_portmap", "portmap", "no_lan", "lan_iroh",
  * "publish_addrs" (on or off), "log_level" (off, error, warn, info, debug), "state_file", "pkarr"
  * (URL), "dns_origin" (a domain), "ca_file", "relay" (URL). Of a topic: "name", "topic_hash" (64
- * hex digits), "secret" (text), "secret_hex", "preset" (default, seed, rust-0.3), "peer"
- * (ID@ADDR:PORT, or ID), "tune" (NAME=VALUE, as dtt_tuning_set).
+ * hex digits), "closed" (on or off), "secret" (text), "secret_hex", "preset" (default, seed,
+ * rust-0.3), "peer" (ID@ADDR:PORT, or ID), "tune" (NAME=VALUE, as dtt_tuning_set).
  *
  * The reason of a failure goes to `why` as by dtt_tuning_set. Errors: DTT_EINVAL, DTT_EADDR,
  * DTT_EFULL (too many values), DTT_ENOMEM; then nothing has changed.

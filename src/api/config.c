@@ -175,6 +175,14 @@ int dtt_topic_args_read(struct dtt_topic_args *ours, const struct dtt_topic_conf
     if (!cfg->secret || cfg->secret_len == 0) {
         return dtt_refuse(DTT_EINVAL, why, cap, "there is no secret");
     }
+    if (cfg->flags & ~(unsigned)DTT_TOPIC_CLOSED) {
+        return dtt_refuse(DTT_EINVAL, why, cap, "this version of the library has no flags 0x%x",
+                          cfg->flags & ~(unsigned)DTT_TOPIC_CLOSED);
+    }
+    if ((cfg->flags & DTT_TOPIC_CLOSED) && !cfg->name) {
+        return dtt_refuse(DTT_EINVAL, why, cap,
+                          "a closed topic has a name; its hash alone is joined without the flag");
+    }
     if (cfg->preset < DTT_PRESET_DEFAULT || cfg->preset > DTT_PRESET_RUST_0_3) {
         return dtt_refuse(DTT_EINVAL, why, cap, "there is no preset %d", cfg->preset);
     }

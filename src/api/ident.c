@@ -2,6 +2,7 @@
 #include "codec/text.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
+#include "record/closed.h"
 
 #include <dtt/types.h>
 
@@ -40,4 +41,13 @@ void dtt_topic_hash(const char *name, uint8_t ret[DTT_TOPIC_HASH_BYTES])
 {
     const struct dtt_slice part = dtt_slice(name, strlen(name));
     dtt_sha512_32(ret, &part, 1);
+}
+
+int dtt_topic_hash_closed(const char *name, const void *secret, size_t secret_len,
+                          uint8_t ret[DTT_TOPIC_HASH_BYTES])
+{
+    if (!name || name[0] == '\0' || !secret || secret_len == 0 || !ret) {
+        return DTT_EINVAL;
+    }
+    return dtt_closed_topic(ret, name, dtt_slice(secret, secret_len));
 }

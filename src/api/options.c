@@ -73,13 +73,13 @@ static int set_hex(uint8_t *bytes, const uint8_t **ret, const char *value, const
     return DTT_OK;
 }
 
-static int set_flag(dtt_options *o, unsigned flag, const char *value, const struct why *why)
+static int set_flag(unsigned *flags, unsigned flag, const char *value, const struct why *why)
 {
     bool is_on = strcmp(value, "on") == 0;
     if (!is_on && strcmp(value, "off") != 0) {
         return refuse(why, DTT_EINVAL, "on or off");
     }
-    o->node.flags = is_on ? o->node.flags | flag : o->node.flags & ~flag;
+    *flags = is_on ? *flags | flag : *flags & ~flag;
     return DTT_OK;
 }
 
@@ -236,6 +236,11 @@ static int set_preset(dtt_options *o, const char *value, const struct why *why)
     return set_word(&o->topic.preset, presets, value, why, "default, seed or rust-0.3");
 }
 
+static int set_closed(dtt_options *o, const char *value, const struct why *why)
+{
+    return set_flag(&o->topic.flags, DTT_TOPIC_CLOSED, value, why);
+}
+
 static int set_secret_text(dtt_options *o, const char *value, const struct why *why)
 {
     return set_secret(o, (const uint8_t *)value, strlen(value), why);
@@ -298,7 +303,7 @@ dtt_options *dtt_options_free(dtt_options *o)
 static const struct {
     const char *name;
     int (*set)(dtt_options *o, const char *value, const struct why *why);
-    unsigned flag; /* where there is no function */
+    unsigned flag; /* of the node, where there is no function */
 } table[] = {
     {"seed", set_seed, 0},
     {"listen", set_listen, 0},
@@ -319,6 +324,7 @@ static const struct {
     {"relay", set_relay, 0},
     {"name", set_name, 0},
     {"topic_hash", set_topic_hash, 0},
+    {"closed", set_closed, 0},
     {"secret", set_secret_text, 0},
     {"secret_hex", set_secret_hex, 0},
     {"preset", set_preset, 0},
@@ -335,7 +341,7 @@ int dtt_options_set(dtt_options *o, const char *name, const char *value, char *w
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (strcmp(table[i].name, name) == 0) {
             return table[i].set ? table[i].set(o, value, &told)
-                                : set_flag(o, table[i].flag, value, &told);
+                                : set_flag(&o->node.flags, table[i].flag, value, &told);
         }
     }
     return dtt_refuse(DTT_EINVAL, why, cap, "there is no option '%.40s'", name);

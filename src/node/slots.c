@@ -3,6 +3,7 @@
 
 #include "codec/bencode.h"
 #include "node/core_topic.h"
+#include "record/closed.h"
 
 int dtt_slots_topic(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
                     struct dtt_secret *ret_secret)
@@ -10,10 +11,11 @@ int dtt_slots_topic(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
     if (!cfg->secret || cfg->secret_len == 0) {
         return DTT_EINVAL;
     }
-    int err = dtt_slot_topic(ret_topic, cfg->name, cfg->topic_hash);
+    const struct dtt_slice secret = dtt_slice(cfg->secret, cfg->secret_len);
+    int err = cfg->flags & DTT_TOPIC_CLOSED ? dtt_closed_topic(ret_topic, cfg->name, secret)
+                                            : dtt_slot_topic(ret_topic, cfg->name, cfg->topic_hash);
     if (!err) {
-        dtt_secret_init(ret_secret, dtt_slice(cfg->secret, cfg->secret_len), cfg->rotation,
-                        cfg->rotation_user);
+        dtt_secret_init(ret_secret, secret, cfg->rotation, cfg->rotation_user);
     }
     return err;
 }

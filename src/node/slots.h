@@ -5,7 +5,10 @@
 
 #include "node/inside.h"
 
-/** Which topic a config means, and its secret. DTT_EINVAL without a secret, or with two names. */
+/**
+ * Which topic a config means, and its secret. DTT_EINVAL without a secret, or with two names;
+ * DTT_ENOMEM of a closed topic.
+ */
 int dtt_slots_topic(const struct dtt_topic_config *cfg, uint8_t ret_topic[32],
                     struct dtt_secret *ret_secret);
 

@@ -25,6 +25,7 @@ from harness import Failure, Scene, Skip, check  # noqa: E402,F401
 HOSTILE = BUILD / "tests/attack/attack-hostile"
 AIMER = BUILD / "tests/attack/attack-aimer"
 FORGER = BUILD / "tests/attack/attack-forger"
+OUTSIDER = BUILD / "tests/attack/attack-outsider"
 LISTENER = BUILD / "tests/attack/attack-listener"
 MIB = 1024  # in the KiB of /proc
 HOME6 = "3fff:1::1"  # where members listen that speak IPv6 too

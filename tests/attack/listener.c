@@ -4,7 +4,7 @@
  * "honest 0" to "honest COUNT-1", those that came again apart, and tells when it has heard them
  * all. It ends with its standard input.
  *
- * usage: attack-listener TOPIC SECRET COUNT
+ * usage: attack-listener TOPIC SECRET COUNT [closed]     closed: in the closed room, too
  */
 #include <dtt/dtt.h>
 
@@ -65,11 +65,11 @@ int main(int argc, char **argv)
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     char id[DTT_ID_TEXT_MAX];
     struct dtt_addr addr;
-    dtt_topic *topic;
+    dtt_topic *topic, *closed;
     dtt_node *node;
     const struct dtt_event *ev;
     char byte;
-    if (argc != 4) {
+    if (argc != 4 && (argc != 5 || strcmp(argv[4], "closed") != 0)) {
         return 2;
     }
     wanted = strtoul(argv[3], NULL, 10);
@@ -80,6 +80,10 @@ int main(int argc, char **argv)
     room.secret = argv[2];
     room.secret_len = strlen(argv[2]);
     if (dtt_node_open(&node, &cfg) || dtt_topic_join(&topic, node, &room)) {
+        return 1;
+    }
+    room.flags = DTT_TOPIC_CLOSED;
+    if (argc == 5 && dtt_topic_join(&closed, node, &room)) {
         return 1;
     }
     dtt_id_format(dtt_node_id(node), id);

@@ -4,7 +4,7 @@ import threading
 import time
 
 from doors import FIFTY
-from lab import (LISTENER, Failure, Memory, Sink, Talk, attack, case, check, end, joins, member,
+from lab import (LISTENER, OUTSIDER, Failure, Memory, Sink, Talk, attack, case, check, end, joins, member,
                  pair, quick_links, slow_links, swarm, where)
 
 
@@ -176,4 +176,52 @@ def flood(scene, kind):
                f"{report['tx_bytes'] / 1e6:.1f} MB sent")
     check(counted["honest"] == 192 and counted["again"] == 0, figures)
     check(kind != "walk" or not downs, f"what it sent cut off another: {downs}")
+    return figures
+
+
+@case("outsider_closed", "--closed")
+@case("outsider_open")
+def outsider(scene, *room):
+    """Outsiders who know all but the secret get nothing out of a closed room, and nothing in."""
+    topic = scene.run("topic", scene.topic, "--secret-file", scene.secret, *room).stdout.strip()
+    scene.testnet()
+    ann = scene.peer("ann", *room)
+    bob = scene.peer("bob", *room)
+    # It is in the open room, too: what outsiders hear there tells nothing of the closed one.
+    both = scene.start("both", scene.topic, scene.secret_text, 1, "closed", command=str(LISTENER))
+    carl = scene.peer("carl", *room, "--peer", where(both))
+    carl.wait("neighbor_up", 30, lambda event: event["endpoint_id"] == both.id)
+    for each in (ann, bob):
+        each.wait("joined")
+        each.wait("published")
+    wrong = scene.file("wrong", scene.secret_text + "r")
+    told = ["--peer", where(ann), "--peer", where(both)]
+    eves = [scene.peer("wrong secret", "--closed", *told, secret=wrong),
+            scene.peer("open", *told, secret=wrong)]
+    raw = [scene.start(f"raw at {each.name}", scene.topic, scene.secret_text + "r", topic,
+                       where(each), command=str(OUTSIDER)) for each in (ann, both)]
+    for each in eves:
+        each.wait("listening")
+        each.send("let me in")
+    for each in raw:
+        each.wait("begun", 60)
+    for i in range(5):
+        ann.send(f"between us {i}")
+        bob.wait_message(f"between us {i}")
+        time.sleep(1)  # the pace of a talk
+    at_ann, at_both = [end(each) for each in raw]
+    heard = [text for each in eves for text in each.messages() if "between us" in text]
+    said = [text for each in (ann, bob, carl) for text in each.messages() if text == "let me in"]
+    joined = [each for each in eves if ann.id in str(each.of_kind("neighbor_up"))]
+    looked = scene.run("lookup", scene.topic, *room, "--secret-file", wrong, "--json",
+                       *scene.bootstrap_options(), within=40).stdout
+    found = [each for each in (ann, bob, carl) if each.id in looked]
+    hashes = at_ann["has_hash"] + at_both["has_hash"]
+    figures = (f"{len(heard)} lines out, {len(said)} in, {len(joined)} joined, {len(found)} records "
+               f"opened, {at_ann['bytes']} bytes on streams, the hash at {hashes} of 2")
+    check(at_both["bytes"] > 0, figures)
+    if room:
+        check(not (heard or said or joined or found or at_ann["bytes"] or hashes), figures)
+    else:  # the same outsiders get in, so the other case can fail
+        check(heard and said and joined and at_ann["bytes"] and hashes == 2, figures)
     return figures

@@ -40,6 +40,7 @@ void stranger_open(struct stranger *s, const struct dtt_addr *source, const stru
     }
     s->tx_bytes = before.tx_bytes;
     s->rx_bytes = before.rx_bytes;
+    s->on_data = before.on_data;
     s->on_krpc = before.on_krpc;
     if (is_same && memcmp(before.seed, none, sizeof(none)) != 0) {
         memcpy(s->seed, before.seed, sizeof(s->seed));
@@ -69,6 +70,9 @@ static void take_events(struct stranger *s)
 {
     struct dtt_quic_event ev;
     while (!s->is_mute && dtt_quic_next_event(s->quic, &ev)) {
+        if (ev.type == DTT_QUIC_DATA && s->on_data) {
+            s->on_data(s, ev.data);
+        }
         s->is_connected |= ev.type == DTT_QUIC_CONNECTED;
         s->is_closed |= ev.type == DTT_QUIC_CLOSED;
     }

@@ -26,6 +26,8 @@ struct stranger {
     bool is_deaf; /* hears nothing but Retry packets */
     uint64_t tx_bytes;
     uint64_t rx_bytes;
+    /* Takes what comes on streams; NULL: nobody does. */
+    void (*on_data)(struct stranger *s, struct dtt_slice data);
     /* Takes a datagram of KRPC; NULL: QUIC is given it. */
     void (*on_krpc)(struct stranger *s, const struct dtt_addr *from, struct dtt_slice datagram);
 };

@@ -135,6 +135,36 @@ def record(scene):
                       f"record open, {why}: {refused}")
 
 
+def topic(scene):
+    """The hash by which others join, and records of a closed topic by it."""
+    secret = ["--secret", "my-initial-secret"]
+    name = "my-iroh-gossip-topic"
+    opened = scene.run("topic", name)
+    harness.check(opened.stdout == "6379dd5445e065734b71c81a611908a07aab8ecf2c31489d9f73cffc64abe858\n",
+                  f"{opened}")
+    closed = scene.run("topic", name, "--closed", *secret).stdout.strip()
+    harness.check(closed == "20c733587100f1bf1e84284a840b5b97d3511e7502144e5fc79796cf6a1eb4df", closed)
+    [event] = events(scene.run("topic", name, "--closed", *secret, "--json"))
+    harness.check(event == {"event": "topic", "topic": closed, "closed": True}, str(event))
+    refused = scene.run("topic", name, "--closed")
+    harness.check(refused.returncode == 2 and "no secret" in refused.stderr, f"{refused}")
+    key = ["--identity", str(scene.path / "publisher"), "--hex"]
+    sealed = scene.run("record", "seal", "--topic", name, "--closed", *secret, *key).stdout
+    for words in (["--topic", name, "--closed"], ["--topic-hash", closed]):
+        done = scene.run("record", "open", *words, *secret, "--hex", stdin=sealed)
+        harness.check(done.returncode == 0, f"{words}: {done}")
+    done = scene.run("record", "open", "--topic", name, *secret, "--hex", stdin=sealed)
+    harness.check(done.returncode == 65, f"opened as one of the open topic: {done}")
+
+
+def kinds(scene):
+    """The command says at the start which kind of room it is."""
+    for options, words in ([], "an open room: .*'--closed'"), (["--closed"], "a closed room: "):
+        peer = scene.peer(f"room {options}", *options)
+        peer.wait_said(words)
+        peer.leave()
+
+
 def lookup(scene):
     peer = scene.peer("peer")
     peer.wait("published", 90)
@@ -225,11 +255,13 @@ def demo(scene):
 
 def test(scene):
     record(scene)
+    topic(scene)
     scene.testnet()
     dht(scene)
     dht_by_hand(scene)
     serve(scene)
     lookup(scene)
+    kinds(scene)
     doctor(scene)
     names(scene)
     demo(scene)

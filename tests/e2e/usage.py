@@ -56,6 +56,7 @@ def wrong_uses(scene, taken_port):
             yield USAGE, option, [*pipe, option, bad]
     for option in ["--secret-file", "--bootstrap", "--listen", "--for", "--identity", "--peer"]:
         yield USAGE, option, ["pipe", "topic", option]
+    yield USAGE, "--closed", ["record", "open", "--topic-hash", "0" * 64, "--closed", *secret]
     yield USAGE, "--json", [*pipe, "--json=yes"]
     yield USAGE, "--no-lan", [*pipe, "--no-lan", "--lan", "iroh"]
     yield USAGE, "--no-portmap", [*pipe, "--no-portmap=no"]

@@ -104,6 +104,24 @@ def own_rotation(world):
     stranger.must_not("joined", 5)
 
 
+def closed_room(world):
+    """The crate joins by the hash that `dtt topic` prints; who has another secret, or has it open, not."""
+    public_dht(world, 10, 10)
+    words = [world.topic, "--closed", "--secret-file", world.secret]
+    topic = world.run("topic", *words).stdout.strip()
+    peers = [world.peer("dtt0", "--closed"), world.rust_tracker("rust0", "--topic-hash", topic),
+             world.peer("dtt1", "--closed"), world.rust_tracker("rust1", "--topic-hash", topic)]
+    other = world.file("other", "another secret")
+    strangers = [world.peer("open"), world.peer("other secret", "--closed", secret=other)]
+    for peer in peers:
+        peer.wait("joined", 120)
+    settle(peers, 120)
+    harness.everybody_talks(peers, "hello", 60)
+    for stranger in strangers:
+        stranger.must_not("joined", 2)
+    leave(peers)
+
+
 def by_address_packet(world, half):
     """Only one side can know where the other is: `half` is what the Rust side leaves out."""
     public_dht(world, 10, 10)
@@ -214,6 +232,8 @@ CASES = [
      WHAT + "the others come when they have joined"),
     ("tracker", "own rotation", own_rotation,
      "2+2 with the same rotation meet, one with the default stays alone"),
+    ("tracker", "closed room", closed_room,
+     "2+2 by name and secret, or by the hash; others with the name stay alone"),
     ("tracker", "pkarr, C resolves", lambda world: by_address_packet(world, "--no-resolve"),
      "Rust looks nobody up: C finds its packet and dials"),
     ("tracker", "pkarr, Rust resolves", lambda world: by_address_packet(world, "--no-publish"),

@@ -63,6 +63,11 @@ class Slots(unittest.TestCase):
                 signed = slots.signed_bytes(salt, item["seq"], slots.bencoded(value))
                 self.assertEqual(crypto.sign(seed, signed).hex(), item["sig"])
 
+    def test_closed_topics(self):
+        for case in load("closed.json")["cases"]:
+            topic = slots.closed_topic(case["topic_name"].encode(), unhex(case["secret"]))
+            self.assertEqual(topic.hex(), case["topic_hash"])
+
     def test_slots_of_the_crates(self):
         for file, kind in RUST_RECORDS:
             for r in load(file)["records"]:

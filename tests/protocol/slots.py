@@ -8,6 +8,12 @@ PUBLIC, SECRET, OLD_LINE = "public", "secret_slot", "old_line"
 LARGEST_SEQ = 2**63 - 1
 
 
+def closed_topic(name, secret):
+    """T of a closed topic."""
+    salt = b"dtt closed topic 1" + crypto.cut(name)
+    return hashlib.scrypt(crypto.cut(secret), salt=salt, n=16384, r=8, p=5, dklen=32)
+
+
 def encryption_seed(topic, minute, secret):
     """E of the default rotation. `topic` is T, `secret` is S."""
     return crypto.cut(topic + minute.to_bytes(8, "big") + secret)

@@ -105,6 +105,11 @@ static void a_topic_by_name(void **state)
     assert_int_equal(cfg->peers[1].addr.port, 9);
     assert_int_equal(cfg->tuning->put_retries, 2);
     assert_int_equal(dtt_topic_config_check(cfg, NULL, 0), DTT_OK);
+    set("closed", "on");
+    assert_int_equal(cfg->flags, DTT_TOPIC_CLOSED);
+    assert_int_equal(dtt_topic_config_check(cfg, NULL, 0), DTT_OK);
+    set("closed", "off");
+    assert_int_equal(cfg->flags, 0);
     set("topic_hash", digits);
     assert_int_equal(cfg->topic_hash[2], 3);
 }

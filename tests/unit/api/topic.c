@@ -62,6 +62,14 @@ static void wrong_configs_are_refused(void **state)
     cfg.topic_hash = hash; /* beside its name */
     expect_refused(&cfg);
     cfg = room();
+    cfg.name = NULL;
+    cfg.topic_hash = hash;
+    cfg.flags = DTT_TOPIC_CLOSED; /* which needs the name */
+    expect_refused(&cfg);
+    cfg = room();
+    cfg.flags = DTT_TOPIC_CLOSED << 1;
+    expect_refused(&cfg);
+    cfg = room();
     cfg.secret_len = 0;
     expect_refused(&cfg);
     cfg = room();
@@ -109,6 +117,30 @@ static void a_topic_knows_its_place(void **state)
     assert_int_equal(dtt_topic_join(&again, node, &cfg), DTT_ESTATE);
 }
 
+static void a_closed_topic_is_another_one(void **state)
+{
+    struct dtt_topic_config cfg = room();
+    dtt_topic *open = NULL, *closed = NULL, *again = NULL;
+    uint8_t hash[32];
+    (void)state;
+    assert_int_equal(dtt_topic_join(&open, node, &cfg), 0);
+    cfg.flags = DTT_TOPIC_CLOSED;
+    assert_int_equal(dtt_topic_join(&closed, node, &cfg), 0);
+    assert_int_equal(dtt_topic_hash_closed(cfg.name, cfg.secret, cfg.secret_len, hash), DTT_OK);
+    assert_memory_equal(dtt_topic_hash_of(closed), hash, sizeof(hash));
+    assert_memory_not_equal(dtt_topic_hash_of(open), hash, sizeof(hash));
+    /* By its hash it is an ordinary one. */
+    cfg = room();
+    cfg.name = NULL;
+    cfg.topic_hash = hash;
+    assert_int_equal(dtt_topic_join(&again, node, &cfg), DTT_ESTATE);
+    assert_int_equal(dtt_topic_hash_closed("", "s", 1, hash), DTT_EINVAL);
+    assert_int_equal(dtt_topic_hash_closed(NULL, "s", 1, hash), DTT_EINVAL);
+    assert_int_equal(dtt_topic_hash_closed("room", NULL, 1, hash), DTT_EINVAL);
+    assert_int_equal(dtt_topic_hash_closed("room", "s", 0, hash), DTT_EINVAL);
+    assert_int_equal(dtt_topic_hash_closed("room", "s", 1, NULL), DTT_EINVAL);
+}
+
 static void alone_nothing_is_sent(void **state)
 {
     static uint8_t big[DTT_MESSAGE_MAX + 1];
@@ -154,9 +186,8 @@ static void contents_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(wrong_configs_are_refused),
-        TEST(a_topic_knows_its_place),
-        TEST(alone_nothing_is_sent),
+        TEST(wrong_configs_are_refused),     TEST(a_topic_knows_its_place),
+        TEST(a_closed_topic_is_another_one), TEST(alone_nothing_is_sent),
         TEST(contents_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

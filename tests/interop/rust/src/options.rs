@@ -12,6 +12,8 @@ use crate::servers::Servers;
 #[derive(Default)]
 pub struct Options {
     pub topic: Option<String>,
+    /// By which the topic is joined, instead of by its name.
+    pub topic_hash: Option<[u8; 32]>,
     pub listen: Option<SocketAddr>,
     /// File with the 32 bytes of the secret key.
     pub identity: Option<String>,
@@ -44,6 +46,11 @@ impl Options {
             };
             match word.as_str() {
                 "--listen" => o.listen = Some(value()?.parse()?),
+                "--topic-hash" => {
+                    let mut hash = [0; 32];
+                    hex::decode_to_slice(value()?, &mut hash)?;
+                    o.topic_hash = Some(hash);
+                }
                 "--identity" => o.identity = Some(value()?),
                 "--secret-file" => o.secret_file = Some(value()?),
                 "--peer" => o.peers.push(parse_peer(&value()?)?),

@@ -156,13 +156,18 @@ type News = (String, Result<Event>);
 struct Peer {
     gossip: Gossip,
     way: Way,
+    /// Of the only topic there is then.
+    topic_hash: Option<[u8; 32]>,
     rooms: HashMap<String, Room>,
     news: mpsc::UnboundedSender<News>,
 }
 
 impl Peer {
     async fn join(&mut self, name: &str, peers: Vec<EndpointAddr>) -> Result<()> {
-        let topic = TopicId::new(name);
+        let topic = match &self.topic_hash {
+            Some(hash) => TopicId::from_hash(hash),
+            None => TopicId::new(name),
+        };
         let news = self.news.clone();
         let owned = name.to_owned();
         let (sender, reader) = match &self.way {
@@ -266,6 +271,7 @@ async fn talk(options: &Options, router: Router, gossip: Gossip, way: Way) -> Re
     let mut peer = Peer {
         gossip,
         way,
+        topic_hash: options.topic_hash,
         rooms: HashMap::new(),
         news,
     };
