@@ -104,8 +104,8 @@ const struct command command_dht_serve = {
     .summary = "run one storing DHT node",
     .details = "Answers and stores for other nodes until a signal comes or '--for' runs out.\n"
                "Prints 'listening ADDR:PORT', and with '--log info' or '--json' what it knows\n"
-               "and holds and its counters every minute and at the end. With '--state' it has\n"
-               "the same node id the next time and starts from the nodes it knew.",
+               "and holds and its counters every minute and at the end. It keeps its id and the\n"
+               "nodes that it knows for the next time, with '--bootstrap' in '--state' only.",
     .options = OPTIONS_DHT | OPTION_BIT(OPTION_JOIN_TIMEOUT) | OPTION_BIT(OPTION_FOR) |
                OPTION_BIT(OPTION_NO_BOOTSTRAP),
     .run = run,

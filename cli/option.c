@@ -229,7 +229,9 @@ const struct option option_table[] = {
              "missing"},
     {VALUE(set_text, STATE, "state", "FILE", "a file name", state),
      .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
-             "a quick start next time (default: start afresh)"},
+             "a quick start next time (default: a file of your own in\n"
+             "$XDG_STATE_HOME/dtt, but none with '--bootstrap')"},
+    {FLAG(NO_STATE, "no-state", no_state), .help = "start afresh, and keep nothing"},
     {LIST(set_peer, PEER, "peer", "ID[@ADDR:PORT]",
           "ID or ID@ADDR:PORT with an endpoint id of 64 hex digits, as 'dtt id' prints, and the "
           "numeric address of a machine",

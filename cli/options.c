@@ -137,6 +137,9 @@ static bool check(struct options *o, char *error)
     if (o->no_lan && o->lan == 1) {
         return refuse(error, "'--lan iroh' and '--no-lan' exclude each other");
     }
+    if (o->state && o->no_state) {
+        return refuse(error, "'--state' and '--no-state' exclude each other");
+    }
     if (o->n0 && !n0_add(o)) {
         return refuse(error,
                       "'--n0' has %d relays, a pkarr server and a DNS origin, which is more "

@@ -45,6 +45,7 @@ enum option_id {
     OPTION_CAS,
     OPTION_VERIFY,
     OPTION_STATE,
+    OPTION_NO_STATE,
     OPTION_TOPIC,
     OPTION_TOPIC_HASH,
     OPTION_MINUTE,
@@ -67,7 +68,7 @@ enum option_id {
 
 #define OPTIONS_DHT                                                                        \
     (OPTION_BIT(OPTION_BOOTSTRAP) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_STATE) | \
-     OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG))
+     OPTION_BIT(OPTION_NO_STATE) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LOG))
 #define OPTIONS_SECRET (OPTION_BIT(OPTION_SECRET_FILE) | OPTION_BIT(OPTION_SECRET))
 #define OPTIONS_SERVERS                                                                            \
     (OPTION_BIT(OPTION_PKARR) | OPTION_BIT(OPTION_DNS_ORIGIN) | OPTION_BIT(OPTION_PUBLISH_ADDRS) | \
@@ -136,7 +137,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool closed;
+    bool closed, no_state;
     bool no_bootstrap, no_lan, no_portmap, publish_addrs, n0, old_line, plain, quit_on_eof, verify,
         hex, is_real, list, json;
     bool help;

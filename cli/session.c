@@ -95,6 +95,16 @@ static int report_open(const struct options *o, int err)
                        advice ? advice : "");
 }
 
+/* The nodes of a private DHT are none of the public one's, so that has no file that others use. */
+static const char *state_file(struct session *s, unsigned flags)
+{
+    const struct options *o = s->options;
+    if (!o->state && !o->no_state && o->n_bootstrap == 0 && !(flags & DTT_NODE_NO_BOOTSTRAP)) {
+        warm_take(&s->warm);
+    }
+    return s->warm.path[0] ? s->warm.path : o->state;
+}
+
 static int open_node(struct session *s, enum session_kind kind, unsigned flags)
 {
     const struct options *o = s->options;
@@ -108,7 +118,7 @@ static int open_node(struct session *s, enum session_kind kind, unsigned flags)
                                          (o->no_lan ? DTT_NODE_NO_LAN : 0u) |
                                          (o->publish_addrs ? DTT_NODE_PUBLISH_ADDRS : 0u),
                                 .log_level = (int)o->log_level,
-                                .state_file = o->state,
+                                .state_file = state_file(s, flags),
                                 .pkarr = o->pkarr,
                                 .n_pkarr = o->n_pkarr,
                                 .dns_origins = o->dns_origins,
@@ -412,6 +422,9 @@ static void say_state(const struct session *s, const struct dtt_event_state_file
 {
     const char *file = s->options->state;
     char again[64] = "when the disk answers";
+    if (!file) {
+        return; /* nobody has asked for it */
+    }
     if (e->retry_ms > 0) {
         snprintf(again, sizeof(again), "in %.0f s", (double)e->retry_ms / 1000);
     }
@@ -533,14 +546,16 @@ static void save_state(struct session *s)
             if (event->type != DTT_EVENT_STATE_FILE) {
                 continue;
             }
-            if (event->u.state_file.status != 0) {
+            if (event->u.state_file.status != 0 && s->options->state) {
                 output_say("the state was not kept in '%s': %s", s->options->state,
                            event->u.state_file.reason);
             }
             return;
         }
     }
-    output_say("the state was not kept in '%s': the disk does not answer", s->options->state);
+    if (s->options->state) {
+        output_say("the state was not kept in '%s': the disk does not answer", s->options->state);
+    }
 }
 
 void session_close(struct session *s)
@@ -551,4 +566,5 @@ void session_close(struct session *s)
         save_state(s);
     }
     s->node = dtt_node_close(s->node);
+    warm_give_back(&s->warm);
 }

@@ -9,6 +9,7 @@
 #include "options.h"
 #include "progress.h"
 #include "secret.h"
+#include "warm.h"
 
 #include <poll.h>
 
@@ -32,6 +33,7 @@ struct session {
     uint32_t hinted_stages;              /**< those of which a hint what to do was given, as bits */
     bool is_diagnosis;                   /**< of `doctor`: it need not be recommended */
     struct dtt_event silent;        /**< the end of a question that nobody heard; type 0: none */
+    struct warm warm;               /**< the state file, unless one was named */
     struct secret secret;           /**< of a lookup, which may be asked again */
     void (*ask)(struct session *s); /**< asks it again, once a DHT node has answered; or NULL */
     bool is_time_over;              /**< '--for' says so */

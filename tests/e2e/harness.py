@@ -237,6 +237,8 @@ class Scene:
                             if name != "DTT_SECRET"}
         # Without it, only root may count a process's descriptors.
         self.environment["DTT_CORE_DUMPS"] = "1"
+        # No state is kept but where a test names a place for it.
+        self.environment["XDG_STATE_HOME"] = "/dev/null"
         self.net = None
 
     def file(self, name, content, mode=0o600):
