@@ -218,6 +218,13 @@ int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data)
     return DTT_OK;
 }
 
+void dtt_gossip_confirm(struct dtt_gossip *g, struct dtt_now now)
+{
+    for (size_t i = 0; i < dtt_map_count(&g->topics); i++) {
+        dtt_hyparview_confirm(&swarm_at(g, i)->hyparview, now);
+    }
+}
+
 bool dtt_gossip_renew(const struct dtt_gossip *g, struct dtt_slice payload, struct dtt_writer *w)
 {
     struct dtt_gossip_message m;

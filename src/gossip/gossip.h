@@ -106,6 +106,8 @@ void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now now,
  * DTT_ENOMEM; the old one stays then.
  */
 int dtt_gossip_set_peer_data(struct dtt_gossip *g, struct dtt_slice data);
+/** All neighbours are told our PeerData at once, not only by and by. */
+void dtt_gossip_confirm(struct dtt_gossip *g, struct dtt_now now);
 /**
  * A message to be sent has waited: if it carries our own PeerData, it is written anew with that of
  * now. False: it stays as it is.

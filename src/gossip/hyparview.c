@@ -564,6 +564,13 @@ void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *dat
     h->my_data = dtt_gossip_blob_ref(data);
 }
 
+void dtt_hyparview_confirm(struct dtt_hyparview *h, struct dtt_now now)
+{
+    for (size_t i = 0; i < h->active.n; i++) {
+        confirm_neighbor(h, now, &h->active.peers[i], DTT_GOSSIP_LOW);
+    }
+}
+
 void dtt_hyparview_quit(struct dtt_hyparview *h)
 {
     for (size_t i = 0; i < h->active.n; i++) {

@@ -81,6 +81,8 @@ static inline bool dtt_hyparview_is_proven(const struct dtt_hyparview *h, struct
 }
 /** Own PeerData for later messages; takes a reference of its own. */
 void dtt_hyparview_set_data(struct dtt_hyparview *h, struct dtt_gossip_blob *data);
+/** All neighbours are told that they are, and with it our PeerData. */
+void dtt_hyparview_confirm(struct dtt_hyparview *h, struct dtt_now now);
 /** Goodbye to all neighbours, without NEIGHBOR_DOWN. Only dtt_hyparview_fini may follow. */
 void dtt_hyparview_quit(struct dtt_hyparview *h);
 

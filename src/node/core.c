@@ -419,6 +419,7 @@ void dtt_core_settle(struct dtt_core *c, struct dtt_now now)
     if (c->home_told != c->relays.home) {
         c->home_told = c->relays.home;
         tell_addrs(c, now);
+        dtt_gossip_confirm(c->gossip, now);
     }
     if (dtt_core_portmap_settle(c, now)) {
         look_at_reach(c, now);

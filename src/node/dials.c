@@ -335,6 +335,10 @@ void dtt_dials_name(struct dtt_links *p, struct dtt_now now, const struct dtt_id
 void dtt_dials_relay(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                      const char *url)
 {
+    const char *known = dtt_book_relay(&p->book, id);
+    if (p->relays && known && url[0] && strcmp(known, url) != 0) {
+        dtt_relays_moved(p->relays, id, url);
+    }
     if (url[0]) {
         dtt_book_set_relay(&p->book, now, id, url);
     }

@@ -242,6 +242,15 @@ bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *
     return peer != NULL;
 }
 
+void dtt_relays_moved(struct dtt_relays *r, const struct dtt_id *id, const char *url)
+{
+    struct dtt_relays_peer *peer = dtt_map_get(&r->peers, id);
+    size_t i = named(r, url);
+    if (peer && i < r->n) {
+        peer->relay = i;
+    }
+}
+
 bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id, struct dtt_addr *ret)
 {
     struct dtt_relays_peer *peer = get(r, id, ret);

@@ -92,6 +92,8 @@ struct dtt_addr dtt_relays_local(void);
  */
 bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *url,
                      struct dtt_addr *ret);
+/** The peer is at another relay now: what is sent goes there, if it is one of ours. */
+void dtt_relays_moved(struct dtt_relays *r, const struct dtt_id *id, const char *url);
 /** The same for one that has sent something over relay `i`. */
 bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id,
                       struct dtt_addr *ret);

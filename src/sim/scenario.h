@@ -35,7 +35,9 @@ enum dtt_sim_verb {
     DTT_SIM_ROUNDS,      /**< n rounds of broadcasts, one after the other, by an
                               enum dtt_sim_senders */
     DTT_SIM_MARK,        /**< measuring begins anew: being whole, traffic, needless joins */
-    DTT_SIM_ATTACK       /**< the hostile begin, and go on to the end */
+    DTT_SIM_ATTACK,      /**< the hostile begin, and go on to the end */
+    DTT_SIM_RELAY_ENDS,  /**< relay n serves no more */
+    DTT_SIM_RELAY_SERVES /**< it does again */
 };
 
 /** The members that broadcast in a round, as PlumTree's authors measured. */
@@ -71,9 +73,12 @@ struct dtt_sim_scenario {
     uint32_t nat_hard_s;                /**< mappings end at this age, however busy; 0: never */
     bool hides_homes;                   /**< no DHT node names homes to each other (home.h) */
     uint32_t islands;                   /**< 0: one */
-    bool is_lan; /**< the members of an island are in one home and look for each other there;
-                      they know no DHT node to start from, and take turns to start. Each home
-                      is to be whole, and none to meet another */
+    bool is_lan;     /**< the members of an island are in one home and look for each other there;
+                          they know no DHT node to start from, and take turns to start. Each home
+                          is to be whole, and none to meet another */
+    uint32_t relays; /**< to which the members stay connected. They speak QUIC then, and know
+                          the one that starts first by its id */
+    uint8_t blocked_percent; /**< of the members: no datagram leaves their networks or gets in */
     uint8_t old_percent; /**< of the members: as Rust nodes, whatever the preset of the others */
     struct dtt_sim_gang_config gangs[DTT_SIM_GANGS]; /**< the hostile, beside the members */
     uint32_t text_bytes;                             /**< of a message; 0: DTT_SIM_TEXT_BYTES */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "sim/script.h"
 
+#include "crypto/ed25519.h"
 #include "sim/home.h"
 
 #include <stdlib.h>
@@ -84,6 +85,8 @@ static void start_member(struct dtt_sim_stage *s, uint32_t member)
     struct dtt_topic_config cfg = dtt_sim_topic();
     h->is_plain = s->observer->members[member].is_old;
     cfg.preset = h->is_plain ? DTT_PRESET_RUST_0_3 : s->preset;
+    cfg.peers = &s->first;
+    cfg.n_peers = s->scenario->relays > 0 && member != s->order[0];
     dtt_sim_observer_started(s->observer, member);
     if (dtt_sim_host_start(h, false, s->scenario->is_read_only) != DTT_OK ||
         dtt_sim_host_join(h, &cfg) != DTT_OK) {
@@ -241,6 +244,10 @@ static bool act_once(struct dtt_sim_stage *s, struct dtt_sim_act *act)
             s->world->is_out_of_memory |= dtt_sim_gang_begin(s->gangs[i]) != DTT_OK;
         }
         break;
+    case DTT_SIM_RELAY_ENDS:
+    case DTT_SIM_RELAY_SERVES:
+        dtt_sim_world_set_relay(s->world, a->n, a->verb == DTT_SIM_RELAY_SERVES);
+        break;
     case DTT_SIM_ISOLATE: isolate(s); break;
     case DTT_SIM_CHAT:
     case DTT_SIM_SAY: say(s); break;
@@ -376,6 +383,7 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
         }
         h->clock.drift_ppm =
             (int64_t)below(s, 2 * (uint64_t)sc->drift_ppm + 1) - (int64_t)sc->drift_ppm;
+        h->is_blocked = i < share(n, 10 * sc->blocked_percent);
         s->observer->members[i].host = h;
         s->observer->members[i].is_old = i < share(n, 10 * sc->old_percent);
         s->order[i] = i;
@@ -387,6 +395,21 @@ static int make_members(struct dtt_sim_stage *s, uint32_t islands)
         s->observer->members[s->order[i]].host->island = i % islands;
     }
     return DTT_OK;
+}
+
+static void make_relays(struct dtt_sim_stage *s)
+{
+    struct dtt_sim_host *first = s->observer->members[s->order[0]].host;
+    for (uint32_t i = 0; i < s->scenario->relays; i++) {
+        s->world->is_relay_up[i] = true;
+    }
+    s->world->n_relays = s->scenario->relays;
+    if (s->world->n_relays > 0) {
+        dtt_rng_bytes(&s->rng, first->node_seed, sizeof(first->node_seed));
+        first->keeps_identity = true;
+        s->first.size = sizeof(s->first);
+        dtt_ed25519_public_key(s->first.id.bytes, first->node_seed);
+    }
 }
 
 static int make_servers(struct dtt_sim_stage *s)
@@ -436,6 +459,7 @@ int dtt_sim_stage_init(struct dtt_sim_stage *s, const struct dtt_sim_scenario *s
         err = make_members(s, islands);
     }
     if (!err) {
+        make_relays(s);
         err = make_servers(s);
     }
     if (!err) {

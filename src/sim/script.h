@@ -29,6 +29,7 @@ struct dtt_sim_stage {
     struct dtt_sim_act acts[DTT_SIM_ACTIONS];
     uint32_t *order; /* members in the order in which they start */
     uint32_t n_started;
+    struct dtt_peer_addr first; /* the member that starts first, whom the others know */
     struct dtt_sim_gang *gangs[DTT_SIM_GANGS];
     size_t n_gangs;
 };

@@ -112,7 +112,7 @@ int dtt_sim_scenario_play(const struct dtt_sim_scenario *s, const struct dtt_sim
     if (s->links) {
         world.links = *s->links;
     }
-    world.transport = params->is_real ? NULL : &dtt_sim_plain;
+    world.transport = params->is_real || s->relays > 0 ? NULL : &dtt_sim_plain;
     err = dtt_sim_observer_init(&observer, &world, nodes);
     if (!err) {
         world.hooks.watch = params->watch;

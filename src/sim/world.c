@@ -17,8 +17,10 @@
 #define IP_UDP_HEADER 28
 #define MILLION 1000000
 #define TRACE_BYTES 16
-#define HOPS 64      /* of a packet that is not told otherwise */
-#define HOPS_FAR 8   /* of the internet, without the NATs at its edge */
+#define HOPS 64                    /* of a packet that is not told otherwise */
+#define HOPS_FAR 8                 /* of the internet, without the NATs at its edge */
+#define RELAY_RTT_NS (20 * DTT_MS) /* of the first relay; each further one is slower by as much */
+#define RELAY_AGAIN_NS DTT_S       /* a relay that is back is found within this */
 #define HOME_US 1000 /* one way between hosts of a home, or back from the NAT before it */
 
 /* What the trace hash covers: a number each. */
@@ -30,7 +32,8 @@ struct packet {
     uint32_t hops;
     struct dtt_sim_nat *turn;              /* see struct dtt_sim_way */
     struct dtt_sim_host *direct;           /* likewise */
-    const struct dtt_sim_host *relayed_to; /**< it goes by the relay; NULL: it does not */
+    const struct dtt_sim_host *relayed_to; /**< it goes by a relay; NULL: it does not */
+    size_t relay;
     struct dtt_addr from, to;
     size_t len;
     uint8_t data[];
@@ -236,7 +239,8 @@ static bool can_pass(const struct dtt_sim_host *h, const struct dtt_sim_way *way
                      const struct dtt_sim_host *target, size_t len)
 {
     const struct dtt_sim_world *w = h->world;
-    return target && way->from.port != 0 && len + IP_UDP_HEADER <= w->links.mtu &&
+    bool is_blocked = h->is_blocked || (target && target->is_blocked);
+    return target && !is_blocked && way->from.port != 0 && len + IP_UDP_HEADER <= w->links.mtu &&
            (!crosses_internet(way) ||
             (way->hops >= HOPS_FAR && (!w->is_cut || target->island == h->island)));
 }
@@ -349,11 +353,12 @@ static struct dtt_sim_host *who_gets(struct dtt_sim_world *w, const struct packe
     return h && (h->is_hostile || p->to.port == DTT_SIM_PORT || is_to_group(&p->to)) ? h : NULL;
 }
 
-/* One datagram by the relay. */
-static void send_relayed(struct dtt_sim_host *h, const struct dtt_id *to, struct dtt_slice data)
+/* One datagram by a relay. */
+static void send_relayed(struct dtt_sim_host *h, size_t relay, const struct dtt_id *to,
+                         struct dtt_slice data)
 {
     struct dtt_sim_world *w = h->world;
-    const struct dtt_sim_host *target = dtt_map_get(&w->by_id, to);
+    const struct dtt_sim_host *target = h->relays[relay].is_up ? dtt_map_get(&w->by_id, to) : NULL;
     struct packet *p = target ? malloc(sizeof(*p) + data.len) : NULL;
     w->packets++;
     if (!p) {
@@ -364,6 +369,7 @@ static void send_relayed(struct dtt_sim_host *h, const struct dtt_id *to, struct
     *p = (struct packet){.event = {.kind = DTT_SIM_EV_PACKET},
                          .from_host = h->number,
                          .relayed_to = target,
+                         .relay = relay,
                          .len = data.len};
     memcpy(p->data, data.data, data.len);
     launch(w, p, 2 * delay_us(w, h->number, target->number));
@@ -372,14 +378,14 @@ static void send_relayed(struct dtt_sim_host *h, const struct dtt_id *to, struct
 static void deliver_relayed(struct dtt_sim_world *w, const struct packet *p)
 {
     struct dtt_sim_host *h = w->hosts[p->relayed_to->number];
-    if (!dtt_sim_host_is_up(h) || !w->is_relay_up) {
+    if (!dtt_sim_host_is_up(h) || !h->relays[p->relay].is_up) {
         w->lost++;
         return;
     }
     dtt_sim_world_trace(w, TRACE_PACKET, h->number, (uint64_t)p->from_host << 32 | p->len);
     enter(h);
-    dtt_core_relays_recv(h->core, dtt_sim_host_now(h), 0, &w->hosts[p->from_host]->id, p->len,
-                         dtt_slice(p->data, p->len));
+    dtt_core_relays_recv(h->core, dtt_sim_host_now(h), p->relay, &w->hosts[p->from_host]->id,
+                         p->len, dtt_slice(p->data, p->len));
     dtt_sim_host_settle(h);
 }
 
@@ -538,7 +544,7 @@ static void flush(struct dtt_sim_host *h, struct dtt_now now)
             size_t len = p.data.len - at < p.segment ? p.data.len - at : p.segment;
             struct dtt_slice datagram = dtt_slice(p.data.data + at, len);
             if (p.is_relayed) {
-                send_relayed(h, &p.peer, datagram);
+                send_relayed(h, p.relay, &p.peer, datagram);
             } else {
                 send_packet(h, DTT_SIM_PORT, &p.remote, p.hops, datagram);
             }
@@ -588,16 +594,71 @@ void dtt_sim_host_settle(struct dtt_sim_host *h)
     schedule(h);
 }
 
+/* ----------------------------------------------------------------- relays */
+
+static void set_client(struct dtt_sim_client *c, bool is_up)
+{
+    struct dtt_now now = dtt_sim_host_now(c->host);
+    size_t i = (size_t)(c - c->host->relays);
+    c->is_up = is_up;
+    enter(c->host);
+    dtt_core_relays_set_up(c->host->core, now, i, is_up);
+    if (is_up) {
+        dtt_core_relays_set_rtt(c->host->core, now, i, (i + 1) * RELAY_RTT_NS);
+    }
+}
+
+static void connect_client(void *user)
+{
+    struct dtt_sim_client *c = user;
+    if (c->host->core && c->host->world->is_relay_up[c - c->host->relays]) {
+        set_client(c, true);
+        dtt_sim_host_settle(c->host);
+    }
+}
+
+void dtt_sim_world_set_relay(struct dtt_sim_world *w, size_t i, bool is_up)
+{
+    w->is_relay_up[i] = is_up;
+    for (size_t k = 0; k < w->n_hosts && i < w->n_relays; k++) {
+        struct dtt_sim_client *c = &w->hosts[k]->relays[i];
+        if (!c->host || !c->host->core) {
+            continue;
+        }
+        dtt_timerq_cancel(&w->queue, &c->task.event.timer);
+        if (is_up) {
+            dtt_sim_world_task_at(w, &c->task, w->t_ns + dtt_rng_below(&w->rng, RELAY_AGAIN_NS));
+        } else if (c->is_up) {
+            set_client(c, false);
+            dtt_sim_host_settle(c->host);
+        }
+    }
+}
+
+/* Connects a host that starts, where a relay serves. */
+static void start_clients(struct dtt_sim_host *h, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct dtt_sim_client *c = &h->relays[i];
+        *c = (struct dtt_sim_client){.host = h, .task = {.run = connect_client, .user = c}};
+        if (h->world->is_relay_up[i]) {
+            set_client(c, true);
+        }
+    }
+}
+
+/* ------------------------------------------------------------ life of hosts */
+
 int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
 {
-    static const char *const relay = "https://relay.test";
+    static const char *const relays[DTT_SIM_RELAYS] = {"https://a.test", "https://b.test"};
     struct dtt_sim_world *w = h->world;
     struct dtt_core_config cfg = {.ctx = &h->ctx,
                                   .dht_only = dht_only,
                                   .read_only = read_only,
                                   .is_plain = h->is_plain,
-                                  .relays = &relay,
-                                  .n_relays = w->has_relay && !dht_only,
+                                  .relays = relays,
+                                  .n_relays = dht_only ? 0 : w->n_relays,
                                   .has_lan = h->has_lan,
                                   .bound = {socket_of(h)},
                                   .transport = h->transport ? h->transport : w->transport};
@@ -621,10 +682,7 @@ int dtt_sim_host_start(struct dtt_sim_host *h, bool dht_only, bool read_only)
     h->id = *dtt_core_id(h->core);
     err = dtt_map_put(&w->by_id, &h->id, h);
     dtt_core_set_local_addrs(h->core, now, &h->addr, 1);
-    h->is_relayed = cfg.n_relays > 0;
-    if (h->is_relayed && w->is_relay_up) {
-        dtt_core_relays_set_up(h->core, now, 0, true);
-    }
+    start_clients(h, cfg.n_relays);
     if (h->has_lan) {
         const struct dtt_lan_link link = dtt_sim_home_link(h);
         dtt_core_lan_set_links(h->core, now, &link, 1);
@@ -652,6 +710,10 @@ void dtt_sim_host_kill(struct dtt_sim_host *h)
     struct dtt_sim_world *w = h->world;
     dtt_timerq_cancel(&w->queue, &h->event.timer);
     dtt_timerq_cancel(&w->queue, &h->wake.event.timer);
+    for (size_t i = 0; i < DTT_SIM_RELAYS; i++) {
+        dtt_timerq_cancel(&w->queue, &h->relays[i].task.event.timer);
+        h->relays[i].is_up = false;
+    }
     dtt_map_take(&w->by_id, &h->id);
     dtt_core_free(h->core);
     h->core = NULL;
@@ -691,19 +753,6 @@ static void tell_moved(struct dtt_sim_host *h)
         enter(h);
         dtt_core_set_local_addrs(h->core, dtt_sim_host_now(h), &h->addr, 1);
         if (!h->is_asleep) {
-            dtt_sim_host_settle(h);
-        }
-    }
-}
-
-void dtt_sim_world_set_relay(struct dtt_sim_world *w, bool is_up)
-{
-    w->is_relay_up = is_up;
-    for (size_t i = 0; i < w->n_hosts && w->has_relay; i++) {
-        struct dtt_sim_host *h = w->hosts[i];
-        if (h->core && h->is_relayed) {
-            enter(h);
-            dtt_core_relays_set_up(h->core, dtt_sim_host_now(h), 0, is_up);
             dtt_sim_host_settle(h);
         }
     }

@@ -18,6 +18,7 @@
 
 #include <sodium.h>
 
+#define DTT_SIM_RELAYS 2
 #define DTT_SIM_PORT 6881 /**< of every host, inside its NAT */
 #define DTT_SIM_ISLANDS 64
 #define DTT_SIM_ROUTERS 4 /**< contacts a host is given to start from */
@@ -52,6 +53,13 @@ struct dtt_sim_task {
     void *user;
 };
 
+/** What a host has of a relay. */
+struct dtt_sim_client {
+    struct dtt_sim_host *host;
+    struct dtt_sim_task task; /**< the next try to connect */
+    bool is_up;
+};
+
 struct dtt_sim_host {
     struct dtt_sim_event event; /**< when it has something to do */
     struct dtt_sim_world *world;
@@ -67,9 +75,10 @@ struct dtt_sim_host {
     bool keeps_identity;   /**< over the next start; else it is another node then */
     bool is_member;        /**< of the topic, or will be; else it is there for the DHT */
     bool is_plain;         /**< a member as a Rust node: without addresses in records and proofs */
-    bool is_relayed;       /**< it is connected to the relay */
-    bool is_hostile;       /**< reached at all ports */
-    bool has_lan;          /**< looks for members in its home, too, by multicast DNS */
+    struct dtt_sim_client relays[DTT_SIM_RELAYS]; /**< its connections to relays */
+    bool is_hostile;                              /**< reached at all ports */
+    bool is_blocked; /**< its network lets no datagram in or out, only what goes to relays */
+    bool has_lan;    /**< looks for members in its home, too, by multicast DNS */
 
     /* Whole node; core is NULL while it is not running. */
     struct dtt_ctx ctx;
@@ -122,8 +131,8 @@ struct dtt_sim_world {
     uint32_t n_routers[DTT_SIM_ISLANDS];
     struct dtt_addr third; /**< a third party that nobody has reason to send to; or family none */
     uint64_t third_bytes;  /**< sent to it, at any port */
-    bool has_relay;   /**< whole nodes that start from now on stay connected to the one relay */
-    bool is_relay_up; /**< dtt_sim_world_set_relay */
+    uint32_t n_relays;     /**< to which whole nodes that start from now on stay connected */
+    bool is_relay_up[DTT_SIM_RELAYS]; /**< dtt_sim_world_set_relay */
     bool is_cut;
     bool is_out_of_memory; /**< something was lost: ends the run */
     crypto_generichash_state trace;
@@ -156,10 +165,11 @@ void dtt_sim_host_sleep(struct dtt_sim_host *h, uint64_t ns);
 /** Sets the wall clock of the host. */
 void dtt_sim_host_set_clock(struct dtt_sim_host *h, int64_t offset_ns);
 /**
- * The relay (node/relays.h) begins or ends to take datagrams. The way by it takes
- * twice as long as the direct one and loses nothing, and no cut concerns it.
+ * Relay `i` (node/relays.h) begins or ends to take datagrams. Hosts lose it at once and connect
+ * anew within a second; the first one is home where both serve. The way by a relay takes twice as
+ * long as the direct one and loses nothing, no cut concerns it, and both ends have to be connected.
  */
-void dtt_sim_world_set_relay(struct dtt_sim_world *w, bool is_up);
+void dtt_sim_world_set_relay(struct dtt_sim_world *w, size_t i, bool is_up);
 /** The host, and all behind its NAT, move to another network: a new address in front of it. */
 void dtt_sim_host_move(struct dtt_sim_host *h);
 /** Broadcasts in its topic. DTT_E... as dtt_core_topic_send. */

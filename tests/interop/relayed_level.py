@@ -6,6 +6,7 @@ import json
 import time
 
 import authority
+import harness
 import netlab
 from gossip_level import leave, settle
 from relay_level import Server
@@ -15,6 +16,7 @@ RELAY = "10.9.9.9"
 LINES = 20  # of each member
 LENGTH, LIMIT = 4000, 20000  # bytes of a line, and in a second
 AWAY = 12  # s that the relay is away
+MOVED = 10  # s until another relay is home
 BACK = 30  # s that members may take to hear each other again
 
 
@@ -221,6 +223,37 @@ def limited(world):
     leave(peers)
 
 
+def home_of(peer):
+    """The relay that the log says is its home."""
+    return [line for line in peer.said if "relay_home" in line][-1].rsplit("=", 1)[1]
+
+
+def home_lost(world):
+    """Of two relays one is killed for good: every pair goes on by the other one."""
+    place = Place(world)
+    relays = {relay.url: relay for relay in (place.relay, Server(world, host=RELAY))}
+    options = [word for url in relays for word in ("--relay", url)][2:]
+    ann = place.c("ann", options=options)
+    ben = place.c("ben", ann, options=options)
+    pub = world.peer("pub", "--relay", place.relay.url, *options, *knows([ann]), "--log", "info")
+    peers = [ann, ben, pub]
+    joined(*peers)
+    talk(peers, "before")
+    lost = home_of(ann)
+    kept = next(url for url in relays if url != lost)
+    relays[lost].kill()
+    start = time.monotonic()
+    talk(peers, "after", 10)
+    print(f"every pair has talked {time.monotonic() - start:.1f} s after the end of the home relay")
+    while any(home_of(peer) != kept for peer in peers):
+        check(time.monotonic() - start < MOVED * harness.SLOW, "no other relay is home")
+        time.sleep(0.1)
+    for peer in peers:
+        check(not peer.of_kind("neighbor_down"), f"{peer.name} has lost a neighbour")
+    talk(peers, "later", 10)
+    leave(peers)
+
+
 CASES = [
     ("relayed", "C and C", c_and_c, f"{LINES} lines each way, ids alone, nothing but the relay"),
     ("relayed", "1+1, C dials", c_dials, f"{LINES} lines each way, Rust without UDP"),
@@ -228,6 +261,7 @@ CASES = [
     ("relayed", "2+1, one C is public", public, f"{LINES} lines of each to all"),
     ("relayed", "2+2, one C leaves", hub_leaves,
      "whom all others were told of: they know each other by it"),
+    ("relayed", "3+0, the home relay is gone", home_lost, "and the other one of two goes on"),
     ("relayed", "2+2, the relay is killed", restarted, f"and is back after {AWAY} s"),
     ("relayed", "2+2 by https, the relay is killed", lambda world: restarted(world, True),
      f"and is back after {AWAY} s"),

@@ -245,6 +245,26 @@ static void what_waits_brings_the_data_of_now(void **state)
     assert_false(dtt_gossip_renew(g, a.data, &w));
 }
 
+static void neighbours_are_told_new_data_at_once(void **state)
+{
+    (void)state;
+    struct dtt_gossip_message m;
+    dtt_gossip_subscribe(g, now, &red);
+    recv_join(&ann, &red);
+    drain();
+    now.mono_ns += 60 * DTT_S - 1;
+    dtt_gossip_set_peer_data(g, dtt_slice("there", 5));
+    next_none();
+    dtt_gossip_confirm(g, now);
+    struct dtt_gossip_action a = next_send(DTT_MSG_NEIGHBOR, &ann);
+    assert_int_equal(dtt_gossip_message_decode(a.data, NULL, &m), DTT_OK);
+    assert_int_equal(m.u.neighbor.priority, DTT_GOSSIP_LOW);
+    assert_true(dtt_slice_is(m.u.neighbor.data.bytes, "there"));
+    recv(&ann, &red, &m); /* its answer: there is none to that */
+    next(DTT_GOSSIP_PEER_DATA, &ann);
+    next_none();
+}
+
 static void received_with_hash(void **state)
 {
     (void)state;
@@ -484,6 +504,7 @@ int main(void)
         T(malformed_payload),
         T(join_brings_own_data),
         T(what_waits_brings_the_data_of_now),
+        T(neighbours_are_told_new_data_at_once),
         T(received_with_hash),
         T(shared_peer_stays),
         T(quit_says_goodbye),

@@ -53,8 +53,8 @@ static void begin(struct scene *s, uint64_t seed, bool is_cut, bool is_relay_up)
     party_init(&s->p, seed);
     s->p.w.hooks.trace = on_trace;
     s->p.w.hooks.user = s;
-    s->p.w.has_relay = true;
-    dtt_sim_world_set_relay(&s->p.w, is_relay_up);
+    s->p.w.n_relays = 1;
+    dtt_sim_world_set_relay(&s->p.w, 0, is_relay_up);
     s->p.w.is_cut = is_cut;
 }
 
@@ -180,7 +180,7 @@ static void a_direct_way_is_found_by_the_relay(void **state)
             assert_false(dtt_addr_is_invented(&link->conns[k].addr)); /* that one has ended */
         }
     }
-    dtt_sim_world_set_relay(&s.p.w, false);
+    dtt_sim_world_set_relay(&s.p.w, 0, false);
     converse(&s, DTT_S);
     teardown(&s);
 }
@@ -290,18 +290,18 @@ static void a_dead_way_is_noticed_in_silence(void **state)
 
 static void a_relay_may_be_away_for_a_while(void **state)
 {
-    static const uint64_t away_s[] = {3, 8, 12, 24};
+    static const uint64_t away_s[] = {12, 24};
     struct scene s;
     (void)state;
     for (size_t i = 0; i < sizeof(away_s) / sizeof(away_s[0]); i++) {
         meet(&s, 9, true, true);
-        dtt_sim_world_set_relay(&s.p.w, false);
+        dtt_sim_world_set_relay(&s.p.w, 0, false);
         talk(&s);
         run(&s, away_s[i] * DTT_S, NULL);
         assert_false(is_all_heard(&s));
-        dtt_sim_world_set_relay(&s.p.w, true);
-        assert_true(run(&s, DTT_S, is_all_heard));
-        run(&s, 30 * DTT_S, NULL);
+        dtt_sim_world_set_relay(&s.p.w, 0, true);
+        assert_true(run(&s, 1500 * DTT_MS, is_all_heard)); /* each has found it after a second */
+        run(&s, 10 * DTT_S, NULL);
         teardown(&s);
     }
 }
@@ -332,15 +332,59 @@ static void nobody_pays_for_our_relay(void **state)
     struct scene s;
     (void)state;
     meet(&s, 13, true, true);
-    dtt_sim_world_set_relay(&s.p.w, false);
+    dtt_sim_world_set_relay(&s.p.w, 0, false);
     run(&s, 84 * DTT_S, NULL);
     assert_true(s.p.peers[ANN].downs > 0 && s.p.peers[BEN].downs > 0);
-    dtt_sim_world_set_relay(&s.p.w, true);
+    dtt_sim_world_set_relay(&s.p.w, 0, true);
     unsigned ups = s.p.peers[ANN].ups;
-    run(&s, DTT_S, NULL);
+    run(&s, 1500 * DTT_MS, NULL);
     assert_int_equal(s.p.peers[ANN].ups, ups + 1);
     converse(&s, DTT_S);
     dtt_sim_world_fini(&s.p.w);
+}
+
+static const char *home_of(const struct scene *s, int me)
+{
+    return dtt_relays_home(&s->p.peers[me].host->core->relays);
+}
+
+/* Each has moved, and knows it of the other. */
+static bool are_at_the_second(void *user)
+{
+    const struct scene *s = (const struct scene *)user;
+    bool are_all = true;
+    for (int me = ANN; me <= BEN; me++) {
+        const char *known =
+            dtt_book_relay(&s->p.peers[me].host->core->links.book, &s->p.peers[!me].host->id);
+        are_all &= strcmp(home_of(s, me), "https://b.test") == 0;
+        are_all &= known && strcmp(known, "https://b.test") == 0;
+    }
+    return are_all;
+}
+
+/* The home relay of both is gone for good. */
+static void another_relay_takes_over(void **state)
+{
+    struct scene s;
+    (void)state;
+    for (uint64_t seed = 20; seed < 22; seed++) {
+        begin(&s, seed, true, true);
+        s.p.w.n_relays = 2;
+        dtt_sim_world_set_relay(&s.p.w, 1, true);
+        come(&s, true);
+        assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
+        run(&s, 3 * DTT_S, NULL);
+        assert_string_equal(home_of(&s, ANN), "https://a.test");
+        assert_string_equal(home_of(&s, BEN), "https://a.test");
+        dtt_sim_world_set_relay(&s.p.w, 0, false);
+        converse(&s, 500 * DTT_MS);
+        assert_false(run(&s, 4 * DTT_S, are_at_the_second));
+        assert_true(run(&s, 2 * DTT_S, are_at_the_second));
+        converse(&s, 500 * DTT_MS);
+        run(&s, 10 * DTT_S, NULL);
+        assert_true(are_relayed(&s));
+        teardown(&s);
+    }
 }
 
 /* The relay comes up only when they look for each other already. */
@@ -352,7 +396,7 @@ static void a_relay_that_is_late_takes_part(void **state)
     come(&s, true);
     run(&s, DTT_S, NULL);
     assert_false(s.p.peers[BEN].is_joined);
-    dtt_sim_world_set_relay(&s.p.w, true);
+    dtt_sim_world_set_relay(&s.p.w, 0, true);
     assert_true(run(&s, 10 * DTT_S, party_has_joined));
     teardown(&s);
 }
@@ -387,6 +431,7 @@ int main(void)
         cmocka_unit_test(a_relay_may_be_away_for_a_while),
         cmocka_unit_test(a_peer_that_vanishes_is_missed),
         cmocka_unit_test(nobody_pays_for_our_relay),
+        cmocka_unit_test(another_relay_takes_over),
         cmocka_unit_test(a_relay_that_is_late_takes_part),
         cmocka_unit_test(invented_senders_push_nobody_out),
     };

@@ -54,6 +54,26 @@ static void an_address_stands_for_a_peer(void **state)
     dtt_relays_fini(&r);
 }
 
+static void a_peer_is_sent_to_where_it_says_it_is(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr a;
+    struct dtt_id id = id_of(1);
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 3, hash_key);
+    for (size_t i = 0; i < 3; i++) {
+        dtt_relays_set_up(&r, at(1), i, true);
+    }
+    dtt_relays_moved(&r, &id, urls[2]); /* nobody knows it */
+    assert_true(dtt_relays_heard(&r, 1, &id, &a));
+    assert_int_equal(relay_of(&r, &a), 1);
+    dtt_relays_moved(&r, &id, "https://elsewhere.test");
+    assert_int_equal(relay_of(&r, &a), 1);
+    dtt_relays_moved(&r, &id, urls[2]);
+    assert_int_equal(relay_of(&r, &a), 2);
+    dtt_relays_fini(&r);
+}
+
 static void a_token_is_for_the_relay_alone(void **state)
 {
     static const char *const with_token[] = {"https://a.test/?token=t"};
@@ -221,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_stands_for_a_peer),
+        cmocka_unit_test(a_peer_is_sent_to_where_it_says_it_is),
         cmocka_unit_test(a_token_is_for_the_relay_alone),
         cmocka_unit_test(answers_go_where_the_peer_was_heard),
         cmocka_unit_test(what_is_first_said_goes_to_the_relay_of_the_peer),

@@ -50,6 +50,8 @@ static void all_hold_in_small(void **state)
         {"carrier", 2},
         {"carrier_common", 3},
         {"lan_party", 26},
+        {"relay_only", 5},
+        {"relay_lost", 6},
         {"plumtree_single", 20},
         {"plumtree_multi", 20},
         {"plumtree_all", 20},
