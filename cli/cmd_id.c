@@ -13,7 +13,9 @@ static int run(struct options *o)
     char text[DTT_ID_TEXT_MAX];
     struct print_line line;
     if (!o->identity) {
-        return output_fail(EXIT_USAGE, "'id' needs '--identity FILE'; the file is made if missing");
+        return output_fail(EXIT_USAGE,
+                           "'id' needs '--identity FILE', or '--identity default' for the "
+                           "one in your home; the file is made if missing");
     }
     int code = identity_load(o->identity, seed);
     if (code != EXIT_OK) {
@@ -36,7 +38,8 @@ const struct command command_id = {
     .name = "id",
     .summary = "print the endpoint id of an identity, made if missing",
     .details = "Prints the endpoint id (64 hex digits) of the identity that '--identity' names.\n"
-               "The file holds the secret key; it is made with mode 0600 if it is missing.",
+               "The file holds the secret key; it is made with mode 0600 if it is missing. Who\n"
+               "gives '--identity default' here and to 'chat' is the same to others each time.",
     .options = OPTION_BIT(OPTION_OWN_IDENTITY) | OPTION_BIT(OPTION_JSON),
     .run = run,
 };

@@ -2,6 +2,7 @@
 #include "identity.h"
 
 #include "output.h"
+#include "places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,8 +103,49 @@ static int make_file(const char *path)
     return error;
 }
 
-int identity_load(const char *path, uint8_t ret_seed[DTT_SEED_BYTES])
+/* The file that "default" stands for is written to `ours`. NULL: there is no place for it, as was
+ * said. */
+static const char *locate(const char *path, char ours[PLACES_PATH_MAX])
 {
+    if (strcmp(path, "default") != 0) {
+        return path;
+    }
+    if (places_find(PLACE_DATA, "identity", ours)) {
+        return ours;
+    }
+    if (!ours[0]) {
+        output_fail(EXIT_IO,
+                    "there is no place for the default identity: neither XDG_DATA_HOME nor "
+                    "HOME is set; give '--identity FILE'");
+    } else {
+        output_fail(EXIT_IO,
+                    "there is no place for the default identity: %s: %s; give '--identity "
+                    "FILE'",
+                    ours, strerror(errno));
+    }
+    return NULL;
+}
+
+void identity_hold(const char *name)
+{
+    char ours[PLACES_PATH_MAX];
+    const char *file = locate(name, ours);
+    int fd = file ? open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    /* Some network file systems have no such locks: then only the records of both tell. */
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        output_say("another program on this machine runs with the identity in '%s': give each its "
+                   "own, or they get in each other's way",
+                   file);
+    }
+}
+
+int identity_load(const char *name, uint8_t ret_seed[DTT_SEED_BYTES])
+{
+    char ours[PLACES_PATH_MAX];
+    const char *path = locate(name, ours);
+    if (!path) {
+        return EXIT_IO;
+    }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) {
         int error = make_file(path);

@@ -223,10 +223,11 @@ const struct option option_table[] = {
              "(default: 127.0.0.1, any port)"},
     {VALUE(set_text, IDENTITY, "identity", "FILE", "a file name", identity),
      .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
-             "missing (default: a new identity each time)"},
+             "missing; 'default' is one in your home (without this\n"
+             "option: a new identity each time)"},
     {VALUE(set_text, OWN_IDENTITY, "identity", "FILE", "a file name", identity),
      .help = "secret key that gives the endpoint id, 32 bytes, made if\n"
-             "missing"},
+             "missing; 'default' is one in your home"},
     {VALUE(set_text, STATE, "state", "FILE", "a file name", state),
      .help = "keep the DHT node's id and the nodes it knows in FILE for\n"
              "a quick start next time (default: a file of your own in\n"

@@ -48,7 +48,7 @@ bool places_find(enum place place, const char *name, char ret[PLACES_PATH_MAX])
     } else if (home) {
         n = snprintf(ret, PLACES_PATH_MAX, "%s/%s/dtt", home, places[place].in_home);
     } else {
-        errno = ENOENT;
+        ret[0] = '\0';
         return false;
     }
     if ((size_t)n + strlen(name) + 2 > PLACES_PATH_MAX) {

@@ -16,8 +16,8 @@ enum place {
 
 /**
  * Writes the path of `name` in the folder "dtt" of that place, which is made with mode 0700, as are
- * those above it. False, with an errno, when there is no such place (ENOENT: no variable says
- * where), or the folder is another user's (EACCES).
+ * those above it. False when no variable says where, with "" in `ret`, or with an errno and the
+ * folder in `ret`: EACCES also when it is another user's.
  */
 bool places_find(enum place place, const char *name, char ret[PLACES_PATH_MAX]);
 

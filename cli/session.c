@@ -137,6 +137,9 @@ static int open_node(struct session *s, enum session_kind kind, unsigned flags)
             return code;
         }
         config.seed = seed;
+        if (kind == SESSION_JOIN) {
+            identity_hold(o->identity);
+        }
     }
     err = dtt_node_open(&s->node, &config);
     explicit_bzero(seed, sizeof(seed));

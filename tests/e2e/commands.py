@@ -135,6 +135,32 @@ def record(scene):
                       f"record open, {why}: {refused}")
 
 
+def default_identity(scene):
+    """One place for all commands that are told to use it, which only its owner can read."""
+    home = {"XDG_DATA_HOME": str(scene.path / "data"), "HOME": str(scene.path / "home")}
+    default = ["--identity", "default"]
+    first = scene.run("id", *default, environment=home)
+    harness.check(first.returncode == 0 and first.stdout == scene.run(
+        "id", *default, environment=home).stdout, f"{first}")
+    file = scene.path / "data/dtt/identity"
+    harness.check(file.stat().st_mode & 0o777 == 0o600 and
+                  file.parent.stat().st_mode & 0o777 == 0o700, "others can read it")
+    harness.check(scene.run("id", "--identity", file).stdout == first.stdout, "another file")
+    scene.environment.update(home)
+    peer = scene.peer("default", *default)
+    harness.check(peer.id == first.stdout.strip(), "pipe has another identity")
+    peer.leave()
+    (scene.path / "home").mkdir()
+    scene.environment["XDG_DATA_HOME"] = ""
+    other = scene.run("id", *default)
+    harness.check(other.returncode == 0 and other.stdout != first.stdout and
+                  (scene.path / "home/.local/share/dtt/identity").is_file(), f"{other}")
+    for lost, words in (({"HOME": ""}, "'--identity FILE'"), ({"HOME": "/proc"}, "/proc/")):
+        refused = scene.run("id", *default, environment=lost)
+        harness.check(refused.returncode == 74 and words in refused.stderr and
+                      len(refused.stderr.splitlines()) == 1, f"{lost}: {refused}")
+
+
 def topic(scene):
     """The hash by which others join, and records of a closed topic by it."""
     secret = ["--secret", "my-initial-secret"]
@@ -262,6 +288,7 @@ def test(scene):
     serve(scene)
     lookup(scene)
     kinds(scene)
+    default_identity(scene)
     doctor(scene)
     names(scene)
     demo(scene)

@@ -53,8 +53,26 @@ def in_a_swarm(scene, topic):
         peer.leave()
 
 
+def on_one_machine(scene):
+    """The second program is told at its start, and nobody when the first has ended."""
+    key = ["--identity", str(scene.path / "lock")]
+    one = scene.peer("one", *key, topic="lock")
+    one.wait("listening")
+    other = scene.peer("other", *key, topic="lock")
+    other.wait_said("another program on this machine runs with the identity in '.*/lock'")
+    harness.check(not any("another program" in line for line in one.said), "the first one was told")
+    for peer in (one, other):
+        peer.kill()
+        peer.wait_exit()
+    last = scene.peer("last", *key, topic="lock")
+    last.wait("published")
+    harness.check(not any("another program" in line for line in last.said), "nobody else is there")
+    last.leave()
+
+
 def test(scene):
     scene.testnet()
+    on_one_machine(scene)
     alone(scene, "nobody else")
     in_a_swarm(scene, "a swarm")
 
