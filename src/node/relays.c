@@ -39,15 +39,17 @@ static void forget(struct dtt_relays *r, struct dtt_relays_peer *peer)
     free(peer);
 }
 
-static struct dtt_relays_peer *oldest(const struct dtt_relays *r)
+static struct dtt_relays_peer *oldest(const struct dtt_list *share)
 {
-    return DTT_LIST_OWNER(r->by_use.head, struct dtt_relays_peer, by_use);
+    return DTT_LIST_OWNER(share->head, struct dtt_relays_peer, by_use);
 }
 
 void dtt_relays_fini(struct dtt_relays *r)
 {
-    while (r->by_use.head) {
-        forget(r, oldest(r));
+    for (size_t i = 0; i <= DTT_RELAYS_MAX; i++) {
+        while (r->shares[i].head) {
+            forget(r, oldest(&r->shares[i]));
+        }
     }
     dtt_map_fini(&r->peers);
     dtt_map_fini(&r->ends);
@@ -164,30 +166,47 @@ struct dtt_addr dtt_relays_local(void)
     return invented(DTT_RELAYS_SUBNET_US, (const uint8_t[8]){[7] = 1});
 }
 
-static void use(struct dtt_relays *r, struct dtt_relays_peer *peer)
+static void use(struct dtt_relays_peer *peer)
 {
+    struct dtt_list *share = peer->by_use.list;
     dtt_list_remove(&peer->by_use);
-    dtt_list_push(&r->by_use, &peer->by_use);
+    dtt_list_push(share, &peer->by_use);
 }
 
 /* One of a peer with a link, which stays, comes last then: it is not looked at for each id that a
  * relay invents. */
-static bool make_room(struct dtt_relays *r)
+static bool take_from(struct dtt_relays *r, const struct dtt_list *share)
 {
-    for (size_t n = dtt_map_count(&r->peers); n > 0; n--) {
-        struct dtt_relays_peer *peer = oldest(r);
+    for (size_t n = share->count; n > 0; n--) {
+        struct dtt_relays_peer *peer = oldest(share);
         if (!r->is_linked || !r->is_linked(r->user, &peer->id)) {
             forget(r, peer);
             return true;
         }
-        use(r, peer);
+        use(peer);
     }
     return false;
 }
 
-static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id)
+/* Who has a fair part makes room there, else who has most. */
+static bool make_room(struct dtt_relays *r, const struct dtt_list *share)
 {
-    if (dtt_map_count(&r->peers) == DTT_RELAYS_PEERS && !make_room(r)) {
+    bool is_full = share->count >= DTT_RELAYS_PEERS / (r->n + 1);
+    const struct dtt_list *from = share;
+    for (size_t i = 0; i <= DTT_RELAYS_MAX && !is_full; i++) {
+        from = r->shares[i].count > from->count ? &r->shares[i] : from;
+    }
+    bool is_made = take_from(r, from);
+    for (size_t i = 0; i <= DTT_RELAYS_MAX && !is_made; i++) {
+        is_made = take_from(r, &r->shares[i]);
+    }
+    return is_made;
+}
+
+static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id,
+                                   struct dtt_list *share)
+{
+    if (dtt_map_count(&r->peers) == DTT_RELAYS_PEERS && !make_room(r, share)) {
         return NULL;
     }
     struct dtt_relays_peer *peer = calloc(1, sizeof(*peer));
@@ -201,16 +220,18 @@ static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id
         forget(r, peer);
         return NULL;
     }
+    dtt_list_push(share, &peer->by_use);
     return peer;
 }
 
-static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id,
+/* `named_by`: a relay, or DTT_RELAYS_MAX for us; whose share a new one takes. */
+static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id, size_t named_by,
                                    struct dtt_addr *ret)
 {
     struct dtt_relays_peer *peer = dtt_map_get(&r->peers, id);
-    peer = peer ? peer : add(r, id);
+    peer = peer ? peer : add(r, id, &r->shares[named_by]);
     if (peer) {
-        use(r, peer);
+        use(peer);
         *ret = invented(DTT_RELAYS_SUBNET_PEERS, peer->end);
     }
     return peer;
@@ -235,7 +256,7 @@ static size_t named(const struct dtt_relays *r, const char *text)
 bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *url,
                      struct dtt_addr *ret)
 {
-    struct dtt_relays_peer *peer = get(r, id, ret);
+    struct dtt_relays_peer *peer = get(r, id, DTT_RELAYS_MAX, ret);
     if (peer && peer->relay == DTT_RELAYS_MAX) {
         peer->relay = named(r, url);
     }
@@ -253,7 +274,7 @@ void dtt_relays_moved(struct dtt_relays *r, const struct dtt_id *id, const char 
 
 bool dtt_relays_heard(struct dtt_relays *r, size_t i, const struct dtt_id *id, struct dtt_addr *ret)
 {
-    struct dtt_relays_peer *peer = get(r, id, ret);
+    struct dtt_relays_peer *peer = get(r, id, i, ret);
     if (peer) {
         peer->relay = i;
     }
@@ -275,7 +296,7 @@ bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struc
     if (!peer) {
         return false;
     }
-    use(r, peer);
+    use(peer);
     size_t i = peer->relay;
     if (i >= r->n || !r->list[i].is_up) {
         i = r->home < r->n && r->list[r->home].is_up ? r->home : soonest(r);

@@ -11,7 +11,7 @@
  * when it has been gone for some seconds, or is much slower.
  *
  * Addresses are given as peers come; the one that was used longest ago makes room, but none of a
- * peer with a link: a relay may invent the ids of senders.
+ * peer with a link: a relay may invent the ids of senders. Those take places of its own share.
  */
 #ifndef DTT_NODE_RELAYS_H
 #define DTT_NODE_RELAYS_H
@@ -55,7 +55,8 @@ struct dtt_relays {
     size_t home;          /**< n: there is none */
     struct dtt_map peers; /**< id -> struct dtt_relays_peer */
     struct dtt_map ends;  /**< the last eight bytes of its address -> the same */
-    struct dtt_list by_use;
+    /** By use: those that a relay has named, and at last those that we have. */
+    struct dtt_list shares[DTT_RELAYS_MAX + 1];
     uint64_t last_end;
     bool (*is_linked)(void *user, const struct dtt_id *id); /**< NULL: nobody is */
     void *user;

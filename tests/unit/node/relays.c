@@ -237,6 +237,33 @@ static void ids_take_no_place_of_a_peer_with_a_link(void **state)
     dtt_relays_fini(&r);
 }
 
+/* Nor of one that we, or another relay, have named: it may be in its handshake. */
+static void ids_take_no_place_of_those_of_other_relays(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr ours, others, again, a;
+    struct dtt_id called = id_of(0), heard = id_of(1), id;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 2, hash_key);
+    for (uint32_t i = 2; i < 3 * DTT_RELAYS_PEERS; i++) {
+        id = id_of(i);
+        assert_true(dtt_relays_heard(&r, 0, &id, &a));
+        if (i == DTT_RELAYS_PEERS) { /* the table is full of inventions soon */
+            assert_true(dtt_relays_addr(&r, &called, NULL, &ours));
+        }
+        if (i == DTT_RELAYS_PEERS + 100) {
+            assert_true(dtt_relays_heard(&r, 1, &heard, &others));
+        }
+        assert_true(dtt_map_count(&r.peers) <= DTT_RELAYS_PEERS);
+        assert_int_equal(dtt_map_count(&r.peers), dtt_map_count(&r.ends));
+    }
+    assert_true(dtt_relays_addr(&r, &called, NULL, &again));
+    assert_true(dtt_addr_eq(&ours, &again));
+    assert_true(dtt_relays_heard(&r, 1, &heard, &again));
+    assert_true(dtt_addr_eq(&others, &again));
+    dtt_relays_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_home_that_is_gone_for_long_is_another_one),
         cmocka_unit_test(the_peer_used_longest_ago_makes_room),
         cmocka_unit_test(ids_take_no_place_of_a_peer_with_a_link),
+        cmocka_unit_test(ids_take_no_place_of_those_of_other_relays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
