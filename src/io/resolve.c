@@ -2,11 +2,13 @@
 #define _DEFAULT_SOURCE
 #include "io/resolve.h"
 
+#include "base/list.h"
 #include "io/sockaddr.h"
 #include "io/thread.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <resolv.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,6 +24,8 @@
 struct dtt_resolve {
     atomic_int refs;
     int fd;
+    void (*find)(struct dtt_resolve *r);
+    struct dtt_list_link waiting; /* for a thread */
     uint16_t port;
     size_t n;
     struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
@@ -29,6 +33,12 @@ struct dtt_resolve {
     uint8_t text[DTT_RESOLVE_TEXT_MAX];
     char host[DTT_HOST_MAX];
 };
+
+static struct {
+    pthread_mutex_t mutex;
+    struct dtt_list waiting;
+    unsigned n_threads;
+} pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void unref(struct dtt_resolve *r)
 {
@@ -46,27 +56,28 @@ static void end(struct dtt_resolve *r)
     unref(r);
 }
 
-static void *find_text(void *arg)
+static void find_text(struct dtt_resolve *r)
 {
-    struct dtt_resolve *r = arg;
     int len = -1;
     if (res_init() == 0) { /* of this thread only */
 #ifdef __GLIBC__
+        int retrans = _res.retrans, retry = _res.retry;
         _res.retrans = TEXT_TRY_S;
         _res.retry = TEXT_TRIES;
 #endif
         len = res_query(r->host, ns_c_in, ns_t_txt, r->text, sizeof(r->text));
+#ifdef __GLIBC__
+        _res.retrans = retrans; /* for the names that the thread looks up later */
+        _res.retry = retry;
+#endif
     }
     if (len > 0) {
         r->text_len = (size_t)len < sizeof(r->text) ? (size_t)len : sizeof(r->text);
     }
-    end(r);
-    return NULL;
 }
 
-static void *find_addrs(void *arg)
+static void find_addrs(struct dtt_resolve *r)
 {
-    struct dtt_resolve *r = arg;
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *list = NULL;
     if (getaddrinfo(r->host, NULL, &hints, &list) == 0) {
@@ -79,11 +90,60 @@ static void *find_addrs(void *arg)
         }
         freeaddrinfo(list);
     }
-    end(r);
+}
+
+/* NULL: nothing waits, and the thread is none of the pool any more. */
+static struct dtt_resolve *next_waiting(void)
+{
+    pthread_mutex_lock(&pool.mutex);
+    struct dtt_list_link *first = pool.waiting.head;
+    if (first) {
+        dtt_list_remove(first);
+    } else {
+        pool.n_threads--;
+    }
+    pthread_mutex_unlock(&pool.mutex);
+    return first ? DTT_LIST_OWNER(first, struct dtt_resolve, waiting) : NULL;
+}
+
+static void *work(void *arg)
+{
+    struct dtt_resolve *r;
+    (void)arg;
+    while ((r = next_waiting()) != NULL) {
+        r->find(r);
+        end(r);
+    }
     return NULL;
 }
 
-static int start(struct dtt_resolve **ret, const char *host, uint16_t port, void *(*fn)(void *))
+/* False: there is no thread that could ever do it. */
+static bool enqueue(struct dtt_resolve *r)
+{
+    pthread_mutex_lock(&pool.mutex);
+    dtt_list_push(&pool.waiting, &r->waiting);
+    if (pool.n_threads < DTT_RESOLVE_THREADS && dtt_thread_start(work, NULL)) {
+        pool.n_threads++;
+    }
+    bool is_hopeless = pool.n_threads == 0;
+    if (is_hopeless) {
+        dtt_list_remove(&r->waiting);
+    }
+    pthread_mutex_unlock(&pool.mutex);
+    return !is_hopeless;
+}
+
+static bool dequeue(struct dtt_resolve *r)
+{
+    pthread_mutex_lock(&pool.mutex);
+    bool is_waiting = r->waiting.list != NULL;
+    dtt_list_remove(&r->waiting);
+    pthread_mutex_unlock(&pool.mutex);
+    return is_waiting;
+}
+
+static int start(struct dtt_resolve **ret, const char *host, uint16_t port,
+                 void (*find)(struct dtt_resolve *r))
 {
     struct dtt_resolve *r = calloc(1, sizeof(*r));
     size_t len = strlen(host);
@@ -93,13 +153,14 @@ static int start(struct dtt_resolve **ret, const char *host, uint16_t port, void
     }
     memcpy(r->host, host, len + 1);
     r->port = port;
+    r->find = find;
     atomic_init(&r->refs, 2);
     r->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (r->fd < 0) {
         free(r);
         return DTT_EIO;
     }
-    if (!dtt_thread_start(fn, r)) {
+    if (!enqueue(r)) {
         close(r->fd);
         free(r);
         return DTT_EAGAIN;
@@ -150,7 +211,11 @@ size_t dtt_resolve_take_text(struct dtt_resolve *r, uint8_t ret[DTT_RESOLVE_TEXT
 
 void dtt_resolve_free(struct dtt_resolve *r)
 {
-    if (r) {
-        unref(r);
+    if (!r) {
+        return;
     }
+    if (dequeue(r)) {
+        atomic_store(&r->refs, 1); /* no thread will have it */
+    }
+    unref(r);
 }
