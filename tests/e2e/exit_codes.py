@@ -80,6 +80,19 @@ def output_that_fails():
     harness.check(done.returncode == 74 and "standard output" in done.stderr, f"full: {done}")
 
 
+def no_loopback():
+    """74: testnet and demo need it, and would wait for ever."""
+    apart = ["unshare", "-n" if os.geteuid() == 0 else "-rn"]
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode != 0:
+        print("no network namespaces here: the missing loopback is left out")
+        return
+    for command in ("testnet", "demo"):
+        done = subprocess.run([*apart, harness.DTT, command], capture_output=True, text=True,
+                              timeout=20 * harness.SLOW, check=False)
+        harness.check(done.returncode == 74 and "loopback interface is down" in done.stderr,
+                      f"{command}: {done}")
+
+
 def ends_early(scene):
     """1: a demonstration that does not reach its end."""
     demo = scene.start("demo", "demo", is_text=True)
@@ -132,6 +145,7 @@ def test(scene):
             harness.check(code == 0 or done.stderr or done.stdout, f"{arguments}: says nothing")
         broken_off(scene, taken)
     output_that_fails()
+    no_loopback()
     ends_early(scene)
     out_of_memory(scene)
     page = os.path.join(os.path.dirname(__file__), "../../docs/man/dtt.1.scd")

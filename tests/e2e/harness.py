@@ -24,6 +24,9 @@ DTT = os.environ.get("DTT_COMMAND", "build/dtt")
 SLOW = float(os.environ.get("DTT_SLOW", "1"))
 SKIPPED = 77
 
+# No state is kept but where a test names a place for it, least of all in the home of who runs it.
+os.environ["XDG_STATE_HOME"] = "/dev/null"
+
 # What a sanitizer writes before, or instead of, ending the process.
 SANITIZER = re.compile(r"(Address|Leak|Memory|Thread)Sanitizer|runtime error:")
 
@@ -237,8 +240,6 @@ class Scene:
                             if name != "DTT_SECRET"}
         # Without it, only root may count a process's descriptors.
         self.environment["DTT_CORE_DUMPS"] = "1"
-        # No state is kept but where a test names a place for it.
-        self.environment["XDG_STATE_HOME"] = "/dev/null"
         self.net = None
 
     def file(self, name, content, mode=0o600):

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Wrong usage is one sentence on standard error that names the argument, and the right exit code."""
 import os
+import pathlib
+import shutil
 import socket
+import subprocess
 
 import harness
 
@@ -60,6 +63,8 @@ def wrong_uses(scene, taken_port):
     yield USAGE, "--json", [*pipe, "--json=yes"]
     yield USAGE, "--no-lan", [*pipe, "--no-lan", "--lan", "iroh"]
     yield USAGE, "--no-portmap", [*pipe, "--no-portmap=no"]
+    yield USAGE, "'--identity default'", ["id"]
+    yield USAGE, "'--identity FILE'", ["record", "seal", "--topic", "t", *secret, "--hex"]
     yield USAGE, "", ["id", "--identity", short]
     for file in [short, long, open_to_all, folder]:
         yield USAGE, file, ["id", "--identity", file]
@@ -105,7 +110,47 @@ def right_uses(scene):
     yield "", ["id", "--identity", new]
 
 
+def helps(scene):
+    """No help is wider than a terminal, and none names a default that its command does not have."""
+    names = [line.split("  ")[1] for line in scene.run("--help").stdout.splitlines()
+             if line.startswith("  ")]
+    harness.check("topic" in names and "dht get" in names, f"{names}")
+    for name in names:
+        text = scene.run(*name.split(), "--help").stdout
+        wide = [line for line in text.splitlines() if len(line) > 80]
+        harness.check(not wide, f"{name}: {wide}")
+        harness.check(name not in ("id", "record seal") or "each time)" not in text, f"{name}: {text}")
+        said = "--closed" in text
+        harness.check(said == (name in ("chat", "pipe", "lookup", "topic", "record open",
+                                        "record seal")), f"{name}: {text}")
+    for name in ("chat", "pipe"):
+        text = " ".join(scene.run(name, "--help").stdout.split())
+        harness.check("anybody can hear and speak without" in text and "not with '--closed'" in text,
+                      f"{name} does not say what the secret protects: {text}")
+
+
+def completion(scene):
+    """What bash offers after the words typed so far."""
+    if not shutil.which("bash"):
+        print("no bash here: completion is left out")
+        return
+    script = pathlib.Path(__file__).resolve().parents[2] / "contrib/completion/dtt.bash"
+    for words, wanted in ((["to"], "topic"), (["pipe", "t", "--cl"], "--closed"),
+                          (["pipe", "--log", "=", "de"], "debug"),
+                          (["pipe", "--tune", "get_t"], "get_timeout=")):
+        quoted = " ".join(f"'{word}'" for word in ["dtt", *words])
+        done = subprocess.run(
+            ["bash", "-c", f". '{script}'; compopt() {{ :; }}; COMP_WORDS=({quoted}); "
+             f"COMP_CWORD={len(words)}; _dtt dtt '{words[-1]}' '{words[-2:][0]}'; "
+             "printf '%s\\n' \"${COMPREPLY[@]}\""], text=True, capture_output=True, check=False,
+            env={**scene.environment, "PATH": f"{os.path.dirname(os.path.abspath(harness.DTT))}:"
+                 + os.environ["PATH"]})
+        harness.check(wanted in done.stdout.split(), f"{words}: {done}")
+
+
 def test(scene):
+    helps(scene)
+    completion(scene)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         for use in wrong_uses(scene, taken.getsockname()[1]):
