@@ -409,6 +409,7 @@ static void welcome(struct chat *c)
     screen_set_prompt(&c->screen, c->text);
     remark(c, "'%s': you are %s. Type a line to send it; '/help' lists commands, Ctrl-D leaves.",
            c->topic, name);
+    remark(c, "%s", session_kind(&c->session));
 }
 
 /* Names what was not sent; returns the exit code. */

@@ -278,6 +278,7 @@ int room_run(struct options *o, bool has_names)
     output_line_init(&r->out, STDOUT_FILENO);
     int code = session_open(&r->session, o, SESSION_JOIN, 0, 0);
     if (code == EXIT_OK) {
+        output_say("%s", session_kind(&r->session));
         while (!r->session.is_over) {
             turn(r);
         }

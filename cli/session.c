@@ -169,13 +169,12 @@ static int start_topic(struct session *s, enum session_kind kind, const struct s
     return EXIT_OK;
 }
 
-/* What people may take the secret for, and what it is. */
-static void say_kind(const struct options *o)
+const char *session_kind(const struct session *s)
 {
-    output_say("%s", o->closed
-                         ? "a closed room: nobody finds it, hears or speaks here without the secret"
-                         : "an open room: who knows its name and a member's address can hear and "
-                           "speak without the secret; '--closed' keeps strangers out");
+    return s->options->closed
+               ? "a closed room: nobody finds it, hears or speaks here without the secret"
+               : "an open room: who knows its name and a member's address can hear and speak "
+                 "without the secret; '--closed' keeps strangers out";
 }
 
 static void look_up_again(struct session *s)
@@ -208,9 +207,6 @@ int session_open(struct session *s, struct options *o, enum session_kind kind, u
     }
     if (code == EXIT_OK && kind != SESSION_DHT) {
         code = start_topic(s, kind, &s->secret);
-    }
-    if (code == EXIT_OK && kind == SESSION_JOIN) {
-        say_kind(o);
     }
     if (kind == SESSION_LOOKUP) {
         s->ask = look_up_again;

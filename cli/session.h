@@ -94,6 +94,9 @@ void session_run(struct session *s,
 /** Ends the session with this exit code. */
 void session_end(struct session *s, int code);
 
+/** What people may take the secret for, and what it is. */
+const char *session_kind(const struct session *s);
+
 /** Whether there is no neighbour at this moment. */
 bool session_is_alone(const struct session *s);
 
