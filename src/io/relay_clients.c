@@ -90,6 +90,10 @@ int dtt_relay_clients_init(struct dtt_relay_clients *x, struct dtt_now now,
 
 void dtt_relay_clients_run(struct dtt_relay_clients *x, struct dtt_now now)
 {
+    size_t doubted;
+    while (dtt_core_relays_next_doubted(x->core, &doubted)) {
+        dtt_relay_stream_moved(x->list[doubted].stream, now);
+    }
     for (size_t i = 0; i < x->n; i++) {
         if (dtt_relay_stream_deadline(x->list[i].stream) <= now.mono_ns) {
             dtt_relay_stream_tick(x->list[i].stream, now);

@@ -154,6 +154,12 @@ const struct dtt_relay *dtt_relay_stream_client(const struct dtt_relay_stream *s
     return s->relay;
 }
 
+void dtt_relay_stream_moved(struct dtt_relay_stream *s, struct dtt_now now)
+{
+    dtt_relay_moved(s->relay, now);
+    run(s, now);
+}
+
 uint64_t dtt_relay_stream_deadline(const struct dtt_relay_stream *s)
 {
     uint64_t stream_ns = s->stream ? dtt_stream_deadline(s->stream) : DTT_NEVER;

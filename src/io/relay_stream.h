@@ -33,6 +33,9 @@ int dtt_relay_stream_send(struct dtt_relay_stream *s, struct dtt_now now, const 
                           size_t segment, struct dtt_slice datagrams);
 const struct dtt_relay *dtt_relay_stream_client(const struct dtt_relay_stream *s);
 
+/** See dtt_relay_moved. */
+void dtt_relay_stream_moved(struct dtt_relay_stream *s, struct dtt_now now);
+
 uint64_t dtt_relay_stream_deadline(const struct dtt_relay_stream *s);
 void dtt_relay_stream_tick(struct dtt_relay_stream *s, struct dtt_now now);
 

@@ -243,6 +243,7 @@ void dtt_core_moved(struct dtt_core *c, struct dtt_now now)
     if (!c->cfg.dht_only) {
         c->transport.ops->moved(c->transport.self, now);
         dtt_dials_moved(&c->links, now);
+        dtt_relays_doubt_all(&c->relays);
     }
     dtt_portmap_moved(&c->portmap, now);
 }

@@ -48,6 +48,11 @@ void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, u
     dtt_relays_set_rtt(&c->relays, now, i, rtt_ns);
 }
 
+bool dtt_core_relays_next_doubted(struct dtt_core *c, size_t *ret)
+{
+    return dtt_relays_next_doubted(&c->relays, ret);
+}
+
 /* Nothing of the DHT comes by a relay: QUIC, and messages of meetings. */
 void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, const struct dtt_id *id,
                           size_t segment, struct dtt_slice datagrams)

@@ -15,6 +15,8 @@ void dtt_core_relays_set_trouble(struct dtt_core *c, size_t i,
                                  const struct dtt_relays_trouble *trouble);
 /** How long it takes to answer a ping. */
 void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, uint64_t rtt_ns);
+/** The next relay of which it is to be seen, by a ping, whether it lives; false: none. */
+bool dtt_core_relays_next_doubted(struct dtt_core *c, size_t *ret);
 /** Datagrams of `segment` bytes each (the last may be shorter) came over it from an endpoint. */
 void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, const struct dtt_id *id,
                           size_t segment, struct dtt_slice datagrams);

@@ -104,6 +104,9 @@ void dtt_relayed_fall_back(struct dtt_links *p, struct dtt_now now, struct dtt_l
 {
     struct dtt_addr way;
     struct dtt_addr local = dtt_relays_local();
+    if (dtt_relay_way_is(link) && is_silent(p, now, link)) {
+        dtt_relays_doubt(p->relays, now, &link->conns[0].addr);
+    }
     if (link->n_conns == 0 || dtt_relay_way_is(link) || now.mono_ns < link->back_ns ||
         !is_silent(p, now, link) || !dtt_relay_way_to(p, link, &way)) {
         return;

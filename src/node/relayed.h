@@ -32,7 +32,10 @@ void dtt_relayed_up(struct dtt_links *p, struct dtt_now now);
 void dtt_relayed_silent(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k);
 /** The search goes on where it is time. */
 void dtt_relayed_tick(struct dtt_links *p, struct dtt_now now);
-/** The peer owes answers: back to the relay, if it has been silent for too long. */
+/**
+ * The peer owes answers: back to the relay, if it has been silent for too long. If it is reached by
+ * a relay, that is doubted.
+ */
 void dtt_relayed_fall_back(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 
 #endif

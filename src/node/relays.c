@@ -289,6 +289,35 @@ bool dtt_relays_is_steady(const struct dtt_relays *r, struct dtt_now now,
     return i < r->n && r->list[i].is_up && now.mono_ns - r->list[i].since_ns >= DTT_RELAYS_GONE_NS;
 }
 
+void dtt_relays_doubt(struct dtt_relays *r, struct dtt_now now, const struct dtt_addr *remote)
+{
+    const struct dtt_relays_peer *peer = dtt_map_get(&r->ends, remote->ip + 8);
+    struct dtt_relays_one *one = peer && peer->relay < r->n ? &r->list[peer->relay] : NULL;
+    if (one && one->is_up && now.mono_ns - one->doubted_ns >= DTT_RELAYS_DOUBT_NS) {
+        one->is_doubted = true;
+        one->doubted_ns = now.mono_ns;
+    }
+}
+
+void dtt_relays_doubt_all(struct dtt_relays *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        r->list[i].is_doubted = true;
+    }
+}
+
+bool dtt_relays_next_doubted(struct dtt_relays *r, size_t *ret)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->list[i].is_doubted) {
+            r->list[i].is_doubted = false;
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struct dtt_id *ret_id,
                       size_t *ret_relay)
 {

@@ -30,7 +30,8 @@
 #define DTT_RELAYS_SUBNET_US 2
 #define DTT_RELAYS_SUBNET_PEERS 1
 #define DTT_RELAYS_PORT 12345
-#define DTT_RELAYS_DETAIL_MAX 160 /**< as much as a client of a relay keeps of its words */
+#define DTT_RELAYS_DOUBT_NS (2 * DTT_S) /**< a relay is doubted this often at most */
+#define DTT_RELAYS_DETAIL_MAX 160       /**< as much as a client of a relay keeps of its words */
 
 /** Why a relay does not serve. */
 struct dtt_relays_trouble {
@@ -44,8 +45,10 @@ struct dtt_relays_one {
     struct dtt_relays_trouble trouble;
     const char *logged; /**< what of it the log has, since the relay came up last */
     bool is_up;
-    uint64_t since_ns; /**< when that changed last */
-    uint64_t rtt_ns;   /**< 0: not measured */
+    bool is_doubted;     /**< and the driver does not know */
+    uint64_t doubted_ns; /**< when it was last */
+    uint64_t since_ns;   /**< when is_up changed last */
+    uint64_t rtt_ns;     /**< 0: not measured */
 };
 
 struct dtt_relays {
@@ -84,6 +87,13 @@ bool dtt_relays_is_up(const struct dtt_relays *r);
 
 /** None has done so for some seconds. */
 bool dtt_relays_is_away(const struct dtt_relays *r, struct dtt_now now);
+
+/** A peer is silent: the relay that it was last heard on may not live any more. */
+void dtt_relays_doubt(struct dtt_relays *r, struct dtt_now now, const struct dtt_addr *remote);
+/** The host's addresses or routes have changed: they all may not. */
+void dtt_relays_doubt_all(struct dtt_relays *r);
+/** The next relay of which the driver has to see whether it lives; false: none. */
+bool dtt_relays_next_doubted(struct dtt_relays *r, size_t *ret);
 
 /** Our end of all ways by relays. */
 struct dtt_addr dtt_relays_local(void);

@@ -119,7 +119,7 @@ void dtt_relay_connected(struct dtt_relay *r, struct dtt_now now,
 void dtt_relay_disconnected(struct dtt_relay *r, struct dtt_now now, const char *why);
 /** Bytes of the stream: they stay where they are until dtt_relay_next says false. */
 void dtt_relay_recv(struct dtt_relay *r, struct dtt_now now, struct dtt_slice bytes);
-/** The host's addresses changed: does the connection still live? */
+/** Does the connection still live? The host's addresses changed, or nothing comes over it. */
 void dtt_relay_moved(struct dtt_relay *r, struct dtt_now now);
 
 /**

@@ -358,7 +358,8 @@ static void send_relayed(struct dtt_sim_host *h, size_t relay, const struct dtt_
                          struct dtt_slice data)
 {
     struct dtt_sim_world *w = h->world;
-    const struct dtt_sim_host *target = h->relays[relay].is_up ? dtt_map_get(&w->by_id, to) : NULL;
+    bool passes = h->relays[relay].is_up && !w->is_relay_hung[relay];
+    const struct dtt_sim_host *target = passes ? dtt_map_get(&w->by_id, to) : NULL;
     struct packet *p = target ? malloc(sizeof(*p) + data.len) : NULL;
     w->packets++;
     if (!p) {
@@ -533,12 +534,25 @@ bool dtt_sim_host_is_up(const struct dtt_sim_host *h)
     return h->core && !h->is_asleep;
 }
 
+/* No pong comes from a relay that hangs. */
+static void ping_relays(struct dtt_sim_host *h, struct dtt_now now)
+{
+    size_t i;
+    while (dtt_core_relays_next_doubted(h->core, &i)) {
+        if (h->world->is_relay_hung[i] && h->relays[i].is_up) {
+            h->relays[i].is_up = false;
+            dtt_core_relays_set_up(h->core, now, i, false);
+        }
+    }
+}
+
 static void flush(struct dtt_sim_host *h, struct dtt_now now)
 {
     const struct dtt_addr group = dtt_sim_home_group();
     struct dtt_core_packet p;
     struct dtt_lan_packet spoken;
     dtt_core_settle(h->core, now);
+    ping_relays(h, now);
     while (dtt_core_next_packet(h->core, now, &p)) {
         for (size_t at = 0; at < p.data.len; at += p.segment) {
             size_t len = p.data.len - at < p.segment ? p.data.len - at : p.segment;

@@ -132,7 +132,8 @@ struct dtt_sim_world {
     struct dtt_addr third; /**< a third party that nobody has reason to send to; or family none */
     uint64_t third_bytes;  /**< sent to it, at any port */
     uint32_t n_relays;     /**< to which whole nodes that start from now on stay connected */
-    bool is_relay_up[DTT_SIM_RELAYS]; /**< dtt_sim_world_set_relay */
+    bool is_relay_up[DTT_SIM_RELAYS];   /**< dtt_sim_world_set_relay */
+    bool is_relay_hung[DTT_SIM_RELAYS]; /**< takes connections and passes nothing on */
     bool is_cut;
     bool is_out_of_memory; /**< something was lost: ends the run */
     crypto_generichash_state trace;

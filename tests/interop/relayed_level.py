@@ -3,6 +3,7 @@
 for UDP, by iroh-relay. The C nodes are on networks of their own, from which only the relay answers.
 """
 import json
+import signal
 import time
 
 import authority
@@ -16,7 +17,7 @@ RELAY = "10.9.9.9"
 LINES = 20  # of each member
 LENGTH, LIMIT = 4000, 20000  # bytes of a line, and in a second
 AWAY = 12  # s that the relay is away
-MOVED = 10  # s until another relay is home
+MOVED = 20  # s until another relay is home
 BACK = 30  # s that members may take to hear each other again
 
 
@@ -228,8 +229,8 @@ def home_of(peer):
     return [line for line in peer.said if "relay_home" in line][-1].rsplit("=", 1)[1]
 
 
-def home_lost(world):
-    """Of two relays one is killed for good: every pair goes on by the other one."""
+def home_lost(world, number=signal.SIGKILL):
+    """Of two relays one is killed for good, or hangs: every pair goes on by the other one."""
     place = Place(world)
     relays = {relay.url: relay for relay in (place.relay, Server(world, host=RELAY))}
     options = [word for url in relays for word in ("--relay", url)][2:]
@@ -241,7 +242,7 @@ def home_lost(world):
     talk(peers, "before")
     lost = home_of(ann)
     kept = next(url for url in relays if url != lost)
-    relays[lost].kill()
+    relays[lost].process.send_signal(number)
     start = time.monotonic()
     talk(peers, "after", 10)
     print(f"every pair has talked {time.monotonic() - start:.1f} s after the end of the home relay")
@@ -254,6 +255,10 @@ def home_lost(world):
     leave(peers)
 
 
+def home_hangs(world):
+    home_lost(world, signal.SIGSTOP)
+
+
 CASES = [
     ("relayed", "C and C", c_and_c, f"{LINES} lines each way, ids alone, nothing but the relay"),
     ("relayed", "1+1, C dials", c_dials, f"{LINES} lines each way, Rust without UDP"),
@@ -262,6 +267,7 @@ CASES = [
     ("relayed", "2+2, one C leaves", hub_leaves,
      "whom all others were told of: they know each other by it"),
     ("relayed", "3+0, the home relay is gone", home_lost, "and the other one of two goes on"),
+    ("relayed", "3+0, the home relay hangs", home_hangs, "without a word, and the other one goes on"),
     ("relayed", "2+2, the relay is killed", restarted, f"and is back after {AWAY} s"),
     ("relayed", "2+2 by https, the relay is killed", lambda world: restarted(world, True),
      f"and is back after {AWAY} s"),

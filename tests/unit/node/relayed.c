@@ -362,20 +362,42 @@ static bool are_at_the_second(void *user)
     return are_all;
 }
 
+static void begin_with_two_relays(struct scene *s, uint64_t seed)
+{
+    begin(s, seed, true, true);
+    s->p.w.n_relays = 2;
+    dtt_sim_world_set_relay(&s->p.w, 1, true);
+    come(s, true);
+    assert_true(run(s, 1500 * DTT_MS, party_has_joined));
+    run(s, 3 * DTT_S, NULL);
+    assert_string_equal(home_of(s, ANN), "https://a.test");
+    assert_string_equal(home_of(s, BEN), "https://a.test");
+}
+
+/* A relay may hang without a word: that the peer is silent makes it doubted. */
+static void a_relay_that_hangs_is_left(void **state)
+{
+    struct scene s;
+    (void)state;
+    for (int is_idle = 0; is_idle < 2; is_idle++) {
+        begin_with_two_relays(&s, 30);
+        s.p.w.is_relay_hung[0] = true;
+        if (is_idle) {
+            run(&s, 12 * DTT_S, NULL);
+            assert_true(run(&s, 3 * DTT_S, are_at_the_second));
+        }
+        converse(&s, 5 * DTT_S);
+        teardown(&s);
+    }
+}
+
 /* The home relay of both is gone for good. */
 static void another_relay_takes_over(void **state)
 {
     struct scene s;
     (void)state;
     for (uint64_t seed = 20; seed < 22; seed++) {
-        begin(&s, seed, true, true);
-        s.p.w.n_relays = 2;
-        dtt_sim_world_set_relay(&s.p.w, 1, true);
-        come(&s, true);
-        assert_true(run(&s, 1500 * DTT_MS, party_has_joined));
-        run(&s, 3 * DTT_S, NULL);
-        assert_string_equal(home_of(&s, ANN), "https://a.test");
-        assert_string_equal(home_of(&s, BEN), "https://a.test");
+        begin_with_two_relays(&s, seed);
         dtt_sim_world_set_relay(&s.p.w, 0, false);
         converse(&s, 500 * DTT_MS);
         assert_false(run(&s, 4 * DTT_S, are_at_the_second));
@@ -432,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_vanishes_is_missed),
         cmocka_unit_test(nobody_pays_for_our_relay),
         cmocka_unit_test(another_relay_takes_over),
+        cmocka_unit_test(a_relay_that_hangs_is_left),
         cmocka_unit_test(a_relay_that_is_late_takes_part),
         cmocka_unit_test(invented_senders_push_nobody_out),
     };

@@ -74,6 +74,34 @@ static void a_peer_is_sent_to_where_it_says_it_is(void **state)
     dtt_relays_fini(&r);
 }
 
+static void a_relay_behind_which_all_are_silent_is_doubted(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr a;
+    struct dtt_id id = id_of(1);
+    size_t i;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 2, hash_key);
+    dtt_relays_set_up(&r, at(1), 1, true);
+    assert_true(dtt_relays_heard(&r, 1, &id, &a));
+    assert_false(dtt_relays_next_doubted(&r, &i));
+    for (uint64_t t = 10; t < 14; t++) { /* not more often than each two seconds */
+        dtt_relays_doubt(&r, at(t * DTT_S), &a);
+        assert_int_equal(dtt_relays_next_doubted(&r, &i), t % 2 == 0);
+        assert_int_equal(i, 1);
+    }
+    dtt_relays_set_up(&r, at(20 * DTT_S), 1, false);
+    dtt_relays_doubt(&r, at(20 * DTT_S), &a);
+    assert_false(dtt_relays_next_doubted(&r, &i)); /* it is away */
+    dtt_relays_doubt_all(&r);
+    for (size_t k = 0; k < 2; k++) {
+        assert_true(dtt_relays_next_doubted(&r, &i));
+        assert_int_equal(i, k);
+    }
+    assert_false(dtt_relays_next_doubted(&r, &i));
+    dtt_relays_fini(&r);
+}
+
 static void a_token_is_for_the_relay_alone(void **state)
 {
     static const char *const with_token[] = {"https://a.test/?token=t"};
@@ -269,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_stands_for_a_peer),
         cmocka_unit_test(a_peer_is_sent_to_where_it_says_it_is),
+        cmocka_unit_test(a_relay_behind_which_all_are_silent_is_doubted),
         cmocka_unit_test(a_token_is_for_the_relay_alone),
         cmocka_unit_test(answers_go_where_the_peer_was_heard),
         cmocka_unit_test(what_is_first_said_goes_to_the_relay_of_the_peer),
