@@ -23,6 +23,6 @@ const struct command command_pipe = {
                "\n"
                "With the topic and the address of a member anybody can hear and speak without\n"
                "the secret, but not with '--closed'.",
-    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF),
+    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF) | OPTION_BIT(OPTION_SIGNED),
     .run = run,
 };

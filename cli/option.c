@@ -292,6 +292,9 @@ const struct option option_table[] = {
                                           "does the same"},
     {FLAG(QUIT_ON_EOF, "quit-on-eof", quit_on_eof),
      .help = "leave when standard input has ended and all is sent"},
+    {FLAG(SIGNED, "signed", is_signed),
+     .help = "sign each line, of up to 3902 bytes: others see who wrote\n"
+             "it and when, and equal lines count apart"},
     {NUMBER(NODES, "nodes", n_nodes, 1, 500), .help = "number of DHT nodes (default 20)"},
     {NUMBER(PEERS, "peers", n_demo_peers, 2, 50), .help = "number of peers (default 3)"},
     {VALUE(set_text, KEY, "key", "FILE", "a file name", key),

@@ -37,6 +37,7 @@ enum option_id {
     OPTION_N0,
     OPTION_PLAIN,
     OPTION_QUIT_ON_EOF,
+    OPTION_SIGNED,
     OPTION_NODES,
     OPTION_PEERS,
     OPTION_KEY,
@@ -137,7 +138,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool closed, no_state;
+    bool closed, no_state, is_signed;
     bool no_bootstrap, no_lan, no_portmap, publish_addrs, n0, old_line, plain, quit_on_eof, verify,
         hex, is_real, list, json;
     bool help;

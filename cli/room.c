@@ -34,6 +34,13 @@ void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1])
     dtt_hex_encode(name, dtt_slice(id->bytes, ROOM_NAME_DIGITS / 2));
 }
 
+bool room_author(const struct dtt_event_message *m, char name[ROOM_NAME_DIGITS + 1])
+{
+    bool has_author = m->signature == DTT_SIGNATURE_DATED || m->signature == DTT_SIGNATURE_UNDATED;
+    room_name(has_author ? &m->author : &m->neighbor, name);
+    return has_author;
+}
+
 bool room_sentence(const struct dtt_event *event, char sentence[ROOM_SENTENCE_MAX])
 {
     char name[ROOM_NAME_DIGITS + 1];
@@ -52,10 +59,15 @@ bool room_sentence(const struct dtt_event *event, char sentence[ROOM_SENTENCE_MA
     return true;
 }
 
+static size_t line_max(const struct room *r)
+{
+    return r->session.options->is_signed ? DTT_MESSAGE_SIGNED_MAX : DTT_MESSAGE_MAX;
+}
+
 static void skip_line(struct room *r, size_t len)
 {
-    output_say("line %zu has %zu bytes, more than the %d of a message: not sent", r->in.number, len,
-               DTT_MESSAGE_MAX);
+    output_say("line %zu has %zu bytes, more than the %zu of a %smessage: not sent", r->in.number,
+               len, line_max(r), r->session.options->is_signed ? "signed " : "");
     r->n_skipped++;
 }
 
@@ -70,14 +82,15 @@ static void send_lines(struct room *r)
             if (state == LINE_NONE) {
                 return;
             }
-            if (state == LINE_TOO_LONG) {
+            if (state == LINE_TOO_LONG || (state != LINE_NONE && len > line_max(r))) {
                 skip_line(r, len);
             } else if (len > 0) {
                 r->held = line;
                 r->held_len = len;
             }
         }
-        int err = dtt_topic_send(r->session.topic, r->held, r->held_len, 0);
+        int err = dtt_topic_send(r->session.topic, r->held, r->held_len,
+                                 r->session.options->is_signed ? DTT_SEND_SIGNED : 0);
         if (err == DTT_EAGAIN) {
             return;
         }
@@ -104,8 +117,8 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
     size_t n = 0;
     if (r->has_names) {
         char name[ROOM_NAME_DIGITS + 1];
-        room_name(&event->u.message.neighbor, name);
-        n = (size_t)sprintf(out, "via %s: ", name);
+        bool has_author = room_author(&event->u.message, name);
+        n = (size_t)sprintf(out, has_author ? "%s: " : "via %s: ", name);
     }
     if (len > DTT_MESSAGE_MAX) {
         len = DTT_MESSAGE_MAX;

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-CORE = ["base", "codec", "crypto", "dht", "record", "lan", "tracker", "gossip", "quic", "portmap",
+CORE = ["base", "codec", "crypto", "dht", "record", "lan", "tracker", "gossip", "author", "quic", "portmap",
         "relay", "pkarr", "node", "sim"]
 
 # Memory, strings and numbers. snprintf writes to memory; printf and friends are not here.

@@ -42,6 +42,12 @@ DTT_API const char *dtt_version(void);
 /** DTT_MESSAGE_MAX of the library in use, for bindings. Any thread. */
 DTT_API size_t dtt_message_max(void);
 
+/** Largest content of a signed message. */
+#define DTT_MESSAGE_SIGNED_MAX 3902
+
+/** DTT_MESSAGE_SIGNED_MAX of the library in use, for bindings. Any thread. */
+DTT_API size_t dtt_message_signed_max(void);
+
 /**
  * Host number `i` (0, 1, ...) of those that a node starts from unless its config names others, as
  * "HOST:PORT"; NULL past the last. Static. Any thread.
@@ -381,7 +387,10 @@ DTT_API void *dtt_topic_user(const dtt_topic *t);
 DTT_API const uint8_t *dtt_topic_hash_of(const dtt_topic *t);
 
 enum dtt_send_flags {
-    DTT_SEND_NEIGHBORS = 1 << 0 /**< to direct neighbours only, not forwarded, not de-duplicated */
+    DTT_SEND_NEIGHBORS = 1 << 0, /**< to direct neighbours only, not forwarded, not de-duplicated */
+    DTT_SEND_SIGNED = 1 << 1     /**< signed by this node, with the time and a number of its own, so
+                                      that none is equal to another; up to DTT_MESSAGE_SIGNED_MAX
+                                      bytes */
 };
 
 /**
@@ -401,6 +410,32 @@ DTT_API size_t dtt_topic_unsent(const dtt_topic *t);
 
 /** Writes up to `cap` current neighbours; returns how many there are. */
 DTT_API size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap);
+
+/**
+ * Tells others this name of 1..DTT_NAME_MAX bytes of UTF-8, in a signed message: at once, or when
+ * there is a neighbour, and again when somebody comes that may not know it. NULL: no more.
+ * Errors: DTT_EINVAL (no UTF-8, empty), DTT_ETOOBIG.
+ */
+DTT_API int dtt_topic_set_name(dtt_topic *t, const char *name);
+
+/** A member of a topic, as far as others can know it. */
+struct dtt_member {
+    size_t size; /**< sizeof(struct dtt_member); in an array the same in each */
+    struct dtt_id id;
+    char name[DTT_NAME_MAX + 1]; /**< as in struct dtt_event_member */
+    int is_neighbor;             /**< 1: we have it as a neighbour; 0: others bring what it says */
+    int is_here;                 /**< 0: it has left, or was not heard for 15 minutes */
+    uint64_t heard_ms;           /**< unix time of its last signed message or as a neighbour */
+    uint64_t seq;                /**< the highest number heard of it, 0: none */
+};
+
+/**
+ * Writes up to `cap` members but ourselves, the one heard last first and those who are gone at the
+ * end; returns how many there are. Members are neighbours and authors of signed messages, 256 at
+ * most: of the authors that one neighbour has brought, if those are most, the one heard longest
+ * ago is forgotten. The caller sets `size` of the first, and all are filled that far.
+ */
+DTT_API size_t dtt_topic_members(const dtt_topic *t, struct dtt_member *ret, size_t cap);
 
 /** Dials this peer too. Errors: DTT_EINVAL, DTT_EFULL. */
 DTT_API int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer);

@@ -40,7 +40,8 @@ enum dtt_event_type {
     DTT_EVENT_CLOCK = 23,           /**< clock: those of other members show another time */
     DTT_EVENT_TWIN = 24,            /**< twin: another program has this node's identity */
     DTT_EVENT_PORT_MAPPING = 25,    /**< port_mapping: what the home router has said */
-    DTT_EVENT_LAN = 26              /**< lan: a member was found in the local network */
+    DTT_EVENT_LAN = 26,             /**< lan: a member was found in the local network */
+    DTT_EVENT_MEMBER = 27           /**< member: somebody is here, has a name, or is gone */
 };
 
 struct dtt_event_listening {
@@ -54,10 +55,41 @@ struct dtt_event_joined {
     uint32_t neighbors;
 };
 
+/** Whether a message is signed. */
+enum dtt_signature {
+    DTT_SIGNATURE_NONE = 0,    /**< plain: nobody says who wrote it */
+    DTT_SIGNATURE_DATED = 1,   /**< the author has signed topic, time and number as well */
+    DTT_SIGNATURE_UNDATED = 2, /**< signed as iroh-gossip's chat example does: the author has
+                                  written it, in some topic, at some time */
+    DTT_SIGNATURE_BAD = 3      /**< it looks signed, and the author it names has not signed it */
+};
+
+/** Whether a dated message may have been said before, and comes from somebody who has kept it. */
+enum dtt_replayed {
+    DTT_REPLAYED_NOT = 0,
+    DTT_REPLAYED_HEARD = 1, /**< its number was heard before, or may have been */
+    DTT_REPLAYED_LATE = 2,  /**< it was signed more than 130 s ago, by its author's clock */
+    DTT_REPLAYED_EARLY = 3  /**< or more than two minutes ahead of now */
+};
+
+/**
+ * What a signature covers is taken out of its envelope. Names that authors tell
+ * (dtt_topic_set_name) make no message but a DTT_EVENT_MEMBER, and dated messages of other topics
+ * are dropped.
+ */
 struct dtt_event_message {
     struct dtt_id neighbor; /**< the peer that delivered it, which need not be its author */
-    const uint8_t *data;
+    const uint8_t *data;    /**< the content; NONE and BAD: all of it, as it came */
     size_t len;
+    struct dtt_id author; /**< DATED and UNDATED; else zero */
+    int signature;        /**< enum dtt_signature */
+    int replayed;         /**< enum dtt_replayed; of others than DATED nobody can tell: 0 */
+    int is_text;          /**< DATED and UNDATED, 1: UTF-8, as a text; 0: any bytes */
+    uint64_t sent_ms;     /**< DATED: unix time, by the author's clock; else 0 */
+    uint64_t seq;         /**< DATED: one more than of its last message of the topic, names counted;
+                               a leap of 65536 or more is a new start; else 0 */
+    const uint8_t *raw;   /**< all of it, as it came */
+    size_t raw_len;
 };
 
 /** How a neighbour is reached. */
@@ -258,6 +290,22 @@ struct dtt_event_lan {
     struct dtt_addr addr; /**< one of those that its record names, or whence the record came */
 };
 
+enum dtt_member_change {
+    DTT_MEMBER_APPEARED = 1, /**< it is here, perhaps with a name */
+    DTT_MEMBER_NAMED = 2,    /**< it has another name now */
+    DTT_MEMBER_GONE = 3      /**< a neighbour that has left, or nobody has heard it for long */
+};
+
+/** Of dtt_topic_members. A flood of new ones is not told in full. */
+struct dtt_event_member {
+    struct dtt_id member;
+    struct dtt_id neighbor;      /**< the peer that brought its message; itself, when it is one */
+    int change;                  /**< enum dtt_member_change */
+    char name[DTT_NAME_MAX + 1]; /**< UTF-8 of any characters, make them harmless before you show
+                                      them; empty: it has told none */
+    char was[DTT_NAME_MAX + 1];  /**< NAMED: the one before, or empty */
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -297,6 +345,7 @@ struct dtt_event {
         struct dtt_event_twin twin;
         struct dtt_event_port_mapping port_mapping;
         struct dtt_event_lan lan;
+        struct dtt_event_member member;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

@@ -23,6 +23,8 @@ extern "C" {
 #define DTT_ID_BYTES 32
 #define DTT_TOPIC_HASH_BYTES 32
 #define DTT_SEED_BYTES 32
+/* Bytes of the longest name that a member can have, without its NUL. */
+#define DTT_NAME_MAX 64
 /* Enough for "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255%4294967295]:65535" and its NUL. */
 #define DTT_ADDR_TEXT_MAX 68
 /* 64 lower-case hex digits and the NUL. */

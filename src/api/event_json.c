@@ -143,11 +143,52 @@ static void put_state_file(struct dtt_json *j, const struct dtt_event_state_file
     }
 }
 
+static void put_signature(struct dtt_json *j, const struct dtt_event_message *ev)
+{
+    static const char *const words[] = {[DTT_SIGNATURE_DATED] = "dated",
+                                        [DTT_SIGNATURE_UNDATED] = "undated",
+                                        [DTT_SIGNATURE_BAD] = "bad"};
+    static const char *const replayed[] = {[DTT_REPLAYED_HEARD] = "heard",
+                                           [DTT_REPLAYED_LATE] = "late",
+                                           [DTT_REPLAYED_EARLY] = "early"};
+    bool is_known = ev->signature > DTT_SIGNATURE_NONE && ev->signature <= DTT_SIGNATURE_BAD;
+    dtt_json_text(j, "signed", is_known ? words[ev->signature] : "unknown");
+    if (ev->signature == DTT_SIGNATURE_DATED || ev->signature == DTT_SIGNATURE_UNDATED) {
+        dtt_json_id(j, "author", &ev->author);
+    }
+    if (ev->signature == DTT_SIGNATURE_DATED) {
+        dtt_json_u64(j, "sent_ms", ev->sent_ms);
+        dtt_json_u64(j, "seq", ev->seq);
+    }
+    if (ev->replayed > DTT_REPLAYED_NOT && ev->replayed <= DTT_REPLAYED_EARLY) {
+        dtt_json_text(j, "replayed", replayed[ev->replayed]);
+    }
+}
+
+static void put_member(struct dtt_json *j, const struct dtt_event_member *ev)
+{
+    static const char *const words[] = {[DTT_MEMBER_APPEARED] = "appeared",
+                                        [DTT_MEMBER_NAMED] = "named",
+                                        [DTT_MEMBER_GONE] = "gone"};
+    bool is_known = ev->change >= DTT_MEMBER_APPEARED && ev->change <= DTT_MEMBER_GONE;
+    dtt_json_id(j, "endpoint_id", &ev->member);
+    dtt_json_text(j, "change", is_known ? words[ev->change] : "unknown");
+    if (ev->name[0]) {
+        dtt_json_text(j, "name", ev->name);
+    }
+    if (ev->was[0]) {
+        dtt_json_text(j, "was", ev->was);
+    }
+}
+
 static void put_message(struct dtt_json *j, const struct dtt_event_message *ev)
 {
     struct dtt_slice data = dtt_slice(ev->data, ev->len);
     dtt_json_id(j, "neighbor", &ev->neighbor);
     dtt_json_id(j, "from", &ev->neighbor);
+    if (ev->signature != DTT_SIGNATURE_NONE) {
+        put_signature(j, ev);
+    }
     if (dtt_utf8_is_valid(data)) {
         dtt_json_utf8(j, "text", data);
     } else {
@@ -251,6 +292,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_id(j, "endpoint_id", &ev->u.lan.peer);
         dtt_json_addr(j, "addr", &ev->u.lan.addr);
         break;
+    case DTT_EVENT_MEMBER: put_member(j, &ev->u.member); break;
     case DTT_EVENT_WRITABLE:
     case DTT_EVENT_LEFT:
     case DTT_EVENT_DHT_READY: break;
@@ -299,6 +341,7 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_TWIN: return "twin";
     case DTT_EVENT_PORT_MAPPING: return "port_mapping";
     case DTT_EVENT_LAN: return "lan";
+    case DTT_EVENT_MEMBER: return "member";
     }
     return "unknown";
 }

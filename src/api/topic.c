@@ -8,6 +8,7 @@
 #include "node/why.h"
 
 _Static_assert(DTT_MESSAGE_MAX == DTT_GOSSIP_CONTENT_MAX, "a message is what gossip carries");
+_Static_assert(DTT_MESSAGE_SIGNED_MAX == DTT_TALK_SIGNED_MAX, "and its envelope");
 
 int dtt_topic_join(dtt_topic **ret, dtt_node *n, const struct dtt_topic_config *config)
 {
@@ -57,10 +58,11 @@ dtt_topic *dtt_topic_leave(dtt_topic *t)
 
 int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags)
 {
-    if (!t || !data || len == 0 || (flags & ~(unsigned)DTT_SEND_NEIGHBORS)) {
+    const unsigned known = DTT_SEND_NEIGHBORS | DTT_SEND_SIGNED;
+    if (!t || !data || len == 0 || (flags & ~known)) {
         return DTT_EINVAL;
     }
-    if (len > DTT_MESSAGE_MAX) {
+    if (len > (flags & DTT_SEND_SIGNED ? DTT_MESSAGE_SIGNED_MAX : DTT_MESSAGE_MAX)) {
         return DTT_ETOOBIG;
     }
     struct dtt_io *io = io_of(t);
@@ -79,6 +81,37 @@ size_t dtt_topic_unsent(const dtt_topic *t)
 size_t dtt_topic_neighbors(const dtt_topic *t, struct dtt_id *ret, size_t cap)
 {
     return dtt_core_topic_neighbors(t, ret, cap);
+}
+
+int dtt_topic_set_name(dtt_topic *t, const char *name)
+{
+    if (!t || (name && !*name)) {
+        return DTT_EINVAL;
+    }
+    struct dtt_io *io = io_of(t);
+    int err = dtt_core_topic_set_name(t, dtt_io_now(io), dtt_slice(name, name ? strlen(name) : 0));
+    dtt_io_flush(io);
+    return err;
+}
+
+size_t dtt_topic_members(const dtt_topic *t, struct dtt_member *ret, size_t cap)
+{
+    const struct dtt_author *authors[DTT_AUTHORS_MAX];
+    size_t stride = ret && cap > 0 ? ret->size : 0;
+    cap = stride < sizeof(stride) ? 0 : cap;
+    size_t n = dtt_core_topic_members(t, authors, DTT_AUTHORS_MAX);
+    for (size_t i = 0; i < n && i < cap; i++) {
+        struct dtt_member m = {.id = authors[i]->id,
+                               .is_neighbor = authors[i]->is_neighbor,
+                               .is_here = dtt_authors_is_here(&t->talk.authors, authors[i]),
+                               .heard_ms = authors[i]->heard_ms,
+                               .seq = authors[i]->replay.highest};
+        void *theirs = (char *)ret + i * stride;
+        memcpy(m.name, authors[i]->name, sizeof(m.name));
+        memcpy(theirs, &stride, sizeof(stride));
+        dtt_write_sized(theirs, &m, sizeof(m));
+    }
+    return n;
 }
 
 int dtt_topic_add_peer(dtt_topic *t, const struct dtt_peer_addr *peer)

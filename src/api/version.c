@@ -24,6 +24,11 @@ size_t dtt_dht_value_max(void)
     return DTT_DHT_VALUE_MAX;
 }
 
+size_t dtt_message_signed_max(void)
+{
+    return DTT_MESSAGE_SIGNED_MAX;
+}
+
 size_t dtt_message_max(void)
 {
     return DTT_MESSAGE_MAX;

@@ -450,6 +450,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
         dtt_relays_tick(&c->relays, now);
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_tick(c->topics[i]->tracker, now);
+            dtt_core_topic_tick(c->topics[i], now);
         }
         if (c->lan) {
             dtt_lan_tick(c->lan, now);
@@ -481,6 +482,7 @@ uint64_t dtt_core_deadline(const struct dtt_core *c)
         }
         for (size_t i = 0; i < c->n_topics; i++) {
             t = dtt_min_ns(t, dtt_tracker_deadline(c->topics[i]->tracker));
+            t = dtt_min_ns(t, dtt_talk_deadline(&c->topics[i]->talk));
         }
         t = c->lan ? dtt_min_ns(t, dtt_lan_deadline(c->lan)) : t;
     }

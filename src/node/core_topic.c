@@ -72,6 +72,7 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
     t->number = ++c->last_topic;
     t->user = cfg->user;
     t->join_ns = now.mono_ns;
+    dtt_talk_init(&t->talk, c->ctx, now, &c->id, &id);
     c->topics[c->n_topics++] = t;
     if (!c->cfg.is_plain) {
         dtt_tracker_set_addrs(t->tracker, now, addrs, dtt_self_told(&c->self, addrs));
@@ -105,6 +106,7 @@ void dtt_core_topic_free(struct dtt_topic *t)
     if (c->lan) {
         dtt_lan_leave(c->lan, t->number);
     }
+    dtt_talk_fini(&t->talk);
     dtt_tracker_free(t->tracker);
     free(t);
 }
@@ -176,6 +178,7 @@ static void tell_clock(struct dtt_topic *t, struct dtt_now now)
     out.u.clock.offset_s = status.clock.offset_s;
     out.u.clock.sources = status.clock.agreeing;
     out.u.clock.is_sure = dtt_clock_is_sure(&status.clock);
+    t->talk.authors.ahead_ms = out.u.clock.is_sure ? status.clock.offset_s * 1000 : 0;
     dtt_events_tell(&t->core->events, now, t, &out);
 }
 
@@ -245,6 +248,24 @@ void dtt_core_topic_clock(void *core, struct dtt_now now, const struct dtt_gossi
     }
 }
 
+static void tell_member(struct dtt_topic *t, struct dtt_now now, const struct dtt_id *neighbor,
+                        const struct dtt_author_news *news)
+{
+    struct dtt_event out = {.type = DTT_EVENT_MEMBER};
+    if (news->change == 0) {
+        return;
+    }
+    if (news->change == DTT_MEMBER_APPEARED) {
+        dtt_talk_greet(&t->talk, now);
+    }
+    out.u.member.member = news->author->id;
+    out.u.member.neighbor = *neighbor;
+    out.u.member.change = news->change;
+    memcpy(out.u.member.name, news->author->name, sizeof(out.u.member.name));
+    memcpy(out.u.member.was, news->was, sizeof(out.u.member.was));
+    dtt_events_tell(&t->core->events, now, t, &out);
+}
+
 static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                            const struct dtt_id *peer)
 {
@@ -265,6 +286,26 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
     up.u.neighbor.peer = *peer;
     up.u.neighbor.way = link && dtt_relay_way_is(link) ? DTT_WAY_RELAY : DTT_WAY_DIRECT;
     dtt_events_tell(&c->events, now, t, &up);
+    struct dtt_author_news news;
+    dtt_authors_neighbor_up(&t->talk.authors, now, peer, &news);
+    tell_member(t, now, peer, &news);
+    dtt_talk_greet(&t->talk, now); /* it may be back, and not know our name any more */
+}
+
+static void on_message(struct dtt_topic *t, struct dtt_now now, const struct dtt_gossip_action *a)
+{
+    struct dtt_event out = {.type = DTT_EVENT_MESSAGE};
+    struct dtt_talk_heard heard;
+    if (a->scope == DTT_GOSSIP_SWARM) {
+        dtt_tracker_message(t->tracker, now, a->hash);
+    }
+    dtt_talk_hear(&t->talk, now, &a->peer, a->scope, a->data, &heard);
+    tell_member(t, now, &a->peer, &heard.news);
+    if (heard.is_message) {
+        out.u.message = heard.message;
+        dtt_events_sign(&out, t);
+        dtt_events_push(&t->core->events, now, &out, a->data);
+    }
 }
 
 void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
@@ -311,17 +352,15 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
             out.u.neighbor.peer = a->peer;
             out.u.neighbor.reason = (int)a->reason;
             dtt_events_tell(&c->events, now, t, &out);
+            struct dtt_author_news news;
+            dtt_authors_neighbor_down(&t->talk.authors, now, &a->peer,
+                                      a->reason == DTT_REASON_DISCONNECT, &news);
+            tell_member(t, now, &a->peer, &news);
         }
         break;
     case DTT_GOSSIP_RECEIVED:
         if (t) {
-            if (a->scope == DTT_GOSSIP_SWARM) {
-                dtt_tracker_message(t->tracker, now, a->hash);
-            }
-            out.type = DTT_EVENT_MESSAGE;
-            out.u.message.neighbor = a->peer;
-            dtt_events_sign(&out, t);
-            dtt_events_push(&c->events, now, &out, a->data);
+            on_message(t, now, a);
         }
         break;
     }
@@ -411,16 +450,11 @@ void dtt_core_topic_tell_writable(struct dtt_core *c, struct dtt_now now)
 
 /* ---- the application */
 
-int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data,
-                        unsigned flags)
+static int broadcast(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data,
+                     bool to_neighbors)
 {
     struct dtt_core *c = t->core;
-    bool to_neighbors = (flags & DTT_SEND_NEIGHBORS) != 0;
     uint8_t hash[32];
-    if (!can_send(t, now)) {
-        t->wants_writable = true;
-        return DTT_EAGAIN;
-    }
     int err = dtt_gossip_broadcast(c->gossip, now, &t->id,
                                    to_neighbors ? DTT_GOSSIP_NEIGHBORS : DTT_GOSSIP_SWARM, data);
     if (err) {
@@ -432,6 +466,63 @@ int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slic
         dtt_tracker_message(t->tracker, now, hash);
     }
     return DTT_OK;
+}
+
+int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data,
+                        unsigned flags)
+{
+    bool to_neighbors = (flags & DTT_SEND_NEIGHBORS) != 0;
+    uint8_t buf[DTT_GOSSIP_CONTENT_MAX];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    if (!can_send(t, now)) {
+        t->wants_writable = true;
+        return DTT_EAGAIN;
+    }
+    if (!(flags & DTT_SEND_SIGNED)) {
+        return broadcast(t, now, data, to_neighbors);
+    }
+    dtt_talk_write(&t->talk, now, data, t->core->cfg.node_seed, &w);
+    assert(!w.failed);
+    int err = broadcast(t, now, dtt_slice(buf, w.len), to_neighbors);
+    if (!err) {
+        dtt_talk_said(&t->talk);
+    }
+    return err;
+}
+
+static void say_name(struct dtt_topic *t, struct dtt_now now)
+{
+    uint8_t buf[DTT_NAME_MAX + DTT_ENVELOPE_EXTRA];
+    struct dtt_writer w = dtt_writer(buf, sizeof(buf));
+    dtt_talk_write_name(&t->talk, now, t->core->cfg.node_seed, &w);
+    bool is_said = can_send(t, now) && broadcast(t, now, dtt_slice(buf, w.len), false) == DTT_OK;
+    dtt_talk_named(&t->talk, now, is_said, dtt_core_topic_neighbors(t, NULL, 0) == 0);
+}
+
+void dtt_core_topic_tick(struct dtt_topic *t, struct dtt_now now)
+{
+    struct dtt_author_news news;
+    if (dtt_talk_is_name_due(&t->talk, now)) {
+        say_name(t, now);
+    }
+    for (dtt_authors_tick(&t->talk.authors, now, &news); news.change != 0;
+         dtt_authors_tick(&t->talk.authors, now, &news)) {
+        tell_member(t, now, &news.author->via, &news);
+    }
+}
+
+int dtt_core_topic_set_name(struct dtt_topic *t, struct dtt_now now, struct dtt_slice name)
+{
+    int err = dtt_talk_set_name(&t->talk, now, name);
+    if (!err && name.len > 0) {
+        say_name(t, now);
+    }
+    return err;
+}
+
+size_t dtt_core_topic_members(const struct dtt_topic *t, const struct dtt_author **ret, size_t cap)
+{
+    return dtt_authors_list(&t->talk.authors, ret, cap);
 }
 
 size_t dtt_core_topic_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap)

@@ -10,6 +10,7 @@
 #include "node/core.h"
 #include "node/dials.h"
 #include "node/pace.h"
+#include "node/talk.h"
 #include "tracker/tracker.h"
 
 /** A neighbour with no more than this unacknowledged is ready for a message (pace.h). */
@@ -28,6 +29,7 @@ struct dtt_topic {
     uint64_t join_ns;
     struct dtt_dial_failure failure; /**< the last one; no tries: none yet */
     struct dtt_pace pace;
+    struct dtt_talk talk;
     bool is_joined;      /**< JOINED was told */
     bool wants_writable; /**< a send was refused, WRITABLE is owed */
     uint64_t n_near;     /**< members of the local network that were ever told */
@@ -43,6 +45,10 @@ void dtt_core_topic_leave(struct dtt_topic *t, struct dtt_now now);
 void dtt_core_topic_free(struct dtt_topic *t);
 int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slice data,
                         unsigned flags);
+/** DTT_EINVAL, DTT_ETOOBIG; length 0: no name any more. */
+int dtt_core_topic_set_name(struct dtt_topic *t, struct dtt_now now, struct dtt_slice name);
+/** Writes up to cap members, the one heard last first; returns how many there are. */
+size_t dtt_core_topic_members(const struct dtt_topic *t, const struct dtt_author **ret, size_t cap);
 size_t dtt_core_topic_unsent(const struct dtt_topic *t, struct dtt_now now);
 size_t dtt_core_topic_neighbors(const struct dtt_topic *t, struct dtt_id *ret, size_t cap);
 void dtt_core_topic_add_peer(struct dtt_topic *t, struct dtt_now now,
@@ -67,6 +73,8 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
                                     const struct dtt_dial_failure *f);
 /** A neighbour behind a NAT is not heard: the topics in which it is one look for it. */
 void dtt_core_topic_on_silence(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer);
+/** Says our name where it is due, and who has not been heard for long. */
+void dtt_core_topic_tick(struct dtt_topic *t, struct dtt_now now);
 /** Tells each topic how many of its messages were lost. */
 void dtt_core_topic_tell_lost(struct dtt_core *c, struct dtt_now now);
 /** Tells each topic whose send was refused and would now be accepted. */

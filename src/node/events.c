@@ -9,6 +9,7 @@ struct dtt_queued_event {
     struct dtt_event ev;
     uint8_t *owned;
     size_t owned_len;
+    size_t content_at; /* of a message, within what is owned */
 };
 
 /* What one peer has in the queue. */
@@ -48,6 +49,7 @@ static const struct dtt_id *source(const struct dtt_event *ev)
 {
     switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_MESSAGE: return &ev->u.message.neighbor;
+    case DTT_EVENT_MEMBER: return &ev->u.member.neighbor;
     case DTT_EVENT_NEIGHBOR_UP:
     case DTT_EVENT_NEIGHBOR_DOWN: return &ev->u.neighbor.peer;
     case DTT_EVENT_LISTENING:
@@ -153,6 +155,11 @@ void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_
     e->ev.unix_ms = now.wall_ns < 0 ? 0 : (uint64_t)now.wall_ns / DTT_MS;
     e->owned = copy;
     e->owned_len = owned.len;
+    if (ev->type == DTT_EVENT_MESSAGE) {
+        bool is_whole = !ev->u.message.data;
+        e->content_at = is_whole ? 0 : (size_t)(ev->u.message.data - owned.data);
+        e->ev.u.message.len = is_whole ? owned.len : ev->u.message.len;
+    }
     if (source(ev)) {
         count_in(q, source(ev));
     }
@@ -191,12 +198,15 @@ void dtt_events_forget_topic(struct dtt_events *q, const dtt_topic *topic)
 _Static_assert(sizeof(((struct dtt_event *)0)->u) == DTT_EVENT_ROOM, "payloads fit their room");
 
 /* Points the event at the queue's copy of its data. */
-static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
+static void attach(struct dtt_event *ev, const struct dtt_queued_event *e)
 {
+    const uint8_t *owned = e->owned;
+    size_t len = e->owned_len;
     switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_MESSAGE:
-        ev->u.message.data = owned;
-        ev->u.message.len = len;
+        ev->u.message.raw = owned;
+        ev->u.message.raw_len = len;
+        ev->u.message.data = owned + e->content_at;
         break;
     case DTT_EVENT_RECORD:
         /* The content follows the info. */
@@ -237,6 +247,7 @@ static void attach(struct dtt_event *ev, const uint8_t *owned, size_t len)
     case DTT_EVENT_CLOCK:
     case DTT_EVENT_TWIN:
     case DTT_EVENT_PORT_MAPPING:
+    case DTT_EVENT_MEMBER:
     case DTT_EVENT_LAN: break;
     }
 }
@@ -258,7 +269,7 @@ const struct dtt_event *dtt_events_next(struct dtt_events *q)
     }
     q->out = e->ev;
     q->current = e->owned;
-    attach(&q->out, e->owned, e->owned_len);
+    attach(&q->out, e);
     dtt_ring_pop(&q->ring);
     if (source(&q->out)) {
         count_out(q, source(&q->out));

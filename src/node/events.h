@@ -23,7 +23,7 @@
 #define DTT_EVENTS_MUCH (DTT_EVENTS_MAX / 4 * 3) /**< all peers are held back */
 #define DTT_EVENTS_A_PEER 512                    /**< of one peer: it is held back */
 /** One more than the last of enum dtt_event_type; it grows, so programs do not see it. */
-#define DTT_EVENT_COUNT (DTT_EVENT_LAN + 1)
+#define DTT_EVENT_COUNT (DTT_EVENT_MEMBER + 1)
 
 struct dtt_events {
     struct dtt_ring ring; /**< of struct dtt_queued_event */
@@ -39,7 +39,10 @@ struct dtt_events {
 
 void dtt_events_init(struct dtt_events *q, const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 void dtt_events_fini(struct dtt_events *q);
-/** Queues a copy of `ev`, stamped with `now`, and of the `owned` bytes it refers to. */
+/**
+ * Queues a copy of `ev`, stamped with `now`, and of the `owned` bytes it refers to. A message
+ * without data has all of them as its content.
+ */
 void dtt_events_push(struct dtt_events *q, struct dtt_now now, const struct dtt_event *ev,
                      struct dtt_slice owned);
 /** Marks an event as one of this topic. */

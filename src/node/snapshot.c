@@ -73,6 +73,25 @@ static void put_portmap(struct dtt_json *j, const struct dtt_portmap *p)
     dtt_json_end(j);
 }
 
+static void put_members(struct dtt_json *j, const struct dtt_topic *t)
+{
+    const struct dtt_author *all[DTT_AUTHORS_MAX];
+    size_t n = dtt_core_topic_members(t, all, DTT_AUTHORS_MAX);
+    dtt_json_array(j, "known_members");
+    for (size_t i = 0; i < n; i++) {
+        dtt_json_object(j, NULL);
+        dtt_json_id(j, "endpoint_id", &all[i]->id);
+        if (all[i]->name_len > 0) {
+            dtt_json_text(j, "name", all[i]->name);
+        }
+        dtt_json_bool(j, "neighbor", all[i]->is_neighbor);
+        dtt_json_bool(j, "here", dtt_authors_is_here(&t->talk.authors, all[i]));
+        dtt_json_u64(j, "heard_ms", all[i]->heard_ms);
+        dtt_json_end(j);
+    }
+    dtt_json_end(j);
+}
+
 static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_why why;
@@ -85,6 +104,7 @@ static void put_topic(struct dtt_json *j, const struct dtt_topic *t, struct dtt_
     dtt_json_u64(j, "members", why.members);
     dtt_json_u64(j, "unsent", dtt_core_topic_unsent(t, now));
     dtt_gossip_snapshot(j, t->core->gossip, &t->id);
+    put_members(j, t);
     dtt_json_end(j);
 }
 

@@ -133,6 +133,10 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
         ev->u.port_mapping.reason = in->len % 2 ? p->stage : NULL;
         break;
     case DTT_EVENT_LAN: take_addr(in, &ev->u.lan.addr); break;
+    case DTT_EVENT_MEMBER:
+        ev->u.member.name[DTT_NAME_MAX] = '\0';
+        ev->u.member.was[DTT_NAME_MAX] = '\0';
+        break;
     case DTT_EVENT_STATE_FILE:
         ev->u.state_file.reason[sizeof(ev->u.state_file.reason) - 1] = '\0';
         break;

@@ -18,6 +18,7 @@ import lan  # noqa: E402
 import meet  # noqa: E402
 import proof  # noqa: E402
 import records  # noqa: E402
+import signed  # noqa: E402
 import slots  # noqa: E402
 
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
@@ -289,6 +290,24 @@ class Proof(unittest.TestCase):
             ends = [unhex(case[k]) for k in ("exporter", "prover", "verifier")]
             self.assertEqual(
                 proof.frame(topic, minute, enc_seed, role, *ends).hex(), case["proof"])
+
+
+class Signed(unittest.TestCase):
+    def test_envelopes(self):
+        vectors = load("signed.json")
+        for case in vectors["envelopes"]:
+            self.assertEqual(signed.make(unhex(case["seed"]), case).hex(), case["envelope"])
+            self.assert_read(case, True)
+        for case in vectors["read"]:
+            self.assert_read(case, case["is_good"])
+        for case in vectors["plain"]:
+            with self.assertRaises(gossip.Malformed, msg=case["what"]):
+                signed.read(unhex(case["envelope"]))
+
+    def assert_read(self, case, is_good):
+        about = ("what", "seed", "envelope", "is_good")
+        message = {key: value for key, value in case.items() if key not in about}
+        self.assertEqual(signed.read(unhex(case["envelope"])), (message, is_good))
 
 
 class Lan(unittest.TestCase):

@@ -141,6 +141,55 @@ static void every_type_is_valid_json(void **state)
     }
 }
 
+static void signed_messages_and_members(void **state)
+{
+    struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
+    (void)state;
+    ev.u.message.data = (const uint8_t *)"hi";
+    ev.u.message.len = 2;
+    json_t *j = render(&ev);
+    assert_null(json_object_get(j, "signed"));
+    assert_null(json_object_get(j, "author"));
+    json_decref(j);
+    ev.u.message.author = id;
+    ev.u.message.signature = DTT_SIGNATURE_DATED;
+    ev.u.message.replayed = DTT_REPLAYED_LATE;
+    ev.u.message.sent_ms = 1800000000000;
+    ev.u.message.seq = 7;
+    j = render(&ev);
+    assert_text(j, "signed", "dated");
+    assert_text(j, "author", id_text);
+    assert_text(j, "replayed", "late");
+    assert_int_equal(json_integer_value(vectors_at(j, "sent_ms")), 1800000000000);
+    assert_int_equal(json_integer_value(vectors_at(j, "seq")), 7);
+    json_decref(j);
+    ev.u.message.signature = DTT_SIGNATURE_UNDATED;
+    ev.u.message.replayed = DTT_REPLAYED_NOT;
+    j = render(&ev);
+    assert_text(j, "signed", "undated");
+    assert_text(j, "author", id_text);
+    assert_null(json_object_get(j, "sent_ms"));
+    assert_null(json_object_get(j, "replayed"));
+    json_decref(j);
+    ev.u.message.signature = DTT_SIGNATURE_BAD;
+    j = render(&ev);
+    assert_text(j, "signed", "bad");
+    assert_null(json_object_get(j, "author"));
+    json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_MEMBER};
+    ev.u.member.member = id;
+    ev.u.member.change = DTT_MEMBER_NAMED;
+    memcpy(ev.u.member.name, "Ann", 4);
+    j = render(&ev);
+    assert_text(j, "event", "member");
+    assert_text(j, "endpoint_id", id_text);
+    assert_text(j, "change", "named");
+    assert_text(j, "name", "Ann");
+    assert_null(json_object_get(j, "was"));
+    json_decref(j);
+}
+
 static void messages_as_text_or_base64(void **state)
 {
     struct dtt_event ev = {.type = DTT_EVENT_MESSAGE};
@@ -277,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_documented_events),
         cmocka_unit_test(every_type_is_valid_json),
+        cmocka_unit_test(signed_messages_and_members),
         cmocka_unit_test(messages_as_text_or_base64),
         cmocka_unit_test(which_topic_which_operation_what_outcome),
         cmocka_unit_test(bytes_are_whole),

@@ -212,6 +212,30 @@ static void two_nodes_meet_and_talk(void **state)
     assert_memory_equal(ev->u.message.data, big, ev->u.message.len);
     assert_memory_equal(&ev->u.message.neighbor, dtt_node_id(nodes[1]), sizeof(id));
 
+    /* Signed, and named. */
+    assert_int_equal(dtt_topic_send(topics[0], big, dtt_message_signed_max() + 1, DTT_SEND_SIGNED),
+                     DTT_ETOOBIG);
+    assert_int_equal(dtt_topic_send(topics[0], big, dtt_message_signed_max(), DTT_SEND_SIGNED), 0);
+    ev = run_until(nodes, 3, 2, DTT_EVENT_MESSAGE);
+    assert_int_equal(ev->u.message.len, dtt_message_signed_max());
+    assert_int_equal(ev->u.message.signature, DTT_SIGNATURE_DATED);
+    assert_memory_equal(&ev->u.message.author, dtt_node_id(nodes[1]), sizeof(id));
+    seen[2][DTT_EVENT_MEMBER] = 0;
+    assert_int_equal(dtt_topic_set_name(NULL, "Ann"), DTT_EINVAL);
+    assert_int_equal(dtt_topic_set_name(topics[0], ""), DTT_EINVAL);
+    assert_int_equal(dtt_topic_set_name(topics[0], "Ann"), 0);
+    ev = run_until(nodes, 3, 2, DTT_EVENT_MEMBER);
+    assert_int_equal(ev->u.member.change, DTT_MEMBER_NAMED);
+    assert_string_equal(ev->u.member.name, "Ann");
+    struct dtt_member members[2] = {{.size = sizeof(members[0])}};
+    assert_int_equal(dtt_topic_members(topics[1], NULL, 0), 1);
+    assert_int_equal(dtt_topic_members(topics[1], members, 2), 1);
+    assert_int_equal(members[0].size, sizeof(members[0]));
+    assert_memory_equal(&members[0].id, dtt_node_id(nodes[1]), sizeof(id));
+    assert_string_equal(members[0].name, "Ann");
+    assert_true(members[0].is_here && members[0].is_neighbor && members[0].seq > 0);
+    assert_int_equal(dtt_topic_set_name(topics[0], NULL), 0);
+
     topics[1] = dtt_topic_leave(topics[1]);
     ev = run_until(nodes, 3, 1, DTT_EVENT_NEIGHBOR_DOWN);
     assert_int_equal(ev->u.neighbor.reason, DTT_REASON_DISCONNECT);
@@ -228,7 +252,7 @@ static int no_rotation(void *user, const uint8_t topic_hash[32], uint64_t minute
     (void)topic_hash;
     (void)minute;
     (void)secret_hash;
-    (void)ret_seed;
+    memset(ret_seed, 0, 32);
     return 1;
 }
 

@@ -26,6 +26,17 @@ static void order_and_ownership(void **state)
     assert_int_equal(got->u.message.len, 5);
     assert_memory_equal(got->u.message.data, "hello", 5);
     assert_int_equal(dtt_events_next(&q)->type, DTT_EVENT_LEFT);
+    ev.type = DTT_EVENT_MESSAGE;
+    memcpy(text, "hello", sizeof(text));
+    ev.u.message.data = text + 1;
+    ev.u.message.len = 3;
+    dtt_events_push(&q, now, &ev, dtt_slice(text, 5));
+    memset(text, 'x', sizeof(text));
+    got = dtt_events_next(&q);
+    assert_int_equal(got->u.message.len, 3);
+    assert_memory_equal(got->u.message.data, "ell", 3);
+    assert_int_equal(got->u.message.raw_len, 5);
+    assert_memory_equal(got->u.message.raw, "hello", 5);
     assert_null(dtt_events_next(&q));
     dtt_events_fini(&q);
 }
