@@ -26,6 +26,7 @@ struct dtt_resolve {
     int fd;
     void (*find)(struct dtt_resolve *r);
     struct dtt_list_link waiting; /* for a thread */
+    struct dtt_tls_store *store;  /* to be read; NULL: a name is looked up */
     uint16_t port;
     size_t n;
     struct dtt_addr addrs[DTT_RESOLVE_ADDRS];
@@ -43,7 +44,12 @@ static struct {
 static void unref(struct dtt_resolve *r)
 {
     if (atomic_fetch_sub(&r->refs, 1) == 1) {
-        close(r->fd);
+        if (r->fd >= 0) {
+            close(r->fd);
+        }
+        if (r->store) {
+            dtt_tls_store_unref(r->store);
+        }
         free(r);
     }
 }
@@ -90,6 +96,11 @@ static void find_addrs(struct dtt_resolve *r)
         }
         freeaddrinfo(list);
     }
+}
+
+static void read_authorities(struct dtt_resolve *r)
+{
+    dtt_tls_store_load(r->store);
 }
 
 /* NULL: nothing waits, and the thread is none of the pool any more. */
@@ -142,41 +153,71 @@ static bool dequeue(struct dtt_resolve *r)
     return is_waiting;
 }
 
-static int start(struct dtt_resolve **ret, const char *host, uint16_t port,
-                 void (*find)(struct dtt_resolve *r))
+/* NULL: no memory. */
+static struct dtt_resolve *new_job(void (*find)(struct dtt_resolve *r))
 {
     struct dtt_resolve *r = calloc(1, sizeof(*r));
-    size_t len = strlen(host);
-    if (!r || len >= sizeof(r->host)) {
-        free(r);
-        return r ? DTT_EINVAL : DTT_ENOMEM;
+    if (r) {
+        atomic_init(&r->refs, 1);
+        r->find = find;
+        r->fd = -1;
     }
-    memcpy(r->host, host, len + 1);
-    r->port = port;
-    r->find = find;
-    atomic_init(&r->refs, 2);
+    return r;
+}
+
+static int start(struct dtt_resolve **ret, struct dtt_resolve *r)
+{
+    int err = DTT_OK;
     r->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    atomic_store(&r->refs, 2);
     if (r->fd < 0) {
-        free(r);
-        return DTT_EIO;
+        err = DTT_EIO;
+    } else if (!enqueue(r)) {
+        err = DTT_EAGAIN;
     }
-    if (!enqueue(r)) {
-        close(r->fd);
-        free(r);
-        return DTT_EAGAIN;
+    if (err) {
+        atomic_store(&r->refs, 1);
+        unref(r);
+        return err;
     }
     *ret = r;
     return DTT_OK;
 }
 
+static int start_name(struct dtt_resolve **ret, const char *host, uint16_t port,
+                      void (*find)(struct dtt_resolve *r))
+{
+    size_t len = strlen(host);
+    if (len >= DTT_HOST_MAX) {
+        return DTT_EINVAL;
+    }
+    struct dtt_resolve *r = new_job(find);
+    if (!r) {
+        return DTT_ENOMEM;
+    }
+    memcpy(r->host, host, len + 1);
+    r->port = port;
+    return start(ret, r);
+}
+
 int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port)
 {
-    return start(ret, host, port, find_addrs);
+    return start_name(ret, host, port, find_addrs);
+}
+
+int dtt_resolve_start_authorities(struct dtt_resolve **ret, struct dtt_tls_store *store)
+{
+    struct dtt_resolve *r = new_job(read_authorities);
+    if (!r) {
+        return DTT_ENOMEM;
+    }
+    r->store = dtt_tls_store_ref(store);
+    return start(ret, r);
 }
 
 int dtt_resolve_start_text(struct dtt_resolve **ret, const char *name)
 {
-    return start(ret, name, 0, find_text);
+    return start_name(ret, name, 0, find_text);
 }
 
 int dtt_resolve_fd(const struct dtt_resolve *r)

@@ -3,12 +3,14 @@
  * Looks up names without blocking. getaddrinfo(3) and res_query(3) cannot be interrupted, and a
  * name server that is silent may hold them for half a minute, so they run in detached threads that
  * nobody waits for: giving up, and leaving the program, take no time. All nodes of a process share
- * a few threads, which end when there is nothing to do; other look-ups wait for their turn.
+ * a few threads, which end when there is nothing to do; other look-ups wait for their turn. They
+ * read authorities for TLS, too, which takes as long as a look-up.
  */
 #ifndef DTT_IO_RESOLVE_H
 #define DTT_IO_RESOLVE_H
 
 #include "base/addr.h"
+#include "io/tls.h"
 
 #define DTT_RESOLVE_THREADS 16
 #define DTT_RESOLVE_ADDRS 16
@@ -18,6 +20,8 @@ struct dtt_resolve;
 
 /** Starts a look-up of `host`. DTT_EAGAIN: no thread is to be had; DTT_EIO, DTT_ENOMEM. */
 int dtt_resolve_start(struct dtt_resolve **ret, const char *host, uint16_t port);
+/** Starts reading authorities; what comes of it the store knows. The same errors. */
+int dtt_resolve_start_authorities(struct dtt_resolve **ret, struct dtt_tls_store *store);
 /** Starts a look-up of the TXT records of `name`. The same errors. */
 int dtt_resolve_start_text(struct dtt_resolve **ret, const char *name);
 /** Readable when the result is there. */

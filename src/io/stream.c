@@ -23,7 +23,7 @@
 /* Blocks read before everything else in the loop has its turn. */
 #define READ_ROUNDS 16
 
-enum state { RESOLVE, CONNECT, HANDSHAKE, OPEN, FAILED, OVER };
+enum state { RESOLVE, CONNECT, AUTHORITIES, HANDSHAKE, OPEN, FAILED, OVER };
 
 /* libuv may look at a handle until its closing is told, so each lives apart from the stream. */
 struct watcher {
@@ -45,6 +45,7 @@ struct dtt_stream {
     size_t n_addrs, next_addr;
     int fd;
     struct dtt_tls *tls;
+    bool has_trust;        /* borrowed until there is `tls` */
     struct dtt_buffer out; /* bytes for the wire */
     enum dtt_stream_end end;
     char why[DTT_TLS_WHY_MAX];
@@ -111,6 +112,14 @@ static void drop_socket(struct dtt_stream *s)
     }
 }
 
+static void return_trust(struct dtt_stream *s)
+{
+    if (s->has_trust) {
+        s->has_trust = false;
+        dtt_tls_trust_return(s->cfg.trust);
+    }
+}
+
 /* Lets go of all but the memory of the stream itself. */
 static void release(struct dtt_stream *s)
 {
@@ -119,6 +128,7 @@ static void release(struct dtt_stream *s)
     s->resolve = NULL;
     dtt_tls_free(s->tls);
     s->tls = NULL;
+    return_trust(s);
     dtt_buffer_clear(&s->out);
 }
 
@@ -307,12 +317,36 @@ static void start_tls(struct dtt_stream *s, struct dtt_now now)
 {
     struct dtt_tls_wire wire = {.user = s, .push = append, .pull = pull};
     int err = dtt_tls_new(&s->tls, s->cfg.trust, s->host, &wire);
+    return_trust(s);
     if (err) {
         fail(s, err == DTT_ENOENT ? DTT_STREAM_NO_TRUST : DTT_STREAM_BROKEN, dtt_error_text(err));
         return;
     }
     s->state = HANDSHAKE;
     shake_hands(s, now);
+}
+
+static void stop_resolve(struct dtt_stream *s)
+{
+    unwatch(s);
+    dtt_resolve_free(s->resolve);
+    s->resolve = NULL;
+}
+
+/* Reading them takes long: a thread does it, and where there is none, the handshake. */
+static void ask_authorities(struct dtt_stream *s, struct dtt_now now)
+{
+    s->has_trust = dtt_tls_trust_borrow(s->cfg.trust) == DTT_OK;
+    if (!s->has_trust || dtt_tls_trust_is_loaded(s->cfg.trust) ||
+        dtt_resolve_start_authorities(&s->resolve, s->cfg.trust->store) != DTT_OK) {
+        start_tls(s, now);
+        return;
+    }
+    unwatch(s);
+    s->state = AUTHORITIES;
+    if (!watch(s, dtt_resolve_fd(s->resolve), UV_READABLE)) {
+        fail(s, DTT_STREAM_BROKEN, "it cannot be watched");
+    }
 }
 
 static bool try_address(struct dtt_stream *s, const struct dtt_addr *addr)
@@ -354,7 +388,7 @@ static void connected(struct dtt_stream *s, struct dtt_now now)
         snprintf(s->why, sizeof(s->why), "%s", strerror(error));
         try_next(s, now);
     } else if (s->cfg.trust) {
-        start_tls(s, now);
+        ask_authorities(s, now);
     } else if (watch(s, s->fd, UV_READABLE)) {
         become_open(s, now);
     } else {
@@ -365,9 +399,7 @@ static void connected(struct dtt_stream *s, struct dtt_now now)
 static void resolved(struct dtt_stream *s, struct dtt_now now)
 {
     s->n_addrs = dtt_resolve_take(s->resolve, s->addrs);
-    unwatch(s);
-    dtt_resolve_free(s->resolve);
-    s->resolve = NULL;
+    stop_resolve(s);
     if (s->n_addrs == 0) {
         fail(s, DTT_STREAM_NO_NAME, "");
         return;
@@ -407,6 +439,10 @@ static void on_ready(uv_poll_t *handle, int status, int events)
     switch (s->state) {
     case RESOLVE: resolved(s, now); break;
     case CONNECT: connected(s, now); break;
+    case AUTHORITIES:
+        stop_resolve(s);
+        start_tls(s, now);
+        break;
     case HANDSHAKE: shake_hands(s, now); break;
     case OPEN: on_open_ready(s, now, events); break;
     default: break;

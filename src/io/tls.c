@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,29 +25,37 @@ struct dtt_tls {
 
 /* ----------------------------------------------------------------- trust */
 
-static int load_trust(struct dtt_tls_trust *trust)
+struct dtt_tls_store {
+    pthread_mutex_t mutex;   /* of the rest; never held for long */
+    pthread_mutex_t loading; /* held by who reads the authorities */
+    unsigned refs;
+    bool is_over; /* nobody needs them any more */
+    char *ca_file;
+    gnutls_certificate_credentials_t cred; /* NULL: not read */
+};
+
+static int read_authorities(const char *ca_file, gnutls_certificate_credentials_t *ret)
 {
     gnutls_certificate_credentials_t cred;
     if (gnutls_certificate_allocate_credentials(&cred) != 0) {
         return DTT_ENOMEM;
     }
-    int n = trust->ca_file
-                ? gnutls_certificate_set_x509_trust_file(cred, trust->ca_file, GNUTLS_X509_FMT_PEM)
-                : gnutls_certificate_set_x509_system_trust(cred);
+    int n = ca_file ? gnutls_certificate_set_x509_trust_file(cred, ca_file, GNUTLS_X509_FMT_PEM)
+                    : gnutls_certificate_set_x509_system_trust(cred);
     if (n <= 0) {
         gnutls_certificate_free_credentials(cred);
         return DTT_ENOENT;
     }
-    trust->cred = cred;
+    *ret = cred;
     return DTT_OK;
 }
 
 int dtt_tls_check_ca_file(const char *path, char *why, size_t cap)
 {
-    struct dtt_tls_trust trust = {.ca_file = path};
-    int err = load_trust(&trust);
+    gnutls_certificate_credentials_t cred;
+    int err = read_authorities(path, &cred);
     if (err == DTT_OK) {
-        gnutls_certificate_free_credentials(trust.cred);
+        gnutls_certificate_free_credentials(cred);
         return DTT_OK;
     }
     if (why) {
@@ -55,28 +64,123 @@ int dtt_tls_check_ca_file(const char *path, char *why, size_t cap)
     return err == DTT_ENOMEM ? DTT_ENOMEM : DTT_EIO;
 }
 
+static struct dtt_tls_store *store_new(const char *ca_file)
+{
+    struct dtt_tls_store *store = calloc(1, sizeof(*store));
+    if (!store) {
+        return NULL;
+    }
+    store->ca_file = ca_file ? strdup(ca_file) : NULL;
+    if (ca_file && !store->ca_file) {
+        free(store);
+        return NULL;
+    }
+    pthread_mutex_init(&store->mutex, NULL);
+    pthread_mutex_init(&store->loading, NULL);
+    store->refs = 1;
+    return store;
+}
+
+struct dtt_tls_store *dtt_tls_store_ref(struct dtt_tls_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->refs++;
+    pthread_mutex_unlock(&store->mutex);
+    return store;
+}
+
+void dtt_tls_store_unref(struct dtt_tls_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool is_last = --store->refs == 0;
+    pthread_mutex_unlock(&store->mutex);
+    if (is_last) {
+        pthread_mutex_destroy(&store->mutex);
+        pthread_mutex_destroy(&store->loading);
+        free(store->ca_file);
+        free(store);
+    }
+}
+
+static gnutls_certificate_credentials_t cred_of(struct dtt_tls_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    gnutls_certificate_credentials_t cred = store->cred;
+    pthread_mutex_unlock(&store->mutex);
+    return cred;
+}
+
+void dtt_tls_store_load(struct dtt_tls_store *store)
+{
+    gnutls_certificate_credentials_t cred = NULL;
+    pthread_mutex_lock(&store->loading);
+    pthread_mutex_lock(&store->mutex);
+    bool is_needed = !store->is_over && !store->cred;
+    pthread_mutex_unlock(&store->mutex);
+    if (is_needed && read_authorities(store->ca_file, &cred) == DTT_OK) {
+        pthread_mutex_lock(&store->mutex);
+        if (!store->is_over) {
+            store->cred = cred;
+            cred = NULL;
+        }
+        pthread_mutex_unlock(&store->mutex);
+    }
+    pthread_mutex_unlock(&store->loading);
+    if (cred) {
+        gnutls_certificate_free_credentials(cred);
+    }
+}
+
+int dtt_tls_trust_borrow(struct dtt_tls_trust *trust)
+{
+    trust->store = trust->store ? trust->store : store_new(trust->ca_file);
+    trust->n_users += trust->store != NULL;
+    return trust->store ? DTT_OK : DTT_ENOMEM;
+}
+
+void dtt_tls_trust_return(struct dtt_tls_trust *trust)
+{
+    struct dtt_tls_store *store = trust->store;
+    if (--trust->n_users > 0) {
+        return;
+    }
+    trust->store = NULL;
+    pthread_mutex_lock(&store->mutex);
+    store->is_over = true;
+    gnutls_certificate_credentials_t cred = store->cred;
+    store->cred = NULL;
+    pthread_mutex_unlock(&store->mutex);
+    dtt_tls_store_unref(store);
+    if (cred) {
+        gnutls_certificate_free_credentials(cred);
+        dtt_host_trim_heap(); /* megabytes, below what was allocated meanwhile */
+    }
+}
+
+bool dtt_tls_trust_is_loaded(const struct dtt_tls_trust *trust)
+{
+    return trust->store && cred_of(trust->store);
+}
+
 static int borrow_trust(struct dtt_tls *t, struct dtt_tls_trust *trust)
 {
-    int err = trust->cred ? DTT_OK : load_trust(trust);
-    if (!err) {
-        trust->n_users++;
-        t->trust = trust;
+    int err = dtt_tls_trust_borrow(trust);
+    if (err) {
+        return err;
     }
-    return err;
+    t->trust = trust;
+    if (!cred_of(trust->store)) {
+        dtt_tls_store_load(trust->store);
+    }
+    return cred_of(trust->store) ? DTT_OK : DTT_ENOENT;
 }
 
 static void return_trust(struct dtt_tls *t)
 {
-    struct dtt_tls_trust *trust = t->trust;
-    if (!trust) {
-        return;
-    }
-    gnutls_credentials_clear(t->native);
-    t->trust = NULL;
-    if (--trust->n_users == 0) {
-        gnutls_certificate_free_credentials(trust->cred);
-        trust->cred = NULL;
-        dtt_host_trim_heap(); /* megabytes, below what was allocated meanwhile */
+    if (t->trust) {
+        gnutls_credentials_clear(t->native);
+        dtt_tls_trust_return(t->trust);
+        t->trust = NULL;
     }
 }
 
@@ -123,7 +227,7 @@ static int configure(struct dtt_tls *t)
 {
     int rv = gnutls_priority_set_direct(t->native, priorities, NULL);
     if (rv == 0) {
-        rv = gnutls_credentials_set(t->native, GNUTLS_CRD_CERTIFICATE, t->trust->cred);
+        rv = gnutls_credentials_set(t->native, GNUTLS_CRD_CERTIFICATE, cred_of(t->trust->store));
     }
     if (rv == 0 && !is_address(t->host)) { /* RFC 6066, section 3: no addresses there */
         rv = gnutls_server_name_set(t->native, GNUTLS_NAME_DNS, t->host, strlen(t->host));

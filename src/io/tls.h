@@ -18,16 +18,31 @@
 #define DTT_TLS_RECORD_MAX 16384
 #define DTT_TLS_OVERHEAD 64
 
+/** Authorities that were read, or will be. Threads may share one. */
+struct dtt_tls_store;
+
 /**
- * The authorities that are trusted. They are loaded when a handshake begins, shared by those under
- * way, and given back when the last of these ends: the store of a system takes megabytes. Set
- * `ca_file`, zero the rest; must not move while a handshake is under way.
+ * The authorities that are trusted. They are read when somebody needs them, shared, and given back
+ * with the last user: the store of a system takes megabytes, and tens of milliseconds to read, for
+ * which there are threads. Set `ca_file`, zero the rest; must not move while there are users.
  */
 struct dtt_tls_trust {
-    const char *ca_file; /**< PEM, instead of the system's store; NULL: the latter */
-    void *cred;          /**< NULL: not loaded */
+    const char *ca_file;         /**< PEM, instead of the system's store; NULL: the latter */
+    struct dtt_tls_store *store; /**< NULL: there is no user */
     unsigned n_users;
 };
+
+/** One user more, for a session that is to come. DTT_ENOMEM. */
+int dtt_tls_trust_borrow(struct dtt_tls_trust *trust);
+void dtt_tls_trust_return(struct dtt_tls_trust *trust);
+/** A session would not have to read them. */
+bool dtt_tls_trust_is_loaded(const struct dtt_tls_trust *trust);
+
+/** Keeps it beyond its trust, until dtt_tls_store_unref. */
+struct dtt_tls_store *dtt_tls_store_ref(struct dtt_tls_store *store);
+void dtt_tls_store_unref(struct dtt_tls_store *store);
+/** In any thread: reads the authorities, unless that is done, or nobody needs them any more. */
+void dtt_tls_store_load(struct dtt_tls_store *store);
 
 /** DTT_OK, or DTT_EIO, DTT_ENOMEM with a sentence when no authority can be read from the file. */
 int dtt_tls_check_ca_file(const char *path, char *why, size_t cap);

@@ -10,6 +10,7 @@
 #include "support/loopback.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/time.h>
 
 #define TIMEOUT_MS 10000
@@ -315,6 +316,81 @@ static void *serve(void *arg)
     return NULL;
 }
 
+int __real_gnutls_certificate_set_x509_trust_file(gnutls_certificate_credentials_t cred,
+                                                  const char *file, gnutls_x509_crt_fmt_t type);
+int __wrap_gnutls_certificate_set_x509_trust_file(gnutls_certificate_credentials_t cred,
+                                                  const char *file, gnutls_x509_crt_fmt_t type);
+
+static atomic_int n_read;      /* times that authorities were read */
+static atomic_int n_read_here; /* by the thread of the loop */
+static pthread_t loop_thread;
+
+int __wrap_gnutls_certificate_set_x509_trust_file(gnutls_certificate_credentials_t cred,
+                                                  const char *file, gnutls_x509_crt_fmt_t type)
+{
+    atomic_fetch_add(&n_read, 1);
+    atomic_fetch_add(&n_read_here, pthread_equal(pthread_self(), loop_thread) != 0);
+    return __real_gnutls_certificate_set_x509_trust_file(cred, file, type);
+}
+
+/* A system has so many that the loop would stand still: a thread reads them, once for all. */
+static void authorities_do_not_stop_the_loop(void **state)
+{
+    struct certificate cert;
+    struct client *c[3];
+    int fds[3];
+    uint16_t port;
+    int listener = loopback_listen(&port);
+    (void)state;
+    certificate_init(&cert, "localhost", time(NULL) + CERTIFICATE_DAY);
+    struct dtt_tls_trust trust = {.ca_file = cert.ca_file};
+    loop_thread = pthread_self();
+    n_read = n_read_here = 0;
+    for (int i = 0; i < 3; i++) {
+        c[i] = client_new("127.0.0.1", port, &trust);
+        fds[i] = accept_one(listener);
+    }
+    for (int i = 0; i < 3; i++) {
+        uint8_t hello[5];
+        while (recv(fds[i], hello, sizeof(hello), MSG_DONTWAIT) < 0) {
+            uv_run(&c[i]->loop, UV_RUN_NOWAIT);
+        }
+        assert_int_equal(hello[0], 22); /* a handshake (RFC 8446, section 5.1) */
+    }
+    assert_int_equal(n_read, 1);
+    assert_int_equal(n_read_here, 0);
+    for (int i = 0; i < 3; i++) {
+        client_free(c[i]);
+        close(fds[i]);
+    }
+    assert_null(trust.store);
+    close(listener);
+    certificate_fini(&cert);
+}
+
+/* Who leaves meanwhile waits for nothing. */
+static void a_stream_may_end_while_authorities_are_read(void **state)
+{
+    struct certificate cert;
+    uint16_t port;
+    int listener = loopback_listen(&port);
+    (void)state;
+    certificate_init(&cert, "localhost", time(NULL) + CERTIFICATE_DAY);
+    struct dtt_tls_trust trust = {.ca_file = cert.ca_file};
+    for (int i = 0; i < 20; i++) {
+        struct client *c = client_new("127.0.0.1", port, &trust);
+        int fd = accept_one(listener);
+        while (!trust.store) {
+            uv_run(&c->loop, UV_RUN_ONCE);
+        }
+        client_free(c);
+        assert_null(trust.store);
+        close(fd);
+    }
+    close(listener);
+    certificate_fini(&cert);
+}
+
 static void TLS_streams_carry_bytes(void **state)
 {
     struct certificate cert;
@@ -328,7 +404,7 @@ static void TLS_streams_carry_bytes(void **state)
     assert_int_equal(pthread_create(&thread, NULL, serve, &server), 0);
     struct client *c = client_new("localhost", port, &trust);
     run_until_told(c, TOLD_OPEN);
-    assert_null(trust.cred);
+    assert_null(trust.store);
     assert_true(
         dtt_stream_export(c->stream, "label", dtt_slice(NULL, 0), material, sizeof(material)));
     for (size_t i = 0; i < sizeof(sent); i++) {
@@ -402,7 +478,7 @@ static void a_silent_TLS_server_is_given_up(void **state)
     struct dtt_now now = dtt_host_now();
     struct client *c = client_new("127.0.0.1", port, &trust);
     int fd = accept_one(listener);
-    while (!trust.cred) {
+    while (!dtt_tls_trust_is_loaded(&trust)) {
         uv_run(&c->loop, UV_RUN_ONCE);
     }
     assert_true(dtt_stream_deadline(c->stream) >= now.mono_ns + TIMEOUT_MS * DTT_MS);
@@ -410,7 +486,7 @@ static void a_silent_TLS_server_is_given_up(void **state)
     dtt_stream_tick(c->stream, now);
     assert_true(c->told & TOLD_END);
     assert_int_equal(c->end, DTT_STREAM_TIMEOUT);
-    assert_null(trust.cred);
+    assert_null(trust.store);
     client_free(c);
     close(fd);
 
@@ -433,6 +509,8 @@ int main(void)
         cmocka_unit_test(a_stream_may_be_closed_in_each_call_and_state),
         cmocka_unit_test(what_waits_is_bounded_and_has_a_deadline),
         cmocka_unit_test(TLS_streams_carry_bytes),
+        cmocka_unit_test(authorities_do_not_stop_the_loop),
+        cmocka_unit_test(a_stream_may_end_while_authorities_are_read),
         cmocka_unit_test(a_reset_is_told_as_one),
         cmocka_unit_test(a_silent_TLS_server_is_given_up),
     };

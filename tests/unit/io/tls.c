@@ -119,9 +119,9 @@ static void talk(const struct certificate *c, const char *priorities, const char
     struct pair *p = pair_new(c, priorities, &trust, host);
     uint8_t ours[32], theirs[32];
     char buf[32];
-    assert_non_null(trust.cred);
+    assert_true(dtt_tls_trust_is_loaded(&trust));
     assert_int_equal(shake_hands(p), DTT_OK);
-    assert_null(trust.cred); /* given back with the last handshake */
+    assert_null(trust.store); /* given back with the last handshake */
 
     assert_int_equal(dtt_tls_recv(p->client, buf, sizeof(buf)), DTT_EAGAIN);
     assert_int_equal(dtt_tls_send(p->client, dtt_slice("hello", 5)), DTT_OK);
@@ -162,7 +162,7 @@ static void refuse(const struct certificate *c, const char *ca_file, const char 
     assert_non_null(strstr(p->why, why));
     assert_int_not_equal(gnutls_handshake(p->server), 0); /* it is told */
     pair_free(p);
-    assert_null(trust.cred);
+    assert_null(trust.store);
 }
 
 static void a_certificate_that_is_not_good_ends_the_handshake(void **state)
@@ -237,13 +237,13 @@ static void the_authorities_are_loaded_once_and_given_back(void **state)
     certificate_init(&c, "relay.test", time(NULL) + CERTIFICATE_DAY);
     struct dtt_tls_trust trust = {.ca_file = c.ca_file};
     struct pair *a = pair_new(&c, ANY, &trust, "relay.test");
-    void *cred = trust.cred;
+    struct dtt_tls_store *store = trust.store;
     struct pair *b = pair_new(&c, ANY, &trust, "relay.test");
-    assert_ptr_equal(trust.cred, cred);
+    assert_ptr_equal(trust.store, store);
     assert_int_equal(shake_hands(a), DTT_OK);
-    assert_ptr_equal(trust.cred, cred);
+    assert_ptr_equal(trust.store, store);
     pair_free(b); /* in the midst of its handshake */
-    assert_null(trust.cred);
+    assert_null(trust.store);
     pair_free(a);
 
     struct dtt_tls *t = NULL;
