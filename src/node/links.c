@@ -357,6 +357,7 @@ static void on_connected(struct dtt_links *p, struct dtt_now now, const struct d
     link->conns[link->n_conns++] = (struct dtt_link_conn){
         .conn = ev->conn, .addr = ev->addr, .opened_ns = now.mono_ns, .is_dialled = ev->dialed};
     dtt_flight_init(&link->conns[link->n_conns - 1].flight);
+    link->conns[link->n_conns - 1].is_worn = link->n_conns > 1 && is_worse(link, now, is_relayed);
     p->n_accepted += !ev->dialed;
     p->turns--; /* it may have to be held */
     if (ev->dialed) {

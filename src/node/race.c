@@ -147,6 +147,9 @@ static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tr
     }
     DTT_TRACE(ctx, NODE_DIAL, dtt_tv_id(peer), dtt_tv_addr(&dial.addr));
     r->dials[r->n_dials++] = dial;
+    if (r->relayed_ns == 0 && is_global(&dial.addr)) {
+        r->relayed_ns = now.mono_ns + DTT_RACE_RELAYED_NS;
+    }
     return true;
 }
 
@@ -162,6 +165,9 @@ static uint64_t ready_ns(const struct dtt_race *r, const struct dtt_addr *addr)
 {
     if (dtt_addr_eq(addr, &r->met)) {
         return 0;
+    }
+    if (dtt_addr_is_invented(addr)) {
+        return r->relayed_ns;
     }
     if (is_far(addr)) {
         return needs_knock(r, addr) ? r->told_ns : addr->family == DTT_FAMILY_V4 ? r->held_ns : 0;
@@ -334,8 +340,12 @@ void dtt_race_again(struct dtt_race *r, const struct dtt_transport *t, struct dt
 
 void dtt_race_stop(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now)
 {
+    struct dtt_quic_info info;
     while (r->n_dials > 0) {
-        dtt_transport_close(t, now, r->dials[--r->n_dials].conn, "");
+        dtt_quic_conn conn = r->dials[--r->n_dials].conn;
+        if (!t->ops->info(t->self, conn, &info) || !info.is_made) {
+            dtt_transport_close(t, now, conn, "");
+        }
     }
     r->n_todo = 0;
 }

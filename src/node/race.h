@@ -4,7 +4,8 @@
  * time, until one connects or none is left. Global ones come first. One that is nearer means
  * something in the peer's own home only: it is dialled at once where that is ours, and where the
  * peer names no global one; else a second later, as another host of ours may have it. The way by a
- * relay, which has an invented address, is dialled at once, and counts for no host.
+ * relay, which has an invented address and counts for no host, is dialled a little after the first
+ * global address, or at once where none can be dialled now.
  */
 #ifndef DTT_NODE_RACE_H
 #define DTT_NODE_RACE_H
@@ -19,6 +20,7 @@
 #define DTT_RACE_ADDRS 16    /**< addresses that take part */
 #define DTT_RACE_STAGGER_NS (100 * DTT_MS) /**< between two addresses */
 #define DTT_RACE_NEAR_NS (1 * DTT_S)       /**< from the start to the addresses of another home */
+#define DTT_RACE_RELAYED_NS (250 * DTT_MS) /**< from the first global address to the relay */
 #define DTT_RACE_RETRY_NS (1 * DTT_S)      /**< until budget is asked for again, at most */
 #define DTT_RACE_TRIES 8                   /**< outcomes that are remembered */
 
@@ -45,7 +47,8 @@ struct dtt_race {
     bool has_far;     /**< a global one is among them */
     bool is_home;     /**< the peer's home is ours; the caller says so before each dtt_race_next */
     uint64_t near_ns; /**< the others are dialled from then on */
-    uint64_t held_ns; /**< global IPv4 addresses are; the caller's, 0: at once */
+    uint64_t relayed_ns; /**< and the way by a relay; 0: at once, no global one is dialled yet */
+    uint64_t held_ns;    /**< global IPv4 addresses are; the caller's, 0: at once */
     struct dtt_addr met; /**< the peer has knocked from there; no family: it has not */
     /** On hearsay: the peer was told to knock until then, so of its global IPv4 addresses only the
      * one is dialled where it has; the caller's, 0: nobody told it. */
@@ -100,7 +103,10 @@ bool dtt_race_no_route(struct dtt_race *r, const struct dtt_transport *t, struct
                        const struct dtt_addr *addr);
 /** Closes all dials; their addresses are tried again, before those that wait. */
 void dtt_race_again(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now);
-/** Closes all dials and forgets the addresses. */
+/**
+ * Closes all dials and forgets the addresses. A dial that the peer may take for a connection
+ * already is let be: to iroh-gossip the end of its newest connection is the end of the peer.
+ */
 void dtt_race_stop(struct dtt_race *r, const struct dtt_transport *t, struct dtt_now now);
 
 #endif

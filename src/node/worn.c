@@ -29,6 +29,12 @@ static bool is_replaced(const struct dtt_link_conn *c, struct dtt_now now)
            now.mono_ns - dtt_link_conn_used_ns(c) >= DTT_LINKS_FRESH_NS;
 }
 
+/* The peer may not have had the time to speak there, and only then on the other one. */
+static bool is_new(const struct dtt_link_conn *c, struct dtt_now now)
+{
+    return now.mono_ns - c->opened_ns < DTT_LINKS_FRESH_NS;
+}
+
 /*
  * The peer has left a connection when it has ended its streams there and speaks on another one. (If
  * it does not, the connection ends by itself, and nothing is lost with it.)
@@ -38,7 +44,7 @@ void dtt_worn_close(struct dtt_links *p, struct dtt_now now, struct dtt_link *li
     for (size_t k = 1; k < link->n_conns; k++) {
         struct dtt_link_conn *c = &link->conns[k];
         bool is_left =
-            c->is_stranded || (c->is_worn && !dtt_link_is_fresh(c, now) &&
+            c->is_stranded || (c->is_worn && !is_new(c, now) && !dtt_link_is_fresh(c, now) &&
                                (!dtt_inflow_has(&link->in, c->conn) || is_replaced(c, now)) &&
                                p->transport.ops->unacked(p->transport.self, c->conn) == 0);
         if (is_left && !c->is_closing) {

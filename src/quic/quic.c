@@ -558,10 +558,13 @@ bool dtt_quic_info(const struct dtt_quic *q, dtt_quic_conn handle, struct dtt_qu
     if (!c) {
         return false;
     }
-    *ret = (struct dtt_quic_info){.remote = c->remote,
-                                  .is_dialed = c->is_dialed,
-                                  .is_open = c->state == DTT_QCONN_OPEN,
-                                  .heard_ns = c->heard_ns};
+    *ret = (struct dtt_quic_info){
+        .remote = c->remote,
+        .is_dialed = c->is_dialed,
+        .is_open = c->state == DTT_QCONN_OPEN,
+        .is_made = c->state == DTT_QCONN_OPEN ||
+                   (c->state == DTT_QCONN_HANDSHAKE && ngtcp2_conn_get_handshake_completed(c->ng)),
+        .heard_ns = c->heard_ns};
     if (ret->is_open) {
         ret->rtt_us = dtt_ng_info(c->ng).smoothed_rtt / DTT_US;
         ret->is_blocked = c->unacked > 0 && dtt_ng_info(c->ng).bytes_in_flight == 0;

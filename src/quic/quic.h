@@ -118,9 +118,10 @@ bool dtt_quic_progress(const struct dtt_quic *q, dtt_quic_conn handle, int64_t s
 struct dtt_quic_info {
     struct dtt_addr remote;
     bool is_dialed;
-    bool is_open;      /**< the handshake is over */
-    bool is_blocked;   /**< written bytes wait although all sent bytes are acknowledged */
-    uint64_t rtt_us;   /**< smoothed; 0: not known */
+    bool is_open;    /**< the handshake is over */
+    bool is_made;    /**< or is for the peer, which we dialled, as soon as our last flight comes */
+    bool is_blocked; /**< written bytes wait although all sent bytes are acknowledged */
+    uint64_t rtt_us; /**< smoothed; 0: not known */
     uint64_t heard_ns; /**< when the last datagram came; before, when it was made */
 };
 /** Describes a connection; false for an unknown handle. */

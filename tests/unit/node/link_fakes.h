@@ -37,7 +37,7 @@ static int dial_error, write_error, open_error;
 static bool is_unread; /* what is written waits */
 static struct {
     unsigned peer;
-    bool is_up, is_trusted, is_blocked, is_unheard;
+    bool is_up, is_made, is_trusted, is_blocked, is_unheard;
     unsigned datagrams;
     struct dtt_addr addr; /* dialled */
     size_t unacked;
@@ -96,7 +96,9 @@ static inline int fake_dial(struct dtt_quic *t, struct dtt_now when, const struc
                             const struct dtt_addr *local, const struct dtt_addr *remote,
                             dtt_quic_conn *ret)
 {
-    char letter = (char)(remote->port > 3000 ? remote->port - 3000 : remote->ip[3]);
+    char letter = (char)(dtt_addr_is_invented(remote) ? 'r'
+                         : remote->port > 3000        ? remote->port - 3000
+                                                      : remote->ip[3]);
     (void)t, (void)when, (void)local;
     if (dial_error) {
         return dial_error;
@@ -165,7 +167,8 @@ static inline bool fake_info(const struct dtt_quic *t, dtt_quic_conn conn,
                              struct dtt_quic_info *ret)
 {
     (void)t;
-    *ret = (struct dtt_quic_info){.is_blocked = conns[conn - 1].is_blocked,
+    *ret = (struct dtt_quic_info){.is_made = conns[conn - 1].is_made,
+                                  .is_blocked = conns[conn - 1].is_blocked,
                                   .heard_ns = conns[conn - 1].is_unheard ? 0 : now.mono_ns};
     return true;
 }

@@ -241,8 +241,8 @@ static void the_list_of_outcomes_is_bounded(void **state)
 {
     struct dtt_dial_failure f;
     (void)state;
-    for (char c = 'q'; c < 'q' + 8; c++) {
-        add(3, near(c));
+    for (const char *c = "qrstuvwx"; *c; c++) {
+        add(3, near(*c));
     }
     send_to(3, "hello");
     for (int i = 0; i < 5; i++) {
@@ -257,8 +257,8 @@ static void the_list_of_outcomes_is_bounded(void **state)
         pass(DTT_RACE_STAGGER_NS);
     }
     closed('q', DTT_REASON_TIMEOUT);
-    for (char c = 'a'; c < 'a' + 8; c++) {
-        closed(c, DTT_REASON_TIMEOUT);
+    for (const char *c = "abcdefgh"; *c; c++) {
+        closed(*c, DTT_REASON_TIMEOUT);
     }
     assert_true(dtt_dials_next_failure(&l, &f));
     assert_int_equal(f.n_tries, DTT_RACE_TRIES);
@@ -266,6 +266,64 @@ static void the_list_of_outcomes_is_bounded(void **state)
         assert_int_equal(dtt_addr_scope(&f.tries[i].addr), DTT_SCOPE_GLOBAL);
     }
 }
+
+/* ---- the way by a relay, `r` */
+
+static struct dtt_relays relays;
+
+static int setup_relay(void **state)
+{
+    static const char *const url = "https://relay.test";
+    setup(state);
+    dtt_relays_init(&relays, &ctx, &url, 1, hash_key);
+    dtt_relays_set_up(&relays, now, 0, true);
+    l.relays = &relays;
+    l.transport.relayed = dtt_relays_local();
+    return 0;
+}
+
+static int teardown_relay(void **state)
+{
+    teardown(state);
+    dtt_relays_fini(&relays);
+    return 0;
+}
+
+static void the_relay_comes_a_little_later(void **state)
+{
+    (void)state;
+    know(3, "ab");
+    send_to(3, "hello");
+    pass(DTT_RACE_STAGGER_NS);
+    pass(DTT_RACE_STAGGER_NS);
+    assert_string_equal(script(), "dial 3@a; dial 3@b");
+    pass(DTT_RACE_RELAYED_NS - 2 * DTT_RACE_STAGGER_NS - 1);
+    assert_string_equal(script(), "");
+    pass(1);
+    assert_string_equal(script(), "dial 3@r");
+    send_to(4, "hello"); /* of which no address is known */
+    assert_string_equal(script(), "dial 4@r");
+}
+
+/* It has our last flight, perhaps: the end would be that of its newest connection. */
+static void a_dial_that_the_peer_has_taken_is_let_be(void **state)
+{
+    struct dtt_id id = id_of(3);
+    (void)state;
+    know(3, "abc");
+    send_to(3, "hello");
+    pass(DTT_RACE_STAGGER_NS);
+    pass(DTT_RACE_STAGGER_NS);
+    conns['b' - 'a'].is_made = true;
+    script();
+    up('a');
+    assert_string_equal(script(), "close c; open a/1; topic 1; write a/1 hello");
+    up('b');
+    assert_string_equal(script(), "end a/1"); /* the peer speaks on the newest one, too */
+    assert_int_equal(dtt_link_find(&l, &id)->n_conns, 2);
+}
+
+#define R(test) cmocka_unit_test_setup_teardown(test, setup_relay, teardown_relay)
 
 int main(void)
 {
@@ -282,6 +340,8 @@ int main(void)
         T(all_outcomes_are_told),
         T(the_list_of_outcomes_is_bounded),
         T(a_race_begins_anew_when_the_host_moved),
+        R(the_relay_comes_a_little_later),
+        R(a_dial_that_the_peer_has_taken_is_let_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

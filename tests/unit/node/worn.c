@@ -127,6 +127,26 @@ static void only_neighbors_are_worth_another_connection(void **state)
     assert_string_equal(script(), "");
 }
 
+/* One over a relay that came after the direct one: what the peer says there may be under way, and
+ * the end of its newest connection would be that of the link to a peer of iroh's. */
+static void a_late_relayed_connection_is_not_closed_at_once(void **state)
+{
+    (void)state;
+    know(3, "a");
+    send_to(3, "one");
+    up('a');
+    neighbor(3, 1);
+    conns['r' - 'a'].addr =
+        dtt_addr_v6((const uint8_t[16]){0xfd, 0x15, 0x07, 0x0a, 0x51, 0x0b, [15] = 3}, 12345);
+    accept_from(3, 'r');
+    script();
+    hear('a', 7, "1", false);
+    assert_string_equal(script(), "hear 3 1");
+    pass(DTT_LINKS_FRESH_NS);
+    hear('a', 11, "2", false);
+    assert_string_equal(script(), "hear 3 2; close r (worn)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +155,7 @@ int main(void)
         T(both_may_replace_it),
         T(it_matters_where_the_peer_speaks),
         T(only_neighbors_are_worth_another_connection),
+        T(a_late_relayed_connection_is_not_closed_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
