@@ -36,6 +36,7 @@ import relay_level
 import relayed_level
 import soak
 import tracker_level
+import ways_level
 import world
 
 INSIDE = "DTT_INTEROP_NAMESPACE"
@@ -43,7 +44,7 @@ LOG = "build/log/interop.log"
 LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
 LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level,
-          lan_level, move_level, home_level, relay_level, relayed_level, lookups_level,
+          lan_level, move_level, home_level, relay_level, relayed_level, ways_level, lookups_level,
           quick_start_level, attack_level]
 
 

@@ -5,11 +5,13 @@
 usage: nat.py [-n TRIES] [-j LABS] [-o FILE] [--options WORDS] [WHAT...]
        nat.py --table FILE...     the tables of lines that were measured before
        nat.py --write FILE...     docs/results-nat.md from them
+       nat.py --ways FILE...      docs/results-relay.md from them
 
 WHAT: LEFT:RIGHT for a pair, KIND,KIND,... for each with each, or matrix, more, reason, swarm, age,
 opened, lan, standing. Without it all of them, and docs/results-nat.md is written; what stands there of
-before is kept. Each try is a laboratory of its own (case.py); what it found becomes a line of FILE
-(build/nat.jsonl).
+before is kept. The word ways alone: pairs of C and Rust nodes with a relay (ways.py), which needs the
+peers of ./dev interop, and docs/results-relay.md is written. Each try is a laboratory of its own
+(case.py); what it found becomes a line of FILE (build/nat.jsonl).
 """
 import argparse
 import collections
@@ -63,12 +65,19 @@ SECTIONS = {
     "lan": [("lan", "prcone", "same"), ("lan", "ds", "same")],
     "standing": [("standing", "2"), ("standing", "20")],
 }
+MEMBERS = [f"{program}:{home}" for program in ("c", "rust")
+           for home in ("pub", "prcone", "sym", "block")]
+WAYS = [("ways", left, right) for left, right in itertools.product(MEMBERS, MEMBERS)
+        if "c:" in left + right]
 PATHS = {"IPv4": "", "IPv6": " v6", "LAN": " lan"}
 
 
 def cases_of(words):
     """The cases that are meant by the words of the command line."""
     for word in words or SECTIONS:
+        if word == "ways":
+            yield from WAYS
+            continue
         if word in SECTIONS:
             yield from SECTIONS[word]
             continue
@@ -131,6 +140,8 @@ def in_short(result):
             return f"{key}: {result[key]}"
     shown = {key: value for key, value in result.items()
              if key not in ("case", "words", "at", "took") and not key.startswith("of_")}
+    if result["case"] == "ways":
+        return ways_cell([result])
     if result["case"] == "pair":
         return f"{result['joined']} s, {result['path']}" if result["heard"] else "never"
     return json.dumps(shown)
@@ -182,6 +193,29 @@ def pair_lines(by):
             yield row(case[1], case[2], cell(by[case]))
 
 
+def ways_cell(results):
+    """How many have heard everything, the median until they have joined, the way, and the median until
+    it is a direct one."""
+    if not results:
+        return "-"
+    good = [each for each in results if each["is_all_heard"]]
+    text = "" if len(good) == len(results) else f"{len(good)}/{len(results)} "
+    if not good:
+        return text + "never"
+    joined = statistics.median(each["joined"] for each in good)
+    text += f"{joined:.1f} {collections.Counter(each['way'] for each in good).most_common(1)[0][0]}"
+    direct = [each["direct"] for each in good if each["direct"] is not None]
+    if direct and statistics.median(direct) > joined + 0.05:
+        text += f" {statistics.median(direct):.1f}"
+    return text
+
+
+def ways_lines(by):
+    yield from head("left \\ right", *MEMBERS)
+    for left in MEMBERS:
+        yield row(left, *[ways_cell(by.get(("ways", left, right))) for right in MEMBERS])
+
+
 def swarm_lines(by):
     cases = [case for case in by if case[0] == "swarm"]
     if cases:
@@ -224,11 +258,18 @@ def shown(value):
     return "never" if value is None else str(value)
 
 
-def table(results):
+def by_case(results):
     by = collections.defaultdict(list)
     for each in results:
         if "error" not in each and "skipped" not in each:
             by[tuple(each["words"])].append(each)
+    return by
+
+
+def table(results):
+    by = by_case(results)
+    if any(case[0] == "ways" for case in by):
+        return list(ways_lines(by))
     return [*pair_lines(by), *swarm_lines(by), *other_lines(by)]
 
 
@@ -259,12 +300,38 @@ behind `..` the slowest when it is more than twice that, and the path when it is
 """
 
 
+WAYS_DOCUMENT = """# Results of the laboratory of NATs with a relay
+
+Made by `./dev nat ways`; `tests/nat/ways.py` says how. Two members in homes of the kinds of
+`tests/nat/kinds.py`, each a node of ours (c) or an iroh node (rust), know one relay, 50 to 60 ms away
+there and back, and find each other in the DHT; where one lets no UDP pass, the right one is told the
+other's id. The right one starts 3 s after the left one. A cell tells the median of the seconds from
+its start until both have joined, the way that carries their messages in the end, as our nodes tell it,
+and after how many seconds it was a direct one, where that was later; before them, how many of the tries
+heard all lines, if not all did. iroh takes some seconds to start. Where a node of ours has dialled an
+iroh node that strangers do not reach, the relay stays: docs/compatibility.md tells why.
+
+{commit}
+
+"""
+
+
+def measured_at():
+    return subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=Measured at commit %h of %cs."],
+                          capture_output=True, text=True, check=False).stdout.strip()
+
+
+def write_ways(results):
+    path = ROOT / "docs/results-relay.md"
+    path.write_text(WAYS_DOCUMENT.format(commit=measured_at()) + "\n".join(table(results)) + "\n",
+                    encoding="utf-8")
+    print(f"written: {path.relative_to(ROOT)}")
+
+
 def write_document(results):
-    head_of = subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=Measured at commit %h of %cs."],
-                             capture_output=True, text=True, check=False).stdout.strip()
     path = ROOT / "docs/results-nat.md"
     _, before, older = path.read_text(encoding="utf-8").partition("\n## Before ")
-    path.write_text(DOCUMENT.format(commit=head_of) + "\n".join([*table(results), "", summary(results)])
+    path.write_text(DOCUMENT.format(commit=measured_at()) + "\n".join([*table(results), "", summary(results)])
                     + "\n" + before + older, encoding="utf-8")
     print(f"written: {path.relative_to(ROOT)}")
 
@@ -277,17 +344,21 @@ def arguments():
     parser.add_argument("--options", default="")
     parser.add_argument("--table", nargs="+", type=pathlib.Path)
     parser.add_argument("--write", nargs="+", type=pathlib.Path)
+    parser.add_argument("--ways", nargs="+", type=pathlib.Path)
     parser.add_argument("words", nargs="*")
     return parser.parse_args()
 
 
 def main():
     args = arguments()
-    if args.table or args.write:
-        results = [json.loads(line) for path in args.table or args.write
+    files = args.table or args.write or args.ways
+    if files:
+        results = [json.loads(line) for path in files
                    for line in path.read_text(encoding="utf-8").splitlines()]
         if args.write:
             write_document(results)
+        elif args.ways:
+            write_ways(results)
         else:
             print("\n".join([*table(results), "", summary(results)]))
         return 0
@@ -299,7 +370,9 @@ def main():
     results = measure(cases, args)
     if all("skipped" in each for each in results):
         return SKIPPED
-    if args.words:
+    if args.words == ["ways"]:
+        write_ways(results)
+    elif args.words:
         print("\n".join(table(results)))
     else:
         write_document(results)
