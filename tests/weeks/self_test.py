@@ -73,6 +73,10 @@ def main():
             memory = {"peer": made(kib_at, seed), "other": made(fill, seed)}
             if list(slope.growing(memory, {"other": 20})) != ["peer"]:
                 wrong.append(f"seed {seed}: '{name}' was not found")
+        if slope.ragged(made(lambda m: fill(m) + m // 20 * 80, seed)):
+            wrong.append(f"seed {seed}: steps of 80 KiB were taken for a ragged heap")
+        if not slope.ragged(made(lambda m: fill(m) + m // 20 * 1200, seed)):
+            wrong.append(f"seed {seed}: steps of 1200 KiB were not found")
     print("\n".join(wrong) if wrong else "ok")
     return 1 if wrong else 0
 

@@ -4,6 +4,8 @@ import statistics
 
 LEAK_KIB_H = 64  # an hour; 18 bytes a second
 
+RAGGED = 1.25  # times the memory of the second third
+
 SETTLED_H = 3  # items stored at the start have expired, and what they have replaced them
 GROWTH = 0.1  # of the level
 WAVES = 5  # times the median distance from the line
@@ -31,6 +33,14 @@ def growing(memory, nodes):
     slopes = {name: slope(last_third(samples)) for name, samples in memory.items()}
     return {name: kib for name, kib in slopes.items()
             if kib > LEAK_KIB_H * nodes.get(name, 1) ** 0.5}
+
+
+def ragged(samples):
+    """Whether memory has grown in steps, as that of a heap with ever more gaps does."""
+    begin, end = samples[0][0], samples[-1][0]
+    middle = [amount for at, amount in samples if 1 / 3 <= (at - begin) / (end - begin) < 2 / 3]
+    last = [amount for _, amount in last_third(samples)]
+    return statistics.median(last) > RAGGED * statistics.median(middle)
 
 
 def surely(samples):

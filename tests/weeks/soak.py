@@ -11,12 +11,14 @@ usage: soak.py [HOURS]       three unless told otherwise
 Each is a host of its own. Members talk, and one after the other gets a new address; guests are
 killed or leave and come again, with the identity they had or another. The memory of all that is
 never restarted (members, servers of the DHT, and the process with the other DHT nodes) is sampled
-each minute: Private_Dirty, what the process has written. Items that others store live for two hours,
-so that memory may grow for as long; in the last third of the time its slope must be zero. A run of
-less than three hours is not judged, and its last line says so. build/log/soak.jsonl keeps the
-samples.
+each minute: Private_Dirty, what the process has written, and what of its heap is in use. The first
+has also what was freed and lies between the rest, and grows in steps. Items that others store live
+for two hours, so that memory may grow for as long; in the last third of the time the slope of the heap
+in use must be zero, and Private_Dirty at most a quarter above what it was in the second third. A run of
+less than three hours is not judged, and its last line says so. build/log/soak.jsonl keeps the samples.
 
 Environment: DTT_SEED, a number; without it each run is another one, and says its seed.
+DTT_LIVE_HEAP_SHIM, tests/support/live_heap.c.
 """
 import json
 import os
@@ -53,7 +55,7 @@ class Soak:
         self.switch = netlab.Switch("s")
         self.next_addr = 10
         self.members, self.guests = [], {}
-        self.memory = {}
+        self.memory, self.heap = {}, {}
         self.waiting = []  # messages: when, who said it, text
         self.said = self.expected = self.missed = 0
         self.count = dict.fromkeys(("moves", "killed", "left", "came"), 0)
@@ -153,12 +155,17 @@ class Soak:
 
     def sample(self, at):
         now = {name: private_dirty(process) for name, process in self.watched}
-        for name, kib in now.items():
-            self.memory.setdefault(name, []).append((round(at), kib))
-        line = {"at_s": round(at), "private_dirty_kib": now, "held": self.held(), "said": self.said,
-                "missed": self.missed, **self.count}
+        heap = {name: self.live_heap(process) for name, process in self.watched}
+        for kept, kib in ((self.memory, now), (self.heap, heap)):
+            for name, amount in kib.items():
+                kept.setdefault(name, []).append((round(at), amount))
+        line = {"at_s": round(at), "private_dirty_kib": now, "heap_kib": heap, "held": self.held(),
+                "said": self.said, "missed": self.missed, **self.count}
         with REPORT.open("a", encoding="utf-8") as log:
             print(json.dumps(line), file=log)
+
+    def live_heap(self, process):
+        return int((self.scene.path / str(process.popen.pid)).read_text(encoding="ascii")) // 1024
 
     def held(self):
         """What the servers say that they know and hold."""
@@ -193,12 +200,15 @@ def test(scene):
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text("", encoding="utf-8")
     print(f"soak: seed {seed}, {hours:g} hours, samples in {REPORT}", flush=True)
+    scene.environment.update(LD_PRELOAD=os.environ["DTT_LIVE_HEAP_SHIM"],
+                             DTT_LIVE_HEAP=str(scene.path))
     soak = Soak(scene, hours, seed)
     soak.run()
-    for name, samples in soak.memory.items():
-        third = slope.last_third(samples)
-        print(f"soak: {name}: {samples[0][1]} KiB at the start, {third[0][1]} to {third[-1][1]} in "
-              f"the last third: {slope.slope(third):+.0f} KiB an hour")
+    for what, kept in (("in use", soak.heap), ("private", soak.memory)):
+        for name, samples in kept.items():
+            third = slope.last_third(samples)
+            print(f"soak: {name}: {what}: {samples[0][1]} KiB at the start, {third[0][1]} to "
+                  f"{third[-1][1]} in the last third: {slope.slope(third):+.0f} KiB an hour")
     print(f"soak: {soak.said} messages, {soak.missed} of {soak.expected} deliveries missed; "
           + ", ".join(f"{what} {n}" for what, n in soak.count.items()))
     check(soak.expected > 0 and soak.missed * 1000 <= soak.expected * MISSED_PER_MILLE,
@@ -206,10 +216,13 @@ def test(scene):
     if hours < HOURS:
         print(f"soak: less than {HOURS} hours: growth was not judged")
         return
-    growing = slope.growing(soak.memory, {"dht": DHT})
+    growing = slope.growing(soak.heap, {"dht": DHT})
     if growing:
         raise Failure("grows: " + ", ".join(f"{n} by {kib:.0f} KiB an hour"
                                             for n, kib in growing.items()))
+    ragged = [name for name, samples in soak.memory.items() if slope.ragged(samples)]
+    if ragged:
+        raise Failure("more and more lies free within the heap of " + ", ".join(ragged))
     print(f"soak: no node grows by more than {slope.LEAK_KIB_H} KiB an hour")
 
 
