@@ -14,6 +14,7 @@ static const struct {
     {"help", CHAT_HELP, "/help        shows this"},
     {"who", CHAT_WHO, "/who         who is here"},
     {"me", CHAT_ME, "/me ACTION   says what you do: '* NAME ACTION'"},
+    {"name", CHAT_NAME, "/name NAME   tells others your name; it is kept with '--identity'"},
     {"quit", CHAT_QUIT, "/quit        leaves, as Ctrl-D does"},
     {NULL, CHAT_SAY, "//TEXT       sends '/TEXT'; any other line is sent as it is"},
 };

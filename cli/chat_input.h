@@ -11,6 +11,7 @@ enum chat_verb {
     CHAT_HELP,
     CHAT_WHO,
     CHAT_ME,
+    CHAT_NAME,
     CHAT_QUIT,
     CHAT_UNKNOWN /**< the text is the command */
 };

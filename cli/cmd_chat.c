@@ -1,119 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "chat.h"
 #include "chat_input.h"
 #include "commands.h"
-#include "outbox.h"
-#include "output.h"
+#include "name_file.h"
 #include "room.h"
-#include "screen.h"
-#include "session.h"
-#include "text.h"
-#include "timeline.h"
-#include "waiting.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The prompt shows this much of a long topic. */
-#define CHAT_TOPIC_SHOWN 24
-/* Neighbours named by /who. */
-#define CHAT_WHO_MAX 16
 /* What is waited for is shown anew so often. */
-#define CHAT_STATUS_MS 1000
-/* Of a head: time, name and colours. */
-#define CHAT_HEAD_MAX 256
-
-struct chat {
-    struct session session;
-    struct screen screen;
-    struct outbox outbox;
-    struct timeline timeline;
-    char topic[TEXT_CLEAN_SIZE(CHAT_TOPIC_SHOWN)];
-    char waiting[WAITING_SENTENCE_MAX]; /* what is waited for; "": nothing */
-    char notice[SCREEN_STATUS_MAX];     /* an answer to the last key; "": none */
-    bool had_company;
-    uint64_t alone_ms;                      /* since when there is no neighbour; 0: there is one */
-    char text[TEXT_CLEAN_SIZE(EDITOR_MAX)]; /* of the line being printed */
-};
-
-/* ----------------------------------------------------------------- printing */
-
-/* "HH:MM ", behind the day where that has changed. */
-static void print_time(struct chat *c, char time_of_day[16])
-{
-    char day[TIMELINE_TEXT_MAX], rule[TIMELINE_TEXT_MAX + 16];
-    time_t now = time(NULL);
-    struct tm local;
-    if (timeline_day(&c->timeline, now, day)) {
-        snprintf(rule, sizeof(rule), "---- %s ----", day);
-        screen_print(&c->screen, "", rule, c->screen.has_color ? SCREEN_DIM : "");
-    }
-    localtime_r(&now, &local);
-    strftime(time_of_day, 16, "%H:%M", &local);
-}
-
-static void print_remark(struct chat *c, const char *sentence)
-{
-    char time_of_day[16], head[CHAT_HEAD_MAX];
-    bool has_color = c->screen.has_color;
-    print_time(c, time_of_day);
-    snprintf(head, sizeof(head), "%s%s --%s ", has_color ? SCREEN_DIM : "", time_of_day,
-             has_color ? SCREEN_NORMAL : "");
-    screen_print(&c->screen, head, sentence, has_color ? SCREEN_DIM : "");
-}
-
-/* Prints a remark of the program itself, set apart from messages. */
-OUTPUT_PRINTF(2, 3)
-static void remark(struct chat *c, const char *format, ...)
-{
-    char sentence[1024];
-    va_list args;
-    va_start(args, format);
-    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang-tidy 14 errs in a second file */
-    vsnprintf(sentence, sizeof(sentence), format, args);
-    va_end(args);
-    print_remark(c, sentence);
-}
-
-static void say(void *user, const char *sentence)
-{
-    print_remark(user, sentence);
-}
-
-/* One of six colours that are legible on dark and light screens, always the same for a peer. */
-static unsigned color_of(const char *name)
-{
-    unsigned sum = 0;
-    for (; *name; name++) {
-        sum = sum * 31 + (unsigned char)*name;
-    }
-    return 31 + sum % 6;
-}
-
-/* `name` is the neighbour that passed the message on; it need not be the author. */
-static void print_message(struct chat *c, const char *name, bool is_own, const void *data,
-                          size_t len)
-{
-    char time_of_day[16], head[CHAT_HEAD_MAX];
-    size_t action_len = len;
-    const char *action = chat_input_action(data, len, &action_len);
-    const char *via = is_own ? "" : "via ";
-    print_time(c, time_of_day);
-    if (c->screen.has_color) {
-        snprintf(head, sizeof(head),
-                 SCREEN_DIM "%s" SCREEN_NORMAL " %s" SCREEN_DIM "%s" SCREEN_NORMAL
-                            "\033[%um%s%s" SCREEN_NORMAL " ",
-                 time_of_day, action ? "* " : "", via, is_own ? 1 : color_of(name), name,
-                 action ? "" : ":");
-    } else {
-        snprintf(head, sizeof(head), "%s %s%s%s%s ", time_of_day, action ? "* " : "", via, name,
-                 action ? "" : ":");
-    }
-    text_clean_lines(c->text, action ? action : data, action_len);
-    screen_print(&c->screen, head, c->text, "");
-}
+#define STATUS_MS 1000
 
 /* ------------------------------------------------------------------- status */
 
@@ -122,6 +20,21 @@ static void show_waiting(void *user, const char *sentence)
 {
     struct chat *c = user;
     snprintf(c->waiting, sizeof(c->waiting), "%s", sentence);
+}
+
+static void say(void *user, const char *sentence)
+{
+    chat_remark(user, "%s", sentence);
+}
+
+static bool is_signed(const struct chat *c)
+{
+    return !c->session.options->is_unsigned;
+}
+
+static size_t message_max(const struct chat *c)
+{
+    return is_signed(c) ? DTT_MESSAGE_SIGNED_MAX : DTT_MESSAGE_MAX;
 }
 
 /* What Enter would do with a text of several lines. */
@@ -134,7 +47,7 @@ static bool tell_paste(const struct chat *c, char status[SCREEN_STATUS_MAX])
     }
     snprintf(status, SCREEN_STATUS_MAX, "%zu lines%s: Enter sends them %s, Ctrl-C throws them away",
              n, e->is_cut ? ", the rest is too long and left out" : "",
-             e->len <= DTT_MESSAGE_MAX ? "as one message" : "one by one");
+             e->len <= message_max(c) ? "as one message" : "one by one");
     return true;
 }
 
@@ -164,19 +77,20 @@ static void send_waiting(struct chat *c)
     const struct outbox_line *line;
     while ((line = outbox_next(&c->outbox)) != NULL) {
         uint64_t repeated = session_n_repeated(&c->session);
-        int err = dtt_topic_send(c->session.topic, line->text, line->len, 0);
+        int err = dtt_topic_send(c->session.topic, line->text, line->len,
+                                 is_signed(c) ? DTT_SEND_SIGNED : 0);
         if (err == DTT_EAGAIN) {
             break;
         }
         if (err < 0) {
-            remark(c, "a line was not sent: %s", dtt_error_text(err));
+            chat_remark(c, "a line was not sent: %s", dtt_error_text(err));
             outbox_drop(&c->outbox);
             continue;
         }
         outbox_sent(&c->outbox);
         if (session_n_repeated(&c->session) > repeated) {
-            remark(c,
-                   "nobody sees that: the same was said within 90 s, and equal lines count once");
+            chat_remark(
+                c, "nobody sees that: the same was said within 90 s, and equal lines count once");
         }
     }
     outbox_confirm(&c->outbox, dtt_topic_unsent(c->session.topic));
@@ -184,21 +98,21 @@ static void send_waiting(struct chat *c)
 
 static void send_line(struct chat *c, const char *line, size_t len)
 {
-    if (len > DTT_MESSAGE_MAX) {
-        remark(c, "that line has %zu bytes, more than the %d of a message: not sent", len,
-               DTT_MESSAGE_MAX);
+    if (len > message_max(c)) {
+        chat_remark(c, "that line has %zu bytes, more than the %zu of a message: not sent", len,
+                    message_max(c));
         return;
     }
     if (!outbox_add(&c->outbox, line, len)) {
-        remark(c, "too many lines are waiting for a peer: the last one was not sent");
+        chat_remark(c, "too many lines are waiting for a peer: the last one was not sent");
         return;
     }
     if (!c->screen.is_plain) { /* there it has been seen */
-        print_message(c, "me", true, line, len);
+        chat_print_own(c, line, len);
     }
     send_waiting(c);
     if (c->screen.is_plain && c->outbox.n_waiting == 1 && session_is_alone(&c->session)) {
-        remark(c, "nobody is here to hear that; it will be sent to whoever comes first");
+        chat_remark(c, "nobody is here to hear that; it will be sent to whoever comes first");
     }
 }
 
@@ -217,7 +131,7 @@ static void send_lines(struct chat *c, const char *text, size_t len)
 
 static void say_text(struct chat *c, const char *text, size_t len)
 {
-    if (len > DTT_MESSAGE_MAX && memchr(text, '\n', len)) {
+    if (len > message_max(c) && memchr(text, '\n', len)) {
         send_lines(c, text, len);
     } else {
         send_line(c, text, len);
@@ -226,33 +140,39 @@ static void say_text(struct chat *c, const char *text, size_t len)
 
 /* ----------------------------------------------------------------- commands */
 
-static void show_help(struct chat *c)
+/* Others are told; the name stays with the identity if there is one. */
+static void change_name(struct chat *c, const char *text, size_t len)
 {
-    const char *line;
-    for (size_t i = 0; (line = chat_input_help(i)) != NULL; i++) {
-        screen_print(&c->screen, "", line, "");
-    }
-}
-
-static void show_who(struct chat *c)
-{
-    struct dtt_id peers[CHAT_WHO_MAX];
-    char name[ROOM_NAME_DIGITS + 1];
-    char names[CHAT_WHO_MAX * (ROOM_NAME_DIGITS + 2) + 1] = "";
-    size_t n = dtt_topic_neighbors(c->session.topic, peers, CHAT_WHO_MAX);
-    room_name(dtt_node_id(c->session.node), name);
-    remark(c, "you are %s", name);
-    if (n == 0) {
-        remark(c, "nobody else is here yet");
+    const char *identity = c->session.options->identity;
+    char name[DTT_NAME_MAX + 1], clean[NAMES_CLEAN_MAX];
+    int error = 0;
+    if (len == 0) {
+        chat_remark(c, "'/name' needs a name, as in '/name Ann'");
         return;
     }
-    size_t shown = n < CHAT_WHO_MAX ? n : CHAT_WHO_MAX;
-    size_t len = 0;
-    for (size_t i = 0; i < shown; i++) {
-        room_name(&peers[i], name);
-        len += (size_t)sprintf(names + len, "%s%s", i > 0 ? ", " : "", name);
+    if (len > DTT_NAME_MAX) {
+        chat_remark(c, "that name has %zu bytes, more than %d: nothing has changed", len,
+                    DTT_NAME_MAX);
+        return;
     }
-    remark(c, "%zu neighbour%s: %s", n, n == 1 ? "" : "s", names);
+    memcpy(name, text, len);
+    name[len] = '\0';
+    if (memchr(name, '\n', len) || !names_clean(name, clean) ||
+        dtt_topic_set_name(c->session.topic, name) != 0) {
+        chat_remark(c, "that is no name that others could read: nothing has changed");
+        return;
+    }
+    names_set_own(&c->names, dtt_node_id(c->session.node), name);
+    if (identity) {
+        error = name_file_write(identity, name);
+    }
+    if (error) {
+        chat_remark(c, "you are %s, but cannot keep that in '%s.name': %s", clean, identity,
+                    strerror(error));
+    } else {
+        chat_remark(c, "you are %s; %s", clean,
+                    identity ? "that is kept" : "with '--identity' that would be kept");
+    }
 }
 
 static void enter_line(struct chat *c, const char *line, size_t len)
@@ -264,23 +184,26 @@ static void enter_line(struct chat *c, const char *line, size_t len)
     switch (in.verb) {
     case CHAT_NOTHING: break;
     case CHAT_SAY: say_text(c, in.text, in.len); break;
-    case CHAT_HELP: show_help(c); break;
-    case CHAT_WHO: show_who(c); break;
+    case CHAT_HELP: chat_print_help(c); break;
+    case CHAT_WHO: chat_print_members(c); break;
     case CHAT_ME:
         if (in.len > 0) {
             send_line(c, in.text, in.len);
         } else {
-            remark(c, "'/me' needs an action, as in '/me waves'");
+            chat_remark(c, "'/me' needs an action, as in '/me waves'");
         }
         break;
+    case CHAT_NAME: change_name(c, in.text, in.len); break;
     case CHAT_QUIT: session_end(&c->session, EXIT_OK); break;
     case CHAT_UNKNOWN:
-        remark(c,
-               "'%.*s' is not a command, and was not sent; '/help' lists them, '//' sends a slash",
-               (int)in.len, in.text);
+        chat_remark(
+            c, "'%.*s' is not a command, and was not sent; '/help' lists them, '//' sends a slash",
+            (int)in.len, in.text);
         break;
     }
 }
+
+/* ---------------------------------------------------------------- receiving */
 
 /* ---------------------------------------------------------------- receiving */
 
@@ -295,8 +218,9 @@ static void mark_company(struct chat *c)
         uint64_t ms = timeline_now_ms() - c->alone_ms;
         timeline_duration(ms, how_long);
         if (c->had_company && ms >= TIMELINE_AWAY_MS) {
-            remark(c, "you were alone for %s: what was said elsewhere meanwhile may be missing",
-                   how_long);
+            chat_remark(c,
+                        "you were alone for %s: what was said elsewhere meanwhile may be missing",
+                        how_long);
         }
         c->alone_ms = 0;
         c->had_company = true;
@@ -310,7 +234,7 @@ static void mark_away(struct chat *c)
     uint64_t ms = timeline_away(&c->timeline, timeline_now_ms());
     if (ms > 0) {
         timeline_duration(ms, how_long);
-        remark(c, "you were away for %s: what was said meanwhile may be missing", how_long);
+        chat_remark(c, "you were away for %s: what was said meanwhile may be missing", how_long);
     }
 }
 
@@ -320,28 +244,60 @@ static void name_lost(struct chat *c, uint64_t n)
     for (; n > 0 && c->outbox.n_sent > 0; n--) {
         line = outbox_take(&c->outbox);
         text_clean_lines(c->text, line->text, line->len);
-        remark(c, "not sent: %.900s", c->text);
+        chat_remark(c, "not sent: %.900s", c->text);
         free(line);
+    }
+}
+
+static void take_member(struct chat *c, const struct dtt_event_member *m)
+{
+    char before[NAMES_SHOWN_MAX], now[NAMES_SHOWN_MAX];
+    names_show(&c->names, &m->member, before);
+    names_refresh(&c->names, c->session.topic);
+    names_show(&c->names, &m->member, now);
+    switch (m->change) {
+    case DTT_MEMBER_APPEARED: chat_remark(c, "%s is here", now); break;
+    case DTT_MEMBER_NAMED:
+        if (strcmp(before, now) != 0) { /* else it was seen with one of the events before */
+            chat_remark(c, "%s is called %s now", before, now);
+        }
+        break;
+    case DTT_MEMBER_GONE: chat_remark(c, "%s has left", before); break;
+    default: break;
     }
 }
 
 static void take_event(struct chat *c, const struct dtt_event *event)
 {
-    char name[ROOM_NAME_DIGITS + 1];
-    char sentence[ROOM_SENTENCE_MAX];
-    if (event->type == DTT_EVENT_MESSAGE) {
-        room_name(&event->u.message.neighbor, name);
-        print_message(c, name, false, event->u.message.data, event->u.message.len);
-    } else if (event->type == DTT_EVENT_LAGGED) {
-        remark(c, "%llu events were lost: they came faster than they were shown",
-               (unsigned long long)event->u.lagged.missed);
-    } else if (event->type == DTT_EVENT_LOST) {
-        name_lost(c, event->u.lost.messages);
-    } else if (room_sentence(event, sentence)) {
-        remark(c, "%s", sentence);
-    }
-    if (event->type == DTT_EVENT_NEIGHBOR_DOWN && session_is_alone(&c->session)) {
-        remark(c, "nobody is left; looking for others");
+    char name[NAMES_SHOWN_MAX];
+    switch (event->type) {
+    case DTT_EVENT_MESSAGE: chat_print_message(c, &event->u.message); break;
+    case DTT_EVENT_MEMBER: take_member(c, &event->u.member); break;
+    case DTT_EVENT_LOST: name_lost(c, event->u.lost.messages); break;
+    case DTT_EVENT_LISTENING:
+        if (event->u.listening.n_addrs > 0) {
+            c->addr = event->u.listening.addrs[0];
+        }
+        break;
+    case DTT_EVENT_EXTERNAL_ADDR: c->addr = event->u.external_addr.addr; break;
+    case DTT_EVENT_LAGGED:
+        chat_remark(c, "%llu events were lost: they came faster than they were shown",
+                    (unsigned long long)event->u.lagged.missed);
+        break;
+    case DTT_EVENT_JOINED:
+        chat_remark(c, "joined after %.2f s", (double)event->u.joined.elapsed_ms / 1000);
+        break;
+    case DTT_EVENT_NEIGHBOR_DOWN: /* which others are neighbours is of no interest */
+        names_show(&c->names, &event->u.neighbor.peer, name);
+        if (!session_is_alone(&c->session)) {
+            break;
+        }
+        if (event->u.neighbor.reason != DTT_REASON_DISCONNECT) { /* else MEMBER tells */
+            chat_remark(c, "%s %s", name, dtt_reason_text(event->u.neighbor.reason));
+        }
+        chat_remark(c, "nobody is left; looking for others");
+        break;
+    default: break;
     }
 }
 
@@ -354,8 +310,8 @@ static void take_keys(struct chat *c)
         case SCREEN_NONE: return;
         case SCREEN_LINE: enter_line(c, line, len); break;
         case SCREEN_TOO_LONG:
-            remark(c, "that line has %zu bytes, more than the %d of a message: not sent", len,
-                   DTT_MESSAGE_MAX);
+            chat_remark(c, "that line has %zu bytes, more than the %zu of a message: not sent", len,
+                        message_max(c));
             break;
         case SCREEN_INTERRUPT:
             snprintf(c->notice, sizeof(c->notice),
@@ -378,7 +334,7 @@ static void turn(struct chat *c)
     send_waiting(c);
     show_status(c);
     fds[SESSION_FDS] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
-    c->session.alarm_ms = session_now_ms() + (c->waiting[0] ? CHAT_STATUS_MS : TIMELINE_STEP_MS);
+    c->session.alarm_ms = session_now_ms() + (c->waiting[0] ? STATUS_MS : TIMELINE_STEP_MS);
     session_turn(&c->session, fds, SESSION_FDS + 1);
     if (!c->session.is_over && fds[SESSION_FDS].revents) {
         c->notice[0] = '\0';
@@ -399,17 +355,38 @@ static void on_signal(void *user, int number)
     }
 }
 
+/* The name that is asked for, or the one that is kept. */
+static void start_name(struct chat *c)
+{
+    const struct options *o = c->session.options;
+    char kept[DTT_NAME_MAX + 1] = "";
+    int error = o->identity ? name_file_read(o->identity, kept) : 0;
+    names_set_own(&c->names, dtt_node_id(c->session.node), "");
+    if (error) {
+        chat_remark(c, "cannot read '%s.name': %s", o->identity, strerror(error));
+    }
+    if (o->name && strcmp(o->name, kept) != 0) {
+        change_name(c, o->name, strlen(o->name));
+    } else if (kept[0] && dtt_topic_set_name(c->session.topic, kept) == 0) {
+        names_set_own(&c->names, dtt_node_id(c->session.node), kept);
+    }
+}
+
 static void welcome(struct chat *c)
 {
-    char name[ROOM_NAME_DIGITS + 1];
+    char name[NAMES_SHOWN_MAX], digits[NAMES_ID_DIGITS + 1];
+    const struct dtt_id *id = dtt_node_id(c->session.node);
     text_clean(c->topic, c->session.options->arg,
                strnlen(c->session.options->arg, CHAT_TOPIC_SHOWN));
-    room_name(dtt_node_id(c->session.node), name);
     snprintf(c->text, sizeof(c->text), "%s> ", c->topic);
     screen_set_prompt(&c->screen, c->text);
-    remark(c, "'%s': you are %s. Type a line to send it; '/help' lists commands, Ctrl-D leaves.",
-           c->topic, name);
-    remark(c, "%s", session_kind(&c->session));
+    start_name(c);
+    names_id(id, digits);
+    names_show(&c->names, id, name);
+    chat_remark(c,
+                "'%s': you are %s. Type a line to send it; '/help' lists commands, Ctrl-D leaves.",
+                c->topic, c->names.entries[0].clean[0] ? name : digits);
+    chat_remark(c, "%s", session_kind(&c->session));
 }
 
 /* Names what was not sent; returns the exit code. */
@@ -486,15 +463,17 @@ const struct command command_chat = {
                "comes first. A paste of several lines is one message. Ctrl-C clears a line; it\n"
                "leaves when there is none, and so does Ctrl-D.\n"
                "\n"
-               "A name is the beginning of an endpoint id. 'via NAME' is the neighbour that\n"
-               "passed the message on: in a room of three it need not be the author, whom the\n"
-               "swarm does not know. Equal lines within 90 seconds count as one.\n"
+               "A name is what the author, who has signed the line, calls itself, or the\n"
+               "beginning of its endpoint id, which also stands behind a name that could be\n"
+               "taken for another's. Of a line that is not signed nobody knows the author, and\n"
+               "'via NAME' is the neighbour that passed it on.\n"
                "\n"
                "The secret decides who finds the room. With the topic and the address of one\n"
                "member anybody can hear and speak without it, but not with '--closed'.\n"
                "\n"
                "Without a terminal, or with '--json', lines are read and printed as 'dtt pipe'\n"
                "does, with names.",
-    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_PLAIN) | OPTION_BIT(OPTION_QUIT_ON_EOF),
+    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_UNSIGNED) |
+               OPTION_BIT(OPTION_PLAIN) | OPTION_BIT(OPTION_QUIT_ON_EOF),
     .run = run,
 };

@@ -23,6 +23,7 @@ const struct command command_pipe = {
                "\n"
                "With the topic and the address of a member anybody can hear and speak without\n"
                "the secret, but not with '--closed'.",
-    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF) | OPTION_BIT(OPTION_SIGNED),
+    .options = OPTIONS_TOPIC | OPTION_BIT(OPTION_QUIT_ON_EOF) | OPTION_BIT(OPTION_NAME) |
+               OPTION_BIT(OPTION_SIGNED),
     .run = run,
 };

@@ -292,6 +292,11 @@ const struct option option_table[] = {
                                           "does the same"},
     {FLAG(QUIT_ON_EOF, "quit-on-eof", quit_on_eof),
      .help = "leave when standard input has ended and all is sent"},
+    {VALUE(set_text, NAME, "name", "TEXT", "a name of 1 to 64 bytes", name), .max = DTT_NAME_MAX,
+     .help = "what others call you; kept in IDENTITY.name, where chat\n"
+             "finds it the next time"},
+    {FLAG(UNSIGNED, "unsigned", is_unsigned), .help = "do not sign lines: nobody sees who wrote\n"
+                                                      "them"},
     {FLAG(SIGNED, "signed", is_signed),
      .help = "sign each line, of up to 3902 bytes: others see who wrote\n"
              "it and when, and equal lines count apart"},

@@ -37,6 +37,8 @@ enum option_id {
     OPTION_N0,
     OPTION_PLAIN,
     OPTION_QUIT_ON_EOF,
+    OPTION_NAME,
+    OPTION_UNSIGNED,
     OPTION_SIGNED,
     OPTION_NODES,
     OPTION_PEERS,
@@ -98,6 +100,7 @@ struct options {
     char *secret; /**< --secret: the only value that is wiped from argv */
     const char *secret_file;
     const char *identity;
+    const char *name;
     const char *state;
     const char *bootstrap[OPTIONS_BOOTSTRAP_MAX];
     size_t n_bootstrap;
@@ -138,7 +141,7 @@ struct options {
     int64_t minute;
     struct dtt_record_info record; /**< contents for `record seal` */
 
-    bool closed, no_state, is_signed;
+    bool closed, no_state, is_signed, is_unsigned;
     bool no_bootstrap, no_lan, no_portmap, publish_addrs, n0, old_line, plain, quit_on_eof, verify,
         hex, is_real, list, json;
     bool help;

@@ -3,6 +3,7 @@
 
 #include "codec/text.h"
 #include "lines.h"
+#include "names.h"
 #include "output.h"
 #include "session.h"
 #include "text.h"
@@ -19,6 +20,7 @@ enum { FD_IN = SESSION_FDS, FD_OUT, N_FDS };
 
 struct room {
     struct session session;
+    struct names names;
     bool has_names;
     bool is_start_told, is_end_told; /* to a person at a terminal */
     bool is_clean; /* standard output is a terminal: bytes of strangers are made harmless */
@@ -32,13 +34,6 @@ struct room {
 void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1])
 {
     dtt_hex_encode(name, dtt_slice(id->bytes, ROOM_NAME_DIGITS / 2));
-}
-
-bool room_author(const struct dtt_event_message *m, char name[ROOM_NAME_DIGITS + 1])
-{
-    bool has_author = m->signature == DTT_SIGNATURE_DATED || m->signature == DTT_SIGNATURE_UNDATED;
-    room_name(has_author ? &m->author : &m->neighbor, name);
-    return has_author;
 }
 
 bool room_sentence(const struct dtt_event *event, char sentence[ROOM_SENTENCE_MAX])
@@ -59,15 +54,21 @@ bool room_sentence(const struct dtt_event *event, char sentence[ROOM_SENTENCE_MA
     return true;
 }
 
+/* `chat` signs unless it is told not to. */
+static bool is_signed(const struct room *r)
+{
+    return r->session.options->is_signed || (r->has_names && !r->session.options->is_unsigned);
+}
+
 static size_t line_max(const struct room *r)
 {
-    return r->session.options->is_signed ? DTT_MESSAGE_SIGNED_MAX : DTT_MESSAGE_MAX;
+    return is_signed(r) ? DTT_MESSAGE_SIGNED_MAX : DTT_MESSAGE_MAX;
 }
 
 static void skip_line(struct room *r, size_t len)
 {
     output_say("line %zu has %zu bytes, more than the %zu of a %smessage: not sent", r->in.number,
-               len, line_max(r), r->session.options->is_signed ? "signed " : "");
+               len, line_max(r), is_signed(r) ? "signed " : "");
     r->n_skipped++;
 }
 
@@ -90,7 +91,7 @@ static void send_lines(struct room *r)
             }
         }
         int err = dtt_topic_send(r->session.topic, r->held, r->held_len,
-                                 r->session.options->is_signed ? DTT_SEND_SIGNED : 0);
+                                 is_signed(r) ? DTT_SEND_SIGNED : 0);
         if (err == DTT_EAGAIN) {
             return;
         }
@@ -116,8 +117,11 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
     char *out = r->out.text;
     size_t n = 0;
     if (r->has_names) {
-        char name[ROOM_NAME_DIGITS + 1];
-        bool has_author = room_author(&event->u.message, name);
+        const struct dtt_event_message *m = &event->u.message;
+        bool has_author =
+            m->signature == DTT_SIGNATURE_DATED || m->signature == DTT_SIGNATURE_UNDATED;
+        char name[NAMES_SHOWN_MAX];
+        names_show(&r->names, has_author ? &m->author : &m->neighbor, name);
         n = (size_t)sprintf(out, has_author ? "%s: " : "via %s: ", name);
     }
     if (len > DTT_MESSAGE_MAX) {
@@ -155,6 +159,8 @@ static void take_event(struct room *r, const struct dtt_event *event)
         if (is_public_event(event->type)) {
             output_line_put(&r->out, dtt_event_json(event, r->out.text, OUTPUT_LINE_MAX - 1));
         }
+    } else if (event->type == DTT_EVENT_MEMBER) {
+        names_refresh(&r->names, r->session.topic);
     } else if (event->type == DTT_EVENT_MESSAGE) {
         output_line_put(&r->out, render_message(r, event));
     } else {
@@ -290,8 +296,12 @@ int room_run(struct options *o, bool has_names)
     lines_init(&r->in, STDIN_FILENO);
     output_line_init(&r->out, STDOUT_FILENO);
     int code = session_open(&r->session, o, SESSION_JOIN, 0, 0);
+    if (code == EXIT_OK && o->name && dtt_topic_set_name(r->session.topic, o->name) != 0) {
+        code = output_fail(EXIT_USAGE, "the name '%s' is not UTF-8", o->name);
+    }
     if (code == EXIT_OK) {
         output_say("%s", session_kind(&r->session));
+        names_set_own(&r->names, dtt_node_id(r->session.node), o->name ? o->name : "");
         while (!r->session.is_over) {
             turn(r);
         }

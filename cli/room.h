@@ -11,9 +11,6 @@
 
 void room_name(const struct dtt_id *id, char name[ROOM_NAME_DIGITS + 1]);
 
-/** Writes the author's name, else that of the neighbour that has brought it, and false. */
-bool room_author(const struct dtt_event_message *m, char name[ROOM_NAME_DIGITS + 1]);
-
 /** Writes what joining, or the coming and going of a neighbour, means to a person; else false. */
 bool room_sentence(const struct dtt_event *event, char sentence[ROOM_SENTENCE_MAX]);
 

@@ -22,6 +22,7 @@
 
 /** Colours, for a screen that has them. */
 #define SCREEN_DIM "\033[2m"
+#define SCREEN_BOLD "\033[1m"
 #define SCREEN_NORMAL "\033[0m"
 
 enum screen_key {

@@ -168,7 +168,7 @@ def hostile(scene):
         t.shows("hostile")
         harness.check(t.emulator.bells == 0, "hostile: the bell rang")
         for line in t.emulator.text(everything=True).splitlines():
-            harness.check(re.match(r"\d\d:\d\d (--|via)| {6}|hostile>", line), f"hostile: {line!r}")
+            harness.check(re.match(r"\d\d:\d\d (--|\[unsigned\] via) | {6}|hostile>", line), f"hostile: {line!r}")
         t.type("\x04")
         t.wait_exit()
 
@@ -176,7 +176,7 @@ def hostile(scene):
 def plain(scene):
     """Nothing changes in place for a screen reader; colours only where they are wanted."""
     for term, options in (("dumb", ()), ("xterm", ("--plain",))):
-        t, ann = together(scene, f"plain {term}", *options, term=term)
+        t, ann = together(scene, f"plain {term}", *options, term=term, columns=160)
         with t:
             t.type("hello\n")
             ann.wait_message("hello")
@@ -233,6 +233,54 @@ def day(scene):
         t.wait(r"23:59 me: before\n---- \w+day, \d{4}-\d\d-\d\d ----\n00:00 me: after")
 
 
+def names(scene):
+    """Authors have names, of which none passes for another's; one's own rings the bell and is kept."""
+    key = str(scene.path / "key")
+    ann = scene.peer("ann", "--signed", "--name", "Ann", topic="names")
+    with chat(scene, "names", "--identity", key, "--name", "bob") as t:
+        t.known["ann"] = ann.id
+        t.wait("Ann is here|is called Ann now")
+        ann.wait("member", where=lambda e: e.get("name") == "bob")
+        t.type("hello\r")
+        heard = ann.wait_message("hello")
+        harness.check(heard["signed"] == "dated" and "replayed" not in heard, f"names: {heard}")
+        ann.send("all: hello")
+        t.wait(r"\d Ann: all: hello")
+        harness.check(t.emulator.bells == 0, "names: the bell rang for nothing")
+        ann.send("hello, Bob")
+        t.wait("Ann: hello, Bob")
+        harness.check(t.emulator.bells == 1, f"names: the bell rang {t.emulator.bells} times")
+        harness.check("\x1b[1mhello, Bob" in t.raw, f"names: not marked: {t.raw[-200:]!r}")
+        eve = scene.peer("eve", "--signed", "--name", "\u0410nn: hi\u202e", topic="names")
+        t.known["eve"] = eve.id
+        t.wait(rf"nn_ hi#{eve.id[:10]}|\u0410nn_ hi")
+        fay = scene.peer("fay", "--signed", "--name", "bob", topic="names")
+        t.known["fay"] = fay.id
+        fay.wait("joined")
+        t.wait(rf"bob#{fay.id[:10]} (is here|now)")
+        fay.send("it is me")
+        t.wait(rf"\d bob#{fay.id[:10]}: it is me")
+        dan = scene.peer("dan", topic="names")
+        dan.wait("joined")
+        dan.send("it is me, too")
+        t.wait(r"\d \[unsigned\] via [^:]+: it is me, too")
+        t.type("/who\r")
+        t.wait("you are bob; others can dial '--peer [0-9a-f ]{64,}@")
+        t.wait(rf"Ann \({ann.id[:10]}\): a neighbour")
+        t.type("/name *\r")
+        t.wait("that is no name that others could read: nothing has changed")
+        t.type("/name Bobby\r")
+        t.wait("you are Bobby; that is kept")
+        ann.wait("member", where=lambda e: e.get("name") == "Bobby" and e.get("was") == "bob")
+        t.type("\x04")
+        t.wait_exit()
+    with chat(scene, "names", "--identity", key, environment={"NO_COLOR": "1"}) as t:
+        t.wait("you are Bobby")
+        t.wait("is here|is called Ann")
+        ann.send("welcome, bobby")
+        t.wait(r"\[you\] \S+: welcome, bobby")
+
+
 def a_pipe(scene):
     """`dtt pipe` in a terminal says that it reads, and that it has."""
     with chat(scene, "typed", command="pipe") as t:
@@ -250,7 +298,7 @@ def a_pipe(scene):
 
 CASES = {"commands": commands, "alone": alone, "alone-40": functools.partial(alone, columns=40),
          "first": first_comer, "half": half_a_line, "paste": paste, "emoji": emoji,
-         "narrow": narrow, "hostile": hostile, "plain": plain, "away": away, "day": day,
+         "narrow": narrow, "names": names, "hostile": hostile, "plain": plain, "away": away, "day": day,
          "pipe": a_pipe}
 
 

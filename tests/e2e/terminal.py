@@ -169,7 +169,10 @@ class Terminal:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def resize(self, columns, rows=24):
+        """Once all is drawn for the size before."""
         with self.changed:
+            while self.changed.wait(0.5):
+                pass
             self.emulator.resize(columns, rows)
             self._set_size(columns, rows)
 
@@ -217,7 +220,9 @@ class Terminal:
         """The screen, or its last lines, without what differs each time, and where the cursor is."""
         text = "\n".join(self.emulator.text().split("\n")[-last - 1 if last else 0:])
         for name, each in self.known.items():
-            text = text.replace(each[:10], name[:10].ljust(10, "."))
+            text = re.sub(rf"\b{each[:10]}\b", name[:10].ljust(10, "."), text)
+        text = re.sub(r"\b[0-9a-f]{64}\b", "i" * 64, text)
+        text = re.sub(r":\d{5}\b", ":PPPPP", text)
         text = re.sub(r"\b[0-9a-f]{10}\b", "someone...", text)
         text = re.sub(r"(?m)^\d\d:\d\d ", "HH:MM ", text)
         text = re.sub(r"\(\d+ DHT nodes? known\)", "(N DHT nodes known)", text)

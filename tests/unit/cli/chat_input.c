@@ -29,6 +29,7 @@ static void test_read(void **state)
     reads("/quit  ", CHAT_QUIT, "");
     reads("/who  is there ", CHAT_WHO, "is there");
     reads("/me waves to all ", CHAT_ME, "/me waves to all");
+    reads("/name Ann B ", CHAT_NAME, "Ann B");
     reads("/me", CHAT_ME, "");
     reads("/me  ", CHAT_ME, "");
     reads("/", CHAT_UNKNOWN, "/");
@@ -70,7 +71,7 @@ static void test_help(void **state)
         assert_true(strlen(chat_input_help(n)) < 70);
         n++;
     }
-    assert_int_equal(n, 5);
+    assert_int_equal(n, 6);
 }
 
 int main(void)
