@@ -90,7 +90,8 @@ static void send_waiting(struct chat *c)
         outbox_sent(&c->outbox);
         if (session_n_repeated(&c->session) > repeated) {
             chat_remark(
-                c, "nobody sees that: the same was said within 90 s, and equal lines count once");
+                c,
+                "nobody sees that: the same was said within 3 minutes, and equal lines count once");
         }
     }
     outbox_confirm(&c->outbox, dtt_topic_unsent(c->session.topic));

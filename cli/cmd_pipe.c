@@ -18,7 +18,7 @@ const struct command command_pipe = {
                "\n"
                "A line holds up to 4057 bytes; a longer one is refused on standard error, and\n"
                "the exit code is 65 then. It is 69 when lines were not sent because no\n"
-               "neighbour took them. Empty lines are not sent. Equal lines within 90 seconds\n"
+               "neighbour took them. Empty lines are not sent. Equal lines within 3 minutes\n"
                "count as one in the swarm.\n"
                "\n"
                "With the topic and the address of a member anybody can hear and speak without\n"

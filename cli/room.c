@@ -264,7 +264,7 @@ static void leave(struct room *r)
     }
     uint64_t repeated = session_n_repeated(&r->session);
     if (repeated > 0) {
-        output_say("%llu line%s an equal one of the last 90 s: they count as one message",
+        output_say("%llu line%s an equal one of the last 3 minutes: they count as one message",
                    (unsigned long long)repeated, repeated == 1 ? " repeated" : "s repeated");
     }
     if (r->held) {

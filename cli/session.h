@@ -100,7 +100,7 @@ const char *session_kind(const struct session *s);
 /** Whether there is no neighbour at this moment. */
 bool session_is_alone(const struct session *s);
 
-/** Own messages that were not sent, because the same was said in the last 90 s. */
+/** Own messages that were not sent, because the same was said in the last 3 minutes. */
 uint64_t session_n_repeated(const struct session *s);
 
 /** Says that no DHT node has answered and which hosts were tried. Returns EXIT_REACH. */

@@ -275,6 +275,9 @@ struct dtt_tuning {
     int redial_lost;   /**< ms: how long a neighbour that fell silent is dialled again; off: not */
     int secret_slot;   /**< switch: use the slots derived from the secret too */
     int old_line_slot; /**< switch: use the slots of the Rust line 0.1 and 0.2 too */
+    int recall_time;   /**< ms: what was said up to so long ago is kept for members that come back;
+                          off: 30s */
+    int recall_messages; /**< of what is older than 30s so many messages and KiB stay at most */
 };
 
 /** What a knob's value means. */
@@ -356,9 +359,10 @@ struct dtt_topic_config {
  * more, and DTT_ENOMEM. *ret is written only on success and is freed by dtt_topic_leave or
  * dtt_node_close.
  *
- * Neighbours tell a newcomer what was said in the last 30 seconds. A topic that this node has left
- * less than 90 seconds ago does not bring what was heard or said in it before. Another process
- * knows nothing of that: restarted, it hears those messages again, its own included.
+ * Neighbours tell a newcomer what was said in the last 30 seconds; neighbours with this library
+ * also what they keep of the last two minutes (`recall_time`). A topic that this node has left less
+ * than a minute more than that ago does not bring what was heard or said in it before. Another
+ * process knows nothing of that: restarted, it hears those messages again, its own included.
  */
 DTT_API DTT_MUST_USE int dtt_topic_join(dtt_topic **ret, dtt_node *n,
                                         const struct dtt_topic_config *cfg);
@@ -394,10 +398,11 @@ enum dtt_send_flags {
 };
 
 /**
- * Broadcasts a message of 1..DTT_MESSAGE_MAX bytes. Equal bytes sent twice within 90 s count as
- * one message in the swarm: make contents unique. Accepted means handed to every neighbour's
- * queue. Errors: DTT_EAGAIN (no neighbour yet, or their queues are full: DTT_EVENT_WRITABLE says
- * when to try again), DTT_ETOOBIG, DTT_EINVAL (no bytes, unknown flags), DTT_ENOMEM.
+ * Broadcasts a message of 1..DTT_MESSAGE_MAX bytes. Equal bytes sent twice within 3 minutes
+ * (a minute more than `recall_time`; 90 s where Rust passes them on) count as one message in the
+ * swarm: make contents unique. Accepted means handed to every neighbour's queue. Errors: DTT_EAGAIN
+ * (no neighbour yet, or their queues are full: DTT_EVENT_WRITABLE says when to try again),
+ * DTT_ETOOBIG, DTT_EINVAL (no bytes, unknown flags), DTT_ENOMEM.
  */
 DTT_API DTT_MUST_USE int dtt_topic_send(dtt_topic *t, const void *data, size_t len, unsigned flags);
 

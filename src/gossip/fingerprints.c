@@ -158,16 +158,16 @@ void dtt_gossip_fingerprints_add(struct dtt_gossip_fingerprints *f, size_t share
 }
 
 static uint64_t end_ns(const struct dtt_gossip_fingerprints *f,
-                       const struct dtt_gossip_fingerprints_share *s)
+                       const struct dtt_gossip_fingerprints_share *s, uint64_t id_ns)
 {
-    return s->held > 0 ? f->entries[s->oldest - 1].heard_ds * (DTT_S / 10) + DTT_PLUMTREE_ID_NS
-                       : DTT_NEVER;
+    return s->held > 0 ? f->entries[s->oldest - 1].heard_ds * (DTT_S / 10) + id_ns : DTT_NEVER;
 }
 
-void dtt_gossip_fingerprints_expire(struct dtt_gossip_fingerprints *f, uint64_t now_ns)
+void dtt_gossip_fingerprints_expire(struct dtt_gossip_fingerprints *f, uint64_t now_ns,
+                                    uint64_t id_ns)
 {
     for (size_t i = 0; f->count > 0 && i < DTT_GOSSIP_FINGERPRINTS_SHARES; i++) {
-        while (end_ns(f, &f->shares[i]) <= now_ns) {
+        while (end_ns(f, &f->shares[i], id_ns) <= now_ns) {
             drop_oldest(f, &f->shares[i]);
         }
     }
@@ -176,11 +176,11 @@ void dtt_gossip_fingerprints_expire(struct dtt_gossip_fingerprints *f, uint64_t 
     }
 }
 
-uint64_t dtt_gossip_fingerprints_deadline(const struct dtt_gossip_fingerprints *f)
+uint64_t dtt_gossip_fingerprints_deadline(const struct dtt_gossip_fingerprints *f, uint64_t id_ns)
 {
     uint64_t at = DTT_NEVER;
     for (size_t i = 0; f->count > 0 && i < DTT_GOSSIP_FINGERPRINTS_SHARES; i++) {
-        at = dtt_min_ns(at, end_ns(f, &f->shares[i]));
+        at = dtt_min_ns(at, end_ns(f, &f->shares[i], id_ns));
     }
     return at;
 }

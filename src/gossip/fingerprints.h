@@ -44,9 +44,10 @@ bool dtt_gossip_fingerprints_has(const struct dtt_gossip_fingerprints *f,
 /** Keeps one that is not there, heard at `heard_ns`. Without memory for it another one goes. */
 void dtt_gossip_fingerprints_add(struct dtt_gossip_fingerprints *f, size_t share,
                                  const struct dtt_gossip_message_id *id, uint64_t heard_ns);
-/** Drops those that were heard DTT_PLUMTREE_ID_NS ago. */
-void dtt_gossip_fingerprints_expire(struct dtt_gossip_fingerprints *f, uint64_t now_ns);
+/** Drops those that were heard `id_ns` ago. */
+void dtt_gossip_fingerprints_expire(struct dtt_gossip_fingerprints *f, uint64_t now_ns,
+                                    uint64_t id_ns);
 /** When dtt_gossip_fingerprints_expire has something to do, or DTT_NEVER. */
-uint64_t dtt_gossip_fingerprints_deadline(const struct dtt_gossip_fingerprints *f);
+uint64_t dtt_gossip_fingerprints_deadline(const struct dtt_gossip_fingerprints *f, uint64_t id_ns);
 
 #endif

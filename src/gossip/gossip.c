@@ -6,6 +6,7 @@
 #include "gossip/past.h"
 #include "gossip/swarm.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define MAX_TOPICS 64
@@ -105,6 +106,17 @@ int dtt_gossip_subscribe(struct dtt_gossip *g, struct dtt_now now,
         dtt_swarm_recall(s, now, recall);
     }
     return DTT_OK;
+}
+
+void dtt_gossip_set_window(struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
+                           const struct dtt_gossip_window *window)
+{
+    struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
+    assert(s && window->ns <= DTT_GOSSIP_WINDOW_MAX_NS);
+    s->plumtree.received_messages.window = *window;
+    if (window->ns < DTT_PLUMTREE_CONTENT_NS) {
+        s->plumtree.received_messages.window.ns = DTT_PLUMTREE_CONTENT_NS;
+    }
 }
 
 void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,

@@ -43,6 +43,13 @@ struct dtt_gossip_facts {
 
 enum dtt_gossip_scope { DTT_GOSSIP_SWARM, DTT_GOSSIP_NEIGHBORS };
 
+/** What a topic keeps for members that were away, besides the messages of the last 30 s. */
+struct dtt_gossip_window {
+    uint64_t ns;       /**< messages go at this age; 30 s at least, 540 s at most */
+    uint32_t messages; /**< older ones than 30 s stay while all are no more than this */
+    uint32_t bytes;    /**< and their contents together no larger than this */
+};
+
 /** Zero in a field means iroh-gossip's default. */
 struct dtt_gossip_config {
     struct dtt_id me;
@@ -61,6 +68,9 @@ void dtt_gossip_free(struct dtt_gossip *g);
 /** Starts a topic with no peers. DTT_ESTATE when it exists, DTT_EFULL, DTT_ENOMEM. */
 int dtt_gossip_subscribe(struct dtt_gossip *g, struct dtt_now now,
                          const struct dtt_gossip_topic_id *topic);
+/** Before the topic has peers. Without it nothing older than 30 s is kept. */
+void dtt_gossip_set_window(struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
+                           const struct dtt_gossip_window *window);
 /** Says goodbye to the topic's neighbours and drops its state. Gives no NEIGHBOR_DOWN. */
 void dtt_gossip_quit(struct dtt_gossip *g, struct dtt_now now,
                      const struct dtt_gossip_topic_id *topic);
@@ -73,8 +83,8 @@ int dtt_gossip_join_peer(struct dtt_gossip *g, struct dtt_now now,
                          const struct dtt_gossip_topic_id *topic, const struct dtt_id *peer,
                          bool was_neighbor);
 /**
- * DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. To the swarm, a content said or heard less
- * than 90 s ago is not sent again (peers would drop it): DTT_OK, counted.
+ * DTT_ETOOBIG, DTT_ESTATE (topic unknown), DTT_ENOMEM. To the swarm, a content whose id
+ * is known is not sent again (peers would drop it): DTT_OK, counted.
  */
 int dtt_gossip_broadcast(struct dtt_gossip *g, struct dtt_now now,
                          const struct dtt_gossip_topic_id *topic, enum dtt_gossip_scope scope,

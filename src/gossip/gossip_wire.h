@@ -60,16 +60,26 @@ enum { DTT_WIRE_ADDR_V4, DTT_WIRE_ADDR_V6, DTT_WIRE_ADDRS }; /* core::net::Socke
 #define DTT_PLUMTREE_DISPATCH_NS (5 * DTT_MS)
 #define DTT_PLUMTREE_OPTIMIZE_HOPS 7
 #define DTT_PLUMTREE_CONTENT_NS (30 * DTT_S)
-#define DTT_PLUMTREE_ID_NS (90 * DTT_S)
+/* Ids outlive contents by so much: 90 s there. */
+#define DTT_PLUMTREE_ID_MORE_NS (60 * DTT_S)
 #define DTT_PLUMTREE_EVICT_NS (1 * DTT_S)
 
 /*
- * ---- our one addition (docs/design/gossip.md). A catch-up announcement is an IHave whose round
- * has the top bit set; the low 15 bits are the age of the message in milliseconds, at most
- * DTT_PLUMTREE_CONTENT_NS. iroh-gossip reads it as a very distant message: it grafts it and never
- * prefers the link for its tree. No message travels 32,768 hops, so nothing else looks like it.
+ * ---- our additions (docs/design/gossip.md), made of a round with the top bit set; the low 15 bits
+ * are an age (dtt_gossip_age_round). No message travels 32,768 hops, so nothing else looks like it.
+ *
+ * IHave: a catch-up announcement of a message of that age. iroh-gossip reads it as a very distant
+ * message: it grafts it and never prefers the link for its tree. One that is older than
+ * DTT_PLUMTREE_CONTENT_NS goes to those only that have asked.
+ *
+ * Graft without id: its sender asks to be told of messages up to that age, for it knows the ids of
+ * those for longer. iroh-gossip reads that its link is eager, as it is when it is new.
  */
 #define DTT_GOSSIP_CATCH_UP 0x8000
 #define DTT_GOSSIP_CATCH_UP_AGE 0x7fff
+/* Ages above are counted in steps of 256 ms instead of 1 ms. */
+#define DTT_GOSSIP_AGE_FINE_MS 30720
+#define DTT_GOSSIP_AGE_STEP_MS 256
+#define DTT_GOSSIP_WINDOW_MAX_NS (540 * DTT_S)
 
 #endif

@@ -185,8 +185,8 @@ bool dtt_gossip_missing_was_asked(const struct dtt_gossip_missing_entry *e, uint
     return is_among(e, e->tried, slot);
 }
 
-uint64_t dtt_gossip_missing_time_left(const struct dtt_gossip_missing_entry *e, uint8_t from,
-                                      uint64_t now_ns, bool *caught_up)
+uint64_t dtt_gossip_missing_age(const struct dtt_gossip_missing_entry *e, uint8_t from,
+                                uint64_t now_ns, bool *caught_up)
 {
     uint64_t age_ns = 0;
     *caught_up = false;
@@ -198,11 +198,8 @@ uint64_t dtt_gossip_missing_time_left(const struct dtt_gossip_missing_entry *e, 
         }
         if (e->announcers[i].slot == from && i < e->tried) {
             *caught_up = true;
-            age_ns = (round & DTT_GOSSIP_CATCH_UP_AGE) * DTT_MS + (now_ns - e->heard_ns);
+            age_ns = dtt_gossip_age_of_round(round) + (now_ns - e->heard_ns);
         }
     }
-    if (!*caught_up) {
-        return DTT_PLUMTREE_CONTENT_NS;
-    }
-    return age_ns < DTT_PLUMTREE_CONTENT_NS ? DTT_PLUMTREE_CONTENT_NS - age_ns : 0;
+    return *caught_up ? age_ns : 0;
 }

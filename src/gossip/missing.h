@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/timerq.h"
+#include "gossip/age.h"
 #include "gossip/message.h"
 #include "gossip/view.h"
 
@@ -75,17 +76,12 @@ bool dtt_gossip_missing_is_from(const struct dtt_gossip_missing_entry *e, uint8_
 /** Whether the neighbour has announced it and was asked for it. */
 bool dtt_gossip_missing_was_asked(const struct dtt_gossip_missing_entry *e, uint8_t slot);
 
-static inline bool dtt_gossip_is_catch_up(uint16_t round)
-{
-    return (round & DTT_GOSSIP_CATCH_UP) != 0;
-}
-
 /**
- * How long a new message from the neighbour `from`, announced as in `e` (or NULL), may still be
- * served: a live one 30 s; one that we grafted from it and that was announced for catching up only,
- * what is left of that, *caught_up.
+ * How old a new message from the neighbour `from` is, announced as in `e` (or NULL): 0 for a live
+ * one; one that we grafted from it and that was announced for catching up only has the age that it
+ * was announced with, *caught_up.
  */
-uint64_t dtt_gossip_missing_time_left(const struct dtt_gossip_missing_entry *e, uint8_t from,
-                                      uint64_t now_ns, bool *caught_up);
+uint64_t dtt_gossip_missing_age(const struct dtt_gossip_missing_entry *e, uint8_t from,
+                                uint64_t now_ns, bool *caught_up);
 
 #endif

@@ -60,7 +60,7 @@ void dtt_gossip_past_fini(struct dtt_gossip_past *p)
 /* When the newest id of a topic has had its time, all have. */
 static uint64_t end_ns(const struct dtt_gossip_past_topic *t)
 {
-    return t->is_used ? t->left_ns + DTT_PLUMTREE_ID_NS : DTT_NEVER;
+    return t->is_used ? t->left_ns + dtt_gossip_recall_id_ns(&t->recall) : DTT_NEVER;
 }
 
 uint64_t dtt_gossip_past_deadline(const struct dtt_gossip_past *p)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What is remembered of topics that have been left: the ids of their messages, as long as those
- * count. Neighbours announce to a member that joins again what was said in the last half minute; by
- * these ids it knows what it has heard or said before it left.
+ * count. Neighbours announce to a member that joins again what was said a while ago; by these ids
+ * it knows what it has heard or said before it left.
  */
 #ifndef DTT_GOSSIP_PAST_H
 #define DTT_GOSSIP_PAST_H

@@ -68,6 +68,7 @@ static void start_link(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
     peer->is_eager = true;
     peer->is_new = true;
     peer->was_pruned = false;
+    peer->reach_ns = DTT_PLUMTREE_CONTENT_NS;
     dtt_plumtree_lazy_catch_up(p, now, peer);
 }
 
@@ -363,7 +364,7 @@ static int broadcast_swarm(struct dtt_plumtree *p, struct dtt_now now, struct dt
     if (err) {
         return err;
     }
-    err = remember(p, now, NULL, &id, blob, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);
+    err = remember(p, now, NULL, &id, blob, now.mono_ns + p->received_messages.window.ns);
     if (!err) {
         push(p, now, NULL, NULL, &id, blob, 0);
     } else {
@@ -403,20 +404,19 @@ int dtt_plumtree_broadcast(struct dtt_plumtree *p, struct dtt_now now, enum dtt_
 
 /*
  * The other neighbours know a caught-up message too, unless two swarms have just met. So it is
- * announced, not pushed, and keeps its age: every node drops the content 30 s after the broadcast,
- * while the id is still known to all nodes that heard it then.
+ * announced, not pushed, and keeps its age: nobody is told of it any more whose memory of ids may
+ * not reach back to the broadcast.
  */
 static void push_caught_up(struct dtt_plumtree *p, struct dtt_now now,
                            const struct dtt_gossip_missing_entry *e,
-                           const struct dtt_gossip_message_id *id, uint64_t until_ns)
+                           const struct dtt_gossip_message_id *id, uint64_t age_ns)
 {
-    if (until_ns <= now.mono_ns) {
-        return;
-    }
-    uint16_t round = dtt_plumtree_lazy_round(until_ns, now.mono_ns);
+    uint16_t round = dtt_gossip_age_round(age_ns);
     for (size_t i = 0; i < DTT_GOSSIP_ACTIVE_MAX; i++) {
-        if (p->peers[i].is_used && !dtt_gossip_missing_is_from(e, (uint8_t)i)) {
-            dtt_plumtree_lazy_push(p, now, &p->peers[i], id, round);
+        struct dtt_plumtree_peer *peer = &p->peers[i];
+        if (peer->is_used && age_ns < peer->reach_ns &&
+            !dtt_gossip_missing_is_from(e, (uint8_t)i)) {
+            dtt_plumtree_lazy_push(p, now, peer, id, round);
         }
     }
 }
@@ -496,16 +496,16 @@ static int pass_on(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtr
 {
     bool caught_up;
     struct dtt_gossip_missing_entry *e = dtt_gossip_missing_get(&p->missing_messages, id);
-    uint64_t until_ns =
-        now.mono_ns + dtt_gossip_missing_time_left(e, slot_of(p, from), now.mono_ns, &caught_up);
-    int err = remember(p, now, &from->id, id, blob, until_ns);
+    uint64_t age_ns = dtt_gossip_missing_age(e, slot_of(p, from), now.mono_ns, &caught_up);
+    uint64_t until_ns = now.mono_ns + p->received_messages.window.ns;
+    int err = remember(p, now, &from->id, id, blob, until_ns > age_ns ? until_ns - age_ns : 0);
     if (err) {
         return err;
     }
     note_heard(p, now);
     dtt_gossip_promises_brought(&p->promises, slot_of(p, from));
     if (blob && caught_up) {
-        push_caught_up(p, now, e, id, until_ns);
+        push_caught_up(p, now, e, id, age_ns);
     } else if (blob) {
         push(p, now, from, e, id, blob, round);
     }
@@ -587,6 +587,10 @@ static void recv_gossip(struct dtt_plumtree *p, struct dtt_now now, struct dtt_p
 static void recv_graft(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *from,
                        const struct dtt_gossip_message *m)
 {
+    if (!m->u.graft.has_id && dtt_gossip_is_catch_up(m->u.graft.round)) {
+        dtt_plumtree_lazy_asked(p, now, from, dtt_gossip_age_of_round(m->u.graft.round));
+        return;
+    }
     turn_eager(from);
     if (m->u.graft.has_id) {
         struct dtt_gossip_blob *blob =
@@ -599,6 +603,13 @@ static void recv_graft(struct dtt_plumtree *p, struct dtt_now now, struct dtt_pl
     }
 }
 
+/* So old that it may have been heard, and its id forgotten. */
+static bool may_be_forgotten(const struct dtt_plumtree *p, const struct dtt_gossip_ihave *ihave)
+{
+    return dtt_gossip_is_catch_up(ihave->round) &&
+           ihave->round > dtt_gossip_age_round(p->received_messages.window.ns);
+}
+
 static void recv_ihave(struct dtt_plumtree *p, struct dtt_now now,
                        const struct dtt_plumtree_peer *from, const struct dtt_gossip_message *m)
 {
@@ -606,7 +617,8 @@ static void recv_ihave(struct dtt_plumtree *p, struct dtt_now now,
         const struct dtt_gossip_ihave *ihave = &m->u.ihave.entries[i];
         dtt_gossip_recall_taken(&p->received_messages, &ihave->id);
         if (!dtt_gossip_recall_has(&p->received_messages, &ihave->id) &&
-            dtt_gossip_missing_add(&p->missing_messages, now.mono_ns, ihave, slot_of(p, from))) {
+            (may_be_forgotten(p, ihave) ||
+             dtt_gossip_missing_add(&p->missing_messages, now.mono_ns, ihave, slot_of(p, from)))) {
             DTT_COUNT(p->port.ctx, GOSSIP_IHAVES_REFUSED);
         }
     }

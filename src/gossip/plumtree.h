@@ -31,8 +31,11 @@ struct dtt_plumtree_peer {
     bool is_silent;      /**< acknowledges nothing: it cannot keep what it owes */
     bool is_new;         /**< nothing was passed over the link yet */
     bool was_pruned;     /**< by one of us, since it became our neighbour */
-    bool wants_catch_up; /**< new here: all contents that we keep are to be announced to it */
+    bool wants_catch_up; /**< new here: contents that we keep are to be announced to it */
     bool wants_whole;    /**< and our own that nobody is known to have are to be sent */
+    bool wants_ask;      /**< we are to ask it for older ones than it tells by itself */
+    uint64_t reach_ns;   /**< it is told of messages up to this age */
+    uint64_t told_ns;    /**< and has been told of those up to this one */
     struct dtt_bucket slow_budget;
     struct dtt_ring lazy_push_queue; /**< struct dtt_gossip_ihave */
 };

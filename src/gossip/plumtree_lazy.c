@@ -11,16 +11,25 @@ static void add_ihave(const struct dtt_plumtree *p, const struct dtt_id *to,
     }
 }
 
-uint16_t dtt_plumtree_lazy_round(uint64_t until_ns, uint64_t now_ns)
+/* Asks the neighbour, should it be one of ours, for all that we should not hear twice. */
+static void ask(struct dtt_plumtree *p, struct dtt_plumtree_peer *peer)
 {
-    uint64_t age_ns = DTT_PLUMTREE_CONTENT_NS - (until_ns - now_ns);
-    return (uint16_t)(DTT_GOSSIP_CATCH_UP | (age_ns + DTT_MS - 1) / DTT_MS);
+    struct dtt_gossip_message m;
+    m.type = DTT_MSG_GRAFT;
+    m.u.graft.has_id = false;
+    m.u.graft.round = dtt_gossip_age_round(p->received_messages.window.ns);
+    peer->wants_ask = false;
+    dtt_gossip_send(&p->port, &peer->id, &m);
 }
 
 /* Sends the announcements that wait for one neighbour. */
 static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plumtree_peer *peer)
 {
+    const struct dtt_gossip_recall *r = &p->received_messages;
     struct dtt_gossip_message m;
+    if (peer->wants_ask) {
+        ask(p, peer);
+    }
     m.type = DTT_MSG_IHAVE;
     m.u.ihave.n = 0;
     struct dtt_gossip_ihave *waiting;
@@ -32,9 +41,12 @@ static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
     struct dtt_gossip_recall_walk walk = {.is_begun = false};
     const struct dtt_gossip_recall_entry *e;
     while (peer->wants_catch_up && !peer->is_slow &&
-           (e = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk))) {
-        struct dtt_gossip_ihave ihave = {
-            .id = e->id, .round = dtt_plumtree_lazy_round(e->content_until_ns, now.mono_ns)};
+           (e = dtt_gossip_recall_next_content(r, now.mono_ns, peer->reach_ns, &walk))) {
+        uint64_t age_ns = dtt_gossip_recall_age(r, now.mono_ns, e->content_until_ns);
+        struct dtt_gossip_ihave ihave = {.id = e->id, .round = dtt_gossip_age_round(age_ns)};
+        if (age_ns < peer->told_ns) {
+            continue;
+        }
         /* Announced, one that the neighbour has already would never be known to be there. */
         if (e->blob->tally && e->blob->len <= whole &&
             dtt_gossip_send_blob(&p->port, &peer->id, e->blob)) {
@@ -43,7 +55,10 @@ static void dispatch(struct dtt_plumtree *p, struct dtt_now now, struct dtt_plum
             add_ihave(p, &peer->id, &m, &ihave);
         }
     }
-    peer->wants_catch_up &= peer->is_slow;
+    if (!peer->is_slow) {
+        peer->wants_catch_up = false;
+        peer->told_ns = 0;
+    }
     peer->wants_whole = false;
     if (m.u.ihave.n) {
         dtt_gossip_send(&p->port, &peer->id, &m);
@@ -84,10 +99,26 @@ void dtt_plumtree_lazy_catch_up(struct dtt_plumtree *p, struct dtt_now now,
                                 struct dtt_plumtree_peer *peer)
 {
     struct dtt_gossip_recall_walk walk = {.is_begun = false};
-    peer->wants_catch_up =
-        dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns, &walk) != NULL;
+    peer->wants_catch_up = dtt_gossip_recall_next_content(&p->received_messages, now.mono_ns,
+                                                          peer->reach_ns, &walk) != NULL;
     peer->wants_whole = peer->wants_catch_up;
-    if (peer->wants_catch_up) {
+    peer->told_ns = 0;
+    peer->wants_ask = p->received_messages.window.ns > DTT_PLUMTREE_CONTENT_NS;
+    if (peer->wants_catch_up || peer->wants_ask) {
+        dtt_plumtree_lazy_soon(p, now, peer);
+    }
+}
+
+void dtt_plumtree_lazy_asked(struct dtt_plumtree *p, struct dtt_now now,
+                             struct dtt_plumtree_peer *peer, uint64_t age_ns)
+{
+    if (peer->reach_ns > DTT_PLUMTREE_CONTENT_NS || age_ns <= DTT_PLUMTREE_CONTENT_NS) {
+        return;
+    }
+    peer->reach_ns = age_ns;
+    if (!peer->wants_catch_up) {
+        peer->wants_catch_up = true;
+        peer->told_ns = DTT_PLUMTREE_CONTENT_NS;
         dtt_plumtree_lazy_soon(p, now, peer);
     }
 }

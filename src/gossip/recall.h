@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The messages a topic remembers: ids, so that each is delivered once, and for a shorter time
- * contents, so that a peer that missed one can graft it. Both are dropped by age, and when a bound
- * is reached: then the neighbour that brought the most loses its oldest one, so that a neighbour
- * that floods pushes out what it brought itself. Own messages have a share too, and so have
- * neighbours that are gone while their ids live. Of an id that was pushed out a fingerprint stays,
- * so that its message is known when it comes around over a slower neighbour.
+ * contents, so that a peer that missed one can graft it: all of the last 30 s, and of older ones as
+ * many as the topic's window says, for members that were away. Both are dropped by age, and when a
+ * bound is reached: then the neighbour that brought the most loses its oldest one, so that a
+ * neighbour that floods pushes out what it brought itself. Own messages have a share too, and so
+ * have neighbours that are gone while their ids live. Of an id that was pushed out a fingerprint
+ * stays, so that its message is known when it comes around over a slower neighbour.
  */
 #ifndef DTT_GOSSIP_RECALL_H
 #define DTT_GOSSIP_RECALL_H
@@ -31,7 +32,7 @@ struct dtt_gossip_recall_entry {
     struct dtt_gossip_message_id id;
     uint64_t number; /**< it was the topic's message number so and so */
     uint64_t heard_ns;
-    uint64_t content_until_ns;    /**< when every peer should have it; `heard_ns` + 30 s at most */
+    uint64_t content_until_ns;    /**< when its age is that of the window */
     struct dtt_gossip_blob *blob; /**< the encoded Gossip message, NULL when dropped */
     bool is_lost;                 /**< our own, dropped before anybody had it */
     struct dtt_gossip_recall_entry *next;
@@ -39,6 +40,7 @@ struct dtt_gossip_recall_entry {
 
 enum dtt_gossip_recall_room {
     DTT_GOSSIP_RECALL_ROOM_IDS,
+    DTT_GOSSIP_RECALL_ROOM_CONTENTS,
     DTT_GOSSIP_RECALL_ROOM_BYTES, /**< of contents, as they count */
     DTT_GOSSIP_RECALL_ROOMS
 };
@@ -53,6 +55,7 @@ struct dtt_gossip_recall_share {
 
 struct dtt_gossip_recall {
     struct dtt_ctx *ctx;
+    struct dtt_gossip_window window;
     struct dtt_map ids;
     size_t held[DTT_GOSSIP_RECALL_ROOMS]; /**< by all shares */
     uint64_t n_heard;
@@ -84,10 +87,18 @@ int dtt_gossip_recall_add(struct dtt_gossip_recall *r, uint64_t now_ns, const st
 struct dtt_gossip_blob *dtt_gossip_recall_content(const struct dtt_gossip_recall *r,
                                                   uint64_t now_ns,
                                                   const struct dtt_gossip_message_id *id);
-/** The next of the recent entries that may be served, oldest first, or NULL. */
+/**
+ * The next of the recent entries that may be served and are no older than `age_ns`, oldest first,
+ * or NULL.
+ */
 const struct dtt_gossip_recall_entry *
-dtt_gossip_recall_next_content(const struct dtt_gossip_recall *r, uint64_t now_ns,
+dtt_gossip_recall_next_content(const struct dtt_gossip_recall *r, uint64_t now_ns, uint64_t age_ns,
                                struct dtt_gossip_recall_walk *walk);
+/** How old the message is whose content ends at `until_ns`, not before now. */
+uint64_t dtt_gossip_recall_age(const struct dtt_gossip_recall *r, uint64_t now_ns,
+                               uint64_t until_ns);
+/** How long ids are remembered. */
+uint64_t dtt_gossip_recall_id_ns(const struct dtt_gossip_recall *r);
 
 /** The content of `id`, when we keep it, has come to somebody. */
 void dtt_gossip_recall_taken(const struct dtt_gossip_recall *r,

@@ -63,8 +63,10 @@ void dtt_swarm_part(struct dtt_swarm *s, struct dtt_gossip_recall *ret)
 void dtt_swarm_recall(struct dtt_swarm *s, struct dtt_now now, struct dtt_gossip_recall *r)
 {
     struct dtt_plumtree *p = &s->plumtree;
+    struct dtt_gossip_window window = p->received_messages.window;
     dtt_gossip_recall_fini(&p->received_messages);
     p->received_messages = *r;
+    p->received_messages.window = window;
     dtt_gossip_recall_init(r, p->port.ctx, p->received_messages.ids.hash_key);
     /* Should no timer be had, the next message tries again. */
     dtt_timerq_set(&p->timers, &p->expire_timer, now.mono_ns + DTT_PLUMTREE_CONTENT_NS);

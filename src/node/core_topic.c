@@ -49,6 +49,10 @@ int dtt_core_topic_join(struct dtt_core *c, struct dtt_now now, const struct dtt
         err = dtt_gossip_subscribe(c->gossip, now, &id);
     }
     if (!err) {
+        struct dtt_gossip_window window = {.ns = tracker_cfg.tuning.recall_time_ns,
+                                           .messages = tracker_cfg.tuning.recall_messages,
+                                           .bytes = 1024 * tracker_cfg.tuning.recall_messages};
+        dtt_gossip_set_window(c->gossip, &id, &window);
         err = dtt_tracker_new(&t->tracker, c->ctx, &tracker_cfg, now);
         if (err) {
             dtt_gossip_quit(c->gossip, now, &id);

@@ -237,6 +237,9 @@ static void say(struct world *w, size_t topic)
     }
 }
 
+static const struct dtt_gossip_window two_minutes = {
+    .ns = 120 * DTT_S, .messages = 2, .bytes = 1024};
+
 static void toggle(struct world *w, size_t topic)
 {
     if (w->is_subscribed[topic]) {
@@ -245,6 +248,9 @@ static void toggle(struct world *w, size_t topic)
         memset(w->known_ns[topic], 0, sizeof(w->known_ns[topic]));
     } else {
         require(dtt_gossip_subscribe(w->gossip, w->now, &topics[topic]) == DTT_OK);
+        if (topic > 0) {
+            dtt_gossip_set_window(w->gossip, &topics[topic], &two_minutes);
+        }
     }
     w->is_subscribed[topic] = !w->is_subscribed[topic];
 }

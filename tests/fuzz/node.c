@@ -232,14 +232,18 @@ static void pick_payload(struct dtt_gossip_message *m)
     m->u.gossip.round = (uint16_t)pick(40);
 }
 
+static uint16_t pick_round(void)
+{
+    return (uint16_t)(pick(3) ? pick(9) : DTT_GOSSIP_CATCH_UP | pick(256) << 7);
+}
+
 static void pick_ihaves(struct dtt_gossip_message *m)
 {
     m->u.ihave.n = pick(20);
     for (size_t i = 0; i < m->u.ihave.n; i++) {
         uint8_t content = (uint8_t)pick(8);
         dtt_blake3(m->u.ihave.entries[i].id.bytes, dtt_slice(&content, 1));
-        m->u.ihave.entries[i].round =
-            (uint16_t)(pick(3) ? pick(9) : DTT_GOSSIP_CATCH_UP | pick(256) << 7);
+        m->u.ihave.entries[i].round = pick_round();
     }
 }
 
@@ -272,7 +276,7 @@ static size_t write_message(uint8_t frame[FRAME_BYTES])
     case DTT_MSG_PRUNE: break;
     case DTT_MSG_GRAFT:
         m.u.graft.has_id = pick(2);
-        m.u.graft.round = (uint16_t)pick(9);
+        m.u.graft.round = pick_round();
         break;
     case DTT_MSG_IHAVE: pick_ihaves(&m); break;
     }

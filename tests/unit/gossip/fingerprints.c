@@ -4,6 +4,8 @@
 
 #include "gossip/fingerprints.h"
 
+#define ID_NS (90 * DTT_S)
+
 #define MAX ((uint32_t)DTT_GOSSIP_FINGERPRINTS_MAX)
 
 static struct dtt_gossip_fingerprints f;
@@ -55,8 +57,8 @@ static void those_there_are_known_and_no_others(void **state)
 {
     (void)state;
     assert_false(has(0));
-    assert_true(dtt_gossip_fingerprints_deadline(&f) == DTT_NEVER);
-    dtt_gossip_fingerprints_expire(&f, DTT_S);
+    assert_true(dtt_gossip_fingerprints_deadline(&f, ID_NS) == DTT_NEVER);
+    dtt_gossip_fingerprints_expire(&f, DTT_S, ID_NS);
     for (uint32_t n = 0; n < 10000; n++) {
         add(n % 3, n, n);
     }
@@ -70,24 +72,24 @@ static void those_there_are_known_and_no_others(void **state)
 /* Never before their time, and a tenth of a second after it at most. */
 static void they_end_with_age(void **state)
 {
-    const uint64_t id_ns = DTT_PLUMTREE_ID_NS;
+    const uint64_t id_ns = ID_NS;
     (void)state;
     add(0, 0, 0);
     add(0, 1, DTT_S + 1);
     add(5, 2, 10 * DTT_S);
-    assert_true(dtt_gossip_fingerprints_deadline(&f) == id_ns);
-    dtt_gossip_fingerprints_expire(&f, id_ns - 1);
+    assert_true(dtt_gossip_fingerprints_deadline(&f, ID_NS) == id_ns);
+    dtt_gossip_fingerprints_expire(&f, id_ns - 1, ID_NS);
     assert_int_equal(count(0, 3), 3);
-    dtt_gossip_fingerprints_expire(&f, id_ns);
+    dtt_gossip_fingerprints_expire(&f, id_ns, ID_NS);
     assert_false(has(0));
-    dtt_gossip_fingerprints_expire(&f, id_ns + DTT_S);
+    dtt_gossip_fingerprints_expire(&f, id_ns + DTT_S, ID_NS);
     assert_true(has(1) && has(2));
-    dtt_gossip_fingerprints_expire(&f, id_ns + DTT_S + DTT_S / 10);
+    dtt_gossip_fingerprints_expire(&f, id_ns + DTT_S + DTT_S / 10, ID_NS);
     assert_true(!has(1) && has(2));
     add(0, 1, 80 * DTT_S);
-    dtt_gossip_fingerprints_expire(&f, id_ns + 10 * DTT_S);
+    dtt_gossip_fingerprints_expire(&f, id_ns + 10 * DTT_S, ID_NS);
     assert_true(has(1) && !has(2));
-    dtt_gossip_fingerprints_expire(&f, UINT64_MAX - 1);
+    dtt_gossip_fingerprints_expire(&f, UINT64_MAX - 1, ID_NS);
     assert_int_equal(f.cap, 0); /* memory given back */
     assert_null(f.shares);
 }
@@ -133,7 +135,7 @@ static void the_first_of_a_share_finds_room(void **state)
     }
     add(1, MAX, 0);
     assert_true(has(MAX) && !has(0));
-    dtt_gossip_fingerprints_expire(&f, UINT64_MAX - 1);
+    dtt_gossip_fingerprints_expire(&f, UINT64_MAX - 1, ID_NS);
     assert_int_equal(f.count, 0);
 }
 
@@ -146,7 +148,7 @@ static void without_memory_fewer_are_known(void **state)
         add(0, 0, 0);
         assert_true(oom_disarm());
         assert_false(has(0));
-        assert_true(dtt_gossip_fingerprints_deadline(&f) == DTT_NEVER);
+        assert_true(dtt_gossip_fingerprints_deadline(&f, ID_NS) == DTT_NEVER);
     }
     for (uint32_t n = 0; n < 1024; n++) {
         add(0, n, 0);

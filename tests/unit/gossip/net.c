@@ -283,6 +283,9 @@ void net_subscribe(struct net *net, size_t topic, size_t node)
 {
     assert_int_equal(
         dtt_gossip_subscribe(net->nodes[node].gossip, net_now(net), &net_topics[topic]), DTT_OK);
+    if (net->window.ns) {
+        dtt_gossip_set_window(net->nodes[node].gossip, &net_topics[topic], &net->window);
+    }
     drain(net, node);
 }
 

@@ -47,7 +47,8 @@ struct net {
     struct dtt_map by_id; /* id -> struct net_node */
     uint32_t latency_us[NET_NODES_MAX][NET_NODES_MAX];
     bool connected[NET_NODES_MAX][NET_NODES_MAX];
-    int island[NET_NODES_MAX]; /* messages between islands are lost, connections break */
+    struct dtt_gossip_window window; /* of topics that are joined from now on; 0: none */
+    int island[NET_NODES_MAX];       /* messages between islands are lost, connections break */
     struct net_stats stats;
     /* received[i]: bit per node that had message i delivered, twice in `repeated` */
     size_t repeated;

@@ -92,13 +92,11 @@ static void an_old_announcement_does_not_slow_a_new_message(void **state)
     pass(29 * DTT_S);
     recv_graft(2, 'b');
     assert_string_equal(script(), "gossip(b, 1) > 2");
-    /* An age beyond all ages: delivered, not spread. */
-    recv_ihave(1, 'c', 0xffff);
-    pass(80 * DTT_MS);
-    script();
-    recv_gossip(1, 'c', 0);
+    /* It may have been heard so long ago that its id was forgotten. */
+    recv_ihave(1, 'c', dtt_gossip_age_round(30 * DTT_S) + 1);
     pass(DTT_S);
-    assert_string_equal(script(), "received(c) < 1");
+    assert_string_equal(script(), "");
+    assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_IHAVES_REFUSED], 1);
 }
 
 /*
@@ -150,6 +148,111 @@ static void little_is_sent_whole(void **state)
     assert_int_equal(sent, DTT_PLUMTREE_WHOLE_BYTES / (sizeof(content) + 40));
 }
 
+static void keep_for_two_minutes(void)
+{
+    p.received_messages.window =
+        (struct dtt_gossip_window){.ns = 120 * DTT_S, .messages = 256, .bytes = 1 << 18};
+}
+
+#define ASK "graft(-, 63837)" /* 0x8000 + 30720 + (120000 - 30720) / 256, rounded up */
+
+/* What is older than 30 s goes to those who ask for it, up to the age that they ask for. */
+static void old_ones_are_for_those_who_ask(void **state)
+{
+    (void)state;
+    char want[96];
+    keep_for_two_minutes();
+    up(1);
+    pass(DTT_S);
+    assert_string_equal(script(), ASK " > 1");
+    recv_gossip(1, 'a', 0);
+    pass(30 * DTT_S);
+    recv_gossip(1, 'b', 0);
+    pass(30 * DTT_S);
+    recv_gossip(1, 'c', 0);
+    script();
+    up(2);
+    up(3);
+    pass(5 * DTT_MS);
+    snprintf(want, sizeof(want), ASK " > 2; ihave(c %d) > 2; " ASK " > 3; ihave(c %d) > 3",
+             0x8000 + 5, 0x8000 + 5);
+    assert_string_equal(script(), want);
+    recv_ask(2, 120 * DTT_S);
+    recv_ask(3, 50 * DTT_S);
+    pass(5 * DTT_MS);
+    snprintf(want, sizeof(want), "ihave(a %d, b %d) > 2; ihave(b %d) > 3",
+             dtt_gossip_age_round(60010 * DTT_MS), 0x8000 + 30010, 0x8000 + 30010);
+    assert_string_equal(script(), want);
+    recv_graft(2, 'a');
+    assert_string_equal(script(), "gossip(a, 1) > 2");
+    /* Once, until it comes anew. */
+    recv_ask(2, 120 * DTT_S);
+    recv_ask(3, 120 * DTT_S);
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+    dtt_plumtree_welcome(&p, now, &peers[2]);
+    recv_ask(2, 120 * DTT_S); /* before it was told anything */
+    pass(5 * DTT_MS);
+    snprintf(want, sizeof(want), ASK " > 2; ihave(a %d, b %d, c %d) > 2",
+             dtt_gossip_age_round(61015 * DTT_MS), dtt_gossip_age_round(31015 * DTT_MS),
+             0x8000 + 1015);
+    assert_string_equal(script(), want);
+}
+
+static void an_ask_leaves_a_lazy_link_alone(void **state)
+{
+    (void)state;
+    up(1);
+    up(2);
+    recv_prune(2);
+    recv_ask(2, 120 * DTT_S);
+    say('a');
+    assert_string_equal(script(), "gossip(a, 0) > 1");
+    recv_ask(1, 20 * DTT_S); /* it is told of those anyway */
+    pass(DTT_S);
+    assert_string_equal(script(), "ihave(a 0) > 2");
+}
+
+/* A caught-up message that is older than 30 s is passed to those who have asked. */
+static void an_old_one_is_passed_to_those_who_ask(void **state)
+{
+    (void)state;
+    char want[64];
+    keep_for_two_minutes();
+    up(1);
+    up(2);
+    up(3);
+    up(4);
+    recv_ask(2, 120 * DTT_S);
+    recv_ask(3, 60 * DTT_S);
+    pass(DTT_S);
+    script();
+    recv_ihave(1, 'a', dtt_gossip_age_round(90 * DTT_S));
+    pass(80 * DTT_MS);
+    script();
+    recv_gossip(1, 'a', 0);
+    pass(5 * DTT_MS);
+    snprintf(want, sizeof(want), "received(a) < 1; ihave(a %d) > 2",
+             dtt_gossip_age_round(90112 * DTT_MS + 80 * DTT_MS));
+    assert_string_equal(script(), want);
+    /* What is left of its two minutes. */
+    pass(29 * DTT_S);
+    recv_graft(2, 'a');
+    assert_string_equal(script(), "gossip(a, 1) > 2");
+    pass(DTT_S);
+    recv_graft(2, 'a');
+    assert_string_equal(script(), "");
+    /* Older than what we know all ids of. */
+    recv_ihave(1, 'b', dtt_gossip_age_round(121 * DTT_S));
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+    /* An id is known for three minutes. */
+    pass(58 * DTT_S);
+    recv_ihave(1, 'a', dtt_gossip_age_round(0));
+    pass(DTT_S);
+    assert_string_equal(script(), "");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -160,6 +263,9 @@ int main(void)
         T(an_old_announcement_does_not_slow_a_new_message),
         T(what_nobody_is_known_to_have_is_sent_whole),
         T(little_is_sent_whole),
+        T(old_ones_are_for_those_who_ask),
+        T(an_ask_leaves_a_lazy_link_alone),
+        T(an_old_one_is_passed_to_those_who_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,13 @@ static inline void recv_graft(int from, char letter)
     recv(from, &m);
 }
 
+static inline void recv_ask(int from, uint64_t age_ns)
+{
+    struct dtt_gossip_message m = {.type = DTT_MSG_GRAFT};
+    m.u.graft.round = dtt_gossip_age_round(age_ns);
+    recv(from, &m);
+}
+
 static inline void recv_prune(int from)
 {
     struct dtt_gossip_message m = {.type = DTT_MSG_PRUNE};

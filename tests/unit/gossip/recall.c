@@ -4,6 +4,8 @@
 
 #include "gossip/recall.h"
 
+#define ID_NS (90 * DTT_S)
+
 static struct dtt_ctx ctx;
 static struct dtt_gossip_recall recall;
 
@@ -74,7 +76,7 @@ static size_t count_contents(uint64_t now_ns)
     const struct dtt_gossip_recall_entry *e;
     uint64_t last = 0;
     size_t n = 0;
-    for (; (e = dtt_gossip_recall_next_content(&recall, now_ns, &walk)) != NULL; n++) {
+    for (; (e = dtt_gossip_recall_next_content(&recall, now_ns, UINT64_MAX, &walk)) != NULL; n++) {
         assert_true(n == 0 || e->number > last);
         last = e->number;
     }
@@ -104,6 +106,113 @@ static void forgets_with_age(void **state)
     assert_false(has(2));
     assert_true(dtt_gossip_recall_deadline(&recall) == DTT_NEVER);
     assert_int_equal(recall.ids.cap, 0); /* memory given back */
+}
+
+static void add_kept(uint8_t from, uint32_t n, uint64_t now_ns, size_t len)
+{
+    add_from(from, n, now_ns, recall.window.ns, len);
+}
+
+static size_t n_contents(void)
+{
+    return recall.held[DTT_GOSSIP_RECALL_ROOM_CONTENTS];
+}
+
+/* Of what is older than 30 s as much stays as the window says; ids live 60 s longer than contents.
+ */
+static void a_window_of_messages(void **state)
+{
+    (void)state;
+    recall.window = (struct dtt_gossip_window){.ns = 120 * DTT_S, .messages = 20, .bytes = 1 << 20};
+    for (uint32_t n = 0; n < 50; n++) {
+        add_kept(1, n, n * DTT_S, 10);
+    }
+    assert_true(dtt_gossip_recall_deadline(&recall) == 30 * DTT_S);
+    dtt_gossip_recall_expire(&recall, 40 * DTT_S);
+    assert_int_equal(n_contents(), 39); /* all that are young, which is more than 20 */
+    assert_true(!serves(10, 50 * DTT_S) && serves(11, 50 * DTT_S));
+    dtt_gossip_recall_expire(&recall, 70 * DTT_S);
+    assert_int_equal(n_contents(), 20);
+    assert_true(!serves(29, 70 * DTT_S) && serves(30, 70 * DTT_S));
+    assert_true(dtt_gossip_recall_deadline(&recall) == 150 * DTT_S);
+    assert_int_equal(count_contents(70 * DTT_S), 20);
+    dtt_gossip_recall_expire(&recall, 151 * DTT_S);
+    assert_int_equal(n_contents(), 18);
+    dtt_gossip_recall_expire(&recall, 169 * DTT_S);
+    assert_int_equal(n_contents(), 0);
+    assert_int_equal(recall.held[DTT_GOSSIP_RECALL_ROOM_BYTES], 0);
+    assert_true(has(0));
+    dtt_gossip_recall_expire(&recall, 180 * DTT_S);
+    assert_true(!has(0) && has(1));
+    dtt_gossip_recall_expire(&recall, 230 * DTT_S);
+    assert_int_equal(recall.ids.cap, 0); /* memory given back */
+}
+
+static void a_window_of_bytes(void **state)
+{
+    (void)state;
+    recall.window =
+        (struct dtt_gossip_window){.ns = 120 * DTT_S, .messages = 256, .bytes = 256 * 1024};
+    for (uint32_t n = 0; n < 200; n++) {
+        add_kept(1, n, 0, 4000);
+    }
+    for (uint32_t n = 200; n < 210; n++) {
+        add_kept(2, n, 0, 4000);
+    }
+    dtt_gossip_recall_expire(&recall, 30 * DTT_S);
+    assert_int_equal(n_contents(), 256 * 1024 / 4000);
+    for (uint32_t n = 200; n < 210; n++) {
+        assert_true(serves(n, 40 * DTT_S)); /* the neighbour that brought the most pays */
+    }
+    dtt_gossip_recall_expire(&recall, 120 * DTT_S);
+    assert_int_equal(n_contents(), 0);
+}
+
+/* Only those of no more than the age that is asked for. */
+static void contents_by_age(void **state)
+{
+    struct dtt_gossip_recall_walk walk = {.is_begun = false};
+    (void)state;
+    recall.window = (struct dtt_gossip_window){.ns = 120 * DTT_S, .messages = 9, .bytes = 1 << 20};
+    add_kept(1, 1, 0, 10);
+    add_from(1, 2, 5 * DTT_S, 20 * DTT_S, 10); /* came when it was 100 s old */
+    add_kept(2, 3, 10 * DTT_S, 10);
+    const struct dtt_gossip_recall_entry *e =
+        dtt_gossip_recall_next_content(&recall, 15 * DTT_S, 14 * DTT_S, &walk);
+    assert_non_null(e);
+    assert_true(e && e->number == 2 && e->content_until_ns == 130 * DTT_S);
+    assert_true(dtt_gossip_recall_age(&recall, 15 * DTT_S, 130 * DTT_S) == 5 * DTT_S);
+    assert_null(dtt_gossip_recall_next_content(&recall, 15 * DTT_S, 14 * DTT_S, &walk));
+    assert_int_equal(count_contents(15 * DTT_S), 3);
+}
+
+/* One of our own that nobody is known to have is lost after 30 s, whatever is kept of others. */
+static void open_ones_are_not_kept_longer(void **state)
+{
+    struct dtt_gossip_tally *tally = dtt_gossip_tally_new(&ctx);
+    (void)state;
+    recall.window = (struct dtt_gossip_window){.ns = 120 * DTT_S, .messages = 9, .bytes = 1 << 20};
+    for (uint32_t n = 1; n <= 4; n++) {
+        struct dtt_gossip_message_id id = id_of(n);
+        struct dtt_gossip_blob *b = dtt_gossip_blob_new(dtt_slice((const uint8_t *)"own", 3));
+        dtt_gossip_blob_count(b, tally);
+        assert_int_equal(dtt_gossip_recall_add(&recall, n * DTT_S, NULL, &id, b, (n + 120) * DTT_S),
+                         DTT_OK);
+        dtt_gossip_blob_unref(b);
+    }
+    struct dtt_gossip_message_id first = id_of(1);
+    struct dtt_gossip_message_id third = id_of(3);
+    dtt_gossip_recall_taken(&recall, &first);
+    dtt_gossip_recall_taken(&recall, &third);
+    assert_true(dtt_gossip_recall_deadline(&recall) == 32 * DTT_S);
+    dtt_gossip_recall_expire(&recall, 33 * DTT_S);
+    assert_true(serves(1, 33 * DTT_S) && !serves(2, 33 * DTT_S) && serves(3, 33 * DTT_S));
+    assert_int_equal(tally->lost, 1);
+    assert_true(dtt_gossip_recall_deadline(&recall) == 34 * DTT_S);
+    dtt_gossip_recall_expire(&recall, 40 * DTT_S);
+    assert_int_equal(tally->lost, 2);
+    assert_true(dtt_gossip_recall_deadline(&recall) == 121 * DTT_S);
+    dtt_gossip_tally_unref(tally);
 }
 
 /* A content that was old when it came ends before those that came earlier. */
@@ -160,7 +269,7 @@ static void ids_are_bounded(void **state)
     }
     assert_false(has(DTT_GOSSIP_RECALL_IDS + 10));
     assert_true(dtt_gossip_recall_deadline(&recall) < 31 * DTT_S);
-    dtt_gossip_recall_expire(&recall, DTT_PLUMTREE_ID_NS + DTT_S);
+    dtt_gossip_recall_expire(&recall, ID_NS + DTT_S);
     assert_false(has(0) || has(10));
     assert_true(dtt_gossip_recall_deadline(&recall) == DTT_NEVER);
     assert_null(recall.pushed_out.entries); /* memory given back */
@@ -242,17 +351,17 @@ static void few_ids_share(void **state)
 {
     (void)state;
     uint32_t n = 0;
-    for (uint8_t from = 1; from < DTT_GOSSIP_RECALL_SHARES; from++) {
-        for (uint8_t i = 0; i < (from == 5 ? 2 : 3); i++) {
-            add_from(from, n++, 0, 30 * DTT_S, 1);
+    for (unsigned from = 1; from < DTT_GOSSIP_RECALL_SHARES; from++) {
+        for (unsigned i = 0; i < (from == 5 ? 2 : 3); i++) {
+            add_from((uint8_t)from, n++, 0, 30 * DTT_S, 1);
         }
     }
     add_from(100, n++, 1, 30 * DTT_S, 1);
     assert_int_equal(recall.shares[5].held[DTT_GOSSIP_RECALL_ROOM_IDS], 3);
     assert_int_equal(recall.shares[5].from.bytes[0], 100);
-    dtt_gossip_recall_expire(&recall, DTT_PLUMTREE_ID_NS);
+    dtt_gossip_recall_expire(&recall, ID_NS);
     assert_int_equal(dtt_map_count(&recall.ids), 1);
-    add_from(5, n++, DTT_PLUMTREE_ID_NS, 30 * DTT_S, 1); /* an empty one */
+    add_from(5, n++, ID_NS, 30 * DTT_S, 1); /* an empty one */
     assert_int_equal(recall.shares[5].from.bytes[0], 100);
     assert_int_equal(recall.shares[1].from.bytes[0], 5);
 }
@@ -375,6 +484,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(forgets_with_age, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_window_of_messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_window_of_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(contents_by_age, setup, teardown),
+        cmocka_unit_test_setup_teardown(open_ones_are_not_kept_longer, setup, teardown),
         cmocka_unit_test_setup_teardown(caught_up_contents, setup, teardown),
         cmocka_unit_test_setup_teardown(contents_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_are_bounded, setup, teardown),

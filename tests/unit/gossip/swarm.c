@@ -308,6 +308,77 @@ static void catching_up_ends(void **state)
     close_swarm(net);
 }
 
+static const struct dtt_gossip_window two_minutes = {
+    .ns = 120 * DTT_S, .messages = 256, .bytes = 256 * 1024};
+
+/* `n` messages in 100 s; then a member comes. Of the last `n_all` it must have all. */
+static void come_back(uint32_t n, uint32_t n_all)
+{
+    struct net *net = open_swarm(1, 9);
+    size_t had = 0;
+    net->window = two_minutes;
+    net_quit(net, 0, 0);
+    net_subscribe(net, 0, 0);
+    while (net->n < 9) {
+        net_add_node(net, 10, 50);
+    }
+    bootstrap(net);
+    for (uint32_t m = 0; m < n; m++) {
+        net_say(net, 0, m % 9, m);
+        net_run(net, 100 * DTT_S / n);
+    }
+    net_add_node(net, 10, 50);
+    net_join(net, 0, 9, 0);
+    net_run(net, 5 * DTT_S);
+    for (uint32_t m = 0; m < n; m++) {
+        assert_true(m < n - n_all || net_has(net, 9, m));
+        had += net_has(net, 9, m);
+    }
+    print_message("%u said in 100 s: who comes back hears %zu\n", n, had);
+    net_run(net, 200 * DTT_S);
+    close_swarm(net);
+}
+
+static void two_minutes_are_caught_up(void **state)
+{
+    (void)state;
+    come_back(250, 250);
+    come_back(1000, 300 - 5); /* those of 30 s are more than 256 */
+}
+
+/*
+ * Members come all the time, half of them as iroh-gossip, which knows ids for 90 s. They are told
+ * of what is up to 30 s old, and the others of two minutes; nobody hears anything twice (net.c).
+ */
+static void two_minutes_among_others(void **state)
+{
+    (void)state;
+    struct net *net = open_swarm(1, 11);
+    for (size_t i = 1; i < 106; i++) {
+        net_run(net, i < 6 ? 0 : 2 * DTT_S);
+        net->window = i % 2 ? (struct dtt_gossip_window){0} : two_minutes;
+        net_add_node(net, 10, 50);
+        net_join(net, 0, i, i - 1);
+        if (i > 1) {
+            net_join(net, 0, i, i - 2);
+        }
+        if (i == 5) {
+            net_run(net, DTT_S);
+            net_say(net, 0, 1, 0);
+        }
+    }
+    net_run(net, 5 * DTT_S);
+    for (size_t i = 6; i < 106; i++) {
+        uint64_t joined_s = 2 * (i - 5);
+        if (joined_s < 29 || (i % 2 == 0 && joined_s < 118)) {
+            assert_true(net_has(net, i, 0));
+        } else if (joined_s > 31 && (i % 2 || joined_s > 122)) {
+            assert_false(net_has(net, i, 0));
+        }
+    }
+    close_swarm(net);
+}
+
 static void topics_share_peers(void **state)
 {
     (void)state;
@@ -415,6 +486,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(late_joiner_catches_up),
         cmocka_unit_test(many_catch_up_at_once),
         cmocka_unit_test(catching_up_ends),
+        cmocka_unit_test(two_minutes_are_caught_up),
+        cmocka_unit_test(two_minutes_among_others),
         cmocka_unit_test(topics_share_peers),
         cmocka_unit_test(restart_goes_unnoticed),
         cmocka_unit_test(churn),

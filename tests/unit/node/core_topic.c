@@ -137,7 +137,7 @@ static void twenty_at_once(void **state)
         memset(p.peers[i].heard, 0, sizeof(p.peers[i].heard));
     }
     assert_true(noticed > 0);
-    party_run(&p, 60 * DTT_S, NULL); /* equal texts count as one for 90 s */
+    party_run(&p, 150 * DTT_S, NULL); /* equal texts count as one for 3 minutes */
     for (size_t i = 0; i < p.n; i++) {
         if (i != 7) {
             say(&p, i);
@@ -257,7 +257,7 @@ static void who_joins_again_hears_nothing_twice(void **state)
     p.peers[0].host->topic = NULL;
     dtt_sim_host_settle(p.peers[0].host);
     assert_int_not_equal(dtt_gossip_deadline(p.peers[0].host->core->gossip), DTT_NEVER);
-    party_run(&p, 91 * DTT_S, NULL);
+    party_run(&p, 181 * DTT_S, NULL);
     assert_int_equal(dtt_gossip_deadline(p.peers[0].host->core->gossip), DTT_NEVER);
     dtt_sim_world_fini(&p.w);
 }

@@ -14,7 +14,7 @@
 struct figures {
     uint32_t cap, put_retries, width, copies, swarm_records, merge_below, merge_dials;
     uint64_t get, put, retry_base, retry_jitter, no_record, no_record_max, pace, join, retry;
-    uint64_t redial;
+    uint64_t redial, recall;
     bool on_start, settle, secret;
     uint64_t pub_first, pub_base, pub_jitter, fail_min, fail_max;
     uint64_t merge_first, merge_base, merge_jitter;
@@ -43,6 +43,8 @@ static void assert_figures(int preset, const struct figures *f)
     assert_false(t.older_first);
     assert_ms(t.dial_timeout_ns, 30000);
     assert_ms(t.redial_lost_ns, f->redial);
+    assert_ms(t.recall_time_ns, f->recall);
+    assert_int_equal(t.recall_messages, 256);
     assert_ms(t.get_timeout_ns, f->get);
     assert_ms(t.put_timeout_ns, f->put);
     assert_ms(t.put_retry_base_ns, f->retry_base);
@@ -142,6 +144,7 @@ static void default_has_the_documented_figures(void **state)
         .copies = 4,
         .swarm_records = 5,
         .redial = 600000,
+        .recall = 120000,
         .secret = true,
         .get = 10000,
         .put = 20000,
