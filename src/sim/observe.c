@@ -154,6 +154,7 @@ static void on_message(struct dtt_sim_observer *o, struct dtt_sim_member *m,
         return;
     }
     end_silence(o, m);
+    m->heard++;
     uint32_t number = dtt_get_be32(ev->u.message.data);
     for (struct dtt_sim_message *k = o->messages; k; k = k->next) {
         if (k->number == number) {
@@ -410,6 +411,8 @@ void dtt_sim_observer_say(struct dtt_sim_observer *o, uint32_t member)
         }
     }
     o->rounds.sent += o->rounds.is_open;
+    o->members[member].heard++;
+    o->said++;
     k->next = o->messages;
     o->messages = k;
     k->settling = (struct dtt_sim_task){.run = settle, .user = k};
@@ -512,11 +515,13 @@ void dtt_sim_observer_mark(struct dtt_sim_observer *o)
     o->whole_ns = DTT_NEVER;
     o->needless_joins = 0;
     o->silence_ns = 0;
+    o->said = 0;
     o->places = o->hostile_places = 0;
     o->third_mark = o->world->third_bytes;
     for (uint32_t i = 0; i < o->n; i++) {
         struct dtt_sim_member *m = &o->members[i];
         m->joined_ns = 0;
+        m->heard = 0;
         m->unheard_ns = DTT_NEVER;
         m->counted_ns = o->world->t_ns;
         m->dht_mark = m->host ? dht_of(m->host) : 0;
@@ -615,6 +620,23 @@ static void report_hostile(struct dtt_sim_observer *o, struct dtt_sim_result *re
     }
 }
 
+/* Of what was said since the mark, the least and the most that a live member has heard. */
+static void report_heard(const struct dtt_sim_observer *o, struct dtt_sim_result *ret)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    for (uint32_t i = 0; i < o->n; i++) {
+        const struct dtt_sim_member *m = &o->members[i];
+        if (dtt_sim_host_is_up(m->host) && m->started_ns <= o->mark_ns) {
+            least = m->heard < least ? m->heard : least;
+            most = m->heard > most ? m->heard : most;
+        }
+    }
+    if (most > 0) {
+        put_ratio(ret, "heard_least", least, o->said);
+        put_ratio(ret, "heard_most", most, o->said);
+    }
+}
+
 void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *ret)
 {
     const struct dtt_sim_sample *last = o->n_samples ? &o->samples[o->n_samples - 1] : NULL;
@@ -645,6 +667,7 @@ void dtt_sim_observer_report(struct dtt_sim_observer *o, struct dtt_sim_result *
     put_ratio(ret, "delivered", o->arrivals.delivered, o->arrivals.expected);
     put_count(ret, "missed", o->arrivals.expected - o->arrivals.delivered);
     put_count(ret, "repeated", o->repeated);
+    report_heard(o, ret);
     put_time(ret, "silence_max_s", o->silence_ns);
     put_ratio(ret, "neighbors_avg", last ? last->neighbors : 0, last ? last->joined : 0);
     put_count(ret, "neighbors_min", last ? last->min_neighbors : 0);

@@ -27,6 +27,7 @@ struct dtt_sim_member {
     bool is_old;         /**< as a Rust node */
     uint64_t unheard_ns; /**< the first message since then that it should hear; DTT_NEVER: none */
     uint64_t dht_mark;   /**< datagrams when measuring began, or at the last start */
+    uint64_t heard;      /**< messages since then, its own included */
 };
 
 struct dtt_sim_message;
@@ -81,6 +82,7 @@ struct dtt_sim_observer {
     /** Members must be reached DTT_SIM_NEW_NS after their start, joined or not. */
     bool is_strict;
     uint64_t needless_joins;
+    uint64_t said;       /**< messages since the mark */
     uint64_t silence_ns; /**< longest that a member heard nothing of what others said */
     struct dtt_sim_rounds rounds;
     uint32_t *edges; /**< scratch of the sampling */

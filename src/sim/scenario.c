@@ -161,6 +161,31 @@ static const struct dtt_sim_scenario table[] = {
                 {28860, DTT_SIM_MARK},
                 {28900, DTT_SIM_SAY, 20}},
      .must = {{"whole_s", AT_MOST, 30 * S}, {"delivered", AT_LEAST, 1 * S}}},
+    {.name = "away_100_s",
+     .checks = "One member in ten sleeps for 100 s, in which 250 messages are said. Within 20 s of "
+               "their waking all must have heard all of them, and none twice.",
+     WORLD(20, 200, 200),
+     .end_s = 190,
+     .script = {{0, DTT_SIM_START, ALL, 10},
+                {60, DTT_SIM_MARK},
+                {60, DTT_SIM_SLEEP, 100, 100},
+                {60, DTT_SIM_CHAT, 150, 100}},
+     .must = {{"heard_least", AT_LEAST, 1 * S},
+              {"heard_most", AT_MOST, 1 * S},
+              {"repeated", AT_MOST, 0}}},
+    {.name = "away_100_s_busy",
+     .checks =
+         "The same with 1,000 messages, of which as many are kept as were said in 30 s. Who was "
+         "away must have heard those at least, and nobody anything twice.",
+     WORLD(20, 200, 200),
+     .end_s = 190,
+     .script = {{0, DTT_SIM_START, ALL, 10},
+                {60, DTT_SIM_MARK},
+                {60, DTT_SIM_SLEEP, 100, 100},
+                {60, DTT_SIM_CHAT, 600, 100}},
+     .must = {{"heard_least", AT_LEAST, 256},
+              {"heard_most", AT_MOST, 1 * S},
+              {"repeated", AT_MOST, 0}}},
     {.name = "clock_skew_90_s",
      .checks =
          "The wall clocks of all members are wrong by up to 90 s either way. They must be one "

@@ -177,6 +177,67 @@ def near(world):
     leave([c.process, rust.process])
 
 
+def say_all(speakers, texts):
+    for number, text in enumerate(texts):
+        speakers[number % len(speakers)].send(text)
+
+
+def wait_all(peers, texts, speakers=()):
+    for peer in peers:
+        own = texts[speakers.index(peer)::len(speakers)] if peer in speakers else []
+        for text in texts:
+            if text not in own:
+                peer.wait_message(text, 60)
+
+
+def none_twice(peers):
+    for peer in peers:
+        heard = peer.messages()
+        check(len(heard) == len(set(heard)), f"{peer.name} heard something twice")
+
+
+def latecomer(world):
+    """256 messages, and then a newcomer of Rust: it grafts what was announced to it, each once."""
+    peers = grow(world, 2)
+    texts = [f"word {number}" for number in range(256)]
+    say_all(peers, texts)
+    wait_all(peers, texts, peers)
+    peers.append(start(world, "rust", "late", *told(peers[0]), *told(peers[1])))
+    settle(peers)
+    wait_all(peers[-1:], texts)
+    both_heard(peers, "after that")
+    none_twice(peers)
+    leave(peers)
+
+
+def away(world):
+    """Two minutes of messages for newcomers of ours, thirty seconds for those of Rust. Members of Rust
+    know an id for 90 s, and must not be told of what they may have forgotten, whoever comes."""
+    peers = grow(world, 2)
+    begin = time.monotonic()
+    old = [f"old {number}" for number in range(100)]
+    say_all(peers, old)
+    wait_all(peers, old, peers)
+    time.sleep(max(0, begin + 50 - time.monotonic()))
+    young = [f"young {number}" for number in range(50)]
+    say_all(peers, young)
+    wait_all(peers, young, peers)
+    dtt = start(world, "dtt", "late dtt", *told(peers[0]), *told(peers[1]))
+    rust = start(world, "rust", "late rust", *told(peers[0]), *told(peers[1]))
+    settle([*peers, dtt, rust])
+    wait_all([dtt], old + young)
+    wait_all([rust], young)
+    time.sleep(max(0, begin + 100 - time.monotonic()))
+    later = [start(world, "dtt", f"later {i}", *told(peers[2 * i + 1]), *told(dtt))
+             for i in range(2)]
+    settle([*peers, dtt, rust, *later])
+    wait_all(later, old + young)
+    both_heard([*peers, dtt, rust, *later], "after that")
+    none_twice([*peers, dtt, rust, *later])
+    check(not set(old) & set(rust.messages()), "Rust was told of what others may have forgotten")
+    leave([*peers, dtt, rust, *later])
+
+
 def several_topics(world):
     """Three topics over the connections of the same nodes; one of them is left and joined anew."""
     names = ("c0", "rust0", "c1", "rust1")
@@ -323,6 +384,9 @@ CASES = [
     ("gossip", "neighbour scope", near, "each way, and twice the same"),
     ("gossip", "several topics", several_topics, "2+2 nodes, three topics; one is left by a node "
      "of each kind and joined again"),
+    ("gossip", "late Rust", latecomer, "256 messages before it came, each once"),
+    ("gossip", "away", away, "two minutes of messages for C newcomers, 30 s for Rust ones, none twice",
+     True),
     ("gossip", "3+3", lambda world: swarm(world, 3), "every message reaches everybody"),
     ("gossip", "10+10", lambda world: swarm(world, 10), "every message reaches everybody"),
     ("gossip", "3+3, two C killed", lambda world: churn(world, "dtt"),

@@ -36,6 +36,8 @@ static void all_hold_in_small(void **state)
         {"lost_neighbors", 50},
         {"crowd_leaves", 100},
         {"sleep_8_hours", 4},
+        {"away_100_s", 10},
+        {"away_100_s_busy", 10},
         {"clock_skew_90_s", 8},
         {"clock_skew_300_s", 50},
         {"squatted_slots", 6},
