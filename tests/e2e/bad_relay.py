@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Two members with a direct way, at relays that lie, stall or flood: each line of theirs is heard once
-and in time, no neighbour is lost, and memory grows by at most 1 MiB, whatever the relays do.
+and in time, no neighbour is lost, and memory grows by at most 1 MiB, whatever the relays do. The same
+with pkarr servers.
 
-usage: bad_relay.py openings | lies | floods
+usage: bad_relay.py openings | lies | floods | pkarr
 """
 import os
 import pathlib
@@ -27,7 +28,12 @@ BUSY_MAX = 0.3  # s of work of a member: a busy machine makes lines late, but no
 PACE = 0.2  # s from line to line
 FLOOD = 2  # s of each
 DIALS = 4  # whose first packets are sent as if others had begun them
-TRIES_MAX = 16  # connections of a member to one relay meanwhile
+TRIES_MAX = 24  # connections of a member to one relay meanwhile
+
+
+TRAP = socket.create_server(("127.0.0.1", 0))  # where redirects lead
+TRAP.setblocking(False)
+LOCATION = "Location: http://127.0.0.1:%d/relay" % TRAP.getsockname()[1]
 
 
 class Over(Exception):
@@ -198,7 +204,7 @@ def talks_too_soon(_, connection):
 
 OPENINGS = [
     ("no 101", answers("HTTP/1.1 200 OK", "Content-Length: 0")),
-    ("a redirect", answers("HTTP/1.1 302 Found", "Location: http://127.0.0.1:1/relay")),
+    ("a redirect", answers("HTTP/1.1 302 Found", LOCATION)),
     ("a wrong accept key", WRONG_KEY),
     ("another sub-protocol", other_protocol),
     ("silence", silent),
@@ -412,6 +418,33 @@ TLS_FLOODS = [
 ]
 
 
+# --------------------------------------------------------------------- pkarr
+
+def repeats(head, *pieces):
+    """A course that answers a request with this head, and then with these pieces without end."""
+    def course(_, connection):
+        connection.request()
+        connection.sock.sendall(head)
+        while True:
+            for piece in pieces:
+                connection.sock.sendall(piece)
+    return course
+
+
+PKARR = [
+    ("interim answers without end", repeats(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 2000)),
+    ("a body without end", repeats(b"HTTP/1.1 200 OK\r\n\r\n", bytes(65536))),
+    ("chunks without end", repeats(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                   b"1\r\nx\r\n" * 10000)),
+    ("a head of pkarr without end", repeats(b"HTTP/1.1 200 OK\r\n", b"X: " + bytes(60000) + b"\r\n")),
+    ("a body of 2^63", answers("HTTP/1.1 200 OK", "Content-Length: 9223372036854775807")),
+    ("a negative length", answers("HTTP/1.1 200 OK", "Content-Length: -1")),
+    ("a redirect to this machine", answers("HTTP/1.1 301 Moved", LOCATION)),
+    ("noise in place of a packet", repeats(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+                                           os.urandom(1000))),
+]
+
+
 # ------------------------------------------------------------------- the pair
 
 def first_flights(scene):
@@ -452,9 +485,9 @@ class Member:
 class Pair:
     """Two members at these relays, direct to each other."""
 
-    def __init__(self, scene, relays, *options):
+    def __init__(self, scene, relays, *options, kind="--relay"):
         self.relays = relays
-        words = [word for relay in relays for word in ("--relay", relay.url)]
+        words = [word for relay in relays for word in (kind, relay.url)]
         name = f"{len(scene.processes)}"
         topic = f"{scene.topic} {name}"
         ann = scene.peer(f"ann {name}", *words, *options, topic=topic)
@@ -467,7 +500,8 @@ class Pair:
             harness.check(up["way"] == "direct", f"{peer.name}: {up}")
         for relay in relays:
             relay.members = [bytes.fromhex(peer.id) for peer in self.peers]
-            relay.wait_open(2, f"the members are not at {relay.url}")
+            if kind == "--relay":
+                relay.wait_open(2, f"the members are not at {relay.url}")
         harness.everybody_talks(self.peers, "before")
         self.members = [Member(peer) for peer in self.peers]
 
@@ -506,6 +540,11 @@ class Pair:
             harness.check(max(grown) <= GROWTH_MAX_KIB, f"{name}: {grown} KiB more")
 
     def leave(self):
+        try:
+            TRAP.accept()
+            raise harness.Failure("a redirect was followed")
+        except BlockingIOError:
+            pass
         for peer in self.peers:
             harness.check(not peer.of_kind("neighbor_down"), f"{peer.name} has lost its neighbour")
             ways = {up["way"] for up in peer.of_kind("neighbor_up")}
@@ -527,6 +566,21 @@ def all_at_once(scene, courses, seconds):
         pair.check(", ".join(name for name, _ in part), seconds)
         for relay, (name, _) in zip(relays, part):
             harness.check(0 < relay.tries <= 2 * TRIES_MAX, f"{name}: {relay.tries} connections")
+        pair.leave()
+
+
+def pkarr(scene):
+    """They are asked for somebody whom nobody knows, four at a time."""
+    nobody = ["--peer", "ae" * 32, "--publish-addrs"]
+    for at in range(0, len(PKARR), 4):
+        part = PKARR[at:at + 4]
+        servers = [BadRelay() for _ in part]
+        for server, (_, course) in zip(servers, part):
+            server.course = course
+        pair = Pair(scene, servers, *nobody, kind="--pkarr")
+        pair.check(", ".join(name for name, _ in part), 8)
+        for server, (name, _) in zip(servers, part):
+            harness.check(0 < server.tries <= 2 * TRIES_MAX, f"{name}: {server.tries} connections")
         pair.leave()
 
 
@@ -557,6 +611,8 @@ def test(scene, group):
         all_at_once(scene, OPENINGS, 12)
     elif group == "lies":
         all_at_once(scene, LIES, 8)
+    elif group == "pkarr":
+        pkarr(scene)
     else:
         floods(scene)
 
