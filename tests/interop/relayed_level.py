@@ -9,6 +9,7 @@ import time
 import authority
 import harness
 import netlab
+from distant import Distant
 from gossip_level import leave, settle
 from relay_level import Server
 from world import NO_DHT, Rust, check
@@ -19,6 +20,9 @@ LENGTH, LIMIT = 4000, 20000  # bytes of a line, and in a second
 AWAY = 12  # s that the relay is away
 MOVED = 20  # s until another relay is home
 BACK = 30  # s that members may take to hear each other again
+FAR = 0.05  # s to the relay, and as much back
+FIRST_MAX = 1.5  # s from the start to the first neighbour at such a relay
+TRIES = 3  # of which the best counts: the machine is busy
 
 
 class Network:
@@ -156,6 +160,32 @@ def hub_leaves(world):
     leave(peers)
 
 
+def first_neighbor(make, peer):
+    """Seconds from the start of a member to its first neighbour, who is there."""
+    member = make(f"newcomer of {peer.name}", peer)
+    took = member.wait("neighbor_up", 20)["at"]
+    member.leave()
+    return took
+
+
+def far(world):
+    """C and Rust are started in turn, with the id of one who is there."""
+    place = Place(world)
+    distant = world.network(Distant(RELAY, place.relay.port, FAR))
+    place.relay.url = f"http://{RELAY}:{distant.port}"
+    kinds = {"C": lambda name, peer: place.c("ben", peer), "Rust": place.rust}
+    for there in (place.rust("rust"), place.c("ann")):
+        there.wait("listening")
+        took = {kind: [] for kind in kinds}
+        for _ in range(TRIES):
+            for kind, make in kinds.items():
+                took[kind].append(round(first_neighbor(make, there), 2))
+        print(f"first neighbour of those who come to {there.name} after, in s: {took}")
+        best = {kind: min(times) for kind, times in took.items()}
+        check(best["C"] <= min(FIRST_MAX, best["Rust"]), f"C is too late: {took}")
+        there.leave()
+
+
 def restarted(world, is_tls=False):
     """The relay is killed, everybody says something, and it comes back: all that was said is heard."""
     place = Place(world, is_tls)
@@ -268,6 +298,8 @@ CASES = [
      "whom all others were told of: they know each other by it"),
     ("relayed", "3+0, the home relay is gone", home_lost, "and the other one of two goes on"),
     ("relayed", "3+0, the home relay hangs", home_hangs, "without a word, and the other one goes on"),
+    ("relayed", "far", far,
+     f"the first neighbour at a relay {1000 * FAR:.0f} ms from everybody, C no later than Rust"),
     ("relayed", "2+2, the relay is killed", restarted, f"and is back after {AWAY} s"),
     ("relayed", "2+2 by https, the relay is killed", lambda world: restarted(world, True),
      f"and is back after {AWAY} s"),
