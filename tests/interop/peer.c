@@ -9,6 +9,8 @@
  *     /leave TOPIC
  *     /in TOPIC TEXT       to everybody
  *     /near TOPIC TEXT     to neighbours only
+ *     /signed TOPIC TEXT   to everybody, signed
+ *     /name TOPIC TEXT     tells others a name
  *
  * usage: interop-peer --secret-file FILE [--listen ADDR:PORT] [--bootstrap ADDR:PORT] [--rotation]
  */
@@ -136,8 +138,14 @@ static bool obey(char *line)
         room->topic = dtt_topic_leave(room->topic);
         print_events(); /* LEFT is the last one to need the name */
         room->name[0] = '\0';
+    } else if (rest && strcmp(verb, "/name") == 0) {
+        if (dtt_topic_set_name(room->topic, rest) != 0) {
+            fprintf(stderr, "no name: %s\n", rest);
+        }
     } else if (rest) {
-        unsigned flags = strcmp(verb, "/near") == 0 ? DTT_SEND_NEIGHBORS : 0;
+        unsigned flags = strcmp(verb, "/near") == 0     ? DTT_SEND_NEIGHBORS
+                         : strcmp(verb, "/signed") == 0 ? DTT_SEND_SIGNED
+                                                        : 0;
         int err = dtt_topic_send(room->topic, rest, strlen(rest), flags);
         if (err == DTT_EAGAIN) {
             /* The line is whole again for the next time. */
@@ -170,14 +178,12 @@ static void open_node(char **words)
     for (; *words; words++) {
         if (strcmp(*words, "--rotation") == 0) {
             joining.rotation = rotate;
-        } else if (!words[1]) {
-            die(*words, DTT_EINVAL);
-        } else if (strcmp(*words, "--secret-file") == 0) {
+        } else if (words[1] && strcmp(*words, "--secret-file") == 0) {
             read_secret(*++words);
-        } else if (strcmp(*words, "--listen") == 0) {
+        } else if (words[1] && strcmp(*words, "--listen") == 0) {
             listen = *++words;
             config.n_listen = 1;
-        } else if (strcmp(*words, "--bootstrap") == 0) {
+        } else if (words[1] && strcmp(*words, "--bootstrap") == 0) {
             bootstrap = *++words;
             config.n_bootstrap = 1;
         } else {

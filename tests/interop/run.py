@@ -22,6 +22,7 @@ import time
 import traceback
 
 import attack_level
+import chat_level
 import dht_level
 import gossip_level
 import home_level
@@ -43,7 +44,7 @@ INSIDE = "DTT_INTEROP_NAMESPACE"
 LOG = "build/log/interop.log"
 LOG_LOCK = threading.Lock()
 FIXTURES = "tests/vectors/rust"
-LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, tracker_level,
+LEVELS = [record_level, dht_level, npm_dht_level, quic_level, gossip_level, chat_level, tracker_level,
           lan_level, move_level, home_level, relay_level, relayed_level, ways_level, lookups_level,
           quick_start_level, attack_level]
 

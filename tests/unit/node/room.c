@@ -143,6 +143,9 @@ static void authors_are_right_whoever_forges(void **state)
     for (size_t i = 0; i < MEMBERS; i++) {
         assert_int_equal(ears[i].good[ANN], 0);
         assert_int_equal(ears[i].old, i != WRONG_KEY);
+        if (i != ANN && i != WRONG_KEY) { /* Ann's own node knows what it has said */
+            assert_int_equal(ears[i].last.replayed, DTT_REPLAYED_LATE);
+        }
     }
     say(ANN, dtt_slice("pay ben", 7), DTT_SEND_SIGNED);
     assert_good(ANN, ANN);
