@@ -52,6 +52,7 @@ struct doctor {
     struct dtt_dht_status dht;
     const char *failed; /* the first finding that failed */
     bool has_lan;       /* members in the local network can be found */
+    bool has_relay;     /* one of those that were named serves */
     bool has_put;
     bool has_signal;
     unsigned put_asked, put_acked, put_verified;
@@ -368,6 +369,7 @@ static void report_relay(struct doctor *d, const char *url, const struct dtt_rel
     int len = (int)dtt_url_bare_len(url);
     switch (r->outcome) {
     case DTT_RELAY_PROBE_SERVES:
+        d->has_relay = true;
         report(d, "relay", VERDICT_OK,
                "%.*s lets this machine in after %.1f ms and answers in %.1f ms", len, url,
                (double)r->open_us / 1000, (double)r->rtt_us / 1000);
@@ -509,6 +511,20 @@ static void take_event(struct session *s, const struct dtt_event *event)
     }
 }
 
+#define RELAY_WORDS " would help ('--relay', or '--n0' for public ones)"
+
+/* Where the DHT is out of reach: what is left where TCP passes. */
+static const char *what_is_left(const struct doctor *d)
+{
+    bool has_dht = d->n_nodes[SIDE_V4] + d->n_nodes[SIDE_V6] > 0;
+    if (has_dht || strcmp(d->failed, "clock") == 0) {
+        return "";
+    }
+    return d->has_relay ? "; over the relay it reaches those whose ids it is given ('--peer')"
+                        : "; where UDP is blocked a relay" RELAY_WORDS
+                          ": it reaches those whose ids are given ('--peer')";
+}
+
 /* Who can meet whom from here, and what would make it better. */
 static const char *who_is_met(const struct doctor *d)
 {
@@ -527,9 +543,9 @@ static const char *who_is_met(const struct doctor *d)
     case NAT_VARIES:
         return has_v6
                    ? "meets everybody but those without IPv6 whose router, as the one here, uses "
-                     "a new port for each peer: a port forwarding would help"
-                   : "meets everybody but those whose router, as the one here, uses a new port "
-                     "for each peer: IPv6, a port forwarding or a public member would help";
+                     "a new port for each peer: a port forwarding or a relay" RELAY_WORDS
+                   : "meets everybody but those whose router, as the one here, uses a new port for "
+                     "each peer: IPv6, a port forwarding, a public member or a relay" RELAY_WORDS;
     case NAT_NONE:
         return "meets everybody, and at once if no firewall keeps strangers out, which is not "
                "proven yet";
@@ -542,16 +558,16 @@ static const char *who_is_met(const struct doctor *d)
 /* The last line; in JSON with the state of the node. */
 static void give_verdict(struct doctor *d, bool is_complete)
 {
-    char text[240];
+    char text[320];
     if (!is_complete) {
         d->worst = VERDICT_FAIL;
         snprintf(text, sizeof(text), "not known: the time of '--for' was over too soon");
     } else if (d->failed) {
         /* There members ask by the minute, too, but need neither names nor the DHT. */
         bool is_lan_left = d->has_lan && strcmp(d->failed, "clock") != 0;
-        snprintf(text, sizeof(text), "this machine %s, because of '%s'",
+        snprintf(text, sizeof(text), "this machine %s, because of '%s'%s",
                  is_lan_left ? "finds others in the local network only" : "does not find others",
-                 d->failed);
+                 d->failed, what_is_left(d));
     } else {
         snprintf(text, sizeof(text), "this machine %s", who_is_met(d));
     }

@@ -439,6 +439,21 @@ static void say_state(const struct session *s, const struct dtt_event_state_file
     }
 }
 
+/* One trouble of a relay is said once, however often it comes back; and once that it serves. */
+static void say_relay(struct session *s, const struct dtt_event_relay *e)
+{
+    const char **said = &s->relays_said[e->number];
+    uint32_t bit = UINT32_C(1) << e->number;
+    if (e->trouble && (!*said || strcmp(*said, e->trouble) != 0)) {
+        *said = e->trouble;
+        say(s, "relay %s: %s%s%s; %s", e->url, e->trouble, e->detail[0] ? ": " : "", e->detail,
+            e->advice);
+    } else if (!e->trouble && *said && (s->relays_back & bit) == 0) {
+        s->relays_back |= bit;
+        say(s, "relay %s serves now", e->url);
+    }
+}
+
 static void tell_lost(struct session *s)
 {
     uint64_t n = s->n_lost - s->n_lost_told;
@@ -471,6 +486,9 @@ const struct dtt_event *session_event(struct session *s)
     const struct dtt_event *event = dtt_node_next_event(s->node);
     if (event && event->type == DTT_EVENT_STATE_FILE) {
         say_state(s, &event->u.state_file);
+    }
+    if (event && event->type == DTT_EVENT_RELAY) {
+        say_relay(s, &event->u.relay);
     }
     if (event && event->type == DTT_EVENT_DHT_READY) {
         s->has_dht = true;

@@ -31,7 +31,9 @@ struct session {
     uint64_t n_lost;                     /**< own messages that nobody is known to have */
     uint64_t n_lost_told;                /**< as many of them were told */
     uint32_t hinted_stages;              /**< those of which a hint what to do was given, as bits */
-    bool is_diagnosis;                   /**< of `doctor`: it need not be recommended */
+    const char *relays_said[OPTIONS_RELAYS_MAX]; /**< their last troubles that were said, or NULL */
+    uint32_t relays_back;                        /**< of which was said that they serve, as bits */
+    bool is_diagnosis;                           /**< of `doctor`: it need not be recommended */
     struct dtt_event silent;        /**< the end of a question that nobody heard; type 0: none */
     struct warm warm;               /**< the state file, unless one was named */
     struct secret secret;           /**< of a lookup, which may be asked again */

@@ -41,7 +41,9 @@ enum dtt_event_type {
     DTT_EVENT_TWIN = 24,            /**< twin: another program has this node's identity */
     DTT_EVENT_PORT_MAPPING = 25,    /**< port_mapping: what the home router has said */
     DTT_EVENT_LAN = 26,             /**< lan: a member was found in the local network */
-    DTT_EVENT_MEMBER = 27           /**< member: somebody is here, has a name, or is gone */
+    DTT_EVENT_MEMBER = 27,          /**< member: somebody is here, has a name, or is gone */
+    DTT_EVENT_NEIGHBOR_WAY = 28,    /**< neighbor: it is reached in another way; without a reason */
+    DTT_EVENT_RELAY = 29            /**< relay: one of the config's serves, or does not */
 };
 
 struct dtt_event_listening {
@@ -101,8 +103,7 @@ enum dtt_way {
 struct dtt_event_neighbor {
     struct dtt_id peer;
     int reason; /**< NEIGHBOR_DOWN: enum dtt_reason */
-    int way;    /**< NEIGHBOR_UP: enum dtt_way, at this moment; no event tells that it changes, the
-                     log (node, way) and dtt_node_snapshot_json (links, way) do */
+    int way;    /**< NEIGHBOR_UP, NEIGHBOR_WAY: enum dtt_way, at this moment */
 };
 
 struct dtt_event_lagged {
@@ -306,6 +307,19 @@ struct dtt_event_member {
     char was[DTT_NAME_MAX + 1];  /**< NAMED: the one before, or empty */
 };
 
+/**
+ * How a relay of the config is: told when it serves first, when it fails to for 5 s (at once, if it
+ * has never served), and when it serves again; each relay at most every 5 s.
+ */
+struct dtt_event_relay {
+    const char *url;     /**< without its query */
+    uint32_t number;     /**< its place among `relays` of the config, from 0 */
+    uint32_t is_up;      /**< 1: it takes datagrams */
+    const char *trouble; /**< why it does not serve: a clause with a subject; NULL: it serves */
+    const char *advice;  /**< what to do about it; NULL likewise */
+    char detail[160];    /**< more of the trouble, perhaps in the relay's words, or empty */
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -346,6 +360,7 @@ struct dtt_event {
         struct dtt_event_port_mapping port_mapping;
         struct dtt_event_lan lan;
         struct dtt_event_member member;
+        struct dtt_event_relay relay;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

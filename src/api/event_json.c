@@ -214,6 +214,18 @@ static void put_dial_failed(struct dtt_json *j, const struct dtt_event_dial_fail
     dtt_json_end(j);
 }
 
+/* As the snapshot has it. */
+static void put_relay(struct dtt_json *j, const struct dtt_event_relay *ev)
+{
+    dtt_json_text(j, "url", ev->url ? ev->url : "");
+    dtt_json_bool(j, "up", ev->is_up != 0);
+    if (ev->trouble) {
+        dtt_json_text(j, "trouble", ev->trouble);
+        dtt_json_text(j, "detail", ev->detail);
+        dtt_json_text(j, "advice", ev->advice ? ev->advice : "");
+    }
+}
+
 static void put_port_mapping(struct dtt_json *j, const struct dtt_event_port_mapping *ev)
 {
     bool is_known =
@@ -249,6 +261,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         break;
     case DTT_EVENT_MESSAGE: put_message(j, &ev->u.message); break;
     case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_WAY:
         dtt_json_id(j, "endpoint_id", &ev->u.neighbor.peer);
         dtt_json_text(j, "way", ev->u.neighbor.way == DTT_WAY_RELAY ? "relay" : "direct");
         break;
@@ -288,6 +301,7 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         break;
     case DTT_EVENT_TWIN: put_addrs(j, ev->u.twin.addrs, ev->u.twin.n_addrs); break;
     case DTT_EVENT_PORT_MAPPING: put_port_mapping(j, &ev->u.port_mapping); break;
+    case DTT_EVENT_RELAY: put_relay(j, &ev->u.relay); break;
     case DTT_EVENT_LAN:
         dtt_json_id(j, "endpoint_id", &ev->u.lan.peer);
         dtt_json_addr(j, "addr", &ev->u.lan.addr);
@@ -342,6 +356,8 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_PORT_MAPPING: return "port_mapping";
     case DTT_EVENT_LAN: return "lan";
     case DTT_EVENT_MEMBER: return "member";
+    case DTT_EVENT_NEIGHBOR_WAY: return "neighbor_way";
+    case DTT_EVENT_RELAY: return "relay";
     }
     return "unknown";
 }

@@ -358,6 +358,10 @@ static bool route_one(struct dtt_core *c, struct dtt_now now)
         dtt_core_topic_on_gossip(c, now, &gossip_action);
         return true;
     }
+    if (dtt_ring_take(&c->links.rerouted, &wanted)) {
+        dtt_core_topic_on_way(c, now, &wanted);
+        return true;
+    }
     if (dtt_dials_next_failure(&c->links, &failure)) {
         dtt_core_topic_on_dial_failure(c, now, &failure);
         return true;
@@ -447,7 +451,7 @@ void dtt_core_run(struct dtt_core *c, struct dtt_now now)
         c->transport.ops->tick(c->transport.self, now);
         dtt_gossip_tick(c->gossip, now);
         dtt_links_tick(&c->links, now);
-        dtt_relays_tick(&c->relays, now);
+        dtt_core_relays_tick(c, now);
         for (size_t i = 0; i < c->n_topics; i++) {
             dtt_tracker_tick(c->topics[i]->tracker, now);
             dtt_core_topic_tick(c->topics[i], now);

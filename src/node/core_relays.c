@@ -53,6 +53,15 @@ bool dtt_core_relays_next_doubted(struct dtt_core *c, size_t *ret)
     return dtt_relays_next_doubted(&c->relays, ret);
 }
 
+void dtt_core_relays_tick(struct dtt_core *c, struct dtt_now now)
+{
+    dtt_relays_tick(&c->relays, now);
+    struct dtt_event out = {.type = DTT_EVENT_RELAY};
+    while (dtt_relays_next_news(&c->relays, now, &out.u.relay)) {
+        dtt_events_tell(&c->events, now, NULL, &out);
+    }
+}
+
 /* Nothing of the DHT comes by a relay: QUIC, and messages of meetings. */
 void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, const struct dtt_id *id,
                           size_t segment, struct dtt_slice datagrams)

@@ -26,6 +26,8 @@ void dtt_core_relays_recv(struct dtt_core *c, struct dtt_now now, size_t i, cons
 void dtt_core_relays_init(struct dtt_core *c, const struct dtt_core_config *cfg,
                           const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES]);
 
+/** Does what is due, and tells the program how relays are. */
+void dtt_core_relays_tick(struct dtt_core *c, struct dtt_now now);
 /** Where a packet to an invented address goes; false: nowhere now. */
 bool dtt_core_relays_route(struct dtt_core *c, struct dtt_core_packet *packet);
 

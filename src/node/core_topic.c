@@ -270,6 +270,16 @@ static void tell_member(struct dtt_topic *t, struct dtt_now now, const struct dt
     dtt_events_tell(&t->core->events, now, t, &out);
 }
 
+static void tell_way(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t, int type,
+                     const struct dtt_id *peer)
+{
+    struct dtt_event out = {.type = type};
+    const struct dtt_link *link = dtt_link_find(&c->links, peer);
+    out.u.neighbor.peer = *peer;
+    out.u.neighbor.way = link && dtt_relay_way_is(link) ? DTT_WAY_RELAY : DTT_WAY_DIRECT;
+    dtt_events_tell(&c->events, now, t, &out);
+}
+
 static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_topic *t,
                            const struct dtt_id *peer)
 {
@@ -285,11 +295,7 @@ static void on_neighbor_up(struct dtt_core *c, struct dtt_now now, struct dtt_to
         joined.u.joined.neighbors = 1; /* the one that is told next */
         dtt_events_tell(&c->events, now, t, &joined);
     }
-    struct dtt_event up = {.type = DTT_EVENT_NEIGHBOR_UP};
-    const struct dtt_link *link = dtt_link_find(&c->links, peer);
-    up.u.neighbor.peer = *peer;
-    up.u.neighbor.way = link && dtt_relay_way_is(link) ? DTT_WAY_RELAY : DTT_WAY_DIRECT;
-    dtt_events_tell(&c->events, now, t, &up);
+    tell_way(c, now, t, DTT_EVENT_NEIGHBOR_UP, peer);
     struct dtt_author_news news;
     dtt_authors_neighbor_up(&t->talk.authors, now, peer, &news);
     tell_member(t, now, peer, &news);
@@ -393,6 +399,25 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
         dtt_events_sign(&out, c->topics[i]);
         dtt_events_push(&c->events, now, &out, dtt_slice(tried, f->n_tries * sizeof(tried[0])));
         c->topics[i]->failure = *f;
+    }
+}
+
+static bool is_neighbor(const struct dtt_topic *t, const struct dtt_id *peer)
+{
+    struct dtt_id ids[DTT_GOSSIP_ACTIVE_MAX];
+    size_t n = dtt_core_topic_neighbors(t, ids, DTT_GOSSIP_ACTIVE_MAX);
+    while (n > 0 && memcmp(&ids[n - 1], peer, sizeof(*peer)) != 0) {
+        n--;
+    }
+    return n > 0;
+}
+
+void dtt_core_topic_on_way(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer)
+{
+    for (size_t i = 0; i < c->n_topics; i++) {
+        if (is_neighbor(c->topics[i], peer)) {
+            tell_way(c, now, c->topics[i], DTT_EVENT_NEIGHBOR_WAY, peer);
+        }
     }
 }
 

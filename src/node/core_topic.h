@@ -71,6 +71,8 @@ void dtt_core_topic_on_gossip(struct dtt_core *c, struct dtt_now now,
                               const struct dtt_gossip_action *a);
 void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
                                     const struct dtt_dial_failure *f);
+/** A neighbour is reached in another way. */
+void dtt_core_topic_on_way(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer);
 /** A neighbour behind a NAT is not heard: the topics in which it is one look for it. */
 void dtt_core_topic_on_silence(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer);
 /** Says our name where it is due, and who has not been heard for long. */

@@ -51,6 +51,7 @@ static const struct dtt_id *source(const struct dtt_event *ev)
     case DTT_EVENT_MESSAGE: return &ev->u.message.neighbor;
     case DTT_EVENT_MEMBER: return &ev->u.member.neighbor;
     case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_WAY:
     case DTT_EVENT_NEIGHBOR_DOWN: return &ev->u.neighbor.peer;
     case DTT_EVENT_LISTENING:
     case DTT_EVENT_JOINED:
@@ -74,7 +75,8 @@ static const struct dtt_id *source(const struct dtt_event *ev)
     case DTT_EVENT_CLOCK:
     case DTT_EVENT_TWIN:
     case DTT_EVENT_PORT_MAPPING:
-    case DTT_EVENT_LAN: break;
+    case DTT_EVENT_LAN:
+    case DTT_EVENT_RELAY: break;
     }
     return NULL;
 }
@@ -230,6 +232,7 @@ static void attach(struct dtt_event *ev, const struct dtt_queued_event *e)
     case DTT_EVENT_LISTENING:
     case DTT_EVENT_JOINED:
     case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_WAY:
     case DTT_EVENT_NEIGHBOR_DOWN:
     case DTT_EVENT_LAGGED:
     case DTT_EVENT_EXTERNAL_ADDR:
@@ -248,7 +251,8 @@ static void attach(struct dtt_event *ev, const struct dtt_queued_event *e)
     case DTT_EVENT_TWIN:
     case DTT_EVENT_PORT_MAPPING:
     case DTT_EVENT_MEMBER:
-    case DTT_EVENT_LAN: break;
+    case DTT_EVENT_LAN:
+    case DTT_EVENT_RELAY: break;
     }
 }
 

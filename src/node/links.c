@@ -38,6 +38,7 @@ void dtt_links_init(struct dtt_links *p, struct dtt_ctx *ctx, const struct dtt_t
     dtt_rng_init(&p->rng, ctx->seed, "node.meet");
     dtt_ring_init(&p->wanted, sizeof(struct dtt_id), DTT_LINKS_MAX);
     dtt_ring_init(&p->sought, sizeof(struct dtt_id), DTT_LINKS_SOUGHT);
+    dtt_ring_init(&p->rerouted, sizeof(struct dtt_id), DTT_LINKS_MAX);
     dtt_ring_init(&p->named, sizeof(struct dtt_id), DTT_LINKS_MAX);
 }
 
@@ -58,6 +59,7 @@ void dtt_links_fini(struct dtt_links *p)
     dtt_rng_fini(&p->rng);
     dtt_ring_fini(&p->wanted);
     dtt_ring_fini(&p->sought);
+    dtt_ring_fini(&p->rerouted);
     dtt_ring_fini(&p->named);
 }
 

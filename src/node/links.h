@@ -64,6 +64,7 @@ struct dtt_links {
     struct dtt_ring wanted;     /**< struct dtt_id, at most DTT_LINKS_MAX */
     struct dtt_ring named;      /**< the same on hearsay */
     struct dtt_ring sought;     /**< struct dtt_id, at most DTT_LINKS_SOUGHT */
+    struct dtt_ring rerouted;   /**< struct dtt_id, at most DTT_LINKS_MAX: reached in another way */
     struct dtt_ring failures;   /**< struct dtt_dial_failure, at most DTT_LINKS_MAX */
     struct dtt_book_reach me;   /**< our own reach and when we joined; all zero: not known */
     struct dtt_doors doors;

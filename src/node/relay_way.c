@@ -13,12 +13,13 @@ const char *dtt_relay_way_word(const struct dtt_link *link)
 
 void dtt_relay_way_tell(struct dtt_links *p, struct dtt_link *link)
 {
-    const char *way = dtt_relay_way_word(link);
-    if (link->n_conns == 0) {
-        return;
-    }
+    const char *way = link->n_conns > 0 ? dtt_relay_way_word(link) : link->way;
     if (link->way && strcmp(link->way, way) != 0) {
         DTT_TRACE(p->ctx, NODE_WAY, dtt_tv_id(&link->id), dtt_tv_text(way));
+        struct dtt_id *place = link->neighbor_of > 0 ? dtt_ring_push(&p->rerouted) : NULL;
+        if (place) {
+            *place = link->id;
+        }
     }
     link->way = way;
 }

@@ -12,8 +12,8 @@
 bool dtt_relay_way_is(const struct dtt_link *link);
 /** "relay" or "direct". Static. */
 const char *dtt_relay_way_word(const struct dtt_link *link);
-/** After each change of the connections: tells the log if the peer is reached in another way now.
- */
+/** After each change of the connections: tells the log, and of a neighbour the core, if the peer is
+ * reached in another way now. */
 void dtt_relay_way_tell(struct dtt_links *p, struct dtt_link *link);
 /** It does, and a direct way is looked for: the peer is a neighbour; others stay for seconds only.
  */

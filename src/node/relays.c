@@ -97,20 +97,53 @@ void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool 
     }
     if (is_up) {
         one->trouble = (struct dtt_relays_trouble){0};
-        one->logged = NULL;
     }
 }
 
 void dtt_relays_set_trouble(struct dtt_relays *r, size_t i,
                             const struct dtt_relays_trouble *trouble)
 {
+    r->list[i].trouble = *trouble;
+}
+
+/* When to tell how a relay is, if that is new: not at each try, nor of one that is back at once. */
+static uint64_t news_ns(const struct dtt_relays_one *one)
+{
+    bool is_good = !one->trouble.what;
+    if ((is_good && !one->is_up) || (one->is_told && one->is_told_good == is_good)) {
+        return DTT_NEVER;
+    }
+    uint64_t again_ns = one->is_told ? one->told_ns + DTT_RELAYS_GONE_NS : 0;
+    uint64_t gone_ns = one->is_up || one->since_ns == 0 ? 0 : one->since_ns + DTT_RELAYS_GONE_NS;
+    return again_ns > gone_ns ? again_ns : gone_ns;
+}
+
+bool dtt_relays_next_news(struct dtt_relays *r, struct dtt_now now, struct dtt_event_relay *ret)
+{
+    size_t i = 0;
+    while (i < r->n && news_ns(&r->list[i]) > now.mono_ns) {
+        i++;
+    }
+    if (i == r->n) {
+        return false;
+    }
     struct dtt_relays_one *one = &r->list[i];
-    one->trouble = *trouble;
-    if (trouble->what && one->logged != trouble->what) { /* not at each try */
-        one->logged = trouble->what;
+    const struct dtt_relays_trouble *trouble = &one->trouble;
+    one->is_told = true;
+    one->is_told_good = !trouble->what;
+    one->told_ns = now.mono_ns;
+    *ret = (struct dtt_event_relay){.url = one->url,
+                                    .number = (uint32_t)i,
+                                    .is_up = one->is_up,
+                                    .trouble = trouble->what,
+                                    .advice = trouble->advice};
+    static_assert(sizeof(ret->detail) == sizeof(trouble->detail), "all of it");
+    memcpy(ret->detail, trouble->detail, sizeof(ret->detail));
+    if (trouble->what) {
         DTT_TRACE(r->ctx, NODE_RELAY_TROUBLE, dtt_tv_text(one->url), dtt_tv_text(trouble->what),
                   dtt_tv_text(trouble->detail), dtt_tv_text(trouble->advice));
     }
+    return true;
 }
 
 void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint64_t rtt_ns)
@@ -142,7 +175,11 @@ bool dtt_relays_is_away(const struct dtt_relays *r, struct dtt_now now)
 uint64_t dtt_relays_deadline(const struct dtt_relays *r)
 {
     bool is_lost = r->home < r->n && !r->list[r->home].is_up;
-    return is_lost ? dtt_add_ns(r->list[r->home].since_ns, DTT_RELAYS_GONE_NS) : DTT_NEVER;
+    uint64_t t = is_lost ? dtt_add_ns(r->list[r->home].since_ns, DTT_RELAYS_GONE_NS) : DTT_NEVER;
+    for (size_t i = 0; i < r->n; i++) {
+        t = dtt_min_ns(t, news_ns(&r->list[i]));
+    }
+    return t;
 }
 
 void dtt_relays_tick(struct dtt_relays *r, struct dtt_now now)

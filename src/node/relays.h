@@ -23,6 +23,8 @@
 #include "base/time.h"
 #include "codec/url.h"
 
+#include <dtt/dtt.h>
+
 #define DTT_RELAYS_MAX 8
 #define DTT_RELAYS_PEERS 1024
 #define DTT_RELAYS_GONE_NS (5 * DTT_S) /**< another one is home then */
@@ -43,12 +45,14 @@ struct dtt_relays_trouble {
 struct dtt_relays_one {
     char url[DTT_URL_MAX]; /**< without a query: others are told of it */
     struct dtt_relays_trouble trouble;
-    const char *logged; /**< what of it the log has, since the relay came up last */
     bool is_up;
     bool is_doubted;     /**< and the driver does not know */
     uint64_t doubted_ns; /**< when it was last */
-    uint64_t since_ns;   /**< when is_up changed last */
-    uint64_t rtt_ns;     /**< 0: not measured */
+    uint64_t since_ns;   /**< when is_up changed last; 0: never */
+    bool is_told; /**< something of it was, at told_ns: that it serves, or that it does not */
+    bool is_told_good;
+    uint64_t told_ns;
+    uint64_t rtt_ns; /**< 0: not measured */
 };
 
 struct dtt_relays {
@@ -80,6 +84,8 @@ void dtt_relays_set_trouble(struct dtt_relays *r, size_t i,
                             const struct dtt_relays_trouble *trouble);
 /** How long it takes to answer. */
 void dtt_relays_set_rtt(struct dtt_relays *r, struct dtt_now now, size_t i, uint64_t rtt_ns);
+/** How a relay is, if the program is to be told of one; the log is told of its trouble. */
+bool dtt_relays_next_news(struct dtt_relays *r, struct dtt_now now, struct dtt_event_relay *ret);
 /** URL of the home relay, which serves or has done so some seconds ago; "": there is none. */
 const char *dtt_relays_home(const struct dtt_relays *r);
 /** Some relay takes datagrams. */
@@ -116,7 +122,7 @@ bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struc
 bool dtt_relays_is_steady(const struct dtt_relays *r, struct dtt_now now,
                           const struct dtt_addr *remote);
 
-/** When the home relay is to be looked at. */
+/** When the home relay is to be looked at, or there is news. */
 uint64_t dtt_relays_deadline(const struct dtt_relays *r);
 void dtt_relays_tick(struct dtt_relays *r, struct dtt_now now);
 

@@ -110,7 +110,19 @@ def by_tls(scene):
     harness.check(verdict == "warn" and "certificate is not accepted" in text, text)
 
 
+def proposed(scene):
+    """Where nothing comes back by UDP, and a relay that serves is named, or none."""
+    relay = FakeRelay(serves)
+    words = {"'--relay', or '--n0' for public ones": [], "over the relay it reaches": ["--relay",
+                                                                                      relay.url()]}
+    for text, options in words.items():
+        done = scene.run("doctor", "--bootstrap", "127.0.0.1:9", "--join-timeout", "1", *options)
+        harness.check(done.returncode == 69, f"doctor: exit {done.returncode}: {done.stderr}")
+        harness.check(text in done.stdout, f"not '{text}': {done.stdout}")
+
+
 def test(scene):
+    proposed(scene)
     scene.testnet()
     plain(scene)
     by_tls(scene)

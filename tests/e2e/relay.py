@@ -33,6 +33,23 @@ def check_way(peer, way):
     harness.check(up["way"] == way, f"{peer.name}: {up}")
 
 
+def said_of_relay(scene, relay):
+    """That it is not reached is said at the terminal with reason and advice; then it starts."""
+    for peer in scene.processes[-2:]:
+        peer.wait_said(rf"relay {relay.url}: the connection failed: .*; is its URL right")
+    relay.start()
+
+
+def check_told(peer, relay):
+    """What became of it is said once, however often it was tried."""
+    peer.wait_said(f"relay {relay.url} serves now", 20)
+    peer.wait("relay", where=lambda event: event["up"])
+    told = [event["up"] for event in peer.of_kind("relay")]
+    harness.check(told == [False, True], f"{peer.name} was told {peer.of_kind('relay')}")
+    said = [line for line in peer.said if relay.url in line and "no DHT node" not in line]
+    harness.check(len(said) == 2, f"{peer.name} said {said}")
+
+
 def by_id_alone(scene):
     """At a relay that wants a token, which no line, event or packet has."""
     server = pkarr_server.Server()
@@ -70,8 +87,11 @@ def test(scene):
     ben.leave()
 
     relay.stop()
-    ann, ben = meet(scene, relay, ["127.0.0.1:0", "[::1]:0"], before=relay.start)
+    ann, ben = meet(scene, relay, ["127.0.0.1:0", "[::1]:0"],
+                    before=lambda: said_of_relay(scene, relay))
     talk(ann, ben, "it came late")
+    for peer in (ann, ben):
+        check_told(peer, relay)
     ann.leave()
     ben.leave()
 
@@ -79,6 +99,9 @@ def test(scene):
 
     ann, ben = meet(scene, relay, ["127.0.0.1:0", "127.0.0.1:0"], "--quit-on-eof")
     talk(ann, ben, "at first")
+    for peer in (ann, ben):
+        if peer.wait("neighbor_up")["way"] == "relay":
+            peer.wait("neighbor_way", where=lambda event: event["way"] == "direct")
     relay.stop()
     talk(ann, ben, "directly")
     # What the relay took with it, an acknowledgement perhaps, goes the direct way, too; but when ann

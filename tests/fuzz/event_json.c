@@ -109,6 +109,7 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
     case DTT_EVENT_DHT_PEER: take_addr(in, &ev->u.dht_peer.addr); break;
     case DTT_EVENT_JOINED: /* numbers, ids and bytes only */
     case DTT_EVENT_NEIGHBOR_UP:
+    case DTT_EVENT_NEIGHBOR_WAY:
     case DTT_EVENT_NEIGHBOR_DOWN:
     case DTT_EVENT_LAGGED:
     case DTT_EVENT_RECORD_PUBLISHED:
@@ -136,6 +137,12 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
     case DTT_EVENT_MEMBER:
         ev->u.member.name[DTT_NAME_MAX] = '\0';
         ev->u.member.was[DTT_NAME_MAX] = '\0';
+        break;
+    case DTT_EVENT_RELAY:
+        take(in, p->stage, sizeof(p->stage) - 1);
+        ev->u.relay.url = p->stage;
+        ev->u.relay.trouble = ev->u.relay.advice = in->len % 2 ? p->stage : NULL;
+        ev->u.relay.detail[sizeof(ev->u.relay.detail) - 1] = '\0';
         break;
     case DTT_EVENT_STATE_FILE:
         ev->u.state_file.reason[sizeof(ev->u.state_file.reason) - 1] = '\0';

@@ -284,6 +284,29 @@ static void which_topic_which_operation_what_outcome(void **state)
     assert_text(j, "status", "DTT_OK");
     assert_null(json_object_get(j, "reason"));
     json_decref(j);
+    ev = (struct dtt_event){.type = DTT_EVENT_RELAY};
+    ev.u.relay = (struct dtt_event_relay){.url = "https://relay.example", .is_up = 1};
+    j = render(&ev);
+    assert_text(j, "event", "relay");
+    assert_text(j, "url", "https://relay.example");
+    assert_true(json_is_true(json_object_get(j, "up")));
+    assert_null(json_object_get(j, "trouble"));
+    json_decref(j);
+    ev.u.relay = (struct dtt_event_relay){
+        .url = "u", .trouble = "it denies access", .advice = "ask", .detail = "no such id"};
+    j = render(&ev);
+    assert_true(json_is_false(json_object_get(j, "up")));
+    assert_text(j, "trouble", "it denies access");
+    assert_text(j, "detail", "no such id");
+    assert_text(j, "advice", "ask");
+    json_decref(j);
+    ev = (struct dtt_event){.type = DTT_EVENT_NEIGHBOR_WAY};
+    ev.u.neighbor.way = DTT_WAY_RELAY;
+    j = render(&ev);
+    assert_text(j, "event", "neighbor_way");
+    assert_text(j, "way", "relay");
+    json_decref(j);
+    ev = (struct dtt_event){.type = DTT_EVENT_STATE_FILE};
     ev.u.state_file = (struct dtt_event_state_file){
         .status = DTT_EIO, .retry_ms = 5000, .reason = "No space left on device"};
     j = render(&ev);

@@ -12,6 +12,12 @@ static struct dtt_now at(uint64_t ns)
     return (struct dtt_now){.mono_ns = ns};
 }
 
+static bool is_news(struct dtt_relays *r, struct dtt_now now)
+{
+    struct dtt_event_relay ev;
+    return dtt_relays_next_news(r, now, &ev);
+}
+
 static struct dtt_id id_of(uint32_t n)
 {
     struct dtt_id id = {{0}};
@@ -188,6 +194,8 @@ static void a_home_that_is_gone_for_long_is_another_one(void **state)
     dtt_relays_init(&r, &ctx, urls, 2, hash_key);
     dtt_relays_set_up(&r, at(1), 0, true);
     dtt_relays_set_up(&r, at(1), 1, true);
+    assert_true(is_news(&r, at(1)));
+    assert_true(is_news(&r, at(1)));
     assert_int_equal(dtt_relays_deadline(&r), DTT_NEVER);
     dtt_relays_set_up(&r, at(DTT_S), 0, false);
     assert_int_equal(dtt_relays_deadline(&r), DTT_S + DTT_RELAYS_GONE_NS);
@@ -292,6 +300,45 @@ static void ids_take_no_place_of_those_of_other_relays(void **state)
     dtt_relays_fini(&r);
 }
 
+/* One that comes and goes is not told of each time, nor what is wrong with it at each try. */
+static void a_program_is_told_what_lasts(void **state)
+{
+    static const struct dtt_relays_trouble refused = {.what = "it denies access", .advice = "ask"};
+    static const struct dtt_relays_trouble closed = {.what = "it closed", .advice = "wait"};
+    static const struct dtt_relays_trouble none = {0};
+    struct dtt_relays r;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 1, hash_key);
+    assert_false(is_news(&r, at(100 * DTT_S))); /* nothing is known of it */
+    dtt_relays_set_trouble(&r, 0, &refused);
+    assert_true(dtt_relays_deadline(&r) <= 100 * DTT_S);
+    assert_true(is_news(&r, at(100 * DTT_S))); /* it has never served */
+    dtt_relays_set_trouble(&r, 0, &closed);
+    assert_false(is_news(&r, at(110 * DTT_S)));
+    dtt_relays_set_up(&r, at(120 * DTT_S), 0, true);
+    assert_true(is_news(&r, at(120 * DTT_S)));
+
+    for (uint64_t t = 130 * DTT_S; t < 140 * DTT_S; t += 2 * DTT_S) { /* away for a second */
+        dtt_relays_set_up(&r, at(t), 0, false);
+        dtt_relays_set_trouble(&r, 0, &closed);
+        assert_false(is_news(&r, at(t + DTT_S)));
+        dtt_relays_set_up(&r, at(t + DTT_S), 0, true);
+        assert_false(is_news(&r, at(t + DTT_S)));
+    }
+    dtt_relays_set_up(&r, at(150 * DTT_S), 0, false);
+    dtt_relays_set_trouble(&r, 0, &closed);
+    assert_true(dtt_relays_deadline(&r) == 155 * DTT_S);
+    assert_true(is_news(&r, at(155 * DTT_S)));
+    dtt_relays_set_up(&r, at(156 * DTT_S), 0, true);
+    assert_false(is_news(&r, at(156 * DTT_S))); /* every 5 s at most */
+    assert_true(is_news(&r, at(160 * DTT_S)));
+    for (uint64_t t = 160 * DTT_S; t < 165 * DTT_S; t += DTT_MS) {
+        dtt_relays_set_trouble(&r, 0, t % 2 ? &none : &refused);
+        assert_false(is_news(&r, at(t)));
+    }
+    dtt_relays_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +353,7 @@ int main(void)
         cmocka_unit_test(the_peer_used_longest_ago_makes_room),
         cmocka_unit_test(ids_take_no_place_of_a_peer_with_a_link),
         cmocka_unit_test(ids_take_no_place_of_those_of_other_relays),
+        cmocka_unit_test(a_program_is_told_what_lasts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
