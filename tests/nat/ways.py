@@ -9,9 +9,7 @@ The relay is the one that iroh's own relays run, by https, on the internet. iroh
 is seen from outside.
 """
 import os
-import pathlib
 import re
-import ssl
 import sys
 import time
 
@@ -36,14 +34,13 @@ WAY = re.compile(r"node way .*way=(\w+)")
 
 
 def start_relay(net):
-    """Its URL, and its authority as PEM and as DER."""
+    """Its URL, and the file of its authority."""
     folder = net.scene.path / "certificate"
     pem, _ = authority.make(folder, f"IP:{RELAY}")
-    der = net.scene.file("ca.der", ssl.PEM_cert_to_DER_cert(pathlib.Path(pem).read_text("ascii")))
     relay = relay_level.Server(net.scene, folder, ["enable_quic_addr_discovery = true"], host=RELAY,
                                inside=net.net.inside,
                                tls_lines=[f'quic_bind_addr = "{RELAY}:{QUIC_PORT}"'])
-    return relay.url, pem, der
+    return relay.url, pem
 
 
 def is_blocked(*kinds):
@@ -54,14 +51,14 @@ class Member:
     """One of the two; `knows`: the one that it is told of."""
 
     def __init__(self, net, relay, name, program, knows=None):
-        url, pem, der = relay
+        url, pem = relay
         self.name, self.is_c = name, program == "c"
-        options = ["--relay", url]
+        options = ["--relay", url, "--ca-file", pem]
         if self.is_c:
-            options += ["--ca-file", pem, "--log", "info", *(["--peer", knows.id] if knows else [])]
+            options += ["--log", "info", *(["--peer", knows.id] if knows else [])]
             self.process = net.peer(name, *options)
             return
-        options += ["--udp", "--ca", der]
+        options.append("--udp")
         if any(is_blocked(home.kind_name) for home in net.homes.values()):
             verb = "gossip"
             options += ["--peer", f"{knows.id}@{url}"] if knows else []
