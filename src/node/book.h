@@ -51,7 +51,8 @@ void dtt_book_set_reach(struct dtt_book *b, struct dtt_now now, const struct dtt
                         const struct dtt_reach *reach, uint64_t unix_s);
 /**
  * What the last record of the peer tells, and when it came into the topic of that record, by its
- * own clock, unix time; 0: not known. All zero for a peer of which there is no record, and of Rust.
+ * own clock, unix time; 0: not known. All zero for a peer of which there is no record, and but for
+ * read_ns for one of Rust.
  */
 struct dtt_book_reach dtt_book_reach(const struct dtt_book *b, const struct dtt_id *id);
 /** Copies the addresses of `id`, the most likely to be reachable first; returns their number. */

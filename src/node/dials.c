@@ -125,6 +125,7 @@ static bool has_room(struct dtt_links *p, struct dtt_now now, const struct dtt_l
 bool dtt_dials_go_on(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     link->race.is_home = dtt_nats_is_home(p, &link->race);
+    link->race.is_courteous = dtt_nats_is_courteous(p, now, link);
     dtt_nats_hold(p, link);
     return dtt_race_next(&link->race, p->ctx, &p->transport, &p->destinations, now, &link->id,
                          has_room(p, now, link));
@@ -199,7 +200,7 @@ static void look_again(struct dtt_links *p, struct dtt_now now, struct dtt_link 
 void dtt_dials_record(struct dtt_links *p, struct dtt_now now, const struct dtt_id *id,
                       const struct dtt_reach *reach, uint64_t unix_s)
 {
-    if (reach->is_told) {
+    if (reach->is_told || !dtt_book_reach(&p->book, id).told.is_told) {
         dtt_book_set_reach(&p->book, now, id, reach, unix_s);
     }
     dtt_doors_renew(&p->doors, now, id);

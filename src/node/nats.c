@@ -76,6 +76,20 @@ void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *lin
     dtt_nats_knock(p, now);
 }
 
+bool dtt_nats_is_courteous(const struct dtt_links *p, struct dtt_now now,
+                           const struct dtt_link *link)
+{
+    struct dtt_book_reach reach = dtt_book_reach(&p->book, &link->id);
+    const struct dtt_race *r = &link->race;
+    bool is_of_rust =
+        reach.read_ns > 0 && !reach.told.is_told && !dtt_book_is_marked(&p->book, &link->id);
+    bool is_elder = p->me.joined_s > 0 &&
+                    (uint64_t)now.wall_ns / DTT_S >= p->me.joined_s + DTT_RACE_COURTESY_NS / DTT_S;
+    return is_of_rust && is_elder &&
+           (p->me.told.kind == DTT_REACH_OPEN || p->me.told.kind == DTT_REACH_CONE) &&
+           dtt_nats_has_one(r->seen, r->n_seen) && !dtt_nats_is_home(p, r);
+}
+
 /* Packets of ours have gone to a router of the peer's, and nothing came back. */
 static bool is_silent(const struct dtt_race *r)
 {

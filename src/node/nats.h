@@ -18,6 +18,12 @@ bool dtt_nats_has_one(const struct dtt_addr *addrs, size_t n);
 bool dtt_nats_is_home(const struct dtt_links *p, const struct dtt_race *r);
 /** Before a peer is dialled whose record was read: who of the two knocks first, and who dials. */
 void dtt_nats_open(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
+/**
+ * A peer of Rust behind a NAT, newer than we are: it dials us, as all newcomers do, and gets in
+ * where a dial of ours has opened the way. The one that we make over a relay would stay there.
+ */
+bool dtt_nats_is_courteous(const struct dtt_links *p, struct dtt_now now,
+                           const struct dtt_link *link);
 /** A race for it is lost: a dial that came too early may be the reason (door.h). */
 void dtt_nats_failed(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link);
 /**

@@ -148,7 +148,8 @@ static bool dial_at(struct dtt_race *r, struct dtt_ctx *ctx, const struct dtt_tr
     DTT_TRACE(ctx, NODE_DIAL, dtt_tv_id(peer), dtt_tv_addr(&dial.addr));
     r->dials[r->n_dials++] = dial;
     if (r->relayed_ns == 0 && is_global(&dial.addr)) {
-        r->relayed_ns = now.mono_ns + DTT_RACE_RELAYED_NS;
+        r->relayed_ns =
+            now.mono_ns + (r->is_courteous ? DTT_RACE_COURTESY_NS : DTT_RACE_RELAYED_NS);
     }
     return true;
 }

@@ -21,6 +21,7 @@
 #define DTT_RACE_STAGGER_NS (100 * DTT_MS) /**< between two addresses */
 #define DTT_RACE_NEAR_NS (1 * DTT_S)       /**< from the start to the addresses of another home */
 #define DTT_RACE_RELAYED_NS (250 * DTT_MS) /**< from the first global address to the relay */
+#define DTT_RACE_COURTESY_NS (3 * DTT_S)   /**< the same to a peer that may dial us meanwhile */
 #define DTT_RACE_RETRY_NS (1 * DTT_S)      /**< until budget is asked for again, at most */
 #define DTT_RACE_TRIES 8                   /**< outcomes that are remembered */
 
@@ -48,6 +49,7 @@ struct dtt_race {
     bool is_home;     /**< the peer's home is ours; the caller says so before each dtt_race_next */
     uint64_t near_ns; /**< the others are dialled from then on */
     uint64_t relayed_ns; /**< and the way by a relay; 0: at once, no global one is dialled yet */
+    bool is_courteous;   /**< the peer may dial us: the caller says so before each dtt_race_next */
     uint64_t held_ns;    /**< global IPv4 addresses are; the caller's, 0: at once */
     struct dtt_addr met; /**< the peer has knocked from there; no family: it has not */
     /** On hearsay: the peer was told to knock until then, so of its global IPv4 addresses only the

@@ -27,6 +27,6 @@ CASES = [("ways", f"{left} {right}",
          for left, right, way in (
              ("c:prcone", "c:prcone", "direct"),
              ("c:block", "c:sym", "relay"),
-             ("c:prcone", "rust:block", "relay"),
+             ("c:prcone", "rust:prcone", "direct"),
              ("rust:pub", "c:prcone", "direct"),
-             ("rust:prcone", "c:prcone", "relay"))]
+             ("rust:block", "c:pub", "relay"))]

@@ -305,6 +305,35 @@ static void the_relay_comes_a_little_later(void **state)
     assert_string_equal(script(), "dial 4@r");
 }
 
+/* What it sends us comes in where we have dialled it; over the relay nothing would ever change. */
+static void a_newcomer_of_rust_may_dial_us(void **state)
+{
+    struct dtt_reach none = {.is_told = 0};
+    (void)state;
+    now.wall_ns = 1000 * (int64_t)DTT_S;
+    for (unsigned i = 0; i < 8; i++) {
+        int kind = (int)i % 4;
+        bool is_elder = i >= 4;
+        struct dtt_id id = id_of(3 + i);
+        l.me = (struct dtt_book_reach){.told = {.is_told = 1, .kind = kind},
+                                       .joined_s = is_elder ? 997 : 998};
+        know(3 + i, "a");
+        behind_nat(3 + i);
+        dtt_dials_record(&l, now, &id, &none, 1000);
+        send_to(3 + i, "hello");
+        pass(DTT_RACE_RELAYED_NS);
+        bool waits = is_elder && (kind == DTT_REACH_OPEN || kind == DTT_REACH_CONE);
+        assert_true(waits == (strstr(script(), "@r") == NULL));
+        pass(DTT_RACE_NEAR_NS - DTT_RACE_RELAYED_NS);
+        pass(DTT_RACE_COURTESY_NS - DTT_RACE_NEAR_NS - 1);
+        assert_null(strstr(script(), "@r"));
+        pass(1);
+        assert_true(waits == (strstr(script(), "@r") != NULL));
+        pass(100 * DTT_S); /* the budget of the host */
+        now.wall_ns = 1000 * (int64_t)DTT_S;
+    }
+}
+
 /* It has our last flight, perhaps: the end would be that of its newest connection. */
 static void a_dial_that_the_peer_has_taken_is_let_be(void **state)
 {
@@ -341,6 +370,7 @@ int main(void)
         T(the_list_of_outcomes_is_bounded),
         T(a_race_begins_anew_when_the_host_moved),
         R(the_relay_comes_a_little_later),
+        R(a_newcomer_of_rust_may_dial_us),
         R(a_dial_that_the_peer_has_taken_is_let_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
