@@ -48,6 +48,7 @@ def commands(scene):
 
 def alone(scene, columns=80):
     """One line says what is waited for; lines that are typed are kept, and named in the end."""
+    scene.testnet()  # which has no record of such a case before
     with chat(scene, "alone", columns=columns) as t:
         t.type("one\rtwo\rhal")
         t.shows(f"alone-{columns}")
