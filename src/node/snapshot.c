@@ -85,6 +85,10 @@ static void put_members(struct dtt_json *j, const struct dtt_topic *t)
             dtt_json_text(j, "name", all[i]->name);
         }
         dtt_json_bool(j, "neighbor", all[i]->is_neighbor);
+        const struct dtt_link *link = dtt_link_find(&t->core->links, &all[i]->id);
+        if (all[i]->is_neighbor && link && link->way) {
+            dtt_json_text(j, "way", link->way);
+        }
         dtt_json_bool(j, "here", dtt_authors_is_here(&t->talk.authors, all[i]));
         dtt_json_u64(j, "heard_ms", all[i]->heard_ms);
         dtt_json_end(j);

@@ -251,6 +251,8 @@ static void two_nodes_that_talk(void **state)
     assert_int_equal(number(topic, "number"), 1);
     assert_int_equal(number(topic, "members"), 2);
     assert_int_equal(json_array_size(vectors_at(topic, "known_members")), 1);
+    assert_string_equal(vectors_text(json_array_get(vectors_at(topic, "known_members"), 0), "way"),
+                        "direct");
     assert_true(number(topic, "unsent") >= (json_int_t)sizeof(MESSAGE) - 1);
     assert_true(number(root, "dht.answered") > 0);
     assert_table(root);
