@@ -196,7 +196,7 @@ void chat_print_help(struct chat *c)
         "[unsigned]   nobody knows who wrote it; 'via NAME' passed it on",
         "[undated]    NAME wrote it, in some room, at some time",
         "[again]      it was heard before: somebody has kept it",
-        "[old]        signed more than two minutes ago; [early]: ahead of now",
+        "[old]        signed more than 130 s ago; [early]: ahead of now",
         "NAME#0123456789  a name that could be taken for another, and the id",
     };
     const char *line;

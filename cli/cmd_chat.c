@@ -274,6 +274,11 @@ static void take_event(struct chat *c, const struct dtt_event *event)
     switch (event->type) {
     case DTT_EVENT_MESSAGE: chat_print_message(c, &event->u.message); break;
     case DTT_EVENT_MEMBER: take_member(c, &event->u.member); break;
+    case DTT_EVENT_MISSED:
+        names_show(&c->names, &event->u.missed.author, name);
+        chat_remark(c, "%llu message%s of %s missed", (unsigned long long)event->u.missed.messages,
+                    event->u.missed.messages == 1 ? "" : "s", name);
+        break;
     case DTT_EVENT_LOST: name_lost(c, event->u.lost.messages); break;
     case DTT_EVENT_LISTENING:
         if (event->u.listening.n_addrs > 0) {

@@ -127,6 +127,9 @@ static size_t render_message(struct room *r, const struct dtt_event *event)
     if (len > DTT_MESSAGE_MAX) {
         len = DTT_MESSAGE_MAX;
     }
+    if (len > 0 && data[len - 1] == '\n') {
+        len--; /* iroh-gossip's chat example keeps the end of a line */
+    }
     if (r->is_clean) {
         return n + text_clean(out + n, data, len);
     }
@@ -143,6 +146,12 @@ static void tell(const struct room *r, const struct dtt_event *event)
     if (event->type == DTT_EVENT_LAGGED) {
         output_say("%llu events were lost: standard output is read too slowly",
                    (unsigned long long)event->u.lagged.missed);
+    }
+    if (event->type == DTT_EVENT_MISSED) {
+        char name[NAMES_SHOWN_MAX];
+        names_show(&r->names, &event->u.missed.author, name);
+        output_say("%llu message%s of %s missed", (unsigned long long)event->u.missed.messages,
+                   event->u.missed.messages == 1 ? "" : "s", name);
     }
     if ((r->has_names || event->type == DTT_EVENT_JOINED) && room_sentence(event, sentence)) {
         output_say("%s", sentence);

@@ -43,7 +43,8 @@ enum dtt_event_type {
     DTT_EVENT_LAN = 26,             /**< lan: a member was found in the local network */
     DTT_EVENT_MEMBER = 27,          /**< member: somebody is here, has a name, or is gone */
     DTT_EVENT_NEIGHBOR_WAY = 28,    /**< neighbor: it is reached in another way; without a reason */
-    DTT_EVENT_RELAY = 29            /**< relay: one of the config's serves, or does not */
+    DTT_EVENT_RELAY = 29,           /**< relay: one of the config's serves, or does not */
+    DTT_EVENT_MISSED = 30           /**< missed: messages of an author that have not come */
 };
 
 struct dtt_event_listening {
@@ -71,7 +72,7 @@ enum dtt_replayed {
     DTT_REPLAYED_NOT = 0,
     DTT_REPLAYED_HEARD = 1, /**< its number was heard before, or may have been */
     DTT_REPLAYED_LATE = 2,  /**< it was signed more than 130 s ago, by its author's clock */
-    DTT_REPLAYED_EARLY = 3  /**< or more than two minutes ahead of now */
+    DTT_REPLAYED_EARLY = 3  /**< or more than 130 s ahead of now */
 };
 
 /**
@@ -320,6 +321,16 @@ struct dtt_event_relay {
     char detail[160];    /**< more of the trouble, perhaps in the relay's words, or empty */
 };
 
+/**
+ * By the numbers of dated messages that have come of the author since it was first heard. Told when
+ * they have not come for 10 to 20 s. Its names count, and what it has sent to its neighbours only.
+ */
+struct dtt_event_missed {
+    struct dtt_id author;
+    struct dtt_id neighbor; /**< the peer that brought the first message of it */
+    uint64_t messages;
+};
+
 /** Bytes of `u`, fixed, so that struct dtt_event can grow at its end. */
 #define DTT_EVENT_ROOM 256
 
@@ -361,6 +372,7 @@ struct dtt_event {
         struct dtt_event_lan lan;
         struct dtt_event_member member;
         struct dtt_event_relay relay;
+        struct dtt_event_missed missed;
         uint8_t room[DTT_EVENT_ROOM];
     } u;
 };

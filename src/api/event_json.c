@@ -307,6 +307,10 @@ static void put_fields(struct dtt_json *j, const struct dtt_event *ev)
         dtt_json_addr(j, "addr", &ev->u.lan.addr);
         break;
     case DTT_EVENT_MEMBER: put_member(j, &ev->u.member); break;
+    case DTT_EVENT_MISSED:
+        dtt_json_id(j, "author", &ev->u.missed.author);
+        dtt_json_u64(j, "messages", ev->u.missed.messages);
+        break;
     case DTT_EVENT_WRITABLE:
     case DTT_EVENT_LEFT:
     case DTT_EVENT_DHT_READY: break;
@@ -358,6 +362,7 @@ const char *dtt_event_word(int type)
     case DTT_EVENT_MEMBER: return "member";
     case DTT_EVENT_NEIGHBOR_WAY: return "neighbor_way";
     case DTT_EVENT_RELAY: return "relay";
+    case DTT_EVENT_MISSED: return "missed";
     }
     return "unknown";
 }

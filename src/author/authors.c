@@ -10,7 +10,7 @@
 void dtt_authors_init(struct dtt_authors *a, struct dtt_ctx *ctx,
                       const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
-    *a = (struct dtt_authors){.ctx = ctx};
+    *a = (struct dtt_authors){.ctx = ctx, .turn_ns = DTT_NEVER};
     dtt_map_init(&a->map, sizeof(struct dtt_id), DTT_AUTHORS_MAX, hash_key);
 }
 
@@ -162,6 +162,17 @@ int dtt_authors_judge_time(const struct dtt_authors *a, struct dtt_now now, uint
                : DTT_REPLAYED_NOT;
 }
 
+static void take_number(struct dtt_authors *a, struct dtt_now now, struct dtt_author *e,
+                        uint64_t seq)
+{
+    bool was_open = dtt_gaps_is_open(&e->gaps);
+    dtt_gaps_take(&e->gaps, seq);
+    if (dtt_gaps_is_open(&e->gaps) && !was_open) {
+        e->turn_ns = dtt_add_ns(now.mono_ns, DTT_AUTHORS_TURN_NS);
+        a->turn_ns = dtt_min_ns(a->turn_ns, e->turn_ns);
+    }
+}
+
 int dtt_authors_hear(struct dtt_authors *a, struct dtt_now now, const struct dtt_envelope *e,
                      const struct dtt_id *via, bool is_once, struct dtt_author_news *ret)
 {
@@ -180,6 +191,9 @@ int dtt_authors_hear(struct dtt_authors *a, struct dtt_now now, const struct dtt
     }
     if (e->is_dated && !dtt_replay_take(&author->replay, now, e->seq, is_once)) {
         return DTT_REPLAYED_HEARD;
+    }
+    if (e->is_dated) {
+        take_number(a, now, author, e->seq);
     }
     bool is_latest = e->is_dated || !author->is_dated;
     author->is_dated |= e->is_dated;
@@ -244,16 +258,21 @@ bool dtt_authors_is_here(const struct dtt_authors *a, const struct dtt_author *a
 
 /* ---- time */
 
-uint64_t dtt_authors_deadline(const struct dtt_authors *a)
+static uint64_t gone_at(const struct dtt_authors *a)
 {
     return a->here.head ? dtt_add_ns(OWNER(a->here.head)->heard_ns, DTT_AUTHORS_GONE_NS)
                         : DTT_NEVER;
 }
 
+uint64_t dtt_authors_deadline(const struct dtt_authors *a)
+{
+    return dtt_min_ns(gone_at(a), a->turn_ns);
+}
+
 void dtt_authors_tick(struct dtt_authors *a, struct dtt_now now, struct dtt_author_news *ret)
 {
     *ret = (struct dtt_author_news){.change = 0};
-    while (ret->change == 0 && dtt_authors_deadline(a) <= now.mono_ns) {
+    while (ret->change == 0 && gone_at(a) <= now.mono_ns) {
         struct dtt_author *e = OWNER(a->here.head);
         if (e->is_neighbor) {
             heard(a, now, e, ret);
@@ -261,4 +280,28 @@ void dtt_authors_tick(struct dtt_authors *a, struct dtt_now now, struct dtt_auth
             leave(a, e, ret);
         }
     }
+}
+
+const struct dtt_author *dtt_authors_missed(struct dtt_authors *a, struct dtt_now now,
+                                            uint64_t *ret_messages)
+{
+    if (a->turn_ns > now.mono_ns) {
+        return NULL;
+    }
+    a->turn_ns = DTT_NEVER;
+    for (size_t i = 0; i < dtt_map_count(&a->map); i++) {
+        struct dtt_author *e = dtt_map_value_at(&a->map, i);
+        if (dtt_gaps_is_open(&e->gaps) && e->turn_ns <= now.mono_ns) {
+            *ret_messages = dtt_gaps_turn(&e->gaps);
+            e->turn_ns = dtt_add_ns(now.mono_ns, DTT_AUTHORS_TURN_NS);
+            if (*ret_messages > 0) {
+                a->turn_ns = now.mono_ns; /* others may have theirs now */
+                return e;
+            }
+        }
+        if (dtt_gaps_is_open(&e->gaps)) {
+            a->turn_ns = dtt_min_ns(a->turn_ns, e->turn_ns);
+        }
+    }
+    return NULL;
 }

@@ -12,6 +12,7 @@
 #define DTT_AUTHOR_AUTHORS_H
 
 #include "author/envelope.h"
+#include "author/gaps.h"
 #include "author/replay.h"
 #include "base/ctx.h"
 #include "base/list.h"
@@ -27,11 +28,15 @@
 #define DTT_AUTHORS_WINDOW_NS (130 * DTT_S)
 /** Who was not heard for so long, and is no neighbour, is gone. */
 #define DTT_AUTHORS_GONE_NS (900 * DTT_S)
+/** What has not come for one to two of these is missed. */
+#define DTT_AUTHORS_TURN_NS (10 * DTT_S)
 
 struct dtt_author {
     struct dtt_id id;
     struct dtt_list_link order; /**< in one of the two lists below */
     struct dtt_replay replay;
+    struct dtt_gaps gaps;
+    uint64_t turn_ns;  /**< the next turn, while there are gaps */
     struct dtt_id via; /**< the neighbour that brought the first of it */
     uint64_t heard_ns; /**< monotonic */
     uint64_t heard_ms; /**< unix time */
@@ -46,6 +51,7 @@ struct dtt_authors {
     struct dtt_map map;    /**< id -> struct dtt_author */
     struct dtt_list here;  /**< by when they were heard */
     struct dtt_list gone;  /**< likewise */
+    uint64_t turn_ns;      /**< when one of them has a turn; DTT_NEVER: none has gaps */
     uint64_t forgotten_ms; /**< the last word of those that had to make room */
     int64_t ahead_ms;      /**< by how much our clock is ahead of the others' */
 };
@@ -82,9 +88,12 @@ void dtt_authors_neighbor_down(struct dtt_authors *a, struct dtt_now now, const 
 size_t dtt_authors_list(const struct dtt_authors *a, const struct dtt_author **ret, size_t cap);
 bool dtt_authors_is_here(const struct dtt_authors *a, const struct dtt_author *author);
 
-/** When somebody will be gone. */
+/** When somebody will be gone, or something is missed. */
 uint64_t dtt_authors_deadline(const struct dtt_authors *a);
 /** The next one that is gone; `ret->change` is 0 when there is none. */
 void dtt_authors_tick(struct dtt_authors *a, struct dtt_now now, struct dtt_author_news *ret);
+/** The next one of whom messages are missed, and how many; NULL: none. */
+const struct dtt_author *dtt_authors_missed(struct dtt_authors *a, struct dtt_now now,
+                                            uint64_t *ret_messages);
 
 #endif

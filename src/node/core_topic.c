@@ -519,6 +519,16 @@ int dtt_core_topic_send(struct dtt_topic *t, struct dtt_now now, struct dtt_slic
     return err;
 }
 
+static void tell_missed(struct dtt_topic *t, struct dtt_now now, const struct dtt_author *author,
+                        uint64_t messages)
+{
+    struct dtt_event out = {.type = DTT_EVENT_MISSED};
+    out.u.missed.author = author->id;
+    out.u.missed.neighbor = author->via;
+    out.u.missed.messages = messages;
+    dtt_events_tell(&t->core->events, now, t, &out);
+}
+
 static void say_name(struct dtt_topic *t, struct dtt_now now)
 {
     uint8_t buf[DTT_NAME_MAX + DTT_ENVELOPE_EXTRA];
@@ -531,12 +541,17 @@ static void say_name(struct dtt_topic *t, struct dtt_now now)
 void dtt_core_topic_tick(struct dtt_topic *t, struct dtt_now now)
 {
     struct dtt_author_news news;
+    const struct dtt_author *author;
+    uint64_t messages;
     if (dtt_talk_is_name_due(&t->talk, now)) {
         say_name(t, now);
     }
     for (dtt_authors_tick(&t->talk.authors, now, &news); news.change != 0;
          dtt_authors_tick(&t->talk.authors, now, &news)) {
         tell_member(t, now, &news.author->via, &news);
+    }
+    while ((author = dtt_authors_missed(&t->talk.authors, now, &messages)) != NULL) {
+        tell_missed(t, now, author, messages);
     }
 }
 

@@ -50,6 +50,7 @@ static const struct dtt_id *source(const struct dtt_event *ev)
     switch ((enum dtt_event_type)ev->type) {
     case DTT_EVENT_MESSAGE: return &ev->u.message.neighbor;
     case DTT_EVENT_MEMBER: return &ev->u.member.neighbor;
+    case DTT_EVENT_MISSED: return &ev->u.missed.neighbor;
     case DTT_EVENT_NEIGHBOR_UP:
     case DTT_EVENT_NEIGHBOR_WAY:
     case DTT_EVENT_NEIGHBOR_DOWN: return &ev->u.neighbor.peer;
@@ -251,6 +252,7 @@ static void attach(struct dtt_event *ev, const struct dtt_queued_event *e)
     case DTT_EVENT_TWIN:
     case DTT_EVENT_PORT_MAPPING:
     case DTT_EVENT_MEMBER:
+    case DTT_EVENT_MISSED:
     case DTT_EVENT_LAN:
     case DTT_EVENT_RELAY: break;
     }

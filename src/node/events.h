@@ -23,7 +23,7 @@
 #define DTT_EVENTS_MUCH (DTT_EVENTS_MAX / 4 * 3) /**< all peers are held back */
 #define DTT_EVENTS_A_PEER 512                    /**< of one peer: it is held back */
 /** One more than the last of enum dtt_event_type; it grows, so programs do not see it. */
-#define DTT_EVENT_COUNT (DTT_EVENT_RELAY + 1)
+#define DTT_EVENT_COUNT (DTT_EVENT_MISSED + 1)
 
 struct dtt_events {
     struct dtt_ring ring; /**< of struct dtt_queued_event */

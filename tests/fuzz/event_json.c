@@ -120,6 +120,7 @@ static void fill(struct dtt_event *ev, struct pointees *p, struct input *in)
     case DTT_EVENT_DHT_READY:
     case DTT_EVENT_DHT_ANNOUNCE:
     case DTT_EVENT_LOST:
+    case DTT_EVENT_MISSED:
     case DTT_EVENT_CLOCK: break;
     case DTT_EVENT_TWIN:
         ev->u.twin.n_addrs %= DTT_RECORD_ADDRS + 1;

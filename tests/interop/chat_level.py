@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 
+import terminal
 from world import Room, Skip, check, told
 
 IROH_CHAT = os.environ.get("DTT_IROH_CHAT", "build/rust/servers/bin/chat")
@@ -62,7 +63,34 @@ def same_room(world):
     chat.kill()
 
 
+def same_room_as_command(world):
+    """`dtt chat` in a terminal and in a pipe. The example keeps the end of a line; nobody sees it."""
+    chat, chat_id = example(world, 45556)
+    options = ("chat", world.topic, "--listen", "127.0.0.1:0", "--secret-file", world.secret,
+               *world.bootstrap_options(), "--peer", f"{chat_id}@127.0.0.1:45556", "--name")
+    with terminal.Terminal(world, *options, "Ann") as ann:
+        ann.wait("Rusty is here|is called Rusty now")
+        chat.wait("line", 60, lambda event: event["text"].endswith(" is now known as Ann"))
+        ben = world.start("ben", *options, "Ben", is_text=True)
+        chat.wait("line", 60, lambda event: event["text"].endswith(" is now known as Ben"))
+        ann.type("hello from a terminal\r")
+        line(chat, "Ann: hello from a terminal")
+        ben.send("hello from a pipe")
+        line(chat, "Ben: hello from a pipe")
+        chat.send("hello from Rust")
+        heard = ben.wait("line", 60, lambda event: event["text"].endswith(": hello from Rust"))
+        check(heard["text"].split(":")[0] in ("Rusty", chat_id[:10]), f"{heard}")
+        chat.send("and again")
+        rusty = r"\d\d:\d\d \[undated\] Rusty: "
+        ann.wait(rf"(?m)^{rusty}hello from Rust\n{rusty}and again$")
+        ann.type("\x04")
+        ann.wait_exit()
+    chat.kill()
+
+
 CASES = [
     ("chat", "example", same_room, "iroh-gossip's chat example and two of ours read each other's names "
      "and lines"),
+    ("chat", "command", same_room_as_command, "and so do the example and `dtt chat`, in a terminal and "
+     "in a pipe"),
 ]

@@ -188,6 +188,15 @@ static void signed_messages_and_members(void **state)
     assert_text(j, "name", "Ann");
     assert_null(json_object_get(j, "was"));
     json_decref(j);
+
+    ev = (struct dtt_event){.type = DTT_EVENT_MISSED};
+    ev.u.missed.author = id;
+    ev.u.missed.messages = 3;
+    j = render(&ev);
+    assert_text(j, "event", "missed");
+    assert_text(j, "author", id_text);
+    assert_int_equal(json_integer_value(json_object_get(j, "messages")), 3);
+    json_decref(j);
 }
 
 static void messages_as_text_or_base64(void **state)

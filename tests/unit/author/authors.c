@@ -183,6 +183,35 @@ static void a_flood_of_authors_is_bounded(void **state)
     assert_int_equal(hear(95000, dated(ann, 94000, 1)), DTT_REPLAYED_NOT);
 }
 
+/* Told once, of each author, 10 to 20 s after others of its messages have shown it. */
+static void what_does_not_come_is_missed(void **state)
+{
+    uint64_t missed = 0, in_all = 0;
+    (void)state;
+    hear(0, dated(ann, 0, 1));
+    hear(0, dated(ben, 0, 1));
+    hear(0, dated(other, 0, 1));
+    assert_null(dtt_authors_missed(&a, at_ms(0), &missed));
+    hear(1000, dated(ann, 1000, 5));
+    hear(1000, dated(ben, 1000, 9));
+    hear(1000, dated(other, 1000, 4));
+    assert_int_equal(dtt_authors_deadline(&a), at_ms(11000).mono_ns);
+    hear(2000, dated(other, 500, 3));
+    hear(2000, dated(other, 500, 2)); /* somebody has kept them */
+    hear(2000, dated(ben, 500, 3));
+    assert_null(dtt_authors_missed(&a, at_ms(11000), &missed));
+    assert_int_equal(dtt_authors_deadline(&a), at_ms(21000).mono_ns);
+    for (int i = 0; i < 2; i++) {
+        const struct dtt_author *e = dtt_authors_missed(&a, at_ms(21000), &missed);
+        assert_non_null(e);
+        assert_int_equal(missed, memcmp(&e->id, &ann, sizeof(ann)) == 0 ? 3 : 6);
+        in_all += missed;
+    }
+    assert_int_equal(in_all, 9);
+    assert_null(dtt_authors_missed(&a, at_ms(21000), &missed));
+    assert_int_equal(dtt_authors_deadline(&a), at_ms(2000).mono_ns + DTT_AUTHORS_GONE_NS - DTT_S);
+}
+
 static void without_memory_nobody_is_remembered(void **state)
 {
     (void)state;
@@ -206,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_are_told_when_they_change, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbours_come_and_go, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_of_authors_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_does_not_come_is_missed, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_nobody_is_remembered, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

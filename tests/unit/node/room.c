@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A room of twenty, three of whom forge what its members say. */
+/* A room of twenty, three of whom forge what its members say; and of three, one of whom is away. */
 #include "author/envelope.h"
 #include "node/core_topic.h"
 #include "node/inside.h"
@@ -12,6 +12,7 @@ enum { ANN = 0, WRONG_KEY = 17, OTHER_TOPIC, SIGNS_AGAIN };
 static struct {
     unsigned good[MEMBERS]; /* fresh, by the author's number */
     unsigned bad, old, plain;
+    uint64_t missed; /* of Ann */
     struct dtt_event_message last;
     uint8_t raw[DTT_GOSSIP_CONTENT_MAX];
 } ears[MEMBERS];
@@ -32,6 +33,11 @@ static struct party p;
 static void hear(void *user, struct dtt_sim_host *h, const struct dtt_event *ev)
 {
     const struct peer *peer = h->user;
+    if (peer && ev->type == DTT_EVENT_MISSED) {
+        assert_int_equal(number_of(&p, &ev->u.missed.author), ANN);
+        ears[peer - p.peers].missed += ev->u.missed.messages;
+        return;
+    }
     if (!peer || ev->type != DTT_EVENT_MESSAGE) {
         party_event(user, h, ev);
         return;
@@ -51,12 +57,17 @@ static void hear(void *user, struct dtt_sim_host *h, const struct dtt_event *ev)
     }
 }
 
-static void say(size_t who, struct dtt_slice data, unsigned flags)
+static void send(size_t who, struct dtt_slice data, unsigned flags)
 {
     struct dtt_sim_host *h = p.peers[who].host;
-    memset(ears, 0, sizeof(ears));
     assert_int_equal(dtt_core_topic_send(h->topic, dtt_sim_host_now(h), data, flags), DTT_OK);
     dtt_sim_host_settle(h);
+}
+
+static void say(size_t who, struct dtt_slice data, unsigned flags)
+{
+    memset(ears, 0, sizeof(ears));
+    send(who, data, flags);
     party_run(&p, 10 * DTT_S, NULL);
 }
 
@@ -152,10 +163,51 @@ static void authors_are_right_whoever_forges(void **state)
     dtt_sim_world_fini(&p.w);
 }
 
+/* Ann says ten messages while one of three is cut off, and one when it has long been back. */
+static void be_away(uint64_t before_ns, uint64_t after_ns)
+{
+    memset(ears, 0, sizeof(ears));
+    p.w.is_cut = true;
+    party_run(&p, before_ns, NULL);
+    for (int i = 0; i < 10; i++) {
+        send(ANN, dtt_slice("news", 4), DTT_SEND_SIGNED);
+    }
+    party_run(&p, after_ns, NULL);
+    p.w.is_cut = false;
+    party_run(&p, 120 * DTT_S, NULL);
+    send(ANN, dtt_slice("more", 4), DTT_SEND_SIGNED);
+    party_run(&p, 60 * DTT_S, NULL);
+    assert_int_equal(ears[1].good[ANN], 11);
+    assert_int_equal(ears[1].missed, 0);
+}
+
+/* What is too old to be brought to it is counted; what is brought to it is not. */
+static void who_was_away_knows_how_much_it_missed(void **state)
+{
+    (void)state;
+    party_init(&p, 8);
+    p.w.hooks.event = hear;
+    for (int i = 0; i < 3; i++) {
+        party_add(&p, "room", "secret");
+    }
+    assert_true(party_run(&p, 60 * DTT_S, party_has_joined));
+    party_run(&p, 60 * DTT_S, NULL);
+    p.peers[2].host->island = 1;
+    say(ANN, dtt_slice("hello", 5), DTT_SEND_SIGNED);
+    be_away(60 * DTT_S, 10 * DTT_S);
+    assert_int_equal(ears[2].good[ANN], 11);
+    assert_int_equal(ears[2].missed, 0);
+    be_away(60 * DTT_S, 400 * DTT_S);
+    assert_int_equal(ears[2].good[ANN], 1);
+    assert_int_equal(ears[2].missed, 10);
+    dtt_sim_world_fini(&p.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(authors_are_right_whoever_forges),
+        cmocka_unit_test(who_was_away_knows_how_much_it_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
