@@ -49,7 +49,9 @@ DECLARED = {"base/error": "include/dtt/types.h"}
 UNTESTED = {
     "api/config": "api/misuse",
     "gossip/hyparview_send": "gossip/hyparview",
+    "node/core_relays": "node/relayed",
     "node/outflow": "node/links",
+    "node/relay_way": "node/relayed",
     "quic/callbacks": "quic/conn, quic/transmit",
     "quic/start": "quic/conn",
 }

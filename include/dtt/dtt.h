@@ -109,9 +109,10 @@ struct dtt_config {
                                          NULL: those of the system */
     const char *const *relays;      /**< n_relays URLs of iroh's relays, as "https://relay.example":
                                          the node stays connected to them, and peers that are at the
-                                         same ones reach it where no datagram does. A query, as in
-                                         "https://relay.example/?token=T", is shown to the relay and
-                                         to nobody else */
+                                         same ones reach it where no datagram does; others that only
+                                         peers name are used where nothing else reaches these. A
+                                         query, as in "https://relay.example/?token=T", is shown to
+                                         the relay and to nobody else */
     size_t n_relays;                /**< 0..8; none: no relay is used */
 };
 

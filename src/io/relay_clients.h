@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The relays of a core (node/core_relays.h) in a loop: a client of each, which stays connected. */
+/*
+ * The relays of a core (node/core_relays.h) in a loop: a client of each, which stays connected. A
+ * foreign relay, which peers name, has to be in the internet, or where a given one is: a name of
+ * theirs must not lead into this host, or into the network around it.
+ */
 #ifndef DTT_IO_RELAY_CLIENTS_H
 #define DTT_IO_RELAY_CLIENTS_H
 
@@ -12,6 +16,7 @@ struct dtt_relay_clients;
 struct dtt_relay_client {
     struct dtt_relay_clients *of;
     size_t number;
+    uint32_t serial; /**< of a foreign relay */
     struct dtt_relay_stream *stream;
 };
 
@@ -23,8 +28,8 @@ struct dtt_relay_clients {
     bool *is_stale;              /**< set when the loop watches something else from now on */
     struct dtt_tls_trust *trust; /**< for https; outlives it */
     uint8_t seed[DTT_SEED_BYTES];
-    size_t n;
-    struct dtt_relay_client list[DTT_RELAYS_MAX];
+    unsigned scopes; /**< where foreign relays may be, as that of a stream */
+    struct dtt_relay_client list[DTT_RELAYS_PLACES];
 };
 
 /** The relays as in struct dtt_core_config. DTT_EADDR, DTT_ENOMEM. */

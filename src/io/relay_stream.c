@@ -97,6 +97,7 @@ static void open_stream(struct dtt_relay_stream *s, struct dtt_now now)
                                     .port = s->url.port,
                                     .trust = s->url.is_tls ? s->cfg.trust : NULL,
                                     .is_stale = s->cfg.is_stale,
+                                    .scopes = s->cfg.scopes,
                                     .timeout_ms = DTT_RELAY_OPEN_NS / DTT_MS,
                                     .user = s,
                                     .on_open = on_open,
@@ -152,6 +153,11 @@ int dtt_relay_stream_send(struct dtt_relay_stream *s, struct dtt_now now, const 
 const struct dtt_relay *dtt_relay_stream_client(const struct dtt_relay_stream *s)
 {
     return s->relay;
+}
+
+enum dtt_addr_scope dtt_relay_stream_scope(const struct dtt_relay_stream *s)
+{
+    return dtt_stream_scope(s->stream);
 }
 
 void dtt_relay_stream_moved(struct dtt_relay_stream *s, struct dtt_now now)

@@ -15,6 +15,7 @@ struct dtt_relay_stream_config {
     const char *url;             /**< as dtt_url_parse_with_query takes it; copied */
     bool *is_stale;              /**< as that of a stream */
     struct dtt_tls_trust *trust; /**< for https; outlives it */
+    unsigned scopes;             /**< as that of a stream */
     void *user;
     /** Of all types but CONNECT and DISCONNECT. It may send, and must not free. */
     void (*on_event)(void *user, struct dtt_now now, const struct dtt_relay_event *event);
@@ -33,6 +34,8 @@ int dtt_relay_stream_send(struct dtt_relay_stream *s, struct dtt_now now, const 
                           size_t segment, struct dtt_slice datagrams);
 const struct dtt_relay *dtt_relay_stream_client(const struct dtt_relay_stream *s);
 
+/** While it is up: where the relay is. */
+enum dtt_addr_scope dtt_relay_stream_scope(const struct dtt_relay_stream *s);
 /** See dtt_relay_moved. */
 void dtt_relay_stream_moved(struct dtt_relay_stream *s, struct dtt_now now);
 

@@ -349,8 +349,17 @@ static void ask_authorities(struct dtt_stream *s, struct dtt_now now)
     }
 }
 
+enum dtt_addr_scope dtt_stream_scope(const struct dtt_stream *s)
+{
+    return dtt_addr_scope(&s->addrs[s->next_addr - 1]);
+}
+
 static bool try_address(struct dtt_stream *s, const struct dtt_addr *addr)
 {
+    if (s->cfg.scopes && !(s->cfg.scopes & 1u << dtt_addr_scope(addr))) {
+        errno = EACCES; /* who named the host may not make us connect there */
+        return false;
+    }
     union dtt_sockaddr sa;
     socklen_t len = dtt_sockaddr_write(addr, &sa);
     int on = 1, buffer = SEND_BUFFER;

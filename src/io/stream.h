@@ -19,6 +19,7 @@
 #ifndef DTT_IO_STREAM_H
 #define DTT_IO_STREAM_H
 
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "base/time.h"
 #include "io/tls.h"
@@ -54,7 +55,8 @@ struct dtt_stream_config {
     uint16_t port;
     struct dtt_tls_trust *trust; /**< for TLS; NULL: plain TCP. Outlives the stream */
     unsigned timeout_ms;         /**< until it is open */
-    bool *is_stale; /**< set when the loop watches other things; NULL, or outlives the stream */
+    unsigned scopes; /**< set of 1 << enum dtt_addr_scope, others are passed over; 0: all */
+    bool *is_stale;  /**< set when the loop watches other things; NULL, or outlives the stream */
     void *user;
     void (*on_open)(void *user, struct dtt_now now);
     void (*on_bytes)(void *user, struct dtt_now now, struct dtt_slice bytes);
@@ -79,6 +81,9 @@ int dtt_stream_write(struct dtt_stream *s, struct dtt_now now, struct dtt_slice 
 /** Of an open stream with TLS: keying material (dtt_tls_export). False without TLS. */
 bool dtt_stream_export(const struct dtt_stream *s, const char *label, struct dtt_slice context,
                        uint8_t *ret, size_t len);
+
+/** Of an open stream: where its server is. */
+enum dtt_addr_scope dtt_stream_scope(const struct dtt_stream *s);
 
 uint64_t dtt_stream_deadline(const struct dtt_stream *s);
 void dtt_stream_tick(struct dtt_stream *s, struct dtt_now now);

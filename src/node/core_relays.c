@@ -12,16 +12,27 @@ static bool is_linked(void *user, const struct dtt_id *id)
     return dtt_link_find(user, id) != NULL;
 }
 
+static bool is_relayed(void *user, const struct dtt_id *id)
+{
+    const struct dtt_link *link = dtt_link_find(user, id);
+    return link && (link->n_conns == 0 || dtt_relay_way_is(link));
+}
+
 void dtt_core_relays_init(struct dtt_core *c, const struct dtt_core_config *cfg,
                           const uint8_t hash_key[DTT_MAP_HASH_KEY_BYTES])
 {
     static_assert(DTT_LINKS_MAX < DTT_RELAYS_PEERS, "peers without a link find room, too");
     dtt_relays_init(&c->relays, c->ctx, cfg->relays, cfg->n_relays, hash_key);
-    dtt_relays_keep(&c->relays, is_linked, &c->links);
+    dtt_relays_keep(&c->relays, is_linked, is_relayed, &c->links);
     c->home_told = c->relays.home;
     if (cfg->n_relays > 0) {
         c->transport.relayed = dtt_relays_local();
     }
+}
+
+const struct dtt_relays_one *dtt_core_relays_foreign(const struct dtt_core *c, size_t i)
+{
+    return &c->relays.list[i];
 }
 
 void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bool is_up)
@@ -37,10 +48,10 @@ void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bo
     }
 }
 
-void dtt_core_relays_set_trouble(struct dtt_core *c, size_t i,
+void dtt_core_relays_set_trouble(struct dtt_core *c, struct dtt_now now, size_t i,
                                  const struct dtt_relays_trouble *trouble)
 {
-    dtt_relays_set_trouble(&c->relays, i, trouble);
+    dtt_relays_set_trouble(&c->relays, now, i, trouble);
 }
 
 void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, uint64_t rtt_ns)

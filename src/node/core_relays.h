@@ -6,12 +6,16 @@
 #include "node/core.h"
 #include "node/relays.h"
 
-/* ---- driver side; `i` is the place of the relay in struct dtt_core_config */
+/* ---- driver side; `i` is the place of the relay in struct dtt_core_config, or of a foreign one */
+
+/** The foreign relay in the place `i` of DTT_RELAYS_MAX to DTT_RELAYS_PLACES - 1, to which the
+ * driver is to be connected; another `serial` is another one, and 0 none. */
+const struct dtt_relays_one *dtt_core_relays_foreign(const struct dtt_core *c, size_t i);
 
 /** The relay takes datagrams from now on, or no more. */
 void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bool is_up);
 /** Why it does not serve (relays.h). */
-void dtt_core_relays_set_trouble(struct dtt_core *c, size_t i,
+void dtt_core_relays_set_trouble(struct dtt_core *c, struct dtt_now now, size_t i,
                                  const struct dtt_relays_trouble *trouble);
 /** How long it takes to answer a ping. */
 void dtt_core_relays_set_rtt(struct dtt_core *c, struct dtt_now now, size_t i, uint64_t rtt_ns);

@@ -79,6 +79,7 @@ static void lose(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
     DTT_TRACE(p->ctx, NODE_DIAL_FAILED, dtt_tv_id(&f.peer), dtt_tv_addr(&f.addr),
               dtt_tv_text(f.stage), dtt_tv_text(dtt_reason_word((int)f.reason)));
     dtt_nats_failed(p, now, link);
+    dtt_relay_way_missed(p, now, link);
     dtt_link_drop(p, link);
     dtt_gossip_peer_gone(p->gossip, now, &f.peer, f.reason);
 }
@@ -342,6 +343,10 @@ void dtt_dials_relay(struct dtt_links *p, struct dtt_now now, const struct dtt_i
     }
     if (url[0]) {
         dtt_book_set_relay(&p->book, now, id, url);
+    }
+    const struct dtt_link *link = dtt_link_find(p, id);
+    if (link) {
+        dtt_relay_way_named(p, now, link);
     }
 }
 

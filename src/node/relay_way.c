@@ -36,9 +36,29 @@ bool dtt_relay_way_is_away(const struct dtt_links *p, struct dtt_now now,
     return dtt_relay_way_is(link) && !dtt_relays_is_steady(p->relays, now, &link->conns[0].addr);
 }
 
+void dtt_relay_way_missed(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
+{
+    const char *url = dtt_book_relay(&p->book, &link->id);
+    if (p->relays && url) {
+        dtt_relays_want(p->relays, now, url);
+    }
+}
+
+void dtt_relay_way_named(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link)
+{
+    if (!p->relays || link->n_conns > 0) {
+        return;
+    }
+    if (!link->race.has_far) {
+        dtt_relay_way_missed(p, now, link);
+    }
+    dtt_relays_moved(p->relays, &link->id, dtt_book_relay(&p->book, &link->id));
+}
+
 bool dtt_relay_way_join(struct dtt_links *p, struct dtt_now now, struct dtt_link *link)
 {
     struct dtt_addr way;
+    dtt_relay_way_named(p, now, link);
     if (dtt_relay_way_to(p, link, &way)) {
         return dtt_race_join(&link->race, &way);
     }

@@ -28,6 +28,11 @@ bool dtt_relay_way_to(const struct dtt_links *p, const struct dtt_link *link, st
  */
 bool dtt_relay_way_is_away(const struct dtt_links *p, struct dtt_now now,
                            const struct dtt_link *link);
+/** The peer's relay is known: a foreign one is connected to, where a direct way is not to be hoped
+ * for, and what is said first goes there. */
+void dtt_relay_way_named(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link);
+/** The peer could not be reached: the next time its relay is there, if that is foreign. */
+void dtt_relay_way_missed(struct dtt_links *p, struct dtt_now now, const struct dtt_link *link);
 /** A race begins: the way by a relay takes part. False: there is none, or not yet. */
 bool dtt_relay_way_join(struct dtt_links *p, struct dtt_now now, struct dtt_link *link);
 

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NOWHERE DTT_RELAYS_PLACES
+
 struct dtt_relays_peer {
     struct dtt_list_link by_use;
     struct dtt_id id;
     uint8_t end[8];
-    size_t relay; /* it was last heard on; DTT_RELAYS_MAX: on none */
+    size_t relay; /* it was last heard on; NOWHERE: on none */
 };
 
 void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *const *urls, size_t n,
@@ -25,9 +27,10 @@ void dtt_relays_init(struct dtt_relays *r, struct dtt_ctx *ctx, const char *cons
 }
 
 void dtt_relays_keep(struct dtt_relays *r, bool (*is_linked)(void *user, const struct dtt_id *id),
-                     void *user)
+                     bool (*is_relayed)(void *user, const struct dtt_id *id), void *user)
 {
     r->is_linked = is_linked;
+    r->is_relayed = is_relayed;
     r->user = user;
 }
 
@@ -46,13 +49,124 @@ static struct dtt_relays_peer *oldest(const struct dtt_list *share)
 
 void dtt_relays_fini(struct dtt_relays *r)
 {
-    for (size_t i = 0; i <= DTT_RELAYS_MAX; i++) {
+    for (size_t i = 0; i <= NOWHERE; i++) {
         while (r->shares[i].head) {
             forget(r, oldest(&r->shares[i]));
         }
     }
     dtt_map_fini(&r->peers);
     dtt_map_fini(&r->ends);
+}
+
+/* ---- relays that only peers name */
+
+static bool is_same(const char *text, const struct dtt_url *url)
+{
+    struct dtt_url other;
+    return dtt_url_parse(text, &other) == DTT_OK && other.is_tls == url->is_tls &&
+           other.port == url->port && strcmp(other.host, url->host) == 0;
+}
+
+/* The place of the relay that a URL names; NOWHERE: it has none. */
+static size_t place_of(const struct dtt_relays *r, const char *text)
+{
+    struct dtt_url url;
+    size_t i = 0;
+    if (!text || dtt_url_parse(text, &url) != DTT_OK) {
+        return NOWHERE;
+    }
+    while (i < NOWHERE && !is_same(r->list[i].url, &url)) {
+        i++;
+    }
+    return i;
+}
+
+/* By itself a node asks no server; and none without TLS where all that were given have it. */
+static bool may_be_used(const struct dtt_relays *r, struct dtt_now now, const struct dtt_url *url)
+{
+    struct dtt_url given;
+    bool is_any_up = false, is_tls_needed = true;
+    for (size_t i = 0; i < r->n; i++) {
+        is_any_up |= r->list[i].has_served;
+        is_tls_needed &= dtt_url_parse(r->list[i].url, &given) != DTT_OK || given.is_tls;
+    }
+    for (size_t i = 0; i < DTT_RELAYS_SHUNNED; i++) {
+        const struct dtt_relays_shunned *s = &r->shunned[i];
+        if (now.mono_ns < s->until_ns && is_same(s->url, url)) {
+            return false;
+        }
+    }
+    return is_any_up && (url->is_tls || !is_tls_needed) &&
+           r->pace_ns <= now.mono_ns + (DTT_RELAYS_FOREIGN - 1) * DTT_RELAYS_PACE_NS;
+}
+
+void dtt_relays_want(struct dtt_relays *r, struct dtt_now now, const char *text)
+{
+    struct dtt_url url;
+    size_t i = DTT_RELAYS_MAX;
+    if (dtt_url_parse(text, &url) != DTT_OK || place_of(r, text) < NOWHERE) {
+        return;
+    }
+    while (i < NOWHERE && r->list[i].serial) {
+        i++;
+    }
+    if (i == NOWHERE || !may_be_used(r, now, &url)) {
+        DTT_COUNT(r->ctx, NODE_RELAY_FOREIGN_REFUSED);
+        return;
+    }
+    struct dtt_relays_one *one = &r->list[i];
+    *one = (struct dtt_relays_one){.serial = ++r->last_serial,
+                                   .look_ns = now.mono_ns + DTT_RELAYS_LOOK_NS};
+    snprintf(one->url, sizeof(one->url), "%s", text);
+    r->pace_ns = (r->pace_ns > now.mono_ns ? r->pace_ns : now.mono_ns) + DTT_RELAYS_PACE_NS;
+    DTT_COUNT(r->ctx, NODE_RELAY_FOREIGN);
+    DTT_TRACE(r->ctx, NODE_RELAY_FOREIGN, dtt_tv_text(one->url));
+}
+
+/* Ids that it has invented go with it. */
+static void leave(struct dtt_relays *r, size_t i, const char *why)
+{
+    DTT_TRACE(r->ctx, NODE_RELAY_LEFT, dtt_tv_text(r->list[i].url), dtt_tv_text(why));
+    for (size_t k = dtt_map_count(&r->peers); k > 0; k--) {
+        struct dtt_relays_peer *peer = dtt_map_value_at(&r->peers, k - 1);
+        peer->relay = peer->relay == i ? NOWHERE : peer->relay;
+        if (peer->by_use.list != &r->shares[i]) {
+            continue;
+        }
+        if (r->is_linked && r->is_linked(r->user, &peer->id)) {
+            dtt_list_remove(&peer->by_use);
+            dtt_list_push(&r->shares[NOWHERE], &peer->by_use);
+        } else {
+            forget(r, peer);
+        }
+    }
+    r->list[i] = (struct dtt_relays_one){.serial = 0};
+}
+
+static bool is_used(const struct dtt_relays *r, size_t i)
+{
+    bool is_any = false;
+    for (size_t k = 0; k < dtt_map_count(&r->peers) && r->is_relayed && !is_any; k++) {
+        const struct dtt_relays_peer *peer = dtt_map_value_at(&r->peers, k);
+        is_any = peer->relay == i && r->is_relayed(r->user, &peer->id);
+    }
+    return is_any && r->list[i].is_up;
+}
+
+static void look_at_foreign(struct dtt_relays *r, struct dtt_now now)
+{
+    for (size_t i = DTT_RELAYS_MAX; i < NOWHERE; i++) {
+        struct dtt_relays_one *one = &r->list[i];
+        if (!one->serial || one->look_ns > now.mono_ns) {
+            continue;
+        }
+        bool was_unused = one->is_unused;
+        one->is_unused = !is_used(r, i);
+        one->look_ns = now.mono_ns + DTT_RELAYS_LOOK_NS;
+        if (was_unused && one->is_unused) {
+            leave(r, i, "unused");
+        }
+    }
 }
 
 /* ---- the home relay */
@@ -68,6 +182,12 @@ static size_t soonest(const struct dtt_relays *r)
         best = one->is_up && is_better ? i : best;
     }
     return best;
+}
+
+static size_t soonest_or_nowhere(const struct dtt_relays *r)
+{
+    size_t i = soonest(r);
+    return i < r->n ? i : NOWHERE;
 }
 
 /* It stays at home unless another one is a third faster, so that it does not move all the time. */
@@ -92,6 +212,7 @@ void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool 
     struct dtt_relays_one *one = &r->list[i];
     if (one->is_up != is_up) {
         one->is_up = is_up;
+        one->has_served = true;
         one->since_ns = now.mono_ns;
         look(r, now);
     }
@@ -100,10 +221,17 @@ void dtt_relays_set_up(struct dtt_relays *r, struct dtt_now now, size_t i, bool 
     }
 }
 
-void dtt_relays_set_trouble(struct dtt_relays *r, size_t i,
+void dtt_relays_set_trouble(struct dtt_relays *r, struct dtt_now now, size_t i,
                             const struct dtt_relays_trouble *trouble)
 {
-    r->list[i].trouble = *trouble;
+    struct dtt_relays_one *one = &r->list[i];
+    one->trouble = *trouble;
+    if (trouble->what && one->serial && !one->has_served) {
+        struct dtt_relays_shunned *s = &r->shunned[r->next_shunned++ % DTT_RELAYS_SHUNNED];
+        memcpy(s->url, one->url, sizeof(s->url));
+        s->until_ns = now.mono_ns + DTT_RELAYS_SHUN_NS;
+        leave(r, i, trouble->what);
+    }
 }
 
 /* When to tell how a relay is, if that is new: not at each try, nor of one that is back at once. */
@@ -159,7 +287,11 @@ const char *dtt_relays_home(const struct dtt_relays *r)
 
 bool dtt_relays_is_up(const struct dtt_relays *r)
 {
-    return soonest(r) < r->n;
+    size_t i = 0;
+    while (i < DTT_RELAYS_PLACES && !r->list[i].is_up) {
+        i++;
+    }
+    return i < DTT_RELAYS_PLACES;
 }
 
 bool dtt_relays_is_away(const struct dtt_relays *r, struct dtt_now now)
@@ -179,6 +311,9 @@ uint64_t dtt_relays_deadline(const struct dtt_relays *r)
     for (size_t i = 0; i < r->n; i++) {
         t = dtt_min_ns(t, news_ns(&r->list[i]));
     }
+    for (size_t i = DTT_RELAYS_MAX; i < DTT_RELAYS_PLACES; i++) {
+        t = r->list[i].serial ? dtt_min_ns(t, r->list[i].look_ns) : t;
+    }
     return t;
 }
 
@@ -186,6 +321,7 @@ void dtt_relays_tick(struct dtt_relays *r, struct dtt_now now)
 {
     if (dtt_relays_deadline(r) <= now.mono_ns) {
         look(r, now);
+        look_at_foreign(r, now);
     }
 }
 
@@ -228,13 +364,13 @@ static bool take_from(struct dtt_relays *r, const struct dtt_list *share)
 /* Who has a fair part makes room there, else who has most. */
 static bool make_room(struct dtt_relays *r, const struct dtt_list *share)
 {
-    bool is_full = share->count >= DTT_RELAYS_PEERS / (r->n + 1);
+    bool is_full = share->count >= DTT_RELAYS_PEERS / (r->n + DTT_RELAYS_FOREIGN + 1);
     const struct dtt_list *from = share;
-    for (size_t i = 0; i <= DTT_RELAYS_MAX && !is_full; i++) {
+    for (size_t i = 0; i <= NOWHERE && !is_full; i++) {
         from = r->shares[i].count > from->count ? &r->shares[i] : from;
     }
     bool is_made = take_from(r, from);
-    for (size_t i = 0; i <= DTT_RELAYS_MAX && !is_made; i++) {
+    for (size_t i = 0; i <= NOWHERE && !is_made; i++) {
         is_made = take_from(r, &r->shares[i]);
     }
     return is_made;
@@ -250,7 +386,7 @@ static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id
     if (!peer) {
         return NULL;
     }
-    *peer = (struct dtt_relays_peer){.id = *id, .relay = DTT_RELAYS_MAX};
+    *peer = (struct dtt_relays_peer){.id = *id, .relay = NOWHERE};
     dtt_put_be64(peer->end, ++r->last_end);
     if (dtt_map_put(&r->peers, id, peer) != DTT_OK ||
         dtt_map_put(&r->ends, peer->end, peer) != DTT_OK) {
@@ -261,7 +397,7 @@ static struct dtt_relays_peer *add(struct dtt_relays *r, const struct dtt_id *id
     return peer;
 }
 
-/* `named_by`: a relay, or DTT_RELAYS_MAX for us; whose share a new one takes. */
+/* `named_by`: a relay, or NOWHERE for us; whose share a new one takes. */
 static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id, size_t named_by,
                                    struct dtt_addr *ret)
 {
@@ -274,28 +410,12 @@ static struct dtt_relays_peer *get(struct dtt_relays *r, const struct dtt_id *id
     return peer;
 }
 
-/* Which of ours a URL names; DTT_RELAYS_MAX: none. */
-static size_t named(const struct dtt_relays *r, const char *text)
-{
-    struct dtt_url url, ours;
-    if (!text || dtt_url_parse(text, &url) != DTT_OK) {
-        return DTT_RELAYS_MAX;
-    }
-    for (size_t i = 0; i < r->n; i++) {
-        if (dtt_url_parse(r->list[i].url, &ours) == DTT_OK && ours.is_tls == url.is_tls &&
-            ours.port == url.port && strcmp(ours.host, url.host) == 0) {
-            return i;
-        }
-    }
-    return DTT_RELAYS_MAX;
-}
-
 bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *url,
                      struct dtt_addr *ret)
 {
-    struct dtt_relays_peer *peer = get(r, id, DTT_RELAYS_MAX, ret);
-    if (peer && peer->relay == DTT_RELAYS_MAX) {
-        peer->relay = named(r, url);
+    struct dtt_relays_peer *peer = get(r, id, NOWHERE, ret);
+    if (peer && peer->relay == NOWHERE) {
+        peer->relay = place_of(r, url);
     }
     return peer != NULL;
 }
@@ -303,8 +423,8 @@ bool dtt_relays_addr(struct dtt_relays *r, const struct dtt_id *id, const char *
 void dtt_relays_moved(struct dtt_relays *r, const struct dtt_id *id, const char *url)
 {
     struct dtt_relays_peer *peer = dtt_map_get(&r->peers, id);
-    size_t i = named(r, url);
-    if (peer && i < r->n) {
+    size_t i = place_of(r, url);
+    if (peer && i < NOWHERE) {
         peer->relay = i;
     }
 }
@@ -322,14 +442,15 @@ bool dtt_relays_is_steady(const struct dtt_relays *r, struct dtt_now now,
                           const struct dtt_addr *remote)
 {
     const struct dtt_relays_peer *peer = dtt_map_get(&r->ends, remote->ip + 8);
-    size_t i = peer && peer->relay < r->n ? peer->relay : soonest(r);
-    return i < r->n && r->list[i].is_up && now.mono_ns - r->list[i].since_ns >= DTT_RELAYS_GONE_NS;
+    size_t i = peer && peer->relay < NOWHERE ? peer->relay : soonest_or_nowhere(r);
+    return i < NOWHERE && r->list[i].is_up &&
+           now.mono_ns - r->list[i].since_ns >= DTT_RELAYS_GONE_NS;
 }
 
 void dtt_relays_doubt(struct dtt_relays *r, struct dtt_now now, const struct dtt_addr *remote)
 {
     const struct dtt_relays_peer *peer = dtt_map_get(&r->ends, remote->ip + 8);
-    struct dtt_relays_one *one = peer && peer->relay < r->n ? &r->list[peer->relay] : NULL;
+    struct dtt_relays_one *one = peer && peer->relay < NOWHERE ? &r->list[peer->relay] : NULL;
     if (one && one->is_up && now.mono_ns - one->doubted_ns >= DTT_RELAYS_DOUBT_NS) {
         one->is_doubted = true;
         one->doubted_ns = now.mono_ns;
@@ -338,14 +459,14 @@ void dtt_relays_doubt(struct dtt_relays *r, struct dtt_now now, const struct dtt
 
 void dtt_relays_doubt_all(struct dtt_relays *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        r->list[i].is_doubted = true;
+    for (size_t i = 0; i < NOWHERE; i++) {
+        r->list[i].is_doubted = i < r->n || r->list[i].is_up;
     }
 }
 
 bool dtt_relays_next_doubted(struct dtt_relays *r, size_t *ret)
 {
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = 0; i < NOWHERE; i++) {
         if (r->list[i].is_doubted) {
             r->list[i].is_doubted = false;
             *ret = i;
@@ -364,10 +485,10 @@ bool dtt_relays_route(struct dtt_relays *r, const struct dtt_addr *remote, struc
     }
     use(peer);
     size_t i = peer->relay;
-    if (i >= r->n || !r->list[i].is_up) {
-        i = r->home < r->n && r->list[r->home].is_up ? r->home : soonest(r);
+    if (i == NOWHERE || !r->list[i].is_up) {
+        i = r->home < r->n && r->list[r->home].is_up ? r->home : soonest_or_nowhere(r);
     }
     *ret_id = peer->id;
     *ret_relay = i;
-    return i < r->n;
+    return i < NOWHERE;
 }

@@ -182,12 +182,16 @@ static void put_reach(struct dtt_json *j, const struct dtt_core *c, struct dtt_n
 static void put_relays(struct dtt_json *j, const struct dtt_relays *r)
 {
     dtt_json_array(j, "relays");
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = 0; i < DTT_RELAYS_PLACES; i++) {
         const struct dtt_relays_one *one = &r->list[i];
+        if (i >= r->n && !one->serial) {
+            continue;
+        }
         dtt_json_object(j, NULL);
         dtt_json_text(j, "url", one->url);
         dtt_json_bool(j, "up", one->is_up);
         dtt_json_bool(j, "home", i == r->home);
+        dtt_json_bool(j, "foreign", one->serial != 0);
         if (one->rtt_ns > 0) {
             dtt_json_u64(j, "rtt_us", one->rtt_ns / DTT_US);
         }

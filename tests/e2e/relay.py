@@ -113,4 +113,5 @@ def test(scene):
     ben.wait_exit()
 
 
-harness.run(test)
+if __name__ == "__main__":
+    harness.run(test)

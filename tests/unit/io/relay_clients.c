@@ -145,12 +145,54 @@ static void an_end_while_connecting(void **state)
     close(fakes[1].listener);
 }
 
+/* A peer's word leads no further into the host than the user's own has. */
+static void a_foreign_relay_is_no_way_into_this_host(void **state)
+{
+    struct fake fakes[2];
+    char url[64];
+    const struct dtt_relays_one *given, *foreign;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fake_init(&fakes[i], NULL);
+        fakes[i].is_silent = true;
+    }
+    fake_start(&fakes[0]);
+    setup(fakes, 1);
+    given = &core->relays.list[0];
+    foreign = &core->relays.list[DTT_RELAYS_MAX];
+    RUN_UNTIL(given->is_up);
+    assert_int_equal(clients.scopes, 1u << DTT_SCOPE_GLOBAL | 1u << DTT_SCOPE_LOOPBACK);
+
+    fake_start(&fakes[1]);
+    clients.scopes = 1u << DTT_SCOPE_GLOBAL; /* as if the given one were in the internet */
+    static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(url, sizeof(url), "http://%s:%u", hosts[i], fakes[1].port);
+        dtt_relays_want(&core->relays, dtt_host_now(), url);
+        assert_int_not_equal(foreign->serial, 0);
+        RUN_UNTIL(foreign->serial == 0); /* nobody was let in: the one client comes below */
+        RUN_UNTIL(!clients.list[DTT_RELAYS_MAX].stream);
+    }
+    clients.scopes |= 1u << DTT_SCOPE_LOOPBACK;
+    core->relays.shunned[0].until_ns = 0;
+    snprintf(url, sizeof(url), "http://localhost:%u", fakes[1].port);
+    dtt_relays_want(&core->relays, dtt_host_now(), url);
+    RUN_UNTIL(foreign->is_up);
+    assert_string_equal(dtt_relays_home(&core->relays), given->url);
+    teardown();
+    for (size_t i = 0; i < 2; i++) {
+        pthread_join(fakes[i].thread, NULL);
+        close(fakes[i].listener);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_denies_and_one_comes_late),
         cmocka_unit_test(the_same_id_is_there_twice),
         cmocka_unit_test(an_end_while_connecting),
+        cmocka_unit_test(a_foreign_relay_is_no_way_into_this_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

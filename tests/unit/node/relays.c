@@ -258,7 +258,7 @@ static void ids_take_no_place_of_a_peer_with_a_link(void **state)
     struct dtt_id linked = id_of(0), id;
     (void)state;
     dtt_relays_init(&r, &ctx, urls, 1, hash_key);
-    dtt_relays_keep(&r, is_first, &linked);
+    dtt_relays_keep(&r, is_first, is_first, &linked);
     assert_true(dtt_relays_heard(&r, 0, &linked, &first));
     for (uint32_t i = 1; i < 3 * DTT_RELAYS_PEERS; i++) {
         id = id_of(i);
@@ -267,7 +267,7 @@ static void ids_take_no_place_of_a_peer_with_a_link(void **state)
     }
     assert_true(dtt_relays_heard(&r, 0, &linked, &a));
     assert_true(dtt_addr_eq(&a, &first));
-    dtt_relays_keep(&r, is_any, NULL);
+    dtt_relays_keep(&r, is_any, is_any, NULL);
     id = id_of(3 * DTT_RELAYS_PEERS);
     assert_false(dtt_relays_heard(&r, 0, &id, &a));
     dtt_relays_fini(&r);
@@ -310,32 +310,171 @@ static void a_program_is_told_what_lasts(void **state)
     (void)state;
     dtt_relays_init(&r, &ctx, urls, 1, hash_key);
     assert_false(is_news(&r, at(100 * DTT_S))); /* nothing is known of it */
-    dtt_relays_set_trouble(&r, 0, &refused);
+    dtt_relays_set_trouble(&r, at(0), 0, &refused);
     assert_true(dtt_relays_deadline(&r) <= 100 * DTT_S);
     assert_true(is_news(&r, at(100 * DTT_S))); /* it has never served */
-    dtt_relays_set_trouble(&r, 0, &closed);
+    dtt_relays_set_trouble(&r, at(0), 0, &closed);
     assert_false(is_news(&r, at(110 * DTT_S)));
     dtt_relays_set_up(&r, at(120 * DTT_S), 0, true);
     assert_true(is_news(&r, at(120 * DTT_S)));
 
     for (uint64_t t = 130 * DTT_S; t < 140 * DTT_S; t += 2 * DTT_S) { /* away for a second */
         dtt_relays_set_up(&r, at(t), 0, false);
-        dtt_relays_set_trouble(&r, 0, &closed);
+        dtt_relays_set_trouble(&r, at(0), 0, &closed);
         assert_false(is_news(&r, at(t + DTT_S)));
         dtt_relays_set_up(&r, at(t + DTT_S), 0, true);
         assert_false(is_news(&r, at(t + DTT_S)));
     }
     dtt_relays_set_up(&r, at(150 * DTT_S), 0, false);
-    dtt_relays_set_trouble(&r, 0, &closed);
+    dtt_relays_set_trouble(&r, at(0), 0, &closed);
     assert_true(dtt_relays_deadline(&r) == 155 * DTT_S);
     assert_true(is_news(&r, at(155 * DTT_S)));
     dtt_relays_set_up(&r, at(156 * DTT_S), 0, true);
     assert_false(is_news(&r, at(156 * DTT_S))); /* every 5 s at most */
     assert_true(is_news(&r, at(160 * DTT_S)));
     for (uint64_t t = 160 * DTT_S; t < 165 * DTT_S; t += DTT_MS) {
-        dtt_relays_set_trouble(&r, 0, t % 2 ? &none : &refused);
+        dtt_relays_set_trouble(&r, at(0), 0, t % 2 ? &none : &refused);
         assert_false(is_news(&r, at(t)));
     }
+    dtt_relays_fini(&r);
+}
+
+/* ---- relays that only peers name */
+
+static const char *url_of(const struct dtt_relays *r, size_t i)
+{
+    return r->list[DTT_RELAYS_MAX + i].url;
+}
+
+static void a_relay_that_only_a_peer_names_is_used(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr a, b;
+    struct dtt_id id = id_of(1), other = id_of(2);
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 1, hash_key);
+    dtt_relays_want(&r, at(1), urls[1]);
+    assert_string_equal(url_of(&r, 0), ""); /* no given one serves */
+    dtt_relays_set_up(&r, at(1), 0, true);
+    const char *const refused[] = {urls[0], "http://b.test", "https://u@b.test", "b.test", ""};
+    for (size_t i = 0; i < 5; i++) {
+        dtt_relays_want(&r, at(1), refused[i]);
+        assert_string_equal(url_of(&r, 0), "");
+    }
+    dtt_relays_want(&r, at(1), urls[1]);
+    dtt_relays_want(&r, at(1), "https://b.test:443/");
+    assert_string_equal(url_of(&r, 0), urls[1]);
+    assert_string_equal(url_of(&r, 1), "");
+    assert_true(dtt_relays_addr(&r, &id, urls[1], &a));
+    assert_true(dtt_relays_addr(&r, &other, NULL, &b));
+    assert_int_equal(relay_of(&r, &a), 0); /* it is not up */
+    dtt_relays_set_up(&r, at(2), DTT_RELAYS_MAX, true);
+    dtt_relays_set_rtt(&r, at(2), 0, 90);
+    dtt_relays_set_rtt(&r, at(2), DTT_RELAYS_MAX, 1);
+    assert_int_equal(relay_of(&r, &a), DTT_RELAYS_MAX);
+    assert_int_equal(relay_of(&r, &b), 0);
+    assert_string_equal(dtt_relays_home(&r), urls[0]); /* though the other one is faster */
+    dtt_relays_set_up(&r, at(3), 0, false);
+    assert_true(dtt_relays_is_up(&r));
+    assert_int_equal(relay_of(&r, &b), 99); /* it is for those alone that are there */
+    dtt_relays_tick(&r, at(DTT_RELAYS_GONE_NS + 3));
+    assert_string_equal(dtt_relays_home(&r), "");
+    dtt_relays_fini(&r);
+}
+
+static void with_a_relay_by_http_others_may_be_so(void **state)
+{
+    static const char *const http[] = {"http://a.test"};
+    struct dtt_relays r;
+    (void)state;
+    dtt_relays_init(&r, &ctx, http, 1, hash_key);
+    dtt_relays_set_up(&r, at(1), 0, true);
+    dtt_relays_want(&r, at(1), "http://b.test");
+    assert_string_equal(url_of(&r, 0), "http://b.test");
+    dtt_relays_fini(&r);
+}
+
+/* All eight are given, so that the first foreign one has the place behind them. */
+static void fifty_names_cost_four_places_and_the_pace(void **state)
+{
+    static const struct dtt_relays_trouble trouble = {.what = "the connection failed"};
+    const char *given[DTT_RELAYS_MAX];
+    struct dtt_relays r;
+    char url[32];
+    uint32_t kept;
+    (void)state;
+    for (size_t i = 0; i < DTT_RELAYS_MAX; i++) {
+        given[i] = urls[0];
+    }
+    dtt_relays_init(&r, &ctx, given, DTT_RELAYS_MAX, hash_key);
+    dtt_relays_set_up(&r, at(1), 0, true);
+    for (uint32_t t = 0; t < 60; t++) { /* each second all of them */
+        for (int i = 0; i < 50; i++) {
+            snprintf(url, sizeof(url), "https://h%d.test", i);
+            dtt_relays_want(&r, at(1 + t * DTT_S), url);
+        }
+        assert_true(r.last_serial <= DTT_RELAYS_FOREIGN + t / 2);
+        kept = r.list[DTT_RELAYS_MAX].serial;
+        for (size_t i = 1; i < DTT_RELAYS_FOREIGN; i++) { /* none lets us in but the first */
+            if (r.list[DTT_RELAYS_MAX + i].serial) {
+                dtt_relays_set_trouble(&r, at(1 + t * DTT_S), DTT_RELAYS_MAX + i, &trouble);
+                assert_string_equal(url_of(&r, i), "");
+            }
+        }
+        assert_int_equal(kept, 1);
+        dtt_relays_set_up(&r, at(1 + t * DTT_S), DTT_RELAYS_MAX, true);
+    }
+    assert_int_equal(r.last_serial, DTT_RELAYS_FOREIGN + 59 / 2);
+    dtt_relays_fini(&r);
+}
+
+static void one_that_does_not_let_us_in_is_shunned(void **state)
+{
+    static const struct dtt_relays_trouble trouble = {.what = "the connection failed"};
+    struct dtt_relays r;
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 1, hash_key);
+    dtt_relays_set_up(&r, at(1), 0, true);
+    dtt_relays_want(&r, at(1), urls[1]);
+    dtt_relays_set_trouble(&r, at(1), DTT_RELAYS_MAX, &trouble);
+    dtt_relays_want(&r, at(DTT_RELAYS_SHUN_NS), "https://b.test:443");
+    assert_string_equal(url_of(&r, 0), "");
+    dtt_relays_want(&r, at(DTT_RELAYS_SHUN_NS + 1), urls[1]);
+    assert_string_equal(url_of(&r, 0), urls[1]);
+    dtt_relays_set_up(&r, at(DTT_RELAYS_SHUN_NS + 1), DTT_RELAYS_MAX, true);
+    dtt_relays_set_up(&r, at(DTT_RELAYS_SHUN_NS + 2), DTT_RELAYS_MAX, false);
+    dtt_relays_set_trouble(&r, at(DTT_RELAYS_SHUN_NS + 2), DTT_RELAYS_MAX, &trouble);
+    assert_string_equal(url_of(&r, 0), urls[1]); /* it has served, and may come back */
+    dtt_relays_fini(&r);
+}
+
+static void one_that_nobody_uses_is_left(void **state)
+{
+    struct dtt_relays r;
+    struct dtt_addr a, invention;
+    struct dtt_id linked = id_of(1), other = id_of(2);
+    (void)state;
+    dtt_relays_init(&r, &ctx, urls, 1, hash_key);
+    dtt_relays_keep(&r, is_first, is_first, &linked);
+    dtt_relays_set_up(&r, at(0), 0, true);
+    assert_true(is_news(&r, at(0)));
+    dtt_relays_want(&r, at(0), urls[1]);
+    dtt_relays_set_up(&r, at(1), DTT_RELAYS_MAX, true);
+    assert_true(dtt_relays_heard(&r, DTT_RELAYS_MAX, &other, &invention));
+    assert_true(dtt_relays_heard(&r, DTT_RELAYS_MAX, &linked, &a));
+    for (uint64_t i = 1; i < 10; i++) { /* somebody does */
+        assert_int_equal(dtt_relays_deadline(&r), i * DTT_RELAYS_LOOK_NS);
+        dtt_relays_tick(&r, at(i * DTT_RELAYS_LOOK_NS));
+        assert_string_equal(url_of(&r, 0), urls[1]);
+    }
+    assert_true(dtt_relays_heard(&r, 0, &linked, &a)); /* it is elsewhere now */
+    dtt_relays_tick(&r, at(10 * DTT_RELAYS_LOOK_NS));
+    assert_string_equal(url_of(&r, 0), urls[1]);
+    dtt_relays_tick(&r, at(11 * DTT_RELAYS_LOOK_NS));
+    assert_string_equal(url_of(&r, 0), "");
+    assert_int_equal(dtt_relays_deadline(&r), DTT_NEVER);
+    assert_int_equal(relay_of(&r, &a), 0);
+    assert_int_equal(relay_of(&r, &invention), 99); /* it went with its relay */
     dtt_relays_fini(&r);
 }
 
@@ -354,6 +493,11 @@ int main(void)
         cmocka_unit_test(ids_take_no_place_of_a_peer_with_a_link),
         cmocka_unit_test(ids_take_no_place_of_those_of_other_relays),
         cmocka_unit_test(a_program_is_told_what_lasts),
+        cmocka_unit_test(a_relay_that_only_a_peer_names_is_used),
+        cmocka_unit_test(with_a_relay_by_http_others_may_be_so),
+        cmocka_unit_test(fifty_names_cost_four_places_and_the_pace),
+        cmocka_unit_test(one_that_does_not_let_us_in_is_shunned),
+        cmocka_unit_test(one_that_nobody_uses_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
