@@ -53,7 +53,7 @@ class Room:
     def start(self, name):
         if name == "c":
             command, *rest = self.inside(name, worlds.harness.DTT, "chat", TOPIC, "--json",
-                                         "--secret-file", self.secret, *self.options)
+                                         "--unsigned", "--secret-file", self.secret, *self.options)
             return self.world.start(name, *rest, command=command)
         command, *rest = self.inside(name, PROGRAM, *self.options, "--udp", "--name-server",
                                      f"{SERVERS}:{self.lookups.dns}")
