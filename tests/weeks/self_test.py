@@ -24,6 +24,17 @@ def fill(minute):
     return 400 * min(minute, 120) / 120
 
 
+def waved(samples, seed):
+    """The same with connections, which add 60 to 200 KiB for up to nine minutes and then are gone for
+    one or two.
+    """
+    dice = random.Random(f"waves {seed}")
+    height = []
+    while len(height) < len(samples):
+        height += [dice.randrange(60, 201)] * dice.randrange(1, 9) + [0] * dice.randrange(1, 3)
+    return [(at, kib + up) for (at, kib), up in zip(samples, height)]
+
+
 FLAT = {
     "level": lambda m: 0,
     "fills for two hours": fill,
@@ -67,11 +78,13 @@ def main():
     wrong = list(check_heaps())
     for seed in range(20):
         for name, kib_at in FLAT.items():
-            if slope.growing({"peer": made(kib_at, seed)}, {}):
+            flat = made(kib_at, seed)
+            if slope.growing({"peer": flat, "waves": waved(flat, seed)}, {}):
                 wrong.append(f"seed {seed}: '{name}' was taken for growth")
         for name, kib_at in GROWS.items():
-            memory = {"peer": made(kib_at, seed), "other": made(fill, seed)}
-            if list(slope.growing(memory, {"other": 20})) != ["peer"]:
+            grows = made(kib_at, seed)
+            memory = {"peer": grows, "waves": waved(grows, seed), "other": made(fill, seed)}
+            if list(slope.growing(memory, {"other": 20})) != ["peer", "waves"]:
                 wrong.append(f"seed {seed}: '{name}' was not found")
         if slope.ragged(made(lambda m: fill(m) + m // 20 * 80, seed)):
             wrong.append(f"seed {seed}: steps of 80 KiB were taken for a ragged heap")

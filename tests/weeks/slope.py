@@ -3,7 +3,7 @@
 import statistics
 
 LEAK_KIB_H = 64  # an hour; 18 bytes a second
-
+LEAST_OF = 10  # samples: connections come and go, and add nothing to the least
 RAGGED = 1.25  # times the memory of the second third
 
 SETTLED_H = 3  # items stored at the start have expired, and what they have replaced them
@@ -26,11 +26,22 @@ def last_third(samples):
     return [(at, amount) for at, amount in samples if at - begin >= (end - begin) * 2 / 3]
 
 
+def runs(samples, size):
+    """Neighbouring samples, `size` at a time; fewer at the end are left out."""
+    return [samples[i:i + size] for i in range(0, len(samples) - size + 1, size)]
+
+
+def growth(samples):
+    """How much an hour samples still grow in the last third, of each LEAST_OF the least."""
+    return slope([min(run, key=lambda sample: sample[1])
+                  for run in runs(last_third(samples), LEAST_OF)])
+
+
 def growing(memory, nodes):
-    """Of {name: samples in KiB}, those that still grow in the last third: {name: KiB an hour}. A
-    process that has `nodes` of them wavers by the root of that more than one.
+    """Of {name: samples in KiB}, those that still grow: {name: KiB an hour}. A process that has
+    `nodes` of them wavers by the root of that more than one.
     """
-    slopes = {name: slope(last_third(samples)) for name, samples in memory.items()}
+    slopes = {name: growth(samples) for name, samples in memory.items()}
     return {name: kib for name, kib in slopes.items()
             if kib > LEAK_KIB_H * nodes.get(name, 1) ** 0.5}
 
@@ -64,9 +75,8 @@ def blocks(samples):
     """BLOCKS medians of neighbouring samples: hours that follow each other waver together, and would
     be taken for more evidence than they are.
     """
-    size = -(-len(samples) // BLOCKS)
-    runs = [samples[i:i + size] for i in range(0, len(samples) - size + 1, size)]
-    return [(run[len(run) // 2][0], statistics.median(amount for _, amount in run)) for run in runs]
+    return [(run[len(run) // 2][0], statistics.median(amount for _, amount in run))
+            for run in runs(samples, -(-len(samples) // BLOCKS))]
 
 
 def growing_heap(hours):
