@@ -354,6 +354,13 @@ struct dtt_gossip_facts dtt_gossip_facts(const struct dtt_gossip *g,
     return s ? dtt_swarm_facts(s) : (struct dtt_gossip_facts){.neighbors = 0};
 }
 
+bool dtt_gossip_is_neighbor(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
+                            const struct dtt_id *peer)
+{
+    const struct dtt_swarm *s = dtt_map_get(&g->topics, topic->bytes);
+    return s && dtt_hyparview_is_active(&s->hyparview, peer);
+}
+
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
                             struct dtt_id *ret, size_t cap)
 {

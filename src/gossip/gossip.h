@@ -176,6 +176,8 @@ void dtt_gossip_snapshot(struct dtt_json *j, const struct dtt_gossip *g,
                          const struct dtt_gossip_topic_id *topic);
 struct dtt_gossip_facts dtt_gossip_facts(const struct dtt_gossip *g,
                                          const struct dtt_gossip_topic_id *topic);
+bool dtt_gossip_is_neighbor(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
+                            const struct dtt_id *peer);
 /** Writes up to cap ids of the active view; returns how many there are. */
 size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
                             struct dtt_id *ret, size_t cap);

@@ -402,20 +402,10 @@ void dtt_core_topic_on_dial_failure(struct dtt_core *c, struct dtt_now now,
     }
 }
 
-static bool is_neighbor(const struct dtt_topic *t, const struct dtt_id *peer)
-{
-    struct dtt_id ids[DTT_GOSSIP_ACTIVE_MAX];
-    size_t n = dtt_core_topic_neighbors(t, ids, DTT_GOSSIP_ACTIVE_MAX);
-    while (n > 0 && memcmp(&ids[n - 1], peer, sizeof(*peer)) != 0) {
-        n--;
-    }
-    return n > 0;
-}
-
 void dtt_core_topic_on_way(struct dtt_core *c, struct dtt_now now, const struct dtt_id *peer)
 {
     for (size_t i = 0; i < c->n_topics; i++) {
-        if (is_neighbor(c->topics[i], peer)) {
+        if (dtt_gossip_is_neighbor(c->gossip, &c->topics[i]->id, peer)) {
             tell_way(c, now, c->topics[i], DTT_EVENT_NEIGHBOR_WAY, peer);
         }
     }

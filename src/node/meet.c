@@ -2,7 +2,6 @@
 #include "node/meet.h"
 
 #include "dht/krpc.h"
-#include "gossip/view.h"
 #include "node/knock.h"
 #include "node/link.h"
 #include "record/meet_message.h"
@@ -19,19 +18,6 @@ static void set_timer(struct dtt_links *p)
 }
 
 /* ---- who takes part */
-
-static bool is_neighbor(const struct dtt_links *p, const struct dtt_gossip_topic_id *topic,
-                        const struct dtt_id *id)
-{
-    struct dtt_id ids[DTT_GOSSIP_ACTIVE_MAX];
-    size_t n = dtt_gossip_neighbors(p->gossip, topic, ids, DTT_GOSSIP_ACTIVE_MAX);
-    for (size_t i = 0; i < n; i++) {
-        if (memcmp(&ids[i], id, sizeof(*id)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* A connection with a neighbour on which it has proven itself, as no Rust node does. */
 static bool is_proven(const struct dtt_link *link, const struct dtt_link_conn *c)
@@ -146,7 +132,7 @@ static bool ask(struct dtt_links *p, struct dtt_now now, struct dtt_meeting *mee
     uint8_t m[DTT_MEET_MESSAGE_MAX];
     uint8_t t[4];
     if (!c || meeting->n_middles == DTT_MEETINGS_MIDDLES || was_asked(meeting, &middle->id) ||
-        !is_neighbor(p, &meeting->topic, &middle->id)) {
+        !dtt_gossip_is_neighbor(p->gossip, &meeting->topic, &middle->id)) {
         return false;
     }
     size_t len = seal(p, now, meeting, m);
@@ -302,7 +288,7 @@ static bool open_message(struct dtt_links *p, const struct dtt_link *link, struc
                   dtt_meet_message_open(s, seed, topic->bytes, ret) == DTT_OK;
         sodium_memzero(seed, sizeof(seed));
     }
-    return is_open && is_neighbor(p, topic, &link->id);
+    return is_open && dtt_gossip_is_neighbor(p->gossip, topic, &link->id);
 }
 
 static void refuse(struct dtt_links *p, const struct dtt_addr *remote, const struct dtt_krpc *q,
@@ -324,7 +310,7 @@ static bool pass_on(struct dtt_links *p, struct dtt_now now, const struct dtt_ad
     const struct dtt_link_conn *c = to ? conn_of(to, false) : NULL;
     uint8_t o[DTT_ADDR_COMPACT6];
     uint8_t t[4];
-    if (!c || dtt_addr_is_invented(remote) || !is_neighbor(p, topic, &to->id)) {
+    if (!c || dtt_addr_is_invented(remote) || !dtt_gossip_is_neighbor(p->gossip, topic, &to->id)) {
         return false;
     }
     struct dtt_meeting_pair *pair = dtt_meetings_pair(&p->meetings, now, &meet->from, &meet->to);

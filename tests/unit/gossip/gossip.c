@@ -171,6 +171,7 @@ static void unknown_topic(void **state)
     assert_int_equal(recv_payload(&ann, &red, dtt_slice("\xff", 1)), DTT_ESTATE);
     assert_int_equal(ctx.counters[DTT_COUNTER_GOSSIP_RX_UNKNOWN_TOPIC], 1);
     assert_int_equal(dtt_gossip_neighbors(g, &red, &me, 1), 0);
+    assert_false(dtt_gossip_is_neighbor(g, &red, &ann));
     next_none();
 }
 
@@ -286,6 +287,8 @@ static void received_with_hash(void **state)
     next_send(DTT_MSG_NEIGHBOR, &ann);
     assert_int_equal(dtt_gossip_neighbors(g, &red, &id, 1), 1);
     assert_true(dtt_gossip_id_eq(&id, &ann));
+    assert_true(dtt_gossip_is_neighbor(g, &red, &ann));
+    assert_false(dtt_gossip_is_neighbor(g, &red, &me));
     assert_int_equal(recv(&ann, &red, &m), DTT_OK);
     struct dtt_gossip_action a = next(DTT_GOSSIP_RECEIVED, &ann);
     assert_true(dtt_slice_is(a.data, "abc"));

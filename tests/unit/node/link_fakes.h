@@ -291,18 +291,12 @@ void dtt_gossip_prove(struct dtt_gossip *g, struct dtt_now n,
 }
 
 /* Whoever is a neighbour is one in red. */
-size_t dtt_gossip_neighbors(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
-                            struct dtt_id *ret, size_t cap)
+bool dtt_gossip_is_neighbor(const struct dtt_gossip *g, const struct dtt_gossip_topic_id *topic,
+                            const struct dtt_id *peer)
 {
-    size_t n = 0;
+    const struct dtt_link *link = dtt_link_find(&l, peer);
     (void)g;
-    for (size_t i = 0; i < dtt_map_count(&l.peers) && topic->bytes[0] == 1; i++) {
-        const struct dtt_link *link = dtt_map_value_at(&l.peers, i);
-        if (link->neighbor_of > 0 && n < cap) {
-            ret[n++] = link->id;
-        }
-    }
-    return n;
+    return topic->bytes[0] == 1 && link && link->neighbor_of > 0;
 }
 
 /* ---- proofs: we are in red and not in blue, and so is everybody */
