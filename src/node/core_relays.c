@@ -43,7 +43,8 @@ void dtt_core_relays_set_up(struct dtt_core *c, struct dtt_now now, size_t i, bo
         return;
     }
     dtt_relayed_up(&c->links, now);
-    for (size_t k = 0; k < c->n_topics && was_away; k++) {
+    bool is_back = was_away && !dtt_relays_is_away(&c->relays, now);
+    for (size_t k = 0; k < c->n_topics && is_back; k++) {
         dtt_tracker_forgive(c->topics[k]->tracker, now);
     }
 }

@@ -22,9 +22,10 @@ static void on_trace(void *user, struct dtt_sim_host *h, const struct dtt_trace_
     }
 }
 
-/* A member of an island of its own that knows `peer` at `addr`, or nobody. */
-static void add(struct scene *s, uint32_t island, const struct dtt_id *id,
-                const struct dtt_addr *addr)
+/* A member in a home of its own that knows a peer by its id, and at `addr` if that is not NULL; or
+ * nobody. */
+static void add(struct scene *s, enum dtt_sim_nat_kind kind, uint32_t island,
+                const struct dtt_id *id, const struct dtt_addr *addr)
 {
     struct peer *peer = &s->p.peers[s->p.n++];
     struct dtt_peer_addr known = {.size = sizeof(known)};
@@ -37,9 +38,11 @@ static void add(struct scene *s, uint32_t island, const struct dtt_id *id,
                                    .n_peers = id != NULL};
     if (id) {
         known.id = *id;
+    }
+    if (addr) {
         known.addr = *addr;
     }
-    peer->host = dtt_sim_host_add(&s->p.w, DTT_SIM_NAT_NONE);
+    peer->host = dtt_sim_host_add(&s->p.w, kind);
     assert_non_null(peer->host);
     peer->host->user = peer;
     peer->host->island = island;
@@ -61,10 +64,10 @@ static void begin(struct scene *s, uint64_t seed, bool is_cut, bool is_relay_up)
 /* Ben knows Ann, at her address or at another one where nobody is. */
 static void come(struct scene *s, bool is_addr_right)
 {
-    add(s, 0, NULL, NULL);
+    add(s, DTT_SIM_NAT_NONE, 0, NULL, NULL);
     struct dtt_sim_host *ann = s->p.peers[ANN].host;
     struct dtt_addr addr = is_addr_right ? ann->addr : dtt_addr_v4(203, 0, 113, 7, 4000);
-    add(s, 1, &ann->id, &addr);
+    add(s, DTT_SIM_NAT_NONE, 1, &ann->id, &addr);
 }
 
 static void teardown(struct scene *s)
@@ -198,37 +201,15 @@ static void a_way_that_opens_later_is_found(void **state)
     teardown(&s);
 }
 
-/* A member in a home of its own who knows `peer` by its id, or nobody. */
-static void add_home(struct scene *s, enum dtt_sim_nat_kind kind, const struct dtt_id *id)
-{
-    struct peer *peer = &s->p.peers[s->p.n++];
-    struct dtt_peer_addr known = {.size = sizeof(known)};
-    struct dtt_topic_config cfg = {.size = sizeof(cfg),
-                                   .name = "room",
-                                   .secret = "secret",
-                                   .secret_len = 6,
-                                   .user = peer,
-                                   .peers = &known,
-                                   .n_peers = id != NULL};
-    if (id) {
-        known.id = *id;
-    }
-    peer->host = dtt_sim_host_add(&s->p.w, kind);
-    assert_non_null(peer->host);
-    peer->host->user = peer;
-    assert_int_equal(dtt_sim_host_start(peer->host, false, false), DTT_OK);
-    assert_int_equal(dtt_sim_host_join(peer->host, &cfg), DTT_OK);
-}
-
 static void homes_meet(enum dtt_sim_nat_kind ann, enum dtt_sim_nat_kind ben, bool is_told,
                        uint64_t seed)
 {
     struct scene s;
     begin(&s, seed, false, true);
     s.p.w.hides_homes = true;
-    add_home(&s, ann, NULL);
+    add(&s, ann, 0, NULL, NULL);
     run(&s, 3 * DTT_S, NULL);
-    add_home(&s, ben, is_told ? &s.p.peers[ANN].host->id : NULL);
+    add(&s, ben, 0, is_told ? &s.p.peers[ANN].host->id : NULL, NULL);
     assert_true(run(&s, DTT_S, party_has_joined));
     assert_true(run(&s, 3 * DTT_S, are_direct));
     converse(&s, DTT_S);
@@ -326,7 +307,8 @@ static void a_peer_that_vanishes_is_missed(void **state)
     dtt_sim_world_fini(&s.p.w);
 }
 
-/* Nobody could be dialled without the relay, and all are when it is back. */
+/* Nobody could be dialled without the relay, and all are when it is back; a foreign one tells
+ * nothing of that. */
 static void nobody_pays_for_our_relay(void **state)
 {
     struct scene s;
@@ -335,6 +317,13 @@ static void nobody_pays_for_our_relay(void **state)
     dtt_sim_world_set_relay(&s.p.w, 0, false);
     run(&s, 84 * DTT_S, NULL);
     assert_true(s.p.peers[ANN].downs > 0 && s.p.peers[BEN].downs > 0);
+    for (int me = ANN; me <= BEN; me++) {
+        struct dtt_sim_host *h = s.p.peers[me].host;
+        dtt_core_relays_set_up(h->core, dtt_sim_host_now(h), DTT_RELAYS_MAX, true);
+        dtt_sim_host_settle(h);
+        assert_null(link_of(&s, me));
+        dtt_core_relays_set_up(h->core, dtt_sim_host_now(h), DTT_RELAYS_MAX, false);
+    }
     dtt_sim_world_set_relay(&s.p.w, 0, true);
     unsigned ups = s.p.peers[ANN].ups;
     run(&s, 1500 * DTT_MS, NULL);
