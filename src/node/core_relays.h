@@ -8,8 +8,8 @@
 
 /* ---- driver side; `i` is the place of the relay in struct dtt_core_config, or of a foreign one */
 
-/** The foreign relay in the place `i` of DTT_RELAYS_MAX to DTT_RELAYS_PLACES - 1, to which the
- * driver is to be connected; another `serial` is another one, and 0 none. */
+/** The foreign relay in the place `i`, to which the driver is to be connected; another `serial` is
+ * another one, and 0 none. That of a given one is 0. */
 const struct dtt_relays_one *dtt_core_relays_foreign(const struct dtt_core *c, size_t i);
 
 /** The relay takes datagrams from now on, or no more. */

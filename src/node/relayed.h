@@ -27,7 +27,7 @@
 void dtt_relayed_up(struct dtt_links *p, struct dtt_now now);
 /**
  * Connection k is silent. Those by relays have longer than others before they end, since a relay
- * may be restarted; that time is none of a peer whose relay serves.
+ * may be restarted; a peer whose relay serves has no longer than others.
  */
 void dtt_relayed_silent(struct dtt_links *p, struct dtt_now now, struct dtt_link *link, size_t k);
 /** The search goes on where it is time. */

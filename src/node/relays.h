@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The relays of a node, and the peers that are reached through them. A relay passes
- * datagrams on between endpoints by their ids, so that two meet which no datagram reaches directly.
- * The driver keeps the connections to relays and tells how they are.
+ * The relays of a node, and the peers that are reached through them. A relay passes datagrams on
+ * between endpoints by their ids, so that two meet which no datagram reaches directly. The driver
+ * keeps the connections to relays and tells how they are.
  *
  * To QUIC a way by a relay is one between two invented addresses (dtt_addr_is_invented): ours,
  * which is the same for all, and one that stands for the peer, whichever relay carries it. What we
@@ -33,9 +33,7 @@
 #define DTT_RELAYS_MAX 8     /**< given ones, which have the first places */
 #define DTT_RELAYS_FOREIGN 4 /**< foreign ones, which have the last places */
 #define DTT_RELAYS_PLACES (DTT_RELAYS_MAX + DTT_RELAYS_FOREIGN)
-#define DTT_RELAYS_PACE_NS                                                                         \
-    (2 * DTT_S)                          /**< between two new foreign ones, but for as many as fit \
-                                          */
+#define DTT_RELAYS_PACE_NS (2 * DTT_S)   /**< between new foreign ones, but for as many as fit */
 #define DTT_RELAYS_LOOK_NS (30 * DTT_S)  /**< twice without use: a foreign one is left */
 #define DTT_RELAYS_SHUN_NS (300 * DTT_S) /**< one that does not let us in is not tried again */
 #define DTT_RELAYS_SHUNNED 16            /**< as many are remembered */
@@ -128,8 +126,7 @@ bool dtt_relays_next_news(struct dtt_relays *r, struct dtt_now now, struct dtt_e
 const char *dtt_relays_home(const struct dtt_relays *r);
 /** Some relay takes datagrams. */
 bool dtt_relays_is_up(const struct dtt_relays *r);
-
-/** None has done so for some seconds. */
+/** No given one has done so for some seconds. */
 bool dtt_relays_is_away(const struct dtt_relays *r, struct dtt_now now);
 
 /** A peer is silent: the relay that it was last heard on may not live any more. */
