@@ -19,6 +19,7 @@ LINES = 20  # of each member
 LENGTH, LIMIT = 4000, 20000  # bytes of a line, and in a second
 AWAY = 12  # s that the relay is away
 MOVED = 20  # s until another relay is home
+IROH_MOVED = 90  # s until it is for an iroh node, and others have dialled that there
 BACK = 30  # s that members may take to hear each other again
 FAR = 0.05  # s to the relay, and as much back
 FIRST_MAX = 1.5  # s from the start to the first neighbour at such a relay
@@ -285,6 +286,36 @@ def home_lost(world, number=signal.SIGKILL):
     leave(peers)
 
 
+def hears(peer, other, words):
+    return any(text.startswith(words) and text.endswith(f" {other.name}") for text in peer.messages())
+
+
+def home_lost_with_rust(world):
+    """As before, with an iroh node. If that was home there, it needs 39 s to look for another one,
+    and what it says meanwhile is lost.
+    """
+    place = Place(world)
+    options = ["--relay", Server(world, host=RELAY).url]
+    ann = place.c("ann", options=options)
+    ben = place.c("ben", ann, options=options)
+    cleo = place.rust("cleo", ann, options=options)
+    peers = [ann, ben, cleo]
+    joined(*peers)
+    talk(peers, "before")
+    place.relay.process.send_signal(signal.SIGKILL)
+    start = time.monotonic()
+    talk([ann, ben], "after", 10)
+    number = 0
+    while not all(hears(peer, other, "later") for peer in peers for other in peers if peer != other):
+        check(time.monotonic() - start < IROH_MOVED * harness.SLOW, "a pair does not talk again")
+        for peer in peers:
+            peer.send(f"later {number} from {peer.name}")
+        number += 1
+        time.sleep(1)  # the pace of the talk
+    print(f"every pair has talked {time.monotonic() - start:.1f} s after the end of a relay")
+    leave(peers)
+
+
 def home_hangs(world):
     home_lost(world, signal.SIGSTOP)
 
@@ -298,6 +329,7 @@ CASES = [
      "whom all others were told of: they know each other by it"),
     ("relayed", "3+0, the home relay is gone", home_lost, "and the other one of two goes on"),
     ("relayed", "3+0, the home relay hangs", home_hangs, "without a word, and the other one goes on"),
+    ("relayed", "2+1, a relay is gone", home_lost_with_rust, "and the other one of two goes on"),
     ("relayed", "far", far,
      f"the first neighbour at a relay {1000 * FAR:.0f} ms from everybody, C no later than Rust"),
     ("relayed", "2+2, the relay is killed", restarted, f"and is back after {AWAY} s"),

@@ -19,7 +19,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 #[derive(Clone, Default)]
 pub struct Servers {
-    pub relay: Option<RelayUrl>,
+    pub relays: Vec<RelayUrl>,
     /// The endpoint has a UDP socket besides, and asks the relay how that is seen from outside.
     pub udp: bool,
     /// That the relay asks for.
@@ -35,7 +35,7 @@ impl Servers {
     /// Takes an option of the command line if it is one of ours.
     pub fn parse(&mut self, word: &str, mut value: impl FnMut() -> Result<String>) -> Result<bool> {
         match word {
-            "--relay" => self.relay = Some(value()?.parse()?),
+            "--relay" => self.relays.push(value()?.parse()?),
             "--udp" => self.udp = true,
             "--token" => self.token = Some(value()?),
             "--pkarr" => self.pkarr = Some(value()?),
@@ -71,16 +71,19 @@ impl Servers {
             let roots: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)?.collect();
             builder = builder.ca_tls_config(CaTlsConfig::custom_roots(roots?));
         }
-        if let Some(url) = self.relay {
-            let mut config = if self.udp {
-                RelayConfig::from(url)
-            } else {
-                RelayConfig::new(url, None)
-            };
-            if let Some(token) = self.token {
-                config = config.with_auth_token(token);
-            }
-            builder = builder.relay_mode(RelayMode::Custom(config.into()));
+        if !self.relays.is_empty() {
+            let configs = self.relays.iter().cloned().map(|url| {
+                let config = if self.udp {
+                    RelayConfig::from(url)
+                } else {
+                    RelayConfig::new(url, None)
+                };
+                match &self.token {
+                    Some(token) => config.with_auth_token(token.clone()),
+                    None => config,
+                }
+            });
+            builder = builder.relay_mode(RelayMode::Custom(configs.collect()));
         }
         if let Some(addr) = self.name_server {
             builder = builder.dns_resolver(DnsResolver::with_nameserver(addr));

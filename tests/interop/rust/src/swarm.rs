@@ -35,7 +35,7 @@ use crate::options::{Options, parse_peer, print};
 
 fn endpoint_builder(options: &Options, key: SecretKey) -> Result<iroh::endpoint::Builder> {
     let mut builder = Endpoint::builder(options.servers.clone()).secret_key(key);
-    if options.servers.relay.is_some() {
+    if !options.servers.relays.is_empty() {
         if !options.servers.udp {
             builder = builder.clear_ip_transports();
         }
@@ -56,7 +56,7 @@ fn secret_key(options: &Options) -> Result<SecretKey> {
 
 async fn bind(builder: iroh::endpoint::Builder, options: &Options) -> Result<Endpoint> {
     let endpoint = builder.bind().await?;
-    if options.servers.relay.is_some() {
+    if !options.servers.relays.is_empty() {
         endpoint.online().await;
     }
     Ok(endpoint)
