@@ -27,34 +27,34 @@ class Distant(threading.Thread):
         try:
             connected = self.loop.time() + 2 * self.delay
             there_reader, there = await asyncio.open_connection(self.host, self.target)
-            await asyncio.gather(self._carry(reader, there, connected),
-                                 self._carry(there_reader, writer, connected))
-        except OSError:
+            async with asyncio.TaskGroup() as group:
+                for source, sink in ((reader, there), (there_reader, writer)):
+                    waiting = asyncio.Queue()
+                    group.create_task(self._take(source, waiting, connected))
+                    group.create_task(self._hand_on(waiting, sink))
+        except* OSError:
             pass  # an end has gone
-        for each in filter(None, (there, writer)):
-            each.close()
-        self.tasks.discard(task)
+        finally:
+            for each in filter(None, (there, writer)):
+                each.close()
+            self.tasks.discard(task)
 
-    async def _carry(self, reader, writer, since):
-        """What comes, each piece after the delay; nothing leaves before `since`."""
-        waiting = asyncio.Queue()
-
-        async def hand_on():
-            while True:
-                due, piece = await waiting.get()
-                await asyncio.sleep(due - self.loop.time())
-                if not piece:
-                    writer.write_eof()
-                    return
-                writer.write(piece)
-                await writer.drain()
-
-        sender = asyncio.create_task(hand_on())
+    async def _take(self, reader, waiting, since):
+        """What comes is due after the delay; nothing leaves before `since`."""
         piece = b" "
         while piece:
             piece = await reader.read(65536)
             waiting.put_nowait((max(self.loop.time(), since) + self.delay, piece))
-        await sender
+
+    async def _hand_on(self, waiting, writer):
+        while True:
+            due, piece = await waiting.get()
+            await asyncio.sleep(due - self.loop.time())
+            if not piece:
+                writer.write_eof()
+                return
+            writer.write(piece)
+            await writer.drain()
 
     def close(self):
         def stop():
