@@ -4,8 +4,8 @@ import threading
 import time
 
 from doors import FIFTY
-from lab import (LISTENER, OUTSIDER, Failure, Memory, Sink, Talk, attack, case, check, end, joins, member,
-                 pair, quick_links, slow_links, swarm, where)
+from lab import (LISTENER, OUTSIDER, Failure, Memory, Sink, Talk, attack, case, check, end, joins,
+                 member, pair, quick_links, slow_links, swarm, where)
 
 
 @case("silence_2", 2)

@@ -406,6 +406,7 @@ static void fifty_names_cost_four_places_and_the_pace(void **state)
     for (size_t i = 0; i < DTT_RELAYS_MAX; i++) {
         given[i] = urls[0];
     }
+    memset(ctx.counters, 0, sizeof(ctx.counters));
     dtt_relays_init(&r, &ctx, given, DTT_RELAYS_MAX, hash_key);
     dtt_relays_set_up(&r, at(1), 0, true);
     for (uint32_t t = 0; t < 60; t++) { /* each second all of them */
@@ -425,6 +426,10 @@ static void fifty_names_cost_four_places_and_the_pace(void **state)
         dtt_relays_set_up(&r, at(1 + t * DTT_S), DTT_RELAYS_MAX, true);
     }
     assert_int_equal(r.last_serial, DTT_RELAYS_FOREIGN + 59 / 2);
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_RELAY_FOREIGN], r.last_serial);
+    /* The first name is in use when it comes again. */
+    assert_int_equal(ctx.counters[DTT_COUNTER_NODE_RELAY_FOREIGN_REFUSED],
+                     60 * 50 - 59 - r.last_serial);
     dtt_relays_fini(&r);
 }
 
